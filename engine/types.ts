@@ -1,0 +1,83 @@
+import type { tf } from "./tf.ts";
+
+/** Element types that cross the engine's boundary. */
+export type DType = "float32" | "int32";
+
+/** Shape and element type of one tensor. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** The named inputs, or outputs, of a program. */
+export type Signature = Readonly<Record<string, TensorSpec>>;
+
+/** Named flat arrays in row-major order. */
+export type Arrays = Record<string, Float32Array | Int32Array>;
+
+/** A pure function over TensorFlow.js tensors, by name. */
+export type TensorFunction = (
+  inputs: Record<string, tf.Tensor>,
+) => Record<string, tf.Tensor>;
+
+/** A value known when a function is compiled. */
+export interface Constant {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/** How the work of one run is divided over processor cores. */
+export interface Replicas {
+  /** Number of replicas; it must divide the first axis of every input in `split`. */
+  readonly count: number;
+  /** Inputs that are cut along their first axis, one slice for each replica. */
+  readonly split: readonly string[];
+  /** How the replicas' outputs become one: averaged (a loss and gradients that are means over the
+   * examples), or joined along their first axis. */
+  readonly outputs: "mean" | "concat";
+}
+
+export interface CompileOptions {
+  /** Values baked into the program, given to the function beside its inputs. */
+  readonly constants?: Readonly<Record<string, Constant>>;
+  readonly replicas?: Replicas;
+}
+
+/** A compiled function: fixed shapes, run many times. */
+export interface Program {
+  readonly inputs: Signature;
+  readonly outputs: Signature;
+  /**
+   * Runs the program once.
+   *
+   * @param inputs One array for each name of {@link Program.inputs}.
+   * @returns Arrays owned by the program and overwritten by its next run: copy what must be kept.
+   * @throws {UserError} If an input is missing, unknown, or of the wrong length or type.
+   */
+  run(inputs: Arrays): Promise<Arrays>;
+  /** The traced graph as an ONNX model, for export and inspection. */
+  toOnnx(): Uint8Array;
+  dispose(): Promise<void>;
+}
+
+/** The names `openEngine` accepts. */
+export type DeviceName =
+  | "auto"
+  | "cpu"
+  | "webgpu"
+  | "cuda"
+  | "tensorflow"
+  | "tfjs-webgpu"
+  | "tfjs-cpu";
+
+/** A place where programs run. */
+export interface Engine {
+  /** The device in use, never "auto". */
+  readonly device: Exclude<DeviceName, "auto">;
+  /** What was chosen and why, for people. */
+  readonly description: string;
+  /** How many replicas serve a batch of this size well here: 1 on an accelerator. */
+  replicasFor(batchSize: number): number;
+  compile(fn: TensorFunction, inputs: Signature, options?: CompileOptions): Promise<Program>;
+  dispose(): Promise<void>;
+}
