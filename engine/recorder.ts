@@ -169,4 +169,3 @@ function origin(): string {
   );
   return outside?.replace("file://", "") ?? "origin unknown";
 }
-

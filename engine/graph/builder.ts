@@ -54,7 +54,10 @@ export class GraphBuilder {
     if (data.length > MAX_SHARED_CONSTANT) return this.#value(node, 0, { shape, dtype });
     // Bytes rather than numbers, so that 0 and -0 stay apart and NaN equals itself.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return this.#share(`Constant ${dtype} [${shape}] ${bytes.join()}`, node, [{ shape, dtype }])[0]!;
+    return this.#share(`Constant ${dtype} [${shape}] ${bytes.join()}`, node, [{
+      shape,
+      dtype,
+    }])[0]!;
   }
 
   /** A float32 scalar. */

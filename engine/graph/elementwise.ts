@@ -87,4 +87,3 @@ export function constantTensor(
 
 /** The element types' numbers in ONNX (TensorProto.DataType). */
 export const ONNX_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
-

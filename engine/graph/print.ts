@@ -26,9 +26,13 @@ export function printGraph(graph: Graph): string {
   nodes.forEach((node, i) => {
     names.set(node, `%${i}`);
     const inputs = node.inputs.map((input) => input ? nameOf(input) : "-").join(", ");
-    lines.push(`%${i} = ${node.op}(${inputs})${printAttributes(node.attributes)} : ${typeOf(node)}`);
+    lines.push(
+      `%${i} = ${node.op}(${inputs})${printAttributes(node.attributes)} : ${typeOf(node)}`,
+    );
   });
-  const outputs = Object.entries(graph.outputs).map(([name, value]) => `${name} = ${nameOf(value)}`);
+  const outputs = Object.entries(graph.outputs).map(([name, value]) =>
+    `${name} = ${nameOf(value)}`
+  );
   return [...lines, `-> ${outputs.join(", ")}`].join("\n");
 }
 

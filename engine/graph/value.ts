@@ -59,7 +59,9 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
     const x = a[axis - rank + a.length] ?? 1;
     const y = b[axis - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new RangeError(`Shapes [${a}] and [${b}] do not broadcast at axis ${axis}: ${x} and ${y}`);
+      throw new RangeError(
+        `Shapes [${a}] and [${b}] do not broadcast at axis ${axis}: ${x} and ${y}`,
+      );
     }
     return x === 1 ? y : x;
   });

@@ -118,7 +118,8 @@ export const convolutionLowerings: LoweringTable = {
     const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
     const { window, outShape } = poolInfo(x.shape, attributes);
     const tiles = [0, 1].every((i) =>
-      window.strides[i] === window.kernel[i] && outShape[1 + i]! * window.strides[i]! === x.shape[1 + i]
+      window.strides[i] === window.kernel[i] &&
+      outShape[1 + i]! * window.strides[i]! === x.shape[1 + i]
     );
     if (!tiles) {
       throw new Error(

@@ -61,8 +61,7 @@ export const elementwiseLowerings: LoweringTable = {
   [tf.Log1p]: (b, operands) =>
     unary(b, "Log", binary(b, "Add", operand(operands, "x"), fill(b, 1, []))),
   [tf.Rsqrt]: (b, operands) => unary(b, "Reciprocal", unary(b, "Sqrt", operand(operands, "x"))),
-  [tf.Square]: (b, operands) =>
-    binary(b, "Mul", operand(operands, "x"), operand(operands, "x")),
+  [tf.Square]: (b, operands) => binary(b, "Mul", operand(operands, "x"), operand(operands, "x")),
   [tf.Relu6]: (b, operands) => clip(b, operand(operands, "x"), 0, 6),
   [tf.LeakyRelu]: (b, operands, { alpha }: tf.LeakyReluAttrs) =>
     elementwise(b, { op: "LeakyRelu", attributes: { alpha: { float: alpha } } }, [

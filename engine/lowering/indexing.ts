@@ -9,7 +9,9 @@ import { type LoweringTable, operand } from "./lowering.ts";
 export const indexingLowerings: LoweringTable = {
   [tf.GatherV2]: (b, operands, { axis, batchDims }: tf.GatherV2Attrs) => {
     const [x, indices] = [operand(operands, "x"), operand(operands, "indices")];
-    if (batchDims) throw new Error("Gather with batch dimensions: only batchDims = 0 can be compiled");
+    if (batchDims) {
+      throw new Error("Gather with batch dimensions: only batchDims = 0 can be compiled");
+    }
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
     const shape = [
       ...x.shape.slice(0, along),

@@ -10,7 +10,9 @@ interface ResizeAttributes {
 
 function requireAsymmetric({ alignCorners, halfPixelCenters }: ResizeAttributes): void {
   if (alignCorners || halfPixelCenters) {
-    throw new Error("Resize with alignCorners or halfPixelCenters: only the default can be compiled");
+    throw new Error(
+      "Resize with alignCorners or halfPixelCenters: only the default can be compiled",
+    );
   }
 }
 

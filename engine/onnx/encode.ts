@@ -69,7 +69,9 @@ const OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3 };
 function encodeAttribute([name, value]: [string, Attribute]) {
   const type = onnx.AttributeProto.AttributeType;
   if (typeof value === "number") return { name, type: type.INT, i: value };
-  if (typeof value === "string") return { name, type: type.STRING, s: new TextEncoder().encode(value) };
+  if (typeof value === "string") {
+    return { name, type: type.STRING, s: new TextEncoder().encode(value) };
+  }
   if ("float" in value) return { name, type: type.FLOAT, f: value.float };
   return { name, type: type.INTS, ints: [...value] };
 }
