@@ -1,0 +1,210 @@
+/**
+ * The safetensors file format (github.com/huggingface/safetensors, "Format"), for float32 and int32:
+ *
+ *     8 bytes   N, the header's length, unsigned, little endian
+ *     N bytes   JSON: tensor name → { dtype, shape, data_offsets: [begin, end] }, and `__metadata__`
+ *     the rest  the tensors' bytes, little endian, row-major, without gaps or overlaps
+ *
+ * Reading is strict: a file that could be understood in two ways is refused.
+ */
+import { UserError } from "./errors.ts";
+import { repeatedKey } from "./json_keys.ts";
+
+/** A tensor as it stands in a file. */
+export type SafeTensor =
+  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array };
+
+/** What a file holds. */
+export interface SafetensorsFile {
+  readonly tensors: Record<string, SafeTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+interface Entry {
+  readonly dtype: SafeTensor["dtype"];
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+const METADATA = "__metadata__";
+/** The limit of the reference implementation, against headers made to exhaust memory. */
+const HEADER_LIMIT = 100_000_000;
+const BYTES_PER_ELEMENT = 4;
+
+/**
+ * Encodes tensors in the order of their names, so that equal content makes equal files.
+ *
+ * @throws {UserError} If a name is reserved or a shape disagrees with the data.
+ */
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, SafeTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const names = Object.keys(tensors).sort();
+  const header: [string, unknown][] = [];
+  if (Object.keys(metadata).length > 0) header.push([METADATA, metadata]);
+  let offset = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name]!;
+    if (name === METADATA) {
+      throw new UserError(`Cannot name a tensor \`${METADATA}\`: it is reserved`);
+    }
+    if (elementCount(shape) !== data.length) {
+      throw new UserError(
+        `Cannot write tensor \`${name}\`: shape [${shape}] wants ${
+          elementCount(shape)
+        } elements, ` +
+          `the data has ${data.length}`,
+      );
+    }
+    const end = offset + data.byteLength;
+    header.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  // Padding with spaces starts the data at a multiple of 8 bytes.
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(8 + headerLength + offset);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.fill(0x20, 8, 8 + headerLength).set(json, 8);
+  let position = 8 + headerLength;
+  for (const name of names) {
+    const { data } = tensors[name]!;
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return file;
+}
+
+/**
+ * Decodes a file. The tensors are copies: the file's bytes may be dropped or reused.
+ *
+ * @throws {UserError} If the file is cut short or malformed, or holds element types other than F32
+ * and I32.
+ */
+export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const header = readHeader(bytes);
+  const data = bytes.subarray(8 + header.length);
+  const entries = Object.entries(header.json)
+    .filter(([name]) => name !== METADATA)
+    .map(([name, value]): [string, Entry] => [name, readEntry(name, value)]);
+  checkLayout(entries, data.length);
+  return {
+    tensors: Object.fromEntries(entries.map(([name, entry]) => [name, readTensor(entry, data)])),
+    metadata: readMetadata(header.json[METADATA]),
+  };
+}
+
+function readHeader(bytes: Uint8Array): { length: number; json: Record<string, unknown> } {
+  if (bytes.length < 8) {
+    throw malformed(`the file has ${bytes.length} bytes, the header's length alone takes 8`);
+  }
+  const length = Number(
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true),
+  );
+  if (length > HEADER_LIMIT) {
+    throw malformed(`its header claims ${length} bytes, at most ${HEADER_LIMIT} are allowed`);
+  }
+  if (8 + length > bytes.length) {
+    throw malformed(
+      `its header claims ${length} bytes, only ${bytes.length - 8} follow; it may be cut short`,
+    );
+  }
+  const json = parseHeader(bytes.subarray(8, 8 + length));
+  return { length, json };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
+  let json: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    json = JSON.parse(text);
+  } catch (error) {
+    throw malformed(`its header is not JSON in UTF-8 (${(error as Error).message})`);
+  }
+  if (!text.startsWith("{") || !isRecord(json)) {
+    throw malformed("its header does not start with `{`");
+  }
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) throw malformed(`its header names \`${repeated}\` twice`);
+  return json;
+}
+
+function readEntry(name: string, value: unknown): Entry {
+  if (!isRecord(value)) throw malformed(`tensor \`${name}\` is not described by an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (dtype !== "F32" && dtype !== "I32") {
+    throw malformed(`tensor \`${name}\` has dtype ${JSON.stringify(dtype)}, F32 or I32 is wanted`);
+  }
+  if (!isSizes(shape)) {
+    throw malformed(`tensor \`${name}\` has shape ${JSON.stringify(shape)}, not a list of sizes`);
+  }
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw malformed(
+      `tensor \`${name}\` has data_offsets ${JSON.stringify(offsets)}, not [begin, end]`,
+    );
+  }
+  const [begin, end] = offsets as [number, number];
+  const wanted = elementCount(shape) * BYTES_PER_ELEMENT;
+  if (end - begin !== wanted) {
+    throw malformed(
+      `tensor \`${name}\` has ${end - begin} bytes, ${dtype} of shape [${shape}] takes ${wanted}`,
+    );
+  }
+  return { dtype, shape, begin, end };
+}
+
+/** Every byte of the data belongs to exactly one tensor. */
+function checkLayout(entries: readonly [string, Entry][], dataLength: number): void {
+  let position = 0;
+  const ordered = entries.toSorted(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  for (const [name, { begin, end }] of ordered) {
+    if (end > dataLength) {
+      throw malformed(
+        `tensor \`${name}\` ends at byte ${end} of ${dataLength}; the file may be cut short`,
+      );
+    }
+    if (begin < position) throw malformed(`tensor \`${name}\` overlaps the one before it`);
+    if (begin > position) throw malformed(`there is a gap before tensor \`${name}\``);
+    position = end;
+  }
+  if (position < dataLength) {
+    throw malformed(`${dataLength - position} bytes after the last tensor belong to none`);
+  }
+}
+
+function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): SafeTensor {
+  // Deno runs on little-endian machines only, so typed arrays have the file's byte order. Slicing
+  // copies, which also aligns.
+  const { buffer } = data.slice(begin, end);
+  return dtype === "F32"
+    ? { dtype, shape, data: new Float32Array(buffer) }
+    : { dtype, shape, data: new Int32Array(buffer) };
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || Object.values(value).some((text) => typeof text !== "string")) {
+    throw malformed(`its \`${METADATA}\` is not a map from text to text`);
+  }
+  return value as Record<string, string>;
+}
+
+function elementCount(shape: readonly number[]): number {
+  return shape.reduce((count, size) => count * size, 1);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function malformed(reason: string): UserError {
+  return new UserError(`Cannot read the safetensors file: ${reason}`);
+}

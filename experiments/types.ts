@@ -1,0 +1,427 @@
+/** Everything that tools, the command line and the pages may ask of the laboratory. */
+import type { DeviceName } from "../engine/mod.ts";
+import type { ConfigGrid, ConfigOverrides, PresetName, RunConfig } from "./config.ts";
+
+/**
+ * Where a run stands: `queued` waits for the worker, `running` has a living worker, `finished` did
+ * all its steps, `stopped` was asked to stop (a checkpoint was kept), `interrupted` lost its worker
+ * (resume goes on from the last checkpoint), `failed` met an error.
+ */
+export type RunStatus = "queued" | "running" | "finished" | "stopped" | "interrupted" | "failed";
+export const RUN_STATUSES = [
+  "queued",
+  "running",
+  "finished",
+  "stopped",
+  "interrupted",
+  "failed",
+] as const satisfies readonly RunStatus[];
+
+/** One training run. Times are ISO 8601 strings in UTC. */
+export interface Run {
+  /** For example `image-0012`. */
+  readonly id: string;
+  readonly status: RunStatus;
+  /** A running run that was asked to stop and has not yet done so. */
+  readonly stopRequested: boolean;
+  /** What the worker is doing now ("downloading mnist", "compiling", "training"), null unless running. */
+  readonly activity: string | null;
+  readonly config: RunConfig;
+  readonly configHash: string;
+  /** Equal for runs that differ only in their seed (and in how often they record). */
+  readonly groupHash: string;
+  /** Commit of the code that trained it, with "-dirty" where it had changes; else the version. */
+  readonly codeVersion: string;
+  /** SHA-256 of the data set's contents, once it was loaded. */
+  readonly datasetHash: string | null;
+  readonly device: string | null;
+  readonly parameterCount: number | null;
+  /** Replicas the batch was cut into: part of what makes a run repeatable bit for bit. */
+  readonly replicas: number | null;
+  /** Mean squared error, on the validation images, of always answering the mean training image:
+   * the denoising error of a model that learnt nothing. */
+  readonly trivialMse: number | null;
+  readonly sweepId: string | null;
+  readonly label: string | null;
+  /** Steps done, and steps to do. */
+  readonly step: number;
+  readonly steps: number;
+  /** Step of the newest checkpoint; null before the first. */
+  readonly checkpointStep: number | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly error: string | null;
+  /** Seconds until it ends at its present speed; null unless it is running and has a speed. */
+  readonly etaSeconds: number | null;
+  /** The newest value of each metric. */
+  readonly latest: Readonly<Partial<Record<MetricName, number>>>;
+}
+
+/** Names of the stored metrics; those from validation use the EMA weights. */
+export type MetricName =
+  | "loss"
+  | "learning_rate"
+  | "gradient_norm"
+  | "images_per_second"
+  | "validation_loss"
+  | "denoising_mse"
+  | "denoising_mse_q0"
+  | "denoising_mse_q1"
+  | "denoising_mse_q2"
+  | "denoising_mse_q3";
+export const METRIC_NAMES = [
+  "loss",
+  "learning_rate",
+  "gradient_norm",
+  "images_per_second",
+  "validation_loss",
+  "denoising_mse",
+  "denoising_mse_q0",
+  "denoising_mse_q1",
+  "denoising_mse_q2",
+  "denoising_mse_q3",
+] as const satisfies readonly MetricName[];
+
+export interface MetricPoint {
+  readonly step: number;
+  readonly value: number;
+}
+export type Curves = Readonly<Partial<Record<MetricName, readonly MetricPoint[]>>>;
+
+export interface TrainRequest {
+  readonly preset: PresetName;
+  readonly overrides?: ConfigOverrides;
+  /** Lists of values of which every combination is run. */
+  readonly grid?: ConfigGrid;
+  /** Each combination is run once for each of these. */
+  readonly seeds?: readonly number[];
+  /** A few words on what the run or sweep is for. */
+  readonly label?: string;
+}
+export interface TrainAnswer {
+  readonly runs: readonly Run[];
+  /** For example `sweep-0003`; null for a single run. */
+  readonly sweepId: string | null;
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly sweepId?: string;
+  /** 1 to 1000, by default 50. */
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+export interface WatchProgress {
+  readonly runs: readonly Run[];
+  /** Steps done and to do, over all watched runs. */
+  readonly done: number;
+  readonly total: number;
+  /** One line for people: what runs, its loss, how long it will take. */
+  readonly message: string;
+}
+export interface WatchOptions {
+  readonly timeoutSeconds: number;
+  /** Called at once, then whenever something changed but at most every `everySeconds`. */
+  readonly onProgress?: (progress: WatchProgress) => void;
+  /** By default 3. */
+  readonly everySeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type SamplerName = "ddpm" | "ddim";
+
+export interface SampleRequest {
+  /** A run's id, a unique prefix of one, "latest" or "best". */
+  readonly run: string;
+  /** 1 to 256, by default 20 (8 for a film strip). */
+  readonly count?: number;
+  readonly sampler?: SamplerName;
+  /** Network evaluations, 1 to 1000, by default 50. */
+  readonly steps?: number;
+  /** 0 ignores the classes, 1 (the default) is plain conditional, above 1 sharpens; 0 to 20. */
+  readonly guidance_scale?: number;
+  /** One class for all pictures, or a list that is repeated over them; by default 0 to 9 in turn. */
+  readonly class?: number | readonly number[];
+  readonly seed?: number;
+  /** DDIM's noise: 0 (the default) is deterministic, 1 is as noisy as DDPM. */
+  readonly eta?: number;
+  /** Keep what the sampler saw on its way, for about ten of its steps. */
+  readonly film_strip?: boolean;
+}
+
+/** How a sample was made: the request with its defaults filled in. */
+export interface SampleSettings {
+  readonly count: number;
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidance_scale: number;
+  /** One class for each picture. */
+  readonly classes: readonly number[];
+  readonly seed: number;
+  readonly eta: number;
+  readonly film_strip: boolean;
+  /** Asked for by a caller, or made by the trainer on its way. */
+  readonly made_by: "request" | "training";
+}
+
+export interface Sample {
+  /** For example `image-0012-sample-003`. */
+  readonly id: string;
+  readonly runId: string;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly kind: "contact-sheet" | "film-strip";
+  readonly settings: SampleSettings;
+  /** Absolute path of the pixels, a safetensors file; pictures drawn from it may be cached beside. */
+  readonly path: string;
+  /** Seconds of sampling, without start-up and compilation. */
+  readonly seconds: number;
+  readonly device: string;
+  readonly createdAt: string;
+}
+
+/** The pixels of a sample, in [-1, 1]. */
+export interface SamplePixels {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** [count, height, width, channels] */
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  /** What the sampler saw on its way, noisiest first; empty unless a film strip was asked for. */
+  readonly frames: readonly SampleFrame[];
+}
+export interface SampleFrame {
+  /** Sampler step, 0 is the first. */
+  readonly step: number;
+  /** Negative log signal-to-noise ratio of `noisy`. */
+  readonly gamma: number;
+  /** x_t, [count, height, width, channels]. */
+  readonly noisy: Float32Array;
+  /** The denoiser's answer at x_t, of the same shape. */
+  readonly denoised: Float32Array;
+}
+
+export interface SampleProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly message: string;
+}
+
+export interface Verdict {
+  readonly level: "good" | "caution" | "bad";
+  readonly text: string;
+}
+
+/** Signal and noise at one time of a schedule; SNR = exp(-gamma). */
+export interface SchedulePoint {
+  readonly t: number;
+  readonly gamma: number;
+  readonly alpha: number;
+  readonly sigma: number;
+  readonly snr: number;
+}
+export interface ScheduleFacts {
+  readonly name: string;
+  readonly description: string;
+  /** Evenly spaced times from 0 to 1, both included. */
+  readonly curve: readonly SchedulePoint[];
+  readonly start: SchedulePoint;
+  readonly end: SchedulePoint;
+  /** The part of the signal left at t = 1: alpha, which the papers write as the root of alpha-bar_T. */
+  readonly leftoverSignal: number;
+  readonly terminal: Verdict;
+  /** Where the best linear denoiser of one pixel recovers half of the data's variance:
+   * SNR · variance = 1. */
+  readonly halfInformation: SchedulePoint;
+  /** Shares of training times, by what that denoiser recovers: above 95 %, between, below 5 %. */
+  readonly shares: {
+    readonly nearlyClean: number;
+    readonly informative: number;
+    readonly nearlyNoise: number;
+  };
+  /** The forward process on the digit: the same noise at every time. */
+  readonly forward: readonly { readonly point: SchedulePoint; readonly pixels: Float32Array }[];
+}
+export interface ScheduleReport {
+  readonly schedules: readonly ScheduleFacts[];
+  readonly digit: {
+    readonly dataset: string;
+    readonly index: number;
+    readonly label: number;
+    readonly height: number;
+    readonly width: number;
+    /** In [-1, 1]. */
+    readonly pixels: Float32Array;
+  };
+  /** Variance of the data's pixels about their mean. */
+  readonly dataVariance: number;
+  /** One or two sentences that compare the schedules. */
+  readonly summary: string;
+}
+export interface ScheduleOptions {
+  /** Data set the digit comes from: by default mnist if it is at hand, else made-up-digits. */
+  readonly dataset?: RunConfig["dataset"];
+  /** Index of the digit in the test set, by default 0. */
+  readonly index?: number;
+  /** Times of the forward process, by default 8 evenly spaced from 0 to 1. */
+  readonly times?: readonly number[];
+}
+
+export interface LeaderboardRow {
+  readonly rank: number;
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly step: number;
+  readonly label: string | null;
+  /** Lower is better, comparable between schedules and targets; null before the first validation. */
+  readonly denoisingMse: number | null;
+  readonly validationLoss: number | null;
+  /** The values of the differing parameters. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+}
+export interface ComparisonGroup {
+  readonly groupHash: string;
+  /** The differing parameters, without the seed. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly runIds: readonly string[];
+  readonly seeds: readonly number[];
+  /** Runs with a denoising error. */
+  readonly n: number;
+  readonly mean: number | null;
+  /** Sample standard deviation over the seeds; null below two runs. */
+  readonly sd: number | null;
+}
+export interface AlignedCurve {
+  readonly name: MetricName;
+  readonly steps: readonly number[];
+  /** One value for each step; null where a run has none. */
+  readonly series: readonly {
+    readonly runId: string;
+    readonly values: readonly (number | null)[];
+  }[];
+}
+export interface Comparison {
+  /** Best first; runs without a denoising error last. */
+  readonly leaderboard: readonly LeaderboardRow[];
+  /** Names of the parameters in which the runs differ. */
+  readonly differing: readonly string[];
+  /** Best first. */
+  readonly groups: readonly ComparisonGroup[];
+  readonly curves: readonly AlignedCurve[];
+  /** The denoising error of a model that learnt nothing, where known. */
+  readonly trivialMse: number | null;
+  /** Whether the best configuration's lead exceeds seed noise, in words. */
+  readonly verdict: string;
+  /** What makes these runs less than comparable (other data, unequal steps, still running). */
+  readonly cautions: readonly string[];
+}
+
+export interface Alert {
+  readonly level: "info" | "warning" | "error";
+  /** For example `learnt-nothing`, `loss-not-falling`, `stale-heartbeat`. */
+  readonly code: string;
+  /** What was seen, and what to do. */
+  readonly message: string;
+}
+export interface Checkpoint {
+  readonly runId: string;
+  readonly step: number;
+  /** Absolute path of the safetensors file. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly createdAt: string;
+}
+export interface RunReport {
+  readonly run: Run;
+  readonly curves: Curves;
+  readonly imagesPerSecond: number | null;
+  readonly secondsPerStep: number | null;
+  /** Denoising error as a fraction of what learning nothing gives; below 1 is better. */
+  readonly relativeError: number | null;
+  readonly checkpoints: readonly Checkpoint[];
+  readonly samples: readonly Sample[];
+  readonly alerts: readonly Alert[];
+  /** One or two sentences on how the run stands. */
+  readonly summary: string;
+}
+
+/** Something that happened, in the order of `id`. */
+export interface LabEvent {
+  readonly id: number;
+  readonly at: string;
+  readonly runId: string | null;
+  readonly kind:
+    | "run-queued"
+    | "run-started"
+    | "run-validated"
+    | "run-checkpointed"
+    | "run-ended"
+    | "sample-made";
+  readonly message: string;
+}
+
+export interface LabOptions {
+  /** Folder of the store and the runs; made if missing. */
+  readonly workspace: string;
+  /** Folder with data sets that were downloaded before; by default they are fetched when needed. */
+  readonly dataDirectory?: string;
+  /** Where runs train and sample, by default "auto". */
+  readonly device?: DeviceName;
+}
+
+/**
+ * The laboratory over one workspace. Opening one is cheap: no tensors here, training and sampling
+ * happen in processes of their own. A `ref` is a run's id, a unique prefix of one, "latest", or
+ * "best" (the lowest denoising error).
+ *
+ * Every method throws a {@link UserError} for what the caller can mend, such as an unknown run.
+ */
+export interface Lab {
+  readonly workspace: string;
+  /** Queues one run, or every combination of a grid and seeds, and sees that a worker is at work. */
+  train(request: TrainRequest): Promise<TrainAnswer>;
+  /** Puts a stopped, interrupted or failed run back in the queue, to go on from its checkpoint. */
+  resume(ref: string): Promise<Run>;
+  /** Cancels queued runs and asks running ones to stop after their present step, keeping a
+   * checkpoint. Returns the runs as they stand now: `stopRequested` until the worker has obeyed. */
+  stop(refs: readonly string[] | "all"): Run[];
+  run(ref: string): Run;
+  /** Newest first. */
+  runs(filter?: RunFilter): { readonly runs: Run[]; readonly total: number };
+  /** Curves with at most `maxPoints` each (by default 50), ends kept; `afterStep` gives only later points. */
+  metrics(
+    ref: string,
+    options?: {
+      readonly names?: readonly MetricName[];
+      readonly maxPoints?: number;
+      readonly afterStep?: number;
+    },
+  ): Curves;
+  /** Waits until all these runs ended, the time is up, or the signal aborts; returns them as they stand. */
+  watch(refs: readonly string[], options: WatchOptions): Promise<Run[]>;
+  /** Draws samples from a run's EMA weights in a process of its own. */
+  sample(
+    request: SampleRequest,
+    options?: {
+      readonly onProgress?: (progress: SampleProgress) => void;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Sample>;
+  /** A run's samples, oldest first. */
+  samples(ref: string): Sample[];
+  sampleById(id: string): Sample;
+  /** The pixel file as it lies on disk. */
+  sampleFile(id: string): Promise<{ readonly path: string; readonly bytes: Uint8Array }>;
+  samplePixels(id: string): Promise<SamplePixels>;
+  inspectSchedules(names: readonly string[], options?: ScheduleOptions): Promise<ScheduleReport>;
+  /** 2 to 100 runs. */
+  compare(refs: readonly string[]): Comparison;
+  inspect(ref: string): RunReport;
+  /** Events later than the given id, oldest first, at most 200; without one, the newest 50. */
+  events(options?: { readonly after?: number }): LabEvent[];
+  close(): void;
+}

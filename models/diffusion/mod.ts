@@ -1,0 +1,50 @@
+/**
+ * The mathematics of diffusion, for points of any shape: schedules, the forward process, objectives,
+ * guidance, solvers. It knows no modality; its notation is defined in `notation.ts`.
+ */
+export {
+  alphaSigma,
+  type Amplitudes,
+  gammaOfAlphaCumprod,
+  noiseAngle,
+  type NoiseInputs,
+  noiseInputs,
+  snr,
+} from "./notation.ts";
+export {
+  alphasCumprod,
+  defineSchedule,
+  type Schedule,
+  schedule,
+  type ScheduleName,
+  scheduleNames,
+} from "./schedule.ts";
+export { diffuse } from "./process.ts";
+export { denoisedFrom, noiseFrom, type Target, targetNames, targetOf } from "./objective.ts";
+export { guide } from "./guidance.ts";
+export { stratifiedTimes } from "./times.ts";
+export {
+  type AncestralVariance,
+  type Combination,
+  ddim,
+  ddpm,
+  type SamplerName,
+  samplerNames,
+  type Solver,
+  type SolverStep,
+} from "./solvers.ts";
+export {
+  type Denoise,
+  sampleDiffusion,
+  type SampleOptions,
+  type SampleStep,
+  samplingLevels,
+} from "./sample.ts";
+export {
+  denoiser,
+  type DenoiserOptions,
+  type DenoisingNetwork,
+  trainingStep,
+  type ValidationOptions,
+  validationStep,
+} from "./steps.ts";

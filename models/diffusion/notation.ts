@@ -1,0 +1,80 @@
+/**
+ * The notation of this folder.
+ *
+ * | symbol | meaning |
+ * |---|---|
+ * | x | a clean sample: a point |
+ * | ε (`eps`) | unit normal noise of the same shape |
+ * | z | the noisy point, z = α x + σ ε |
+ * | γ (`gamma`) | −log SNR = log(σ²/α²): how noisy; −∞ is clean, +∞ is pure noise |
+ * | α, σ | signal and noise amplitudes; variance preserving, α² + σ² = 1 |
+ * | ᾱ | α² of the papers with discrete steps (`alphas_cumprod`) |
+ * | t | time in [0, 1], 0 clean and 1 noisy |
+ * | x̂, ε̂, v̂ | a network's estimate of x, of ε, of v = α ε − σ x |
+ *
+ * Everything is a function of γ (Kingma et al. 2021, "Variational Diffusion Models", section 3), so
+ * schedules, objectives and solvers know nothing of each other. The functions here run on the host
+ * in float64: near the ends, α or σ is too close to 1 for float32 to tell the other one from it.
+ */
+
+/** Signal and noise amplitudes at one noise level. */
+export interface Amplitudes {
+  readonly alpha: number;
+  readonly sigma: number;
+}
+
+/**
+ * The variance-preserving amplitudes at a noise level: α² = sigmoid(−γ), σ² = sigmoid(γ)
+ * (Kingma et al. 2021, section 3.1).
+ *
+ * @param gamma γ = −log SNR; ±∞ are allowed.
+ */
+export function alphaSigma(gamma: number): Amplitudes {
+  return {
+    alpha: Math.sqrt(1 / (1 + Math.exp(gamma))),
+    sigma: Math.sqrt(1 / (1 + Math.exp(-gamma))),
+  };
+}
+
+/** The signal-to-noise ratio α²/σ² = e^−γ. */
+export function snr(gamma: number): number {
+  return Math.exp(-gamma);
+}
+
+/** γ of a level given as the papers' ᾱ = α², in [0, 1]. */
+export function gammaOfAlphaCumprod(alphaCumprod: number): number {
+  return Math.log1p(-alphaCumprod) - Math.log(alphaCumprod);
+}
+
+/**
+ * The noise level as an angle in [0, 1]: (2/π)·atan(σ/α), what networks are conditioned on.
+ *
+ * Unlike t it means the same under every schedule, and unlike γ it is bounded. Under the plain
+ * cosine schedule, α = cos(πt/2), it is t itself.
+ */
+export function noiseAngle(gamma: number): number {
+  return 2 / Math.PI * Math.atan(Math.exp(gamma / 2));
+}
+
+/** One value per example for each quantity a network or an objective needs of the noise level. */
+export interface NoiseInputs {
+  readonly alpha: Float32Array;
+  readonly sigma: Float32Array;
+  readonly angle: Float32Array;
+}
+
+/**
+ * The `alpha`, `sigma` and `angle` inputs of the functions in `steps.ts`, each of shape [N], for a
+ * batch whose example i has the noise level `gammas[i]`.
+ */
+export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
+  const levels = Array.from(
+    gammas,
+    (gamma) => ({ ...alphaSigma(gamma), angle: noiseAngle(gamma) }),
+  );
+  return {
+    alpha: Float32Array.from(levels, (level) => level.alpha),
+    sigma: Float32Array.from(levels, (level) => level.sigma),
+    angle: Float32Array.from(levels, (level) => level.angle),
+  };
+}

@@ -1,0 +1,3 @@
+/** Networks for images. */
+export { type ImageNetwork, imageNetwork, type ImageSize, imageSizes } from "./network.ts";
+export { type Init, initialParameters, type ParameterSpec } from "../layers/mod.ts";

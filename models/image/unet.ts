@@ -1,0 +1,129 @@
+/**
+ * A small UNet for images: two halvings, one attention at the lowest resolution, conditioned on the
+ * noise level and a class (the architecture of Ho et al. 2020, appendix B, cut down to 28 × 28).
+ */
+import { tf } from "../../engine/mod.ts";
+import {
+  attention,
+  conv2d,
+  doubleSize,
+  embedding,
+  groupNorm,
+  linear,
+  type Scope,
+  silu,
+  type Tensors,
+  zeros,
+} from "../layers/mod.ts";
+
+/** What distinguishes one UNet from another. */
+export interface UnetConfig {
+  /** Channels at full resolution, a multiple of 8; twice as many below. */
+  readonly width: number;
+  /** Channels of the image itself. */
+  readonly imageChannels: number;
+  /** Rows of the class embedding, "no class" included. */
+  readonly classes: number;
+}
+
+/** z [N, H, W, imageChannels], angle [N], labels [N] int32 → like z. H and W multiples of 4. */
+export type Unet = (
+  parameters: Tensors,
+  z: tf.Tensor4D,
+  angle: tf.Tensor,
+  labels: tf.Tensor,
+) => tf.Tensor4D;
+
+export function unet(scope: Scope, config: UnetConfig): Unet {
+  const { width: c, imageChannels } = config;
+  const condition = conditioning(scope.at("condition"), c, config.classes);
+  const block = (name: string, inputs: number, outputs: number) =>
+    residualBlock(scope.at(name), inputs, outputs, 4 * c);
+
+  const enter = conv2d(scope.at("enter"), imageChannels, c);
+  const down1 = block("down1", c, c);
+  const shrink1 = conv2d(scope.at("shrink1"), c, c, { stride: 2 });
+  const down2 = block("down2", c, 2 * c);
+  const shrink2 = conv2d(scope.at("shrink2"), 2 * c, 2 * c, { stride: 2 });
+  const middle1 = block("middle1", 2 * c, 2 * c);
+  const attend = spatialAttention(scope.at("attend"), 2 * c);
+  const middle2 = block("middle2", 2 * c, 2 * c);
+  const grow2 = conv2d(scope.at("grow2"), 2 * c, 2 * c);
+  const up2 = block("up2", 4 * c, 2 * c);
+  const grow1 = conv2d(scope.at("grow1"), 2 * c, c);
+  const up1 = block("up1", 2 * c, c);
+  const leaveNorm = groupNorm(scope.at("leave.norm"), c);
+  // Zero, so that training starts from the estimate 0 rather than from noise of the network's own.
+  const leave = conv2d(scope.at("leave"), c, imageChannels, { init: zeros });
+
+  return (p, z, angle, labels) => {
+    const e = condition(p, angle, labels); // [N, 4c]
+    const full = down1(p, enter(p, z), e); // [N, H, W, c]
+    const half = down2(p, shrink1(p, full), e); // [N, H/2, W/2, 2c]
+    let h = middle1(p, shrink2(p, half), e); // [N, H/4, W/4, 2c]
+    h = middle2(p, attend(p, h), e);
+    h = grow2(p, doubleSize(h)); // [N, H/2, W/2, 2c]
+    h = up2(p, tf.concat([h, half], 3), e);
+    h = grow1(p, doubleSize(h)); // [N, H, W, c]
+    h = up1(p, tf.concat([h, full], 3), e);
+    return leave(p, silu(leaveNorm(p, h)));
+  };
+}
+
+/** Noise level and class as one vector: angle [N], labels [N] → [N, 4c]. */
+function conditioning(scope: Scope, c: number, classes: number) {
+  const linear1 = linear(scope.at("linear1"), c, 4 * c);
+  const linear2 = linear(scope.at("linear2"), 4 * c, 4 * c);
+  const classEmbedding = embedding(scope.at("class"), classes, 4 * c);
+  return (p: Tensors, angle: tf.Tensor, labels: tf.Tensor): tf.Tensor => {
+    const level = linear2(p, silu(linear1(p, sinusoids(angle, c))));
+    return silu(tf.add(level, classEmbedding(p, labels)));
+  };
+}
+
+/**
+ * Sines and cosines of 1000·angle at `width`/2 frequencies from 1 down to nearly 1/10000
+ * (Vaswani et al. 2017, section 3.5; 1000 makes the angle count like the papers' steps):
+ * [N] → [N, width].
+ */
+function sinusoids(angle: tf.Tensor, width: number): tf.Tensor {
+  const half = width / 2;
+  const frequencies = Array.from({ length: half }, (_, i) => 1000 * 10000 ** (-i / half));
+  const phase = tf.mul(tf.reshape(angle, [-1, 1]), tf.tensor2d(frequencies, [1, half]));
+  return tf.concat([tf.sin(phase), tf.cos(phase)], 1);
+}
+
+/**
+ * Two convolutions beside a shortcut, with the condition added between them (He et al. 2016, as in
+ * Ho et al. 2020). The second starts at zero, so that a new block passes its input through.
+ */
+function residualBlock(scope: Scope, inputs: number, outputs: number, conditionWidth: number) {
+  const norm1 = groupNorm(scope.at("norm1"), inputs);
+  const conv1 = conv2d(scope.at("conv1"), inputs, outputs);
+  const condition = linear(scope.at("condition"), conditionWidth, outputs);
+  const norm2 = groupNorm(scope.at("norm2"), outputs);
+  const conv2 = conv2d(scope.at("conv2"), outputs, outputs, { init: zeros });
+  const shortcut = inputs === outputs
+    ? (_: Tensors, x: tf.Tensor4D) => x
+    : conv2d(scope.at("shortcut"), inputs, outputs, { size: 1 });
+  return (p: Tensors, x: tf.Tensor4D, e: tf.Tensor): tf.Tensor4D => {
+    const shift = tf.reshape(condition(p, e), [-1, 1, 1, outputs]);
+    const h = tf.add(conv1(p, silu(norm1(p, x))), shift) as tf.Tensor4D;
+    return tf.add(conv2(p, silu(norm2(p, h))), shortcut(p, x));
+  };
+}
+
+/** Single-head self-attention between all pixels of an image, added to its input. */
+function spatialAttention(scope: Scope, channels: number) {
+  const norm = groupNorm(scope.at("norm"), channels);
+  const query = linear(scope.at("query"), channels, channels);
+  const key = linear(scope.at("key"), channels, channels);
+  const value = linear(scope.at("value"), channels, channels);
+  const output = linear(scope.at("output"), channels, channels);
+  return (p: Tensors, x: tf.Tensor4D): tf.Tensor4D => {
+    const [n, height, width] = x.shape;
+    const pixels = tf.reshape(norm(p, x), [n, height * width, channels]);
+    const mixed = attention(query(p, pixels), key(p, pixels), value(p, pixels));
+    return tf.add(x, tf.reshape(output(p, mixed), x.shape));
+  };
+}

@@ -1,0 +1,44 @@
+import { tf } from "../../engine/mod.ts";
+import { fanInUniform, type Init, type Scope, type Tensors, unitNormal } from "./parameters.ts";
+
+/** A layer of one input: parameters of the whole network and its input, to its output. */
+export type Layer<In extends tf.Tensor = tf.Tensor, Out extends tf.Tensor = In> = (
+  parameters: Tensors,
+  x: In,
+) => Out;
+
+/** How to depart from PyTorch's default start of weights and biases. */
+export interface InitOptions {
+  /** Starts weight and bias here instead, such as `zeros`. */
+  readonly init?: Init;
+}
+
+/** x W + b over the last axis: [..., inputs] → [..., outputs]. Weight [inputs, outputs]. */
+export function linear(
+  scope: Scope,
+  inputs: number,
+  outputs: number,
+  options: InitOptions = {},
+): Layer {
+  const init = options.init ?? fanInUniform(inputs);
+  const weight = scope.declare("weight", [inputs, outputs], init);
+  const bias = scope.declare("bias", [outputs], init);
+  return (p, x) => {
+    const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;
+    const y = tf.add(tf.matMul(rows, weight(p) as tf.Tensor2D), bias(p));
+    return tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
+  };
+}
+
+/**
+ * A learned vector for each class: indices [N] int32 → [N, width]. Weight [classes, width].
+ *
+ * A product with one-hot rows rather than a gather, whose gradient not every backend has.
+ */
+export function embedding(scope: Scope, classes: number, width: number): Layer {
+  const weight = scope.declare("weight", [classes, width], unitNormal);
+  return (p, indices) => {
+    const rows = tf.oneHot(indices, classes, 1, 0, "float32") as tf.Tensor2D;
+    return tf.matMul(rows, weight(p) as tf.Tensor2D);
+  };
+}

@@ -1,0 +1,21 @@
+/** Layers that image and text networks share: how parameters are declared, and what uses them. */
+export {
+  declarations,
+  fanInUniform,
+  type Init,
+  initialParameters,
+  ones,
+  parameterCount,
+  type ParameterSpec,
+  type Pick,
+  type Scope,
+  type Tensors,
+  unitNormal,
+  zeros,
+} from "./parameters.ts";
+export { gelu, silu } from "./activations.ts";
+export { attention } from "./attention.ts";
+export { conv2d, type ConvOptions } from "./convolution.ts";
+export { embedding, type InitOptions, type Layer, linear } from "./linear.ts";
+export { groupNorm, layerNorm } from "./normalization.ts";
+export { doubleSize } from "./upsample.ts";
