@@ -29,10 +29,12 @@ export function axis(options: {
   let high = usable.reduce((a, b) => Math.max(a, b), -Infinity);
   if (low > high) [low, high] = scale === "log" ? [0.1, 1] : [0, 1];
   if (low === high) {
-    [low, high] = scale === "log" ? [low / 2, high * 2] : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+    [low, high] = scale === "log"
+      ? [low / 2, high * 2]
+      : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   }
   const mapping = scale === "log" ? scaleLog([low, high], range) : scaleLinear([low, high], range);
-  if (options.nice && scale === "linear") mapping.nice(tickCount);
+  if (options.nice && scale === "linear") mapping.nice(2 * tickCount);
   const values = scale === "log" ? logTicks(low, high, tickCount) : mapping.ticks(tickCount);
   return {
     ticks: values.map((value) => ({ value, label: formatNumber(value) })),

@@ -11,9 +11,7 @@ export function formatNumber(value: number, digits = 3): string {
     const [mantissa = "0", exponent = "0"] = value.toExponential(digits - 1).split("e");
     return `${Number(mantissa)}e${Number(exponent)}`.replaceAll("-", "−");
   }
-  const rounded = magnitude >= 10 ** digits
-    ? Math.round(value)
-    : Number(value.toPrecision(digits));
+  const rounded = magnitude >= 10 ** digits ? Math.round(value) : Number(value.toPrecision(digits));
   return rounded.toLocaleString("en-US", { maximumFractionDigits: 10 }).replace("-", "−");
 }
 
@@ -24,7 +22,9 @@ export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor(whole / 60) % 60)} min`;
+  if (whole < 86_400) {
+    return `${Math.floor(whole / 3600)} h ${pad(Math.floor(whole / 60) % 60)} min`;
+  }
   return `${Math.floor(whole / 86_400)} d ${Math.floor(whole / 3600) % 24} h`;
 }
 

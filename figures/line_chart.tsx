@@ -11,6 +11,8 @@ import { FONT_FAMILY, paper, seriesColor, seriesDash, textWidth, type Theme } fr
 export interface Series {
   readonly name: string;
   readonly points: readonly Point[];
+  /** What stands at the curve's end, by default the name; empty for nothing. */
+  readonly label?: string;
   /** Place in the palette; the series' own place in the list when left out. */
   readonly color?: number;
   /** A faint line under the others, without a label: the raw values beneath a smoothed curve. */
@@ -58,11 +60,16 @@ interface Frame {
  * break the line where they stand.
  */
 export function lineChart(chart: LineChart): string {
+  return String(<Chart {...chart} />);
+}
+
+/** As {@link lineChart}, for use inside a larger figure. */
+export function Chart(chart: LineChart) {
   const theme = chart.theme ?? paper;
   const named = chart.series.filter((series) => !series.faint && series.points.length > 0);
   const labelled = chart.labels ?? named.length > 1;
   const labelWidth = labelled
-    ? Math.max(0, ...named.map((series) => textWidth(series.name, FONT_SIZE))) + 14
+    ? Math.max(0, ...named.map((series) => textWidth(series.label ?? series.name, FONT_SIZE))) + 14
     : 0;
   const width = chart.width ?? 480;
   const height = chart.height ?? 280;
@@ -90,7 +97,7 @@ export function lineChart(chart: LineChart): string {
     tickCount: Math.max(2, Math.floor((frame.bottom - frame.top) / 42)),
     nice: chart.yRange === undefined,
   });
-  return String(
+  return (
     <svg
       xmlns="http://www.w3.org/2000/svg"
       class="chart"
@@ -132,7 +139,7 @@ export function lineChart(chart: LineChart): string {
           {chart.emptyText ?? "No values yet"}
         </text>
       )}
-    </svg>,
+    </svg>
   );
 }
 
@@ -141,7 +148,7 @@ function description(chart: LineChart): string {
     const last = series.points.at(-1);
     return last === undefined ? [] : [`${series.name} ends at ${formatNumber(last.y)}`];
   });
-  const said = ends.length > 6 ? [...ends.slice(0, 6), `${ends.length - 6} more`] : ends;
+  const said = ends.length > 6 ? [...ends.slice(0, 6), `and ${ends.length - 6} more`] : ends;
   return [chart.title, ...(said.length > 0 ? said : ["no values yet"])].join("; ");
 }
 
@@ -220,12 +227,13 @@ function Curve(props: {
         data-name={series.faint ? undefined : series.name}
         data-points={series.faint
           ? undefined
-          : shown.map((point) => `${point.px},${point.py},${point.x},${formatNumber(point.y, 4)}`)
-            .join(";").replaceAll(/(\d),(\d{3})(?!\d)/g, "$1$2")}
+          : shown.map(({ px, py, x, y }) => `${px} ${py} ${x} ${Number(y.toPrecision(4))}`)
+            .join(";")}
       />
-      {(series.dots || shown.length === 1) && shown.map((point) => (
-        <circle cx={point.px} cy={point.py} r={shown.length === 1 ? 3 : 2.4} fill={color} />
-      ))}
+      {(series.dots || shown.length === 1) &&
+        shown.map((point) => (
+          <circle cx={point.px} cy={point.py} r={shown.length === 1 ? 3 : 2.4} fill={color} />
+        ))}
     </g>
   );
 }
@@ -241,9 +249,10 @@ function EndLabels(props: {
   const { frame, theme } = props;
   const labels = props.series.flatMap((series, index) => {
     const end = series.points.findLast((point) => Number.isFinite(props.y.at(point.y)));
-    if (series.faint || end === undefined) return [];
+    const label = series.label ?? series.name;
+    if (series.faint || label === "" || end === undefined) return [];
     const y = Math.min(frame.bottom, Math.max(frame.top, props.y.at(end.y)));
-    return [{ name: series.name, y, end: y, x: props.x.at(end.x), color: series.color ?? index }];
+    return [{ label, y, color: series.color ?? index }];
   }).sort((a, b) => a.y - b.y);
   spread(labels, FONT_SIZE + 2, frame.top, frame.bottom);
   return (
@@ -254,7 +263,7 @@ function EndLabels(props: {
           y={round(label.y + 4)}
           fill={seriesColor(theme, label.color)}
         >
-          {label.name}
+          {label.label}
         </text>
       ))}
     </g>

@@ -5,28 +5,38 @@ export interface Point {
 }
 
 /**
- * An exponential moving average along the points, corrected for its start as Adam corrects its
- * moments (Kingma and Ba 2015, section 3), so that the first value is the first point and not a pull
- * towards zero. `halfLife` is in points. Points that are not finite are passed over.
+ * Each point as the average of all points, weighted by 0.5^(distance / halfLife) on both sides: unlike
+ * a moving average over the past alone, it does not trail behind a falling curve. `halfLife` is in
+ * points. Points that are not finite are passed over.
  */
 export function smooth(points: readonly Point[], halfLife: number): Point[] {
   if (!(halfLife > 0)) return [...points];
+  const finite = points.filter((point) => Number.isFinite(point.y));
+  const before = decayingSums(finite, halfLife);
+  const after = decayingSums(finite.toReversed(), halfLife).toReversed();
+  return finite.map(({ x, y }, index) => {
+    const [sumBefore, weightBefore] = before[index] ?? [y, 1];
+    const [sumAfter, weightAfter] = after[index] ?? [y, 1];
+    // The point itself is in both sums.
+    return { x, y: (sumBefore + sumAfter - y) / (weightBefore + weightAfter - 1) };
+  });
+}
+
+/** For each point the weighted sum of it and those before it, and the sum of the weights. */
+function decayingSums(points: readonly Point[], halfLife: number): [number, number][] {
   const keep = 0.5 ** (1 / halfLife);
-  let mean = 0;
+  let sum = 0;
   let weight = 0;
-  const result: Point[] = [];
-  for (const { x, y } of points) {
-    if (!Number.isFinite(y)) continue;
-    mean = keep * mean + (1 - keep) * y;
-    weight = keep * weight + (1 - keep);
-    result.push({ x, y: mean / weight });
-  }
-  return result;
+  return points.map(({ y }) => {
+    sum = keep * sum + y;
+    weight = keep * weight + 1;
+    return [sum, weight];
+  });
 }
 
 /** Half-life, in points, that calms a curve of this many points without hiding its shape. */
 export function calmingHalfLife(count: number): number {
-  return count < 20 ? 0 : Math.min(30, count / 25);
+  return count < 20 ? 0 : Math.min(8, count / 80);
 }
 
 /**
