@@ -72,6 +72,8 @@ function absorbTransposition(
     : { value, transposed };
 }
 
+type Shape4 = readonly [number, number, number, number];
+
 const CHANNELS_FIRST = [0, 3, 1, 2];
 const CHANNELS_LAST = [0, 2, 3, 1];
 
@@ -100,7 +102,7 @@ export function convolution(
   x: Value,
   filter: Value,
   window: Window,
-  [n, h, w, o]: readonly [number, number, number, number],
+  [n, h, w, o]: Shape4,
 ): Value {
   const inputs = [channelsFirst(b, x), transpose(b, filter, [3, 2, 0, 1])];
   const y = b.node(
@@ -116,7 +118,7 @@ export function convolutionInputGradient(
   dy: Value,
   filter: Value,
   window: Window,
-  [n, h, w, c]: readonly [number, number, number, number],
+  [n, h, w, c]: Shape4,
 ): Value {
   const { kernel, strides, before } = window;
   const shape = [n, c, h, w];
@@ -128,9 +130,9 @@ export function convolutionInputGradient(
       1,
       1,
     ]);
-    const first = [0, 1].map((i) => reach(window, i) - before[i]!) as [number, number];
-    const last = [0, 1].map((i) => [h, w][i]! - dy.shape[1 + i]! + reach(window, i) - first[i]!);
-    const inner = { ...window, before: first, after: last as [number, number] };
+    const first = both((i) => reach(window, i) - before[i]!);
+    const last = both((i) => [h, w][i]! - dy.shape[1 + i]! + reach(window, i) - first[i]!);
+    const inner = { ...window, before: first, after: last };
     const inputs = [channelsFirst(b, dy), transpose(b, turned, [2, 3, 0, 1])];
     const dx = b.node(
       { op: "Conv", inputs, attributes: convolutionAttributes(inner) },
@@ -138,7 +140,7 @@ export function convolutionInputGradient(
     );
     return channelsLast(b, dx);
   }
-  const covered = [0, 1].map((i) =>
+  const covered = both((i) =>
     (dy.shape[1 + i]! - 1) * strides[i]! + reach(window, i) + 1 - before[i]! - window.after[i]!
   );
   const inputs = [channelsFirst(b, dy), transpose(b, filter, [3, 2, 0, 1])];
@@ -147,7 +149,7 @@ export function convolutionInputGradient(
     inputs,
     attributes: {
       ...convolutionAttributes(window),
-      output_padding: [h - covered[0]!, w - covered[1]!],
+      output_padding: [h - covered[0], w - covered[1]],
     },
   }, { shape, dtype: dy.dtype });
   return channelsLast(b, dx);
@@ -162,8 +164,9 @@ function reach({ kernel, dilations }: Window, axis: number): number {
  * Gradient of {@link convolution} with respect to the filter [kh, kw, c, o].
  *
  * One matrix product per filter tap and example, summed over the examples: faster than unfolding the
- * input into one large matrix, and much faster than a Conv with examples as channels. The operand
- * with fewer channels is the one that is shifted, since every shift is a copy.
+ * input into one large matrix, and much faster than a Conv with examples as channels. For each tap,
+ * one operand is shifted against the other; every shift is a copy, so it is the one with fewer
+ * channels where there is a choice.
  */
 export function convolutionFilterGradient(
   b: GraphBuilder,
@@ -172,19 +175,42 @@ export function convolutionFilterGradient(
   window: Window,
 ): Value {
   const { kernel, strides, dilations, before, after } = window;
-  const [n, , , c] = x.shape as [number, number, number, number];
-  const [, outH, outW, o] = dy.shape as [number, number, number, number];
-  const zeros = [0, 0];
-  const padded = pad(b, channelsFirst(b, x), [...zeros, ...before], [...zeros, ...after]);
-  const flatDy = reshape(b, channelsFirst(b, dy), [n, o, outH * outW]);
+  const [n, h, w, c] = x.shape as Shape4;
+  const [, outH, outW, o] = dy.shape as Shape4;
+  const [image, gradient] = [channelsFirst(b, x), channelsFirst(b, dy)];
+  const shiftGradient = o < c && strides[0] === 1 && strides[1] === 1;
+  const padded = shiftGradient
+    ? pad(
+      b,
+      gradient,
+      [0, 0, ...both((i) => reach(window, i) - before[i]!)],
+      [0, 0, ...both((i) => reach(window, i) - after[i]!)],
+    )
+    : pad(b, image, [0, 0, ...before], [0, 0, ...after]);
   const taps: Value[] = [];
   for (let r = 0; r < kernel[0]; r++) {
     for (let s = 0; s < kernel[1]; s++) {
-      const begin = [0, 0, r * dilations[0], s * dilations[1]];
-      const seen = slice(b, padded, begin, [n, c, outH, outW], [1, 1, ...strides]);
-      const products = matMul(b, reshape(b, seen, [n, c, outH * outW]), flatDy, false, true);
+      const offset = [r * dilations[0], s * dilations[1]];
+      const [left, right] = shiftGradient
+        ? [
+          image,
+          slice(b, padded, [0, 0, ...both((i) => reach(window, i) - offset[i]!)], [n, o, h, w]),
+        ]
+        : [slice(b, padded, [0, 0, ...offset], [n, c, outH, outW], [1, 1, ...strides]), gradient];
+      const pixels = shiftGradient ? h * w : outH * outW;
+      const products = matMul(
+        b,
+        reshape(b, left, [n, c, pixels]),
+        reshape(b, right, [n, o, pixels]),
+        false,
+        true,
+      );
       taps.push(reduce(b, "ReduceSum", products, [0], true));
     }
   }
   return reshape(b, concat(b, taps, 0), [...kernel, c, o]);
+}
+
+function both(of: (axis: number) => number): [number, number] {
+  return [of(0), of(1)];
 }
