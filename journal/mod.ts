@@ -16,3 +16,4 @@ export {
   type NewEntry,
   openJournal,
 } from "./journal.ts";
+export { trainCall } from "./reproduce.ts";
