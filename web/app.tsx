@@ -31,12 +31,19 @@ const FOR_EVER = "private, max-age=31536000, immutable";
 /** Something that was asked for and is not there. */
 class NotFound extends Error {}
 
+export interface AppOptions {
+  /** Opens the journal, on its first use; by default the workspace's own. */
+  readonly journal?: () => Promise<Journal>;
+}
+
 /**
  * The viewer over one laboratory: pages that only read. Mount it last and at the root, since it
  * answers every other GET with a helpful page.
  */
-export function createApp(lab: Lab, journal: Journal = openJournal(lab)): Hono {
+export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   const app = new Hono();
+  let opened: Promise<Journal> | undefined;
+  const journal = () => opened ??= (options.journal ?? (() => openJournal(lab)))();
   app.use(securityHeaders);
   app.use(etag());
   app.onError(errorPage);
@@ -52,7 +59,7 @@ export function createApp(lab: Lab, journal: Journal = openJournal(lab)): Hono {
   });
   app.get("/compare", (c) => {
     const refs = listed(c, "runs");
-    if (refs.length < 2) return c.html(<ChooseRunsPage rows={runRows(lab, lab.runs().runs)} />);
+    if (refs.length === 0) return c.html(<ChooseRunsPage rows={runRows(lab, lab.runs().runs)} />);
     return c.html(comparePage(lab, refs));
   });
   app.get("/samples/:file{[a-z0-9-]+\\.png}", async (c) => {
@@ -82,14 +89,18 @@ export function createApp(lab: Lab, journal: Journal = openJournal(lab)): Hono {
       "cache-control": "no-cache",
     });
   });
-  app.get("/journal", (c) => {
+  app.get("/journal", async (c) => {
     const tag = c.req.query("tag");
     return c.html(
-      <JournalPage entries={journal.listEntries()} {...(tag === undefined ? {} : { tag })} />,
+      <JournalPage
+        entries={(await journal()).listEntries()}
+        {...(tag === undefined ? {} : { tag })}
+      />,
     );
   });
-  app.get("/journal/:id", (c) => {
-    const entry = found(() => journal.readEntry(c.req.param("id")));
+  app.get("/journal/:id", async (c) => {
+    const book = await journal();
+    const entry = found(() => book.readEntry(c.req.param("id")));
     const known = entry.runs.filter((id) => exists(() => lab.run(id)));
     const comparison = known.length >= 2 ? lab.compare(known) : null;
     return c.html(<EntryPage entry={entry} comparison={comparison} />);
@@ -145,8 +156,12 @@ function fullReport(lab: Lab, run: Run) {
 }
 
 function comparePage(lab: Lab, refs: readonly string[]) {
-  const runs = [...new Set(refs.map((ref) => found(() => lab.run(ref)).id))]
-    .map((id) => lab.run(id));
+  const ids = refs.flatMap((ref) =>
+    ref.startsWith("sweep-")
+      ? lab.runs({ sweepId: ref, limit: 100 }).runs.map((run) => run.id).reverse()
+      : [found(() => lab.run(ref)).id]
+  );
+  const runs = [...new Set(ids)].map((id) => lab.run(id));
   const comparison = lab.compare(runs.map((run) => run.id));
   const samples = comparableSamples(runs.map((run) => lab.samples(run.id)));
   return <ComparePage comparison={comparison} runs={runs} samples={samples} />;
