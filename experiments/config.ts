@@ -19,8 +19,8 @@ export const RunConfig = z.strictObject({
     "Training data: mnist (60,000 handwritten digits, downloaded once) or made-up-digits (drawn " +
       "by the program, no network needed)",
   ),
-  size: z.enum(["tiny", "small"]).describe(
-    "Size of the UNet: tiny (for tests and quick looks) or small (about 0.56 million parameters)",
+  size: z.enum(["tiny", "mini", "small"]).describe(
+    "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
   ),
   schedule: z.enum(["linear", "cosine"]).describe("Noise schedule, as its log-SNR over time"),
   target: z.enum(["epsilon", "v"]).describe(
