@@ -1,4 +1,5 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
+export { openEngine } from "./device.ts";
 export { UserError } from "./errors.ts";
 export { emaDecayAt, updateEma } from "./ema.ts";
 export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";

@@ -1,0 +1,117 @@
+import { UserError } from "./errors.ts";
+import type { Graph } from "./graph/value.ts";
+import { encodeOnnx } from "./onnx/encode.ts";
+import { openReplicas, timesBatch } from "./onnx/replicas.ts";
+import { openSession, type Provider } from "./onnx/session.ts";
+import { checkInputs, sliceSignature } from "./signature.ts";
+import { trace } from "./trace.ts";
+import type {
+  Arrays,
+  CompileOptions,
+  Engine,
+  Program,
+  Replicas,
+  Signature,
+  TensorFunction,
+} from "./types.ts";
+
+/** More replicas than this gain little: the parameters are copied to each of them at every run. */
+const MAX_REPLICAS = 16;
+
+/** An engine that traces functions to ONNX and lets ONNX Runtime run them. */
+export function openCompiledEngine(provider: Provider, description: string): Engine {
+  const programs = new Set<Program>();
+  return {
+    device: provider,
+    description,
+    replicasFor: (batchSize) => provider === "cpu" ? largestDivisor(batchSize) : 1,
+    async compile(fn, inputs, options = {}) {
+      const program = await compile(provider, fn, inputs, options);
+      programs.add(program);
+      return program;
+    },
+    async dispose() {
+      await Promise.all([...programs].map((program) => program.dispose()));
+      programs.clear();
+    },
+  };
+}
+
+/** The largest number of replicas, up to the number of cores, that divides the batch. */
+function largestDivisor(batchSize: number): number {
+  const limit = Math.min(navigator.hardwareConcurrency, MAX_REPLICAS, batchSize);
+  for (let count = limit; count > 1; count--) if (batchSize % count === 0) return count;
+  return 1;
+}
+
+async function compile(
+  provider: Provider,
+  fn: TensorFunction,
+  inputs: Signature,
+  { constants = {}, replicas }: CompileOptions,
+): Promise<Program> {
+  const count = replicas?.count ?? 1;
+  const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
+  const graph = trace(fn, sliced, constants);
+  const outputs = outputSignature(graph);
+  const runner = await openRunner(provider, encodeOnnx(graph), sliced, outputs, replicas);
+  return {
+    inputs,
+    outputs: replicas?.outputs === "concat"
+      ? mapSpecs(outputs, (spec) => timesBatch(spec, count))
+      : outputs,
+    async run(arrays) {
+      checkInputs(inputs, arrays);
+      return await runner.run(arrays);
+    },
+    toOnnx: () => encodeOnnx(replicas ? trace(fn, inputs, constants) : graph),
+    dispose: () => runner.release(),
+  };
+}
+
+interface Runner {
+  run(inputs: Arrays): Promise<Arrays>;
+  release(): Promise<void>;
+}
+
+async function openRunner(
+  provider: Provider,
+  model: Uint8Array,
+  inputs: Signature,
+  outputs: Signature,
+  replicas: Replicas | undefined,
+): Promise<Runner> {
+  if (replicas && replicas.count > 1) {
+    const { count, split, outputs: combine } = replicas;
+    return await openReplicas({ model, inputs, outputs, count, split, combine });
+  }
+  const session = await openSession(model, inputs, outputs, { provider });
+  return {
+    async run(arrays) {
+      for (const [name, array] of Object.entries(arrays)) session.inputs[name]!.set(array);
+      await session.run();
+      return session.outputs;
+    },
+    release: () => session.release(),
+  };
+}
+
+function outputSignature(graph: Graph): Signature {
+  return Object.fromEntries(
+    Object.entries(graph.outputs).map(([name, { shape, dtype }]) => {
+      if (dtype !== "float32" && dtype !== "int32") {
+        throw new UserError(
+          `Output ${JSON.stringify(name)} is ${dtype}: outputs are float32 or int32, so cast it`,
+        );
+      }
+      return [name, { shape, dtype }];
+    }),
+  );
+}
+
+function mapSpecs(
+  signature: Signature,
+  map: (spec: Signature[string]) => Signature[string],
+): Signature {
+  return Object.fromEntries(Object.entries(signature).map(([name, spec]) => [name, map(spec)]));
+}

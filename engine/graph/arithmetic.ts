@@ -1,0 +1,175 @@
+/**
+ * Binary arithmetic, simplified. The simplifications are named pairs: the pattern looked for, and the
+ * value to use instead. All of them hold for float32 up to the rounding of one operation.
+ */
+import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
+import { elementwise, fill, unary } from "./elementwise.ts";
+import { transpose } from "./movement.ts";
+import { permutationOf } from "./axes.ts";
+import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
+
+export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
+
+type Rewrite = (b: GraphBuilder, x: Value, y: Value, shape: number[]) => Value | undefined;
+
+/** A binary arithmetic operator, simplified where a rewrite applies. */
+export function binary(b: GraphBuilder, op: BinaryOp, x: Value, y: Value): Value {
+  return (x.dtype === "float32" ? simplify(b, op, x, y) : undefined) ??
+    elementwise(b, { op }, [x, y]);
+}
+
+function simplify(b: GraphBuilder, op: BinaryOp, x: Value, y: Value): Value | undefined {
+  const shape = broadcastShapes(x.shape, y.shape);
+  const left = scalarOf(x);
+  const right = scalarOf(y);
+  if (left !== undefined && right !== undefined) {
+    return fill(b, Math.fround(FOLD[op](left, right)), shape);
+  }
+  for (const rewrite of Object.values(REWRITES[op])) {
+    const result = rewrite(b, x, y, shape);
+    if (result) return result;
+  }
+  return undefined;
+}
+
+const FOLD: Record<BinaryOp, (x: number, y: number) => number> = {
+  Add: (x, y) => x + y,
+  Sub: (x, y) => x - y,
+  Mul: (x, y) => x * y,
+  Div: (x, y) => x / y,
+  Max: Math.max,
+  Min: Math.min,
+  Pow: Math.pow,
+};
+
+const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
+  Add: {
+    "x + 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape) ?? whenScalar(b, x, 0, y, shape),
+    "x + (-y) = x - y": (b, x, y) => {
+      const [negated, other] = isNode(y, "Neg") ? [y, x] : [x, y];
+      return isNode(negated, "Neg") ? binary(b, "Sub", other, operand(negated, 0)) : undefined;
+    },
+    "convolution + bias is one operator": (b, x, y) =>
+      convolutionWithBias(b, x, y) ?? convolutionWithBias(b, y, x),
+  },
+  Sub: {
+    "x - 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape),
+    "0 - x = -x": (b, x, y, shape) =>
+      scalarOf(x) === 0 ? expand(b, unary(b, "Neg", y), shape) : undefined,
+    "x - (-y) = x + y": (b, x, y) =>
+      isNode(y, "Neg") ? binary(b, "Add", x, operand(y, 0)) : undefined,
+  },
+  Mul: {
+    "x * 1 = x": (b, x, y, shape) => whenScalar(b, y, 1, x, shape) ?? whenScalar(b, x, 1, y, shape),
+    "x * 0 = 0": (b, x, y, shape) =>
+      scalarOf(x) === 0 || scalarOf(y) === 0 ? fill(b, 0, shape) : undefined,
+    "x * -1 = -x": (b, x, y, shape) => {
+      const other = scalarOf(y) === -1 ? x : scalarOf(x) === -1 ? y : undefined;
+      return other && expand(b, unary(b, "Neg", other), shape);
+    },
+    "scalars join the smallest factor": (b, x, y, shape) =>
+      scaleSmallestFactor(b, x, y, shape) ?? scaleSmallestFactor(b, y, x, shape),
+    "x * sigmoid(a x) is one operator": (b, x, y) => selfGated(b, x, y) ?? selfGated(b, y, x),
+  },
+  Div: {
+    "x / c = x * (1/c)": (b, x, y) => {
+      const divisor = scalarOf(y);
+      return divisor === undefined
+        ? undefined
+        : binary(b, "Mul", x, fill(b, Math.fround(1 / divisor), y.shape));
+    },
+    "x / sqrt(y), with a smaller y, takes the reciprocal first": (b, x, y) =>
+      sizeOf(core(y).shape) < sizeOf(core(x).shape)
+        ? binary(b, "Mul", x, unary(b, "Reciprocal", y))
+        : undefined,
+  },
+  Max: {},
+  Min: {},
+  Pow: {
+    "x ^ 1 = x": (b, x, y, shape) => whenScalar(b, y, 1, x, shape),
+    "x ^ 2 = x * x": (b, x, y, shape) =>
+      scalarOf(y) === 2 ? expand(b, binary(b, "Mul", x, x), shape) : undefined,
+    "x ^ 1/2 = sqrt(x)": (b, x, y, shape) =>
+      scalarOf(y) === 0.5 ? expand(b, unary(b, "Sqrt", x), shape) : undefined,
+  },
+};
+
+/** `other`, broadcast, if `candidate` is the given scalar. */
+function whenScalar(
+  b: GraphBuilder,
+  candidate: Value,
+  scalar: number,
+  other: Value,
+  shape: readonly number[],
+): Value | undefined {
+  return scalarOf(candidate) === scalar ? expand(b, other, shape) : undefined;
+}
+
+function isNode(value: Value, op: string): boolean {
+  return value.node.op === op;
+}
+
+function operand(value: Value, index: number): Value {
+  return value.node.inputs[index]!;
+}
+
+function core(value: Value): Value {
+  return isExpand(value) ? operand(value, 0) : value;
+}
+
+/**
+ * (x · y) · c: the scalar goes to whichever of x and y is a scalar or smaller than the product, so
+ * that no pass over the large tensor is spent on it.
+ */
+function scaleSmallestFactor(
+  b: GraphBuilder,
+  product: Value,
+  scalar: Value,
+  shape: readonly number[],
+): Value | undefined {
+  const factor = scalarOf(scalar);
+  if (factor === undefined) return undefined;
+  const outer = core(product);
+  const inner = layoutFree(outer);
+  if (!isNode(inner, "Mul")) return undefined;
+  const [x, y] = [operand(inner, 0), operand(inner, 1)];
+  const [small, large] = sizeOf(x.shape) < sizeOf(y.shape) ? [x, y] : [y, x];
+  if (sizeOf(small.shape) === sizeOf(inner.shape)) return undefined;
+  const scaled = binary(b, "Mul", binary(b, "Mul", small, fill(b, factor, [])), large);
+  return expand(b, transpose(b, scaled, permutationOf(outer) ?? [...inner.shape.keys()]), shape);
+}
+
+/** x · sigmoid(a·x) as ONNX Runtime's QuickGelu; with a = 1 it is SiLU. */
+function selfGated(b: GraphBuilder, x: Value, gate: Value): Value | undefined {
+  const [inner, outer] = [layoutFree(gate), layoutFree(x)];
+  if (!isNode(inner, "Sigmoid") || !sameShape(gate.shape, x.shape)) return undefined;
+  const argument = operand(inner, 0);
+  if (argument === outer) return quickGelu(b, x, 1);
+  if (!isNode(argument, "Mul")) return undefined;
+  const [p, q] = [operand(argument, 0), operand(argument, 1)];
+  const scale = p === outer ? scalarOf(q) : q === outer ? scalarOf(p) : undefined;
+  return scale === undefined ? undefined : quickGelu(b, x, scale);
+}
+
+function quickGelu(b: GraphBuilder, x: Value, alpha: number): Value {
+  const attributes = { alpha: { float: alpha } };
+  return elementwise(b, { op: "QuickGelu", domain: "com.microsoft", attributes }, [x]);
+}
+
+/** What a value looks like before its transposition. */
+function layoutFree(value: Value): Value {
+  return isNode(value, "Transpose") ? operand(value, 0) : value;
+}
+
+/** conv(x, w) + bias over channels, where the convolution has no bias yet. */
+function convolutionWithBias(b: GraphBuilder, sum: Value, bias: Value): Value | undefined {
+  const convolution = layoutFree(sum);
+  if (convolution === sum || !isNode(convolution, "Conv")) return undefined;
+  const { inputs, attributes } = convolution.node;
+  const channels = convolution.shape[1]!;
+  // After the transposition to channels-last, a bias is what broadcasts along the last axis.
+  if (inputs.length !== 2 || !sameShape(bias.shape, [channels])) return undefined;
+  const { shape, dtype } = convolution;
+  const biased = b.node({ op: "Conv", inputs: [...inputs, bias], attributes }, { shape, dtype });
+  return transpose(b, biased, permutationOf(sum)!);
+}

@@ -1,0 +1,141 @@
+import {
+  type Attribute,
+  broadcastShapes,
+  type ConstantData,
+  type ElementType,
+  type Graph,
+  type Node,
+  sizeOf,
+  type Value,
+} from "./value.ts";
+
+/** Constants longer than this are not searched for an equal one. */
+const MAX_SHARED_CONSTANT = 256;
+
+export interface NodeSpec {
+  readonly op: string;
+  readonly inputs: readonly (Value | null)[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly domain?: string;
+}
+
+export interface ValueSpec {
+  readonly shape: readonly number[];
+  readonly dtype: ElementType;
+}
+
+/**
+ * Makes the values of one graph. Two requests for the same operator on the same inputs give the same
+ * value, so common subexpressions are computed once.
+ *
+ * This is the plain layer: the smart constructors in the files beside it (elementwise, movement,
+ * reduction, linear) simplify, and end here.
+ */
+export class GraphBuilder {
+  readonly #inputs: Value[] = [];
+  readonly #shared = new Map<string, readonly Value[]>();
+  #nextId = 0;
+
+  /** Declares a named input. */
+  input(name: string, { shape, dtype }: ValueSpec): Value {
+    const node: Node = { op: "Input", domain: "", inputs: [], attributes: {}, name };
+    const value = this.#value(node, 0, { shape, dtype });
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** A constant tensor; `data` must not change afterwards. */
+  constant(data: ConstantData, shape: readonly number[]): Value {
+    if (data.length !== sizeOf(shape)) {
+      throw new RangeError(`Constant of shape [${shape}] has ${data.length} elements`);
+    }
+    const dtype = elementTypeOf(data);
+    const node: Node = { op: "Constant", domain: "", inputs: [], attributes: {}, data };
+    if (data.length > MAX_SHARED_CONSTANT) return this.#value(node, 0, { shape, dtype });
+    // Bytes rather than numbers, so that 0 and -0 stay apart and NaN equals itself.
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return this.#share(`Constant ${dtype} [${shape}] ${bytes.join()}`, node, [{
+      shape,
+      dtype,
+    }])[0]!;
+  }
+
+  /** A float32 scalar. */
+  scalar(value: number): Value {
+    return this.constant(Float32Array.of(value), []);
+  }
+
+  /** A vector of int64, as ONNX wants for shapes, axes and the like. */
+  integers(values: readonly number[]): Value {
+    return this.constant(BigInt64Array.from(values, BigInt), [values.length]);
+  }
+
+  /** The outputs of an operator with several of them. */
+  nodes(spec: NodeSpec, outputs: readonly ValueSpec[]): readonly Value[] {
+    const { op, inputs, attributes = {}, domain = "" } = spec;
+    const key = [
+      domain,
+      op,
+      inputs.map((input) => input?.id ?? "-").join(),
+      JSON.stringify(attributes),
+    ].join(" ");
+    return this.#share(key, { op, domain, inputs, attributes }, outputs);
+  }
+
+  /** The only output of an operator. */
+  node(spec: NodeSpec, output: ValueSpec): Value {
+    return this.nodes(spec, [output])[0]!;
+  }
+
+  /** The finished graph. */
+  finish(outputs: Readonly<Record<string, Value>>): Graph {
+    return { inputs: this.#inputs, outputs };
+  }
+
+  #share(key: string, node: Node, outputs: readonly ValueSpec[]): readonly Value[] {
+    const known = this.#shared.get(key);
+    if (known) return known;
+    const values = outputs.map((spec, index) => this.#value(node, index, spec));
+    this.#shared.set(key, values);
+    return values;
+  }
+
+  #value(node: Node, index: number, { shape, dtype }: ValueSpec): Value {
+    return { node, index, shape, dtype, id: this.#nextId++ };
+  }
+}
+
+function elementTypeOf(data: ConstantData): ElementType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Int32Array) return "int32";
+  if (data instanceof BigInt64Array) return "int64";
+  return "bool";
+}
+
+/** The value of a constant of one element, seen through broadcasts; undefined for anything else. */
+export function scalarOf(value: Value): number | undefined {
+  const { node } = isExpand(value) ? value.node.inputs[0]! : value;
+  return node.data?.length === 1 ? Number(node.data[0]) : undefined;
+}
+
+export function isExpand(value: Value): boolean {
+  return value.node.op === "Expand";
+}
+
+/**
+ * `value` broadcast to `shape`, lazily: elementwise operators and reductions look through it, so it
+ * is only carried out where an operator needs the elements themselves.
+ */
+export function expand(b: GraphBuilder, value: Value, shape: readonly number[]): Value {
+  const core = isExpand(value) ? value.node.inputs[0]! : value;
+  if (broadcastShapes(core.shape, shape).some((extent, axis) => extent !== shape[axis])) {
+    throw new RangeError(`Shape [${core.shape}] does not broadcast to [${shape}]`);
+  }
+  if (core.shape.length === shape.length && core.shape.every((n, axis) => n === shape[axis])) {
+    return core;
+  }
+  return b.node(
+    { op: "Expand", inputs: [core, b.integers(shape)] },
+    { shape, dtype: core.dtype },
+  );
+}

@@ -1,0 +1,40 @@
+/** Nearest-neighbour enlargement and its gradient. https://onnx.ai/onnx/operators/onnx__Resize.html */
+import { binary } from "./arithmetic.ts";
+import type { GraphBuilder } from "./builder.ts";
+import { fill } from "./elementwise.ts";
+import { channelsFirst, channelsLast } from "./linear.ts";
+import type { Value } from "./value.ts";
+
+type Shape4 = readonly [number, number, number, number];
+
+/** `x` [n, h', w', c] enlarged to [n, h, w, c]: element (i, j) is that at (⌊i·h'/h⌋, ⌊j·w'/w⌋). */
+export function enlarge(b: GraphBuilder, x: Value, [n, h, w, c]: Shape4): Value {
+  const scales = Float32Array.of(1, 1, h / x.shape[1]!, w / x.shape[2]!);
+  const enlarged = b.node({
+    op: "Resize",
+    inputs: [channelsFirst(b, x), null, b.constant(scales, [4])],
+    attributes: {
+      mode: "nearest",
+      nearest_mode: "floor",
+      coordinate_transformation_mode: "asymmetric",
+    },
+  }, { shape: [n, c, h, w], dtype: x.dtype });
+  return channelsLast(b, enlarged);
+}
+
+/** Gradient of {@link enlarge} by whole factors: the sum over each element's copies. */
+export function enlargeGradient(b: GraphBuilder, dy: Value, [n, h, w, c]: Shape4): Value {
+  const factors = [dy.shape[1]! / h, dy.shape[2]! / w];
+  if (!factors.every(Number.isInteger)) {
+    throw new Error(
+      `Gradient of a resize from [${h}, ${w}] to [${dy.shape.slice(1, 3)}]: ` +
+        "only enlargement by whole factors can be compiled",
+    );
+  }
+  const means = b.node({
+    op: "AveragePool",
+    inputs: [channelsFirst(b, dy)],
+    attributes: { kernel_shape: factors, strides: factors },
+  }, { shape: [n, c, h, w], dtype: dy.dtype });
+  return binary(b, "Mul", channelsLast(b, means), fill(b, factors[0]! * factors[1]!, []));
+}

@@ -1,0 +1,68 @@
+/**
+ * The graph that a traced function becomes: immutable values, each an output of a node, each with a
+ * shape and an element type. Nodes are ONNX operators; "Input" and "Constant" are the two leaves.
+ */
+
+/** Element types inside a graph; only float32 and int32 cross the engine's boundary. */
+export type ElementType = "float32" | "int32" | "int64" | "bool";
+
+/** The data of a constant, in the array type of its element type. */
+export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** An ONNX attribute; `{ float }` marks the numbers that ONNX wants as floats. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface Node {
+  /** ONNX operator name, or "Input" or "Constant". */
+  readonly op: string;
+  /** "" is the standard operator set, "com.microsoft" ONNX Runtime's own. */
+  readonly domain: string;
+  /** null stands for an optional input that is left out. */
+  readonly inputs: readonly (Value | null)[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  /** Name of an "Input". */
+  readonly name?: string;
+  /** Data of a "Constant". */
+  readonly data?: ConstantData;
+}
+
+export interface Value {
+  readonly node: Node;
+  /** Which of the node's outputs this is. */
+  readonly index: number;
+  readonly shape: readonly number[];
+  readonly dtype: ElementType;
+  /** Position in the order of creation; inputs of a node always have smaller ids than its outputs. */
+  readonly id: number;
+}
+
+/** A finished graph: what it computes, in terms of its inputs. */
+export interface Graph {
+  /** Every declared input, used or not, in the order of declaration. */
+  readonly inputs: readonly Value[];
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** NumPy's broadcasting of two shapes. Throws a RangeError if they do not broadcast. */
+export function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const x = a[axis - rank + a.length] ?? 1;
+    const y = b[axis - rank + b.length] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new RangeError(
+        `Shapes [${a}] and [${b}] do not broadcast at axis ${axis}: ${x} and ${y}`,
+      );
+    }
+    return x === 1 ? y : x;
+  });
+}

@@ -1,0 +1,120 @@
+/** Operators that move or make elements. https://onnx.ai/onnx/operators/ */
+import { constantTensor, fill } from "../graph/elementwise.ts";
+import { concat, pad, reshape, slice, tile, transpose } from "../graph/movement.ts";
+import { type ElementType, sizeOf } from "../graph/value.ts";
+import { tf } from "../tf.ts";
+import { type LoweringTable, operand, operandList } from "./lowering.ts";
+
+export const shapeLowerings: LoweringTable = {
+  [tf.Reshape]: (b, operands, { shape }: tf.ReshapeAttrs) => {
+    const x = operand(operands, "x");
+    return reshape(b, x, tf.util.inferFromImplicitShape(shape, sizeOf(x.shape)));
+  },
+  [tf.ExpandDims]: (b, operands, { dim }: tf.ExpandDimsAttrs) => {
+    const x = operand(operands, "input");
+    const shape = [...x.shape];
+    shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
+    return reshape(b, x, shape);
+  },
+  [tf.Transpose]: (b, operands, { perm }: tf.TransposeAttrs) =>
+    transpose(b, operand(operands, "x"), perm),
+  [tf.Concat]: (b, operands, { axis }: tf.ConcatAttrs) => {
+    // Parts without elements add nothing, and ONNX Runtime refuses some of them.
+    const values = operandList(operands).filter(({ shape }) => sizeOf(shape) > 0);
+    const [along] = tf.util.parseAxisParam(axis, [...values[0]!.shape]);
+    return concat(b, values, along!);
+  },
+  [tf.Pack]: (b, operands, { axis }: tf.PackAttrs) => {
+    const values = operandList(operands);
+    const at = axis < 0 ? axis + values[0]!.shape.length + 1 : axis;
+    const shape = values[0]!.shape.toSpliced(at, 0, 1);
+    return concat(b, values.map((x) => reshape(b, x, shape)), at);
+  },
+  [tf.Unpack]: (b, operands, { axis }: tf.UnpackAttrs) => {
+    const x = operand(operands, "value");
+    const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
+    const size = x.shape.with(along!, 1);
+    return Array.from({ length: x.shape[along!]! }, (_, i) => {
+      const begin = x.shape.map((_, axis) => axis === along ? i : 0);
+      return reshape(b, slice(b, x, begin, size), x.shape.toSpliced(along!, 1));
+    });
+  },
+  [tf.SplitV]: (b, operands, { numOrSizeSplits, axis }: tf.SplitVAttrs) => {
+    const x = operand(operands, "x");
+    const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
+    // prepareSplitSize looks at nothing but the shape.
+    const sizes = tf.backend_util.prepareSplitSize(x as never, numOrSizeSplits, along);
+    let start = 0;
+    return sizes.map((extent) => {
+      const begin = x.shape.map((_, axis) => axis === along ? start : 0);
+      start += extent;
+      return slice(b, x, begin, x.shape.with(along!, extent));
+    });
+  },
+  [tf.Slice]: (b, operands, { begin, size }: tf.SliceAttrs) => {
+    const x = operand(operands, "x");
+    const [start, extent] = tf.slice_util.parseSliceParams(x as never, begin, size);
+    return slice(b, x, start!, extent!);
+  },
+  [tf.StridedSlice]: (b, operands, attributes: tf.StridedSliceAttrs) => {
+    const x = operand(operands, "x");
+    const { begin, end, strides } = attributes;
+    const info = tf.slice_util.sliceInfo(
+      [...x.shape],
+      begin,
+      end,
+      strides,
+      attributes.beginMask,
+      attributes.endMask,
+      attributes.ellipsisMask,
+      attributes.newAxisMask,
+      attributes.shrinkAxisMask,
+    );
+    const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+    return reshape(b, slice(b, x, info.begin, size, info.strides), info.finalShape);
+  },
+  [tf.PadV2]: (b, operands, { paddings, constantValue }: tf.PadV2Attrs) =>
+    pad(
+      b,
+      operand(operands, "x"),
+      paddings.map(([before]) => before),
+      paddings.map(([, after]) => after),
+      constantValue,
+    ),
+  [tf.Tile]: (b, operands, { reps }: tf.TileAttrs) => tile(b, operand(operands, "x"), reps),
+  [tf.Reverse]: (b, operands, { dims }: tf.ReverseAttrs) => {
+    const x = operand(operands, "x");
+    const axes = tf.util.parseAxisParam(dims, [...x.shape]);
+    const turned = (axis: number) => axes.includes(axis);
+    return slice(
+      b,
+      x,
+      x.shape.map((extent, axis) => turned(axis) ? extent - 1 : 0),
+      x.shape,
+      x.shape.map((_, axis) => turned(axis) ? -1 : 1),
+    );
+  },
+  [tf.Fill]: (b, _, { shape, value, dtype }: tf.FillAttrs) =>
+    fill(b, Number(value), shape, (dtype ?? "float32") as ElementType),
+  [tf.ZerosLike]: (b, operands) => {
+    const x = operand(operands, "x");
+    return fill(b, 0, x.shape, x.dtype);
+  },
+  [tf.OnesLike]: (b, operands) => {
+    const x = operand(operands, "x");
+    return fill(b, 1, x.shape, x.dtype);
+  },
+  [tf.Range]: (b, _, { start, stop, step, dtype }: tf.RangeAttrs) => {
+    const length = Math.max(0, Math.ceil((stop - start) / step));
+    const values = Array.from({ length }, (_, i) => start + i * step);
+    return constantTensor(
+      b,
+      dtype === "int32" ? Int32Array.from(values) : Float32Array.from(values),
+      [length],
+    );
+  },
+  [tf.LinSpace]: (b, _, { start, stop, num }: tf.LinSpaceAttrs) => {
+    const gap = num > 1 ? (stop - start) / (num - 1) : 0;
+    return constantTensor(b, Float32Array.from({ length: num }, (_, i) => start + i * gap), [num]);
+  },
+};

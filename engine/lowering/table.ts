@@ -1,0 +1,21 @@
+/** Every kernel of TensorFlow.js that can be compiled, by family. */
+import { comparisonLowerings } from "./comparison.ts";
+import { convolutionLowerings } from "./convolution.ts";
+import { elementwiseLowerings } from "./elementwise.ts";
+import { indexingLowerings } from "./indexing.ts";
+import type { LoweringTable } from "./lowering.ts";
+import { matMulLowerings } from "./matmul.ts";
+import { reductionLowerings } from "./reduction.ts";
+import { resizeLowerings } from "./resize.ts";
+import { shapeLowerings } from "./shape.ts";
+
+export const lowerings: LoweringTable = {
+  ...elementwiseLowerings,
+  ...comparisonLowerings,
+  ...reductionLowerings,
+  ...shapeLowerings,
+  ...matMulLowerings,
+  ...convolutionLowerings,
+  ...resizeLowerings,
+  ...indexingLowerings,
+};

@@ -1,0 +1,93 @@
+import onnxProto from "onnx-proto";
+import { ONNX_TYPES } from "../graph/elementwise.ts";
+import { liveConstants, liveNodes } from "../graph/order.ts";
+import type { Attribute, Graph, Node, Value } from "../graph/value.ts";
+
+const { onnx } = onnxProto;
+
+/** The operator sets that the lowerings are written for; ONNX Runtime 1.30 runs both. */
+const OPSETS = [{ domain: "", version: 18 }, { domain: "com.microsoft", version: 1 }];
+const IR_VERSION = 8;
+
+/**
+ * A graph as an ONNX model (https://github.com/onnx/onnx/blob/main/docs/IR.md), in protobuf form.
+ * Inputs and outputs keep their names; dead nodes are left out.
+ */
+export function encodeOnnx(graph: Graph): Uint8Array {
+  const nodes = liveNodes(graph);
+  const names = nameValues(graph, nodes);
+  // An output must be the result of a node of its own, under its own name.
+  const renamed = Object.entries(graph.outputs).map(([name, value]) => ({
+    opType: "Identity",
+    input: [names(value)],
+    output: [name],
+  }));
+  const model = onnx.ModelProto.create({
+    irVersion: IR_VERSION,
+    producerName: "textdiffusion",
+    opsetImport: OPSETS,
+    graph: {
+      name: "traced",
+      node: [...nodes.map((node) => encodeNode(node, names)), ...renamed],
+      initializer: liveConstants(graph, nodes).map((value) => encodeTensor(value, names(value))),
+      input: graph.inputs.map((value) => valueInfo(value, value.node.name!)),
+      output: Object.entries(graph.outputs).map(([name, value]) => valueInfo(value, name)),
+    },
+  });
+  return onnx.ModelProto.encode(model).finish();
+}
+
+/** A unique name for each value; those of nodes and constants cannot meet an input's or output's. */
+function nameValues(graph: Graph, nodes: readonly Node[]): (value: Value) => string {
+  const numbers = new Map(nodes.map((node, i) => [node, i]));
+  const constants = new Map(liveConstants(graph, nodes).map((value, i) => [value.node, i]));
+  return ({ node, index }) => {
+    if (node.op === "Input") return node.name!;
+    if (node.op === "Constant") return `#constant_${constants.get(node)}`;
+    return `#${node.op}_${numbers.get(node)}${index ? `_${index}` : ""}`;
+  };
+}
+
+function encodeNode(node: Node, names: (value: Value) => string) {
+  const name = names({ node, index: 0 } as Value);
+  return {
+    name,
+    opType: node.op,
+    domain: node.domain,
+    input: node.inputs.map((input) => input ? names(input) : ""),
+    output: Array.from(
+      { length: OUTPUTS[node.op] ?? 1 },
+      (_, index) => names({ node, index } as Value),
+    ),
+    attribute: Object.entries(node.attributes).map(encodeAttribute),
+  };
+}
+
+/** Operators that give more than one result. */
+const OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3 };
+
+function encodeAttribute([name, value]: [string, Attribute]) {
+  const type = onnx.AttributeProto.AttributeType;
+  if (typeof value === "number") return { name, type: type.INT, i: value };
+  if (typeof value === "string") {
+    return { name, type: type.STRING, s: new TextEncoder().encode(value) };
+  }
+  if ("float" in value) return { name, type: type.FLOAT, f: value.float };
+  return { name, type: type.INTS, ints: [...value] };
+}
+
+function encodeTensor({ node, shape, dtype }: Value, name: string) {
+  const data = node.data!;
+  return {
+    name,
+    dataType: ONNX_TYPES[dtype],
+    dims: [...shape],
+    // Little-endian, as is every machine that ONNX Runtime is built for.
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
+
+function valueInfo({ shape, dtype }: Value, name: string) {
+  const dim = shape.map((dimValue) => ({ dimValue }));
+  return { name, type: { tensorType: { elemType: ONNX_TYPES[dtype], shape: { dim } } } };
+}

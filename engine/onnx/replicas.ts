@@ -1,0 +1,154 @@
+import { allocate, elementCount } from "../signature.ts";
+import type { Arrays, Signature, TensorSpec } from "../types.ts";
+import type { FromReplica, ToReplica } from "./replica_protocol.ts";
+import { openSession } from "./session.ts";
+
+export interface ReplicaPlan {
+  readonly model: Uint8Array;
+  /** Signatures of one replica's program. */
+  readonly inputs: Signature;
+  readonly outputs: Signature;
+  readonly count: number;
+  readonly split: readonly string[];
+  readonly combine: "mean" | "concat";
+}
+
+export interface ReplicaGroup {
+  run(inputs: Arrays): Promise<Arrays>;
+  release(): Promise<void>;
+}
+
+/**
+ * Runs one model on slices of a batch, one single-threaded session on each core.
+ *
+ * On a CPU this beats letting ONNX Runtime spread every operator over all cores: operators that it
+ * runs on one thread only become parallel too, and no thread waits for another 2,000 times a step.
+ * The first replica runs on the calling thread.
+ */
+export async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
+  const { model, inputs, outputs, count, split, combine } = plan;
+  const shared = shareArrays(inputs, (name) => split.includes(name) ? count : 1);
+  const own = await openSession(model, inputs, outputs, { provider: "cpu", threads: 1 });
+  const others = await Promise.all(
+    Array.from({ length: count - 1 }, async (_, i) => {
+      const arrays = sliceOf(shared, inputs, split, i + 1);
+      const results = shareArrays(outputs, () => 1);
+      const thread = new ReplicaThread();
+      await thread.ask({
+        kind: "open",
+        model,
+        inputSignature: inputs,
+        outputSignature: outputs,
+        inputs: arrays,
+        outputs: results,
+      });
+      return { thread, results };
+    }),
+  );
+  const ownSlice = sliceOf(shared, inputs, split, 0);
+  const results = [own.outputs, ...others.map((other) => other.results)];
+  const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
+  return {
+    async run(arrays) {
+      for (const [name, array] of Object.entries(arrays)) shared[name]!.set(array);
+      const running = others.map(({ thread }) => thread.ask({ kind: "run" }));
+      for (const [name, array] of Object.entries(ownSlice)) own.inputs[name]!.set(array);
+      const finished = await Promise.allSettled([own.run(), ...running]);
+      for (const outcome of finished) if (outcome.status === "rejected") throw outcome.reason;
+      return combined();
+    },
+    async release() {
+      for (const { thread } of others) thread.terminate();
+      await own.release();
+    },
+  };
+}
+
+/** A worker thread that answers one message at a time. */
+class ReplicaThread {
+  readonly #worker = new Worker(new URL("./replica_worker.ts", import.meta.url).href, {
+    type: "module",
+  });
+
+  ask(message: ToReplica): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#worker.onmessage = ({ data }: MessageEvent<FromReplica>) =>
+        data.kind === "done" ? resolve() : reject(new Error(data.message));
+      this.#worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(`A replica's thread failed: ${event.message}`));
+      };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** Arrays in shared memory, `times(name)` as long as the signature says. */
+function shareArrays(signature: Signature, times: (name: string) => number): Arrays {
+  return Object.fromEntries(
+    Object.entries(signature).map(([name, spec]) => {
+      const length = elementCount(spec) * times(name);
+      const memory = new SharedArrayBuffer(4 * length);
+      return [name, spec.dtype === "float32" ? new Float32Array(memory) : new Int32Array(memory)];
+    }),
+  );
+}
+
+/** The views of replica `index` on the arrays: its part of those that are split, all of the others. */
+function sliceOf(
+  arrays: Arrays,
+  signature: Signature,
+  split: readonly string[],
+  index: number,
+): Arrays {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => {
+      const length = elementCount(signature[name]!);
+      const start = split.includes(name) ? index * length : 0;
+      return [name, array.subarray(start, start + length)];
+    }),
+  );
+}
+
+/** Computes the means of the replicas' outputs into arrays made once. */
+function meansOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
+  const means = allocateAll(outputs, 1);
+  return () => {
+    for (const [name, mean] of Object.entries(means)) {
+      const [first, ...rest] = results.map((result) => result[name]!);
+      mean.set(first!);
+      for (const array of rest) for (let i = 0; i < mean.length; i++) mean[i]! += array[i]!;
+      const share = 1 / results.length;
+      for (let i = 0; i < mean.length; i++) mean[i]! *= share;
+    }
+    return means;
+  };
+}
+
+/** Joins the replicas' outputs along their first axis into arrays made once. */
+function joinsOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
+  const joined = allocateAll(outputs, results.length);
+  return () => {
+    for (const [name, whole] of Object.entries(joined)) {
+      results.forEach((result, i) => whole.set(result[name]!, i * result[name]!.length));
+    }
+    return joined;
+  };
+}
+
+function allocateAll(signature: Signature, times: number): Arrays {
+  return Object.fromEntries(
+    Object.entries(signature).map(([name, spec]) => [name, allocate(timesBatch(spec, times))]),
+  );
+}
+
+/** A tensor with `times` as many rows. */
+export function timesBatch(spec: TensorSpec, times: number): TensorSpec {
+  if (times === 1) return spec;
+  const [batch = 1, ...rest] = spec.shape;
+  return { ...spec, shape: [batch * times, ...rest] };
+}

@@ -1,0 +1,71 @@
+import ort from "onnxruntime-node";
+import { sizeOf } from "../graph/value.ts";
+import type { Arrays, Signature, TensorSpec } from "../types.ts";
+
+/** Execution providers of ONNX Runtime that are used here. */
+export type Provider = "cpu" | "webgpu" | "cuda";
+
+export interface SessionOptions {
+  readonly provider: Provider;
+  /** Threads for one operator; ONNX Runtime's own choice if absent. */
+  readonly threads?: number;
+}
+
+/** A loaded model with buffers for its inputs and outputs. */
+export interface Session {
+  /** Where to write the inputs before {@link Session.run}. */
+  readonly inputs: Readonly<Record<string, Float32Array | Int32Array>>;
+  /** Where the outputs are after it. */
+  readonly outputs: Arrays;
+  run(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Loads an ONNX model for repeated runs on the same buffers. */
+export async function openSession(
+  model: Uint8Array,
+  inputs: Signature,
+  outputs: Signature,
+  { provider, threads }: SessionOptions,
+): Promise<Session> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(threads ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
+  });
+  const feeds = buffers(inputs);
+  const fetches = buffers(outputs);
+  return {
+    inputs: arraysOf(feeds),
+    outputs: arraysOf(fetches),
+    async run() {
+      await session.run(feeds, fetches);
+    },
+    release: () => session.release(),
+  };
+}
+
+type Buffers = Record<string, ort.Tensor>;
+
+function buffers(signature: Signature): Buffers {
+  return Object.fromEntries(
+    Object.entries(signature).map(([name, spec]) => [name, buffer(spec)]),
+  );
+}
+
+function buffer({ shape, dtype }: TensorSpec): ort.Tensor {
+  const size = sizeOf(shape);
+  return dtype === "float32"
+    ? new ort.Tensor("float32", new Float32Array(size), [...shape])
+    : new ort.Tensor("int32", new Int32Array(size), [...shape]);
+}
+
+function arraysOf(tensors: Buffers): Arrays {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      tensor.data as Float32Array | Int32Array,
+    ]),
+  );
+}

@@ -1,0 +1,49 @@
+import { GraphBuilder } from "./graph/builder.ts";
+import { constantTensor } from "./graph/elementwise.ts";
+import type { Graph, Value } from "./graph/value.ts";
+import { RECORDER, recorder } from "./recorder.ts";
+import { tf } from "./tf.ts";
+import type { Constant, Signature, TensorFunction } from "./types.ts";
+
+/**
+ * Runs `fn` once on tensors without values, and returns the graph of what it does.
+ *
+ * @param fn A function of its inputs alone. What it does must not depend on elements of tensors.
+ * @param inputs Shapes and types of the inputs by name.
+ * @param constants Further inputs whose values are known.
+ * @throws If `fn` looks at values, or uses a kernel without a lowering: the message names the kernel
+ *   and the place in `fn`.
+ */
+export function trace(
+  fn: TensorFunction,
+  inputs: Signature,
+  constants: Readonly<Record<string, Constant>> = {},
+): Graph {
+  const backend = recorder();
+  const builder = new GraphBuilder();
+  const before = tf.engine().backendName;
+  tf.setBackend(RECORDER);
+  try {
+    return backend.record(builder, () => {
+      const tensors: Record<string, tf.Tensor> = {};
+      for (const [name, spec] of Object.entries(inputs)) {
+        tensors[name] = backend.tensor(builder.input(name, spec));
+      }
+      for (const [name, { data, shape }] of Object.entries(constants)) {
+        tensors[name] = backend.tensor(constantTensor(builder, data, shape));
+      }
+      const outputs: Record<string, Value> = {};
+      tf.engine().startScope("trace");
+      try {
+        for (const [name, tensor] of Object.entries(fn(tensors))) {
+          outputs[name] = backend.value(tensor);
+        }
+      } finally {
+        tf.engine().endScope();
+      }
+      return builder.finish(outputs);
+    });
+  } finally {
+    if (before) tf.setBackend(before);
+  }
+}

@@ -1,0 +1,142 @@
+import type { AlignedCurve, Comparison, LeaderboardRow, MetricName } from "../experiments/mod.ts";
+import { formatNumber } from "./format.ts";
+import { Chart } from "./line_chart.tsx";
+import type { Series } from "./line_chart.tsx";
+import { calmingHalfLife, smooth } from "./series.ts";
+import { FONT_FAMILY, paper, seriesColor, seriesDash, type Theme } from "./theme.ts";
+
+const WIDTH = 880;
+const CHART_HEIGHT = 280;
+const LINE = 20;
+const SHOWN_RUNS = 20;
+
+const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
+  loss: "Training loss",
+  learning_rate: "Learning rate",
+  gradient_norm: "Gradient norm",
+  images_per_second: "Images per second",
+  validation_loss: "Validation loss",
+  denoising_mse: "Denoising error",
+  denoising_mse_q0: "Denoising error, least noise",
+  denoising_mse_q1: "Denoising error, little noise",
+  denoising_mse_q2: "Denoising error, much noise",
+  denoising_mse_q3: "Denoising error, most noise",
+};
+
+/** What a stored metric is called in front of people. */
+export function metricTitle(name: MetricName): string {
+  return METRIC_TITLES[name];
+}
+
+/**
+ * The palette place of each run: runs that differ only in their seed share one colour, so that the
+ * eye compares configurations and sees the seeds as their spread.
+ */
+export function runColors(comparison: Comparison): ReadonlyMap<string, number> {
+  return new Map(
+    comparison.groups.flatMap((group, index) => group.runIds.map((id) => [id, index] as const)),
+  );
+}
+
+/** One metric's curves of all compared runs, ready for a chart; training losses are smoothed. */
+export function alignedSeries(curve: AlignedCurve, colors: ReadonlyMap<string, number>): Series[] {
+  return curve.series.map(({ runId, values }) => {
+    const points = curve.steps.flatMap((step, index) => {
+      const value = values[index];
+      return value === null || value === undefined ? [] : [{ x: step, y: value }];
+    });
+    const noisy = curve.name === "loss" || curve.name === "gradient_norm";
+    return {
+      name: runId,
+      points: noisy ? smooth(points, calmingHalfLife(points.length)) : points,
+      dots: !noisy && points.length <= 12,
+      color: colors.get(runId) ?? 0,
+    };
+  });
+}
+
+/** "schedule cosine · seed 1": what sets a run apart from the others it is compared with. */
+export function parameterText(parameters: Readonly<Record<string, string | number>>): string {
+  return Object.entries(parameters).map(([name, value]) =>
+    `${name} ${typeof value === "number" ? formatNumber(value, 4) : value}`
+  ).join(" · ");
+}
+
+/** Compared runs in one picture, as SVG: denoising error and training loss, and who is who. */
+export function comparisonFigure(
+  comparison: Comparison,
+  options: { readonly theme?: Theme } = {},
+): string {
+  const theme = options.theme ?? paper;
+  const colors = runColors(comparison);
+  const curves = (["denoising_mse", "loss"] as const).flatMap((name) =>
+    comparison.curves.filter((curve) => curve.name === name)
+  );
+  const rows = comparison.leaderboard.slice(0, SHOWN_RUNS);
+  const left = comparison.leaderboard.length - rows.length;
+  const height = CHART_HEIGHT + (rows.length + (left > 0 ? 1 : 0)) * LINE + 24;
+  return String(
+    <svg
+      xmlns="http://www.w3.org/2000/svg"
+      class="figure"
+      viewBox={`0 0 ${WIDTH} ${height}`}
+      width={WIDTH}
+      height={height}
+      role="img"
+      aria-label={comparison.verdict}
+      font-family={FONT_FAMILY}
+      font-size="12"
+    >
+      {theme.background && <rect width={WIDTH} height={height} fill={theme.background} />}
+      {curves.map((curve, index) => (
+        <g transform={`translate(${index * WIDTH / 2} 0)`}>
+          <Chart
+            title={metricTitle(curve.name)}
+            subtitle={curve.name === "loss"
+              ? "smoothed; not comparable between targets"
+              : "held-out images, lower is better"}
+            xLabel="training step"
+            yScale="log"
+            xRange={[0, curve.steps.at(-1) ?? 1]}
+            width={WIDTH / 2}
+            height={CHART_HEIGHT}
+            theme={theme}
+            labels={false}
+            series={alignedSeries(curve, colors)}
+          />
+        </g>
+      ))}
+      {rows.map((row, index) => (
+        <g transform={`translate(16 ${CHART_HEIGHT + 18 + index * LINE})`}>
+          <LegendLine row={row} color={colors.get(row.runId) ?? 0} theme={theme} />
+        </g>
+      ))}
+      {left > 0 && (
+        <text x="16" y={CHART_HEIGHT + 22 + rows.length * LINE} fill={theme.muted}>
+          {`and ${left} more`}
+        </text>
+      )}
+    </svg>,
+  );
+}
+
+function LegendLine(props: { row: LeaderboardRow; color: number; theme: Theme }) {
+  const { row, color, theme } = props;
+  const error = row.denoisingMse === null ? "no validation yet" : formatNumber(row.denoisingMse);
+  return (
+    <g>
+      <line
+        x1="0"
+        x2="20"
+        y1="-4"
+        y2="-4"
+        stroke={seriesColor(theme, color)}
+        stroke-width="2.5"
+        stroke-dasharray={seriesDash(theme, color)}
+      />
+      <text x="30" fill={theme.ink}>{row.runId}</text>
+      <text x="150" fill={theme.ink}>{error}</text>
+      <text x="260" fill={theme.muted}>{parameterText(row.parameters)}</text>
+    </g>
+  );
+}

@@ -1,0 +1,104 @@
+import { drawSheet, type SheetText, type SheetTile } from "./sheet.tsx";
+import { textWidth } from "./theme.ts";
+
+export interface ContactSheet {
+  /** count × height × width values in [-1, 1], one channel. */
+  readonly images: Float32Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** By default about twice as wide as high, with full rows where that is possible, at most ten. */
+  readonly columns?: number;
+  /** Whole-number enlargement; by default the largest up to 3 that keeps the sheet within 900 pixels. */
+  readonly scale?: number;
+  readonly title?: string;
+  /** One text below each tile. */
+  readonly captions?: readonly string[];
+  /** One text left of each row. */
+  readonly rowCaptions?: readonly string[];
+}
+
+const MARGIN = 12;
+const GAP = 4;
+const CAPTION_SIZE = 11;
+const MAX_WIDTH = 900;
+
+/** Many small pictures as one PNG, each pixel enlarged to a block (nearest neighbour). */
+export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<ArrayBuffer>> {
+  const { count, height, width, captions, rowCaptions } = sheet;
+  if (sheet.images.length !== count * height * width || count < 1) {
+    throw new RangeError(
+      `Internal: cannot draw the contact sheet: ${count} pictures of ${height}×${width} need ${
+        count * height * width
+      } values, got ${sheet.images.length}`,
+    );
+  }
+  const columns = Math.max(1, Math.min(count, sheet.columns ?? pleasantColumns(count)));
+  const rows = Math.ceil(count / columns);
+  const left = MARGIN +
+    (rowCaptions ? Math.ceil(Math.max(...rowCaptions.map((text) => textWidth(text, 12)))) + 8 : 0);
+  const scale = sheet.scale ?? fittingScale(columns, width, left + MARGIN);
+  const top = sheet.title ? 36 : MARGIN;
+  const captionHeight = captions ? CAPTION_SIZE + 7 : 0;
+  const stepX = width * scale + GAP;
+  const stepY = height * scale + captionHeight + GAP;
+  const texts: SheetText[] = [];
+  const tiles: SheetTile[] = [];
+  for (let index = 0; index < count; index++) {
+    const x = left + (index % columns) * stepX;
+    const y = top + Math.floor(index / columns) * stepY;
+    tiles.push({
+      x,
+      y,
+      pixels: sheet.images.subarray(index * height * width, (index + 1) * height * width),
+    });
+    texts.push({
+      text: captions?.[index] ?? "",
+      x: x + width * scale / 2,
+      y: y + height * scale + CAPTION_SIZE + 2,
+      size: CAPTION_SIZE,
+      anchor: "middle",
+      muted: true,
+    });
+  }
+  rowCaptions?.slice(0, rows).forEach((text, row) =>
+    texts.push({
+      text,
+      x: left - 8,
+      y: top + row * stepY + height * scale / 2 + 4,
+      anchor: "end",
+      muted: true,
+    })
+  );
+  if (sheet.title) texts.push({ text: sheet.title, x: MARGIN, y: 23, size: 12 });
+  const contentWidth = left + columns * stepX - GAP + MARGIN;
+  const titleWidth = sheet.title ? textWidth(sheet.title, 12) + 2 * MARGIN : 0;
+  return await drawSheet({
+    width: Math.min(
+      Math.max(contentWidth, Math.ceil(titleWidth)),
+      Math.max(contentWidth, MAX_WIDTH),
+    ),
+    height: top + rows * stepY - GAP + MARGIN,
+    texts: texts.filter((text) => text.text !== ""),
+    tiles,
+    tileHeight: height,
+    tileWidth: width,
+    scale,
+  });
+}
+
+/** Of the column counts that fill every row, the one nearest to a sheet twice as wide as high. */
+function pleasantColumns(count: number): number {
+  if (count <= 10) return count;
+  const wish = Math.min(10, Math.sqrt(2 * count));
+  const distance = (columns: number) => Math.abs(Math.log(columns / wish));
+  const full = [10, 9, 8, 7, 6, 5, 4].filter((columns) => count % columns === 0);
+  if (full.length === 0) return Math.round(wish);
+  return full.reduce((best, columns) => distance(columns) < distance(best) ? columns : best);
+}
+
+/** The largest enlargement up to 3 at which this many columns stay within the widest sheet. */
+export function fittingScale(columns: number, tileWidth: number, margins: number): number {
+  const room = (MAX_WIDTH - margins - GAP * (columns - 1)) / (columns * tileWidth);
+  return Math.max(1, Math.min(3, Math.floor(room)));
+}

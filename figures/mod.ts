@@ -1,0 +1,18 @@
+/** Pictures of runs: plots as SVG, contact sheets and film strips as PNG. */
+export {
+  alignedSeries,
+  comparisonFigure,
+  metricTitle,
+  parameterText,
+  runColors,
+} from "./comparison_figure.tsx";
+export { type ContactSheet, contactSheet } from "./contact_sheet.ts";
+export { type FilmFrame, type FilmStrip, filmStrip } from "./film_strip.ts";
+export { formatDuration, formatNumber } from "./format.ts";
+export { type LineChart, lineChart, type Series } from "./line_chart.tsx";
+export { decodePng, encodePng, type Pixels, svgToPng } from "./png.ts";
+export { samplePicture, sampleTitle } from "./sample_picture.ts";
+export { scheduleFigure } from "./schedule_figure.tsx";
+export { calmingHalfLife, type Point, smooth } from "./series.ts";
+export { sparkline } from "./sparkline.tsx";
+export { page as pageTheme, paper as paperTheme, type Theme } from "./theme.ts";

@@ -1,0 +1,84 @@
+import type { Sample, SamplePixels } from "../experiments/mod.ts";
+import { contactSheet } from "./contact_sheet.ts";
+import { type FilmFrame, filmStrip } from "./film_strip.ts";
+import { formatNumber } from "./format.ts";
+
+/** How a sample was made, in one line: sampler, steps, guidance, training step. */
+export function sampleTitle(sample: Sample): string {
+  const { sampler, steps, guidance_scale, eta, seed } = sample.settings;
+  return [
+    sample.runId,
+    `training step ${sample.step.toLocaleString("en-US")}`,
+    `${sampler.toUpperCase()} ${steps}${eta > 0 ? `, η ${formatNumber(eta)}` : ""}`,
+    `guidance ${formatNumber(guidance_scale)}`,
+    `seed ${seed}`,
+  ].join(" · ");
+}
+
+/** The picture of a sample as PNG: its film strip where it kept one, its contact sheet otherwise. */
+export function samplePicture(
+  sample: Sample,
+  pixels: SamplePixels,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return sample.kind === "film-strip" && pixels.frames.length > 0
+    ? sampleFilmStrip(sample, pixels)
+    : sampleContactSheet(sample, pixels);
+}
+
+/**
+ * Classes in turn (0…9, 0…9) become columns under their class, so that one column shows one class's
+ * variety; any other order has its class below each picture.
+ */
+function sampleContactSheet(
+  sample: Sample,
+  pixels: SamplePixels,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { count, height, width, images } = pixels;
+  const period = cycleLength(pixels.labels);
+  const cyclic = period > 1 && period <= 10 && count >= period;
+  return contactSheet({
+    images,
+    count,
+    height,
+    width,
+    title: sampleTitle(sample),
+    ...(cyclic ? { columns: period } : {}),
+    captions: Array.from(pixels.labels, className),
+  });
+}
+
+function sampleFilmStrip(sample: Sample, pixels: SamplePixels): Promise<Uint8Array<ArrayBuffer>> {
+  const shown = Math.min(pixels.count, 8);
+  const values = shown * pixels.height * pixels.width;
+  const frames: FilmFrame[] = pixels.frames.map((frame) => ({
+    caption: noiseShare(frame.gamma),
+    noisy: frame.noisy.subarray(0, values),
+    denoised: frame.denoised.subarray(0, values),
+  }));
+  return filmStrip({
+    frames,
+    count: shown,
+    height: pixels.height,
+    width: pixels.width,
+    title: sampleTitle(sample),
+    captions: Array.from(pixels.labels.subarray(0, shown), className),
+  });
+}
+
+/** The part of x_t's variance that is noise, σ² = sigmoid(γ). */
+function noiseShare(gamma: number): string {
+  return `${formatNumber(100 / (1 + Math.exp(-gamma)), 2)} %`;
+}
+
+/** Label 10 asks for no class (it is the label that dropout puts in a class's place). */
+function className(label: number): string {
+  return label < 0 || label > 9 ? "–" : String(label);
+}
+
+/** Length of the shortest beginning of which the whole list is a repetition. */
+function cycleLength(labels: Int32Array): number {
+  for (let length = 1; length < labels.length; length++) {
+    if (labels.every((label, index) => label === labels[index % length])) return length;
+  }
+  return labels.length;
+}

@@ -1,0 +1,95 @@
+/**
+ * Sheets of small greyscale pictures with text between them. The text is drawn as SVG onto the
+ * background; the tiles are then written over it pixel by pixel, so that what is enlarged stays exact.
+ */
+import { encodePng, renderSvg } from "./png.ts";
+import { FONT_FAMILY } from "./theme.ts";
+
+/** Digits are white on black, so the sheet around them is dark, and their edges stay just visible.
+ * All greys, since a sheet is stored with one channel. */
+export const SHEET = { background: "#181818", ink: "#eaeaea", muted: "#a3a3a3" } as const;
+
+export interface SheetText {
+  readonly text: string;
+  readonly x: number;
+  /** Of the baseline. */
+  readonly y: number;
+  readonly size?: number;
+  readonly anchor?: "start" | "middle" | "end";
+  readonly muted?: boolean;
+  readonly bold?: boolean;
+}
+export interface SheetTile {
+  readonly x: number;
+  readonly y: number;
+  /** height × width values in [-1, 1]. */
+  readonly pixels: Float32Array;
+}
+export interface Sheet {
+  readonly width: number;
+  readonly height: number;
+  readonly texts: readonly SheetText[];
+  readonly tiles: readonly SheetTile[];
+  readonly tileHeight: number;
+  readonly tileWidth: number;
+  /** Whole-number enlargement of the tiles. */
+  readonly scale: number;
+}
+
+/** The sheet as a greyscale PNG. */
+export async function drawSheet(sheet: Sheet): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height, tileHeight, tileWidth, scale } = sheet;
+  const canvas = await renderSvg(sheetSvg(sheet));
+  const grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) grey[i] = canvas.data[4 * i] ?? 0;
+  for (const tile of sheet.tiles) {
+    const bytes = toBytes(tile.pixels, tileWidth);
+    for (let row = 0; row < tileHeight * scale; row++) {
+      const from = Math.floor(row / scale) * tileWidth;
+      const to = (tile.y + row) * width + tile.x;
+      for (let column = 0; column < tileWidth * scale; column++) {
+        grey[to + column] = bytes[from + Math.floor(column / scale)] ?? 0;
+      }
+    }
+  }
+  return await encodePng({ width, height, channels: 1, data: grey });
+}
+
+/**
+ * [-1, 1] to 0…255, values outside clipped. A value that is not a number becomes a checkerboard of
+ * black and white, so that a broken sample cannot be taken for a dark one.
+ */
+export function toBytes(pixels: Float32Array, width: number): Uint8Array {
+  const bytes = new Uint8Array(pixels.length);
+  pixels.forEach((value, index) => {
+    bytes[index] = Number.isNaN(value)
+      ? ((index % width + Math.floor(index / width)) % 2) * 255
+      : Math.max(0, Math.min(255, Math.round((value + 1) * 127.5)));
+  });
+  return bytes;
+}
+
+function sheetSvg(sheet: Sheet): string {
+  return String(
+    <svg
+      xmlns="http://www.w3.org/2000/svg"
+      width={sheet.width}
+      height={sheet.height}
+      font-family={FONT_FAMILY}
+    >
+      <rect width={sheet.width} height={sheet.height} fill={SHEET.background} />
+      {sheet.texts.map((text) => (
+        <text
+          x={text.x}
+          y={text.y}
+          font-size={text.size ?? 12}
+          font-weight={text.bold ? 700 : 400}
+          text-anchor={text.anchor ?? "start"}
+          fill={text.muted ? SHEET.muted : SHEET.ink}
+        >
+          {text.text}
+        </text>
+      ))}
+    </svg>,
+  );
+}

@@ -1,0 +1,59 @@
+/**
+ * The one visual language of all figures: Okabe and Ito's colour-blind-safe hues, darkened or
+ * lightened until each line has a contrast of at least 3:1 against its background.
+ */
+export interface Theme {
+  /** `null` leaves the figure transparent, for pages that bring their own background. */
+  readonly background: string | null;
+  readonly ink: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly series: readonly string[];
+}
+
+const SERIES_COUNT = 8;
+
+/** For pictures that stand alone: PNG in tool results, SVG files. */
+export const paper: Theme = {
+  background: "#ffffff",
+  ink: "#1b1f24",
+  muted: "#5c6570",
+  grid: "#e6e9ed",
+  series: [
+    "#0072b2",
+    "#d55e00",
+    "#00845f",
+    "#b0508a",
+    "#946b00",
+    "#2585b8",
+    "#6b4fa0",
+    "#5c6570",
+  ],
+};
+
+/** For figures inside a page: every colour is a CSS variable, so that one SVG serves light and dark. */
+export const page: Theme = {
+  background: null,
+  ink: "var(--ink)",
+  muted: "var(--muted)",
+  grid: "var(--grid)",
+  series: Array.from({ length: SERIES_COUNT }, (_, index) => `var(--series-${index})`),
+};
+
+/** The colour of the series with this index; the hues repeat after eight. */
+export function seriesColor(theme: Theme, index: number): string {
+  return theme.series[index % theme.series.length] ?? theme.ink;
+}
+
+/** Beyond eight series the hues repeat, so the stroke changes as well; `undefined` is a solid line. */
+export function seriesDash(theme: Theme, index: number): string | undefined {
+  return [undefined, "6 3", "2 3", "8 3 2 3"][Math.floor(index / theme.series.length) % 4];
+}
+
+/** Width of a text in pixels, near enough for layout: DejaVu Sans averages 0.56 em a character. */
+export function textWidth(text: string, fontSize: number): number {
+  return [...text].length * fontSize * 0.56;
+}
+
+/** Resolves to the machine's own font in a page and to the bundled DejaVu Sans in a PNG. */
+export const FONT_FAMILY = "system-ui, 'DejaVu Sans', sans-serif";
