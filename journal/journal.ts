@@ -46,15 +46,8 @@ export interface Journal {
   update(reference: string, update: EntryUpdate): JournalEntry;
 }
 
-/**
- * The journal of a laboratory. Opening one touches no file.
- *
- * @param directory By default `journal` in the workspace.
- */
-export function openJournal(
-  lab: Lab,
-  directory: string = join(lab.workspace, "journal"),
-): Journal {
+/** The journal in a folder; touches no file until it is asked something. */
+export function journalIn(lab: Lab, directory: string): Journal {
   const folder = resolve(directory);
   const pathOf = (id: string) => join(folder, `${id}.md`);
   const read = (id: string) => parseEntry(id, pathOf(id), Deno.readTextFileSync(pathOf(id)));

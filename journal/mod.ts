@@ -1,4 +1,8 @@
 /** The experiment journal: hypotheses written down, and what the store holds for or against them. */
+import { join } from "node:path";
+import type { Lab } from "../experiments/mod.ts";
+import type { Journal } from "./journal.ts";
+
 export {
   Criterion,
   describeCriterion,
@@ -9,10 +13,18 @@ export {
   type VerdictWord,
 } from "./criterion.ts";
 export type { JournalEntry } from "./entry.ts";
-export {
-  type EntrySummary,
-  type EntryUpdate,
-  type Journal,
-  type NewEntry,
-  openJournal,
-} from "./journal.ts";
+export type { EntrySummary, EntryUpdate, Journal, NewEntry } from "./journal.ts";
+
+/**
+ * The journal of a laboratory. The YAML parser is loaded here and not with this module, so that a
+ * server that is asked for nothing of the journal starts without it.
+ *
+ * @param directory By default `journal` in the workspace.
+ */
+export async function openJournal(
+  lab: Lab,
+  directory: string = join(lab.workspace, "journal"),
+): Promise<Journal> {
+  const { journalIn } = await import("./journal.ts");
+  return journalIn(lab, directory);
+}

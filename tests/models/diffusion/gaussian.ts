@@ -1,0 +1,52 @@
+/**
+ * The problem whose answers are known: x ~ N(μ, s²) in each dimension. The exact denoiser and the
+ * exact solution of the probability-flow ODE are linear in z.
+ */
+import type { Denoise, Solver } from "../../../models/diffusion/mod.ts";
+import { alphaSigma } from "../../../models/diffusion/mod.ts";
+
+export interface Gaussian {
+  readonly mu: ArrayLike<number>;
+  readonly s: number;
+}
+
+/** E[x | z] = μ + k (z − α μ). */
+export function posteriorGain(s: number, gamma: number): number {
+  const { alpha, sigma } = alphaSigma(gamma);
+  return alpha * s ** 2 / (alpha ** 2 * s ** 2 + sigma ** 2);
+}
+
+/** The exact denoiser; μ repeats along the flattened points. */
+export function exactDenoiser({ mu, s }: Gaussian): Denoise {
+  return (z, gamma) => {
+    const { alpha } = alphaSigma(gamma), gain = posteriorGain(s, gamma);
+    return Promise.resolve(z.map((value, i) => {
+      const mean = mu[i % mu.length]!;
+      return mean + gain * (value - alpha * mean);
+    }));
+  };
+}
+
+/** Where the probability-flow ODE takes z from γ_t to γ_s: the same quantile of z's marginal. */
+export function exactFlow({ mu, s }: Gaussian, z: Float32Array, gammaT: number, gammaS: number) {
+  const t = alphaSigma(gammaT), to = alphaSigma(gammaS);
+  const spread = Math.hypot(to.alpha * s, to.sigma) / Math.hypot(t.alpha * s, t.sigma);
+  return z.map((value, i) => {
+    const mean = mu[i % mu.length]!;
+    return to.alpha * mean + (value - t.alpha * mean) * spread;
+  });
+}
+
+/**
+ * The variance that a solver really ends with when it walks unit normal noise down `levels` with
+ * the exact denoiser of N(μ, s²): every step is linear in z, so it follows from the coefficients.
+ */
+export function linearVariance(solver: Solver, s: number, levels: readonly number[]): number {
+  const step = solver.start();
+  let variance = 1;
+  for (let i = 1; i < levels.length; i++) {
+    const { z, denoised, noise } = step(levels[i - 1]!, levels[i]!);
+    variance = (z + denoised * posteriorGain(s, levels[i - 1]!)) ** 2 * variance + noise ** 2;
+  }
+  return variance;
+}

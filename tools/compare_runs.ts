@@ -1,0 +1,183 @@
+import { z } from "zod";
+import { UserError } from "../engine/errors.ts";
+import {
+  type AlignedCurve,
+  type Comparison,
+  METRIC_NAMES,
+  RUN_STATUSES,
+} from "../experiments/mod.ts";
+import { defineTool, structured } from "./define.ts";
+import { integer, pointers, runReference, tableLimit, tableOffset } from "./fields.ts";
+import { moreRows, rounded, table } from "./rows.ts";
+
+const Parameters = z.record(z.string(), z.union([z.string(), z.number()]));
+
+export const compareRunsTool = defineTool({
+  name: "compare-runs",
+  title: "Compare runs",
+  description:
+    "Ranks runs by denoising_mse (lower is better, comparable between schedules and targets), shows " +
+    "only the parameters in which they differ, gives mean and standard deviation over seeds for " +
+    "each configuration, says whether the best one's lead exceeds the seed noise, and aligns their " +
+    "curves on common steps.",
+  input: z.strictObject({
+    runs: z.array(runReference).min(2).max(100).optional().describe(
+      'Ids (or unique beginnings, "latest", "best") of 2 to 100 runs; give this or sweep',
+    ),
+    sweep: z.string().min(1).max(60).optional().describe(
+      "All runs of a sweep, e.g. sweep-0003; give this or runs",
+    ),
+    metrics: z.array(z.enum(METRIC_NAMES)).max(3).default(["denoising_mse"]).describe(
+      'Curves to align, 0 to 3 (default ["denoising_mse"])',
+    ),
+    points: integer(2, 50).default(12).describe("Points of each curve, 2 to 50 (default 12)"),
+    limit: tableLimit,
+    offset: tableOffset,
+  }),
+  output: z.object({
+    ...pointers,
+    verdict: z.string().describe("Whether the best configuration's lead exceeds seed noise"),
+    cautions: z.array(z.string()).describe("What makes these runs less than comparable"),
+    differing: z.array(z.string()).describe("Parameters in which the runs differ"),
+    leaderboard: z.array(z.object({
+      rank: z.number(),
+      run: z.string(),
+      status: z.enum(RUN_STATUSES),
+      step: z.number(),
+      denoising_mse: z.number().nullable(),
+      validation_loss: z.number().nullable(),
+      parameters: Parameters,
+      label: z.string().nullable(),
+    })).describe("Best first"),
+    groups: z.array(z.object({
+      parameters: Parameters,
+      runs: z.array(z.string()),
+      n: z.number(),
+      mean: z.number().nullable(),
+      sd: z.number().nullable(),
+    })).describe("denoising_mse of runs that differ only in their seed; best first"),
+    trivial_mse: z.number().nullable().describe("denoising_mse of a model that learnt nothing"),
+    curves: z.array(z.object({
+      metric: z.string(),
+      steps: z.array(z.number()),
+      values: z.record(z.string(), z.array(z.number().nullable())),
+    })).describe("Values of the runs in the leaderboard at common steps"),
+    total: z.number(),
+    more: z.string().nullable(),
+  }),
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
+  // deno-lint-ignore require-await -- the other tools wait for something
+  async run({ runs, sweep, metrics, points, limit, offset }, { lab, links }) {
+    if ((runs === undefined) === (sweep === undefined)) {
+      throw new UserError(
+        'Give either runs, e.g. ["image-0001", "image-0002"], or sweep, e.g. "sweep-0001", and not both',
+      );
+    }
+    const ids = runs ??
+      lab.runs({ sweepId: sweep!, limit: 100 }).runs.map((run) => run.id);
+    if (ids.length < 2) {
+      throw new UserError(
+        `The sweep ${JSON.stringify(sweep)} has ${ids.length} runs, but a comparison needs 2: ` +
+          "inspect-run {} lists the runs and their sweeps",
+      );
+    }
+    const comparison = lab.compare(ids);
+    const rows = comparison.leaderboard.slice(offset, offset + limit);
+    const shown = new Set(rows.map((row) => row.runId));
+    const total = comparison.leaderboard.length;
+    const best = rows[0] ?? comparison.leaderboard[0]!;
+    const output = {
+      summary: comparison.verdict,
+      next: [
+        `sample {"run": "${best.runId}"} to see the best one's pictures`,
+        'write-journal {"title": ..., "hypothesis": ..., "runs": [...]} to keep the finding',
+      ],
+      viewer_url: links.compare(comparison.leaderboard.map((row) => row.runId)),
+      verdict: comparison.verdict,
+      cautions: [...comparison.cautions],
+      differing: [...comparison.differing],
+      leaderboard: rows.map((row) => ({
+        rank: row.rank,
+        run: row.runId,
+        status: row.status,
+        step: row.step,
+        denoising_mse: rounded(row.denoisingMse),
+        validation_loss: rounded(row.validationLoss),
+        parameters: row.parameters,
+        label: row.label,
+      })),
+      groups: comparison.groups.slice(0, 20).map((group) => ({
+        parameters: group.parameters,
+        runs: [...group.runIds],
+        n: group.n,
+        mean: rounded(group.mean),
+        sd: rounded(group.sd),
+      })),
+      trivial_mse: rounded(comparison.trivialMse),
+      curves: comparison.curves.filter((curve) => metrics.includes(curve.name))
+        .map((curve) => thinned(curve, shown, points)),
+      total,
+      more: moreRows(rows.length, offset, total),
+    };
+    return structured(
+      output,
+      leaderboardTable(comparison, rows),
+      groupTable(comparison),
+      output.more ?? "",
+      comparison.cautions.join("\n"),
+    );
+  },
+});
+
+function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"]): string {
+  return table(
+    ["rank", "run", ...comparison.differing, "status", "step", "denoising_mse"],
+    rows.map((row) => [
+      row.rank,
+      row.runId,
+      ...comparison.differing.map((name) => row.parameters[name] ?? "-"),
+      row.status,
+      row.step,
+      rounded(row.denoisingMse) ?? "-",
+    ]),
+  );
+}
+
+function groupTable({ groups }: Comparison): string {
+  if (groups.length < 2 || groups.every((group) => group.n < 2)) return "";
+  const names = [...new Set(groups.flatMap((group) => Object.keys(group.parameters)))];
+  return table(
+    [...names, "seeds", "mean denoising_mse", "sd"],
+    groups.slice(0, 20).map((group) => [
+      ...names.map((name) => group.parameters[name] ?? "-"),
+      group.n,
+      rounded(group.mean) ?? "-",
+      rounded(group.sd) ?? "-",
+    ]),
+  );
+}
+
+/** At most `points` of a curve's steps, evenly spread with both ends, for the runs shown. */
+function thinned(curve: AlignedCurve, shown: ReadonlySet<string>, points: number) {
+  const last = curve.steps.length - 1;
+  const count = Math.min(points, last + 1);
+  const indices = Array.from(
+    { length: count },
+    (_, i) => Math.round(count === 1 ? last : i * last / (count - 1)),
+  );
+  return {
+    metric: curve.name,
+    steps: indices.map((index) => curve.steps[index]!),
+    values: Object.fromEntries(
+      curve.series.filter((series) => shown.has(series.runId)).map((series) => [
+        series.runId,
+        indices.map((index) => rounded(series.values[index])),
+      ]),
+    ),
+  };
+}

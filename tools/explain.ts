@@ -1,0 +1,134 @@
+/**
+ * Refusals that teach. An assistant can only act on the text it gets, so each names the field, the
+ * value, what is allowed, and the nearest thing that would have worked.
+ */
+import { z } from "zod";
+import { nearest } from "../experiments/mod.ts";
+
+/** The part of JSON Schema that our input schemas use. */
+interface Node {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly items?: Node;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly additionalProperties?: Node | boolean;
+  readonly anyOf?: readonly Node[];
+}
+
+type Path = readonly PropertyKey[];
+
+/** One sentence for each thing that is wrong with a tool's arguments. */
+export function explainIssues(
+  schema: z.ZodType,
+  value: unknown,
+  issues: readonly z.core.$ZodIssue[],
+): string {
+  const root = z.toJSONSchema(schema, { io: "input" }) as Node;
+  return issues.slice(0, 5).map((issue) => explainIssue(root, value, issue)).join("; ");
+}
+
+function explainIssue(root: Node, value: unknown, issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => explainUnknownField(root, issue.path, key)).join("; ");
+  }
+  const field = fieldName(issue.path) || "The arguments";
+  const given = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  const node = nodeAt(root, issue.path);
+  if (issue.code === "custom" || node === undefined) {
+    return `${field} is ${show(given)}: ${issue.message}`;
+  }
+  if (given === undefined) return `${field} is missing: it must be ${allowed(node)}`;
+  const options = node.enum?.map(String) ?? [];
+  const hint = typeof given === "string" && options.length > 0
+    ? `: did you mean ${nearest(given, options, 1)[0]}?`
+    : "";
+  return `${field} is ${show(given)}, but must be ${allowed(node)}${hint}`;
+}
+
+function explainUnknownField(root: Node, path: Path, key: string): string {
+  const place = path.length === 0 ? "" : ` in ${fieldName(path)}`;
+  const known = Object.keys(nodeAt(root, path)?.properties ?? {});
+  const elsewhere = Object.entries(root.properties ?? {})
+    .filter(([name, node]) => node.properties?.[key] && name !== fieldName(path))
+    .map(([name]) => name);
+  if (elsewhere.length > 0) {
+    return `There is no field ${show(key)}${place}: it belongs in ${elsewhere.join(" or ")}`;
+  }
+  const [guess] = nearest(key, known, 1);
+  return `There is no field ${show(key)}${place}: did you mean ${guess}? (fields: ${
+    known.join(", ")
+  })`;
+}
+
+/** What a field accepts, in words: "a whole number from 1 to 1024", "one of linear, cosine". */
+export function allowed(node: Node): string {
+  if (node.anyOf) return node.anyOf.map(allowed).join(", or ");
+  if (node.enum) return `one of ${node.enum.join(", ")}`;
+  if (node.const !== undefined) return show(node.const);
+  switch (node.type) {
+    case "integer":
+    case "number": {
+      const kind = node.type === "integer" ? "a whole number" : "a number";
+      return node.exclusiveMinimum === undefined
+        ? `${kind} from ${node.minimum} to ${node.maximum}`
+        : `${kind} above ${node.exclusiveMinimum} and at most ${node.maximum}`;
+    }
+    case "string":
+      return node.maxLength === undefined
+        ? `text${node.pattern ? ` of the form ${node.pattern}` : ""}`
+        : `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;
+    case "array": {
+      const length = node.maxItems === undefined
+        ? ""
+        : `${node.minItems ?? 0} to ${node.maxItems} `;
+      return `a list of ${length}values, each ${node.items ? allowed(node.items) : "anything"}`;
+    }
+    case "boolean":
+      return "true or false";
+    case "object":
+      return node.properties
+        ? `an object with the fields ${Object.keys(node.properties).join(", ")}`
+        : "an object";
+    default:
+      return "something else";
+  }
+}
+
+function nodeAt(root: Node, path: Path): Node | undefined {
+  let node: Node | undefined = root;
+  for (const key of path) {
+    const options: readonly Node[] = node?.anyOf ?? (node ? [node] : []);
+    node = options
+      .map((option) => {
+        if (typeof key === "number") return option.items;
+        const extra = option.additionalProperties;
+        return option.properties?.[String(key)] ?? (typeof extra === "object" ? extra : undefined);
+      })
+      .find((child) => child !== undefined);
+  }
+  return node;
+}
+
+function fieldName(path: Path): string {
+  return path.map((key, i) =>
+    typeof key === "number" ? `[${key}]` : `${i ? "." : ""}${String(key)}`
+  )
+    .join("");
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { RunConfig, type ScheduleFacts } from "../experiments/mod.ts";
+import { defineTool, picture, readable } from "./define.ts";
+import { integer } from "./fields.ts";
+import { rounded, table } from "./rows.ts";
+
+const SCHEDULES = RunConfig.shape.schedule.options;
+
+export const inspectNoiseScheduleTool = defineTool({
+  name: "inspect-noise-schedule",
+  title: "See what a noise schedule does",
+  description:
+    "Shows what noise schedules do to real pixels before anything is trained: log-SNR at both ends, " +
+    "how much signal is left at t = 1 with a verdict on it, where the information is lost, and one " +
+    "picture with the curves and the forward process on a digit.",
+  input: z.strictObject({
+    schedules: z.array(z.enum(SCHEDULES)).min(1).max(SCHEDULES.length).default([...SCHEDULES])
+      .describe(
+        `Schedules to look at, any of ${SCHEDULES.join(", ")} (default ${SCHEDULES.join(" and ")})`,
+      ),
+    dataset: RunConfig.shape.dataset.optional().describe(
+      "Where the digit comes from (default mnist if it is at hand, else made-up-digits)",
+    ),
+    digit_index: integer(0, 9999).optional().describe(
+      "Which digit of the test set, 0 to 9999 (default 0)",
+    ),
+    times: z.array(z.number().min(0).max(1)).min(2).max(12).optional().describe(
+      "Times of the forward process to draw, 2 to 12 values from 0 (clean) to 1 (noise) " +
+        "(default 8, evenly spaced)",
+    ),
+  }),
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
+  async run({ schedules, dataset, digit_index, times }, { lab, links, progress }) {
+    progress.report(0, 2, "computing the schedules");
+    const report = await lab.inspectSchedules([...new Set(schedules)], {
+      ...(dataset ? { dataset } : {}),
+      ...(digit_index === undefined ? {} : { index: digit_index }),
+      ...(times ? { times } : {}),
+    });
+    progress.report(1, 2, "drawing");
+    const { scheduleFigure, svgToPng } = await import("../figures/mod.ts");
+    const png = await svgToPng(await scheduleFigure(report), { width: 1120 });
+    const { digit } = report;
+    const text = readable(
+      {
+        summary: report.summary,
+        next: [
+          `train {"grid": {"schedule": ${JSON.stringify(SCHEDULES)}}, "seeds": [0, 1, 2]} to see ` +
+          "what it means for learning",
+        ],
+        viewer_url: links.schedules(schedules),
+      },
+      factsTable(report.schedules),
+      report.schedules.map((s) => `${s.name}: ${s.terminal.level}: ${s.terminal.text}`).join("\n"),
+      `Pixel variance of the data ${rounded(report.dataVariance)}; the digit is a ${digit.label} ` +
+        `(${digit.dataset}, test image ${digit.index}).`,
+    );
+    return {
+      content: [
+        { type: "text", text },
+        picture(png),
+      ],
+    };
+  },
+});
+
+/** Signal and noise at the ends and in between; SNR = exp(-gamma). */
+function factsTable(schedules: readonly ScheduleFacts[]): string {
+  const rows = schedules.map((s) => [
+    s.name,
+    rounded(-s.start.gamma) ?? "-",
+    rounded(-s.end.gamma) ?? "-",
+    rounded(s.leftoverSignal) ?? "-",
+    rounded(s.halfInformation.t) ?? "-",
+    [s.shares.nearlyClean, s.shares.informative, s.shares.nearlyNoise]
+      .map((share) => `${Math.round(share * 100)} %`).join(" / "),
+  ]);
+  const header = [
+    "schedule",
+    "log-SNR at t=0",
+    "log-SNR at t=1",
+    "signal left at t=1",
+    "half the information at t",
+    "times nearly clean / informative / nearly noise",
+  ];
+  return table(header, rows);
+}

@@ -1,0 +1,104 @@
+/** Runs as rows: for tables in texts, and as structured output. */
+import { z } from "zod";
+import { type Run, RUN_STATUSES } from "../experiments/mod.ts";
+import type { Links } from "./links.ts";
+
+/** Longest table in one answer. */
+export const MAX_ROWS = 20;
+
+export const RunRow = z.object({
+  run: z.string().describe("Run id"),
+  status: z.enum(RUN_STATUSES),
+  activity: z.string().nullable().describe("What its worker is doing now"),
+  step: z.number().describe("Steps done"),
+  steps: z.number().describe("Steps to do"),
+  loss: z.number().nullable().describe("Newest training loss, in the run's own objective"),
+  denoising_mse: z.number().nullable().describe("Lower is better; comparable between runs"),
+  eta_seconds: z.number().nullable(),
+  label: z.string().nullable(),
+  sweep: z.string().nullable(),
+  error: z.string().nullable(),
+  viewer_url: z.string().nullable(),
+});
+export type RunRow = z.infer<typeof RunRow>;
+
+export function runRow(run: Run, links: Links): RunRow {
+  return {
+    run: run.id,
+    status: run.status,
+    activity: run.stopRequested ? "stopping" : run.activity,
+    step: run.step,
+    steps: run.steps,
+    loss: rounded(run.latest.loss),
+    denoising_mse: rounded(run.latest.denoising_mse),
+    eta_seconds: run.etaSeconds === null ? null : Math.round(run.etaSeconds),
+    label: run.label,
+    sweep: run.sweepId,
+    error: run.error === null ? null : run.error.slice(0, 500),
+    viewer_url: links.run(run.id),
+  };
+}
+
+/** A Markdown table of runs, with the parameters in which they differ. */
+export function runTable(runs: readonly Run[]): string {
+  const differing = differingParameters(runs);
+  return table(
+    ["run", ...differing, "status", "step", "loss", "denoising_mse", "eta"],
+    runs.map((run) => [
+      run.id,
+      ...differing.map((field) => run.config[field]),
+      run.activity === null ? run.status : `${run.status} (${run.activity})`,
+      `${run.step}/${run.steps}`,
+      rounded(run.latest.loss) ?? "-",
+      rounded(run.latest.denoising_mse) ?? "-",
+      run.etaSeconds === null ? "-" : duration(run.etaSeconds),
+    ]),
+  );
+}
+
+/** Fields in which the configurations are not all the same. */
+export function differingParameters(runs: readonly Run[]): (keyof Run["config"])[] {
+  const [first] = runs;
+  if (!first) return [];
+  return (Object.keys(first.config) as (keyof Run["config"])[])
+    .filter((field) => runs.some((run) => run.config[field] !== first.config[field]));
+}
+
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const line = (cells: readonly (string | number)[]) =>
+    `| ${cells.map((cell) => String(cell).replace(/[|\n]/g, " ")).join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Five significant digits are more than any of our numbers is known to. */
+export function rounded(value: number | null | undefined): number | null {
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? null
+    : Number(value.toPrecision(5));
+}
+
+/** "45 s", "3 min", "2 h 05 min". */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** "12 more: offset=20", or null at the end of a list. */
+export function moreRows(shown: number, offset: number, total: number): string | null {
+  const left = total - offset - shown;
+  return left > 0 ? `${left} more: offset=${offset + shown}` : null;
+}
+
+/** "one run", "4 runs". */
+export function counted(count: number, noun: string): string {
+  return count === 1 ? `one ${noun}` : `${count} ${noun}s`;
+}
+
+export function isOver(run: Run): boolean {
+  return run.status !== "queued" && run.status !== "running";
+}

@@ -1,0 +1,91 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import { defineTool, picture, readable } from "./define.ts";
+import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
+import { counted } from "./rows.ts";
+import { sampleUri } from "./uris.ts";
+
+export const sampleTool = defineTool({
+  name: "sample",
+  title: "Draw pictures from a trained model",
+  description:
+    "Draws pictures from a run's newest checkpoint (moving average of the weights) and answers with " +
+    "one contact-sheet PNG, or a film strip of the denoising. Works while the run is still " +
+    "training. The same seed gives the same starting noise for every run and sampler, so pictures " +
+    "can be compared side by side.",
+  input: z.strictObject({
+    run: runReference.describe(`Which run: ${REFERENCE_HELP}`),
+    count: integer(1, 100).optional().describe(
+      "Pictures, 1 to 100 (default 20; 8 for a film strip)",
+    ),
+    sampler: z.enum(["ddpm", "ddim"]).optional().describe(
+      "ddim is deterministic and good in few steps; ddpm adds noise at every step (default ddim)",
+    ),
+    steps: integer(1, 1000).optional().describe("Network evaluations, 1 to 1000 (default 50)"),
+    guidance_scale: z.number().min(0).max(20).optional().describe(
+      "Classifier-free guidance, 0 to 20: 0 ignores the class, 1 is plain conditional, above 1 " +
+        "makes the class clearer and the pictures more alike (default 1)",
+    ),
+    class: z.union([integer(0, 9), z.array(integer(0, 9)).min(1).max(100)]).optional().describe(
+      "Digit 0 to 9 to draw, or a list repeated over the pictures (default 0 to 9 in turn)",
+    ),
+    seed: integer(0, 2_147_483_647).optional().describe(
+      "Seed of the starting noise, 0 to 2147483647 (default 0)",
+    ),
+    eta: z.number().min(0).max(1).optional().describe(
+      "Noise of ddim, 0 (deterministic) to 1 (as ddpm) (default 0)",
+    ),
+    film_strip: z.boolean().optional().describe(
+      "Show what the sampler saw on its way from noise to picture (default false)",
+    ),
+  }),
+  annotations: {
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: false,
+    openWorldHint: false,
+  },
+  async run(request, { lab, links, progress, signal }): Promise<CallToolResult> {
+    progress.report(0, 1, "starting the sampler");
+    const given = Object.fromEntries(Object.entries(request).filter(([, v]) => v !== undefined));
+    const sample = await lab.sample({ ...given, run: request.run }, {
+      signal,
+      onProgress: ({ done, total, message }) => progress.report(done, total, message),
+    });
+    const { samplePicture } = await import("../figures/mod.ts");
+    const png = await samplePicture(sample, await lab.samplePixels(sample.id));
+    const { settings } = sample;
+    const summary = `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
+      `${sample.step} (${settings.sampler}, ${settings.steps} steps, guidance ` +
+      `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
+      `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
+    const text = readable({
+      summary,
+      next: [
+        "look at the picture: which digits can be read, and which classes fail?",
+        `sample again with the same seed from another run, or with guidance_scale 2`,
+      ],
+      viewer_url: links.sample(sample.runId, sample.id),
+    });
+    return {
+      content: [
+        { type: "text", text },
+        picture(png),
+        {
+          type: "resource_link",
+          uri: sampleUri(sample.id),
+          name: sample.id,
+          mimeType: "image/png",
+          description: `${sample.kind} of ${sample.runId} at step ${sample.step}`,
+        },
+      ],
+    };
+  },
+});
+
+/** "0 to 9 in turn", "all 7", or the list. */
+function classes(values: readonly number[]): string {
+  if (values.length > 1 && values.every((value) => value === values[0])) return `all ${values[0]}`;
+  if (values.length > 10 && values.every((value, i) => value === i % 10)) return "0 to 9 in turn";
+  return values.length > 20 ? `${values.slice(0, 20).join(" ")} ...` : values.join(" ");
+}

@@ -1,0 +1,133 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { UserError } from "../engine/errors.ts";
+import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../experiments/mod.ts";
+import { type Call, defineTool, readable } from "./define.ts";
+import type { Links } from "./links.ts";
+import { counted, duration, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
+import { DEFAULT_PRESET, TrainInput } from "./train_schema.ts";
+
+export const trainTool = defineTool({
+  name: "train",
+  title: "Train a diffusion model, or a sweep",
+  description:
+    "Starts one training run, or a sweep (a grid over configuration fields × seeds), from a preset " +
+    "plus overrides; or resumes a run. Runs are queued and trained one after another in a process " +
+    "of their own that outlives this call and this client. Waits up to wait_seconds, then answers " +
+    "with the run ids, how far they are, and how to look again (inspect-run). Runs are compared " +
+    "by denoising_mse, measured on held-out images and comparable between schedules and targets.",
+  input: TrainInput,
+  annotations: {
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: false,
+    openWorldHint: true,
+  },
+  async run({ wait_seconds, resume, ...request }, call) {
+    const { lab, progress } = call;
+    progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
+    const { runs, sweepId } = resume === undefined
+      ? await lab.train({
+        preset: request.preset ?? DEFAULT_PRESET,
+        ...(request.overrides ? { overrides: request.overrides as ConfigOverrides } : {}),
+        ...(request.grid ? { grid: request.grid as ConfigGrid } : {}),
+        ...(request.seeds ? { seeds: request.seeds } : {}),
+        ...(request.label ? { label: request.label } : {}),
+      })
+      : { runs: [await resumed(lab, resume, request)], sweepId: null };
+    const ids = runs.map((run) => run.id);
+    const watched = await watchRuns(ids, wait_seconds, call);
+    return trainAnswer(watched, sweepId, call.links);
+  },
+});
+
+function resumed(lab: Lab, reference: string, others: object): Promise<Run> {
+  const given = Object.entries(others).filter(([, value]) => value !== undefined).map(([k]) => k);
+  if (given.length > 0) {
+    throw new UserError(
+      `resume goes on with a run as it was configured, so ${given.join(", ")} cannot be given ` +
+        "beside it: leave out one or the other",
+    );
+  }
+  return lab.resume(reference);
+}
+
+/** The runs as they stand after waiting, with progress on the way; a training itself goes on. */
+export async function watchRuns(
+  ids: readonly string[],
+  seconds: number,
+  { lab, progress, signal }: Call,
+): Promise<Run[]> {
+  if (seconds === 0 || ids.length === 0) return ids.map((id) => lab.run(id));
+  return await lab.watch(ids, {
+    timeoutSeconds: seconds,
+    signal,
+    onProgress: ({ done, total, message }) => progress.report(done, total, message),
+  });
+}
+
+function trainAnswer(
+  runs: readonly Run[],
+  sweepId: string | null,
+  links: Links,
+): CallToolResult {
+  const [first] = runs;
+  const what = sweepId === null
+    ? `Run ${first?.id}`
+    : `Sweep ${sweepId} of ${counted(runs.length, "run")}`;
+  const summary = `${what}: ${statusCounts(runs)}${latestLoss(runs)}${remaining(runs)}.`;
+  const failed = runs.filter((run) => run.error !== null)
+    .map((run) => `${run.id} failed: ${run.error}`);
+  const shown = runs.slice(0, MAX_ROWS);
+  const left = runs.length - shown.length;
+  const more = left > 0
+    ? `${left} more: inspect-run {"sweep": "${sweepId}", "offset": ${MAX_ROWS}}`
+    : "";
+  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.home();
+  const text = readable(
+    { summary, next: nextSteps(runs, sweepId), viewer_url },
+    runTable(shown),
+    more,
+    failed.join("\n"),
+  );
+  return { content: [{ type: "text", text }] };
+}
+
+function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
+  const ids = runs.map((run) => run.id);
+  const look = sweepId === null ? `"run": "${ids[0]}"` : `"sweep": "${sweepId}"`;
+  if (!runs.every(isOver)) {
+    return [
+      `inspect-run {${look}, "wait_seconds": 45} to look again (training goes on by itself)`,
+      `stop-run {"runs": ["${ids[0]}"]} to end one early`,
+    ];
+  }
+  const finished = runs.filter((run) => run.status === "finished");
+  if (finished.length === 0) return [`inspect-run {${look}} for what went wrong`];
+  return [
+    `sample {"run": "${finished[0]!.id}"} to see pictures`,
+    ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
+  ];
+}
+
+/** "2 finished, 1 running, 1 queued". */
+export function statusCounts(runs: readonly Run[]): string {
+  return [...Map.groupBy(runs, (run) => run.status)]
+    .map(([status, group]) => runs.length === 1 ? status : `${group.length} ${status}`).join(", ");
+}
+
+function latestLoss(runs: readonly Run[]): string {
+  const run = runs.find((r) => r.status === "running") ?? runs.findLast((r) => r.latest.loss);
+  const loss = rounded(run?.latest.loss);
+  return run === undefined || loss === null
+    ? ""
+    : `, step ${run.step}/${run.steps}${
+      runs.length > 1 ? ` of ${run.id}` : ""
+    }, latest loss ${loss}`;
+}
+
+function remaining(runs: readonly Run[]): string {
+  const running = runs.find((run) => run.status === "running");
+  return running?.etaSeconds == null
+    ? ""
+    : `, about ${duration(running.etaSeconds)} to go${runs.length > 1 ? ` for ${running.id}` : ""}`;
+}

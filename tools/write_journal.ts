@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { UserError } from "../engine/errors.ts";
+import { Criterion, VERDICTS } from "../journal/mod.ts";
+import { defineTool, structured } from "./define.ts";
+import { pointers, runReference } from "./fields.ts";
+
+/** About 4,000 tokens; an entry of twenty runs is well below. */
+const MAX_MARKDOWN = 16_000;
+
+export const writeJournalTool = defineTool({
+  name: "write-journal",
+  title: "Write the experiment journal",
+  description:
+    "Writes an entry: a hypothesis with a criterion that decides it, ideally before the runs are " +
+    "started. Setup, results, verdict and how to reproduce are drawn from the store by the program; " +
+    "you write only title, hypothesis, criterion, observations and tags. With id it adds runs, " +
+    "tags or observations to an entry and draws its numbers and verdict anew; hypothesis and " +
+    "criterion stay as first written.",
+  input: z.strictObject({
+    id: z.string().min(1).max(80).optional().describe(
+      "The entry to add to, e.g. 0007-cosine-beats-linear or 7 (default: a new entry)",
+    ),
+    title: z.string().min(1).max(120).optional().describe(
+      "Title of a new entry, 1 to 120 characters",
+    ),
+    hypothesis: z.string().min(1).max(2000).optional().describe(
+      "What a new entry claims and why, 1 to 2000 characters of Markdown",
+    ),
+    criterion: Criterion.optional().describe(
+      'What decides the hypothesis, e.g. {"metric": "denoising_mse", "group": {"parameters": ' +
+        '{"schedule": "cosine"}}, "relation": "below", "against": {"parameters": {"schedule": ' +
+        '"linear"}}} (default none, and then no verdict)',
+    ),
+    runs: z.array(runReference).max(100).optional().describe(
+      "Runs the entry is about, up to 100 ids; added to those it has (default none)",
+    ),
+    sweep: z.string().min(1).max(60).optional().describe(
+      "All runs of this sweep, as if listed in runs (default none)",
+    ),
+    observations: z.string().min(1).max(10_000).optional().describe(
+      "What you saw, up to 10000 characters of Markdown; shown as yours, with its date (default none)",
+    ),
+    tags: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,29}$/)).max(10).optional().describe(
+      "Up to 10 tags of lower-case letters, digits and hyphens (default none)",
+    ),
+  }),
+  output: z.object({
+    ...pointers,
+    id: z.string(),
+    path: z.string().describe("The Markdown file"),
+    verdict: z.enum(VERDICTS),
+    verdict_reason: z.string(),
+    runs: z.array(z.string()),
+    markdown: z.string().describe("The entry as it was written"),
+  }),
+  annotations: {
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: false,
+    openWorldHint: false,
+  },
+  async run({ id, title, hypothesis, criterion, sweep, ...rest }, { lab, journal, links }) {
+    const book = await journal();
+    const ofSweep = sweep === undefined
+      ? []
+      : lab.runs({ sweepId: sweep, limit: 100 }).runs.map((run) => run.id).reverse();
+    if (sweep !== undefined && ofSweep.length === 0) {
+      throw new UserError(
+        `There is no sweep ${
+          JSON.stringify(sweep)
+        }: inspect-run {} lists the runs and their sweeps`,
+      );
+    }
+    const added = {
+      runs: [...(rest.runs ?? []), ...ofSweep],
+      ...(rest.tags ? { tags: rest.tags } : {}),
+      ...(rest.observations ? { observations: rest.observations } : {}),
+    };
+    const entry = id === undefined
+      ? book.write({
+        ...added,
+        ...newEntry(title, hypothesis),
+        ...(criterion ? { criterion } : {}),
+      })
+      : book.update(unchanged(id, { title, hypothesis, criterion }), added);
+    const output = {
+      summary: `${id === undefined ? "Wrote" : "Updated"} the journal entry ${entry.id}: ` +
+        `${entry.verdict}. ${entry.verdict_reason}.`,
+      next: entry.verdict === "pending"
+        ? [`write-journal {"id": "${entry.id}", "runs": [...]} once the runs have finished`]
+        : [`write-journal {"id": "${entry.id}", "observations": ...} to add what you saw`],
+      viewer_url: links.journal(entry.id),
+      id: entry.id,
+      path: entry.path,
+      verdict: entry.verdict,
+      verdict_reason: entry.verdict_reason,
+      runs: entry.runs,
+      markdown: entry.body.slice(0, MAX_MARKDOWN),
+    };
+    return structured(output, output.markdown);
+  },
+});
+
+function newEntry(title: string | undefined, hypothesis: string | undefined) {
+  if (title !== undefined && hypothesis !== undefined) return { title, hypothesis };
+  const missing = [
+    ...(title === undefined ? ["title"] : []),
+    ...(hypothesis === undefined ? ["hypothesis"] : []),
+  ].join(" and ");
+  throw new UserError(
+    `A new entry needs ${missing}; to add to one that exists, give its id`,
+  );
+}
+
+function unchanged(id: string, said: Record<string, unknown>): string {
+  const given = Object.entries(said).filter(([, value]) => value !== undefined).map(([k]) => k);
+  if (given.length === 0) return id;
+  throw new UserError(
+    `${given.join(", ")} of an entry stay as first written: leave out, or leave out id to write ` +
+      "a new entry",
+  );
+}
