@@ -1,7 +1,14 @@
 /** Runs side by side: who leads, in what they differ, and whether that is more than seed noise. */
 import { align } from "./curves.ts";
 import { seedNoiseVerdict } from "./seed_noise.ts";
-import type { Comparison, ComparisonGroup, Curves, LeaderboardRow, MetricName, Run } from "./types.ts";
+import type {
+  Comparison,
+  ComparisonGroup,
+  Curves,
+  LeaderboardRow,
+  MetricName,
+  Run,
+} from "./types.ts";
 
 const CURVES: readonly MetricName[] = ["denoising_mse", "validation_loss", "loss"];
 const CURVE_POINTS = 50;
@@ -59,7 +66,9 @@ function errorOf(run: Run): number {
 function differingFields(runs: readonly Run[]): string[] {
   const [first, ...rest] = runs;
   if (!first) return [];
-  return fields(first).filter((field) => rest.some((run) => run.config[field] !== first.config[field]));
+  return fields(first).filter((field) =>
+    rest.some((run) => run.config[field] !== first.config[field])
+  );
 }
 
 function fields(run: Run): (keyof Run["config"])[] {

@@ -86,7 +86,9 @@ function learntNothing({ run }: RunEvidence): Alert | undefined {
   return alert(
     early ? "info" : "warning",
     "learnt-nothing",
-    `The denoising error is ${run.latest.denoising_mse!.toPrecision(3)}; looking at each pixel by ` +
+    `The denoising error is ${
+      run.latest.denoising_mse!.toPrecision(3)
+    }; looking at each pixel by ` +
       `itself gives ${run.trivialMse!.toPrecision(3)}: nothing of the digits' shape is learnt` +
       (early ? " yet" : "; train for more steps, or look at learning_rate and ema_decay"),
   );

@@ -14,6 +14,8 @@ export {
   RunConfig,
 } from "./config.ts";
 export { nearest } from "./nearest.ts";
+export { openLab } from "./lab.ts";
+export { nearest } from "./nearest.ts";
 export { METRIC_NAMES, RUN_STATUSES } from "./types.ts";
 export type {
   Alert,

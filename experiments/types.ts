@@ -235,10 +235,10 @@ export interface ScheduleFacts {
   /** The part of the signal left at t = 1: alpha, which the papers write as the root of alpha-bar_T. */
   readonly leftoverSignal: number;
   readonly terminal: Verdict;
-  /** Where the best linear denoiser of one pixel recovers half of the data's variance:
-   * SNR · variance = 1. */
+  /** Where the best linear estimate of each pixel from its own noisy value (its mean and variance
+   * being known) recovers half of the data's variance. */
   readonly halfInformation: SchedulePoint;
-  /** Shares of training times, by what that denoiser recovers: above 95 %, between, below 5 %. */
+  /** Shares of training times, by what that estimate recovers: above 95 %, between, below 5 %. */
   readonly shares: {
     readonly nearlyClean: number;
     readonly informative: number;
@@ -258,7 +258,7 @@ export interface ScheduleReport {
     /** In [-1, 1]. */
     readonly pixels: Float32Array;
   };
-  /** Variance of the data's pixels about their mean. */
+  /** Mean over the pixels of each pixel's variance. */
   readonly dataVariance: number;
   /** One or two sentences that compare the schedules. */
   readonly summary: string;

@@ -123,7 +123,17 @@ export function keepSample(
   writeFileAtomically(join(store.workspace, path), bytes);
   const kind = settings.film_strip ? "film-strip" : "contact-sheet";
   store.transaction(() => {
-    store.samples.insert({ id, runId: run.id, number, step, kind, settings, path, seconds, device });
+    store.samples.insert({
+      id,
+      runId: run.id,
+      number,
+      step,
+      kind,
+      settings,
+      path,
+      seconds,
+      device,
+    });
     store.events.add("sample-made", run.id, `${id}: ${settings.count} pictures at step ${step}`);
   });
   return store.samples.byId(id)!;

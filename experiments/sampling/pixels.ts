@@ -1,9 +1,5 @@
 /** A sample's pixels as a safetensors file: `images`, `labels`, and `frame/<i>/noisy|denoised`. */
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type SafeTensor,
-} from "../../engine/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/safetensors.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { SampleFrame, SamplePixels } from "../types.ts";
 
@@ -28,7 +24,11 @@ export function encodeSamplePixels(
     tensors[`frame/${i}/denoised`] = images(frame.denoised);
   });
   const frames = pixels.frames.map(({ step, gamma }) => ({ step, gamma }));
-  return encodeSafetensors(tensors, { ...metadata, format: FORMAT, frames: JSON.stringify(frames) });
+  return encodeSafetensors(tensors, {
+    ...metadata,
+    format: FORMAT,
+    frames: JSON.stringify(frames),
+  });
 }
 
 /** @throws {UserError} If the file is damaged or not a sample. */

@@ -53,7 +53,9 @@ function requireConsistent(
   config: RunConfig,
 ): void {
   if (request.sampler === "ddpm" && request.eta !== undefined) {
-    throw new UserError(`eta is ${request.eta} with sampler ddpm: only ddim takes eta, leave it out`);
+    throw new UserError(
+      `eta is ${request.eta} with sampler ddpm: only ddim takes eta, leave it out`,
+    );
   }
   if (guidance === 0 && request.class !== undefined) {
     throw new UserError(

@@ -221,7 +221,7 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
     end(
       id: string,
       workerId: number,
-      status: "finished" | "stopped" | "failed",
+      status: "finished" | "stopped" | "interrupted" | "failed",
       error: string | null,
     ) {
       update(id, workerId, {

@@ -134,7 +134,9 @@ export function checkpointConfig(bytes: Uint8Array): RunConfig {
 function requireFormat(metadata: Record<string, string>): void {
   if (metadata.format !== FORMAT) {
     throw new UserError(
-      `This safetensors file is not a checkpoint: its format is ${metadata.format ?? "not named"}, ` +
+      `This safetensors file is not a checkpoint: its format is ${
+        metadata.format ?? "not named"
+      }, ` +
         `expected ${FORMAT}`,
     );
   }

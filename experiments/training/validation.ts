@@ -81,7 +81,10 @@ function levelsInTurn(): Float64Array {
 function examplesOver(dataset: ImageDataset, gammas: Float64Array): Examples {
   const exampleSize = dataset.height * dataset.width * dataset.channels;
   const first = trainingCount(dataset);
-  const noise = normals({ seed: 0, stream: "validation-noise", step: 0 }, gammas.length * exampleSize);
+  const noise = normals(
+    { seed: 0, stream: "validation-noise", step: 0 },
+    gammas.length * exampleSize,
+  );
   const batches = Array.from({ length: gammas.length / BATCH }, (_, batch) => {
     const from = batch * BATCH;
     const indices = Array.from({ length: BATCH }, (_, i) => first + (from + i) % VALIDATION_IMAGES);
