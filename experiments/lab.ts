@@ -1,5 +1,4 @@
 /** The laboratory over one workspace; see {@link Lab} for what its methods promise. */
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { codeVersion } from "./code_version.ts";
@@ -34,7 +33,12 @@ import {
   type WatchOptions,
 } from "./types.ts";
 import { hasEnded, watchRuns } from "./watch.ts";
-import { ensureWorker, livingWorker, noticeDeadWorkers, type ProcessOptions } from "./worker/mod.ts";
+import {
+  ensureWorker,
+  livingWorker,
+  noticeDeadWorkers,
+  type ProcessOptions,
+} from "./worker/mod.ts";
 
 const CURVE_POINTS = 50;
 const EVENT_PAGE = 200;
@@ -207,7 +211,7 @@ class Laboratory implements Lab {
   async sampleFile(id: string): Promise<{ path: string; bytes: Uint8Array }> {
     const { path } = this.sampleById(id);
     try {
-      return { path, bytes: await readFile(path) };
+      return { path, bytes: await Deno.readFile(path) };
     } catch (error) {
       throw new UserError(`The pixels of ${id} cannot be read: ${(error as Error).message}`);
     }

@@ -13,7 +13,6 @@ export {
   resolveConfig,
   RunConfig,
 } from "./config.ts";
-export { nearest } from "./nearest.ts";
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
 export { METRIC_NAMES, RUN_STATUSES } from "./types.ts";

@@ -52,7 +52,9 @@ export async function reportSchedules(
   }
   const digit = data.digit(index);
   const noise = normals({ seed: 0, stream: "schedule-noise", step: index }, digit.pixels.length);
-  const schedules = known.map((name) => factsOf(schedule(name), data.variances, digit, noise, times));
+  const schedules = known.map((name) =>
+    factsOf(schedule(name), data.variances, digit, noise, times)
+  );
   return {
     schedules,
     digit,
@@ -94,7 +96,8 @@ function factsOf(
   const at = (t: number) => pointAt(schedule, t);
   const grid = Array.from({ length: GRID + 1 }, (_, i) => i / GRID);
   const recovered = grid.map((t) => recoverable(at(t).snr, variances));
-  const share = (wanted: (part: number) => boolean) => recovered.filter(wanted).length / grid.length;
+  const share = (wanted: (part: number) => boolean) =>
+    recovered.filter(wanted).length / grid.length;
   const half = recovered.findIndex((part) => part < 0.5);
   const end = at(1);
   return {

@@ -27,7 +27,10 @@ async function draw(job: SamplingJob): Promise<Sample> {
     denoiseWith(program, settings),
     run.config,
     settings,
-    { onStep: (done) => say({ type: "progress", done, total, message: `Step ${done} of ${settings.steps}` }) },
+    {
+      onStep: (done) =>
+        say({ type: "progress", done, total, message: `Step ${done} of ${settings.steps}` }),
+    },
   );
   return keepSample(store, run, { pixels, settings, step, seconds, device: engine.device });
 }

@@ -12,7 +12,12 @@ export interface SamplingJob {
 
 /** On its standard output. */
 export type SamplingMessage =
-  | { readonly type: "progress"; readonly done: number; readonly total: number; readonly message: string }
+  | {
+    readonly type: "progress";
+    readonly done: number;
+    readonly total: number;
+    readonly message: string;
+  }
   | { readonly type: "result"; readonly sampleId: string }
   | { readonly type: "error"; readonly mendable: boolean; readonly message: string };
 

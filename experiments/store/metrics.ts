@@ -42,7 +42,7 @@ export function metricTable(db: DatabaseSync) {
     curves(runId: string, names: readonly MetricName[], afterStep: number): Curves {
       const entries = names.flatMap((name) => {
         const rows = points.all(runId, name, afterStep) as unknown as MetricPoint[];
-        return rows.length > 0 ? [[name, rows]] : [];
+        return rows.length > 0 ? [[name, rows.map(({ step, value }) => ({ step, value }))]] : [];
       });
       return Object.fromEntries(entries);
     },

@@ -1,5 +1,5 @@
 /** Checkpoint files of a run, and their rows. */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
@@ -36,7 +36,11 @@ export function saveCheckpoint(
     store.runs.setStep(origin.runId, workerId, step);
     store.metrics.insert(origin.runId, metrics);
     store.checkpoints.insert(origin.runId, step, path, bytes.length);
-    store.events.add("run-checkpointed", origin.runId, `${origin.runId}: checkpoint at step ${step}`);
+    store.events.add(
+      "run-checkpointed",
+      origin.runId,
+      `${origin.runId}: checkpoint at step ${step}`,
+    );
     const surplus = store.checkpoints.list(origin.runId).slice(KEPT);
     for (const checkpoint of surplus) store.checkpoints.delete(origin.runId, checkpoint.step);
     return surplus;
@@ -54,7 +58,7 @@ export function newestState(
   const troubles: string[] = [];
   for (const checkpoint of checkpoints) {
     try {
-      return { ...decodeCheckpoint(readFileSync(checkpoint.path), specs), checkpoint };
+      return { ...decodeCheckpoint(Deno.readFileSync(checkpoint.path), specs), checkpoint };
     } catch (error) {
       troubles.push(`${checkpoint.path}: ${(error as Error).message}`);
     }

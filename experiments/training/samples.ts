@@ -9,7 +9,6 @@ import { denoiserSignature, inputArrays, parameterSignature, splitInputs } from 
 export interface TrainingSampler {
   /** Draws a grid from the EMA weights as they are and keeps it. */
   sample(): Promise<void>;
-  dispose(): Promise<void>;
 }
 
 /** Two of each digit, unguided, from the same start at every step and in every run. */
@@ -51,9 +50,6 @@ export function sampleOnTheWay(training: Training, context: TrainingContext): Tr
       );
       const { step } = state;
       keepSample(store, run, { pixels, settings: SETTINGS, step, seconds, device: engine.device });
-    },
-    async dispose() {
-      await program?.dispose();
     },
   };
 }

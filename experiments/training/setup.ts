@@ -29,12 +29,11 @@ export interface Training {
   readonly origin: CheckpointOrigin;
   readonly program: Program;
   readonly validation: Validation;
-  /** Releases the compiled programs. */
-  dispose(): Promise<void>;
 }
 
 /**
- * Loads the data, goes back to the newest checkpoint where there is one, and compiles.
+ * Loads the data, goes back to the newest checkpoint where there is one, and compiles. What is
+ * compiled belongs to the engine.
  *
  * @throws {UserError} If the data is not to be had, or is not what the run began with.
  */
@@ -62,19 +61,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   const validation = await compileValidation(engine, network, config, dataset);
   const { id: runId, codeVersion } = run;
   const origin = { runId, config, codeVersion, ...facts };
-  return {
-    run,
-    network,
-    dataset,
-    state,
-    origin,
-    program,
-    validation,
-    async dispose() {
-      await program.dispose();
-      await validation.dispose();
-    },
-  };
+  return { run, network, dataset, state, origin, program, validation };
 }
 
 async function loadDataset(run: Run, context: TrainingContext): Promise<ImageDataset> {
@@ -102,7 +89,9 @@ async function loadDataset(run: Run, context: TrainingContext): Promise<ImageDat
 function requireSameData(run: Run, dataset: ImageDataset): void {
   if (run.datasetHash === null || run.datasetHash === dataset.hash) return;
   throw new UserError(
-    `${run.id} began on other data: ${dataset.name} hashes to ${dataset.hash.slice(0, 12)} now and ` +
+    `${run.id} began on other data: ${dataset.name} hashes to ${
+      dataset.hash.slice(0, 12)
+    } now and ` +
       `to ${run.datasetHash.slice(0, 12)} then; put the old files back, or train a new run`,
   );
 }

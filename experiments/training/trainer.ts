@@ -1,12 +1,6 @@
 /** The training of one run, from wherever it stands to its end. */
 import { setImmediate } from "node:timers/promises";
-import {
-  adamWStep,
-  emaDecayAt,
-  learningRateAt,
-  updateEma,
-  UserError,
-} from "../../engine/mod.ts";
+import { adamWStep, emaDecayAt, learningRateAt, updateEma, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/mod.ts";
 import type { MetricName, Run } from "../types.ts";
 import { type BatchSource, batchSource } from "./batch.ts";
@@ -33,12 +27,7 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
  * @throws {LostRunError} If the run was given to another worker meanwhile.
  */
 export async function trainRun(run: Run, context: TrainingContext): Promise<TrainingEnd> {
-  const training = await prepareTraining(run, context);
-  try {
-    return await new Trainer(training, context).run();
-  } finally {
-    await training.dispose();
-  }
+  return await new Trainer(await prepareTraining(run, context), context).run();
 }
 
 class Trainer {
@@ -67,19 +56,15 @@ class Trainer {
     const { state, run } = this.#training;
     const { store, workerId, signal } = this.#context;
     store.runs.setActivity(run.id, workerId, "training");
-    try {
-      while (state.step < run.steps) {
-        if (this.#stopRequested()) return this.#leave("stopped");
-        if (signal?.aborted) return this.#leave("interrupted");
-        await this.#step();
-        await this.#afterStep();
-        // Lets signals and timers through: the programs run on this thread.
-        await setImmediate();
-      }
-      return this.#leave("finished");
-    } finally {
-      await this.#sampler.dispose();
+    while (state.step < run.steps) {
+      if (this.#stopRequested()) return this.#leave("stopped");
+      if (signal?.aborted) return this.#leave("interrupted");
+      await this.#step();
+      await this.#afterStep();
+      // Lets signals and timers through: the programs run on this thread.
+      await setImmediate();
     }
+    return this.#leave("finished");
   }
 
   /** One optimiser step. */
@@ -204,9 +189,13 @@ class Trainer {
 
   #diverged(what: string): UserError {
     const { state, run: { config } } = this.#training;
-    const kept = this.#checkpointStep > 0 ? `the checkpoint of step ${this.#checkpointStep} is kept` : "";
+    const kept = this.#checkpointStep > 0
+      ? `the checkpoint of step ${this.#checkpointStep} is kept`
+      : "";
     return new UserError(
-      `Training diverged at step ${state.step + 1}: ${what}; train again with a lower learning_rate ` +
+      `Training diverged at step ${
+        state.step + 1
+      }: ${what}; train again with a lower learning_rate ` +
         `than ${config.learning_rate} or a longer warm-up${kept && `; ${kept}`}`,
     );
   }

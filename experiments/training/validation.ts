@@ -26,7 +26,6 @@ export type ValidationMetrics = Readonly<Partial<Record<MetricName, number>>>;
 
 export interface Validation {
   run(ema: Parameters): Promise<ValidationMetrics>;
-  dispose(): Promise<void>;
 }
 
 /** Compiles the validation of a configuration's network. */
@@ -59,7 +58,6 @@ export async function compileValidation(
         ...denoisingMetrics(denoising.denoisingMse, levels.gammas),
       };
     },
-    dispose: () => program.dispose(),
   };
 }
 

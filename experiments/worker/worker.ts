@@ -56,22 +56,14 @@ function ownRow(store: Store): number {
 }
 
 async function workOff(store: Store, workerId: number, options: WorkerOptions): Promise<void> {
-  const { signal, device, log = () => {} } = options;
-  let engine: Engine | undefined;
-  try {
-    for (;;) {
-      const run = nextRun(store, workerId, signal?.aborted ?? false);
-      if (!run) return;
-      log(`${run.id}: starting at step ${run.checkpointStep ?? 0} of ${run.steps}`);
-      const outcome = await train(store, workerId, run, async () => {
-        engine ??= await openEngine(device === undefined ? {} : { device });
-        return engine;
-      }, options);
-      log(`${run.id}: ${outcome}`);
-      if (outcome === "lost") return;
-    }
-  } finally {
-    await engine?.dispose();
+  const { signal, log = () => {} } = options;
+  for (;;) {
+    const run = nextRun(store, workerId, signal?.aborted ?? false);
+    if (!run) return;
+    log(`${run.id}: starting at step ${run.checkpointStep ?? 0} of ${run.steps}`);
+    const outcome = await train(store, workerId, run, options);
+    log(`${run.id}: ${outcome}`);
+    if (outcome === "lost") return;
   }
 }
 
@@ -94,8 +86,7 @@ async function train(
   store: Store,
   workerId: number,
   run: Run,
-  open: () => Promise<Engine>,
-  { dataDirectory, signal }: WorkerOptions,
+  { dataDirectory, device, signal }: WorkerOptions,
 ): Promise<string> {
   const end = (status: Parameters<typeof store.runs.end>[2], error: string | null) =>
     store.transaction(() => {
@@ -103,11 +94,13 @@ async function train(
       store.events.add("run-ended", run.id, `${run.id} ${error ? `${status}: ${error}` : status}`);
       return error ? `${status}: ${error}` : status;
     });
+  let engine: Engine | undefined;
   try {
+    engine = await openEngine(device === undefined ? {} : { device });
     const outcome = await trainRun(run, {
       store,
       workerId,
-      engine: await open(),
+      engine,
       ...(dataDirectory === undefined ? {} : { dataDirectory }),
       ...(signal ? { signal } : {}),
     });
@@ -118,5 +111,7 @@ async function train(
     if (error instanceof UserError) return end("failed", error.message);
     console.error(error);
     return end("failed", `Internal: ${(error as Error).message}; the worker's log has more`);
+  } finally {
+    await engine?.dispose();
   }
 }
