@@ -129,9 +129,10 @@ export const presets: Readonly<Record<PresetName, { description: string; config:
 export function resolveConfig(preset: string, overrides: unknown = {}): RunConfig {
   const base = presetNamed(preset);
   const given = record(overrides, "overrides");
-  const config = parseConfig({ ...base.config, ...given });
-  if (given.warmup_steps !== undefined) return config;
-  return { ...config, warmup_steps: Math.min(config.warmup_steps, Math.floor(config.steps / 5)) };
+  const { warmup_steps, steps } = base.config;
+  const asked = typeof given.steps === "number" && given.steps >= 1 ? given.steps : steps;
+  const fifth = Math.floor(asked / 5);
+  return parseConfig({ ...base.config, warmup_steps: Math.min(warmup_steps, fifth), ...given });
 }
 
 /**
