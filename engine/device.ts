@@ -1,5 +1,5 @@
 import { openCompiledEngine } from "./compiled.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { tf } from "./tf.ts";
 import type { DeviceName, Engine } from "./types.ts";
