@@ -1,5 +1,6 @@
 import { UserError } from "./errors.ts";
 import type { Graph } from "./graph/value.ts";
+import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import { openReplicas, timesBatch } from "./onnx/replicas.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
@@ -52,7 +53,9 @@ async function compile(
 ): Promise<Program> {
   const count = replicas?.count ?? 1;
   const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
-  const graph = trace(fn, sliced, constants);
+  const graph = trace(fn, sliced, constants, {
+    blockSize: provider === "cpu" ? await blockSize() : 0,
+  });
   const outputs = outputSignature(graph);
   const runner = await openRunner(provider, encodeOnnx(graph), sliced, outputs, replicas);
   return {
@@ -64,7 +67,7 @@ async function compile(
       checkInputs(inputs, arrays);
       return await runner.run(arrays);
     },
-    toOnnx: () => encodeOnnx(replicas ? trace(fn, inputs, constants) : graph),
+    toOnnx: () => encodeOnnx(trace(fn, inputs, constants)),
     dispose: () => runner.release(),
   };
 }

@@ -5,6 +5,11 @@ import { RECORDER, recorder } from "./recorder.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
 
+export interface TraceOptions {
+  /** Channels per block of the runtime's blocked layout; the graph is portable without it. */
+  readonly blockSize?: number;
+}
+
 /**
  * Runs `fn` once on tensors without values, and returns the graph of what it does.
  *
@@ -18,9 +23,10 @@ export function trace(
   fn: TensorFunction,
   inputs: Signature,
   constants: Readonly<Record<string, Constant>> = {},
+  { blockSize = 0 }: TraceOptions = {},
 ): Graph {
   const backend = recorder();
-  const builder = new GraphBuilder();
+  const builder = new GraphBuilder(blockSize);
   const before = tf.engine().backendName;
   tf.setBackend(RECORDER);
   try {

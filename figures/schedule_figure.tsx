@@ -56,12 +56,41 @@ export async function scheduleFigure(
   );
 }
 
+/** The curves of {@link scheduleFigure} alone: log-SNR, then signal and noise. */
+export function scheduleCharts(
+  report: ScheduleReport,
+  options: { readonly theme?: Theme } = {},
+): [string, string] {
+  const theme = options.theme ?? paper;
+  return [
+    String(<LogSnrChart report={report} theme={theme} />),
+    String(<SignalChart report={report} theme={theme} />),
+  ];
+}
+
+/** A schedule's forward process as one PNG: the tiles side by side, one pixel for each of theirs. */
+export function forwardStrip(
+  facts: ScheduleFacts,
+  tile: { readonly height: number; readonly width: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { height, width } = tile;
+  const stride = width * facts.forward.length;
+  const data = new Uint8Array(height * stride);
+  facts.forward.forEach((moment, index) => {
+    const bytes = toBytes(moment.pixels, width);
+    for (let row = 0; row < height; row++) {
+      data.set(bytes.subarray(row * width, (row + 1) * width), row * stride + index * width);
+    }
+  });
+  return encodePng({ width: stride, height, channels: 1, data });
+}
+
 function names(report: ScheduleReport): string {
   return report.schedules.map((facts) => facts.name).join(", ");
 }
 
 /** −γ(t) = log SNR for each schedule, as a chart. */
-export function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
+function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
   return (
     <Chart
       title="Log signal-to-noise ratio"
@@ -79,7 +108,7 @@ export function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
 }
 
 /** α(t) solid and σ(t) dashed for each schedule, as a chart. */
-export function SignalChart(props: { report: ScheduleReport; theme: Theme }) {
+function SignalChart(props: { report: ScheduleReport; theme: Theme }) {
   return (
     <Chart
       title="Signal α (solid) and noise σ (dashed)"

@@ -13,6 +13,7 @@ export {
   type VerdictWord,
 } from "./criterion.ts";
 export type { JournalEntry } from "./entry.ts";
+export { trainCall } from "./reproduce.ts";
 export type { EntrySummary, EntryUpdate, Journal, NewEntry } from "./journal.ts";
 
 /**

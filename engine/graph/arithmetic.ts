@@ -4,6 +4,7 @@
  */
 import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
 import { elementwise, fill, unary } from "./elementwise.ts";
+import { unblock } from "./blocked.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
 import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
@@ -163,13 +164,15 @@ function layoutFree(value: Value): Value {
 
 /** conv(x, w) + bias over channels, where the convolution has no bias yet. */
 function convolutionWithBias(b: GraphBuilder, sum: Value, bias: Value): Value | undefined {
-  const convolution = layoutFree(sum);
-  if (convolution === sum || !isNode(convolution, "Conv")) return undefined;
-  const { inputs, attributes } = convolution.node;
-  const channels = convolution.shape[1]!;
+  const perm = permutationOf(sum);
+  if (!perm) return undefined;
+  const plain = operand(sum, 0);
+  const blocked = isNode(plain, "ReorderOutput");
+  const convolution = blocked ? operand(plain, 0) : plain;
+  if (!isNode(convolution, "Conv")) return undefined;
+  const { node, shape } = convolution;
   // After the transposition to channels-last, a bias is what broadcasts along the last axis.
-  if (inputs.length !== 2 || !sameShape(bias.shape, [channels])) return undefined;
-  const { shape, dtype } = convolution;
-  const biased = b.node({ op: "Conv", inputs: [...inputs, bias], attributes }, { shape, dtype });
-  return transpose(b, biased, permutationOf(sum)!);
+  if (node.inputs.length !== 2 || !sameShape(bias.shape, [shape[1]!])) return undefined;
+  const biased = b.node({ ...node, inputs: [...node.inputs, bias] }, convolution);
+  return transpose(b, blocked ? unblock(b, biased) : biased, perm);
 }

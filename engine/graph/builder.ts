@@ -36,6 +36,9 @@ export class GraphBuilder {
   readonly #shared = new Map<string, readonly Value[]>();
   #nextId = 0;
 
+  /** @param blockSize Channels per block where convolutions may use the blocked layout; 0 if not. */
+  constructor(readonly blockSize = 0) {}
+
   /** Declares a named input. */
   input(name: string, { shape, dtype }: ValueSpec): Value {
     const node: Node = { op: "Input", domain: "", inputs: [], attributes: {}, name };

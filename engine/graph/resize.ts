@@ -2,10 +2,9 @@
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { fill } from "./elementwise.ts";
-import { channelsFirst, channelsLast } from "./linear.ts";
+import { channelsFirst, channelsLast } from "./images.ts";
 import type { Value } from "./value.ts";
-
-type Shape4 = readonly [number, number, number, number];
+import type { Shape4 } from "./window.ts";
 
 /** `x` [n, h', w', c] enlarged to [n, h, w, c]: element (i, j) is that at (⌊i·h'/h⌋, ⌊j·w'/w⌋). */
 export function enlarge(b: GraphBuilder, x: Value, [n, h, w, c]: Shape4): Value {

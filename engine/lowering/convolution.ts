@@ -1,19 +1,18 @@
 /** Convolutions with both gradients, and pooling. https://onnx.ai/onnx/operators/onnx__Conv.html */
 import {
-  channelsFirst,
-  channelsLast,
   convolution,
   convolutionFilterGradient,
   convolutionInputGradient,
-  type Window,
-} from "../graph/linear.ts";
+} from "../graph/convolution.ts";
+import { channelsFirst, channelsLast } from "../graph/images.ts";
 import { binary } from "../graph/arithmetic.ts";
 import { fill } from "../graph/elementwise.ts";
 import { enlarge } from "../graph/resize.ts";
+import type { Window } from "../graph/window.ts";
 import { tf } from "../tf.ts";
 import { type LoweringTable, operand } from "./lowering.ts";
 
-type Shape4 = [number, number, number, number];
+type Extents = [number, number, number, number];
 
 interface ConvolutionAttributes {
   readonly strides: [number, number] | number;
@@ -28,19 +27,19 @@ function convolutionInfo(
   inputShape: readonly number[],
   filterShape: readonly number[],
   { strides, pad, dataFormat, dimRoundingMode, dilations = 1 }: ConvolutionAttributes,
-): { window: Window; outShape: Shape4 } {
+): { window: Window; outShape: Extents } {
   if (dataFormat !== "NHWC") {
     throw new Error(`Convolution with data format ${dataFormat}: only NHWC can be compiled`);
   }
   const info = tf.backend_util.computeConv2DInfo(
-    inputShape as Shape4,
-    filterShape as Shape4,
+    inputShape as Extents,
+    filterShape as Extents,
     strides,
     dilations,
     pad,
     dimRoundingMode,
   );
-  return { window: windowOf(info), outShape: info.outShape as Shape4 };
+  return { window: windowOf(info), outShape: info.outShape as Extents };
 }
 
 function windowOf(info: tf.backend_util.Conv2DInfo): Window {
@@ -64,16 +63,16 @@ interface PoolAttributes {
 function poolInfo(
   inputShape: readonly number[],
   { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
-): { window: Window; outShape: Shape4 } {
+): { window: Window; outShape: Extents } {
   const info = tf.backend_util.computePool2DInfo(
-    inputShape as Shape4,
+    inputShape as Extents,
     filterSize,
     strides,
     1,
     pad,
     dimRoundingMode,
   );
-  return { window: windowOf(info), outShape: info.outShape as Shape4 };
+  return { window: windowOf(info), outShape: info.outShape as Extents };
 }
 
 export const convolutionLowerings: LoweringTable = {
@@ -85,7 +84,7 @@ export const convolutionLowerings: LoweringTable = {
   [tf.Conv2DBackpropInput]: (
     b,
     operands,
-    attributes: ConvolutionAttributes & { inputShape: Shape4 },
+    attributes: ConvolutionAttributes & { inputShape: Extents },
   ) => {
     const [dy, filter] = [operand(operands, "dy"), operand(operands, "filter")];
     const { window } = convolutionInfo(attributes.inputShape, filter.shape, attributes);
@@ -94,7 +93,7 @@ export const convolutionLowerings: LoweringTable = {
   [tf.Conv2DBackpropFilter]: (
     b,
     operands,
-    attributes: ConvolutionAttributes & { filterShape: Shape4 },
+    attributes: ConvolutionAttributes & { filterShape: Extents },
   ) => {
     const [x, dy] = [operand(operands, "x"), operand(operands, "dy")];
     const { window } = convolutionInfo(x.shape, attributes.filterShape, attributes);
@@ -128,7 +127,7 @@ export const convolutionLowerings: LoweringTable = {
       );
     }
     const share = fill(b, 1 / (window.kernel[0] * window.kernel[1]), []);
-    const [n, h, w, c] = x.shape as Shape4;
+    const [n, h, w, c] = x.shape as Extents;
     return enlarge(b, binary(b, "Mul", dy, share), [n, h, w, c]);
   },
 };

@@ -1,5 +1,5 @@
 /** Matrix products. https://onnx.ai/onnx/operators/onnx__MatMul.html */
-import { matMul } from "../graph/linear.ts";
+import { matMul } from "../graph/matmul.ts";
 import { tf } from "../tf.ts";
 import { type LoweringTable, operand } from "./lowering.ts";
 

@@ -1,4 +1,5 @@
 import onnxProto from "onnx-proto";
+import { BLOCKED_DOMAIN } from "../graph/blocked.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
 import { liveConstants, liveNodes } from "../graph/order.ts";
 import type { Attribute, Graph, Node, Value } from "../graph/value.ts";
@@ -6,7 +7,11 @@ import type { Attribute, Graph, Node, Value } from "../graph/value.ts";
 const { onnx } = onnxProto;
 
 /** The operator sets that the lowerings are written for; ONNX Runtime 1.30 runs both. */
-const OPSETS = [{ domain: "", version: 18 }, { domain: "com.microsoft", version: 1 }];
+const OPSETS = [
+  { domain: "", version: 18 },
+  { domain: "com.microsoft", version: 1 },
+  { domain: BLOCKED_DOMAIN, version: 1 },
+];
 const IR_VERSION = 8;
 
 /**
@@ -25,7 +30,9 @@ export function encodeOnnx(graph: Graph): Uint8Array {
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: "textdiffusion",
-    opsetImport: OPSETS,
+    opsetImport: OPSETS.filter(({ domain }) =>
+      domain === "" || nodes.some((node) => node.domain === domain)
+    ),
     graph: {
       name: "traced",
       node: [...nodes.map((node) => encodeNode(node, names)), ...renamed],

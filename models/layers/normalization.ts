@@ -8,9 +8,15 @@ const epsilon = 1e-5;
  * Group normalisation (Wu & He 2018): [N, H, W, channels] with mean 0 and variance 1 over each
  * image's group of channels, then a learned scale and shift per channel.
  *
- * @param groups Must divide `channels`.
+ * @param groups Must divide `channels`. By default 8, but never fewer than 4 channels to a group:
+ * a group of one would cancel whatever constant was added to its channel before, such as a
+ * condition.
  */
-export function groupNorm(scope: Scope, channels: number, groups = 8): Layer<tf.Tensor4D> {
+export function groupNorm(
+  scope: Scope,
+  channels: number,
+  groups: number = Math.min(8, channels / 4),
+): Layer<tf.Tensor4D> {
   const weight = scope.declare("weight", [channels], ones);
   const bias = scope.declare("bias", [channels], zeros);
   return (p, x) => normalizeGroups(x, weight(p), bias(p), groups);

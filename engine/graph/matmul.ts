@@ -1,0 +1,62 @@
+/** Matrix products. */
+import { permutationOf } from "./axes.ts";
+import type { GraphBuilder } from "./builder.ts";
+import { reshape } from "./movement.ts";
+import { broadcastShapes, sizeOf, type Value } from "./value.ts";
+
+/** Product of (batches of) matrices, the last two axes of each operand transposed if asked for. */
+export function matMul(
+  b: GraphBuilder,
+  x: Value,
+  y: Value,
+  transposeX: boolean,
+  transposeY: boolean,
+): Value {
+  const left = absorbTransposition(x, transposeX);
+  const right = absorbTransposition(y, transposeY);
+  const rows = x.shape.at(transposeX ? -1 : -2)!;
+  const columns = y.shape.at(transposeY ? -2 : -1)!;
+  const batch = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
+  const shape = [...batch, rows, columns];
+  const { dtype } = x;
+  // With one matrix on the right, the batch is just more rows.
+  const oneMatrix = sizeOf(y.shape.slice(0, -2)) === 1;
+  if (oneMatrix && (sizeOf(batch) === 1 || !left.transposed)) {
+    const flatLeft = reshape(b, left.value, [
+      sizeOf(left.value.shape.slice(0, -1)),
+      left.value.shape.at(-1)!,
+    ]);
+    const flatRight = reshape(b, right.value, right.value.shape.slice(-2));
+    const product = b.node({
+      op: "Gemm",
+      inputs: [flatLeft, flatRight],
+      attributes: { transA: Number(left.transposed), transB: Number(right.transposed) },
+    }, { shape: [sizeOf(batch) * rows, columns], dtype });
+    return reshape(b, product, shape);
+  }
+  const inputs = [left.value, right.value];
+  if (!left.transposed && !right.transposed) {
+    return b.node({ op: "MatMul", inputs }, { shape, dtype });
+  }
+  return b.node({
+    op: "FusedMatMul",
+    domain: "com.microsoft",
+    inputs,
+    attributes: { transA: Number(left.transposed), transB: Number(right.transposed) },
+  }, { shape, dtype });
+}
+
+/** Takes a transposition of the last two axes off a matrix, and says so in `transposed`. */
+function absorbTransposition(
+  value: Value,
+  transposed: boolean,
+): { value: Value; transposed: boolean } {
+  const perm = permutationOf(value);
+  const rank = value.shape.length;
+  const swapsLastTwo = perm?.every((axis, i) =>
+    axis === (i === rank - 1 ? rank - 2 : i === rank - 2 ? rank - 1 : i)
+  );
+  return swapsLastTwo
+    ? { value: value.node.inputs[0]!, transposed: !transposed }
+    : { value, transposed };
+}

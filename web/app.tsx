@@ -1,0 +1,253 @@
+/** The viewer's addresses. Handlers gather rows from the store; pages are functions of those rows. */
+import { type Context, Hono } from "hono";
+import { etag } from "hono/etag";
+import { UserError } from "../engine/errors.ts";
+import {
+  type Lab,
+  type Run,
+  RUN_STATUSES,
+  RunConfig,
+  type RunStatus,
+  type Sample,
+} from "../experiments/mod.ts";
+import { forwardStrip, samplePng } from "../figures/mod.ts";
+import { type Journal, openJournal } from "../journal/mod.ts";
+import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
+import { EntryPage, JournalPage } from "./journal_pages.tsx";
+import { MessagePage } from "./message_page.tsx";
+import { RunPage } from "./run_page.tsx";
+import { type RunRow, RunsPage } from "./runs_page.tsx";
+import { SchedulesPage } from "./schedules_page.tsx";
+import { securityHeaders } from "./security.ts";
+import { staticFile, staticVersion } from "./static_files.ts";
+
+const PAGE_SIZE = 50;
+const CURVE_POINTS = 400;
+const STRIP_TIMES = 21;
+const SCHEDULES = RunConfig.shape.schedule.options;
+/** A year: for addresses whose content never changes. */
+const FOR_EVER = "private, max-age=31536000, immutable";
+
+/** Something that was asked for and is not there. */
+class NotFound extends Error {}
+
+export interface AppOptions {
+  /** Opens the journal, on its first use; by default the workspace's own. */
+  readonly journal?: () => Promise<Journal>;
+}
+
+/**
+ * The viewer over one laboratory: pages that only read. Mount it last and at the root, since it
+ * answers every other GET with a helpful page.
+ */
+export function createApp(lab: Lab, options: AppOptions = {}): Hono {
+  const app = new Hono();
+  let opened: Promise<Journal> | undefined;
+  const journal = () => opened ??= (options.journal ?? (() => openJournal(lab)))();
+  app.use(securityHeaders);
+  app.use(etag());
+  app.onError(errorPage);
+
+  app.get("/", (c) => c.html(runsPage(lab, c)));
+  app.get("/runs", (c) => c.redirect("/"));
+  app.get("/runs/:id", (c) => {
+    const ref = c.req.param("id");
+    const run = found(() => lab.run(ref));
+    if (run.id !== ref) return c.redirect(`/runs/${run.id}`);
+    const events = lab.events().filter((event) => event.runId === run.id).reverse();
+    return c.html(<RunPage report={fullReport(lab, run)} events={events} />);
+  });
+  app.get("/compare", (c) => {
+    const refs = listed(c, "runs");
+    if (refs.length === 0) return c.html(<ChooseRunsPage rows={runRows(lab, lab.runs().runs)} />);
+    return c.html(comparePage(lab, refs));
+  });
+  app.get("/samples/:file{[a-z0-9-]+\\.png}", async (c) => {
+    const id = c.req.param("file").slice(0, -".png".length);
+    found(() => lab.sampleById(id));
+    const { png } = await samplePng(lab, id);
+    return c.body(png, 200, {
+      "content-type": "image/png",
+      "cache-control": c.req.query("v") === undefined ? "no-cache" : FOR_EVER,
+    });
+  });
+  app.get("/schedules", async (c) => {
+    const names = listed(c, "names");
+    const options = digitOptions(c);
+    const report = await lab.inspectSchedules(names.length > 0 ? names : SCHEDULES, options);
+    const stripUrl = (name: string) =>
+      `/schedules/${name}.png?index=${report.digit.index}&dataset=${report.digit.dataset}`;
+    return c.html(<SchedulesPage report={report} names={SCHEDULES} stripUrl={stripUrl} />);
+  });
+  app.get("/schedules/:file{[a-z0-9-]+\\.png}", async (c) => {
+    const name = c.req.param("file").slice(0, -".png".length);
+    const report = await lab.inspectSchedules([name], digitOptions(c));
+    const [facts] = report.schedules;
+    if (facts === undefined) throw new NotFound(`There is no schedule ${name}`);
+    return c.body(await forwardStrip(facts, report.digit), 200, {
+      "content-type": "image/png",
+      "cache-control": "no-cache",
+    });
+  });
+  app.get("/journal", async (c) => {
+    const tag = c.req.query("tag");
+    return c.html(
+      <JournalPage
+        entries={(await journal()).listEntries()}
+        {...(tag === undefined ? {} : { tag })}
+      />,
+    );
+  });
+  app.get("/journal/:id", async (c) => {
+    const book = await journal();
+    const entry = found(() => book.readEntry(c.req.param("id")));
+    const known = entry.runs.filter((id) => exists(() => lab.run(id)));
+    const comparison = known.length >= 2 ? lab.compare(known) : null;
+    return c.html(<EntryPage entry={entry} comparison={comparison} />);
+  });
+  app.get("/static/:version/:name", (c) => {
+    const file = staticFile(c.req.param("name"));
+    if (file === undefined) throw new NotFound(`There is no file ${c.req.path}`);
+    const current = c.req.param("version") === staticVersion();
+    return c.body(file.bytes, 200, {
+      "content-type": file.type,
+      "cache-control": current ? FOR_EVER : "no-cache",
+    });
+  });
+  app.get("*", (c) => {
+    throw new NotFound(`There is no page at ${c.req.path}`);
+  });
+  return app;
+}
+
+function runsPage(lab: Lab, c: Context) {
+  const status = oneOf<RunStatus>(c, "status", RUN_STATUSES);
+  const sweepId = c.req.query("sweep");
+  const offset = wholeNumber(c, "offset") ?? 0;
+  const filter = { ...(status ? { status } : {}), ...(sweepId ? { sweepId } : {}) };
+  const { runs, total } = lab.runs({ ...filter, limit: PAGE_SIZE, offset });
+  const counts = Object.fromEntries(
+    RUN_STATUSES.map((name) => [name, lab.runs({ status: name, limit: 1 }).total]),
+  ) as Record<RunStatus, number>;
+  const rows = runRows(lab, runs);
+  return (
+    <RunsPage
+      rows={rows}
+      total={total}
+      offset={offset}
+      limit={PAGE_SIZE}
+      counts={counts}
+      {...filter}
+    />
+  );
+}
+
+function runRows(lab: Lab, runs: readonly Run[]): RunRow[] {
+  return runs.map((run) => ({
+    run,
+    curves: lab.metrics(run.id, { names: ["loss"], maxPoints: 40 }),
+  }));
+}
+
+/** The run's report with curves fine enough to draw. */
+function fullReport(lab: Lab, run: Run) {
+  const curves = lab.metrics(run.id, { maxPoints: CURVE_POINTS });
+  return { ...lab.inspect(run.id), curves };
+}
+
+function comparePage(lab: Lab, refs: readonly string[]) {
+  const ids = refs.flatMap((ref) =>
+    ref.startsWith("sweep-")
+      ? lab.runs({ sweepId: ref, limit: 100 }).runs.map((run) => run.id).reverse()
+      : [found(() => lab.run(ref)).id]
+  );
+  const runs = [...new Set(ids)].map((id) => lab.run(id));
+  const comparison = lab.compare(runs.map((run) => run.id));
+  const samples = comparableSamples(runs.map((run) => lab.samples(run.id)));
+  return <ComparePage comparison={comparison} runs={runs} samples={samples} />;
+}
+
+/**
+ * One contact sheet of each run, made the same way (sampler, steps, guidance, seed, classes) where
+ * the runs have such samples, and otherwise the newest.
+ */
+export function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[]): Sample[] {
+  const sheets = samplesOfRuns
+    .map((samples) => samples.filter((sample) => sample.kind === "contact-sheet").toReversed())
+    .filter((samples) => samples.length > 0);
+  const recipe = (sample: Sample) => JSON.stringify(sample.settings);
+  const shared = sheets[0]?.find((sample) =>
+    sheets.every((samples) => samples.some((other) => recipe(other) === recipe(sample)))
+  );
+  return sheets.flatMap((samples) =>
+    samples.find((sample) => shared !== undefined && recipe(sample) === recipe(shared)) ??
+      samples.slice(0, 1)
+  );
+}
+
+function digitOptions(c: Context) {
+  const index = wholeNumber(c, "index");
+  const dataset = oneOf(c, "dataset", RunConfig.shape.dataset.options);
+  return {
+    times: Array.from({ length: STRIP_TIMES }, (_, i) => i / (STRIP_TIMES - 1)),
+    ...(index === undefined ? {} : { index }),
+    ...(dataset === undefined ? {} : { dataset }),
+  };
+}
+
+/** Values of a query parameter, given several times or parted by commas. */
+function listed(c: Context, name: string): string[] {
+  return (c.req.queries(name) ?? []).flatMap((value) => value.split(",")).filter((v) => v !== "");
+}
+
+function wholeNumber(c: Context, name: string): number | undefined {
+  const text = c.req.query(name);
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new UserError(`${name} is "${text}", but must be a whole number from 0`);
+}
+
+function oneOf<T extends string>(c: Context, name: string, allowed: readonly T[]): T | undefined {
+  const text = c.req.query(name);
+  if (text === undefined || text === "") return undefined;
+  const match = allowed.find((value) => value === text);
+  if (match !== undefined) return match;
+  throw new UserError(`${name} is "${text}", but must be one of ${allowed.join(", ")}`);
+}
+
+/** A caller's mistake about what exists becomes "not found", with the store's advice. */
+function found<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw error instanceof UserError ? new NotFound(error.message) : error;
+  }
+}
+
+function exists(look: () => unknown): boolean {
+  try {
+    look();
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+function errorPage(error: Error, c: Context): Response | Promise<Response> {
+  if (error instanceof NotFound) {
+    return c.html(<MessagePage title="Not found" message={error.message} />, 404);
+  }
+  if (error instanceof UserError) {
+    return c.html(<MessagePage title="That cannot be shown" message={error.message} />, 400);
+  }
+  console.error(`Internal: ${c.req.method} ${c.req.path}:`, error);
+  return c.html(
+    <MessagePage
+      title="Something broke"
+      message="This is a mistake of the program, not yours. What happened is in the server's log."
+    />,
+    500,
+  );
+}

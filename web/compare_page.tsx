@@ -1,0 +1,237 @@
+import { raw } from "hono/html";
+import type { Comparison, LeaderboardRow, Run, Sample } from "../experiments/mod.ts";
+import {
+  alignedSeries,
+  formatNumber,
+  lineChart,
+  metricTitle,
+  pageTheme,
+  parameterText,
+  runColors,
+} from "../figures/mod.ts";
+import { isActive, SampleFigure, settingText, Status } from "./components.tsx";
+import { Page } from "./layout.tsx";
+import { type RunRow, RunTable } from "./runs_page.tsx";
+
+export interface CompareView {
+  readonly comparison: Comparison;
+  readonly runs: readonly Run[];
+  /** A sample of each run that has one, made alike where that is possible. */
+  readonly samples: readonly Sample[];
+}
+
+const SHOWN_CURVES = ["denoising_mse", "loss", "validation_loss", "gradient_norm"] as const;
+
+/** Runs side by side: only what differs, curves over the same steps, samples next to each other. */
+export function ComparePage({ comparison, runs, samples }: CompareView) {
+  const colors = runColors(comparison);
+  return (
+    <Page
+      title={`${runs.length} runs compared`}
+      section="/compare"
+      refreshSeconds={runs.some(isActive) ? 2 : 10}
+    >
+      <p class="trail">
+        <a href="/">Runs</a> / <a href="/compare">Compare</a>
+      </p>
+      <h1>{runs.length} runs compared</h1>
+      <div id="verdict" data-live>
+        <p class="callout info">{comparison.verdict}</p>
+        {comparison.cautions.map((caution) => <p class="callout caution">{caution}</p>)}
+        <Leaderboard comparison={comparison} colors={colors} />
+        <Groups comparison={comparison} />
+      </div>
+      <section id="curves" data-live aria-labelledby="curves-title">
+        <h2 id="curves-title">Curves</h2>
+        <p class="quiet">
+          {colors.size > comparison.groups.length
+            ? "Runs that differ only in their seed share a colour."
+            : "Colours as in the table."}
+        </p>
+        <div class="charts">
+          {comparisonCharts(comparison).map((svg) => <div class="panel">{raw(svg)}</div>)}
+        </div>
+      </section>
+      <section id="samples" data-live aria-labelledby="samples-title">
+        <h2 id="samples-title">Samples</h2>
+        <SideBySide rows={comparison.leaderboard} samples={samples} />
+      </section>
+    </Page>
+  );
+}
+
+function Swatch({ color }: { color: number }) {
+  return (
+    <svg class="swatch" viewBox="0 0 16 4" width="16" height="4" aria-hidden="true">
+      <rect width="16" height="4" rx="2" fill={`var(--series-${color % 8})`} />
+    </svg>
+  );
+}
+
+function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string, number> }) {
+  const { leaderboard, differing, trivialMse } = props.comparison;
+  return (
+    <div class="wide">
+      <table class="leaderboard">
+        <thead>
+          <tr>
+            <th class="number">#</th>
+            <th>Run</th>
+            <th class="number">Denoising error</th>
+            {trivialMse !== null && <th class="number">of trivial</th>}
+            <th class="number">Validation loss</th>
+            {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
+            <th>Status</th>
+          </tr>
+        </thead>
+        <tbody>
+          {leaderboard.map((row) => (
+            <tr>
+              <td class="number quiet">{row.rank}</td>
+              <td class="name">
+                <Swatch color={props.colors.get(row.runId) ?? 0} />
+                <a href={`/runs/${row.runId}`}>{row.runId}</a>
+                {row.label && <span class="label">{row.label}</span>}
+              </td>
+              <td class="number">
+                <b>{numberOrDash(row.denoisingMse)}</b>
+              </td>
+              {trivialMse !== null && (
+                <td class="number quiet">
+                  {row.denoisingMse === null
+                    ? "–"
+                    : `${formatNumber(100 * row.denoisingMse / trivialMse)} %`}
+                </td>
+              )}
+              <td class="number">{numberOrDash(row.validationLoss)}</td>
+              {differing.map((name) => <td>{settingText(row.parameters[name] ?? "–")}</td>)}
+              <td>
+                <Status status={row.status} />
+                {row.status !== "finished" && (
+                  <span class="quiet">step {row.step.toLocaleString("en-US")}</span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Means over seeds, where some configuration was run with more than one. */
+function Groups({ comparison }: { comparison: Comparison }) {
+  if (comparison.groups.every((group) => group.runIds.length < 2)) return null;
+  return (
+    <>
+      <h2>Over seeds</h2>
+      <div class="wide">
+        <table class="leaderboard">
+          <thead>
+            <tr>
+              <th>Configuration</th>
+              <th class="number">Denoising error, mean ± sd</th>
+              <th class="number">Runs</th>
+              <th>Seeds</th>
+            </tr>
+          </thead>
+          <tbody>
+            {comparison.groups.map((group, index) => (
+              <tr>
+                <td class="name">
+                  <Swatch color={index} />
+                  {parameterText(group.parameters) || "the same in all"}
+                </td>
+                <td class="number">
+                  <b>{numberOrDash(group.mean)}</b>
+                  {group.sd !== null && ` ± ${formatNumber(group.sd, 2)}`}
+                </td>
+                <td class="number">{group.n}</td>
+                <td>{group.seeds.join(", ")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function numberOrDash(value: number | null): string {
+  return value === null ? "–" : formatNumber(value);
+}
+
+/** The aligned curves as charts for a page. */
+export function comparisonCharts(
+  comparison: Comparison,
+  names: readonly string[] = SHOWN_CURVES,
+): string[] {
+  const colors = runColors(comparison);
+  const end = Math.max(1, ...comparison.curves.map((curve) => curve.steps.at(-1) ?? 0));
+  return names.flatMap((name) => {
+    const curve = comparison.curves.find((candidate) => candidate.name === name);
+    if (curve === undefined || curve.steps.length === 0) return [];
+    return lineChart({
+      title: metricTitle(curve.name),
+      subtitle: {
+        denoising_mse: "held-out images, lower is better",
+        loss: "smoothed; not comparable between targets",
+        validation_loss: "own objective; not comparable between targets",
+      }[curve.name as string] ?? "smoothed",
+      xLabel: "training step",
+      xRange: [0, end],
+      yScale: "log",
+      labels: false,
+      theme: pageTheme,
+      series: alignedSeries(curve, colors),
+    });
+  });
+}
+
+function SideBySide(props: { rows: readonly LeaderboardRow[]; samples: readonly Sample[] }) {
+  if (props.samples.length === 0) {
+    return <p class="empty">None of these runs has samples yet.</p>;
+  }
+  const byRun = new Map(props.samples.map((sample) => [sample.runId, sample]));
+  return (
+    <div class="side">
+      {props.rows.flatMap((row) => {
+        const sample = byRun.get(row.runId);
+        return sample === undefined ? [] : (
+          <SampleFigure
+            sample={sample}
+            lazy
+            caption={
+              <>
+                <a href={`/runs/${row.runId}`}>{row.runId}</a>{" "}
+                <span class="quiet">{parameterText(row.parameters)}</span>
+              </>
+            }
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+/** What /compare shows before runs are chosen. */
+export function ChooseRunsPage({ rows }: { rows: readonly RunRow[] }) {
+  return (
+    <Page title="Compare" section="/compare">
+      <h1>Compare</h1>
+      {rows.length < 2
+        ? (
+          <p class="empty">
+            {rows.length === 0 ? "There are no runs yet" : "There is only one run"}: two are needed.
+            A sweep gives several at once, for example “sweep the noise schedule over two seeds”.
+          </p>
+        )
+        : (
+          <>
+            <p class="lead">Tick two or more runs.</p>
+            <RunTable rows={rows} />
+          </>
+        )}
+    </Page>
+  );
+}

@@ -1,0 +1,120 @@
+import { raw } from "hono/html";
+import type { Comparison } from "../experiments/mod.ts";
+import type { EntrySummary, JournalEntry, VerdictWord } from "../journal/mod.ts";
+import { comparisonCharts } from "./compare_page.tsx";
+import { Ask, Time } from "./components.tsx";
+import { Page } from "./layout.tsx";
+import { renderMarkdown, withoutTitle } from "./markdown.ts";
+
+export interface JournalView {
+  readonly entries: readonly EntrySummary[];
+  readonly tag?: string;
+}
+
+export function JournalPage({ entries, tag }: JournalView) {
+  const shown = tag === undefined ? entries : entries.filter((entry) => entry.tags.includes(tag));
+  return (
+    <Page title="Journal" section="/journal" refreshSeconds={10}>
+      <h1>Journal</h1>
+      <div id="entries" data-live>
+        {tag !== undefined && (
+          <p class="filters">
+            <a href="/journal">all</a>{" "}
+            <a href={`/journal?tag=${tag}`} aria-current="true">#{tag}</a>
+          </p>
+        )}
+        {shown.length === 0 ? <NoEntries tag={tag} /> : (
+          <ol class="entries">
+            {shown.map((entry) => (
+              <li>
+                <EntryLine entry={entry} />
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </Page>
+  );
+}
+
+function NoEntries({ tag }: { tag: string | undefined }) {
+  if (tag !== undefined) return <p class="empty">No entry has the tag {tag}.</p>;
+  return (
+    <section class="empty">
+      <h2>No entries yet</h2>
+      <p>
+        An entry states a hypothesis and how it will be judged, before the runs; its numbers and its
+        verdict are drawn from the store. Say to your assistant:
+      </p>
+      <Ask say="Write a journal entry: I expect the cosine schedule to reach a lower denoising error than the linear one. Then run both over two seeds." />
+    </section>
+  );
+}
+
+function Verdict({ verdict }: { verdict: VerdictWord }) {
+  return <span class={`verdict ${verdict}`}>{verdict === "none" ? "no verdict" : verdict}</span>;
+}
+
+function EntryLine({ entry }: { entry: EntrySummary }) {
+  return (
+    <article>
+      <h2>
+        <a href={`/journal/${encodeURIComponent(entry.id)}`}>{entry.title}</a>
+      </h2>
+      <p class="meta">
+        {entry.problem === null && <Verdict verdict={entry.verdict} />}
+        {entry.problem === null && <Time at={entry.date} />}
+        {entry.runs.length > 0 && (
+          <span>{entry.runs.length} {entry.runs.length === 1 ? "run" : "runs"}</span>
+        )}
+        <Tags tags={entry.tags} />
+      </p>
+      {entry.problem === null
+        ? <p class="hypothesis">{entry.hypothesis}</p>
+        : <p class="callout caution">{entry.problem}</p>}
+    </article>
+  );
+}
+
+function Tags({ tags }: { tags: readonly string[] }) {
+  return <>{tags.map((tag) => <a class="tag" href={`/journal?tag=${tag}`}>#{tag}</a>)}</>;
+}
+
+export interface EntryView {
+  readonly entry: JournalEntry;
+  /** The entry's runs compared, where it names two or more that the store holds. */
+  readonly comparison: Comparison | null;
+}
+
+export function EntryPage({ entry, comparison }: EntryView) {
+  const known = comparison?.leaderboard.map((row) => row.runId) ?? [];
+  return (
+    <Page title={entry.title} section="/journal" refreshSeconds={10}>
+      <p class="trail">
+        <a href="/journal">Journal</a>
+      </p>
+      <article id="entry" data-live>
+        <h1>{entry.title}</h1>
+        <p class="meta">
+          <Verdict verdict={entry.verdict} />
+          <Time at={entry.date} />
+          <Tags tags={entry.tags} />
+        </p>
+        {comparison !== null && (
+          <figure class="evidence">
+            <div class="charts">
+              {comparisonCharts(comparison, ["denoising_mse", "loss"]).map((svg) => (
+                <div class="panel">{raw(svg)}</div>
+              ))}
+            </div>
+            <figcaption>
+              The entry's runs as the store holds them now;{" "}
+              <a href={`/compare?runs=${known.join(",")}`}>compare them</a>.
+            </figcaption>
+          </figure>
+        )}
+        <div class="prose">{raw(renderMarkdown(withoutTitle(entry.body)))}</div>
+      </article>
+    </Page>
+  );
+}

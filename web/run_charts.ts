@@ -1,0 +1,121 @@
+/** The curves of one run, as charts for its page. */
+import type { Curves, MetricName, MetricPoint, Run } from "../experiments/mod.ts";
+import {
+  calmingHalfLife,
+  lineChart,
+  metricTitle,
+  pageTheme,
+  type Point,
+  type Series,
+  smooth,
+} from "../figures/mod.ts";
+
+/** The two charts that matter most, then the rest. */
+export interface RunCharts {
+  readonly main: readonly string[];
+  readonly more: readonly string[];
+}
+
+const QUARTERS = [
+  ["denoising_mse_q0", "least noise"],
+  ["denoising_mse_q1", "little"],
+  ["denoising_mse_q2", "much"],
+  ["denoising_mse_q3", "most noise"],
+] as const satisfies readonly (readonly [MetricName, string])[];
+
+export function runCharts(run: Run, curves: Curves): RunCharts {
+  const common = { xLabel: "training step", xRange: [0, run.steps] as const, theme: pageTheme };
+  const single = (name: MetricName, subtitle: string, color: number, smoothed: boolean) =>
+    lineChart({
+      ...common,
+      title: metricTitle(name),
+      subtitle,
+      labels: false,
+      yScale: name === "loss" || name === "validation_loss" || name === "gradient_norm"
+        ? "log"
+        : "linear",
+      emptyText: emptyText(run, name),
+      series: smoothed ? calmed(metricTitle(name), pointsOf(curves[name]), color) : [{
+        name: metricTitle(name),
+        points: pointsOf(curves[name]),
+        color,
+        dots: few(curves[name]),
+      }],
+      ...(name === "images_per_second" ? { yRange: fromZero(curves[name]) } : {}),
+    });
+  return {
+    main: [
+      single("loss", "smoothed, over the raw values", 0, true),
+      denoisingChart(run, curves, common),
+    ],
+    more: [
+      single("validation_loss", "own objective, held-out images, averaged weights", 0, false),
+      single("gradient_norm", "before clipping", 4, true),
+      single("learning_rate", "AdamW", 3, false),
+      single("images_per_second", "training throughput", 2, true),
+    ],
+  };
+}
+
+function denoisingChart(
+  run: Run,
+  curves: Curves,
+  common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
+): string {
+  const whole = pointsOf(curves.denoising_mse);
+  const trivial: Series[] = run.trivialMse === null || whole.length === 0 ? [] : [{
+    name: "learnt nothing",
+    points: [{ x: 0, y: run.trivialMse }, { x: run.steps, y: run.trivialMse }],
+    color: 7,
+    dashed: true,
+  }];
+  return lineChart({
+    ...common,
+    title: metricTitle("denoising_mse"),
+    subtitle: "x̂ against held-out images, by how noisy they were; lower is better",
+    yScale: "log",
+    emptyText: emptyText(run, "denoising_mse"),
+    series: [
+      { name: "all", points: whole, color: 1, dots: few(curves.denoising_mse) },
+      ...QUARTERS.map(([name, label], index): Series => ({
+        name: label,
+        points: pointsOf(curves[name]),
+        color: [5, 2, 3, 4][index] ?? 0,
+        dashed: true,
+      })),
+      ...trivial,
+    ],
+  });
+}
+
+function calmed(name: string, points: readonly Point[], color: number): Series[] {
+  const halfLife = calmingHalfLife(points.length);
+  if (halfLife === 0) return [{ name, points, color }];
+  return [{ name: "raw", points, color, faint: true }, {
+    name,
+    points: smooth(points, halfLife),
+    color,
+  }];
+}
+
+function pointsOf(curve: readonly MetricPoint[] | undefined): Point[] {
+  return (curve ?? []).map(({ step, value }) => ({ x: step, y: value }));
+}
+
+function few(curve: readonly MetricPoint[] | undefined): boolean {
+  return (curve?.length ?? 0) <= 20;
+}
+
+function fromZero(curve: readonly MetricPoint[] | undefined): readonly [number, number] {
+  const highest = (curve ?? []).reduce((most, { value }) => Math.max(most, value), 0);
+  return [0, highest * 1.1 || 1];
+}
+
+function emptyText(run: Run, name: MetricName): string {
+  if (run.status === "queued") return "Waiting for its turn";
+  if (run.status !== "running") return "Nothing was recorded";
+  const first = name.startsWith("denoising") || name === "validation_loss"
+    ? run.config.validate_every
+    : run.config.log_every;
+  return `First value at step ${first.toLocaleString("en-US")}`;
+}

@@ -1,0 +1,278 @@
+import { raw } from "hono/html";
+import type { Alert, LabEvent, Run, RunReport } from "../experiments/mod.ts";
+import { formatDuration, formatNumber } from "../figures/mod.ts";
+import { trainCall } from "../journal/mod.ts";
+import {
+  Ask,
+  Fact,
+  isActive,
+  RunProgress,
+  runSeconds,
+  SampleFigure,
+  settingText,
+  Status,
+  Time,
+} from "./components.tsx";
+import { Page } from "./layout.tsx";
+import { runCharts } from "./run_charts.ts";
+
+export interface RunView {
+  readonly report: RunReport;
+  /** Newest first. */
+  readonly events: readonly LabEvent[];
+}
+
+const SAMPLES_AT_ONCE = 12;
+
+/** Everything about one run. */
+export function RunPage({ report, events }: RunView) {
+  const { run } = report;
+  return (
+    <Page title={run.id} refreshSeconds={isActive(run) ? 2 : 10}>
+      <div id="head" data-live>
+        <Head report={report} />
+      </div>
+      <section id="curves" data-live aria-labelledby="curves-title">
+        <h2 id="curves-title" class="hidden">Curves</h2>
+        <Charts report={report} />
+      </section>
+      <section id="samples" data-live aria-labelledby="samples-title">
+        <h2 id="samples-title">Samples</h2>
+        <Samples report={report} />
+      </section>
+      <section id="details" data-live class="columns" aria-label="Details">
+        <Configuration run={run} />
+        <div>
+          <WhatToSay run={run} />
+          <Checkpoints report={report} />
+          <Events events={events} />
+        </div>
+      </section>
+    </Page>
+  );
+}
+
+function Head({ report }: { report: RunReport }) {
+  const { run } = report;
+  return (
+    <>
+      <p class="trail">
+        <a href="/">Runs</a>
+        {run.sweepId && (
+          <>
+            / <a href={`/?sweep=${run.sweepId}`}>{run.sweepId}</a>
+          </>
+        )}
+      </p>
+      <div class="title">
+        <h1>{run.id}</h1>
+        <Status status={run.status} stopRequested={run.stopRequested} />
+      </div>
+      {run.label && <p class="lead">{run.label}</p>}
+      {run.status !== "finished" && <RunProgress run={run} />}
+      {run.error && (
+        <p class="callout bad">
+          <b>It failed:</b> {run.error}
+        </p>
+      )}
+      {report.alerts.map((alert) => <AlertLine alert={alert} />)}
+      <p class="summary">{report.summary}</p>
+      <Facts report={report} />
+    </>
+  );
+}
+
+function AlertLine({ alert }: { alert: Alert }) {
+  const level = { info: "info", warning: "caution", error: "bad" }[alert.level];
+  return <p class={`callout ${level}`}>{alert.message}</p>;
+}
+
+function Facts({ report }: { report: RunReport }) {
+  const { run, relativeError, imagesPerSecond } = report;
+  const { loss, denoising_mse } = run.latest;
+  const seconds = runSeconds(run);
+  return (
+    <dl class="facts">
+      <Fact
+        name="Denoising error"
+        value={denoising_mse === undefined ? "–" : formatNumber(denoising_mse)}
+        note={relativeError === null
+          ? "held-out images, lower is better"
+          : `${formatNumber(100 * relativeError)} % of a model that learnt nothing`}
+      />
+      <Fact
+        name="Training loss"
+        value={loss === undefined ? "–" : formatNumber(loss)}
+        note={`predicts ${run.config.target === "epsilon" ? "the noise ε" : "the velocity v"}`}
+      />
+      <Fact
+        name="Throughput"
+        value={imagesPerSecond === null ? "–" : `${formatNumber(imagesPerSecond)} images/s`}
+        note={run.device ?? "not started yet"}
+      />
+      <Fact
+        name="Network"
+        value={run.parameterCount === null ? run.config.size : formatCount(run.parameterCount)}
+        note={run.parameterCount === null ? "UNet" : `parameters, UNet “${run.config.size}”`}
+      />
+      <Fact
+        name={seconds === null ? "Steps" : "Took"}
+        value={seconds === null ? run.steps.toLocaleString("en-US") : formatDuration(seconds)}
+        note={<Time at={run.endedAt ?? run.startedAt ?? run.createdAt} />}
+      />
+    </dl>
+  );
+}
+
+function formatCount(count: number): string {
+  return count >= 1e6
+    ? `${formatNumber(count / 1e6)} M`
+    : count >= 1e3
+    ? `${formatNumber(count / 1e3)} k`
+    : String(count);
+}
+
+function Charts({ report }: { report: RunReport }) {
+  const charts = runCharts(report.run, report.curves);
+  return (
+    <>
+      <div class="charts">{charts.main.map((svg) => <div class="panel">{raw(svg)}</div>)}</div>
+      <details id="more-curves">
+        <summary>More curves</summary>
+        <div class="charts">{charts.more.map((svg) => <div class="panel">{raw(svg)}</div>)}</div>
+      </details>
+    </>
+  );
+}
+
+function Samples({ report }: { report: RunReport }) {
+  const { run } = report;
+  const newest = report.samples.toReversed();
+  if (newest.length === 0) {
+    return (
+      <div class="empty">
+        <p>
+          {run.checkpointStep === null
+            ? "There is nothing to sample from before the first checkpoint."
+            : "No samples yet. Say to your assistant:"}
+        </p>
+        {run.checkpointStep !== null && (
+          <Ask say={`Show me samples of ${run.id}.`} tool="sample" arguments={{ run: run.id }} />
+        )}
+      </div>
+    );
+  }
+  const figure = (index: number) => {
+    const sample = newest[index];
+    return sample && <SampleFigure sample={sample} lazy={index > 1} />;
+  };
+  return (
+    <>
+      <div class="samples">
+        {newest.slice(0, SAMPLES_AT_ONCE).map((_, index) => figure(index))}
+      </div>
+      {newest.length > SAMPLES_AT_ONCE && (
+        <details id="more-samples">
+          <summary>{newest.length - SAMPLES_AT_ONCE} older samples</summary>
+          <div class="samples">
+            {newest.slice(SAMPLES_AT_ONCE).map((_, index) => figure(index + SAMPLES_AT_ONCE))}
+          </div>
+        </details>
+      )}
+    </>
+  );
+}
+
+function Configuration({ run }: { run: Run }) {
+  const origin: [string, string | number | null][] = [
+    ["configuration hash", run.configHash],
+    ["data set hash", run.datasetHash],
+    ["code version", run.codeVersion],
+    ["device", run.device],
+    ["replicas", run.replicas],
+  ];
+  return (
+    <div>
+      <h2>Configuration</h2>
+      <table class="pairs">
+        <tbody>
+          {Object.entries(run.config).map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td>{settingText(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tbody>
+          {origin.map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td class="quiet hash">{value ?? "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function WhatToSay({ run }: { run: Run }) {
+  const canResume = ["stopped", "interrupted", "failed"].includes(run.status);
+  return (
+    <>
+      <h2>Ask your assistant</h2>
+      {isActive(run) && (
+        <Ask say={`Stop ${run.id}.`} tool="stop-run" arguments={{ runs: [run.id] }} />
+      )}
+      {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}
+      {run.checkpointStep !== null && (
+        <Ask
+          say={`Sample ${run.id} with guidance 3 and show the film strip.`}
+          tool="sample"
+          arguments={{ run: run.id, guidance_scale: 3, film_strip: true }}
+        />
+      )}
+      <div class="ask">
+        <p>“Train it again.”</p>
+        <pre><code>train {trainCall([run])}</code></pre>
+      </div>
+    </>
+  );
+}
+
+function Checkpoints({ report }: { report: RunReport }) {
+  if (report.checkpoints.length === 0) return null;
+  return (
+    <>
+      <h2>Checkpoints</h2>
+      <table class="pairs">
+        <tbody>
+          {report.checkpoints.toReversed().slice(0, 8).map((checkpoint) => (
+            <tr>
+              <th scope="row">step {checkpoint.step.toLocaleString("en-US")}</th>
+              <td class="quiet">
+                {formatNumber(checkpoint.bytes / 1e6)} MB · <Time at={checkpoint.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Events({ events }: { events: readonly LabEvent[] }) {
+  if (events.length === 0) return null;
+  return (
+    <>
+      <h2>What happened</h2>
+      <ol class="events">
+        {events.map((event) => (
+          <li>
+            <Time at={event.at} /> <span>{event.message}</span>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}

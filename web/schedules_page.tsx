@@ -1,0 +1,132 @@
+import { raw } from "hono/html";
+import type { ScheduleFacts, SchedulePoint, ScheduleReport } from "../experiments/mod.ts";
+import { formatNumber, pageTheme, scheduleCharts } from "../figures/mod.ts";
+import { Page } from "./layout.tsx";
+import { staticUrl } from "./static_files.ts";
+
+export interface SchedulesView {
+  readonly report: ScheduleReport;
+  /** All schedules there are. */
+  readonly names: readonly string[];
+  /** Address of a schedule's forward strip. */
+  stripUrl(name: string): string;
+}
+
+/** What noise schedules do to a digit, with one slider of time for all of them. */
+export function SchedulesPage({ report, names, stripUrl }: SchedulesView) {
+  const shown = new Set(report.schedules.map((facts) => facts.name));
+  const { digit } = report;
+  const times = report.schedules[0]?.forward.map((moment) => moment.point.t) ?? [];
+  return (
+    <Page title="Noise schedules" section="/schedules">
+      <script type="module" src={staticUrl("schedules.js")}></script>
+      <h1>Noise schedules</h1>
+      <p class="lead">{report.summary}</p>
+      <form class="choices" method="get" action="/schedules">
+        <fieldset>
+          <legend>Schedules</legend>
+          {names.map((name) => (
+            <label>
+              <input type="checkbox" name="names" value={name} checked={shown.has(name)} /> {name}
+            </label>
+          ))}
+        </fieldset>
+        <label>
+          Test digit{" "}
+          <input type="number" name="index" min="0" max="9999" value={String(digit.index)} />
+        </label>
+        <button type="submit">Show</button>
+      </form>
+      <div class="charts">
+        {scheduleCharts(report, { theme: pageTheme }).map((svg) => (
+          <div class="panel">{raw(svg)}</div>
+        ))}
+      </div>
+      <section class="forward" aria-labelledby="forward-title">
+        <h2 id="forward-title">The forward process</h2>
+        <p class="quiet">
+          A {digit.label} from {digit.dataset}, with the same noise at every time.
+        </p>
+        <label class="slider" hidden>
+          <span>
+            Time t = <output id="time-value">0</output>
+          </span>
+          <input
+            id="time"
+            type="range"
+            min="0"
+            max={String(Math.max(0, times.length - 1))}
+            value={String(Math.floor(times.length * 0.4))}
+            step="1"
+            data-times={times.map((t) => formatNumber(t)).join(" ")}
+          />
+        </label>
+        <div class="schedules">
+          {report.schedules.map((facts, index) => (
+            <ScheduleCard
+              facts={facts}
+              index={index}
+              strip={stripUrl(facts.name)}
+              tile={digit.width}
+            />
+          ))}
+        </div>
+      </section>
+    </Page>
+  );
+}
+
+function ScheduleCard(props: {
+  facts: ScheduleFacts;
+  index: number;
+  strip: string;
+  tile: number;
+}) {
+  const { facts, strip } = props;
+  const { nearlyClean, informative, nearlyNoise } = facts.shares;
+  const percent = (share: number) => `${formatNumber(100 * share, 2)} %`;
+  return (
+    <article class="schedule">
+      <h3 class={`series-${props.index}`}>{facts.name}</h3>
+      <p class="quiet">{facts.description}</p>
+      <div class="moment" hidden>
+        <canvas
+          width={String(props.tile)}
+          height={String(props.tile)}
+          role="img"
+          aria-label={`The digit under the ${facts.name} schedule at the chosen time`}
+          data-strip={strip}
+        >
+        </canvas>
+        <dl class="numbers">
+          {(["alpha", "sigma", "snr", "gamma"] as const).map((name) => (
+            <div>
+              <dt>{{ alpha: "signal α", sigma: "noise σ", snr: "SNR", gamma: "γ" }[name]}</dt>
+              <dd data-values={valuesOf(facts, name)}></dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+      <img
+        class="strip"
+        src={strip}
+        alt={`The digit from t = 0 to t = 1 under the ${facts.name} schedule`}
+      />
+      <p
+        class={`callout ${{ good: "good", caution: "caution", bad: "bad" }[facts.terminal.level]}`}
+      >
+        {facts.terminal.text}
+      </p>
+      <p class="quiet">
+        Training times: {percent(nearlyClean)} nearly clean, {percent(informative)} informative,
+        {" "}
+        {percent(nearlyNoise)} nearly pure noise. Half of the information is gone at t ={" "}
+        {formatNumber(facts.halfInformation.t)}.
+      </p>
+    </article>
+  );
+}
+
+function valuesOf(facts: ScheduleFacts, name: Exclude<keyof SchedulePoint, "t">): string {
+  return facts.forward.map((moment) => formatNumber(moment.point[name])).join(" ");
+}

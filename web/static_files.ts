@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+const TYPES = {
+  "style.css": "text/css; charset=utf-8",
+  "page.js": "text/javascript; charset=utf-8",
+  "charts.js": "text/javascript; charset=utf-8",
+  "live.js": "text/javascript; charset=utf-8",
+  "schedules.js": "text/javascript; charset=utf-8",
+  "times.js": "text/javascript; charset=utf-8",
+  "icon.svg": "image/svg+xml",
+} as const;
+export type StaticName = keyof typeof TYPES;
+
+export interface StaticFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
+
+const files = new Map<StaticName, StaticFile>();
+
+/** A file of the client's side, read once; undefined for any name that is not one of ours. */
+export function staticFile(name: string): StaticFile | undefined {
+  if (!Object.hasOwn(TYPES, name)) return undefined;
+  const known = name as StaticName;
+  const cached = files.get(known);
+  if (cached) return cached;
+  const bytes = new Uint8Array(readFileSync(new URL(`./static/${known}`, import.meta.url)));
+  const file = { bytes, type: TYPES[known] };
+  files.set(known, file);
+  return file;
+}
+
+let version: string | undefined;
+
+/**
+ * Short hash of all static files together. It is part of their path, so that a browser may keep them
+ * for ever and modules that import each other by relative path still change together.
+ */
+export function staticVersion(): string {
+  if (version === undefined) {
+    const hash = createHash("sha256");
+    for (const name of Object.keys(TYPES)) hash.update(staticFile(name)?.bytes ?? "");
+    version = hash.digest("hex").slice(0, 10);
+  }
+  return version;
+}
+
+export function staticUrl(name: StaticName): string {
+  return `/static/${staticVersion()}/${name}`;
+}
