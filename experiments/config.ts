@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/errors.ts";
 import { nearest } from "./nearest.ts";
 
 /** Largest number of runs that one sweep may queue. */
@@ -19,8 +19,8 @@ export const RunConfig = z.strictObject({
     "Training data: mnist (60,000 handwritten digits, downloaded once) or made-up-digits (drawn " +
       "by the program, no network needed)",
   ),
-  size: z.enum(["tiny", "small"]).describe(
-    "Size of the UNet: tiny (for tests and quick looks) or small (about 0.56 million parameters)",
+  size: z.enum(["tiny", "mini", "small"]).describe(
+    "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
   ),
   schedule: z.enum(["linear", "cosine"]).describe("Noise schedule, as its log-SNR over time"),
   target: z.enum(["epsilon", "v"]).describe(
@@ -129,9 +129,10 @@ export const presets: Readonly<Record<PresetName, { description: string; config:
 export function resolveConfig(preset: string, overrides: unknown = {}): RunConfig {
   const base = presetNamed(preset);
   const given = record(overrides, "overrides");
-  const config = parseConfig({ ...base.config, ...given });
-  if (given.warmup_steps !== undefined) return config;
-  return { ...config, warmup_steps: Math.min(config.warmup_steps, Math.floor(config.steps / 5)) };
+  const { warmup_steps, steps } = base.config;
+  const asked = typeof given.steps === "number" && given.steps >= 1 ? given.steps : steps;
+  const fifth = Math.floor(asked / 5);
+  return parseConfig({ ...base.config, warmup_steps: Math.min(warmup_steps, fifth), ...given });
 }
 
 /**
