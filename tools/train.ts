@@ -82,7 +82,7 @@ function trainAnswer(
   const more = left > 0
     ? `${left} more: inspect-run {"sweep": "${sweepId}", "offset": ${MAX_ROWS}}`
     : "";
-  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.home();
+  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
   const text = readable(
     { summary, next: nextSteps(runs, sweepId), viewer_url },
     runTable(shown),
