@@ -1,4 +1,4 @@
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import type { Graph } from "./graph/value.ts";
 import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { openCompiledEngine } from "./compiled.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { tf } from "./tf.ts";
 import type { DeviceName, Engine } from "./types.ts";

@@ -1,6 +1,6 @@
 /** The folder of entries: names, numbers, and writes that are never half done. */
 import { basename, join } from "node:path";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 
 const ENTRY_FILE = /^(\d{4,})-[a-z0-9-]+\.md$/;
 

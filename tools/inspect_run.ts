@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import {
   type Lab,
   METRIC_NAMES,

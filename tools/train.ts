@@ -1,5 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../experiments/mod.ts";
 import { type Call, defineTool, readable } from "./define.ts";
 import type { Links } from "./links.ts";
