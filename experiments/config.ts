@@ -108,13 +108,12 @@ export const presets: Readonly<Record<PresetName, { description: string; config:
     description: "Recognisable digits in about two minutes on two cores",
     config: {
       ...SMALL,
-      steps: 300,
-      batch_size: 48,
+      size: "mini",
+      steps: 600,
+      learning_rate: 2e-3,
       warmup_steps: 20,
       ema_decay: 0.98,
-      validate_every: 50,
-      checkpoint_every: 50,
-      sample_every: 100,
+      sample_every: 150,
     },
   },
 };
