@@ -1,10 +1,11 @@
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import type { Graph } from "./graph/value.ts";
 import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
-import { openReplicas, timesBatch } from "./onnx/replicas.ts";
+import { openReplicas } from "./onnx/replicas.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { checkInputs, sliceSignature } from "./signature.ts";
+import { timesBatch } from "./slices.ts";
 import { trace } from "./trace.ts";
 import type {
   Arrays,
@@ -27,13 +28,18 @@ export function openCompiledEngine(provider: Provider, description: string): Eng
     description,
     replicasFor: (batchSize) => provider === "cpu" ? largestDivisor(batchSize) : 1,
     async compile(fn, inputs, options = {}) {
-      const program = await compile(provider, fn, inputs, options);
+      const compiled = await compile(provider, fn, inputs, options);
+      const program: Program = {
+        ...compiled,
+        async dispose() {
+          if (programs.delete(program)) await compiled.dispose();
+        },
+      };
       programs.add(program);
       return program;
     },
     async dispose() {
       await Promise.all([...programs].map((program) => program.dispose()));
-      programs.clear();
     },
   };
 }

@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
+import process from "node:process";
 import { openCompiledEngine } from "./compiled.ts";
-import { UserError } from "./errors.ts";
+import { openEagerEngine } from "./eager.ts";
+import { UserError } from "./host/mod.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { tf } from "./tf.ts";
 import type { DeviceName, Engine } from "./types.ts";
@@ -40,9 +43,8 @@ export async function openEngine({ device = "auto" }: { device?: DeviceName } = 
     }
     case "tensorflow":
     case "tfjs-webgpu":
-    case "tfjs-cpu": {
-      throw new UserError(`Device ${device} cannot be used yet`);
-    }
+    case "tfjs-cpu":
+      return await openEagerEngine(device);
     default:
       device satisfies never;
       throw new UserError(`Unknown device ${JSON.stringify(device)}: use ${DEVICES.join(", ")}`);
@@ -66,6 +68,9 @@ function describeAccelerator(provider: Provider): string {
 
 /** Why a provider cannot be used here; undefined if it computes a small product correctly. */
 async function troubleWith(provider: "cuda" | "webgpu"): Promise<string | undefined> {
+  if (provider === "cuda" && !hasCudaLibrary()) {
+    return "its libraries are not installed (they come with onnxruntime-node's install script)";
+  }
   if (provider === "webgpu") {
     const adapter = await webGpuAdapter();
     if (!adapter) return "no adapter";
@@ -88,6 +93,15 @@ async function troubleWith(provider: "cuda" | "webgpu"): Promise<string | undefi
   } catch (error) {
     return firstLine(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Looks for the file first: ONNX Runtime prints to the terminal when it cannot load it. */
+function hasCudaLibrary(): boolean {
+  const name = process.platform === "win32"
+    ? "onnxruntime_providers_cuda.dll"
+    : "libonnxruntime_providers_cuda.so";
+  const folder = `../bin/napi-v6/${process.platform}/${process.arch}/`;
+  return existsSync(new URL(folder + name, import.meta.resolve("onnxruntime-node")));
 }
 
 interface AdapterInfo {

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { nearest } from "./nearest.ts";
 
 /** Largest number of runs that one sweep may queue. */
@@ -19,8 +19,8 @@ export const RunConfig = z.strictObject({
     "Training data: mnist (60,000 handwritten digits, downloaded once) or made-up-digits (drawn " +
       "by the program, no network needed)",
   ),
-  size: z.enum(["tiny", "small"]).describe(
-    "Size of the UNet: tiny (for tests and quick looks) or small (about 0.56 million parameters)",
+  size: z.enum(["tiny", "mini", "small"]).describe(
+    "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
   ),
   schedule: z.enum(["linear", "cosine"]).describe("Noise schedule, as its log-SNR over time"),
   target: z.enum(["epsilon", "v"]).describe(
@@ -108,13 +108,12 @@ export const presets: Readonly<Record<PresetName, { description: string; config:
     description: "Recognisable digits in about two minutes on two cores",
     config: {
       ...SMALL,
-      steps: 300,
-      batch_size: 48,
+      size: "mini",
+      steps: 600,
+      learning_rate: 2e-3,
       warmup_steps: 20,
       ema_decay: 0.98,
-      validate_every: 50,
-      checkpoint_every: 50,
-      sample_every: 100,
+      sample_every: 150,
     },
   },
 };
@@ -129,9 +128,10 @@ export const presets: Readonly<Record<PresetName, { description: string; config:
 export function resolveConfig(preset: string, overrides: unknown = {}): RunConfig {
   const base = presetNamed(preset);
   const given = record(overrides, "overrides");
-  const config = parseConfig({ ...base.config, ...given });
-  if (given.warmup_steps !== undefined) return config;
-  return { ...config, warmup_steps: Math.min(config.warmup_steps, Math.floor(config.steps / 5)) };
+  const { warmup_steps, steps } = base.config;
+  const asked = typeof given.steps === "number" && given.steps >= 1 ? given.steps : steps;
+  const fifth = Math.floor(asked / 5);
+  return parseConfig({ ...base.config, warmup_steps: Math.min(warmup_steps, fifth), ...given });
 }
 
 /**

@@ -13,6 +13,7 @@ export {
   resolveConfig,
   RunConfig,
 } from "./config.ts";
+export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
 export { METRIC_NAMES, RUN_STATUSES } from "./types.ts";
 export type {
@@ -49,3 +50,4 @@ export type {
   WatchOptions,
   WatchProgress,
 } from "./types.ts";
+export { runWorker, type WorkerOptions } from "./worker/run.ts";

@@ -38,8 +38,9 @@ export interface Run {
   readonly parameterCount: number | null;
   /** Replicas the batch was cut into: part of what makes a run repeatable bit for bit. */
   readonly replicas: number | null;
-  /** Mean squared error, on the validation images, of always answering the mean training image:
-   * the denoising error of a model that learnt nothing. */
+  /** The denoising error, on the same images and noise levels, of the best that each pixel can do by
+   * itself: the linear estimate from its own noisy value, its mean and its variance over the training
+   * images. A model that is not below it has learnt nothing of the images' structure. */
   readonly trivialMse: number | null;
   readonly sweepId: string | null;
   readonly label: string | null;
@@ -157,7 +158,7 @@ export interface SampleSettings {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidance_scale: number;
-  /** One class for each picture. */
+  /** One class for each picture; 10, "no class", where guidance_scale is 0. */
   readonly classes: readonly number[];
   readonly seed: number;
   readonly eta: number;
@@ -234,10 +235,10 @@ export interface ScheduleFacts {
   /** The part of the signal left at t = 1: alpha, which the papers write as the root of alpha-bar_T. */
   readonly leftoverSignal: number;
   readonly terminal: Verdict;
-  /** Where the best linear denoiser of one pixel recovers half of the data's variance:
-   * SNR · variance = 1. */
+  /** Where the best linear estimate of each pixel from its own noisy value (its mean and variance
+   * being known) recovers half of the data's variance. */
   readonly halfInformation: SchedulePoint;
-  /** Shares of training times, by what that denoiser recovers: above 95 %, between, below 5 %. */
+  /** Shares of training times, by what that estimate recovers: above 95 %, between, below 5 %. */
   readonly shares: {
     readonly nearlyClean: number;
     readonly informative: number;
@@ -257,7 +258,7 @@ export interface ScheduleReport {
     /** In [-1, 1]. */
     readonly pixels: Float32Array;
   };
-  /** Variance of the data's pixels about their mean. */
+  /** Mean over the pixels of each pixel's variance. */
   readonly dataVariance: number;
   /** One or two sentences that compare the schedules. */
   readonly summary: string;
@@ -312,7 +313,7 @@ export interface Comparison {
   /** Best first. */
   readonly groups: readonly ComparisonGroup[];
   readonly curves: readonly AlignedCurve[];
-  /** The denoising error of a model that learnt nothing, where known. */
+  /** {@link Run.trivialMse}, where it is known and the same for all. */
   readonly trivialMse: number | null;
   /** Whether the best configuration's lead exceeds seed noise, in words. */
   readonly verdict: string;
@@ -340,7 +341,7 @@ export interface RunReport {
   readonly curves: Curves;
   readonly imagesPerSecond: number | null;
   readonly secondsPerStep: number | null;
-  /** Denoising error as a fraction of what learning nothing gives; below 1 is better. */
+  /** Denoising error as a fraction of {@link Run.trivialMse}: 1 is learning nothing, lower is better. */
   readonly relativeError: number | null;
   readonly checkpoints: readonly Checkpoint[];
   readonly samples: readonly Sample[];
@@ -376,12 +377,15 @@ export interface LabOptions {
 /**
  * The laboratory over one workspace. Opening one is cheap: no tensors here, training and sampling
  * happen in processes of their own. A `ref` is a run's id, a unique prefix of one, "latest", or
- * "best" (the lowest denoising error).
+ * "best" (the lowest denoising error). Where several are taken, a sweep's id stands for all its runs.
  *
  * Every method throws a {@link UserError} for what the caller can mend, such as an unknown run.
  */
 export interface Lab {
   readonly workspace: string;
+  /** Starts a worker if runs are waiting and none lives; `train`, `resume` and `watch` do it too. A
+   * server calls it when it starts. */
+  ensureWorker(): void;
   /** Queues one run, or every combination of a grid and seeds, and sees that a worker is at work. */
   train(request: TrainRequest): Promise<TrainAnswer>;
   /** Puts a stopped, interrupted or failed run back in the queue, to go on from its checkpoint. */

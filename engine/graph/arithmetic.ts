@@ -52,6 +52,8 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
     },
     "convolution + bias is one operator": (b, x, y) =>
       convolutionWithBias(b, x, y) ?? convolutionWithBias(b, y, x),
+    "matrix product + bias is one operator": (b, x, y) =>
+      productWithBias(b, x, y) ?? productWithBias(b, y, x),
   },
   Sub: {
     "x - 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape),
@@ -70,6 +72,8 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
     },
     "scalars join the smallest factor": (b, x, y, shape) =>
       scaleSmallestFactor(b, x, y, shape) ?? scaleSmallestFactor(b, y, x, shape),
+    "scalar * matrix product is one operator": (b, x, y) =>
+      scaledProduct(b, x, y) ?? scaledProduct(b, y, x),
     "x * sigmoid(a x) is one operator": (b, x, y) => selfGated(b, x, y) ?? selfGated(b, y, x),
   },
   Div: {
@@ -181,4 +185,27 @@ function convolutionWithBias(b: GraphBuilder, sum: Value, bias: Value): Value | 
   if (node.inputs.length !== 2 || !sameShape(bias.shape, [shape[1]!])) return undefined;
   const biased = b.node({ ...node, inputs: [...node.inputs, bias] }, convolution);
   return transpose(b, blocked ? unblock(b, biased) : biased, perm);
+}
+
+/** x · y + bias over columns, where the product has no bias yet. */
+function productWithBias(b: GraphBuilder, product: Value, bias: Value): Value | undefined {
+  const { node, shape } = product;
+  if (!isNode(product, "Gemm") || node.inputs.length !== 2) return undefined;
+  if (!sameShape(bias.shape, [shape[1]!])) return undefined;
+  return b.node({ ...node, inputs: [...node.inputs, bias] }, product);
+}
+
+/** c · (x · y) for batches of matrices. */
+function scaledProduct(b: GraphBuilder, product: Value, scalar: Value): Value | undefined {
+  const factor = scalarOf(scalar);
+  if (factor === undefined || scalar.shape.length > product.shape.length) return undefined;
+  const { node } = product;
+  if (!isNode(product, "MatMul") && !isNode(product, "FusedMatMul")) return undefined;
+  const { alpha = { float: 1 } } = node.attributes as { alpha?: { float: number } };
+  return b.node({
+    op: "FusedMatMul",
+    domain: "com.microsoft",
+    inputs: node.inputs,
+    attributes: { ...node.attributes, alpha: { float: alpha.float * factor } },
+  }, product);
 }

@@ -59,7 +59,7 @@ export async function sampleDiffusion(
   requireFallingLevels(levels);
   const advance = solverOf(options).start();
   const steps = levels.length - 1;
-  let z: Float32Array = options.z.slice();
+  let z: Float32Array = options.z;
   for (let step = 1; step <= steps; step++) {
     signal?.throwIfAborted();
     const from = levels[step - 1]!, to = levels[step]!;

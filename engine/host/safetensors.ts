@@ -177,9 +177,9 @@ function checkLayout(entries: readonly [string, Entry][], dataLength: number): v
 }
 
 function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): SafeTensor {
-  // Deno runs on little-endian machines only, so typed arrays have the file's byte order. Slicing
-  // copies, which also aligns.
-  const { buffer } = data.slice(begin, end);
+  // Deno runs on little-endian machines only, so typed arrays have the file's byte order. The copy
+  // also aligns; `slice` would not copy where the bytes are a Buffer, as Node's readFile gives them.
+  const { buffer } = new Uint8Array(data.subarray(begin, end));
   return dtype === "F32"
     ? { dtype, shape, data: new Float32Array(buffer) }
     : { dtype, shape, data: new Int32Array(buffer) };

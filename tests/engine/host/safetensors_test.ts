@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {
   decodeSafetensors,
   encodeSafetensors,
   type SafeTensor,
   UserError,
-} from "../../engine/mod.ts";
+} from "../../../engine/host/mod.ts";
 
 /** A file with any header: `data` is the bytes behind it. */
 function fileOf(header: string, dataLength: number, headerLength?: number): Uint8Array {
@@ -230,4 +231,10 @@ Deno.test("brackets, quotes and colons inside names do not confuse the reader", 
   );
   const metadata = { config: `{"a":1,"a":2}` };
   assert.deepEqual(decodeSafetensors(encodeSafetensors(tensors, metadata)), { tensors, metadata });
+});
+
+Deno.test("decodeSafetensors() reads a Buffer, as Node's readFile gives it, like any other bytes", () => {
+  const tensors = { a: { dtype: "F32" as const, shape: [3], data: Float32Array.of(1, 2, 3) } };
+  const decoded = decodeSafetensors(Buffer.from(encodeSafetensors(tensors)));
+  assert.deepEqual(decoded.tensors.a, tensors.a);
 });

@@ -1,0 +1,137 @@
+/**
+ * Time of a training step (forward, backward, clipping, AdamW) beside PyTorch's for the same network,
+ * batch and threads, and beside TensorFlow.js's own backends where they can run it at all.
+ *
+ * The two take turns on an otherwise idle machine; medians are compared. The last line is JSON:
+ * our time over PyTorch's, smaller is better.
+ */
+import { adamWStep, createAdamW, normals, openEngine } from "../engine/mod.ts";
+import type { Engine } from "../engine/mod.ts";
+import { noiseInputs, trainingStep } from "../models/diffusion/mod.ts";
+import { imageNetwork } from "../models/image/mod.ts";
+import { initialParameters } from "../models/layers/mod.ts";
+import { startPyTorch } from "./peer.ts";
+import { transformer } from "./transformer.ts";
+import { wasmStep } from "./wasm.ts";
+import type { Workload } from "./workload.ts";
+
+const ROUNDS = 15;
+const WARM_UP = 3;
+const OPTIMIZER = {
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  gradientClip: 1,
+};
+
+const float32 = (shape: readonly number[]) => ({ shape, dtype: "float32" }) as const;
+const int32 = (shape: readonly number[]) => ({ shape, dtype: "int32" }) as const;
+
+function unetWorkload(batch: number): Workload {
+  const network = imageNetwork("small");
+  const image = [batch, 28, 28, 1];
+  const noise = (stream: string) => normals({ seed: 0, stream, step: 0 }, batch * 784);
+  const gammas = Array.from({ length: batch }, (_, i) => -6 + 12 * i / batch);
+  return {
+    name: "unet",
+    title: `UNet, ${network.parameterCount} parameters, batch ${batch} of 28×28`,
+    specs: network.parameters,
+    step: trainingStep(network, "epsilon"),
+    inputs: {
+      x: float32(image),
+      eps: float32(image),
+      alpha: float32([batch]),
+      sigma: float32([batch]),
+      angle: float32([batch]),
+      labels: int32([batch]),
+    },
+    data: {
+      x: noise("x"),
+      eps: noise("eps"),
+      ...noiseInputs(gammas),
+      labels: Int32Array.from({ length: batch }, (_, i) => i % 11),
+    },
+  };
+}
+
+function transformerWorkload(batch: number): Workload {
+  const config = { symbols: 65, length: 128, width: 128, layers: 4, heads: 4 };
+  const { specs, step } = transformer(config);
+  const shape = [batch, config.length];
+  const symbols = (offset: number) =>
+    Int32Array.from({ length: batch * config.length }, (_, i) => (i * 31 + offset) % 65);
+  return {
+    name: "transformer",
+    title: `transformer, 4 layers, width 128, batch ${batch}×${config.length} tokens`,
+    specs,
+    step,
+    inputs: { tokens: int32(shape), targets: int32(shape) },
+    data: { tokens: symbols(3), targets: symbols(17) },
+  };
+}
+
+/** Compiles a workload and returns a function that takes one step and gives its milliseconds. */
+async function ourStep(engine: Engine, workload: Workload): Promise<() => Promise<number>> {
+  const { specs, step, inputs, data } = workload;
+  const parameters = initialParameters(specs, 0);
+  const state = createAdamW(parameters);
+  const batch = Object.values(inputs)[0]!.shape[0]!;
+  const program = await engine.compile(step, {
+    ...inputs,
+    ...Object.fromEntries(specs.map(({ name, shape }) => [name, float32(shape)])),
+  }, {
+    replicas: {
+      count: engine.replicasFor(batch),
+      split: Object.keys(inputs),
+      outputs: "mean",
+    },
+  });
+  const values = Object.fromEntries(specs.map(({ name }) => [name, parameters[name]!.data]));
+  return async () => {
+    const start = performance.now();
+    const outputs = await program.run({ ...data, ...values });
+    const gradients = Object.fromEntries(
+      specs.map(({ name }) => [name, outputs[`grad/${name}`] as Float32Array]),
+    );
+    adamWStep(parameters, gradients, state, OPTIMIZER);
+    return performance.now() - start;
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}
+
+async function compare(engine: Engine, workload: Workload): Promise<number> {
+  const threads = navigator.hardwareConcurrency;
+  console.log(`\n${workload.title}, ${threads} threads`);
+  const ours = await ourStep(engine, workload);
+  const peer = await startPyTorch(workload.name, threads);
+  console.log(`  PyTorch: ${peer.description} (parameters, version)`);
+  const times = { ours: [] as number[], peer: [] as number[] };
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    const [a, b] = [await ours(), await peer.step()];
+    if (round < 0) continue;
+    times.ours.push(a);
+    times.peer.push(b);
+  }
+  await peer.stop();
+  const [a, b] = [median(times.ours), median(times.peer)];
+  const ratio = median(times.ours.map((time, i) => time / times.peer[i]!));
+  console.log(`  ours ${a.toFixed(1)} ms, PyTorch ${b.toFixed(1)} ms, ratio ${ratio.toFixed(3)}`);
+  console.log(`  tfjs wasm: ${await wasmStep(workload)}`);
+  return ratio;
+}
+
+const engine = await openEngine({ device: "cpu" });
+console.log(engine.description);
+const ratios = {
+  unet_train_vs_pytorch: await compare(engine, unetWorkload(64)),
+  transformer_train_vs_pytorch: await compare(engine, transformerWorkload(32)),
+};
+await engine.dispose();
+console.log(JSON.stringify(ratios));
+Deno.exit(0);

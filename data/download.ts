@@ -1,0 +1,216 @@
+/**
+ * Downloads that survive interruption: bytes go to a `.part` file beside the destination, a cut
+ * transfer goes on from there with an HTTP range request (RFC 9110, section 14), and only content
+ * that was verified is renamed to its final name.
+ */
+import type { ExpectedContent } from "./content.ts";
+import { verify } from "./content.ts";
+import { UserError } from "../engine/host/mod.ts";
+
+/** How far the download of one file is. */
+export interface DownloadProgress {
+  /** The file's name. */
+  readonly file: string;
+  /** Bytes on disk, those of earlier attempts included. */
+  readonly receivedBytes: number;
+  /** Size of the whole file, where the server tells. */
+  readonly totalBytes: number | undefined;
+}
+
+export interface DownloadOptions {
+  /** Called after every piece of the file. */
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Stops the transfer; what has arrived is kept for the next attempt. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a server may be silent before the next one is tried. */
+  readonly silenceMilliseconds?: number | undefined;
+}
+
+/** A file that is to be fetched. */
+export interface RemoteFile {
+  readonly name: string;
+  /** The same file in several places, in the order in which they are tried. */
+  readonly urls: readonly string[];
+  readonly expected: ExpectedContent;
+  /** The path to keep it under. Its directory exists, and no one else writes there meanwhile. */
+  readonly destination: string;
+}
+
+/** A server that keeps cutting the connection is given up after this many pieces. */
+const ATTEMPTS_PER_SERVER = 20;
+const SILENCE_MILLISECONDS = 30_000;
+
+/** Why one server could not serve the file. */
+class TransferError extends Error {}
+
+/**
+ * Fetches a file, verifies it and keeps it.
+ *
+ * @returns Its decompressed content.
+ * @throws {UserError} If no server delivered the right content, with each one's reason.
+ */
+export async function download(
+  file: RemoteFile,
+  options: DownloadOptions = {},
+): Promise<Uint8Array> {
+  const reasons: string[] = [];
+  for (const url of file.urls) {
+    try {
+      return await downloadFrom(url, file, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof TransferError)) throw error;
+      reasons.push(`${url}: ${error.message}`);
+    }
+  }
+  throw new UserError(`Cannot download ${file.name}: ${reasons.join("; ")}`);
+}
+
+async function downloadFrom(
+  url: string,
+  file: RemoteFile,
+  options: DownloadOptions,
+): Promise<Uint8Array> {
+  const part = `${file.destination}.part`;
+  let inherited = await sizeOf(part) > 0;
+  for (let attempt = 0; attempt < ATTEMPTS_PER_SERVER; attempt++) {
+    const before = await sizeOf(part);
+    const failure = await transfer(url, part, file.name, options).catch(expectTransferError);
+    if (failure) {
+      if (await sizeOf(part) > before) continue;
+      throw failure;
+    }
+    const result = await verify(await Deno.readFile(part), file.expected);
+    if ("content" in result) {
+      await Deno.rename(part, file.destination);
+      return result.content;
+    }
+    await Deno.remove(part);
+    if (!inherited) throw new TransferError(`${result.wrong}; the file was removed`);
+    // The beginning came from an earlier download, perhaps from another server whose compressed
+    // bytes differ: once more, from nothing.
+    inherited = false;
+  }
+  throw new TransferError(`the connection was cut ${ATTEMPTS_PER_SERVER} times`);
+}
+
+/** Appends to the part file what it lacks, or writes it anew where the server cannot resume. */
+async function transfer(
+  url: string,
+  part: string,
+  name: string,
+  { onProgress, signal, silenceMilliseconds = SILENCE_MILLISECONDS }: DownloadOptions,
+): Promise<void> {
+  const offset = await sizeOf(part);
+  using silence = new SilenceWatch(silenceMilliseconds);
+  const response = await attempt(fetch(url, {
+    headers: {
+      // The compressed file itself is wanted, not decompressed on the way.
+      "accept-encoding": "identity",
+      ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
+    },
+    signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+  }));
+  const resumed = startOf(response, offset);
+  if (resumed === "complete") return;
+  const length = response.headers.get("content-length");
+  const start = resumed ? offset : 0;
+  const totalBytes = length === null ? undefined : start + Number(length);
+  let receivedBytes = start;
+  using output = await Deno.open(part, { create: true, write: true });
+  await output.truncate(start);
+  await output.seek(start, Deno.SeekMode.Start);
+  const reader = response.body!.getReader();
+  while (true) {
+    const { done, value } = await attempt(reader.read());
+    if (done) break;
+    silence.heard();
+    await writeAll(output, value);
+    receivedBytes += value.length;
+    onProgress?.({ file: name, receivedBytes, totalBytes });
+  }
+  await output.sync();
+}
+
+/** Whether the response goes on at `offset`, starts over, or says that nothing is missing. */
+function startOf(response: Response, offset: number): boolean | "complete" {
+  if (response.status === 200) return false;
+  if (response.status === 206) {
+    const range = response.headers.get("content-range");
+    if (offset > 0 && range?.startsWith(`bytes ${offset}-`)) return true;
+    throw refused(response, `it answered a request from byte ${offset} with range ${range}`);
+  }
+  // "Range not satisfiable": the part already has every byte, or is longer than the file.
+  // Verification decides.
+  if (response.status === 416 && offset > 0) {
+    response.body?.cancel();
+    return "complete";
+  }
+  throw refused(response, `HTTP ${response.status} ${response.statusText}`.trim());
+}
+
+function refused(response: Response, reason: string): TransferError {
+  response.body?.cancel();
+  return new TransferError(reason);
+}
+
+/** Errors of the network become transfer errors; errors of the disk stay what they are. */
+async function attempt<T>(network: Promise<T>): Promise<T> {
+  try {
+    return await network;
+  } catch (error) {
+    // Behind "fetch failed" stands the cause, with the address that the caller names anyway.
+    const { message } = (error as Error).cause as Error | undefined ?? error as Error;
+    throw new TransferError(message.replace(/^error sending request for url \(.*?\): /, ""));
+  }
+}
+
+function expectTransferError(error: unknown): TransferError {
+  if (error instanceof TransferError) return error;
+  throw error;
+}
+
+/** Aborts when nothing has been heard for a while. */
+class SilenceWatch implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #milliseconds: number;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds;
+    this.#timer = this.#start();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  heard(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#start();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(): ReturnType<typeof setTimeout> {
+    const reason = new Error(`the server was silent for ${this.#milliseconds / 1000} s`);
+    return setTimeout(() => this.#controller.abort(reason), this.#milliseconds);
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

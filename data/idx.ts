@@ -1,0 +1,98 @@
+/**
+ * The IDX format of the MNIST files (yann.lecun.com/exdb/mnist, "file format"), for unsigned bytes:
+ *
+ *     2 bytes   zero
+ *     1 byte    element type, 8 for unsigned bytes
+ *     1 byte    rank
+ *     4 bytes   each size, unsigned, big endian
+ *     the rest  the elements, row-major
+ */
+import { UserError } from "../engine/host/mod.ts";
+import type { ImageSplit } from "./images.ts";
+
+/** An array of bytes with its shape. */
+export interface ByteArray {
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+const UNSIGNED_BYTE = 8;
+
+/**
+ * Parses an IDX file of unsigned bytes. The elements are a view of the file's bytes.
+ *
+ * @param file The file's name, for the message.
+ * @throws {UserError} If the bytes are no such file, or are too few or too many.
+ */
+export function parseIdx(bytes: Uint8Array, file: string): ByteArray {
+  const [zero0, zero1, type, rank] = bytes;
+  if (zero0 !== 0 || zero1 !== 0 || type !== UNSIGNED_BYTE || rank === undefined || rank === 0) {
+    const start = bytes.subarray(0, 4).toHex() || "nothing";
+    throw new UserError(
+      `Cannot read ${file}: it starts with ${start}, an IDX file of bytes with 000008 and its rank`,
+    );
+  }
+  const headerLength = 4 + 4 * rank;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from(
+    { length: bytes.length < headerLength ? 0 : rank },
+    (_, axis) => view.getUint32(4 + 4 * axis),
+  );
+  const length = headerLength + shape.reduce((product, size) => product * size, 1);
+  if (shape.length < rank || bytes.length < length) {
+    throw new UserError(
+      `Cannot read ${file}: it is cut short, ${bytes.length} bytes where at least ${length} are due`,
+    );
+  }
+  if (bytes.length > length) {
+    throw new UserError(
+      `Cannot read ${file}: it has ${bytes.length} bytes, its sizes [${shape}] call for ${length}`,
+    );
+  }
+  return { shape, data: bytes.subarray(headerLength) };
+}
+
+/** The bytes of an IDX file that holds this array. */
+export function formatIdx({ shape, data }: ByteArray): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
+  bytes.set([0, 0, UNSIGNED_BYTE, shape.length]);
+  const view = new DataView(bytes.buffer);
+  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
+  bytes.set(data, 4 + 4 * shape.length);
+  return bytes;
+}
+
+/** The contents of one file and the name to call it by. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Joins a file of 28×28 pictures and the file of their labels, 0 to 9.
+ *
+ * @throws {UserError} If either is malformed or they do not belong together.
+ */
+export function parseImageSplit(images: NamedBytes, labels: NamedBytes): ImageSplit {
+  const pixels = parseIdx(images.bytes, images.name);
+  const classes = parseIdx(labels.bytes, labels.name);
+  const [count, height, width] = pixels.shape;
+  if (count === undefined || pixels.shape.length !== 3 || height !== 28 || width !== 28) {
+    throw new UserError(
+      `Cannot use ${images.name}: its shape is [${pixels.shape}], wanted are [count,28,28]`,
+    );
+  }
+  if (classes.shape.length !== 1 || classes.shape[0] !== count) {
+    throw new UserError(
+      `Cannot use ${labels.name}: its shape is [${classes.shape}], ` +
+        `but ${images.name} holds ${count} pictures`,
+    );
+  }
+  const wrong = classes.data.findIndex((label) => label > 9);
+  if (wrong >= 0) {
+    throw new UserError(
+      `Cannot use ${labels.name}: label ${wrong} is ${classes.data[wrong]}, allowed are 0 to 9`,
+    );
+  }
+  return { count, pixels: pixels.data, labels: classes.data };
+}

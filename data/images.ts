@@ -1,0 +1,54 @@
+/** Labelled pictures as they are held in memory. */
+
+/** Some examples of a dataset. */
+export interface ImageSplit {
+  readonly count: number;
+  /** `count · height · width · channels` values from 0 (background) to 255, row by row. */
+  readonly pixels: Uint8Array;
+  /** `count` class numbers. */
+  readonly labels: Uint8Array;
+}
+
+export type ImageDatasetName = "mnist" | "made-up-digits";
+
+/** A dataset of pictures with one class each. */
+export interface ImageDataset {
+  readonly name: ImageDatasetName;
+  /** For people: "MNIST". */
+  readonly title: string;
+  /** SHA-256, in hexadecimal, of the decompressed IDX files: training images, training labels, test
+   * images, test labels. */
+  readonly hash: string;
+  readonly height: 28;
+  readonly width: 28;
+  readonly channels: 1;
+  readonly classes: 10;
+  readonly train: ImageSplit;
+  readonly test: ImageSplit;
+}
+
+/**
+ * Pixels of the given examples, scaled from 0 … 255 to [−1, 1].
+ *
+ * @param exampleSize Values in one example: height · width · channels.
+ * @returns Row-major [indices.length, height, width, channels].
+ */
+export function gatherImages(
+  split: ImageSplit,
+  exampleSize: number,
+  indices: ArrayLike<number>,
+): Float32Array {
+  const images = new Float32Array(indices.length * exampleSize);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!(index >= 0 && index < split.count)) {
+      throw new RangeError(
+        `Internal: example ${index} does not exist, there are ${split.count}`,
+      );
+    }
+    const from = index * exampleSize;
+    const to = i * exampleSize;
+    for (let j = 0; j < exampleSize; j++) images[to + j] = split.pixels[from + j]! / 127.5 - 1;
+  }
+  return images;
+}

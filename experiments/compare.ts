@@ -1,0 +1,136 @@
+/** Runs side by side: who leads, in what they differ, and whether that is more than seed noise. */
+import { align } from "./curves.ts";
+import { seedNoiseVerdict } from "./seed_noise.ts";
+import type {
+  Comparison,
+  ComparisonGroup,
+  Curves,
+  LeaderboardRow,
+  MetricName,
+  Run,
+} from "./types.ts";
+
+const CURVES: readonly MetricName[] = ["denoising_mse", "validation_loss", "loss"];
+const CURVE_POINTS = 50;
+
+/**
+ * Ranks runs by their newest denoising error, the one measure that means the same under every
+ * schedule and target.
+ *
+ * @param curvesOf All points of the named metrics of a run.
+ */
+export function compareRuns(
+  runs: readonly Run[],
+  curvesOf: (runId: string, names: readonly MetricName[]) => Curves,
+): Comparison {
+  const differing = differingFields(runs);
+  const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
+  const groups = groupRuns(ranked, differing);
+  const curves = new Map(runs.map((run) => [run.id, curvesOf(run.id, CURVES)]));
+  const aligned = CURVES.map((name) =>
+    align(
+      name,
+      new Map(ranked.map((run) => [run.id, curves.get(run.id)?.[name] ?? []])),
+      CURVE_POINTS,
+    )
+  );
+  const trivial = new Set(runs.map((run) => run.trivialMse).filter((value) => value !== null));
+  return {
+    leaderboard: ranked.map((run, i) => leaderboardRow(run, i + 1, differing)),
+    differing,
+    groups,
+    curves: aligned.filter(({ steps }) => steps.length > 0),
+    trivialMse: trivial.size === 1 ? [...trivial][0]! : null,
+    verdict: seedNoiseVerdict(groups),
+    cautions: cautions(runs),
+  };
+}
+
+function leaderboardRow(run: Run, rank: number, differing: readonly string[]): LeaderboardRow {
+  return {
+    rank,
+    runId: run.id,
+    status: run.status,
+    step: run.step,
+    label: run.label,
+    denoisingMse: run.latest.denoising_mse ?? null,
+    validationLoss: run.latest.validation_loss ?? null,
+    parameters: pick(run, differing),
+  };
+}
+
+function errorOf(run: Run): number {
+  return run.latest.denoising_mse ?? Number.MAX_VALUE;
+}
+
+function differingFields(runs: readonly Run[]): string[] {
+  const [first, ...rest] = runs;
+  if (!first) return [];
+  return fields(first).filter((field) =>
+    rest.some((run) => run.config[field] !== first.config[field])
+  );
+}
+
+function fields(run: Run): (keyof Run["config"])[] {
+  return Object.keys(run.config) as (keyof Run["config"])[];
+}
+
+function pick(run: Run, names: readonly string[]): Record<string, string | number> {
+  return Object.fromEntries(
+    fields(run).filter((field) => names.includes(field)).map((field) => [field, run.config[field]]),
+  );
+}
+
+/** Runs that differ only in their seed (and how often they record), best mean first. */
+function groupRuns(ranked: readonly Run[], differing: readonly string[]): ComparisonGroup[] {
+  const members = Map.groupBy(ranked, (run) => run.groupHash);
+  const telling = differing.filter((field) => field !== "seed" && !field.endsWith("_every"));
+  return [...members]
+    .map(([groupHash, runs]) => {
+      const values = runs.flatMap((run) => run.latest.denoising_mse ?? []);
+      return {
+        groupHash,
+        parameters: pick(runs[0]!, telling),
+        runIds: runs.map((run) => run.id),
+        seeds: runs.map((run) => run.config.seed),
+        n: values.length,
+        mean: values.length > 0 ? mean(values) : null,
+        sd: values.length > 1 ? standardDeviation(values) : null,
+      };
+    })
+    .sort((a, b) => (a.mean ?? Infinity) - (b.mean ?? Infinity) || 0);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Of a sample: divided by n − 1. */
+function standardDeviation(values: readonly number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+function cautions(runs: readonly Run[]): string[] {
+  const result: string[] = [];
+  const unfinished = runs.filter((run) => run.status !== "finished");
+  if (unfinished.length > 0) {
+    const list = unfinished.map((run) => `${run.id} is ${run.status} at step ${run.step}`);
+    result.push(`Not all runs are finished, their errors may still fall: ${list.join(", ")}`);
+  }
+  if (distinct(runs, (run) => run.datasetHash ?? run.config.dataset) > 1) {
+    result.push("The runs were not trained on the same data: their errors are not comparable");
+  }
+  if (distinct(runs, (run) => run.steps * run.config.batch_size) > 1) {
+    result.push("The runs were given different numbers of training images (steps × batch_size)");
+  }
+  if (distinct(runs, (run) => run.codeVersion) > 1) {
+    result.push("The runs were trained by different versions of the code");
+  }
+  return result;
+}
+
+function distinct(runs: readonly Run[], key: (run: Run) => string | number): number {
+  return new Set(runs.map(key)).size;
+}

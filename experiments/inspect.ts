@@ -1,0 +1,133 @@
+/** How one run stands, and what somebody should know about it. */
+import type { Alert, Checkpoint, Curves, MetricPoint, Run, RunReport, Sample } from "./types.ts";
+import { duration } from "./watch.ts";
+
+/** What a report is made from. */
+export interface RunEvidence {
+  readonly run: Run;
+  /** All points of all metrics. */
+  readonly curves: Curves;
+  readonly checkpoints: readonly Checkpoint[];
+  readonly samples: readonly Sample[];
+  /** Seconds since the worker's last sign of life; null unless it runs. */
+  readonly silenceSeconds: number | null;
+}
+
+/** A worker silent for longer is called stuck. */
+const SILENCE_LIMIT = 60;
+
+/** The report without its curves, which the caller cuts to length. */
+export function reportOn(evidence: RunEvidence): Omit<RunReport, "curves"> {
+  const { run, checkpoints, samples } = evidence;
+  const imagesPerSecond = run.latest.images_per_second ?? null;
+  const relative = relativeError(run);
+  return {
+    run,
+    imagesPerSecond,
+    secondsPerStep: imagesPerSecond === null ? null : run.config.batch_size / imagesPerSecond,
+    relativeError: relative,
+    checkpoints,
+    samples,
+    alerts: alertsOn(evidence),
+    summary: summarise(run, relative),
+  };
+}
+
+function relativeError(run: Run): number | null {
+  const error = run.latest.denoising_mse;
+  return error === undefined || !run.trivialMse ? null : error / run.trivialMse;
+}
+
+function summarise(run: Run, relative: number | null): string {
+  const where = `${run.id} is ${run.status} at step ${run.step} of ${run.steps}` +
+    (run.etaSeconds === null ? "" : `, about ${duration(run.etaSeconds)} left`);
+  if (relative === null) return `${where}; it was not validated yet`;
+  return `${where}; its denoising error is ${run.latest.denoising_mse!.toPrecision(3)}, ` +
+    `${(100 * relative).toFixed(0)} % of what pixels alone can do (${
+      run.trivialMse!.toPrecision(3)
+    })`;
+}
+
+function alertsOn(evidence: RunEvidence): Alert[] {
+  return [statusAlert, silenceAlert, learntNothing, lossNotFalling, gettingWorse]
+    .flatMap((check) => check(evidence) ?? []);
+}
+
+function statusAlert({ run }: RunEvidence): Alert | undefined {
+  if (run.status === "failed") {
+    return alert("error", "failed", run.error ?? "The run failed and left no message");
+  }
+  if (run.status === "interrupted") {
+    const from = run.checkpointStep === null
+      ? "it has no checkpoint and starts over"
+      : `it goes on from step ${run.checkpointStep}`;
+    return alert("warning", "interrupted", `The worker is gone: resume the run, ${from}`);
+  }
+  if (run.stopRequested) {
+    return alert("info", "stopping", "A stop was requested: it ends after its present step");
+  }
+}
+
+function silenceAlert({ run, silenceSeconds }: RunEvidence): Alert | undefined {
+  if (silenceSeconds === null || silenceSeconds < SILENCE_LIMIT) return;
+  return alert(
+    "warning",
+    "stale-heartbeat",
+    `The worker lives but gave no sign for ${duration(silenceSeconds)} while it was ${
+      run.activity ?? "starting"
+    }: it is busy with one long step, or hangs; look at worker.log in the workspace`,
+  );
+}
+
+function learntNothing({ run }: RunEvidence): Alert | undefined {
+  const relative = relativeError(run);
+  if (relative === null || relative < 0.97) return;
+  const early = run.status === "running" && run.step < run.steps / 4;
+  return alert(
+    early ? "info" : "warning",
+    "learnt-nothing",
+    `The denoising error is ${
+      run.latest.denoising_mse!.toPrecision(3)
+    }; looking at each pixel by ` +
+      `itself gives ${run.trivialMse!.toPrecision(3)}: nothing of the digits' shape is learnt` +
+      (early ? " yet" : "; train for more steps, or look at learning_rate and ema_decay"),
+  );
+}
+
+function lossNotFalling({ curves }: RunEvidence): Alert | undefined {
+  const loss = curves.loss ?? [];
+  if (loss.length < 20) return;
+  const quarter = Math.floor(loss.length / 4);
+  const [early, late] = [average(loss.slice(0, quarter)), average(loss.slice(-quarter))];
+  if (late < 0.95 * early) return;
+  return alert(
+    "warning",
+    "loss-not-falling",
+    `The loss does not fall: ${early.toPrecision(3)} in the first quarter, ${
+      late.toPrecision(3)
+    } in the last; try another learning_rate`,
+  );
+}
+
+function gettingWorse({ curves }: RunEvidence): Alert | undefined {
+  const errors = curves.denoising_mse ?? [];
+  const last = errors.at(-1);
+  if (!last) return;
+  const best = errors.reduce((a, b) => b.value < a.value ? b : a);
+  if (last.value < 1.2 * best.value) return;
+  return alert(
+    "warning",
+    "getting-worse",
+    `The denoising error rose to ${last.value.toPrecision(3)} after ${
+      best.value.toPrecision(3)
+    } at step ${best.step}: the learning_rate may be too high`,
+  );
+}
+
+function average(points: readonly MetricPoint[]): number {
+  return points.reduce((sum, { value }) => sum + value, 0) / points.length;
+}
+
+function alert(level: Alert["level"], code: string, message: string): Alert {
+  return { level, code, message };
+}

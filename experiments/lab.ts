@@ -1,0 +1,288 @@
+/** The laboratory over one workspace; see {@link Lab} for what its methods promise. */
+import { resolve } from "node:path";
+import { UserError } from "../engine/host/mod.ts";
+import { codeVersion } from "./code_version.ts";
+import { compareRuns } from "./compare.ts";
+import { expandGrid, resolveConfig } from "./config.ts";
+import { thin } from "./curves.ts";
+import { reportOn } from "./inspect.ts";
+import { findRun, findRuns } from "./references.ts";
+import { decodeSamplePixels } from "./sampling/pixels.ts";
+import { requestSample } from "./sampling/request.ts";
+import { sampleSettings } from "./sampling/settings.ts";
+import { reportSchedules } from "./schedule_report.ts";
+import { openStore, type Store } from "./store/mod.ts";
+import {
+  type Comparison,
+  type Curves,
+  type Lab,
+  type LabEvent,
+  type LabOptions,
+  METRIC_NAMES,
+  type MetricName,
+  type Run,
+  type RunFilter,
+  type RunReport,
+  type Sample,
+  type SamplePixels,
+  type SampleRequest,
+  type ScheduleOptions,
+  type ScheduleReport,
+  type TrainAnswer,
+  type TrainRequest,
+  type WatchOptions,
+} from "./types.ts";
+import { hasEnded, watchRuns } from "./watch.ts";
+import {
+  ensureWorker,
+  livingWorker,
+  noticeDeadWorkers,
+  type ProcessOptions,
+} from "./worker/mod.ts";
+
+const CURVE_POINTS = 50;
+const EVENT_PAGE = 200;
+const NEWEST_EVENTS = 50;
+/** How often a watch looks after the worker, in milliseconds. */
+const WORKER_CHECK = 5000;
+
+/**
+ * Opens the laboratory of a workspace: only its store, no tensors.
+ *
+ * @throws {UserError} If the workspace's store is not ours, or was made by a newer version.
+ */
+export function openLab(options: LabOptions): Lab {
+  return new Laboratory(options);
+}
+
+class Laboratory implements Lab {
+  readonly #store: Store;
+  readonly #process: ProcessOptions;
+
+  constructor({ workspace, dataDirectory, device }: LabOptions) {
+    this.#store = openStore(workspace);
+    this.#process = {
+      ...(dataDirectory === undefined ? {} : { dataDirectory: resolve(dataDirectory) }),
+      ...(device === undefined ? {} : { device }),
+    };
+  }
+
+  get workspace(): string {
+    return this.#store.workspace;
+  }
+
+  ensureWorker(): void {
+    ensureWorker(this.#store, this.#process);
+  }
+
+  // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
+  async train({ preset, overrides, grid, seeds, label }: TrainRequest): Promise<TrainAnswer> {
+    const isSweep = grid !== undefined || seeds !== undefined;
+    const configs = isSweep
+      ? expandGrid(preset, overrides, grid, seeds)
+      : [resolveConfig(preset, overrides)];
+    const version = codeVersion();
+    const { ids, sweepId } = this.#store.transaction(() => {
+      const inserted = this.#store.runs.insert({
+        configs,
+        codeVersion: version,
+        label: label ?? null,
+        sweep: isSweep ? { preset, overrides, grid, seeds, label } : null,
+      });
+      for (const id of inserted.ids) this.#store.events.add("run-queued", id, `${id} is queued`);
+      return inserted;
+    });
+    this.ensureWorker();
+    return { runs: ids.map((id) => this.#store.runs.byId(id)!), sweepId };
+  }
+
+  // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
+  async resume(ref: string): Promise<Run> {
+    const run = this.run(ref);
+    const requeued = this.#store.transaction(() => {
+      if (!this.#store.runs.requeue(run.id)) return false;
+      this.#store.events.add("run-queued", run.id, `${run.id} is queued to go on`);
+      return true;
+    });
+    if (!requeued) {
+      throw new UserError(
+        run.status === "finished"
+          ? `${run.id} has finished its ${run.steps} steps: train a new run with more steps`
+          : `${run.id} is ${run.status} already: only stopped, interrupted and failed runs resume`,
+      );
+    }
+    this.ensureWorker();
+    return this.#store.runs.byId(run.id)!;
+  }
+
+  stop(refs: readonly string[] | "all"): Run[] {
+    this.#notice();
+    const runs = refs === "all"
+      ? [...this.#store.runs.withStatus("queued"), ...this.#store.runs.withStatus("running")]
+      : findRuns(this.#store, refs);
+    const ended = runs.filter(hasEnded);
+    if (runs.length > 0 && ended.length === runs.length) {
+      const list = ended.map((run) => `${run.id} is ${run.status}`).join(", ");
+      throw new UserError(`There is nothing to stop: ${list}`);
+    }
+    for (const run of runs) {
+      const before = this.#store.runs.requestStop(run.id);
+      if (before === "queued") this.#store.events.add("run-ended", run.id, `${run.id} cancelled`);
+    }
+    return runs.map((run) => this.#store.runs.byId(run.id)!);
+  }
+
+  run(ref: string): Run {
+    this.#notice();
+    return findRun(this.#store, ref);
+  }
+
+  runs(filter: RunFilter = {}): { runs: Run[]; total: number } {
+    this.#notice();
+    requireWithin("limit", filter.limit ?? 50, 1, 1000);
+    requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER);
+    const { sweepId } = filter;
+    if (sweepId !== undefined && !this.#store.runs.sweepIds().includes(sweepId)) {
+      const known = this.#store.runs.sweepIds().slice(0, 5).join(", ") || "none yet";
+      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${known}`);
+    }
+    return this.#store.runs.list(filter);
+  }
+
+  metrics(
+    ref: string,
+    options: { names?: readonly MetricName[]; maxPoints?: number; afterStep?: number } = {},
+  ): Curves {
+    const { names = METRIC_NAMES, maxPoints = CURVE_POINTS, afterStep = -1 } = options;
+    requireWithin("maxPoints", maxPoints, 2, 100_000);
+    const unknown = names.find((name) => !METRIC_NAMES.includes(name));
+    if (unknown !== undefined) {
+      throw new UserError(
+        `There is no metric ${JSON.stringify(unknown)}: the metrics are ${METRIC_NAMES.join(", ")}`,
+      );
+    }
+    return thinned(this.#store.metrics.curves(this.run(ref).id, names, afterStep), maxPoints);
+  }
+
+  watch(refs: readonly string[], options: WatchOptions): Promise<Run[]> {
+    const ids = findRuns(this.#store, refs).map((run) => run.id);
+    let checkedAt = 0;
+    const look = () => {
+      this.#notice();
+      const runs = ids.map((id) => this.#store.runs.byId(id)!);
+      // A worker that died left the runs behind it waiting.
+      if (runs.some(({ status }) => status === "queued") && Date.now() - checkedAt > WORKER_CHECK) {
+        checkedAt = Date.now();
+        this.ensureWorker();
+      }
+      return runs;
+    };
+    return watchRuns(look, options);
+  }
+
+  async sample(
+    { run: ref, ...request }: SampleRequest,
+    options: Parameters<Lab["sample"]>[1] = {},
+  ): Promise<Sample> {
+    const run = this.run(ref);
+    const settings = sampleSettings(request, run.config);
+    const { device } = this.#process;
+    const id = await requestSample({
+      workspace: this.workspace,
+      runId: run.id,
+      settings,
+      ...(device === undefined ? {} : { device }),
+    }, options);
+    return this.sampleById(id);
+  }
+
+  samples(ref: string): Sample[] {
+    return this.#store.samples.list(this.run(ref).id);
+  }
+
+  sampleById(id: string): Sample {
+    const sample = this.#store.samples.byId(id);
+    if (!sample) {
+      throw new UserError(`There is no sample ${JSON.stringify(id)}: inspect its run for the ids`);
+    }
+    return sample;
+  }
+
+  async sampleFile(id: string): Promise<{ path: string; bytes: Uint8Array }> {
+    const { path } = this.sampleById(id);
+    try {
+      return { path, bytes: await Deno.readFile(path) };
+    } catch (error) {
+      throw new UserError(`The pixels of ${id} cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  async samplePixels(id: string): Promise<SamplePixels> {
+    return decodeSamplePixels((await this.sampleFile(id)).bytes);
+  }
+
+  inspectSchedules(
+    names: readonly string[],
+    options: ScheduleOptions = {},
+  ): Promise<ScheduleReport> {
+    return reportSchedules(names, options, this.#process.dataDirectory);
+  }
+
+  compare(refs: readonly string[]): Comparison {
+    this.#notice();
+    const runs = findRuns(this.#store, refs);
+    if (runs.length < 2 || runs.length > 100) {
+      throw new UserError(`Comparing takes 2 to 100 runs, these are ${runs.length}: name others`);
+    }
+    return compareRuns(runs, (id, names) => this.#store.metrics.curves(id, names, -1));
+  }
+
+  inspect(ref: string): RunReport {
+    const run = this.run(ref);
+    const curves = this.#store.metrics.curves(run.id, METRIC_NAMES, -1);
+    const report = reportOn({
+      run,
+      curves,
+      checkpoints: this.#store.checkpoints.list(run.id),
+      samples: this.#store.samples.list(run.id),
+      silenceSeconds: run.status === "running" ? this.#silence() : null,
+    });
+    return { ...report, curves: thinned(curves, CURVE_POINTS) };
+  }
+
+  events({ after }: { after?: number } = {}): LabEvent[] {
+    this.#notice();
+    return after === undefined
+      ? this.#store.events.newest(NEWEST_EVENTS)
+      : this.#store.events.after(after, EVENT_PAGE);
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+
+  /** Runs of dead workers are interrupted from the first look on, and those behind them go on. */
+  #notice(): void {
+    if (noticeDeadWorkers(this.#store).length > 0) this.ensureWorker();
+  }
+
+  /** Seconds since the worker last gave a sign of life. */
+  #silence(): number | null {
+    const worker = livingWorker(this.#store);
+    return worker && (Date.now() - Date.parse(worker.heartbeatAt)) / 1000;
+  }
+}
+
+function thinned(curves: Curves, maxPoints: number): Curves {
+  return Object.fromEntries(
+    Object.entries(curves).map(([name, points]) => [name, thin(points, maxPoints)]),
+  );
+}
+
+function requireWithin(field: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new UserError(
+      `${field} is ${value}, but must be a whole number from ${least} to ${most}`,
+    );
+  }
+}

@@ -1,0 +1,58 @@
+/** How runs are named by callers: an id, a unique prefix, "latest", "best", or a sweep's id. */
+import { UserError } from "../engine/host/mod.ts";
+import { nearest } from "./nearest.ts";
+import type { Store } from "./store/mod.ts";
+import type { Run } from "./types.ts";
+
+/**
+ * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest) or "best" (the
+ * lowest denoising error).
+ *
+ * @throws {UserError} If there is none, or more than one; the message names near ids.
+ */
+export function findRun(store: Store, ref: string): Run {
+  const exact = store.runs.byId(ref);
+  if (exact) return exact;
+  const ids = store.runs.ids();
+  if (ids.length === 0) throw new UserError("There are no runs yet: start one with train");
+  if (ref === "latest") return store.runs.byId(ids[0]!)!;
+  if (ref === "best") return bestRun(store);
+  const matching = ref === "" ? [] : ids.filter((id) => id.startsWith(ref));
+  if (matching.length === 1) return store.runs.byId(matching[0]!)!;
+  throw new UserError(
+    matching.length > 1
+      ? `${JSON.stringify(ref)} could mean ${listed(matching)}: give more of the id`
+      : `There is no run ${JSON.stringify(ref)}: near it are ${listed(nearest(ref, ids, 3))} ` +
+        `(an id, a unique beginning of one, "latest" or "best")`,
+  );
+}
+
+/**
+ * The runs that a list of references means, each once; a sweep's id stands for all its runs.
+ *
+ * @throws {UserError} As {@link findRun} does.
+ */
+export function findRuns(store: Store, refs: readonly string[]): Run[] {
+  const sweeps = new Set(store.runs.sweepIds());
+  const runs = refs.flatMap((ref) =>
+    sweeps.has(ref)
+      ? store.runs.list({ sweepId: ref, limit: 1000 }).runs.toReversed()
+      : [findRun(store, ref)]
+  );
+  return [...new Map(runs.map((run) => [run.id, run])).values()];
+}
+
+function bestRun(store: Store): Run {
+  const id = store.runs.lowest("denoising_mse");
+  if (id === null) {
+    throw new UserError(
+      'No run has a denoising error yet, so there is no "best": name one by its id',
+    );
+  }
+  return store.runs.byId(id)!;
+}
+
+function listed(ids: readonly string[]): string {
+  const shown = ids.slice(0, 5).join(", ");
+  return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown;
+}

@@ -1,0 +1,61 @@
+/** A sample's pixels as a safetensors file: `images`, `labels`, and `frame/<i>/noisy|denoised`. */
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/host/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
+import type { SampleFrame, SamplePixels } from "../types.ts";
+
+const FORMAT = "textdiffusion-sample-1";
+
+export function encodeSamplePixels(
+  pixels: SamplePixels,
+  metadata: Record<string, string>,
+): Uint8Array {
+  const { count, height, width, channels } = pixels;
+  const images = (data: Float32Array): SafeTensor => ({
+    dtype: "F32",
+    shape: [count, height, width, channels],
+    data,
+  });
+  const tensors: Record<string, SafeTensor> = {
+    images: images(pixels.images),
+    labels: { dtype: "I32", shape: [count], data: pixels.labels },
+  };
+  pixels.frames.forEach((frame, i) => {
+    tensors[`frame/${i}/noisy`] = images(frame.noisy);
+    tensors[`frame/${i}/denoised`] = images(frame.denoised);
+  });
+  const frames = pixels.frames.map(({ step, gamma }) => ({ step, gamma }));
+  return encodeSafetensors(tensors, {
+    ...metadata,
+    format: FORMAT,
+    frames: JSON.stringify(frames),
+  });
+}
+
+/** @throws {UserError} If the file is damaged or not a sample. */
+export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const floats = (name: string) => {
+    const tensor = tensors[name];
+    if (metadata.format !== FORMAT || tensor?.dtype !== "F32") {
+      throw new UserError(`The file is not a sample of TextDiffusion: it has no pixels ${name}`);
+    }
+    return tensor;
+  };
+  const { shape, data } = floats("images");
+  const [count, height, width, channels] = shape as [number, number, number, number];
+  const frames = JSON.parse(metadata.frames!) as Pick<SampleFrame, "step" | "gamma">[];
+  return {
+    count,
+    height,
+    width,
+    channels,
+    images: data,
+    labels: tensors.labels!.data as Int32Array,
+    frames: frames.map(({ step, gamma }, i) => ({
+      step,
+      gamma,
+      noisy: floats(`frame/${i}/noisy`).data,
+      denoised: floats(`frame/${i}/denoised`).data,
+    })),
+  };
+}

@@ -1,0 +1,99 @@
+/** What a caller asks of a sampler, checked and with its defaults filled in. */
+import { UserError } from "../../engine/host/mod.ts";
+import type { RunConfig } from "../config.ts";
+import type { SampleRequest, SampleSettings } from "../types.ts";
+
+/** Largest number of pictures in one sample. */
+export const MAX_COUNT = 256;
+export const MAX_SAMPLER_STEPS = 1000;
+export const MAX_GUIDANCE = 20;
+const CLASSES = 10;
+/** The label of "no class". */
+export const NO_CLASS = 10;
+const SAMPLERS = ["ddim", "ddpm"] as const;
+
+/**
+ * The settings for a request to a run with this configuration.
+ *
+ * @throws {UserError} If a value is out of its range, or does not go with another one.
+ */
+export function sampleSettings(
+  request: Omit<SampleRequest, "run">,
+  config: RunConfig,
+): SampleSettings {
+  const film = request.film_strip ?? false;
+  const guidance = request.guidance_scale ?? 1;
+  const sampler = request.sampler ?? "ddim";
+  requireWithin("count", request.count ?? 1, 1, MAX_COUNT, true);
+  requireWithin("steps", request.steps ?? 1, 1, MAX_SAMPLER_STEPS, true);
+  requireWithin("guidance_scale", guidance, 0, MAX_GUIDANCE, false);
+  requireWithin("seed", request.seed ?? 0, 0, 2 ** 31 - 1, true);
+  requireWithin("eta", request.eta ?? 0, 0, 1, false);
+  requireConsistent(request, guidance, config);
+  if (!SAMPLERS.includes(sampler)) {
+    throw new UserError(`sampler is ${JSON.stringify(sampler)}: use ${SAMPLERS.join(" or ")}`);
+  }
+  const count = request.count ?? (film ? 8 : 20);
+  return {
+    count,
+    sampler,
+    steps: request.steps ?? 50,
+    guidance_scale: guidance,
+    classes: guidance === 0 ? Array(count).fill(NO_CLASS) : classesFor(request.class, count),
+    seed: request.seed ?? 0,
+    eta: sampler === "ddpm" ? 1 : request.eta ?? 0,
+    film_strip: film,
+    made_by: "request",
+  };
+}
+
+function requireConsistent(
+  request: Omit<SampleRequest, "run">,
+  guidance: number,
+  config: RunConfig,
+): void {
+  if (request.sampler === "ddpm" && request.eta !== undefined) {
+    throw new UserError(
+      `eta is ${request.eta} with sampler ddpm: only ddim takes eta, leave it out`,
+    );
+  }
+  if (guidance === 0 && request.class !== undefined) {
+    throw new UserError(
+      "class has no effect where guidance_scale is 0: leave it out, or use a guidance_scale of 1",
+    );
+  }
+  if (guidance !== 1 && config.label_dropout === 0) {
+    throw new UserError(
+      `guidance_scale is ${guidance}, but the run was trained with label_dropout 0 and knows no ` +
+        "pictures without a class: use guidance_scale 1, or train with label_dropout 0.1",
+    );
+  }
+}
+
+/** One class for each picture: the given ones in turn. */
+function classesFor(asked: number | readonly number[] | undefined, count: number): number[] {
+  const classes = asked === undefined
+    ? Array.from({ length: CLASSES }, (_, i) => i)
+    : typeof asked === "number"
+    ? [asked]
+    : asked;
+  if (classes.length === 0) throw new UserError("class is an empty list: name a class from 0 to 9");
+  for (const value of classes) requireWithin("class", value, 0, CLASSES - 1, true);
+  return Array.from({ length: count }, (_, i) => classes[i % classes.length]!);
+}
+
+function requireWithin(
+  field: string,
+  value: number,
+  least: number,
+  most: number,
+  whole: boolean,
+): void {
+  const fits = (whole ? Number.isInteger(value) : Number.isFinite(value)) &&
+    value >= least && value <= most;
+  if (!fits) {
+    throw new UserError(
+      `${field} is ${value}, but must be a ${whole ? "whole " : ""}number from ${least} to ${most}`,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+/** Rows of `checkpoints` and `samples`: what lies in files beside the store. */
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { Checkpoint, Sample, SampleSettings } from "../types.ts";
+
+export function checkpointTable(db: DatabaseSync, workspace: string) {
+  return {
+    /** @param path Relative to the workspace. */
+    insert(runId: string, step: number, path: string, bytes: number): void {
+      db.prepare(
+        "INSERT OR REPLACE INTO checkpoints (run_id, step, path, bytes, created_at) VALUES (?, ?, ?, ?, ?)",
+      ).run(runId, step, path, bytes, new Date().toISOString());
+    },
+
+    /** Newest first. */
+    list(runId: string): Checkpoint[] {
+      const rows = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? ORDER BY step DESC")
+        .all(runId) as unknown as (Record<"run_id" | "path" | "created_at", string> & {
+          step: number;
+          bytes: number;
+        })[];
+      return rows.map((row) => ({
+        runId: row.run_id,
+        step: row.step,
+        path: join(workspace, row.path),
+        bytes: row.bytes,
+        createdAt: row.created_at,
+      }));
+    },
+
+    delete(runId: string, step: number): void {
+      db.prepare("DELETE FROM checkpoints WHERE run_id = ? AND step = ?").run(runId, step);
+    },
+  };
+}
+
+interface SampleRow {
+  id: string;
+  run_id: string;
+  step: number;
+  kind: Sample["kind"];
+  settings: string;
+  path: string;
+  seconds: number;
+  device: string;
+  created_at: string;
+}
+
+export interface NewSample extends Omit<Sample, "createdAt"> {
+  readonly number: number;
+}
+
+export function sampleTable(db: DatabaseSync, workspace: string) {
+  const sampleOf = (row: SampleRow): Sample => ({
+    id: row.id,
+    runId: row.run_id,
+    step: row.step,
+    kind: row.kind,
+    settings: JSON.parse(row.settings) as SampleSettings,
+    path: join(workspace, row.path),
+    seconds: row.seconds,
+    device: row.device,
+    createdAt: row.created_at,
+  });
+  return {
+    /** @param sample Its path is relative to the workspace. */
+    insert(sample: NewSample): void {
+      db.prepare(
+        `INSERT INTO samples (id, run_id, number, step, kind, settings, path, seconds, device, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        sample.id,
+        sample.runId,
+        sample.number,
+        sample.step,
+        sample.kind,
+        JSON.stringify(sample.settings),
+        sample.path,
+        sample.seconds,
+        sample.device,
+        new Date().toISOString(),
+      );
+    },
+
+    byId(id: string): Sample | null {
+      const row = db.prepare("SELECT * FROM samples WHERE id = ?").get(id);
+      return row ? sampleOf(row as unknown as SampleRow) : null;
+    },
+
+    /** Oldest first. */
+    list(runId: string): Sample[] {
+      const rows = db.prepare("SELECT * FROM samples WHERE run_id = ? ORDER BY number").all(runId);
+      return (rows as unknown as SampleRow[]).map(sampleOf);
+    },
+
+    delete(id: string): void {
+      db.prepare("DELETE FROM samples WHERE id = ?").run(id);
+    },
+  };
+}

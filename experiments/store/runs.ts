@@ -1,0 +1,302 @@
+/** Rows of `runs` and `sweeps`. */
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { configHash, groupHash, type RunConfig } from "../config.ts";
+import type { MetricName, Run, RunFilter, RunStatus } from "../types.ts";
+import { transaction } from "./schema.ts";
+
+/** A row as SQLite gives it. */
+interface RunRow {
+  number: number;
+  id: string;
+  status: RunStatus;
+  stop_requested: number;
+  activity: string | null;
+  config: string;
+  config_hash: string;
+  group_hash: string;
+  code_version: string;
+  dataset_hash: string | null;
+  device: string | null;
+  parameter_count: number | null;
+  replicas: number | null;
+  trivial_mse: number | null;
+  sweep_id: string | null;
+  label: string | null;
+  step: number;
+  steps: number;
+  checkpoint_step: number | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  error: string | null;
+  worker_id: number | null;
+}
+
+/** What becomes known about a run only when it starts. */
+export interface RunFacts {
+  readonly datasetHash: string;
+  readonly device: string;
+  readonly parameterCount: number;
+  readonly replicas: number;
+  readonly trivialMse: number;
+}
+
+export interface NewRuns {
+  readonly configs: readonly RunConfig[];
+  readonly codeVersion: string;
+  readonly label: string | null;
+  /** The request behind a sweep; null for a single run. */
+  readonly sweep: object | null;
+}
+
+/** What the worker writes about a run it does not own any more goes nowhere: this tells it so. */
+export class LostRunError extends Error {
+  override readonly name = "LostRunError";
+}
+
+const SELECT = `SELECT *, (SELECT max(step) FROM checkpoints WHERE run_id = runs.id)
+  AS checkpoint_step FROM runs`;
+
+export function runTable(db: DatabaseSync, latest: (runId: string) => Run["latest"]) {
+  const toRun = (row: RunRow): Run => runOf(row, latest(row.id));
+  const select = (tail: string, ...values: SQLInputValue[]): Run[] =>
+    (db.prepare(`${SELECT} ${tail}`).all(...values) as unknown as RunRow[]).map(toRun);
+
+  /** Changes a run that a worker owns, and tells the worker if it has lost it. */
+  const update = (id: string, workerId: number, changes: Record<string, SQLInputValue>): void => {
+    const names = Object.keys(changes);
+    const { changes: count } = db.prepare(
+      `UPDATE runs SET ${names.map((name) => `${name} = ?`).join(", ")}
+       WHERE id = ? AND worker_id = ? AND status = 'running'`,
+    ).run(...Object.values(changes), id, workerId);
+    if (Number(count) === 0) {
+      throw new LostRunError(`Run ${id} was taken from this worker`);
+    }
+  };
+
+  return {
+    insert(
+      { configs, codeVersion, label, sweep }: NewRuns,
+    ): { ids: string[]; sweepId: string | null } {
+      return transaction(db, () => {
+        const now = new Date().toISOString();
+        const sweepId = sweep === null ? null : nextId(db, "sweep", "sweeps");
+        if (sweepId !== null) {
+          db.prepare("INSERT INTO sweeps (id, request, created_at) VALUES (?, ?, ?)")
+            .run(sweepId, JSON.stringify(sweep), now);
+        }
+        const ids = configs.map((config) => {
+          const id = nextId(db, config.modality, "runs");
+          db.prepare(
+            `INSERT INTO runs (id, status, config, config_hash, group_hash, code_version, sweep_id,
+               label, steps, created_at, queued_at)
+             VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ).run(
+            id,
+            JSON.stringify(config),
+            configHash(config),
+            groupHash(config),
+            codeVersion,
+            sweepId,
+            label,
+            config.steps,
+            now,
+            now,
+          );
+          return id;
+        });
+        return { ids, sweepId };
+      });
+    },
+
+    byId(id: string): Run | null {
+      return select("WHERE id = ?", id)[0] ?? null;
+    },
+
+    /** Newest first. */
+    list({ status, sweepId, limit = 50, offset = 0 }: RunFilter): { runs: Run[]; total: number } {
+      const where = "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR sweep_id = ?2)";
+      const filter = [status ?? null, sweepId ?? null] as const;
+      const { total } = db.prepare(`SELECT count(*) AS total FROM runs ${where}`)
+        .get(...filter) as { total: number };
+      const runs = select(
+        `${where} ORDER BY number DESC LIMIT ?3 OFFSET ?4`,
+        ...filter,
+        limit,
+        offset,
+      );
+      return { runs, total };
+    },
+
+    withStatus(status: RunStatus): Run[] {
+      return select("WHERE status = ? ORDER BY queued_at, number", status);
+    },
+
+    ids(): string[] {
+      const rows = db.prepare("SELECT id FROM runs ORDER BY number DESC").all();
+      return rows.map((row) => (row as { id: string }).id);
+    },
+
+    sweepIds(): string[] {
+      const rows = db.prepare("SELECT id FROM sweeps ORDER BY id DESC").all();
+      return rows.map((row) => (row as { id: string }).id);
+    },
+
+    queuedCount(): number {
+      const row = db.prepare("SELECT count(*) AS n FROM runs WHERE status = 'queued'").get();
+      return (row as { n: number }).n;
+    },
+
+    /** The oldest queued run, now owned by the worker; null when none waits. */
+    claim(workerId: number, codeVersion: string): Run | null {
+      return transaction(db, () => {
+        const row = db.prepare(
+          `UPDATE runs SET status = 'running', worker_id = ?, code_version = ?, activity = 'starting',
+             stop_requested = 0, error = NULL, ended_at = NULL, started_at = coalesce(started_at, ?)
+           WHERE number = (SELECT number FROM runs WHERE status = 'queued'
+                           ORDER BY queued_at, number LIMIT 1)
+           RETURNING id`,
+        ).get(workerId, codeVersion, new Date().toISOString()) as { id: string } | undefined;
+        return row ? this.byId(row.id) : null;
+      });
+    },
+
+    /** Back into the queue, behind the others; false if it runs, waits or has finished. */
+    requeue(id: string): boolean {
+      const { changes } = db.prepare(
+        `UPDATE runs SET status = 'queued', queued_at = ?, stop_requested = 0, error = NULL,
+           ended_at = NULL, worker_id = NULL, activity = NULL
+         WHERE id = ? AND status IN ('stopped', 'interrupted', 'failed')`,
+      ).run(new Date().toISOString(), id);
+      return Number(changes) === 1;
+    },
+
+    /** Cancels a queued run, asks a running one to stop; returns its status before. */
+    requestStop(id: string): RunStatus {
+      return transaction(db, () => {
+        const { status } = db.prepare("SELECT status FROM runs WHERE id = ?").get(id) as {
+          status: RunStatus;
+        };
+        if (status === "queued") {
+          db.prepare("UPDATE runs SET status = 'stopped', ended_at = ? WHERE id = ?")
+            .run(new Date().toISOString(), id);
+        } else if (status === "running") {
+          db.prepare("UPDATE runs SET stop_requested = 1 WHERE id = ?").run(id);
+        }
+        return status;
+      });
+    },
+
+    /** Polled by the trainer at every step. @throws {LostRunError} */
+    stopRequested(id: string, workerId: number): boolean {
+      const row = db.prepare(
+        "SELECT stop_requested FROM runs WHERE id = ? AND worker_id = ? AND status = 'running'",
+      ).get(id, workerId) as { stop_requested: number } | undefined;
+      if (!row) throw new LostRunError(`Run ${id} was taken from this worker`);
+      return row.stop_requested === 1;
+    },
+
+    /** @throws {LostRunError} */
+    setActivity(id: string, workerId: number, activity: string): void {
+      update(id, workerId, { activity });
+    },
+
+    /** @throws {LostRunError} */
+    setFacts(id: string, workerId: number, facts: RunFacts): void {
+      update(id, workerId, {
+        dataset_hash: facts.datasetHash,
+        device: facts.device,
+        parameter_count: facts.parameterCount,
+        replicas: facts.replicas,
+        trivial_mse: facts.trivialMse,
+      });
+    },
+
+    /** @throws {LostRunError} */
+    setStep(id: string, workerId: number, step: number): void {
+      update(id, workerId, { step });
+    },
+
+    /** @throws {LostRunError} */
+    end(
+      id: string,
+      workerId: number,
+      status: "finished" | "stopped" | "interrupted" | "failed",
+      error: string | null,
+    ) {
+      update(id, workerId, {
+        status,
+        error,
+        activity: null,
+        stop_requested: 0,
+        ended_at: new Date().toISOString(),
+      });
+    },
+
+    /** Marks the runs of a worker that is no more; returns their ids. */
+    interrupt(workerId: number): string[] {
+      const rows = db.prepare(
+        `UPDATE runs SET status = 'interrupted', activity = NULL, stop_requested = 0,
+           ended_at = (SELECT heartbeat_at FROM workers WHERE id = ?1)
+         WHERE worker_id = ?1 AND status = 'running' RETURNING id`,
+      ).all(workerId);
+      return rows.map((row) => (row as { id: string }).id);
+    },
+
+    /** Sets a number aside for a sample; numbers are never given twice. */
+    nextSampleNumber(id: string): number {
+      const row = db.prepare(
+        "UPDATE runs SET samples_made = samples_made + 1 WHERE id = ? RETURNING samples_made",
+      ).get(id) as { samples_made: number };
+      return row.samples_made;
+    },
+
+    /** The run whose newest value of the metric is the lowest; null if none has one. */
+    lowest(name: MetricName): string | null {
+      const row = db.prepare(
+        `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
+                     ORDER BY step DESC LIMIT 1) AS value
+         FROM runs WHERE value IS NOT NULL ORDER BY value, number LIMIT 1`,
+      ).get(name) as { id: string } | undefined;
+      return row?.id ?? null;
+    },
+  };
+}
+
+function runOf(row: RunRow, latest: Run["latest"]): Run {
+  const config = JSON.parse(row.config) as RunConfig;
+  const speed = latest.images_per_second;
+  const training = row.status === "running" && speed !== undefined && speed > 0;
+  return {
+    id: row.id,
+    status: row.status,
+    stopRequested: row.stop_requested === 1,
+    activity: row.activity,
+    config,
+    configHash: row.config_hash,
+    groupHash: row.group_hash,
+    codeVersion: row.code_version,
+    datasetHash: row.dataset_hash,
+    device: row.device,
+    parameterCount: row.parameter_count,
+    replicas: row.replicas,
+    trivialMse: row.trivial_mse,
+    sweepId: row.sweep_id,
+    label: row.label,
+    step: row.step,
+    steps: row.steps,
+    checkpointStep: row.checkpoint_step,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    error: row.error,
+    etaSeconds: training ? (row.steps - row.step) * config.batch_size / speed : null,
+    latest,
+  };
+}
+
+function nextId(db: DatabaseSync, prefix: string, table: "runs" | "sweeps"): string {
+  const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE id LIKE ?`)
+    .get(`${prefix}-%`) as { n: number };
+  return `${prefix}-${String(n + 1).padStart(4, "0")}`;
+}

@@ -1,0 +1,185 @@
+/**
+ * The store's tables. They are a surface that readers may query: `sqlite3 workspace/lab.sqlite`.
+ * Times are ISO 8601 in UTC, paths are relative to the workspace.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../../engine/host/mod.ts";
+
+/** Version of the tables below; a store remembers the version it was made with. */
+export const SCHEMA_VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE sweeps (
+    id TEXT PRIMARY KEY,
+    request TEXT NOT NULL,             -- what was asked for, JSON
+    created_at TEXT NOT NULL
+  );
+  CREATE TABLE workers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL CHECK (state IN ('starting', 'working', 'ended', 'lost')),
+    pid INTEGER,
+    claims INTEGER NOT NULL DEFAULT 0, -- runs it has taken up
+    spawned_at TEXT NOT NULL,
+    heartbeat_at TEXT NOT NULL,
+    ended_at TEXT
+  );
+  CREATE TABLE runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL CHECK
+      (status IN ('queued', 'running', 'finished', 'stopped', 'interrupted', 'failed')),
+    stop_requested INTEGER NOT NULL DEFAULT 0,
+    activity TEXT,
+    config TEXT NOT NULL,              -- JSON
+    config_hash TEXT NOT NULL,
+    group_hash TEXT NOT NULL,
+    code_version TEXT NOT NULL,
+    dataset_hash TEXT,
+    device TEXT,
+    parameter_count INTEGER,
+    replicas INTEGER,
+    trivial_mse REAL,
+    sweep_id TEXT REFERENCES sweeps(id),
+    label TEXT,
+    step INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL,
+    samples_made INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    queued_at TEXT NOT NULL,
+    started_at TEXT,
+    ended_at TEXT,
+    error TEXT,
+    worker_id INTEGER REFERENCES workers(id)
+  );
+  CREATE INDEX runs_by_status ON runs (status, queued_at, number);
+  CREATE INDEX runs_by_sweep ON runs (sweep_id);
+  CREATE TABLE metrics (
+    run_id TEXT NOT NULL REFERENCES runs(id),
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,             -- steps done when it was measured
+    value REAL NOT NULL,
+    PRIMARY KEY (run_id, name, step)
+  ) WITHOUT ROWID;
+  CREATE TABLE checkpoints (
+    run_id TEXT NOT NULL REFERENCES runs(id),
+    step INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (run_id, step)
+  ) WITHOUT ROWID;
+  CREATE TABLE samples (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES runs(id),
+    number INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('contact-sheet', 'film-strip')),
+    settings TEXT NOT NULL,            -- JSON
+    path TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    device TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX samples_by_run ON samples (run_id, number);
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    run_id TEXT,
+    kind TEXT NOT NULL,
+    message TEXT NOT NULL
+  );
+`;
+
+/** How long a statement waits for another process' transaction, in milliseconds. */
+const BUSY_TIMEOUT = 10_000;
+
+/**
+ * Opens `lab.sqlite` in the workspace, making both if they are missing.
+ *
+ * @throws {UserError} If the file is not ours, or was made by a newer version.
+ */
+export function openDatabase(workspace: string): DatabaseSync {
+  const path = join(workspace, "lab.sqlite");
+  makeFolder(workspace);
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+  try {
+    useWriteAheadLog(db);
+    // In WAL mode NORMAL survives the death of any process; only a power cut can lose the last
+    // transactions, and never the file.
+    db.exec("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    if (schemaVersion(db) !== SCHEMA_VERSION) transaction(db, () => migrate(db, path));
+    return db;
+  } catch (error) {
+    db.close();
+    if (error instanceof Error && /not a database|malformed/.test(error.message)) {
+      throw new UserError(
+        `${path} is not a store of TextDiffusion (${error.message}): move it away or use another --workspace`,
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * Runs `work` in one transaction that takes the write lock at once, so that what it reads cannot
+ * change before it writes. Within a transaction it joins that one.
+ */
+export function transaction<T>(db: DatabaseSync, work: () => T): T {
+  if (db.isTransaction) return work();
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function makeFolder(workspace: string): void {
+  if (existsSync(workspace)) return;
+  try {
+    mkdirSync(workspace, { recursive: true });
+  } catch (error) {
+    throw new UserError(
+      `The workspace ${workspace} cannot be made (${
+        (error as Error).message
+      }): use another --workspace`,
+    );
+  }
+}
+
+/** The switch to WAL needs the file for itself for a moment and does not wait for it by itself. */
+function useWriteAheadLog(db: DatabaseSync): void {
+  const deadline = Date.now() + BUSY_TIMEOUT;
+  for (;;) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      const busy = error instanceof Error && /locked|busy/.test(error.message);
+      if (!busy || Date.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+function schemaVersion(db: DatabaseSync): number {
+  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const version = schemaVersion(db);
+  if (version === SCHEMA_VERSION) return;
+  if (version > SCHEMA_VERSION) {
+    throw new UserError(
+      `${path} was made by a newer TextDiffusion (its tables are version ${version}, this program ` +
+        `knows version ${SCHEMA_VERSION}): update the program or use another --workspace`,
+    );
+  }
+  db.exec(TABLES);
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+}

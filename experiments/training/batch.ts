@@ -1,0 +1,70 @@
+/**
+ * What a training step sees, as a function of the configuration, the data and the step alone: no
+ * state, so a resumed run sees what an uninterrupted one would have seen.
+ */
+import { gatherImages, type ImageDataset } from "../../data/mod.ts";
+import { type Arrays, normals, permutation, uniforms } from "../../engine/mod.ts";
+import { noiseInputs, schedule, stratifiedTimes } from "../../models/diffusion/mod.ts";
+import { UserError } from "../../engine/mod.ts";
+import type { RunConfig } from "../config.ts";
+
+/** Images at the end of the training set that are kept for validation. */
+export const VALIDATION_IMAGES = 256;
+
+/** Makes the inputs of the training step, besides the parameters, for any step. */
+export type BatchSource = (step: number) => Arrays;
+
+/** @throws {UserError} If the data set is too small for a batch beside the validation images. */
+export function batchSource(
+  config: RunConfig,
+  dataset: ImageDataset,
+  noClass: number,
+): BatchSource {
+  const { seed, batch_size: size, label_dropout } = config;
+  const { train } = dataset;
+  const exampleSize = dataset.height * dataset.width * dataset.channels;
+  const indicesAt = indexSource(seed, size, trainingCount(dataset));
+  const { gamma } = schedule(config.schedule);
+  return (step) => {
+    const indices = indicesAt(step);
+    const [offset] = uniforms({ seed, stream: "time", step }, 1);
+    const hide = uniforms({ seed, stream: "label-dropout", step }, size);
+    return {
+      x: gatherImages(train, exampleSize, indices),
+      eps: normals({ seed, stream: "noise", step }, size * exampleSize),
+      ...noiseInputs(stratifiedTimes(offset!, size).map(gamma)),
+      labels: Int32Array.from(
+        indices,
+        (index, i) => hide[i]! < label_dropout ? noClass : train.labels[index]!,
+      ),
+    };
+  };
+}
+
+/** Images that are trained on: all but the last {@link VALIDATION_IMAGES}. */
+export function trainingCount(dataset: ImageDataset): number {
+  const count = dataset.train.count - VALIDATION_IMAGES;
+  if (count < 1) {
+    throw new UserError(
+      `${dataset.title} has ${dataset.train.count} training images, of which ${VALIDATION_IMAGES} ` +
+        "are kept for validation: use a larger data set",
+    );
+  }
+  return count;
+}
+
+/** Goes through all images in a new random order in every epoch; batches may straddle two epochs. */
+function indexSource(seed: number, size: number, count: number): (step: number) => Uint32Array {
+  let known: { epoch: number; order: Uint32Array } | undefined;
+  const orderOf = (epoch: number): Uint32Array => {
+    if (known?.epoch !== epoch) {
+      known = { epoch, order: permutation({ seed, stream: "batch", step: epoch }, count) };
+    }
+    return known.order;
+  };
+  return (step) =>
+    Uint32Array.from({ length: size }, (_, i) => {
+      const position = step * size + i;
+      return orderOf(Math.floor(position / count))[position % count]!;
+    });
+}

@@ -1,0 +1,55 @@
+/** Small sample grids that show how a run comes along. */
+import type { Program } from "../../engine/mod.ts";
+import { denoiser } from "../../models/diffusion/mod.ts";
+import { denoiseWith, drawSample, keepSample } from "../sampling/draw.ts";
+import type { SampleSettings } from "../types.ts";
+import type { Training, TrainingContext } from "./setup.ts";
+import { denoiserSignature, inputArrays, parameterSignature, splitInputs } from "./signature.ts";
+
+export interface TrainingSampler {
+  /** Draws a grid from the EMA weights as they are and keeps it. */
+  sample(): Promise<void>;
+}
+
+/** Two of each digit, unguided, from the same start at every step and in every run. */
+const SETTINGS: SampleSettings = {
+  count: 20,
+  sampler: "ddim",
+  steps: 25,
+  guidance_scale: 1,
+  classes: Array.from({ length: 20 }, (_, i) => i % 10),
+  seed: 0,
+  eta: 0,
+  film_strip: false,
+  made_by: "training",
+};
+
+/** The denoiser is compiled at the first sample, with the weights as inputs: they change. */
+export function sampleOnTheWay(training: Training, context: TrainingContext): TrainingSampler {
+  const { network, run, dataset, state } = training;
+  const { engine, store, signal } = context;
+  let program: Program | undefined;
+  const compile = async () => {
+    const images = denoiserSignature(SETTINGS.count, dataset, false);
+    const count = engine.replicasFor(SETTINGS.count);
+    return await engine.compile(
+      denoiser(network, run.config.target, { guided: false }),
+      { ...parameterSignature(network.parameters), ...images },
+      count > 1 ? { replicas: { count, split: splitInputs(images), outputs: "concat" } } : {},
+    );
+  };
+  return {
+    async sample() {
+      program ??= await compile();
+      const denoise = denoiseWith(program, SETTINGS, inputArrays(state.ema));
+      const { pixels, seconds } = await drawSample(
+        denoise,
+        run.config,
+        SETTINGS,
+        signal ? { signal } : {},
+      );
+      const { step } = state;
+      keepSample(store, run, { pixels, settings: SETTINGS, step, seconds, device: engine.device });
+    },
+  };
+}

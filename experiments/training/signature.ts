@@ -1,0 +1,65 @@
+/** Shapes of what the compiled steps take. */
+import type { Arrays, Parameters, Signature, TensorSpec } from "../../engine/mod.ts";
+
+interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+type NamedShapes = readonly { readonly name: string; readonly shape: readonly number[] }[];
+
+/** Inputs of the training and the validation step: the parameters by name and `count` examples. */
+export function stepSignature(
+  parameters: NamedShapes,
+  count: number,
+  { height, width, channels }: ImageShape,
+): Signature {
+  const images: TensorSpec = { shape: [count, height, width, channels], dtype: "float32" };
+  return {
+    ...parameterSignature(parameters),
+    x: images,
+    eps: images,
+    ...levelSignature(count),
+  };
+}
+
+/** Inputs of the denoiser, besides the parameters. */
+export function denoiserSignature(
+  count: number,
+  { height, width, channels }: ImageShape,
+  guided: boolean,
+): Signature {
+  return {
+    z: { shape: [count, height, width, channels], dtype: "float32" },
+    ...levelSignature(count),
+    ...(guided ? { guidance_scale: { shape: [], dtype: "float32" } as const } : {}),
+  };
+}
+
+export function parameterSignature(parameters: NamedShapes): Signature {
+  return Object.fromEntries(
+    parameters.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }]),
+  );
+}
+
+function levelSignature(count: number): Signature {
+  const perExample: TensorSpec = { shape: [count], dtype: "float32" };
+  return {
+    alpha: perExample,
+    sigma: perExample,
+    angle: perExample,
+    labels: { shape: [count], dtype: "int32" },
+  };
+}
+
+const PER_EXAMPLE = ["x", "eps", "z", "alpha", "sigma", "angle", "labels"];
+
+/** The inputs with one row for each example, which replicas divide among themselves. */
+export function splitInputs(signature: Signature): string[] {
+  return PER_EXAMPLE.filter((name) => name in signature);
+}
+
+/** Parameters as a program takes them. */
+export function inputArrays(parameters: Parameters): Arrays {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
+}

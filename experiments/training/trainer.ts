@@ -1,0 +1,202 @@
+/** The training of one run, from wherever it stands to its end. */
+import { setImmediate } from "node:timers/promises";
+import { adamWStep, emaDecayAt, learningRateAt, updateEma, UserError } from "../../engine/mod.ts";
+import type { MetricRow } from "../store/mod.ts";
+import type { MetricName, Run } from "../types.ts";
+import { type BatchSource, batchSource } from "./batch.ts";
+import { saveCheckpoint } from "./checkpoints.ts";
+import { sampleOnTheWay, type TrainingSampler } from "./samples.ts";
+import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
+import { inputArrays } from "./signature.ts";
+import { EMPTY_WINDOW } from "./state.ts";
+
+/** How a training ended by itself; errors are thrown. */
+export type TrainingEnd = "finished" | "stopped" | "interrupted";
+
+/** AdamW's constants that no configuration changes: PyTorch's defaults. */
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/**
+ * Trains a run that this worker has claimed, from its newest checkpoint or from the start, until its
+ * last step, a request to stop, or the worker's signal. A checkpoint is left at the end.
+ *
+ * The result depends on configuration, data, device and code alone, not on how often it was
+ * interrupted: everything random is a function of the seed and the step.
+ *
+ * @throws {UserError} If the data is not to be had, or the training diverges.
+ * @throws {LostRunError} If the run was given to another worker meanwhile.
+ */
+export async function trainRun(run: Run, context: TrainingContext): Promise<TrainingEnd> {
+  return await new Trainer(await prepareTraining(run, context), context).run();
+}
+
+class Trainer {
+  readonly #training: Training;
+  readonly #context: TrainingContext;
+  readonly #batchAt: BatchSource;
+  readonly #sampler: TrainingSampler;
+  /** Metrics that are not in the store yet. */
+  #pending: MetricRow[] = [];
+  /** Seconds of training steps since the metrics were last logged. */
+  #busySeconds = 0;
+  #busySteps = 0;
+  #heartbeatAt = 0;
+  #checkpointStep: number;
+
+  constructor(training: Training, context: TrainingContext) {
+    const { run, dataset, network, state } = training;
+    this.#training = training;
+    this.#context = context;
+    this.#batchAt = batchSource(run.config, dataset, network.noClass);
+    this.#sampler = sampleOnTheWay(training, context);
+    this.#checkpointStep = state.step;
+  }
+
+  async run(): Promise<TrainingEnd> {
+    const { state, run } = this.#training;
+    const { store, workerId, signal } = this.#context;
+    store.runs.setActivity(run.id, workerId, "training");
+    while (state.step < run.steps) {
+      if (this.#stopRequested()) return this.#leave("stopped");
+      if (signal?.aborted) return this.#leave("interrupted");
+      await this.#step();
+      await this.#afterStep();
+      // Lets signals and timers through: the programs run on this thread.
+      await setImmediate();
+    }
+    return this.#leave("finished");
+  }
+
+  /** One optimiser step. */
+  async #step(): Promise<void> {
+    const { state, run, program } = this.#training;
+    const { config } = run;
+    const began = performance.now();
+    const inputs = { ...inputArrays(state.parameters), ...this.#batchAt(state.step) };
+    const outputs = await program.run(inputs);
+    const loss = outputs.loss![0]!;
+    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);
+    const gradients = Object.fromEntries(
+      Object.keys(state.parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
+    );
+    const { gradientNorm } = adamWStep(state.parameters, gradients, state.optimizer, {
+      ...ADAM,
+      learningRate: this.#learningRate(),
+      weightDecay: config.weight_decay,
+      gradientClip: config.gradient_clip,
+    });
+    updateEma(state.ema, state.parameters, emaDecayAt(state.step, config.ema_decay));
+    state.step++;
+    state.window = {
+      steps: state.window.steps + 1,
+      loss: state.window.loss + loss,
+      gradientNorm: state.window.gradientNorm + gradientNorm,
+    };
+    this.#busySeconds += (performance.now() - began) / 1000;
+    this.#busySteps++;
+  }
+
+  /** What is due at the step just done: log, validation, samples, checkpoint. */
+  async #afterStep(): Promise<void> {
+    const { state, run } = this.#training;
+    const { config } = run;
+    const last = state.step === run.steps;
+    const due = (every: number) => every > 0 && (state.step % every === 0 || last);
+    this.#beat();
+    if (due(config.log_every)) this.#log();
+    if (due(config.validate_every)) await this.#validate();
+    if (due(config.sample_every)) await this.#sampler.sample();
+    if (due(config.checkpoint_every)) this.#saveCheckpoint();
+    else if (due(config.log_every)) this.#flush();
+  }
+
+  #learningRate(): number {
+    const { state, run: { config } } = this.#training;
+    return learningRateAt(state.step, {
+      learningRate: config.learning_rate,
+      warmupSteps: config.warmup_steps,
+      steps: config.steps,
+      decay: config.decay,
+      finalFraction: 0,
+    });
+  }
+
+  /** Loss and gradient norm are means since the last log, the learning rate is the next step's. */
+  #log(): void {
+    const { state, run } = this.#training;
+    const { steps, loss, gradientNorm } = state.window;
+    this.#note("loss", loss / steps);
+    this.#note("gradient_norm", gradientNorm / steps);
+    this.#note("learning_rate", this.#learningRate());
+    this.#note("images_per_second", this.#busySteps * run.config.batch_size / this.#busySeconds);
+    state.window = EMPTY_WINDOW;
+    [this.#busySeconds, this.#busySteps] = [0, 0];
+  }
+
+  #note(name: MetricName, value: number): void {
+    this.#pending.push({ name, step: this.#training.state.step, value });
+  }
+
+  async #validate(): Promise<void> {
+    const { state, run, validation } = this.#training;
+    const { store } = this.#context;
+    const metrics = await validation.run(state.ema);
+    for (const [name, value] of Object.entries(metrics)) {
+      if (!Number.isFinite(value)) throw this.#diverged(`${name} is ${value}`);
+      this.#note(name as MetricName, value);
+    }
+    this.#flush();
+    store.events.add(
+      "run-validated",
+      run.id,
+      `${run.id}: denoising error ${metrics.denoising_mse!.toPrecision(3)} at step ${state.step}`,
+    );
+  }
+
+  #flush(): void {
+    const { run, state } = this.#training;
+    const { store, workerId } = this.#context;
+    store.transaction(() => {
+      store.runs.setStep(run.id, workerId, state.step);
+      store.metrics.insert(run.id, this.#pending);
+    });
+    this.#pending = [];
+  }
+
+  #saveCheckpoint(): void {
+    const { state, origin } = this.#training;
+    if (this.#checkpointStep === state.step) return this.#flush();
+    const { store, workerId } = this.#context;
+    saveCheckpoint(store, state, origin, workerId, this.#pending);
+    this.#pending = [];
+    this.#checkpointStep = state.step;
+  }
+
+  #leave(end: TrainingEnd): TrainingEnd {
+    this.#saveCheckpoint();
+    return end;
+  }
+
+  #stopRequested(): boolean {
+    return this.#context.store.runs.stopRequested(this.#training.run.id, this.#context.workerId);
+  }
+
+  #beat(): void {
+    if (Date.now() - this.#heartbeatAt < 1000) return;
+    this.#heartbeatAt = Date.now();
+    this.#context.store.workers.heartbeat(this.#context.workerId);
+  }
+
+  #diverged(what: string): UserError {
+    const { state, run: { config } } = this.#training;
+    const kept = this.#checkpointStep > 0
+      ? `the checkpoint of step ${this.#checkpointStep} is kept`
+      : "";
+    return new UserError(
+      `Training diverged at step ${
+        state.step + 1
+      }: ${what}; train again with a lower learning_rate ` +
+        `than ${config.learning_rate} or a longer warm-up${kept && `; ${kept}`}`,
+    );
+  }
+}

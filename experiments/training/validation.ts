@@ -1,0 +1,137 @@
+/**
+ * Validation: the same 256 images, noise and noise levels for every run whatever its seed, schedule
+ * and target, so that its denoising error ranks runs.
+ */
+import { gatherImages, type ImageDataset } from "../../data/mod.ts";
+import type { Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
+import { normals } from "../../engine/mod.ts";
+import { noiseInputs, schedule, validationStep } from "../../models/diffusion/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
+import type { RunConfig } from "../config.ts";
+import type { MetricName } from "../types.ts";
+import { trainingCount, VALIDATION_IMAGES } from "./batch.ts";
+import { inputArrays, splitInputs, stepSignature } from "./signature.ts";
+
+/** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
+export const VALIDATION_GAMMAS: readonly number[] = Array.from(
+  { length: 8 },
+  (_, i) => -6 + i * 12 / 7,
+);
+/** Every image is looked at at this many of the levels, in turn, which keeps validation short. */
+const LEVELS_PER_IMAGE = 2;
+const BATCH = 64;
+
+/** Values of the validation metrics by name. */
+export type ValidationMetrics = Readonly<Partial<Record<MetricName, number>>>;
+
+export interface Validation {
+  run(ema: Parameters): Promise<ValidationMetrics>;
+}
+
+/** The validation of a configuration's network; it is compiled when it first runs. */
+export function validationOf(
+  engine: Engine,
+  network: ImageNetwork,
+  config: RunConfig,
+  dataset: ImageDataset,
+): Validation {
+  const ownTimes = Float64Array.from(
+    { length: VALIDATION_IMAGES },
+    (_, i) => (i + 0.5) / VALIDATION_IMAGES,
+  );
+  const own = examplesOver(dataset, ownTimes.map(schedule(config.schedule).gamma));
+  const levels = examplesOver(dataset, levelsInTurn());
+  let program: Program | undefined;
+  return {
+    async run(ema) {
+      program ??= await compileValidation(engine, network, config, dataset);
+      const weights = inputArrays(ema);
+      const objective = await measure(program, weights, own);
+      const denoising = await measure(program, weights, levels);
+      return {
+        validation_loss: meanOf(objective.loss),
+        ...denoisingMetrics(denoising.denoisingMse, levels.gammas),
+      };
+    },
+  };
+}
+
+async function compileValidation(
+  engine: Engine,
+  network: ImageNetwork,
+  config: RunConfig,
+  dataset: ImageDataset,
+): Promise<Program> {
+  const count = engine.replicasFor(BATCH);
+  const signature = stepSignature(network.parameters, BATCH, dataset);
+  return await engine.compile(
+    validationStep(network, config.target, { clip: [-1, 1] }),
+    signature,
+    count > 1 ? { replicas: { count, split: splitInputs(signature), outputs: "concat" } } : {},
+  );
+}
+
+/** Images to denoise, each at its own noise level. */
+interface Examples {
+  readonly gammas: Float64Array;
+  readonly batches: readonly Arrays[];
+}
+
+/** γ of each example: the images over and over, every time shifted by half of the levels. */
+function levelsInTurn(): Float64Array {
+  const shift = VALIDATION_GAMMAS.length / LEVELS_PER_IMAGE;
+  return Float64Array.from({ length: VALIDATION_IMAGES * LEVELS_PER_IMAGE }, (_, i) => {
+    const round = Math.floor(i / VALIDATION_IMAGES);
+    return VALIDATION_GAMMAS[(i + round * shift) % VALIDATION_GAMMAS.length]!;
+  });
+}
+
+function examplesOver(dataset: ImageDataset, gammas: Float64Array): Examples {
+  const exampleSize = dataset.height * dataset.width * dataset.channels;
+  const first = trainingCount(dataset);
+  const noise = normals(
+    { seed: 0, stream: "validation-noise", step: 0 },
+    gammas.length * exampleSize,
+  );
+  const batches = Array.from({ length: gammas.length / BATCH }, (_, batch) => {
+    const from = batch * BATCH;
+    const indices = Array.from({ length: BATCH }, (_, i) => first + (from + i) % VALIDATION_IMAGES);
+    return {
+      x: gatherImages(dataset.train, exampleSize, indices),
+      eps: noise.slice(from * exampleSize, (from + BATCH) * exampleSize),
+      ...noiseInputs(gammas.subarray(from, from + BATCH)),
+      labels: Int32Array.from(indices, (index) => dataset.train.labels[index]!),
+    };
+  });
+  return { gammas, batches };
+}
+
+async function measure(
+  program: Program,
+  weights: Arrays,
+  { batches }: Examples,
+): Promise<{ loss: number[]; denoisingMse: number[] }> {
+  const loss: number[] = [], denoisingMse: number[] = [];
+  for (const batch of batches) {
+    const outputs = await program.run({ ...weights, ...batch });
+    loss.push(...outputs.loss!);
+    denoisingMse.push(...outputs.denoising_mse!);
+  }
+  return { loss, denoisingMse };
+}
+
+function denoisingMetrics(errors: readonly number[], gammas: Float64Array): ValidationMetrics {
+  const quarter = (q: number) =>
+    meanOf(errors.filter((_, i) => Math.floor(VALIDATION_GAMMAS.indexOf(gammas[i]!) / 2) === q));
+  return {
+    denoising_mse: meanOf(errors),
+    denoising_mse_q0: quarter(0),
+    denoising_mse_q1: quarter(1),
+    denoising_mse_q2: quarter(2),
+    denoising_mse_q3: quarter(3),
+  };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { compareRuns } from "../../experiments/compare.ts";
+import type { Comparison, ConfigOverrides } from "../../experiments/mod.ts";
+import type { Store } from "../../experiments/store/mod.ts";
+import { finishedRun, queue, shortConfig, withStore } from "./workspace.ts";
+
+function compareAll(store: Store): Comparison {
+  const runs = store.runs.list({ limit: 100 }).runs.toReversed();
+  return compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));
+}
+
+function finish(store: Store, ...runs: [overrides: ConfigOverrides, denoisingMse: number][]) {
+  for (const [overrides, mse] of runs) finishedRun(store, shortConfig(overrides), mse);
+}
+
+Deno.test("the leaderboard is by denoising error and shows only what differs", () =>
+  withStore((store) => {
+    finish(store, [{ schedule: "linear" }, 0.3], [{ schedule: "cosine" }, 0.1]);
+    queue(store, shortConfig({ schedule: "cosine" }));
+    const { leaderboard, differing, cautions } = compareAll(store);
+    assert.deepEqual(differing, ["schedule"]);
+    assert.deepEqual(
+      leaderboard.map(({ rank, runId, denoisingMse, parameters }) => [
+        rank,
+        runId,
+        denoisingMse,
+        parameters,
+      ]),
+      [
+        [1, "image-0002", 0.1, { schedule: "cosine" }],
+        [2, "image-0001", 0.3, { schedule: "linear" }],
+        [3, "image-0003", null, { schedule: "cosine" }],
+      ],
+    );
+    assert.match(cautions[0]!, /image-0003 is queued at step 0/);
+  }));
+
+Deno.test("runs that differ only in the seed form a group with mean and standard deviation", () =>
+  withStore((store) => {
+    finish(store, [{ seed: 0 }, 0.1], [{ seed: 1 }, 0.2], [{ seed: 2, log_every: 3 }, 0.3]);
+    const { groups } = compareAll(store);
+    assert.equal(groups.length, 1);
+    assert.deepEqual([groups[0]!.n, groups[0]!.seeds, groups[0]!.parameters], [3, [0, 1, 2], {}]);
+    assert.ok(Math.abs(groups[0]!.mean! - 0.2) < 1e-12);
+    assert.ok(Math.abs(groups[0]!.sd! - 0.1) < 1e-12);
+  }));
+
+Deno.test("a lead far beyond the spread of the seeds is more than seed noise", () =>
+  withStore((store) => {
+    finish(
+      store,
+      ...[0.100, 0.101, 0.102].map((mse, seed): [ConfigOverrides, number] => [{ seed }, mse]),
+      ...[0.200, 0.201, 0.203].map((mse, seed): [ConfigOverrides, number] => [
+        { seed, schedule: "linear" },
+        mse,
+      ]),
+    );
+    const { verdict } = compareAll(store);
+    assert.match(
+      verdict,
+      /^schedule=cosine leads schedule=linear by 0.100 \(49.8 %\), more than seed noise/,
+    );
+  }));
+
+Deno.test("a lead within the spread of the seeds is called seed noise", () =>
+  withStore((store) => {
+    finish(
+      store,
+      ...[0.10, 0.20].map((mse, seed): [ConfigOverrides, number] => [{ seed }, mse]),
+      ...[0.12, 0.22].map((
+        mse,
+        seed,
+      ): [ConfigOverrides, number] => [{ seed, target: "epsilon" }, mse]),
+    );
+    assert.match(compareAll(store).verdict, /which is within seed noise/);
+  }));
+
+Deno.test("with one seed each there is no telling", () =>
+  withStore((store) => {
+    finish(store, [{ target: "v" }, 0.1], [{ target: "epsilon" }, 0.4]);
+    assert.match(compareAll(store).verdict, /with one seed each there is no telling/);
+  }));
+
+Deno.test("unequal training budgets are pointed out", () =>
+  withStore((store) => {
+    finish(store, [{ steps: 12 }, 0.1], [{ steps: 24 }, 0.05]);
+    assert.deepEqual(compareAll(store).cautions, [
+      "The runs were given different numbers of training images (steps × batch_size)",
+    ]);
+  }));

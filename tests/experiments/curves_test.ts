@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { align, thin } from "../../experiments/curves.ts";
+
+const line = (steps: number[]) => steps.map((step) => ({ step, value: 2 * step }));
+
+Deno.test("thin() keeps both ends, the order and the count", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 0, max: 300 }),
+    fc.integer({ min: 2, max: 60 }),
+    (length, count) => {
+      const points = line(Array.from({ length }, (_, i) => i));
+      const thinned = thin(points, count);
+      assert.equal(thinned.length, Math.min(length, count));
+      assert.deepEqual([thinned[0], thinned.at(-1)], [points[0], points.at(-1)]);
+      assert.ok(thinned.every((point, i) => i === 0 || point.step > thinned[i - 1]!.step));
+    },
+  ));
+});
+
+Deno.test("align() interpolates to common steps and leaves what is outside a curve empty", () => {
+  const curves = new Map([["a", line([0, 10, 20])], ["b", line([5, 15])]]);
+  assert.deepEqual(align("loss", curves, 50), {
+    name: "loss",
+    steps: [0, 5, 10, 15, 20],
+    series: [
+      { runId: "a", values: [0, 10, 20, 30, 40] },
+      { runId: "b", values: [null, 10, 20, 30, null] },
+    ],
+  });
+});
+
+Deno.test("align() of long curves takes evenly spaced steps", () => {
+  const curves = new Map([["a", line(Array.from({ length: 1000 }, (_, i) => i))]]);
+  const { steps, series } = align("loss", curves, 4);
+  assert.deepEqual(steps, [0, 333, 666, 999]);
+  assert.deepEqual(series[0]!.values, [0, 666, 1332, 1998]);
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { sampleSettings } from "../../experiments/sampling/settings.ts";
+import { shortConfig } from "./workspace.ts";
+
+const config = shortConfig();
+
+Deno.test("a sample is twenty pictures of all digits in fifty DDIM steps by default", () => {
+  const settings = sampleSettings({}, config);
+  assert.equal(settings.count, 20);
+  assert.deepEqual(settings.classes.slice(8, 12), [8, 9, 0, 1]);
+  assert.deepEqual([settings.sampler, settings.steps, settings.guidance_scale], ["ddim", 50, 1]);
+});
+
+Deno.test("a list of classes is repeated over the pictures", () => {
+  assert.deepEqual(sampleSettings({ class: [3, 7], count: 5 }, config).classes, [3, 7, 3, 7, 3]);
+});
+
+Deno.test("guidance 0 draws without classes", () => {
+  assert.deepEqual(sampleSettings({ guidance_scale: 0, count: 2 }, config).classes, [10, 10]);
+});
+
+const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp][] = [
+  [{ class: 11 }, /^class is 11, but must be a whole number from 0 to 9$/],
+  [{ class: [] }, /^class is an empty list/],
+  [{ count: 0 }, /^count is 0, but must be a whole number from 1 to 256$/],
+  [{ steps: 0 }, /^steps is 0, but must be a whole number from 1 to 1000$/],
+  [{ guidance_scale: 99 }, /^guidance_scale is 99, but must be a number from 0 to 20$/],
+  [{ eta: 0.5, sampler: "ddpm" }, /only ddim takes eta/],
+  [{ guidance_scale: 0, class: 3 }, /^class has no effect where guidance_scale is 0/],
+];
+for (const [request, message] of mistakes) {
+  Deno.test(`a request for ${JSON.stringify(request)} is refused with what is allowed`, () => {
+    assert.throws(() => sampleSettings(request, config), { name: "UserError", message });
+  });
+}
+
+Deno.test("guidance is refused for a run that was trained without label dropout", () => {
+  assert.throws(
+    () => sampleSettings({ guidance_scale: 2 }, { ...config, label_dropout: 0 }),
+    { name: "UserError", message: /trained with label_dropout 0/ },
+  );
+});

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { LostRunError, openStore, SCHEMA_VERSION } from "../../experiments/store/mod.ts";
+import { finishedRun, queue, shortConfig, withStore, withWorkspace } from "./workspace.ts";
+
+Deno.test("runs and sweeps are numbered in the order they were queued", () =>
+  withStore((store) => {
+    assert.deepEqual(queue(store, shortConfig(), shortConfig({ seed: 1 })), [
+      "image-0001",
+      "image-0002",
+    ]);
+    const { ids, sweepId } = store.runs.insert({
+      configs: [shortConfig()],
+      codeVersion: "test",
+      label: "why",
+      sweep: { seeds: [0] },
+    });
+    assert.deepEqual([ids, sweepId], [["image-0003"], "sweep-0001"]);
+    assert.equal(store.runs.byId("image-0003")!.label, "why");
+    assert.equal(store.runs.byId("image-0003")!.sweepId, "sweep-0001");
+  }));
+
+Deno.test("a run comes out of the store as it went in", () =>
+  withStore((store) => {
+    const config = shortConfig({ learning_rate: 1 / 3 });
+    const [id] = queue(store, config) as [string];
+    const run = store.runs.byId(id)!;
+    assert.deepEqual(run.config, config);
+    assert.deepEqual([run.status, run.step, run.steps, run.latest], ["queued", 0, 12, {}]);
+    assert.equal(store.runs.byId("image-9999"), null);
+  }));
+
+Deno.test("workers claim the oldest queued run, each run once", () =>
+  withStore((store) => {
+    queue(store, shortConfig(), shortConfig({ seed: 1 }));
+    const workerId = store.workers.insert();
+    assert.equal(store.runs.claim(workerId, "new")!.id, "image-0001");
+    assert.equal(store.runs.claim(workerId, "new")!.id, "image-0002");
+    assert.equal(store.runs.claim(workerId, "new"), null);
+    assert.equal(store.runs.byId("image-0001")!.codeVersion, "new");
+  }));
+
+Deno.test("a worker that lost its run can write nothing about it", () =>
+  withStore((store) => {
+    const [id] = queue(store, shortConfig()) as [string];
+    const workerId = store.workers.insert();
+    store.runs.claim(workerId, "test");
+    store.runs.setStep(id, workerId, 3);
+    assert.deepEqual(store.runs.interrupt(workerId), [id]);
+    assert.throws(() => store.runs.setStep(id, workerId, 4), LostRunError);
+    assert.throws(() => store.runs.stopRequested(id, workerId), LostRunError);
+    assert.throws(() => store.runs.end(id, workerId, "finished", null), LostRunError);
+    assert.deepEqual([store.runs.byId(id)!.status, store.runs.byId(id)!.step], ["interrupted", 3]);
+  }));
+
+Deno.test("a stop cancels a queued run and only asks a running one", () =>
+  withStore((store) => {
+    const [running, waiting] = queue(store, shortConfig(), shortConfig()) as [string, string];
+    const workerId = store.workers.insert();
+    store.runs.claim(workerId, "test");
+    assert.equal(store.runs.requestStop(running), "running");
+    assert.equal(store.runs.requestStop(waiting), "queued");
+    assert.equal(store.runs.byId(running)!.stopRequested, true);
+    assert.equal(store.runs.byId(running)!.status, "running");
+    assert.equal(store.runs.stopRequested(running, workerId), true);
+    assert.equal(store.runs.byId(waiting)!.status, "stopped");
+  }));
+
+Deno.test("only runs that ended unfinished go back into the queue", () =>
+  withStore((store) => {
+    const finished = finishedRun(store, shortConfig(), 0.1);
+    const [id] = queue(store, shortConfig()) as [string];
+    assert.equal(store.runs.requeue(finished), false);
+    assert.equal(store.runs.requeue(id), false);
+    store.runs.requestStop(id);
+    assert.equal(store.runs.requeue(id), true);
+    assert.equal(store.runs.byId(id)!.status, "queued");
+  }));
+
+Deno.test("the newest value of each metric comes with the run, its curve from the store", () =>
+  withStore((store) => {
+    const [id] = queue(store, shortConfig()) as [string];
+    store.metrics.insert(id, [
+      { name: "loss", step: 2, value: 0.5 },
+      { name: "loss", step: 10, value: 0.25 },
+      { name: "denoising_mse", step: 6, value: 0.125 },
+    ]);
+    assert.deepEqual(store.runs.byId(id)!.latest, { loss: 0.25, denoising_mse: 0.125 });
+    assert.deepEqual(store.metrics.curves(id, ["loss", "gradient_norm"], -1), {
+      loss: [{ step: 2, value: 0.5 }, { step: 10, value: 0.25 }],
+    });
+    assert.deepEqual(store.metrics.curves(id, ["loss"], 2), { loss: [{ step: 10, value: 0.25 }] });
+  }));
+
+Deno.test("lists are newest first, filtered and paged, with the number of all", () =>
+  withStore((store) => {
+    for (let seed = 0; seed < 5; seed++) queue(store, shortConfig({ seed }));
+    store.runs.requestStop("image-0002");
+    const page = store.runs.list({ status: "queued", limit: 2, offset: 1 });
+    assert.deepEqual(page.runs.map(({ id }) => id), ["image-0004", "image-0003"]);
+    assert.equal(page.total, 4);
+  }));
+
+Deno.test("sample numbers are never given twice", () =>
+  withStore((store) => {
+    const [id] = queue(store, shortConfig()) as [string];
+    assert.deepEqual([1, 2, 3].map(() => store.runs.nextSampleNumber(id)), [1, 2, 3]);
+  }));
+
+Deno.test("a transaction that fails leaves nothing behind", () =>
+  withStore((store) => {
+    assert.throws(() =>
+      store.transaction(() => {
+        queue(store, shortConfig());
+        throw new Error("half way");
+      }), { message: "half way" });
+    assert.deepEqual(store.runs.ids(), []);
+  }));
+
+Deno.test("a store made by a newer version is refused with what to do", () =>
+  withWorkspace((workspace) => {
+    openStore(workspace).close();
+    const db = new DatabaseSync(join(workspace, "lab.sqlite"));
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    assert.throws(() => openStore(workspace), {
+      name: "UserError",
+      message:
+        /was made by a newer TextDiffusion .* update the program or use another --workspace$/,
+    });
+  }));
+
+Deno.test("a file that is no database is refused with what to do", () =>
+  withWorkspace((workspace) => {
+    Deno.writeTextFileSync(
+      join(workspace, "lab.sqlite"),
+      "not a database, but long enough".repeat(40),
+    );
+    assert.throws(() => openStore(workspace), {
+      name: "UserError",
+      message: /is not a store of TextDiffusion .* move it away or use another --workspace$/,
+    });
+  }));
+
+Deno.test("two processes that open a new workspace at once both get the store", () =>
+  withWorkspace(async (workspace) => {
+    const program = `
+      import { openStore } from ${
+      JSON.stringify(import.meta.resolve("../../experiments/store/mod.ts"))
+    };
+      openStore(${JSON.stringify(workspace)}).close();`;
+    const results = await Promise.all(Array.from({ length: 3 }, () => runProgram(program)));
+    assert.deepEqual(results, ["", "", ""]);
+  }));
+
+Deno.test("of several processes that claim at once, each run goes to exactly one", () =>
+  withStore(async (store) => {
+    queue(store, ...Array.from({ length: 40 }, (_, seed) => shortConfig({ seed })));
+    const program = `
+      import { openStore } from ${
+      JSON.stringify(import.meta.resolve("../../experiments/store/mod.ts"))
+    };
+      const store = openStore(${JSON.stringify(store.workspace)});
+      const workerId = store.workers.insert();
+      const claimed = [];
+      for (let run; run = store.runs.claim(workerId, "test");) claimed.push(run.id);
+      console.log(claimed.join(" "));`;
+    const outputs = await Promise.all(Array.from({ length: 3 }, () => runProgram(program)));
+    const claimed = outputs.flatMap((output) => output.trim().split(" ").filter(Boolean));
+    assert.deepEqual(claimed.sort(), store.runs.ids().sort());
+  }));
+
+/** Runs a module in a process of its own; returns what it prints. */
+async function runProgram(source: string): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--config", "deno.json", source],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

@@ -1,0 +1,60 @@
+/** Temporary workspaces, and the smallest run that does everything. */
+import { type ConfigOverrides, resolveConfig, type RunConfig } from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/mod.ts";
+
+/** Calls `work` with a new folder, which is deleted afterwards. */
+export async function withWorkspace(work: (workspace: string) => Promise<void> | void) {
+  const workspace = await Deno.makeTempDir({ prefix: "textdiffusion-test-" });
+  try {
+    await work(workspace);
+  } finally {
+    await Deno.remove(workspace, { recursive: true });
+  }
+}
+
+/** As {@link withWorkspace}, with its store. */
+export function withStore(work: (store: Store) => Promise<void> | void): Promise<void> {
+  return withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    try {
+      await work(store);
+    } finally {
+      store.close();
+    }
+  });
+}
+
+/** A tiny network for a few steps on the made-up digits. */
+export const SHORT: ConfigOverrides = {
+  dataset: "made-up-digits",
+  steps: 12,
+  batch_size: 8,
+  log_every: 2,
+  validate_every: 12,
+  checkpoint_every: 4,
+  sample_every: 0,
+};
+
+export function shortConfig(overrides: ConfigOverrides = {}): RunConfig {
+  return resolveConfig("mnist-tiny", { ...SHORT, ...overrides });
+}
+
+/** Queues runs with these configurations; returns their ids. */
+export function queue(store: Store, ...configs: RunConfig[]): string[] {
+  return store.runs.insert({ configs, codeVersion: "test", label: null, sweep: null }).ids;
+}
+
+/** Queues a run and brings it to its end with one validation, without training. */
+export function finishedRun(store: Store, config: RunConfig, denoisingMse: number): string {
+  const [id] = queue(store, config) as [string];
+  const workerId = store.workers.insert();
+  store.runs.claim(workerId, "test");
+  store.metrics.insert(id, [
+    { name: "denoising_mse", step: config.steps, value: denoisingMse },
+    { name: "loss", step: config.steps, value: 2 * denoisingMse },
+  ]);
+  store.runs.setStep(id, workerId, config.steps);
+  store.runs.end(id, workerId, "finished", null);
+  store.workers.end(workerId, "ended");
+  return id;
+}
