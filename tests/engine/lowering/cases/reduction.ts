@@ -91,37 +91,38 @@ const softmaxes = [
 
 const softmaxRows: KernelCase[] = softmaxes.flatMap(([kernel, fn, of]) =>
   [
-  { kernel, name: "a matrix", inputs: [between(-4, 4, [3, 7])], fn: (x: tf.Tensor) => fn(x) },
-  {
-    kernel,
-    name: "batches of matrices",
-    inputs: [wave([2, 3, 5])],
-    fn: (x: tf.Tensor) => fn(x, -1),
-  },
-  { kernel, name: "a vector", inputs: [wave([5])], fn: (x: tf.Tensor) => fn(x) },
-  {
-    kernel,
-    name: "a transposed tensor",
-    inputs: [wave([4, 5])],
-    fn: (x: tf.Tensor) => fn(tf.transpose(x)),
-  },
-  {
-    kernel,
-    name: "large logits, without overflow",
-    inputs: [floats([1000, 999, -1000, -999, 0, 1], [2, 3])],
-    fn: (x: tf.Tensor) => fn(x),
-  },
-  {
-    kernel,
-    name: "a logit of −infinity",
-    inputs: [floats([1, -Infinity, 2])],
-    fn: (x: tf.Tensor) => fn(x),
-    noGradient: "it is not finite there",
-  },
-].map((row) => ({ ...row, name: `${of} of ${row.name}` }))
+    { kernel, name: "a matrix", inputs: [between(-4, 4, [3, 7])], fn: (x: tf.Tensor) => fn(x) },
+    {
+      kernel,
+      name: "batches of matrices",
+      inputs: [wave([2, 3, 5])],
+      fn: (x: tf.Tensor) => fn(x, -1),
+    },
+    { kernel, name: "a vector", inputs: [wave([5])], fn: (x: tf.Tensor) => fn(x) },
+    {
+      kernel,
+      name: "a transposed tensor",
+      inputs: [wave([4, 5])],
+      fn: (x: tf.Tensor) => fn(tf.transpose(x)),
+    },
+    {
+      kernel,
+      name: "large logits, without overflow",
+      inputs: [floats([1000, 999, -1000, -999, 0, 1], [2, 3])],
+      fn: (x: tf.Tensor) => fn(x),
+    },
+    {
+      kernel,
+      name: "a logit of −infinity",
+      inputs: [floats([1, -Infinity, 2])],
+      fn: (x: tf.Tensor) => fn(x),
+      noGradient: "it is not finite there",
+    },
+  ].map((row) => ({ ...row, name: `${of} of ${row.name}` }))
 );
 
-const cumsumRows: KernelCase[] = [0, 1, 2, -1].flatMap((axis) =>
+// Not of negative axes, for which TensorFlow.js's cpu backend gives a wrong shape.
+const cumsumRows: KernelCase[] = [0, 1, 2].flatMap((axis) =>
   [false, true].flatMap((exclusive) =>
     [false, true].map((reverse) => ({
       kernel: tf.Cumsum,
