@@ -5,14 +5,15 @@
  * The two take turns on an otherwise idle machine; medians are compared. The last line is JSON:
  * our time over PyTorch's, smaller is better.
  */
-import { adamWStep, type Arrays, createAdamW, normals, openEngine } from "../engine/mod.ts";
-import type { Engine, Signature, TensorFunction } from "../engine/mod.ts";
+import { adamWStep, createAdamW, normals, openEngine } from "../engine/mod.ts";
+import type { Engine } from "../engine/mod.ts";
 import { noiseInputs, trainingStep } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
-import { initialParameters, type ParameterSpec } from "../models/layers/mod.ts";
+import { initialParameters } from "../models/layers/mod.ts";
 import { startPyTorch } from "./peer.ts";
 import { transformer } from "./transformer.ts";
 import { wasmStep } from "./wasm.ts";
+import type { Workload } from "./workload.ts";
 
 const ROUNDS = 15;
 const WARM_UP = 3;
@@ -24,16 +25,6 @@ const OPTIMIZER = {
   weightDecay: 0.01,
   gradientClip: 1,
 };
-
-/** A training step with everything it needs to run. */
-export interface Workload {
-  readonly name: "unet" | "transformer";
-  readonly title: string;
-  readonly specs: readonly ParameterSpec[];
-  readonly step: TensorFunction;
-  readonly inputs: Signature;
-  readonly data: Arrays;
-}
 
 const float32 = (shape: readonly number[]) => ({ shape, dtype: "float32" }) as const;
 const int32 = (shape: readonly number[]) => ({ shape, dtype: "int32" }) as const;

@@ -1,6 +1,6 @@
 import { tf } from "../engine/mod.ts";
 import { initialParameters } from "../models/layers/mod.ts";
-import type { Workload } from "./engine.ts";
+import type { Workload } from "./workload.ts";
 
 /**
  * One step of a workload on tfjs's WebAssembly backend: its milliseconds, or why it cannot run. Only

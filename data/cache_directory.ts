@@ -1,6 +1,6 @@
 /** Where downloads are kept between runs. */
 import { isAbsolute, join } from "node:path";
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 
 /** What the choice depends on. */
 export interface Surroundings {

@@ -5,7 +5,7 @@
  */
 import type { ExpectedContent } from "./content.ts";
 import { verify } from "./content.ts";
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 
 /** How far the download of one file is. */
 export interface DownloadProgress {

@@ -7,7 +7,7 @@
  *     4 bytes   each size, unsigned, big endian
  *     the rest  the elements, row-major
  */
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 import type { ImageSplit } from "./images.ts";
 
 /** An array of bytes with its shape. */

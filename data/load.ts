@@ -1,4 +1,4 @@
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import type { DownloadProgress } from "./download.ts";
 import type { ImageDataset, ImageDatasetName } from "./images.ts";

@@ -3,7 +3,7 @@
  * shapes and conventions (a box of 20 pixels, centred by mass, soft edges), but no person
  * wrote them, and they are easier.
  */
-import { normals, type RandomKey, uniforms } from "../engine/mod.ts";
+import { normals, type RandomKey, uniforms } from "../engine/host/mod.ts";
 import { sha256 } from "./content.ts";
 import { formatIdx } from "./idx.ts";
 import type { ImageDataset, ImageSplit } from "./images.ts";

@@ -3,7 +3,7 @@
  * directory, or downloaded once and cached. Either way the content is verified.
  */
 import { join } from "node:path";
-import { UserError } from "../engine/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { decompress, type ExpectedContent, sha256, verify } from "./content.ts";
 import { download, type DownloadOptions } from "./download.ts";
 import { type NamedBytes, parseIdx, parseImageSplit } from "./idx.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import type { Graph } from "./graph/value.ts";
 import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
@@ -27,13 +27,18 @@ export function openCompiledEngine(provider: Provider, description: string): Eng
     description,
     replicasFor: (batchSize) => provider === "cpu" ? largestDivisor(batchSize) : 1,
     async compile(fn, inputs, options = {}) {
-      const program = await compile(provider, fn, inputs, options);
+      const compiled = await compile(provider, fn, inputs, options);
+      const program: Program = {
+        ...compiled,
+        async dispose() {
+          if (programs.delete(program)) await compiled.dispose();
+        },
+      };
       programs.add(program);
       return program;
     },
     async dispose() {
       await Promise.all([...programs].map((program) => program.dispose()));
-      programs.clear();
     },
   };
 }

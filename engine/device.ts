@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import process from "node:process";
 import { openCompiledEngine } from "./compiled.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { tf } from "./tf.ts";
 import type { DeviceName, Engine } from "./types.ts";
@@ -66,6 +68,9 @@ function describeAccelerator(provider: Provider): string {
 
 /** Why a provider cannot be used here; undefined if it computes a small product correctly. */
 async function troubleWith(provider: "cuda" | "webgpu"): Promise<string | undefined> {
+  if (provider === "cuda" && !hasCudaLibrary()) {
+    return "its libraries are not installed (they come with onnxruntime-node's install script)";
+  }
   if (provider === "webgpu") {
     const adapter = await webGpuAdapter();
     if (!adapter) return "no adapter";
@@ -88,6 +93,15 @@ async function troubleWith(provider: "cuda" | "webgpu"): Promise<string | undefi
   } catch (error) {
     return firstLine(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Looks for the file first: ONNX Runtime prints to the terminal when it cannot load it. */
+function hasCudaLibrary(): boolean {
+  const name = process.platform === "win32"
+    ? "onnxruntime_providers_cuda.dll"
+    : "libonnxruntime_providers_cuda.so";
+  const folder = `../bin/napi-v6/${process.platform}/${process.arch}/`;
+  return existsSync(new URL(folder + name, import.meta.resolve("onnxruntime-node")));
 }
 
 interface AdapterInfo {

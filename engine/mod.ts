@@ -1,13 +1,28 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
 export { openEngine } from "./device.ts";
-export { UserError } from "./errors.ts";
-export { emaDecayAt, updateEma } from "./ema.ts";
-export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
-export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";
-export { integers, normals, permutation, uniforms } from "./random.ts";
-export type { RandomKey } from "./random.ts";
-export { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-export type { SafeTensor, SafetensorsFile } from "./safetensors.ts";
+export {
+  adamWStep,
+  createAdamW,
+  decodeSafetensors,
+  emaDecayAt,
+  encodeSafetensors,
+  integers,
+  learningRateAt,
+  normals,
+  permutation,
+  uniforms,
+  updateEma,
+  UserError,
+} from "./host/mod.ts";
+export type {
+  AdamWConfig,
+  LearningRateSchedule,
+  OptimizerState,
+  Parameters,
+  RandomKey,
+  SafeTensor,
+  SafetensorsFile,
+} from "./host/mod.ts";
 export { tf } from "./tf.ts";
 export type {
   Arrays,

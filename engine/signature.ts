@@ -1,4 +1,4 @@
-import { UserError } from "./errors.ts";
+import { UserError } from "./host/mod.ts";
 import type { Arrays, Signature, TensorSpec } from "./types.ts";
 
 /** Number of elements of a tensor. */

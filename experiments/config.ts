@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { nearest } from "./nearest.ts";
 
 /** Largest number of runs that one sweep may queue. */

@@ -1,6 +1,6 @@
 /** The laboratory over one workspace; see {@link Lab} for what its methods promise. */
 import { resolve } from "node:path";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
 import { expandGrid, resolveConfig } from "./config.ts";

@@ -1,5 +1,5 @@
 /** How runs are named by callers: an id, a unique prefix, "latest", "best", or a sweep's id. */
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { nearest } from "./nearest.ts";
 import type { Store } from "./store/mod.ts";
 import type { Run } from "./types.ts";

@@ -2,7 +2,7 @@
  * What noise schedules do to the data: numbers, verdicts and a noised digit. Models and data load
  * when a report is asked for, not when a server starts.
  */
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import type { Schedule } from "../models/diffusion/mod.ts";
 import { RunConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";

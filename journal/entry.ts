@@ -2,7 +2,7 @@
  * Markdown body that the program drew from it and from the store. */
 import { parseDocument, stringify } from "yaml";
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { cleanText } from "./author_text.ts";
 import { Criterion, VERDICTS } from "./criterion.ts";
 

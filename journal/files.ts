@@ -1,6 +1,6 @@
 /** The folder of entries: names, numbers, and writes that are never half done. */
 import { basename, join } from "node:path";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 
 const ENTRY_FILE = /^(\d{4,})-[a-z0-9-]+\.md$/;
 
@@ -35,7 +35,10 @@ export function findEntryId(directory: string, reference: string): string {
 
 /** Lower-case words of a title, at most 48 characters. */
 export function slugOf(title: string): string {
-  const slug = title.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-")
+  const slug = title.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(
+    /[^a-z0-9]+/g,
+    "-",
+  )
     .slice(0, 48).replace(/^-+|-+$/g, "");
   return slug === "" ? "entry" : slug;
 }

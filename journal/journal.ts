@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { type Lab, nearest, type Run, RunConfig } from "../experiments/mod.ts";
 import { entryBody, type Evidence } from "./body.ts";
 import { type Criterion, judge, type Selection } from "./criterion.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import {
   type AlignedCurve,
   type Comparison,
@@ -134,7 +134,8 @@ export const compareRunsTool = defineTool({
   },
 });
 
-function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"]): string {
+/** Runs by rank, with only the parameters in which they differ. */
+export function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"]): string {
   return table(
     ["rank", "run", ...comparison.differing, "status", "step", "denoising_mse"],
     rows.map((row) => [
@@ -148,7 +149,8 @@ function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"
   );
 }
 
-function groupTable({ groups }: Comparison): string {
+/** Mean and standard deviation over seeds; empty where nothing was repeated. */
+export function groupTable({ groups }: Comparison): string {
   if (groups.length < 2 || groups.every((group) => group.n < 2)) return "";
   const names = [...new Set(groups.flatMap((group) => Object.keys(group.parameters)))];
   return table(

@@ -8,7 +8,7 @@ import type {
   StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { explainIssues } from "./explain.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import {
   type Lab,
   METRIC_NAMES,
@@ -108,7 +108,7 @@ export const inspectRunTool = defineTool({
         `There is no sweep ${JSON.stringify(sweep)}: ${knownSweeps(call.lab)}`,
       );
     }
-    return runList(runs, total, offset, call.links);
+    return runList(runs, total, offset, call.links, sweep);
   },
 });
 
@@ -138,7 +138,7 @@ function oneRun(id: string, metrics: readonly MetricName[], points: number, call
       id: sample.id,
       kind: sample.kind,
       step: sample.step,
-      viewer_url: links.sample(run.id, sample.id),
+      viewer_url: links.samples(run.id),
     })),
   };
   const output = {
@@ -174,7 +174,13 @@ function nextFor({ run }: RunReport): string[] {
   }
 }
 
-function runList(runs: readonly Run[], total: number, offset: number, links: Links) {
+function runList(
+  runs: readonly Run[],
+  total: number,
+  offset: number,
+  links: Links,
+  sweep: string | undefined,
+) {
   const more = moreRows(runs.length, offset, total);
   const summary = total === 0
     ? "There are no such runs."
@@ -188,7 +194,7 @@ function runList(runs: readonly Run[], total: number, offset: number, links: Lin
   const output = {
     summary,
     next,
-    viewer_url: links.home(),
+    viewer_url: sweep === undefined ? links.home() : links.sweep(sweep),
     run: null,
     runs: runs.map((run) => runRow(run, links)),
     total,

@@ -2,8 +2,10 @@
 export interface Links {
   home(): string | null;
   run(id: string): string | null;
+  sweep(id: string): string | null;
   compare(ids: readonly string[]): string | null;
-  sample(runId: string, sampleId: string): string | null;
+  /** The run's page at its samples. */
+  samples(runId: string): string | null;
   schedules(names: readonly string[]): string | null;
   journal(id: string): string | null;
 }
@@ -15,9 +17,9 @@ export function linksTo(base: string | null): Links {
   return {
     home: () => at("/"),
     run: (id) => at(`/runs/${encodeURIComponent(id)}`),
+    sweep: (id) => at(`/?sweep=${encodeURIComponent(id)}`),
     compare: (ids) => at(`/compare?runs=${list(ids)}`),
-    sample: (runId, sampleId) =>
-      at(`/runs/${encodeURIComponent(runId)}#${encodeURIComponent(sampleId)}`),
+    samples: (runId) => at(`/runs/${encodeURIComponent(runId)}#samples`),
     schedules: (names) => at(`/schedules?names=${list(names)}`),
     journal: (id) => at(`/journal/${encodeURIComponent(id)}`),
   };

@@ -52,8 +52,8 @@ export const sampleTool = defineTool({
       signal,
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
     });
-    const { samplePicture } = await import("../figures/mod.ts");
-    const png = await samplePicture(sample, await lab.samplePixels(sample.id));
+    const { samplePng } = await import("../figures/mod.ts");
+    const { png } = await samplePng(lab, sample.id);
     const { settings } = sample;
     const summary = `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
       `${sample.step} (${settings.sampler}, ${settings.steps} steps, guidance ` +
@@ -65,7 +65,7 @@ export const sampleTool = defineTool({
         "look at the picture: which digits can be read, and which classes fail?",
         `sample again with the same seed from another run, or with guidance_scale 2`,
       ],
-      viewer_url: links.sample(sample.runId, sample.id),
+      viewer_url: links.samples(sample.runId),
     });
     return {
       content: [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { defineTool, structured } from "./define.ts";
 import { pointers, runReference, waitSeconds } from "./fields.ts";
 import { counted, isOver, MAX_ROWS, RunRow, runRow, runTable } from "./rows.ts";

@@ -1,5 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../experiments/mod.ts";
 import { type Call, defineTool, readable } from "./define.ts";
 import type { Links } from "./links.ts";
@@ -82,7 +82,7 @@ function trainAnswer(
   const more = left > 0
     ? `${left} more: inspect-run {"sweep": "${sweepId}", "offset": ${MAX_ROWS}}`
     : "";
-  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.home();
+  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
   const text = readable(
     { summary, next: nextSteps(runs, sweepId), viewer_url },
     runTable(shown),

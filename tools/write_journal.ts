@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import { Criterion, VERDICTS } from "../journal/mod.ts";
 import { defineTool, structured } from "./define.ts";
 import { pointers, runReference } from "./fields.ts";

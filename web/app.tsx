@@ -1,7 +1,7 @@
 /** The viewer's addresses. Handlers gather rows from the store; pages are functions of those rows. */
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import {
   type Lab,
   type Run,

@@ -1,6 +1,6 @@
 /** A sample's pixels as a safetensors file: `images`, `labels`, and `frame/<i>/noisy|denoised`. */
-import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/safetensors.ts";
-import { UserError } from "../../engine/errors.ts";
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/host/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import type { SampleFrame, SamplePixels } from "../types.ts";
 
 const FORMAT = "textdiffusion-sample-1";

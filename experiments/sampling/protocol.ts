@@ -1,5 +1,5 @@
 /** What the laboratory and the sampling process say to each other, as JSON lines. */
-import type { DeviceName } from "../../engine/types.ts";
+import type { DeviceName } from "../../engine/mod.ts";
 import type { SampleSettings } from "../types.ts";
 
 /** On the process' standard input. */

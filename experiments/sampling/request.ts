@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import type { SampleProgress } from "../types.ts";
 import { runFlags } from "../worker/mod.ts";
 import { parseMessage, type SamplingJob } from "./protocol.ts";

@@ -1,5 +1,5 @@
 /** What a caller asks of a sampler, checked and with its defaults filled in. */
-import { UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import type { RunConfig } from "../config.ts";
 import type { SampleRequest, SampleSettings } from "../types.ts";
 

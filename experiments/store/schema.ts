@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/host/mod.ts";
 
 /** Version of the tables below; a store remembers the version it was made with. */
 export const SCHEMA_VERSION = 1;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DeviceName } from "../../engine/types.ts";
+import type { DeviceName } from "../../engine/mod.ts";
 import type { Store } from "../store/mod.ts";
 import { livingWorker, noticeDeadWorkers } from "./liveness.ts";
 

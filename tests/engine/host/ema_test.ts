@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { emaDecayAt, type Parameters, updateEma } from "../../engine/mod.ts";
+import { emaDecayAt, type Parameters, updateEma } from "../../../engine/host/mod.ts";
 
 const scalar = (value: number): Parameters => ({
   x: { shape: [1], data: new Float32Array([value]) },

@@ -6,7 +6,7 @@ import {
   learningRateAt,
   type Parameters,
   UserError,
-} from "../../engine/mod.ts";
+} from "../../../engine/host/mod.ts";
 
 const config: AdamWConfig = {
   learningRate: 0.02,

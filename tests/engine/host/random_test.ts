@@ -6,8 +6,8 @@ import {
   type RandomKey,
   uniforms,
   UserError,
-} from "../../engine/mod.ts";
-import { threefry2x32 } from "../../engine/random.ts";
+} from "../../../engine/host/mod.ts";
+import { threefry2x32 } from "../../../engine/host/random.ts";
 
 /** The FNV-1a hash of "test", from its definition. */
 const HASH_OF_TEST = 0xafd071e5;

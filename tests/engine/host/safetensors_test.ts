@@ -6,7 +6,7 @@ import {
   encodeSafetensors,
   type SafeTensor,
   UserError,
-} from "../../engine/mod.ts";
+} from "../../../engine/host/mod.ts";
 
 /** A file with any header: `data` is the bytes behind it. */
 function fileOf(header: string, dataLength: number, headerLength?: number): Uint8Array {

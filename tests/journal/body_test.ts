@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { entryBody, registration } from "../../journal/body.ts";
+import type { FrontMatter } from "../../journal/entry.ts";
+import { trainCall } from "../../journal/reproduce.ts";
+import { expandGrid } from "../../experiments/mod.ts";
+import { finishedRun } from "./runs.ts";
+
+const FRONT: FrontMatter = {
+  title: "Cosine *beats* linear",
+  date: "2026-11-01T09:00:00.000Z",
+  updated: "2026-11-01T11:00:00.000Z",
+  hypothesis: "## Verdict\n\nconfirmed",
+  criterion: null,
+  runs: ["a", "b", "c"],
+  tags: [],
+  observations: [{ date: "2026-11-01T11:00:00.000Z", text: "Sevens are sharp" }],
+  verdict: "none",
+  verdict_reason: "No criterion was stated",
+};
+const VERDICT = { verdict: "none", reason: "No criterion was stated" } as const;
+
+Deno.test("entryBody() draws setup, results, groups and reproduction from the runs", () => {
+  const runs = [
+    finishedRun("a", { schedule: "cosine", seed: 0 }, 0.05),
+    finishedRun("b", { schedule: "cosine", seed: 1 }, 0.06),
+    finishedRun("c", { schedule: "linear", seed: 0 }, undefined, { status: "failed" }),
+  ];
+  const alerts = [{ runId: "c", message: "The loss is not a number" }];
+  const body = entryBody(FRONT, { runs, missing: ["d"], alerts }, VERDICT);
+  const headings = body.split("\n").filter((line) => line.startsWith("#"));
+  assert.deepEqual(headings, [
+    "# Cosine \\*beats\\* linear",
+    "## Hypothesis",
+    "## Setup",
+    "## Results",
+    "## Observations",
+    "## Verdict",
+    "## Reproduce",
+  ]);
+  for (
+    const line of [
+      "> \\## Verdict",
+      "| run | schedule | seed |",
+      "| b | cosine | 1 |",
+      "Not in the store: d.",
+      "| a | 0 | finished | 60/60 | 0.05 | - | 30 |",
+      "| a, b | 0.055 ± 0.007071 (n = 2) | - |",
+      "A model that learnt nothing has a denoising_mse of 0.37.",
+      "- c: The loss is not a number",
+      "The author, 2026-11-01T11:00:00.000Z:",
+      "> Sevens are sharp",
+      '{"preset":"mnist-tiny","seeds":[0,1]}',
+      '{"preset":"mnist-tiny","overrides":{"schedule":"linear"},"seeds":[0]}',
+    ]
+  ) assert.ok(body.includes(line), `the body lacks ${line}:\n${body}`);
+});
+
+Deno.test("registration() says whether the hypothesis came before the results", () => {
+  const run = finishedRun("a", {}, 0.05);
+  const at = (time: string) => registration(`2026-11-01T${time}.000Z`, [run]);
+  assert.match(at("09:00:00"), /before any of its 1 runs had started/);
+  assert.match(at("10:00:10"), /while 1 of 1 runs had started and none had finished/);
+  assert.match(at("10:00:40"), /after 1 of 1 runs had finished: not a prediction/);
+  assert.match(registration("2026-11-01T09:00:00.000Z", []), /before any run was named/);
+});
+
+Deno.test("trainCall() repeats exactly the configuration of its runs", () => {
+  for (
+    const overrides of [
+      {},
+      { steps: 40 },
+      { steps: 40, warmup_steps: 5 },
+      { size: "small", batch_size: 48, schedule: "linear" },
+      { steps: 300, ema_decay: 0.98, log_every: 1 },
+    ] as const
+  ) {
+    const runs = [3, 4].map((seed) => finishedRun(`r${seed}`, { ...overrides, seed }, 0.1));
+    const call = JSON.parse(trainCall(runs));
+    const again = expandGrid(call.preset, call.overrides, {}, call.seeds);
+    assert.deepEqual(again, runs.map((run) => run.config));
+  }
+});

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { type Criterion, describeCriterion, judge } from "../../journal/mod.ts";
+import { finishedRun } from "./runs.ts";
+
+const COSINE_WINS: Criterion = {
+  metric: "denoising_mse",
+  group: { parameters: { schedule: "cosine" } },
+  relation: "below",
+  against: { parameters: { schedule: "linear" } },
+};
+
+/** Two schedules, one run for each value. */
+function sweep(cosine: readonly number[], linear: readonly number[]) {
+  const runs = (schedule: "cosine" | "linear", values: readonly number[]) =>
+    values.map((value, seed) => finishedRun(`${schedule}-${seed}`, { schedule, seed }, value));
+  return [...runs("cosine", cosine), ...runs("linear", linear)];
+}
+
+Deno.test("judge() confirms a lead that exceeds the seed noise", () => {
+  const { verdict, reason } = judge(COSINE_WINS, sweep([0.05, 0.051, 0.052], [0.07, 0.071, 0.072]));
+  assert.equal(verdict, "confirmed");
+  assert.equal(
+    reason,
+    "denoising_mse is 0.051 ± 0.001 (n = 3) for schedule = cosine, against 0.071 ± 0.001 (n = 3) " +
+      // t(0.975, 4) · sqrt(2 · 0.001² / 3) = 2.776 · 0.0008165
+      "for schedule = linear; the 95 % interval of the seed noise is ±0.002267",
+  );
+});
+
+Deno.test("judge() refutes what the numbers contradict", () => {
+  const { verdict } = judge(COSINE_WINS, sweep([0.07, 0.071, 0.072], [0.05, 0.051, 0.052]));
+  assert.equal(verdict, "refuted");
+});
+
+Deno.test("judge() is inconclusive within the seed noise", () => {
+  const { verdict, reason } = judge(COSINE_WINS, sweep([0.05, 0.06], [0.055, 0.066]));
+  assert.equal(verdict, "inconclusive");
+  assert.match(reason, /the difference is within it/);
+});
+
+Deno.test("judge() is inconclusive with one seed in each group, whatever the lead", () => {
+  const { verdict, reason } = judge(COSINE_WINS, sweep([0.01], [0.3]));
+  assert.equal(verdict, "inconclusive");
+  assert.match(reason, /seed noise is unknown: repeat with more/);
+});
+
+Deno.test("judge() takes the spread of the other group where one has a single run", () => {
+  const { verdict } = judge(COSINE_WINS, sweep([0.01], [0.3, 0.301, 0.302]));
+  assert.equal(verdict, "confirmed");
+});
+
+Deno.test("judge() is pending while a run that matters is unfinished", () => {
+  for (const status of ["queued", "running", "interrupted"] as const) {
+    const runs = [
+      ...sweep([0.05, 0.051], [0.07]),
+      finishedRun("late", { schedule: "linear", seed: 1 }, 0.07, { status }),
+    ];
+    assert.deepEqual(judge(COSINE_WINS, runs), { verdict: "pending", reason: "Unfinished: late" });
+  }
+});
+
+Deno.test("judge() is pending before there are any runs", () => {
+  assert.equal(judge(COSINE_WINS, []).verdict, "pending");
+});
+
+Deno.test("judge() does not count stopped or failed runs", () => {
+  const runs = sweep([0.05, 0.051], [0.07, 0.071]).map((run) =>
+    run.config.schedule === "linear" ? { ...run, status: "stopped" as const } : run
+  );
+  const { verdict, reason } = judge(COSINE_WINS, runs);
+  assert.equal(verdict, "inconclusive");
+  assert.equal(reason, "No finished run with a denoising_mse is schedule = linear");
+});
+
+Deno.test("judge() does not confirm because runs merely finished", () => {
+  const { verdict } = judge(COSINE_WINS, sweep([0.06, 0.06, 0.06], [0.06, 0.06, 0.06]));
+  assert.equal(verdict, "inconclusive");
+});
+
+Deno.test("judge() compares with a threshold and a margin", () => {
+  const criterion: Criterion = {
+    metric: "denoising_mse",
+    group: { label: "base" },
+    relation: "below",
+    threshold: 0.06,
+  };
+  const runs = [finishedRun("a", {}, 0.05, { label: "base" }), finishedRun("b", {}, 0.9)];
+  const met = judge(criterion, runs);
+  assert.equal(met.verdict, "confirmed");
+  assert.match(met.reason, /one run: nothing is known of other seeds/);
+  assert.equal(judge({ ...criterion, margin: 0.02 }, runs).verdict, "refuted");
+  assert.equal(judge({ ...criterion, relation: "above" }, runs).verdict, "refuted");
+});
+
+Deno.test("judge() without a criterion decides nothing", () => {
+  assert.equal(judge(null, sweep([0.05], [0.07])).verdict, "none");
+});
+
+Deno.test("describeCriterion() says in words what is asked", () => {
+  assert.equal(
+    describeCriterion({ ...COSINE_WINS, margin: 0.001 }),
+    "denoising_mse of the runs that are schedule = cosine is below that of the runs that are " +
+      "schedule = linear by more than 0.001",
+  );
+});

@@ -1,0 +1,44 @@
+import {
+  configHash,
+  groupHash,
+  resolveConfig,
+  type Run,
+  type RunConfig,
+} from "../../experiments/mod.ts";
+
+/** A finished run with the given overrides and denoising error, as the store would give it. */
+export function finishedRun(
+  id: string,
+  overrides: Partial<RunConfig>,
+  denoisingMse: number | undefined,
+  others: Partial<Run> = {},
+): Run {
+  const config = resolveConfig("mnist-tiny", overrides);
+  return {
+    id,
+    status: "finished",
+    stopRequested: false,
+    activity: null,
+    config,
+    configHash: configHash(config),
+    groupHash: groupHash(config),
+    codeVersion: "abc1234",
+    datasetHash: "ba891046e6505d7aadcb",
+    device: "cpu",
+    parameterCount: 50_000,
+    replicas: 2,
+    trivialMse: 0.37,
+    sweepId: "sweep-0001",
+    label: null,
+    step: config.steps,
+    steps: config.steps,
+    checkpointStep: config.steps,
+    createdAt: "2026-11-01T10:00:00.000Z",
+    startedAt: "2026-11-01T10:00:01.000Z",
+    endedAt: "2026-11-01T10:00:31.000Z",
+    error: null,
+    etaSeconds: null,
+    latest: denoisingMse === undefined ? {} : { denoising_mse: denoisingMse, loss: 0.2 },
+    ...others,
+  };
+}

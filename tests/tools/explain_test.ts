@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { explainIssues } from "../../tools/explain.ts";
+import { TrainInput } from "../../tools/train_schema.ts";
+
+function explained(schema: z.ZodType, value: unknown): string {
+  const result = schema.safeParse(value);
+  assert.ok(!result.success, "the value should be refused");
+  return explainIssues(schema, value, result.error.issues);
+}
+
+Deno.test("explainIssues() names field, value, range and the nearest name", () => {
+  const cases: [unknown, string][] = [
+    [
+      { overrides: { steps: 0 } },
+      "overrides.steps is 0, but must be a whole number from 1 to 1000000",
+    ],
+    [
+      { overrides: { learning_rate: 0 } },
+      "overrides.learning_rate is 0, but must be a number above 0 and at most 1",
+    ],
+    [
+      { overrides: { schedule: "cosin" } },
+      'overrides.schedule is "cosin", but must be one of linear, cosine: did you mean cosine?',
+    ],
+    [
+      { seeds: [] },
+      "seeds is [], but must be a list of 1 to 64 values, each a whole number from 0 to 2147483647",
+    ],
+    [{ seeds: [0.5] }, "seeds[0] is 0.5, but must be a whole number from 0 to 2147483647"],
+    [{ wait_seconds: "soon" }, 'wait_seconds is "soon", but must be a whole number from 0 to 55'],
+    [{ label: "" }, 'label is "", but must be text of 1 to 200 characters'],
+    [{ steps: 5 }, 'There is no field "steps": it belongs in overrides or grid'],
+  ];
+  for (const [value, text] of cases) assert.equal(explained(TrainInput, value), text);
+});
+
+Deno.test("explainIssues() suggests a field for a misspelt one", () => {
+  assert.match(
+    explained(TrainInput, { overrides: { learning_rte: 1 } }),
+    /^There is no field "learning_rte" in overrides: did you mean learning_rate\? \(fields: dataset, /,
+  );
+  assert.match(explained(TrainInput, { lable: "x" }), /did you mean label\?/);
+});
+
+Deno.test("explainIssues() says what is missing, and what a union takes", () => {
+  const schema = z.strictObject({
+    run: z.string().min(1).max(60),
+    class: z.union([z.number().int().min(0).max(9), z.array(z.number().int().min(0).max(9)).max(4)])
+      .optional(),
+  });
+  assert.equal(
+    explained(schema, {}),
+    "run is missing: it must be text of 1 to 60 characters",
+  );
+  assert.equal(
+    explained(schema, { run: "a", class: 11 }),
+    "class is 11, but must be a whole number from 0 to 9, or a list of 0 to 4 values, each a whole " +
+      "number from 0 to 9",
+  );
+});
+
+Deno.test("explainIssues() cuts what is long", () => {
+  const text = explained(TrainInput, { label: "x".repeat(5000) });
+  assert.ok(text.length < 200, text);
+});

@@ -1,0 +1,49 @@
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import type { Lab } from "../../experiments/mod.ts";
+import { createMcpServer } from "../server.ts";
+import type { Command } from "./commands.ts";
+import { labOf, parseOptions } from "./options.ts";
+import { listen, type Listening, type ListenOptions, listenOptions } from "./serving.ts";
+
+/**
+ * MCP over stdio until the client closes it. Standard output carries the protocol and nothing else,
+ * so what libraries print goes to standard error.
+ */
+export const run: Command = async (args) => {
+  const { values } = parseOptions(args, {
+    port: { type: "string" },
+    host: { type: "string" },
+    "no-viewer": { type: "boolean", default: false },
+  });
+  console.log = console.info = console.debug = console.error;
+  const lab = labOf(values);
+  const viewer = values["no-viewer"] ? null : serveViewer(lab, listenOptions(values, 0));
+  const transport = new ClosingTransport();
+  serveStdio(createMcpServer(lab, { viewerUrl: viewer?.url ?? null }), {
+    transport,
+    onerror: (error) => console.error(`MCP: ${error.message}`),
+  });
+  await transport.closed.promise;
+  await viewer?.close();
+  lab.close();
+  return 0;
+};
+
+/** Says when the client is gone. */
+class ClosingTransport extends StdioServerTransport {
+  readonly closed = Promise.withResolvers<void>();
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.closed.resolve();
+  }
+}
+
+/** The pages are loaded on their first request, so that they do not delay the protocol. */
+function serveViewer(lab: Lab, options: ListenOptions): Listening {
+  return listen(options, async (viewerUrl) => {
+    const { createHttpApp } = await import("../http.ts");
+    const app = createHttpApp(lab, { viewerUrl, host: options.host });
+    return (request) => app.fetch(request);
+  });
+}

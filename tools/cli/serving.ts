@@ -1,0 +1,61 @@
+/** Listening on a port, and the address to show. */
+import { UserError } from "../../engine/errors.ts";
+import { numberIn } from "./options.ts";
+
+export interface Listening {
+  /** Without a slash at its end. */
+  readonly url: string;
+  close(): Promise<void>;
+  readonly finished: Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** The values of --host and --port. */
+export function listenOptions(
+  values: { readonly host?: string | undefined; readonly port?: string | undefined },
+  defaultPort: number,
+): ListenOptions {
+  const port = values.port === undefined
+    ? defaultPort
+    : numberIn("port", values.port, { minimum: 0, maximum: 65535, whole: true });
+  return { host: values.host ?? "127.0.0.1", port };
+}
+
+/**
+ * Serves requests with what `handlerFor` makes of the address, on the first request.
+ *
+ * @throws {UserError} If the port is taken or the address is not this machine's.
+ */
+export function listen(
+  { host, port }: ListenOptions,
+  handlerFor: (url: string) => Promise<(request: Request) => Response | Promise<Response>>,
+): Listening {
+  let url = "";
+  let handler: ReturnType<typeof handlerFor> | undefined;
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve(
+      { hostname: host, port, onListen: () => {} },
+      async (request) => (await (handler ??= handlerFor(url)))(request),
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new UserError(`Port ${port} is taken: give another with --port, or --port 0 for any`);
+    }
+    if (
+      error instanceof Deno.errors.AddrNotAvailable || error instanceof Deno.errors.PermissionDenied
+    ) {
+      throw new UserError(`Cannot listen on ${host}:${port}: ${error.message}`);
+    }
+    throw error;
+  }
+  const everywhere = host === "0.0.0.0" || host === "::";
+  const shown = everywhere ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  url = `http://${shown}:${server.addr.port}`;
+  return { url, close: () => server.shutdown(), finished: server.finished };
+}

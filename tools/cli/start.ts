@@ -1,0 +1,24 @@
+import type { Command } from "./commands.ts";
+import { labOf, parseOptions } from "./options.ts";
+import { listen, listenOptions } from "./serving.ts";
+
+/** MCP and the viewer on one port, until interrupted. */
+export const run: Command = async (args) => {
+  const { values } = parseOptions(args, {
+    port: { type: "string" },
+    host: { type: "string" },
+  });
+  const lab = labOf(values);
+  lab.ensureWorker();
+  const { host, port } = listenOptions(values, 8765);
+  const { createHttpApp } = await import("../http.ts");
+  const server = listen({ host, port }, (viewerUrl) => {
+    const app = createHttpApp(lab, { viewerUrl, host });
+    return Promise.resolve((request) => app.fetch(request));
+  });
+  console.log(`Viewer  ${server.url}/`);
+  console.log(`MCP     ${server.url}/mcp`);
+  console.log(`        claude mcp add --transport http textdiffusion ${server.url}/mcp`);
+  await server.finished;
+  return 0;
+};
