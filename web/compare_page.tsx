@@ -75,7 +75,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
   const { leaderboard, differing, trivialMse } = props.comparison;
   const sameLabel = leaderboard.every((row) => row.label === leaderboard[0]?.label);
   return (
-    <div class="wide">
+    <div class="wide" role="region" aria-label="Ranking" tabindex={0}>
       <table class="leaderboard">
         <thead>
           <tr>
@@ -129,7 +129,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
   return (
     <>
       <h2>Over seeds</h2>
-      <div class="wide">
+      <div class="wide" role="region" aria-label="Means over seeds" tabindex={0}>
         <table class="leaderboard">
           <thead>
             <tr>

@@ -126,9 +126,10 @@ Deno.test("Every page looks right in light, in dark and on a phone, without a si
         assert.deepEqual(faults, [], `${name} in ${look} is not accessible`);
         // Pictures below the fold load when they come into view.
         await page.evaluate(
-          "document.querySelectorAll('img').forEach((img) => img.loading = 'eager')",
+          "Promise.all([...document.images].map((img) => { img.loading = 'eager';" +
+            " return img.complete || new Promise((done) => { img.onload = img.onerror = done; }); }))" +
+            ".then(() => undefined)",
         );
-        await page.waitForFunction("[...document.images].every((img) => img.complete)");
         const broken = await page.evaluate(
           "[...document.images].filter((img) => img.naturalWidth === 0).map((img) => img.src)",
         );
@@ -155,11 +156,8 @@ Deno.test("An open page follows the run: the curve grows and keeps what the read
     await page.getByText("More curves").click();
     assert.equal(await lastStep(page), 500);
     example.advance(700);
-    await page.waitForFunction(
-      "document.querySelector('path[data-name=\"Training loss\"]')" +
-        ".dataset.points.split(';').at(-1).split(' ')[2] === '700'",
-    );
-    assert.equal(await page.locator("progress").getAttribute("value"), "700");
+    await page.locator('progress[value="700"]').waitFor();
+    assert.equal(await lastStep(page), 700);
     assert.ok(await page.locator("#more-curves").evaluate((d) => d.hasAttribute("open")));
     assert.deepEqual(troubles, []);
   });
@@ -170,7 +168,7 @@ Deno.test("An open page follows the run: the curve grows and keeps what the read
     await page.goto(site.origin);
     for (const id of example.sweepIds.slice(0, 2)) await page.getByLabel(`Compare ${id}`).check();
     example.advance(800);
-    await page.waitForFunction("document.querySelector('progress').value === 800");
+    await page.locator('progress[value="800"]').waitFor();
     assert.equal(await page.locator("input:checked").count(), 2);
     await page.getByRole("button", { name: "Compare ticked runs" }).click();
     await page.waitForURL(/\/compare/);
@@ -226,7 +224,7 @@ Deno.test("A page says so when the server is gone, and goes on when it is back",
   await page.locator("#connection").waitFor({ state: "visible" });
   await context.setOffline(false);
   example.advance(520);
-  await page.waitForFunction("document.querySelector('progress').value === 520");
+  await page.locator('progress[value="520"]').waitFor();
   assert.ok(await page.locator("#connection").isHidden());
   await context.close();
 });
