@@ -1,6 +1,7 @@
 /**
  * The one visual language of all figures: Okabe and Ito's colour-blind-safe hues, darkened or
- * lightened until each line has a contrast of at least 4.5:1 against its background, so that a label can wear its curve's colour.
+ * lightened to a contrast of at least 4.5:1 against their background, so that a label can wear its
+ * curve's colour.
  */
 export interface Theme {
   /** `null` leaves the figure transparent, for pages that bring their own background. */
