@@ -50,3 +50,4 @@ export type {
   WatchOptions,
   WatchProgress,
 } from "./types.ts";
+export { runWorker, type WorkerOptions } from "./worker/mod.ts";

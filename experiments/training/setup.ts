@@ -10,7 +10,7 @@ import { pixelwiseDenoisingError } from "./baseline.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { splitInputs, stepSignature } from "./signature.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
-import { compileValidation, type Validation } from "./validation.ts";
+import { type Validation, validationOf } from "./validation.ts";
 
 /** What the worker lends to the training of one run. */
 export interface TrainingContext {
@@ -47,8 +47,11 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   requireSameData(run, dataset);
   const state = resumed?.state ?? initialState(network.parameters, config.seed);
   rewind(store, run, workerId, state.step);
-  // Replicas change the order of sums: a resumed run takes the number it began with.
-  const replicas = run.replicas ?? engine.replicasFor(config.batch_size);
+  // Replicas change the order of sums: a resumed run takes the number it began with, unless it moves
+  // to another device and cannot go on bit for bit anyway.
+  const replicas = run.device === engine.device && run.replicas !== null
+    ? run.replicas
+    : engine.replicasFor(config.batch_size);
   const facts = {
     datasetHash: dataset.hash,
     device: engine.device,
@@ -58,7 +61,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   };
   store.runs.setFacts(run.id, workerId, facts);
   const program = await compileTraining(run, network, dataset, engine, replicas);
-  const validation = await compileValidation(engine, network, config, dataset);
+  const validation = validationOf(engine, network, config, dataset);
   const { id: runId, codeVersion } = run;
   const origin = { runId, config, codeVersion, ...facts };
   return { run, network, dataset, state, origin, program, validation };

@@ -3,7 +3,7 @@
  * and target, so that its denoising error ranks runs.
  */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
-import type { Arrays, Engine, Parameters, Program, Signature } from "../../engine/mod.ts";
+import type { Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
 import { normals } from "../../engine/mod.ts";
 import { noiseInputs, schedule, validationStep } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
@@ -28,28 +28,23 @@ export interface Validation {
   run(ema: Parameters): Promise<ValidationMetrics>;
 }
 
-/** Compiles the validation of a configuration's network. */
-export async function compileValidation(
+/** The validation of a configuration's network; it is compiled when it first runs. */
+export function validationOf(
   engine: Engine,
   network: ImageNetwork,
   config: RunConfig,
   dataset: ImageDataset,
-): Promise<Validation> {
-  const count = engine.replicasFor(BATCH);
-  const signature: Signature = stepSignature(network.parameters, BATCH, dataset);
-  const program = await engine.compile(
-    validationStep(network, config.target, { clip: [-1, 1] }),
-    signature,
-    count > 1 ? { replicas: { count, split: splitInputs(signature), outputs: "concat" } } : {},
-  );
-  const levels = examplesOver(dataset, levelsInTurn());
+): Validation {
   const ownTimes = Float64Array.from(
     { length: VALIDATION_IMAGES },
     (_, i) => (i + 0.5) / VALIDATION_IMAGES,
   );
   const own = examplesOver(dataset, ownTimes.map(schedule(config.schedule).gamma));
+  const levels = examplesOver(dataset, levelsInTurn());
+  let program: Program | undefined;
   return {
     async run(ema) {
+      program ??= await compileValidation(engine, network, config, dataset);
       const weights = inputArrays(ema);
       const objective = await measure(program, weights, own);
       const denoising = await measure(program, weights, levels);
@@ -59,6 +54,21 @@ export async function compileValidation(
       };
     },
   };
+}
+
+async function compileValidation(
+  engine: Engine,
+  network: ImageNetwork,
+  config: RunConfig,
+  dataset: ImageDataset,
+): Promise<Program> {
+  const count = engine.replicasFor(BATCH);
+  const signature = stepSignature(network.parameters, BATCH, dataset);
+  return await engine.compile(
+    validationStep(network, config.target, { clip: [-1, 1] }),
+    signature,
+    count > 1 ? { replicas: { count, split: splitInputs(signature), outputs: "concat" } } : {},
+  );
 }
 
 /** Images to denoise, each at its own noise level. */

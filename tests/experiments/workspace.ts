@@ -30,7 +30,7 @@ export const SHORT: ConfigOverrides = {
   steps: 12,
   batch_size: 8,
   log_every: 2,
-  validate_every: 6,
+  validate_every: 12,
   checkpoint_every: 4,
   sample_every: 0,
 };

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { openLab } from "../../experiments/mod.ts";
+import type { Lab, SampleRequest } from "../../experiments/mod.ts";
+import { openStore } from "../../experiments/store/mod.ts";
+import { runWorker } from "../../experiments/mod.ts";
+import { queue, shortConfig, withWorkspace } from "./workspace.ts";
+
+/** A laboratory with one trained run. */
+function withTrainedLab(work: (lab: Lab) => Promise<void>): Promise<void> {
+  return withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    queue(store, shortConfig({ steps: 6 }));
+    store.close();
+    await runWorker({ workspace, device: "cpu" });
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      await work(lab);
+    } finally {
+      lab.close();
+    }
+  });
+}
+
+const FEW: SampleRequest = { run: "latest", count: 2, steps: 3 };
+
+Deno.test("sample() draws in a process of its own, tells its progress, and keeps the pixels", () =>
+  withTrainedLab(async (lab) => {
+    const progress: number[] = [];
+    const sample = await lab.sample({ ...FEW, class: [4, 2], seed: 5 }, {
+      onProgress: ({ done, total }) => progress.push(done / total),
+    });
+    assert.deepEqual(lab.samples("latest"), [sample]);
+    assert.deepEqual([sample.id, sample.runId, sample.step, sample.kind], [
+      "image-0001-sample-001",
+      "image-0001",
+      6,
+      "contact-sheet",
+    ]);
+    assert.deepEqual(progress, [0, 0.25, 0.5, 0.75]);
+    const pixels = await lab.samplePixels(sample.id);
+    assert.deepEqual([pixels.count, pixels.height, pixels.images.length], [2, 28, 2 * 28 * 28]);
+    assert.deepEqual([...pixels.labels], [4, 2]);
+    assert.ok(pixels.images.every((value) => value >= -1 && value <= 1));
+  }));
+
+Deno.test("the seed decides the pictures, and nothing else does", () =>
+  withTrainedLab(async (lab) => {
+    const draw = async (seed: number) => {
+      const { id } = await lab.sample({ ...FEW, sampler: "ddpm", guidance_scale: 2, seed });
+      return (await lab.samplePixels(id)).images;
+    };
+    const [first, again, other] = [await draw(1), await draw(1), await draw(2)];
+    assert.deepEqual(first, again);
+    assert.notDeepEqual(first, other);
+  }));
+
+Deno.test("a film strip starts at pure noise and ends on the picture", () =>
+  withTrainedLab(async (lab) => {
+    const { id, kind } = await lab.sample({ ...FEW, steps: 25, film_strip: true });
+    const { frames, images } = await lab.samplePixels(id);
+    assert.equal(kind, "film-strip");
+    assert.deepEqual(frames.map(({ step }) => step), [0, 3, 5, 8, 11, 13, 16, 19, 21, 24]);
+    assert.ok(frames.every(({ gamma }, i) => i === 0 || gamma < frames[i - 1]!.gamma));
+    const { noisy } = frames[0]!;
+    const power = noisy.reduce((sum, value) => sum + value ** 2, 0) / noisy.length;
+    assert.ok(Math.abs(power - 1) < 0.1, `the start has power ${power}`);
+    assert.deepEqual(frames.at(-1)!.denoised, images);
+  }));
+
+Deno.test("what a caller can mend reaches it as a UserError, from either process", () =>
+  withTrainedLab(async (lab) => {
+    await assert.rejects(lab.sample({ ...FEW, class: 11 }), {
+      name: "UserError",
+      message: "class is 11, but must be a whole number from 0 to 9",
+    });
+    const [checkpoint] = lab.inspect("latest").checkpoints;
+    for (const { path } of lab.inspect("latest").checkpoints) Deno.truncateSync(path, 100);
+    await assert.rejects(lab.sample(FEW), (error: Error) => {
+      assert.equal(error.name, "UserError");
+      assert.ok(error.message.startsWith("No checkpoint of image-0001 can be read"), error.message);
+      assert.ok(error.message.includes(checkpoint!.path));
+      return true;
+    });
+    assert.throws(() => lab.sampleById("image-0001-sample-009"), { name: "UserError" });
+  }));
+
+Deno.test("a run without a checkpoint says when there will be one", () =>
+  withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    queue(store, shortConfig());
+    store.close();
+    const lab = openLab({ workspace, device: "cpu" });
+    await assert.rejects(lab.sample(FEW), {
+      name: "UserError",
+      message:
+        "image-0001 has no checkpoint to sample from yet: the first is due at step 4, it is " +
+        "queued at step 0",
+    });
+    lab.close();
+  }));
+
+Deno.test("aborting a sample ends its process", () =>
+  withTrainedLab(async (lab) => {
+    const ending = new AbortController();
+    const sampling = lab.sample({ ...FEW, steps: 1000 }, {
+      signal: ending.signal,
+      onProgress: ({ done }) => done > 0 && ending.abort(),
+    });
+    await assert.rejects(sampling, { name: "AbortError" });
+    assert.deepEqual(lab.samples("latest"), []);
+  }));

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { reportSchedules } from "../../experiments/schedule_report.ts";
+
+const MADE_UP = { dataset: "made-up-digits" } as const;
+
+Deno.test("a schedule report says where the signal goes, and that cosine keeps it longer", async () => {
+  const { schedules: [linear, cosine], dataVariance } = await reportSchedules(
+    ["linear", "cosine"],
+    MADE_UP,
+  );
+  for (const facts of [linear!, cosine!]) {
+    const { curve, shares, halfInformation: half } = facts;
+    assert.ok(curve.every(({ alpha, sigma }) => Math.abs(alpha ** 2 + sigma ** 2 - 1) < 1e-12));
+    assert.ok(curve.every(({ gamma }, i) => i === 0 || gamma > curve[i - 1]!.gamma));
+    const all = shares.nearlyClean + shares.informative + shares.nearlyNoise;
+    assert.ok(Math.abs(all - 1) < 1e-12);
+    assert.ok(half.snr * dataVariance > 0.2 && half.snr * dataVariance < 2);
+    assert.equal(facts.terminal.level, "good");
+  }
+  // ᾱ_T of the linear schedule with 1000 steps is 4.04e-5 (Ho et al. 2020, discrete); its continuous
+  // limit is 4.3e-5.
+  assert.ok(Math.abs(linear!.leftoverSignal ** 2 - 4.2e-5) < 3e-6);
+  assert.ok(cosine!.halfInformation.t > linear!.halfInformation.t);
+  assert.ok(cosine!.shares.nearlyNoise < linear!.shares.nearlyNoise);
+});
+
+Deno.test("the forward process takes the digit to noise, the same noise for every schedule", async () => {
+  const { schedules, digit } = await reportSchedules(["linear", "cosine"], {
+    ...MADE_UP,
+    times: [0, 1],
+    index: 3,
+  });
+  const correlation = (a: Float32Array, b: Float32Array) => {
+    const mean = (values: Float32Array) => values.reduce((s, v) => s + v, 0) / values.length;
+    const [ma, mb] = [mean(a), mean(b)];
+    let ab = 0, aa = 0, bb = 0;
+    for (let i = 0; i < a.length; i++) {
+      ab += (a[i]! - ma) * (b[i]! - mb);
+      aa += (a[i]! - ma) ** 2;
+      bb += (b[i]! - mb) ** 2;
+    }
+    return ab / Math.sqrt(aa * bb);
+  };
+  for (const { forward: [clean, noisy] } of schedules) {
+    assert.ok(correlation(clean!.pixels, digit.pixels) > 0.99);
+    assert.ok(Math.abs(correlation(noisy!.pixels, digit.pixels)) < 0.15);
+  }
+  assert.ok(correlation(schedules[0]!.forward[1]!.pixels, schedules[1]!.forward[1]!.pixels) > 0.99);
+});
+
+const mistakes: [
+  names: string[],
+  options: Parameters<typeof reportSchedules>[1],
+  message: RegExp,
+][] = [
+  [[], MADE_UP, /^Name at least one schedule: there are linear, cosine$/],
+  [["cosin"], MADE_UP, /^There is no schedule "cosin": did you mean cosine\?/],
+  [["linear"], { ...MADE_UP, times: [1.5] }, /^times has 1.5: times go from 0 to 1$/],
+  [
+    ["linear"],
+    { ...MADE_UP, index: 100_000 },
+    /^index is 100000, but must be a whole number from 0 to/,
+  ],
+];
+for (const [names, options, message] of mistakes) {
+  Deno.test(`a schedule report on ${JSON.stringify([names, options])} is refused`, async () => {
+    await assert.rejects(reportSchedules(names, options), { name: "UserError", message });
+  });
+}
