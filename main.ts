@@ -1,5 +1,5 @@
 /** The command line: finds the command, runs it, and says what went wrong. */
-import { UserError } from "./engine/errors.ts";
+import { UserError } from "./engine/host/mod.ts";
 import { nearest } from "./experiments/mod.ts";
 import { commands, helpText, VERSION } from "./tools/mod.ts";
 

@@ -1,4 +1,4 @@
-import { UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import { groupTable, leaderboardTable } from "../compare_runs.ts";
 import type { Command } from "./commands.ts";
 import { labOf, parseOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { loadImageDataset } from "../../data/mod.ts";
-import { UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import type { Lab, RunConfig } from "../../experiments/mod.ts";
 import { rounded } from "../rows.ts";
 import type { Command } from "./commands.ts";

@@ -1,0 +1,36 @@
+/** A workspace of its own for tests, with a server over HTTP. */
+import { join } from "node:path";
+import { type Lab, openLab } from "../../experiments/mod.ts";
+import { createHttpApp } from "../../tools/http.ts";
+
+export interface Laboratory {
+  readonly lab: Lab;
+  /** Address of the viewer, without a slash at its end; MCP is at /mcp. */
+  readonly url: string;
+}
+
+/** Opens a laboratory in a new folder, serves it on a free port, and takes both down again. */
+export async function withLaboratory(
+  use: (laboratory: Laboratory) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
+  const lab = openLab({ workspace: join(folder, "workspace") });
+  const host = "127.0.0.1";
+  let app: ReturnType<typeof createHttpApp> | undefined;
+  const server = Deno.serve(
+    { hostname: host, port: 0, onListen: () => {} },
+    (request) => app!.fetch(request),
+  );
+  const url = `http://${host}:${server.addr.port}`;
+  app = createHttpApp(lab, { viewerUrl: url, host });
+  try {
+    await use({ lab, url });
+  } finally {
+    // A worker that were still busy would write into the folder while it is being removed.
+    const asked = lab.stop("all").map((run) => run.id);
+    await lab.watch(asked, { timeoutSeconds: 60 });
+    await server.shutdown();
+    lab.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
