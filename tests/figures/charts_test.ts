@@ -161,3 +161,28 @@ Deno.test("formatDuration() speaks of seconds, minutes, hours and days", () => {
   ];
   for (const [value, text] of cases) assert.equal(formatDuration(value), text);
 });
+
+/** Contrast of two colours as WCAG 2.2 defines it. */
+function contrast(a: string, b: string): number {
+  const luminance = (color: string) =>
+    [0.2126, 0.7152, 0.0722].reduce((sum, weight, channel) => {
+      const value = parseInt(color.slice(1 + 2 * channel, 3 + 2 * channel), 16) / 255;
+      return sum + weight * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    }, 0);
+  const [dark = 0, light = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+Deno.test("Every colour of the palette can be read as text on its background", () => {
+  for (const color of [paperTheme.ink, paperTheme.muted, ...paperTheme.series]) {
+    assert.ok(contrast(color, "#ffffff") >= 4.5, `${color} on white`);
+  }
+});
+
+Deno.test("The page's light palette is the figures' palette, and its dark one can be read too", () => {
+  const css = Deno.readTextFileSync(new URL("../../web/static/style.css", import.meta.url));
+  const colors = [...css.matchAll(/--series-\d: (#\w{6});/g)].map((match) => match[1] ?? "");
+  assert.deepEqual(colors.slice(0, 8), paperTheme.series);
+  assert.equal(colors.length, 16);
+  for (const color of colors.slice(8)) assert.ok(contrast(color, "#191c20") >= 4.5, color);
+});
