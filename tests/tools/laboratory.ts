@@ -1,6 +1,7 @@
 /** A workspace of its own for tests, with a server over HTTP. */
 import { join } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
+import { listen } from "../../tools/cli/serving.ts";
 import { createHttpApp } from "../../tools/http.ts";
 
 export interface Laboratory {
@@ -16,20 +17,17 @@ export async function withLaboratory(
   const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
   const lab = openLab({ workspace: join(folder, "workspace") });
   const host = "127.0.0.1";
-  let app: ReturnType<typeof createHttpApp> | undefined;
-  const server = Deno.serve(
-    { hostname: host, port: 0, onListen: () => {} },
-    (request) => app!.fetch(request),
-  );
-  const url = `http://${host}:${server.addr.port}`;
-  app = createHttpApp(lab, { viewerUrl: url, host });
+  const server = listen({ host, port: 0 }, (viewerUrl) => {
+    const app = createHttpApp(lab, { viewerUrl, host });
+    return Promise.resolve((request) => app.fetch(request));
+  });
   try {
-    await use({ lab, url });
+    await use({ lab, url: server.url });
   } finally {
     // A worker that were still busy would write into the folder while it is being removed.
     const asked = lab.stop("all").map((run) => run.id);
     await lab.watch(asked, { timeoutSeconds: 60 });
-    await server.shutdown();
+    await server.close();
     lab.close();
     await Deno.remove(folder, { recursive: true });
   }
