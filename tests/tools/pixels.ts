@@ -5,9 +5,8 @@ import sharp from "sharp";
 import type { Answer } from "./clients.ts";
 
 const SIDE = 28;
-const SCALE = 3;
 
-/** The digits of a contact sheet of ten columns, as grey values from 0 to 255 each of 28×28. */
+/** The digits of a contact sheet in reading order, as 28×28 grey values from 0 to 255. */
 export async function digitsOf(answer: Answer, count: number): Promise<Uint8Array[]> {
   const images = answer.content.filter((part) => part.type === "image");
   assert.equal(images.length, 1, "one picture");
@@ -15,20 +14,51 @@ export async function digitsOf(answer: Answer, count: number): Promise<Uint8Arra
   const { data, info } = await sharp(Buffer.from(images[0]!.data!, "base64"))
     .greyscale().raw().toBuffer({ resolveWithObject: true });
   const grey = (x: number, y: number) => data[(y * info.width + x) * info.channels]!;
+  const background = grey(0, 0);
+  const { rows, columns } = tiles(info.width, info.height, (x, y) => grey(x, y) !== background);
+  assert.ok(rows.length * columns.length >= count, `${rows.length} × ${columns.length} tiles`);
   return Array.from({ length: count }, (_, index) => {
-    // Margin 12, title 36, gap 4, captions of 18 pixels below each tile.
-    const left = 12 + (index % 10) * (SIDE * SCALE + 4);
-    const top = 36 + Math.floor(index / 10) * (SIDE * SCALE + 18 + 4);
-    return Uint8Array.from({ length: SIDE * SIDE }, (_, pixel) => {
-      const [x, y] = [left + (pixel % SIDE) * SCALE, top + Math.floor(pixel / SIDE) * SCALE];
-      assert.equal(
-        grey(x, y),
-        grey(x + SCALE - 1, y + SCALE - 1),
-        `digit ${index} is not enlarged by ${SCALE} at (${x}, ${y}): did the sheet's layout change?`,
-      );
-      return grey(x, y);
-    });
+    const left = columns[index % columns.length]!;
+    const top = rows[Math.floor(index / columns.length)]!;
+    const scale = left.length / SIDE;
+    assert.ok(Number.isInteger(scale) && top.length === left.length, "whole squares of 28 pixels");
+    const at = (span: Span, pixel: number) => span.start + pixel * scale;
+    return Uint8Array.from(
+      { length: SIDE * SIDE },
+      (_, pixel) => grey(at(left, pixel % SIDE), at(top, Math.floor(pixel / SIDE))),
+    );
   });
+}
+
+interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Where the tiles stand: stretches of rows, then of columns, that are mostly not background. */
+function tiles(width: number, height: number, drawn: (x: number, y: number) => boolean) {
+  const rows = spans(height, (y) => share(width, (x) => drawn(x, y)) > 0.5);
+  const inTiles = rows.flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
+  const columns = spans(width, (x) => share(inTiles.length, (i) => drawn(x, inTiles[i]!)) > 0.5);
+  return { rows, columns };
+}
+
+/** Unbroken stretches of at least a digit's width. */
+function spans(length: number, inside: (index: number) => boolean): Span[] {
+  const found: Span[] = [];
+  for (let start = 0; start < length;) {
+    let end = start;
+    while (end < length && inside(end)) end++;
+    if (end - start >= SIDE) found.push({ start, length: end - start });
+    start = end + 1;
+  }
+  return found;
+}
+
+function share(length: number, holds: (index: number) => boolean): number {
+  let count = 0;
+  for (let i = 0; i < length; i++) if (holds(i)) count++;
+  return count / length;
 }
 
 /** Correlation of horizontally neighbouring pixels: 0 for white noise, 0.83 for MNIST's digits. */

@@ -27,7 +27,6 @@ Deno.test("five clients of both eras train, watch, sample, compare, stop and wri
       () => currentClient("modern", stdio),
       () => currentClient("legacy", http),
       () => currentClient("legacy", stdio),
-      () => oldClient(http),
       () => oldClient(stdio),
     ];
     const trained = await trainOne(await connect[0]!());
