@@ -2,9 +2,10 @@ import { UserError } from "./host/mod.ts";
 import type { Graph } from "./graph/value.ts";
 import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
-import { openReplicas, timesBatch } from "./onnx/replicas.ts";
+import { openReplicas } from "./onnx/replicas.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { checkInputs, sliceSignature } from "./signature.ts";
+import { timesBatch } from "./slices.ts";
 import { trace } from "./trace.ts";
 import type {
   Arrays,

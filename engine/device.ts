@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { openCompiledEngine } from "./compiled.ts";
+import { openEagerEngine } from "./eager.ts";
 import { UserError } from "./host/mod.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { tf } from "./tf.ts";
@@ -42,9 +43,8 @@ export async function openEngine({ device = "auto" }: { device?: DeviceName } = 
     }
     case "tensorflow":
     case "tfjs-webgpu":
-    case "tfjs-cpu": {
-      throw new UserError(`Device ${device} cannot be used yet`);
-    }
+    case "tfjs-cpu":
+      return await openEagerEngine(device);
     default:
       device satisfies never;
       throw new UserError(`Unknown device ${JSON.stringify(device)}: use ${DEVICES.join(", ")}`);

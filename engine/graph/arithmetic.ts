@@ -79,9 +79,9 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
   Div: {
     "x / c = x * (1/c)": (b, x, y) => {
       const divisor = scalarOf(y);
-      return divisor === undefined
-        ? undefined
-        : binary(b, "Mul", x, fill(b, Math.fround(1 / divisor), y.shape));
+      if (divisor === undefined) return undefined;
+      const reciprocal = Math.fround(1 / divisor);
+      return isNormal(reciprocal) ? binary(b, "Mul", x, fill(b, reciprocal, y.shape)) : undefined;
     },
     "x / sqrt(y), with a smaller y, takes the reciprocal first": (b, x, y) =>
       sizeOf(core(y).shape) < sizeOf(core(x).shape)
@@ -108,6 +108,11 @@ function whenScalar(
   shape: readonly number[],
 ): Value | undefined {
   return scalarOf(candidate) === scalar ? expand(b, other, shape) : undefined;
+}
+
+/** Whether a number is one of float32 at full precision: no zero, infinity, NaN, nor near zero. */
+function isNormal(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) >= 2 ** -126;
 }
 
 function isNode(value: Value, op: string): boolean {
@@ -148,6 +153,7 @@ function scaleSmallestFactor(
 function selfGated(b: GraphBuilder, x: Value, gate: Value): Value | undefined {
   const [inner, outer] = [layoutFree(gate), layoutFree(x)];
   if (!isNode(inner, "Sigmoid") || !sameShape(gate.shape, x.shape)) return undefined;
+  if (permutationOf(gate)?.join() !== permutationOf(x)?.join()) return undefined;
   const argument = operand(inner, 0);
   if (argument === outer) return quickGelu(b, x, 1);
   if (!isNode(argument, "Mul")) return undefined;

@@ -48,8 +48,13 @@ export function convolutionInputGradient(
     ]);
     const first = both((i) => reach(window, i) - before[i]!);
     const last = both((i) => [h, w][i]! - dy.shape[1 + i]! + reach(window, i) - first[i]!);
-    const inner = { ...window, before: first, after: last };
-    const gradient = channelsFirst(b, dy);
+    const inner = {
+      ...window,
+      before: both((i) => Math.max(first[i]!, 0)),
+      after: both((i) => Math.max(last[i]!, 0)),
+    };
+    // Padding beyond the filter's reach: the outermost gradients belong to no element.
+    const gradient = crop(b, channelsFirst(b, dy), first, last);
     const dx = canBlock(b, filter)
       ? blockedConvolution(b, gradient, turned, inner, shape, true)
       : b.node({
@@ -72,6 +77,19 @@ export function convolutionInputGradient(
     },
   }, { shape, dtype: dy.dtype });
   return channelsLast(b, dx);
+}
+
+/** `x` [n, c, h, w] without as many rows and columns as the padding is below zero. */
+function crop(
+  b: GraphBuilder,
+  x: Value,
+  before: readonly [number, number],
+  after: readonly [number, number],
+): Value {
+  const [n, c, h, w] = x.shape as Shape4;
+  const begin = both((i) => Math.max(-before[i]!, 0));
+  const size = both((i) => [h, w][i]! - begin[i]! - Math.max(-after[i]!, 0));
+  return slice(b, x, [0, 0, ...begin], [n, c, ...size]);
 }
 
 /**

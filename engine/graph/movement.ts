@@ -152,18 +152,23 @@ export function pad(
 export function concat(b: GraphBuilder, values: readonly Value[], axis: number): Value {
   const first = values[0]!;
   if (values.length === 1) return first;
-  const extent = values.reduce((sum, { shape }) => sum + shape[axis]!, 0);
   const perm = commonPermutation(values, first.shape.length);
   if (perm) {
     const inner = values.map((x) => beforePermutation(b, x, perm));
     // A value of one element is not transposed by beforePermutation, but its shape matters here.
     const shaped = inner.map((x, i) => reshape(b, x, permute(values[i]!.shape, inverse(perm))));
-    return transpose(b, concat(b, shaped, perm[axis]!), perm);
+    // Operands that were transposed otherwise still are, so this is the end of it.
+    return transpose(b, join(b, shaped, perm[axis]!), perm);
   }
-  const shape = first.shape.map((n, i) => i === axis ? extent : n);
+  return join(b, values, axis);
+}
+
+function join(b: GraphBuilder, values: readonly Value[], axis: number): Value {
+  const { shape, dtype } = values[0]!;
+  const extent = values.reduce((sum, { shape }) => sum + shape[axis]!, 0);
   return b.node(
     { op: "Concat", inputs: values, attributes: { axis } },
-    { shape, dtype: first.dtype },
+    { shape: shape.with(axis, extent), dtype },
   );
 }
 

@@ -1,4 +1,4 @@
-/** Nearest-neighbour enlargement and its gradient. https://onnx.ai/onnx/operators/onnx__Resize.html */
+/** Nearest-neighbour resizing and its gradient. https://onnx.ai/onnx/operators/onnx__Resize.html */
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { fill } from "./elementwise.ts";
@@ -8,7 +8,9 @@ import type { Shape4 } from "./window.ts";
 
 /** `x` [n, h', w', c] enlarged to [n, h, w, c]: element (i, j) is that at (⌊i·h'/h⌋, ⌊j·w'/w⌋). */
 export function enlarge(b: GraphBuilder, x: Value, [n, h, w, c]: Shape4): Value {
-  const scales = Float32Array.of(1, 1, h / x.shape[1]!, w / x.shape[2]!);
+  const factors = [h / x.shape[1]!, w / x.shape[2]!];
+  if (!factors.every(Number.isInteger)) return takeNearest(b, takeNearest(b, x, 1, h), 2, w);
+  const scales = Float32Array.of(1, 1, ...factors);
   const enlarged = b.node({
     op: "Resize",
     inputs: [channelsFirst(b, x), null, b.constant(scales, [4])],
@@ -19,6 +21,18 @@ export function enlarge(b: GraphBuilder, x: Value, [n, h, w, c]: Shape4): Value 
     },
   }, { shape: [n, c, h, w], dtype: x.dtype });
   return channelsLast(b, enlarged);
+}
+
+/** Along one axis, by a look-up: Resize rounds fractions, and may miss the element or the shape. */
+function takeNearest(b: GraphBuilder, x: Value, axis: number, extent: number): Value {
+  const sources = Int32Array.from(
+    { length: extent },
+    (_, i) => Math.floor(i * x.shape[axis]! / extent),
+  );
+  return b.node(
+    { op: "Gather", inputs: [x, b.constant(sources, [extent])], attributes: { axis } },
+    { shape: x.shape.with(axis, extent), dtype: x.dtype },
+  );
 }
 
 /** Gradient of {@link enlarge} by whole factors: the sum over each element's copies. */

@@ -1,8 +1,8 @@
 /** Arithmetic and functions of single elements. https://onnx.ai/onnx/operators/ */
 import { binary, type BinaryOp } from "../graph/arithmetic.ts";
-import { scalarOf } from "../graph/builder.ts";
+import { type GraphBuilder, scalarOf } from "../graph/builder.ts";
 import { cast, elementwise, fill, predicate, unary } from "../graph/elementwise.ts";
-import type { ElementType } from "../graph/value.ts";
+import type { ElementType, Value } from "../graph/value.ts";
 import { tf } from "../tf.ts";
 import { type Lowering, type LoweringTable, operand, operandList } from "./lowering.ts";
 
@@ -24,14 +24,13 @@ export const elementwiseLowerings: LoweringTable = {
     const difference = binary(b, "Sub", operand(operands, "a"), operand(operands, "b"));
     return binary(b, "Mul", difference, difference);
   },
-  [tf.FloorDiv]: (b, operands) =>
-    unary(b, "Floor", binary(b, "Div", operand(operands, "a"), operand(operands, "b"))),
-  // ONNX's Mod takes the sign of the dividend for floats; TensorFlow.js that of the divisor.
-  [tf.Mod]: (b, operands) => {
+  // Always of integers, as TensorFlow.js has it.
+  [tf.FloorDiv]: (b, operands) => {
     const [x, y] = [operand(operands, "a"), operand(operands, "b")];
-    const whole = unary(b, "Floor", binary(b, "Div", x, y));
-    return binary(b, "Sub", x, binary(b, "Mul", whole, y));
+    if (x.dtype !== "float32") return binary(b, "Div", binary(b, "Sub", x, modulo(b, x, y)), y);
+    return cast(b, unary(b, "Floor", binary(b, "Div", x, y)), "int32");
   },
+  [tf.Mod]: (b, operands) => modulo(b, operand(operands, "a"), operand(operands, "b")),
 
   [tf.Abs]: functionOf("Abs"),
   [tf.Acos]: functionOf("Acos"),
@@ -69,7 +68,7 @@ export const elementwiseLowerings: LoweringTable = {
     ]),
   [tf.ClipByValue]: (b, operands, { clipValueMin, clipValueMax }: tf.ClipByValueAttrs) =>
     clip(b, operand(operands, "x"), clipValueMin, clipValueMax),
-  // The derivative of relu: 1 above zero, alpha elsewhere, NaN for NaN (x * 0 is NaN there).
+  // The derivative of relu: 1 above zero, alpha elsewhere, for NaN too.
   [tf.Step]: (b, operands, { alpha }: tf.StepAttrs) => {
     const x = operand(operands, "x");
     const above = cast(b, predicate(b, "Greater", [x, fill(b, 0, [])]), "float32");
@@ -91,11 +90,14 @@ export const elementwiseLowerings: LoweringTable = {
   },
 };
 
-function clip(
-  b: Parameters<Lowering>[0],
-  x: Parameters<typeof unary>[2],
-  low: number,
-  high: number,
-) {
-  return binary(b, "Min", binary(b, "Max", x, fill(b, low, [])), fill(b, high, []));
+/** x modulo y, with the sign of y: that is what ONNX's Mod gives for integers, but not for floats. */
+function modulo(b: GraphBuilder, x: Value, y: Value): Value {
+  if (x.dtype !== "float32") return elementwise(b, { op: "Mod" }, [x, y]);
+  const whole = unary(b, "Floor", binary(b, "Div", x, y));
+  return binary(b, "Sub", x, binary(b, "Mul", whole, y));
+}
+
+function clip(b: GraphBuilder, x: Value, low: number, high: number): Value {
+  const bound = (value: number) => fill(b, value, [], x.dtype);
+  return binary(b, "Min", binary(b, "Max", x, bound(low)), bound(high));
 }

@@ -1,7 +1,7 @@
 /** Look-ups by index. https://onnx.ai/onnx/operators/onnx__Gather.html */
 import { binary } from "../graph/arithmetic.ts";
-import { cast, constantTensor, fill, predicate } from "../graph/elementwise.ts";
-import { reshape } from "../graph/movement.ts";
+import { cast, constantTensor, elementwise, fill, predicate } from "../graph/elementwise.ts";
+import { reshape, slice } from "../graph/movement.ts";
 import { type ElementType, sizeOf } from "../graph/value.ts";
 import { tf } from "../tf.ts";
 import { type LoweringTable, operand } from "./lowering.ts";
@@ -33,18 +33,26 @@ export const indexingLowerings: LoweringTable = {
     const value = binary(b, "Add", scaled, fill(b, offValue, []));
     return cast(b, value, (dtype ?? "int32") as ElementType);
   },
-  // The gradient of a gather along the first axis: rows added up by their index.
+  // The gradient of a gather along the first axis: rows added up by their index. Those with a
+  // negative index are dropped: they go to a row of their own, which is cut off.
   [tf.UnsortedSegmentSum]: (b, operands, { numSegments }: tf.UnsortedSegmentSumAttrs) => {
     const [x, segments] = [operand(operands, "x"), operand(operands, "segmentIds")];
     const rest = x.shape.slice(segments.shape.length);
-    const shape = [numSegments, ...rest];
+    const shape = [numSegments + 1, ...rest];
     const rows = sizeOf(segments.shape);
-    const indices = cast(b, reshape(b, segments, [rows, 1]), "int64");
+    const places = reshape(b, segments, [rows, 1]);
+    const kept = elementwise(b, { op: "Where", dtype: "int32" }, [
+      predicate(b, "Less", [places, fill(b, 0, [], "int32")]),
+      fill(b, numSegments, [], "int32"),
+      places,
+    ]);
+    const indices = cast(b, kept, "int64");
     const zeros = b.constant(new Float32Array(sizeOf(shape)), shape);
-    return b.node({
+    const sums = b.node({
       op: "ScatterND",
       inputs: [zeros, indices, reshape(b, x, [rows, ...rest])],
       attributes: { reduction: "add" },
     }, { shape, dtype: x.dtype });
+    return slice(b, sums, shape.map(() => 0), [numSegments, ...rest]);
   },
 };

@@ -28,7 +28,11 @@ const argument = (op: string): Lowering<{ axis: number }> => (b, operands, { axi
 
 export const reductionLowerings: LoweringTable = {
   [tf.Sum]: reduceWith("ReduceSum"),
-  [tf.Mean]: reduceWith("ReduceMean"),
+  // A mean of integers is a float.
+  [tf.Mean]: (b, operands, attributes: ReduceAttributes) => {
+    const x = cast(b, operand(operands, "x"), "float32");
+    return reduceWith("ReduceMean")(b, { x }, attributes);
+  },
   [tf.Min]: reduceWith("ReduceMin"),
   [tf.Prod]: reduceWith("ReduceProd"),
   [tf.Max]: (b, operands, { reductionIndices, keepDims }: tf.MaxAttrs) =>
@@ -47,9 +51,5 @@ export const reductionLowerings: LoweringTable = {
   [tf.Softmax]: (b, operands, { dim }: tf.SoftmaxAttrs) => {
     const x = operand(operands, "logits");
     return b.node({ op: "Softmax", inputs: [x], attributes: { axis: dim } }, x);
-  },
-  [tf.LogSoftmax]: (b, operands, { axis }: tf.LogSoftmaxAttrs) => {
-    const x = operand(operands, "logits");
-    return b.node({ op: "LogSoftmax", inputs: [x], attributes: { axis } }, x);
   },
 };

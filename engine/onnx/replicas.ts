@@ -1,5 +1,6 @@
-import { allocate, elementCount } from "../signature.ts";
-import type { Arrays, Signature, TensorSpec } from "../types.ts";
+import { elementCount } from "../signature.ts";
+import { joinsOf, meansOf, sliceOf } from "../slices.ts";
+import type { Arrays, Signature } from "../types.ts";
 import type { FromReplica, ToReplica } from "./replica_protocol.ts";
 import { openSession } from "./session.ts";
 
@@ -96,59 +97,4 @@ function shareArrays(signature: Signature, times: (name: string) => number): Arr
       return [name, spec.dtype === "float32" ? new Float32Array(memory) : new Int32Array(memory)];
     }),
   );
-}
-
-/** The views of replica `index` on the arrays: its part of those that are split, all of the others. */
-function sliceOf(
-  arrays: Arrays,
-  signature: Signature,
-  split: readonly string[],
-  index: number,
-): Arrays {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => {
-      const length = elementCount(signature[name]!);
-      const start = split.includes(name) ? index * length : 0;
-      return [name, array.subarray(start, start + length)];
-    }),
-  );
-}
-
-/** Computes the means of the replicas' outputs into arrays made once. */
-function meansOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
-  const means = allocateAll(outputs, 1);
-  return () => {
-    for (const [name, mean] of Object.entries(means)) {
-      const [first, ...rest] = results.map((result) => result[name]!);
-      mean.set(first!);
-      for (const array of rest) for (let i = 0; i < mean.length; i++) mean[i]! += array[i]!;
-      const share = 1 / results.length;
-      for (let i = 0; i < mean.length; i++) mean[i]! *= share;
-    }
-    return means;
-  };
-}
-
-/** Joins the replicas' outputs along their first axis into arrays made once. */
-function joinsOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
-  const joined = allocateAll(outputs, results.length);
-  return () => {
-    for (const [name, whole] of Object.entries(joined)) {
-      results.forEach((result, i) => whole.set(result[name]!, i * result[name]!.length));
-    }
-    return joined;
-  };
-}
-
-function allocateAll(signature: Signature, times: number): Arrays {
-  return Object.fromEntries(
-    Object.entries(signature).map(([name, spec]) => [name, allocate(timesBatch(spec, times))]),
-  );
-}
-
-/** A tensor with `times` as many rows. */
-export function timesBatch(spec: TensorSpec, times: number): TensorSpec {
-  if (times === 1) return spec;
-  const [batch = 1, ...rest] = spec.shape;
-  return { ...spec, shape: [batch * times, ...rest] };
 }
