@@ -84,7 +84,7 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
       return isNormal(reciprocal) ? binary(b, "Mul", x, fill(b, reciprocal, y.shape)) : undefined;
     },
     "x / sqrt(y), with a smaller y, takes the reciprocal first": (b, x, y) =>
-      sizeOf(core(y).shape) < sizeOf(core(x).shape)
+      scalarOf(y) === undefined && sizeOf(core(y).shape) < sizeOf(core(x).shape)
         ? binary(b, "Mul", x, unary(b, "Reciprocal", y))
         : undefined,
   },
