@@ -1,5 +1,5 @@
 /** The command line: finds the command, runs it, and says what went wrong. */
-import { UserError } from "./engine/errors.ts";
+import { UserError } from "./engine/host/mod.ts";
 import { nearest } from "./experiments/mod.ts";
 import { commands, helpText, VERSION } from "./tools/mod.ts";
 
@@ -20,7 +20,9 @@ async function main([name = "help", ...args]: readonly string[]): Promise<number
     );
   }
   const { run } = await commands[name]!.load();
-  return await run(args);
+  return await run(args, {
+    openViewer: async (lab) => (await import("./web/mod.ts")).createApp(lab),
+  });
 }
 
 if (import.meta.main) {

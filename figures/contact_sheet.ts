@@ -9,7 +9,7 @@ export interface ContactSheet {
   readonly width: number;
   /** By default about twice as wide as high, with full rows where that is possible, at most ten. */
   readonly columns?: number;
-  /** Whole-number enlargement; by default the largest up to 3 that keeps the sheet within 900 pixels. */
+  /** Whole-number enlargement; by default the largest up to 3 that keeps the sheet within 740 pixels. */
   readonly scale?: number;
   readonly title?: string;
   /** One text below each tile. */
@@ -21,7 +21,8 @@ export interface ContactSheet {
 const MARGIN = 12;
 const GAP = 4;
 const CAPTION_SIZE = 11;
-const MAX_WIDTH = 900;
+/** What fits a reader's column at full size, and costs a model few tokens to look at. */
+const MAX_WIDTH = 740;
 
 /** Many small pictures as one PNG, each pixel enlarged to a block (nearest neighbour). */
 export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<ArrayBuffer>> {

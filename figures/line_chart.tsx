@@ -77,7 +77,7 @@ export function Chart(chart: LineChart) {
     width,
     height,
     left: 52,
-    right: width - 16 - Math.min(labelWidth, width * 0.35),
+    right: width - 22 - Math.min(labelWidth, width * 0.35),
     top: chart.subtitle ? 52 : 38,
     bottom: height - 40,
   };
@@ -116,7 +116,14 @@ export function Chart(chart: LineChart) {
       {chart.subtitle && (
         <text x="16" y="39" font-size="11" fill={theme.muted}>{chart.subtitle}</text>
       )}
-      <Grid frame={frame} x={x} y={y} theme={theme} xLabel={chart.xLabel} yLabel={chart.yLabel} />
+      <Grid
+        frame={frame}
+        x={x}
+        y={xs.length === 0 ? { ...y, ticks: [] } : y}
+        theme={theme}
+        xLabel={chart.xLabel}
+        yLabel={chart.yLabel}
+      />
       {chart.series.map((series, index) => (
         <Curve
           series={series}

@@ -3,12 +3,16 @@ import { contactSheet } from "./contact_sheet.ts";
 import { type FilmFrame, filmStrip } from "./film_strip.ts";
 import { formatNumber } from "./format.ts";
 
-/** How a sample was made, in one line: sampler, steps, guidance, training step. */
+/** Where a sample comes from and how it was made, in one line. */
 export function sampleTitle(sample: Sample): string {
+  const step = sample.step.toLocaleString("en-US");
+  return `${sample.runId} · training step ${step} · ${sampleSettings(sample)}`;
+}
+
+/** Sampler, steps, guidance and seed in a few words. */
+export function sampleSettings(sample: Sample): string {
   const { sampler, steps, guidance_scale, eta, seed } = sample.settings;
   return [
-    sample.runId,
-    `training step ${sample.step.toLocaleString("en-US")}`,
     `${sampler.toUpperCase()} ${steps}${eta > 0 ? `, η ${formatNumber(eta)}` : ""}`,
     `guidance ${formatNumber(guidance_scale)}`,
     `seed ${seed}`,

@@ -1,6 +1,7 @@
 /**
  * The one visual language of all figures: Okabe and Ito's colour-blind-safe hues, darkened or
- * lightened until each line has a contrast of at least 3:1 against its background.
+ * lightened to a contrast of at least 4.5:1 against their background, so that a label can wear its
+ * curve's colour.
  */
 export interface Theme {
   /** `null` leaves the figure transparent, for pages that bring their own background. */
@@ -21,11 +22,11 @@ export const paper: Theme = {
   grid: "#e6e9ed",
   series: [
     "#0072b2",
-    "#d55e00",
+    "#c04f00",
     "#00845f",
     "#b0508a",
     "#946b00",
-    "#2585b8",
+    "#1d78a8",
     "#6b4fa0",
     "#5c6570",
   ],

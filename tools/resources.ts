@@ -5,7 +5,7 @@ import {
   ResourceTemplate,
 } from "@modelcontextprotocol/server";
 import { Buffer } from "node:buffer";
-import { UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/host/mod.ts";
 import type { Curves, Lab, MetricName } from "../experiments/mod.ts";
 import type { Surroundings } from "./define.ts";
 import { runRow } from "./rows.ts";

@@ -23,7 +23,7 @@ import { staticFile, staticVersion } from "./static_files.ts";
 
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
-const STRIP_TIMES = 21;
+const STRIP_TIMES = 17;
 const SCHEDULES = RunConfig.shape.schedule.options;
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";
@@ -46,7 +46,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   const journal = () => opened ??= (options.journal ?? (() => openJournal(lab)))();
   app.use(securityHeaders);
   app.use(etag());
-  app.onError(errorPage);
+  app.onError((error, c) => errorPage(lab, error, c));
 
   app.get("/", (c) => c.html(runsPage(lab, c)));
   app.get("/runs", (c) => c.redirect("/"));
@@ -235,9 +235,11 @@ function exists(look: () => unknown): boolean {
   }
 }
 
-function errorPage(error: Error, c: Context): Response | Promise<Response> {
+function errorPage(lab: Lab, error: Error, c: Context): Response | Promise<Response> {
   if (error instanceof NotFound) {
-    return c.html(<MessagePage title="Not found" message={error.message} />, 404);
+    const known = (id: string) => exists(() => lab.run(id));
+    const page = <MessagePage title="Not found" message={error.message} isRun={known} />;
+    return c.html(page, 404);
   }
   if (error instanceof UserError) {
     return c.html(<MessagePage title="That cannot be shown" message={error.message} />, 400);

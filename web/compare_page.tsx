@@ -2,6 +2,7 @@ import { raw } from "hono/html";
 import type { Comparison, LeaderboardRow, Run, Sample } from "../experiments/mod.ts";
 import {
   alignedSeries,
+  formatMeasured,
   formatNumber,
   lineChart,
   metricTitle,
@@ -35,6 +36,9 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
         <a href="/">Runs</a> / <a href="/compare">Compare</a>
       </p>
       <h1>{runs.length} runs compared</h1>
+      {runs[0]?.label && runs.every((run) => run.label === runs[0]?.label) && (
+        <p class="lead">{runs[0].label}</p>
+      )}
       <div id="verdict" data-live>
         <p class="callout info">{comparison.verdict}</p>
         {comparison.cautions.map((caution) => <p class="callout caution">{caution}</p>)}
@@ -70,8 +74,9 @@ function Swatch({ color }: { color: number }) {
 
 function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string, number> }) {
   const { leaderboard, differing, trivialMse } = props.comparison;
+  const sameLabel = leaderboard.every((row) => row.label === leaderboard[0]?.label);
   return (
-    <div class="wide">
+    <div class="wide" role="region" aria-label="Ranking" tabindex={0}>
       <table class="leaderboard">
         <thead>
           <tr>
@@ -91,7 +96,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
               <td class="name">
                 <Swatch color={props.colors.get(row.runId) ?? 0} />
                 <a href={`/runs/${row.runId}`}>{row.runId}</a>
-                {row.label && <span class="label">{row.label}</span>}
+                {!sameLabel && row.label && <span class="label">{row.label}</span>}
               </td>
               <td class="number">
                 <b>{numberOrDash(row.denoisingMse)}</b>
@@ -125,7 +130,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
   return (
     <>
       <h2>Over seeds</h2>
-      <div class="wide">
+      <div class="wide" role="region" aria-label="Means over seeds" tabindex={0}>
         <table class="leaderboard">
           <thead>
             <tr>
@@ -158,7 +163,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
 }
 
 function numberOrDash(value: number | null): string {
-  return value === null ? "–" : formatNumber(value);
+  return value === null ? "–" : formatMeasured(value);
 }
 
 /** The aligned curves as charts for a page. */

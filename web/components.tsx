@@ -1,7 +1,7 @@
 /** Small pieces that several pages show. */
 import type { Child } from "hono/jsx";
 import type { Run, RunConfig, RunStatus, Sample } from "../experiments/mod.ts";
-import { formatDuration, formatNumber, sampleTitle } from "../figures/mod.ts";
+import { formatDuration, formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 
 export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
   return (
@@ -94,9 +94,9 @@ export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: bo
           <>
             <b>{what}</b> at step {sample.step.toLocaleString("en-US")}
             {made_by === "training" ? ", made while training" : ""}
-            <span class="quiet">
-              {" · "}
-              {formatDuration(sample.seconds)} on {sample.device} · <Time at={sample.createdAt} />
+            <span class="quiet settings-line">
+              {sampleSettings(sample)} · {formatDuration(sample.seconds)} on {sample.device} ·{" "}
+              <Time at={sample.createdAt} />
             </span>
           </>
         )}

@@ -1,6 +1,7 @@
 import MarkdownIt from "markdown-it";
 
-const RUN_ID = /\b(?:image|text)-\d{4,}\b/g;
+/** Run ids as they stand in texts. */
+export const RUN_ID = /\b(?:image|text)-\d{4,}\b/g;
 
 /**
  * Markdown as HTML. Raw HTML in it is shown as text and links may not run script (markdown-it's own

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   decodePng,
   formatDuration,
+  formatMeasured,
   formatNumber,
   lineChart,
   paperTheme,
@@ -150,6 +151,31 @@ Deno.test("formatNumber() gives three digits, thousands apart, powers only where
   for (const [value, text] of cases) assert.equal(formatNumber(value), text);
 });
 
+Deno.test("formatMeasured() keeps three significant digits, zeros too", () => {
+  const cases: [number, string][] = [
+    [0.089, "0.0890"],
+    [0.1, "0.100"],
+    [12, "12.0"],
+    [1234, "1,234"],
+    [-0.5, "−0.500"],
+    [0.00002, "2e−5"],
+    [NaN, "NaN"],
+  ];
+  for (const [value, text] of cases) assert.equal(formatMeasured(value), text);
+});
+
+Deno.test("lineChart() marks round numbers on a narrow log axis", () => {
+  const chart = lineChart({
+    title: "t",
+    xLabel: "x",
+    yScale: "log",
+    series: [{ name: "a", points: [{ x: 0, y: 0.642 }, { x: 1, y: 0.505 }] }],
+  });
+  const marks = [...chart.matchAll(/text-anchor="end">(0\.\d+)</g)].map((match) => match[1]);
+  assert.ok(marks.includes("0.55") || marks.includes("0.6"), `marks are ${marks}`);
+  assert.ok(!marks.includes("0.642"));
+});
+
 Deno.test("formatDuration() speaks of seconds, minutes, hours and days", () => {
   const cases: [number, string][] = [
     [4, "4 s"],
@@ -160,4 +186,29 @@ Deno.test("formatDuration() speaks of seconds, minutes, hours and days", () => {
     [-1, "unknown"],
   ];
   for (const [value, text] of cases) assert.equal(formatDuration(value), text);
+});
+
+/** Contrast of two colours as WCAG 2.2 defines it. */
+function contrast(a: string, b: string): number {
+  const luminance = (color: string) =>
+    [0.2126, 0.7152, 0.0722].reduce((sum, weight, channel) => {
+      const value = parseInt(color.slice(1 + 2 * channel, 3 + 2 * channel), 16) / 255;
+      return sum + weight * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    }, 0);
+  const [dark = 0, light = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+Deno.test("Every colour of the palette can be read as text on its background", () => {
+  for (const color of [paperTheme.ink, paperTheme.muted, ...paperTheme.series]) {
+    assert.ok(contrast(color, "#ffffff") >= 4.5, `${color} on white`);
+  }
+});
+
+Deno.test("The page's light palette is the figures' palette, and its dark one can be read too", () => {
+  const css = Deno.readTextFileSync(new URL("../../web/static/style.css", import.meta.url));
+  const colors = [...css.matchAll(/--series-\d: (#\w{6});/g)].map((match) => match[1] ?? "");
+  assert.deepEqual(colors.slice(0, 8), paperTheme.series);
+  assert.equal(colors.length, 16);
+  for (const color of colors.slice(8)) assert.ok(contrast(color, "#191c20") >= 4.5, color);
 });

@@ -1,5 +1,5 @@
 /** Listening on a port, and the address to show. */
-import { UserError } from "../../engine/errors.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import { numberIn } from "./options.ts";
 
 export interface Listening {
