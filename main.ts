@@ -20,7 +20,9 @@ async function main([name = "help", ...args]: readonly string[]): Promise<number
     );
   }
   const { run } = await commands[name]!.load();
-  return await run(args);
+  return await run(args, {
+    openViewer: async (lab) => (await import("./web/mod.ts")).createApp(lab),
+  });
 }
 
 if (import.meta.main) {

@@ -50,4 +50,4 @@ export type {
   WatchOptions,
   WatchProgress,
 } from "./types.ts";
-export { runWorker, type WorkerOptions } from "./worker/run.ts";
+export { runWorker, type WorkerOptions } from "./worker/mod.ts";

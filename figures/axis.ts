@@ -56,5 +56,6 @@ function logTicks(low: number, high: number, count: number): number[] {
       if (value >= low * 0.999 && value <= high * 1.001) ticks.push(value);
     }
   }
-  return ticks.length >= 2 ? ticks : [low, high];
+  // Within a narrow range round numbers are those of a linear scale.
+  return ticks.length >= 3 ? ticks : scaleLinear([low, high]).ticks(count);
 }

@@ -1,5 +1,5 @@
 import type { AlignedCurve, Comparison, LeaderboardRow, MetricName } from "../experiments/mod.ts";
-import { formatNumber } from "./format.ts";
+import { formatMeasured, formatNumber } from "./format.ts";
 import { Chart } from "./line_chart.tsx";
 import type { Series } from "./line_chart.tsx";
 import { calmingHalfLife, smooth } from "./series.ts";
@@ -122,7 +122,7 @@ export function comparisonFigure(
 
 function LegendLine(props: { row: LeaderboardRow; color: number; theme: Theme }) {
   const { row, color, theme } = props;
-  const error = row.denoisingMse === null ? "no validation yet" : formatNumber(row.denoisingMse);
+  const error = row.denoisingMse === null ? "no validation yet" : formatMeasured(row.denoisingMse);
   return (
     <g>
       <line

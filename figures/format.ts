@@ -15,6 +15,14 @@ export function formatNumber(value: number, digits = 3): string {
   return rounded.toLocaleString("en-US", { maximumFractionDigits: 10 }).replace("-", "−");
 }
 
+/** A measured number with all its three significant digits, zeros too, so that columns compare. */
+export function formatMeasured(value: number): string {
+  const magnitude = Math.abs(value);
+  return magnitude >= 1e-3 && magnitude < 1000
+    ? value.toPrecision(3).replace("-", "−")
+    : formatNumber(value);
+}
+
 /** A stretch of time for people: "4 s", "2 min 10 s", "1 h 05 min", "3 d 4 h". */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return "unknown";

@@ -8,7 +8,7 @@ export {
 } from "./comparison_figure.tsx";
 export { type ContactSheet, contactSheet } from "./contact_sheet.ts";
 export { type FilmFrame, type FilmStrip, filmStrip } from "./film_strip.ts";
-export { formatDuration, formatNumber } from "./format.ts";
+export { formatDuration, formatMeasured, formatNumber } from "./format.ts";
 export { type LineChart, lineChart, type Series } from "./line_chart.tsx";
 export { decodePng, encodePng, type Pixels, svgToPng } from "./png.ts";
 export { samplePicture, sampleSettings, sampleTitle } from "./sample_picture.ts";

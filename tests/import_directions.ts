@@ -28,12 +28,12 @@ const FORBIDDEN: readonly (readonly [from: string, to: string])[] = [
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Relative specifiers of a module in the order of their occurrence: static and dynamic imports,
+ * Relative specifiers of TypeScript files in a module, in the order of their occurrence: static and dynamic imports,
  * re-exports, types included. It reads formatted code, where a declaration begins its line.
  */
 export function relativeImports(source: string): string[] {
-  const declaration = /^(?:import|export)\s(?:[^"'`;]*?\bfrom\s+)?["'](\.[^"']*)["']/gm;
-  const call = /\bimport\(\s*["'](\.[^"']*)["']/g;
+  const declaration = /^(?:import|export)\s(?:[^"'`;]*?\bfrom\s+)?["'](\.[^"']*\.tsx?)["']/gm;
+  const call = /\bimport\(\s*["'](\.[^"']*\.tsx?)["']/g;
   return [...source.matchAll(declaration), ...source.matchAll(call)]
     .sort((a, b) => a.index - b.index)
     .map((match) => match[1]!);

@@ -29,6 +29,7 @@ Deno.test("relativeImports() finds every form of import, and no others", () => {
     `type G = import("./inline_type.ts").G;`,
     `import { join } from "node:path";`,
     `import zod from "zod";`,
+    `import configuration from "../deno.json" with { type: "json" };`,
     `const text = 'a sentence from "./nowhere.ts"';`,
     `export const g = "./not_an_import.ts";`,
   ].join("\n");

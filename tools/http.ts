@@ -7,11 +7,17 @@ import { createMcpServer } from "./server.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 
+/** Makes the viewer's application; called on the first request for a page. */
+export type OpenViewer = (lab: Lab) => Promise<
+  { fetch(request: Request): Response | Promise<Response> }
+>;
+
 export interface HttpOptions {
   /** The viewer's address without a slash at its end, for the links in answers. */
   readonly viewerUrl: string;
   /** The address that is listened on; it decides whose Host and Origin headers are taken. */
   readonly host: string;
+  readonly openViewer: OpenViewer;
 }
 
 /**
@@ -19,7 +25,7 @@ export interface HttpOptions {
  * machine's names are refused, so that no web page elsewhere can reach the tools through a
  * visitor's browser (DNS rebinding).
  */
-export function createHttpApp(lab: Lab, { viewerUrl, host }: HttpOptions): Hono {
+export function createHttpApp(lab: Lab, { viewerUrl, host, openViewer }: HttpOptions): Hono {
   const names = allowedHosts(host);
   const app = createMcpHonoApp({ host, allowedHosts: names, allowedOrigins: names });
   const mcp = createMcpHandler(createMcpServer(lab, { viewerUrl }));
@@ -27,10 +33,7 @@ export function createHttpApp(lab: Lab, { viewerUrl, host }: HttpOptions): Hono 
     const parsedBody: unknown = c.get("parsedBody" as never);
     return mcp.fetch(c.req.raw, parsedBody === undefined ? {} : { parsedBody });
   });
-  const viewer = lazily(async () => {
-    const { createApp } = await import("../web/mod.ts");
-    return createApp(lab);
-  });
+  const viewer = lazily(() => openViewer(lab));
   app.all("*", async (c) => (await viewer()).fetch(c.req.raw));
   return app;
 }

@@ -2,6 +2,7 @@ import { raw } from "hono/html";
 import type { Comparison, LeaderboardRow, Run, Sample } from "../experiments/mod.ts";
 import {
   alignedSeries,
+  formatMeasured,
   formatNumber,
   lineChart,
   metricTitle,
@@ -162,7 +163,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
 }
 
 function numberOrDash(value: number | null): string {
-  return value === null ? "–" : formatNumber(value);
+  return value === null ? "–" : formatMeasured(value);
 }
 
 /** The aligned curves as charts for a page. */

@@ -72,7 +72,7 @@ function denoisingChart(
   return lineChart({
     ...common,
     title: metricTitle("denoising_mse"),
-    subtitle: "x̂ against held-out images, by how noisy they were; lower is better",
+    subtitle: "held-out images, by how noisy they are; lower is better",
     yScale: "log",
     emptyText: emptyText(run, "denoising_mse"),
     series: [

@@ -1,6 +1,6 @@
 import { raw } from "hono/html";
 import type { Alert, LabEvent, Run, RunReport } from "../experiments/mod.ts";
-import { formatDuration, formatNumber } from "../figures/mod.ts";
+import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
 import { trainCall } from "../journal/mod.ts";
 import {
   Ask,
@@ -70,10 +70,8 @@ function Head({ report }: { report: RunReport }) {
       </div>
       {run.label && <p class="lead">{run.label}</p>}
       {run.status !== "finished" && <RunProgress run={run} />}
-      {run.error && (
-        <p class="callout bad">
-          <b>It failed:</b> {run.error}
-        </p>
+      {run.error && report.alerts.every(({ message }) => !message.includes(run.error ?? "")) && (
+        <p class="callout bad">{run.error}</p>
       )}
       {report.alerts.map((alert) => <AlertLine alert={alert} />)}
       <p class="summary">{report.summary}</p>
@@ -95,14 +93,14 @@ function Facts({ report }: { report: RunReport }) {
     <dl class="facts">
       <Fact
         name="Denoising error"
-        value={denoising_mse === undefined ? "–" : formatNumber(denoising_mse)}
+        value={denoising_mse === undefined ? "–" : formatMeasured(denoising_mse)}
         note={relativeError === null
           ? "held-out images, lower is better"
           : `${formatNumber(100 * relativeError)} % of a model that learnt nothing`}
       />
       <Fact
         name="Training loss"
-        value={loss === undefined ? "–" : formatNumber(loss)}
+        value={loss === undefined ? "–" : formatMeasured(loss)}
         note={`predicts ${run.config.target === "epsilon" ? "the noise ε" : "the velocity v"}`}
       />
       <Fact

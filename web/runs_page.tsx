@@ -1,5 +1,5 @@
 import { type Curves, type Run, RUN_STATUSES, type RunStatus } from "../experiments/mod.ts";
-import { formatDuration, formatNumber, sparkline } from "../figures/mod.ts";
+import { formatDuration, formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
 import {
   Ask,
@@ -220,7 +220,7 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
           ...(isActive(run) ? { xEnd: run.steps } : {}),
         }))}
       </td>
-      <td class="number error">{error === undefined ? "–" : formatNumber(error)}</td>
+      <td class="number error">{error === undefined ? "–" : formatMeasured(error)}</td>
       <td class="number quiet when">
         <Time at={run.endedAt ?? run.startedAt ?? run.createdAt} />
         {seconds !== null && <span class="took">{formatDuration(seconds)}</span>}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   decodePng,
   formatDuration,
+  formatMeasured,
   formatNumber,
   lineChart,
   paperTheme,
@@ -148,6 +149,31 @@ Deno.test("formatNumber() gives three digits, thousands apart, powers only where
     [99.96, "100"],
   ];
   for (const [value, text] of cases) assert.equal(formatNumber(value), text);
+});
+
+Deno.test("formatMeasured() keeps three significant digits, zeros too", () => {
+  const cases: [number, string][] = [
+    [0.089, "0.0890"],
+    [0.1, "0.100"],
+    [12, "12.0"],
+    [1234, "1,234"],
+    [-0.5, "−0.500"],
+    [0.00002, "2e−5"],
+    [NaN, "NaN"],
+  ];
+  for (const [value, text] of cases) assert.equal(formatMeasured(value), text);
+});
+
+Deno.test("lineChart() marks round numbers on a narrow log axis", () => {
+  const chart = lineChart({
+    title: "t",
+    xLabel: "x",
+    yScale: "log",
+    series: [{ name: "a", points: [{ x: 0, y: 0.642 }, { x: 1, y: 0.505 }] }],
+  });
+  const marks = [...chart.matchAll(/text-anchor="end">(0\.\d+)</g)].map((match) => match[1]);
+  assert.ok(marks.includes("0.55") || marks.includes("0.6"), `marks are ${marks}`);
+  assert.ok(!marks.includes("0.642"));
 });
 
 Deno.test("formatDuration() speaks of seconds, minutes, hours and days", () => {

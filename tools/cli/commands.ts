@@ -1,7 +1,5 @@
 /** The command line's words; each is loaded only when it is used. */
-
-/** A command: takes its arguments and answers with the process's exit code. */
-export type Command = (args: readonly string[]) => Promise<number>;
+import type { Command } from "./command.ts";
 
 interface Entry {
   readonly usage: string;

@@ -1,6 +1,6 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { groupTable, leaderboardTable } from "../compare_runs.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 
 /** Ranks runs, given one by one or as a sweep. */

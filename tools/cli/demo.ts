@@ -3,21 +3,21 @@ import { loadImageDataset } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import type { Lab, RunConfig } from "../../experiments/mod.ts";
 import { rounded } from "../rows.ts";
-import type { Command } from "./commands.ts";
+import type { Command, Wiring } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 import { progressBar } from "./progress_bar.ts";
 import { listen, type Listening, listenOptions } from "./serving.ts";
 import { watchToTheEnd } from "./train.ts";
 
 /** The whole loop: data, a training of about two minutes, pictures, and the viewer. */
-export const run: Command = async (args) => {
+export const run: Command = async (args, wiring) => {
   const { values } = parseOptions(args, {
     port: { type: "string" },
     host: { type: "string" },
     "no-viewer": { type: "boolean", default: false },
   });
   const lab = labOf(values);
-  const viewer = values["no-viewer"] ? null : await serveViewer(lab, values);
+  const viewer = values["no-viewer"] ? null : await serveViewer(lab, values, wiring);
   const dataset = await chooseDataset(values.data ?? Deno.env.get("TEXTDIFFUSION_DATA"));
   console.log(
     "\nTraining a diffusion model of handwritten digits (about two minutes on two cores).",
@@ -87,11 +87,12 @@ async function drawDigits(lab: Lab, runId: string): Promise<string> {
 async function serveViewer(
   lab: Lab,
   values: { readonly port?: string | undefined; readonly host?: string | undefined },
+  { openViewer }: Wiring,
 ): Promise<Listening> {
   const { createHttpApp } = await import("../http.ts");
   const options = listenOptions(values, 8765);
   const handler = (viewerUrl: string) => {
-    const app = createHttpApp(lab, { viewerUrl, host: options.host });
+    const app = createHttpApp(lab, { viewerUrl, host: options.host, openViewer });
     return Promise.resolve((request: Request) => app.fetch(request));
   };
   try {

@@ -1,5 +1,5 @@
 import { runTable } from "../rows.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 
 /** Lists the newest runs, or looks at one. */

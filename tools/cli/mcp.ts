@@ -1,7 +1,7 @@
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Lab } from "../../experiments/mod.ts";
 import { createMcpServer } from "../server.ts";
-import type { Command } from "./commands.ts";
+import type { Command, Wiring } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 import { listen, type Listening, type ListenOptions, listenOptions } from "./serving.ts";
 
@@ -9,7 +9,7 @@ import { listen, type Listening, type ListenOptions, listenOptions } from "./ser
  * MCP over stdio until the client closes it. Standard output carries the protocol and nothing else,
  * so what libraries print goes to standard error.
  */
-export const run: Command = async (args) => {
+export const run: Command = async (args, wiring) => {
   const { values } = parseOptions(args, {
     port: { type: "string" },
     host: { type: "string" },
@@ -17,7 +17,7 @@ export const run: Command = async (args) => {
   });
   console.log = console.info = console.debug = console.error;
   const lab = labOf(values);
-  const viewer = values["no-viewer"] ? null : serveViewer(lab, listenOptions(values, 0));
+  const viewer = values["no-viewer"] ? null : serveViewer(lab, listenOptions(values, 0), wiring);
   const transport = new ClosingTransport();
   serveStdio(createMcpServer(lab, { viewerUrl: viewer?.url ?? null }), {
     transport,
@@ -40,10 +40,10 @@ class ClosingTransport extends StdioServerTransport {
 }
 
 /** The pages are loaded on their first request, so that they do not delay the protocol. */
-function serveViewer(lab: Lab, options: ListenOptions): Listening {
+function serveViewer(lab: Lab, options: ListenOptions, { openViewer }: Wiring): Listening {
   return listen(options, async (viewerUrl) => {
     const { createHttpApp } = await import("../http.ts");
-    const app = createHttpApp(lab, { viewerUrl, host: options.host });
+    const app = createHttpApp(lab, { viewerUrl, host: options.host, openViewer });
     return (request) => app.fetch(request);
   });
 }

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { UserError } from "../../engine/host/mod.ts";
-import type { DeviceName } from "../../engine/types.ts";
+import type { DeviceName } from "../../engine/mod.ts";
 import { type Lab, nearest, openLab } from "../../experiments/mod.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { UserError } from "../../engine/host/mod.ts";
 import type { SampleRequest } from "../../experiments/mod.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { labOf, numberIn, oneOf, parseOptions } from "./options.ts";
 import { progressBar } from "./progress_bar.ts";
 

@@ -1,9 +1,9 @@
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 import { listen, listenOptions } from "./serving.ts";
 
 /** MCP and the viewer on one port, until interrupted. */
-export const run: Command = async (args) => {
+export const run: Command = async (args, { openViewer }) => {
   const { values } = parseOptions(args, {
     port: { type: "string" },
     host: { type: "string" },
@@ -13,7 +13,7 @@ export const run: Command = async (args) => {
   const { host, port } = listenOptions(values, 8765);
   const { createHttpApp } = await import("../http.ts");
   const server = listen({ host, port }, (viewerUrl) => {
-    const app = createHttpApp(lab, { viewerUrl, host });
+    const app = createHttpApp(lab, { viewerUrl, host, openViewer });
     return Promise.resolve((request) => app.fetch(request));
   });
   console.log(`Viewer  ${server.url}/`);

@@ -1,6 +1,6 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { runTable } from "../rows.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 
 /** Stops runs and waits until they have stopped. */

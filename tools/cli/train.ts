@@ -2,7 +2,7 @@ import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../../experiments/mo
 import { UserError } from "../../engine/host/mod.ts";
 import { DEFAULT_PRESET } from "../train_schema.ts";
 import { isOver, runTable } from "../rows.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { assignments, labOf, numberIn, parseOptions, valueOf } from "./options.ts";
 import { progressBar } from "./progress_bar.ts";
 
