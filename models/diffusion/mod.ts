@@ -12,13 +12,24 @@ export {
   snr,
 } from "./notation.ts";
 export {
-  alphasCumprod,
+  edmSigma,
+  flowTime,
+  gammaOfEdmSigma,
+  gammaOfFlowTime,
+  type ViewName,
+  viewScale,
+} from "./views.ts";
+export {
   defineSchedule,
+  hasZeroTerminalSnr,
   type Schedule,
   schedule,
   type ScheduleName,
   scheduleNames,
+  type ScheduleOptions,
+  zeroTerminalSnr,
 } from "./schedule.ts";
+export { alphasCumprod, rescaleToZeroTerminalSnr } from "./discrete.ts";
 export { diffuse } from "./process.ts";
 export { denoisedFrom, noiseFrom, type Target, targetNames, targetOf } from "./objective.ts";
 export { guide } from "./guidance.ts";
