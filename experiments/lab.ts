@@ -263,7 +263,12 @@ class Laboratory implements Lab {
 
   /** Runs of dead workers are interrupted from the first look on, and those behind them go on. */
   #notice(): void {
-    if (noticeDeadWorkers(this.#store).length > 0) this.ensureWorker();
+    if (!noticeDeadWorkers(this.#store)) return;
+    try {
+      this.ensureWorker();
+    } catch {
+      // That no worker can be started is for those to hear who wait for one: train, resume, watch.
+    }
   }
 
   /** Seconds since the worker last gave a sign of life. */
