@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
 import { listen } from "../../tools/cli/serving.ts";
 import { createHttpApp } from "../../tools/http.ts";
+import { createApp } from "../../web/mod.ts";
 
 export interface Laboratory {
   readonly lab: Lab;
@@ -18,7 +19,11 @@ export async function withLaboratory(
   const lab = openLab({ workspace: join(folder, "workspace") });
   const host = "127.0.0.1";
   const server = listen({ host, port: 0 }, (viewerUrl) => {
-    const app = createHttpApp(lab, { viewerUrl, host });
+    const app = createHttpApp(lab, {
+      viewerUrl,
+      host,
+      openViewer: (opened) => Promise.resolve(createApp(opened)),
+    });
     return Promise.resolve((request) => app.fetch(request));
   });
   try {
