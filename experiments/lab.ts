@@ -137,6 +137,11 @@ class Laboratory implements Lab {
     return findRun(this.#store, ref);
   }
 
+  find(refs: readonly string[]): Run[] {
+    this.#notice();
+    return findRuns(this.#store, refs);
+  }
+
   runs(filter: RunFilter = {}): { runs: Run[]; total: number } {
     this.#notice();
     requireWithin("limit", filter.limit ?? 50, 1, 1000);
