@@ -137,6 +137,11 @@ class Laboratory implements Lab {
     return findRun(this.#store, ref);
   }
 
+  find(refs: readonly string[]): Run[] {
+    this.#notice();
+    return findRuns(this.#store, refs);
+  }
+
   runs(filter: RunFilter = {}): { runs: Run[]; total: number } {
     this.#notice();
     requireWithin("limit", filter.limit ?? 50, 1, 1000);
@@ -263,7 +268,12 @@ class Laboratory implements Lab {
 
   /** Runs of dead workers are interrupted from the first look on, and those behind them go on. */
   #notice(): void {
-    if (noticeDeadWorkers(this.#store).length > 0) this.ensureWorker();
+    if (!noticeDeadWorkers(this.#store)) return;
+    try {
+      this.ensureWorker();
+    } catch {
+      // That no worker can be started is for those to hear who wait for one: train, resume, watch.
+    }
   }
 
   /** Seconds since the worker last gave a sign of life. */

@@ -394,6 +394,12 @@ export interface Lab {
    * checkpoint. Returns the runs as they stand now: `stopRequested` until the worker has obeyed. */
   stop(refs: readonly string[] | "all"): Run[];
   run(ref: string): Run;
+  /**
+   * The runs that references mean, each once; a sweep's id stands for all its runs.
+   *
+   * @throws {UserError} As {@link Lab.run} does.
+   */
+  find(refs: readonly string[]): Run[];
   /** Newest first. */
   runs(filter?: RunFilter): { readonly runs: Run[]; readonly total: number };
   /** Curves with at most `maxPoints` each (by default 50), ends kept; `afterStep` gives only later points. */
