@@ -28,6 +28,7 @@ const dataset = await loadImageDataset(
   values.data === undefined ? {} : { directory: values.data },
 );
 const engine = await openEngine({ device: "cpu" });
+const version = codeVersion();
 const began = performance.now();
 const elapsed = () => Math.round((performance.now() - began) / 1000);
 const parameters = await trainClassifier(engine, dataset, {
@@ -53,7 +54,7 @@ writeFileAtomically(
     replicas: String(engine.replicasFor(120)),
     device: engine.device,
     training_seconds: String(seconds),
-    code_version: codeVersion(),
+    code_version: version,
     command:
       `deno task train:classifier --dataset ${dataset.name} --seed ${seed} --epochs ${epochs}`,
   }),
