@@ -6,6 +6,7 @@ import {
   METRIC_NAMES,
   RUN_STATUSES,
 } from "../experiments/mod.ts";
+import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
 import { defineTool, structured } from "./define.ts";
 import { integer, pointers, runReference, tableLimit, tableOffset } from "./fields.ts";
 import { moreRows, rounded, table } from "./rows.ts";
@@ -56,6 +57,7 @@ export const compareRunsTool = defineTool({
       mean: z.number().nullable(),
       sd: z.number().nullable(),
     })).describe("denoising_mse of runs that differ only in their seed; best first"),
+    evaluations: z.array(BriefEvaluation).describe("The newest one of each run that has any"),
     trivial_mse: z.number().nullable().describe("denoising_mse of a model that learnt nothing"),
     curves: z.array(z.object({
       metric: z.string(),
@@ -88,6 +90,7 @@ export const compareRunsTool = defineTool({
     const comparison = lab.compare(ids);
     const rows = comparison.leaderboard.slice(offset, offset + limit);
     const shown = new Set(rows.map((row) => row.runId));
+    const evaluations = comparison.evaluations.filter(({ runId }) => shown.has(runId));
     const total = comparison.leaderboard.length;
     const best = rows[0] ?? comparison.leaderboard[0]!;
     const output = {
@@ -117,6 +120,7 @@ export const compareRunsTool = defineTool({
         mean: rounded(group.mean),
         sd: rounded(group.sd),
       })),
+      evaluations: evaluations.map(briefEvaluation),
       trivial_mse: rounded(comparison.trivialMse),
       curves: comparison.curves.filter((curve) => metrics.includes(curve.name))
         .map((curve) => thinned(curve, shown, points)),
@@ -127,6 +131,7 @@ export const compareRunsTool = defineTool({
       output,
       leaderboardTable(comparison, rows),
       groupTable(comparison),
+      evaluationTable(evaluations),
       output.more ?? "",
       comparison.cautions.join("\n"),
     );

@@ -8,6 +8,7 @@ import {
   RunConfig,
   type RunReport,
 } from "../experiments/mod.ts";
+import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
 import { type Call, defineTool, structured } from "./define.ts";
 import {
   integer,
@@ -47,6 +48,7 @@ const Detail = RunRow.extend({
       viewer_url: z.string().nullable(),
     }),
   ).describe("The newest pictures"),
+  evaluations: z.array(BriefEvaluation).describe("The newest measurements of pictures"),
 });
 
 export const inspectRunTool = defineTool({
@@ -110,6 +112,7 @@ function oneRun(id: string, metrics: readonly MetricName[], points: number, call
   const { lab, links } = call;
   const report = lab.inspect(id);
   const { run } = report;
+  const evaluations = report.evaluations.slice(-5).reverse();
   const detail = {
     ...runRow(run, links),
     config: run.config,
@@ -128,6 +131,7 @@ function oneRun(id: string, metrics: readonly MetricName[], points: number, call
         .map(([name, curve]) => [name, curve.map((p) => [p.step, rounded(p.value) ?? 0])]),
     ),
     alerts: report.alerts,
+    evaluations: evaluations.map(briefEvaluation),
     samples: report.samples.slice(-5).reverse().map((sample) => ({
       id: sample.id,
       kind: sample.kind,
@@ -148,7 +152,7 @@ function oneRun(id: string, metrics: readonly MetricName[], points: number, call
   const curves = Object.entries(detail.curves)
     .map(([name, curve]) => `${name}: ${curve.map((point) => point.join(":")).join(" ")}`)
     .join("\n");
-  return structured(output, runTable([run]), alerts, curves);
+  return structured(output, runTable([run]), alerts, evaluationTable(evaluations), curves);
 }
 
 function nextFor({ run }: RunReport): string[] {
@@ -160,7 +164,11 @@ function nextFor({ run }: RunReport): string[] {
         ...(run.checkpointStep === null ? [] : [`sample {"run": "${run.id}"} to see it so far`]),
       ];
     case "finished":
-      return [`sample {"run": "${run.id}"} to see pictures`, "compare-runs with others"];
+      return [
+        `sample {"run": "${run.id}"} to see pictures`,
+        `evaluate {"run": "${run.id}"} to measure them`,
+        "compare-runs with others",
+      ];
     case "stopped":
     case "interrupted":
     case "failed":

@@ -4,6 +4,7 @@ import type { Lab } from "../experiments/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
 import { compareRunsTool } from "./compare_runs.ts";
 import { registerTool, type Surroundings, type ToolDefinition } from "./define.ts";
+import { evaluateTool } from "./evaluate.ts";
 import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
@@ -31,6 +32,7 @@ The person cannot see pictures in a terminal: give them the viewer's link of eac
 const TOOLS = [
   trainTool,
   sampleTool,
+  evaluateTool,
   inspectRunTool,
   inspectNoiseScheduleTool,
   compareRunsTool,

@@ -42,6 +42,10 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ],
   ["sample", { run: "latest", steps: 0 }, /steps is 0, but must be a whole number from 1 to 1000$/],
   ["sample", { run: "latest", guidance: 2 }, /no field "guidance": did you mean guidance_scale\?/],
+  ["evaluate", {}, /^evaluate: run is missing: it must be text of 1 to 60 characters$/],
+  ["evaluate", { run: "image-9999" }, /image-9999/],
+  ["evaluate", { run: "latest", count: 10 }, /count is 10, but must be a whole number from 200 to/],
+  ["evaluate", { run: "latest", class: 3 }, /no field "class"/],
   ["inspect-run", { run: "image-9999" }, /image-9999/],
   ["inspect-run", { run: "latest", sweep: "sweep-0001" }, /leave them out beside run/],
   [
@@ -123,7 +127,7 @@ Deno.test("every tool answers bad input with what to do, and the server lives on
     lab.stop("all");
     await lab.watch(["image-0001"], { timeoutSeconds: 60 });
     for (const [tool, args, expected] of BAD_INPUT) await refused(caller, tool, args, expected);
-    assert.equal((await caller.listTools()).length, 7);
+    assert.equal((await caller.listTools()).length, 8);
     const { structuredContent } = await caller.call("inspect-run");
     assert.equal(structuredContent!.total, 1, "nothing was started");
     await caller.close();

@@ -35,6 +35,12 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "draw pictures from a run",
     load: () => import("./sample.ts"),
   },
+  evaluate: {
+    usage: "evaluate RUN [--count 1000] [--sampler ddim] [--steps 25] [--guidance-scale 1] " +
+      "[--seed 0]",
+    summary: "measure a run's pictures",
+    load: () => import("./evaluate.ts"),
+  },
   compare: {
     usage: "compare RUN RUN... | --sweep SWEEP",
     summary: "rank runs",
@@ -66,6 +72,6 @@ Options of all commands:
   --workspace DIR   where runs are kept (default TEXTDIFFUSION_WORKSPACE, else ./workspace)
   --data DIR        data sets that are at hand, e.g. DIR/mnist/*.gz (default TEXTDIFFUSION_DATA)
   --device NAME     auto, cpu, webgpu, cuda, ... (default auto)
-  --json            machine-readable output of train, sample, compare, inspect, stop
+  --json            machine-readable output of train, sample, evaluate, compare, inspect, stop
 `;
 }

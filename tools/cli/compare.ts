@@ -1,6 +1,7 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { groupTable, leaderboardTable } from "../compare_runs.ts";
 import type { Command } from "./command.ts";
+import { evaluationTable } from "../evaluation_rows.ts";
 import { labOf, parseOptions } from "./options.ts";
 
 /** Ranks runs, given one by one or as a sweep. */
@@ -20,6 +21,8 @@ export const run: Command = async (args) => {
     console.log(leaderboardTable(comparison, comparison.leaderboard));
     const groups = groupTable(comparison);
     if (groups !== "") console.log(`\n${groups}`);
+    const evaluations = evaluationTable(comparison.evaluations);
+    if (evaluations !== "") console.log(`\n${evaluations}`);
     console.log(`\n${comparison.verdict}.`);
     for (const caution of comparison.cautions) console.log(`Note: ${caution}`);
   }

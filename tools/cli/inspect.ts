@@ -1,3 +1,4 @@
+import { evaluationTable } from "../evaluation_rows.ts";
 import { runTable } from "../rows.ts";
 import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
@@ -17,6 +18,8 @@ export const run: Command = async (args) => {
     if (values.json) console.log(JSON.stringify(report, null, 2));
     else {
       console.log(`${runTable([report.run])}\n\n${report.summary}`);
+      const evaluations = evaluationTable(report.evaluations);
+      if (evaluations !== "") console.log(`\n${evaluations}\n`);
       for (const { level, message } of report.alerts) console.log(`${level}: ${message}`);
     }
   }
