@@ -2,6 +2,7 @@
  * output. */
 import { text } from "node:stream/consumers";
 import process from "node:process";
+import { objectiveFor } from "../objective.ts";
 import { openEngine, type Parameters, UserError } from "../../engine/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
 import { denoiser } from "../../models/diffusion/mod.ts";
@@ -69,7 +70,7 @@ async function compileDenoiser(
   const guided = guidance_scale !== 0 && guidance_scale !== 1;
   const signature = denoiserSignature(count, { height: 28, width: 28, channels: 1 }, guided);
   const replicas = engine.replicasFor(count);
-  return await engine.compile(denoiser(network, run.config.target, { guided }), signature, {
+  return await engine.compile(denoiser(network, objectiveFor(run.config), { guided }), signature, {
     constants: ema,
     ...(replicas > 1
       ? { replicas: { count: replicas, split: splitInputs(signature), outputs: "concat" } }
