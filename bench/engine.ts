@@ -100,6 +100,11 @@ async function ourStep(engine: Engine, workload: Workload): Promise<() => Promis
   };
 }
 
+/** Lets threads that spin after their work go to sleep, so that none runs in the other's time. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
@@ -113,7 +118,10 @@ async function compare(engine: Engine, workload: Workload): Promise<number> {
   console.log(`  PyTorch: ${peer.description} (parameters, version)`);
   const times = { ours: [] as number[], peer: [] as number[] };
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    const [a, b] = [await ours(), await peer.step()];
+    await settle();
+    const a = await ours();
+    await settle();
+    const b = await peer.step();
     if (round < 0) continue;
     times.ours.push(a);
     times.peer.push(b);

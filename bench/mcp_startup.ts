@@ -23,7 +23,7 @@ const MESSAGES = [
 ].map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`).join("");
 
 /** Milliseconds until the list of tools has arrived. */
-export async function timeToToolsList(workspace: string, ...options: string[]): Promise<number> {
+async function timeToToolsList(workspace: string): Promise<number> {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const begin = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
@@ -37,7 +37,6 @@ export async function timeToToolsList(workspace: string, ...options: string[]): 
       "mcp",
       "--workspace",
       workspace,
-      ...options,
     ],
     stdin: "piped",
     stdout: "piped",

@@ -55,8 +55,10 @@ async function compile(
   provider: Provider,
   fn: TensorFunction,
   inputs: Signature,
-  { constants = {}, replicas }: CompileOptions,
+  { constants = {}, replicas: asked }: CompileOptions,
 ): Promise<Program> {
+  // An accelerator takes the batch whole: its means are the means that replicas would average to.
+  const replicas = provider === "cpu" ? asked : undefined;
   const count = replicas?.count ?? 1;
   const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
   const graph = trace(fn, sliced, constants, {

@@ -1,4 +1,9 @@
-/** TensorFlow.js backends that compute at once. */
+/**
+ * TensorFlow.js backends that compute at once.
+ *
+ * Open no more than one of them in a process besides "tfjs-cpu": their native libraries may clash
+ * (TensorFlow and Mesa's software Vulkan both bring LLVM, and crash together).
+ */
 import { createRequire } from "node:module";
 import util from "node:util";
 import { UserError } from "./host/mod.ts";

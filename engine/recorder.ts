@@ -161,11 +161,19 @@ function refuse(kernelName: string): never {
   );
 }
 
+const ENGINE = new URL(".", import.meta.url).href;
+
 /** Where in the traced function we are: the innermost stack frame outside of the machinery. */
 function origin(): string {
-  const frames = (new Error().stack ?? "").split("\n").slice(1).map((line) => line.trim());
+  // TensorFlow.js alone fills the ten frames that a stack has by default.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  const frames = stack.split("\n").slice(1).map((line) => line.trim());
   const outside = frames.find((frame) =>
-    !/node_modules|\/npm\/|registry\.npmjs|tfjs|\/engine\/|ext:|node:/.test(frame)
+    frame.includes("file:") && !frame.includes(ENGINE) &&
+    !/node_modules|\/npm\//.test(frame)
   );
   return outside?.replace("file://", "") ?? "origin unknown";
 }

@@ -31,16 +31,16 @@ export function trace(
   tf.setBackend(RECORDER);
   try {
     return backend.record(builder, () => {
-      const tensors: Record<string, tf.Tensor> = {};
-      for (const [name, spec] of Object.entries(inputs)) {
-        tensors[name] = backend.tensor(builder.input(name, spec));
-      }
-      for (const [name, { data, shape }] of Object.entries(constants)) {
-        tensors[name] = backend.tensor(constantTensor(builder, data, shape));
-      }
       const outputs: Record<string, Value> = {};
       tf.engine().startScope("trace");
       try {
+        const tensors: Record<string, tf.Tensor> = {};
+        for (const [name, spec] of Object.entries(inputs)) {
+          tensors[name] = backend.tensor(builder.input(name, spec));
+        }
+        for (const [name, { data, shape }] of Object.entries(constants)) {
+          tensors[name] = backend.tensor(constantTensor(builder, data, shape));
+        }
         for (const [name, tensor] of Object.entries(fn(tensors))) {
           outputs[name] = backend.value(tensor);
         }

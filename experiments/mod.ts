@@ -15,6 +15,7 @@ export {
 } from "./config.ts";
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
+export { criticalT } from "./seed_noise.ts";
 export { METRIC_NAMES, RUN_STATUSES } from "./types.ts";
 export type {
   Alert,
@@ -23,6 +24,11 @@ export type {
   Comparison,
   ComparisonGroup,
   Curves,
+  EvaluateRequest,
+  Evaluation,
+  EvaluationResults,
+  EvaluationSettings,
+  JobProgress,
   Lab,
   LabEvent,
   LabOptions,

@@ -44,10 +44,16 @@ function isMeasured(group: ComparisonGroup): group is Measured {
 
 function welch(a: Measured, b: Measured, lead: number): { t: number; threshold: number } {
   const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
-  if (va + vb === 0) return { t: lead > 0 ? Infinity : 0, threshold: CRITICAL[0] };
+  if (va + vb === 0) return { t: lead > 0 ? Infinity : 0, threshold: criticalT(1) };
   const freedom = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
+  return { t: lead / Math.sqrt(va + vb), threshold: criticalT(freedom) };
+}
+
+/** The 97.5 % quantile of Student's t at the next lower tabulated degrees of freedom, which errs to
+ * caution. */
+export function criticalT(freedom: number): number {
   const row = Math.min(Math.floor(freedom), CRITICAL.length) - 1;
-  return { t: lead / Math.sqrt(va + vb), threshold: CRITICAL[row] ?? CRITICAL[0] };
+  return CRITICAL[row] ?? CRITICAL[0];
 }
 
 /** The 97.5 % quantiles of Student's t for 1, 2, … 30 degrees of freedom. */

@@ -57,5 +57,5 @@ function logTicks(low: number, high: number, count: number): number[] {
     }
   }
   // Within a narrow range round numbers are those of a linear scale.
-  return ticks.length >= 3 ? ticks : scaleLinear([low, high]).ticks(count);
+  return ticks.length >= 3 ? ticks : scaleLinear([low, high], [0, 1]).ticks(count);
 }

@@ -150,7 +150,10 @@ function ForwardRow(props: {
         {facts.name}
       </text>
       <text x="76" y="12" font-size="11" fill={theme.muted}>
-        {`${marks[facts.terminal.level]} ${facts.terminal.text}`}
+        {`${marks[facts.terminal.level]} ${formatNumber(100 * facts.leftoverSignal, 2)} % of the ` +
+          `signal is left at t = 1; half of the information is gone at t = ${
+            formatNumber(facts.halfInformation.t, 2)
+          }`}
       </text>
       {tiles.map((uri, column) => {
         const x = column * (tile + TILE_GAP);

@@ -16,7 +16,7 @@ export function cleanText(text: string): string {
 
 /** One line of plain text: every character that Markdown gives a meaning is escaped. */
 export function inlineText(text: string): string {
-  return escapeHtml(cleanText(text).replace(/\s+/g, " ")).replace(/[\\`*_[\]{}()#+!|~=-]/g, "\\$&");
+  return escapeHtml(cleanText(text).replace(/\s+/g, " ")).replace(/[\\`*_[\]#!|~]/g, "\\$&");
 }
 
 /**

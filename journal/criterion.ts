@@ -107,7 +107,7 @@ function decide(
   if (noise === null) {
     return {
       verdict: "inconclusive",
-      reason: `${facts}; with one seed in each group the seed noise is unknown: repeat with more`,
+      reason: `${facts}; with one seed in a group the seed noise is unknown: repeat with more`,
     };
   }
   const single = !other && group.n === 1 ? " (one run: nothing is known of other seeds)" : "";

@@ -11,7 +11,7 @@ export interface NewEntry {
   readonly title: string;
   readonly hypothesis: string;
   readonly criterion?: Criterion;
-  /** References to runs, as the laboratory takes them. */
+  /** References to runs, as the laboratory takes them; a sweep stands for all its runs. */
   readonly runs?: readonly string[];
   readonly tags?: readonly string[];
   /** Markdown; it appears as a quotation. */
@@ -126,7 +126,7 @@ function evidenceFor(lab: Lab, ids: readonly string[]): Evidence {
 }
 
 function idsOf(lab: Lab, references: readonly string[]): string[] {
-  return [...new Set(references.map((reference) => lab.run(reference).id))];
+  return lab.find(references).map(({ id }) => id);
 }
 
 function checkedCriterion(lab: Lab, criterion: Criterion | undefined): Criterion | null {

@@ -82,8 +82,7 @@ export const compareRunsTool = defineTool({
       lab.runs({ sweepId: sweep!, limit: 100 }).runs.map((run) => run.id);
     if (ids.length < 2) {
       throw new UserError(
-        `The sweep ${JSON.stringify(sweep)} has ${ids.length} runs, but a comparison needs 2: ` +
-          "inspect-run {} lists the runs and their sweeps",
+        `The sweep ${sweep} has one run, but a comparison needs 2: give runs instead`,
       );
     }
     const comparison = lab.compare(ids);

@@ -52,7 +52,7 @@ function explainIssue(root: Node, value: unknown, issue: z.core.$ZodIssue): stri
   if (given === undefined) return `${field} is missing: it must be ${allowed(node)}`;
   const options = node.enum?.map(String) ?? [];
   const hint = typeof given === "string" && options.length > 0
-    ? `: did you mean ${nearest(given, options, 1)[0]}?`
+    ? `: did you mean ${likeliest(given, options)}?`
     : "";
   return `${field} is ${show(given)}, but must be ${allowed(node)}${hint}`;
 }
@@ -66,10 +66,16 @@ function explainUnknownField(root: Node, path: Path, key: string): string {
   if (elsewhere.length > 0) {
     return `There is no field ${show(key)}${place}: it belongs in ${elsewhere.join(" or ")}`;
   }
-  const [guess] = nearest(key, known, 1);
+  const guess = likeliest(key, known);
   return `There is no field ${show(key)}${place}: did you mean ${guess}? (fields: ${
     known.join(", ")
   })`;
+}
+
+/** What was probably meant: a name that was cut short or drawn out, else the one nearest in edits. */
+function likeliest(word: string, names: readonly string[]): string | undefined {
+  const related = names.find((name) => name.startsWith(word) || word.startsWith(name));
+  return related ?? nearest(word, names, 1)[0];
 }
 
 /** What a field accepts, in words: "a whole number from 1 to 1024", "one of linear, cosine". */

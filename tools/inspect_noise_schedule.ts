@@ -44,7 +44,7 @@ export const inspectNoiseScheduleTool = defineTool({
     });
     progress.report(1, 2, "drawing");
     const { scheduleFigure, svgToPng } = await import("../figures/mod.ts");
-    const png = await svgToPng(await scheduleFigure(report), { width: 1120 });
+    const png = await svgToPng(await scheduleFigure(report));
     const { digit } = report;
     const text = readable(
       {

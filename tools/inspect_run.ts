@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import {
-  type Lab,
   METRIC_NAMES,
   type MetricName,
   type Run,
@@ -103,11 +102,6 @@ export const inspectRunTool = defineTool({
       await watchRuns(waiting.map((r) => r.id), wait_seconds, call);
     }
     const { runs, total } = call.lab.runs({ ...filter, limit, offset });
-    if (sweep !== undefined && total === 0 && status === undefined) {
-      throw new UserError(
-        `There is no sweep ${JSON.stringify(sweep)}: ${knownSweeps(call.lab)}`,
-      );
-    }
     return runList(runs, total, offset, call.links, sweep);
   },
 });
@@ -201,10 +195,4 @@ function runList(
     more,
   };
   return structured(output, runs.length > 0 ? runTable(runs) : "", more ?? "");
-}
-
-function knownSweeps(lab: Lab): string {
-  const { runs } = lab.runs({ limit: 1000 });
-  const sweeps = [...new Set(runs.flatMap((run) => run.sweepId ?? []))].slice(0, 5);
-  return sweeps.length === 0 ? "no sweep was started yet" : `the newest are ${sweeps.join(", ")}`;
 }

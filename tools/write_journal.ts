@@ -64,13 +64,6 @@ export const writeJournalTool = defineTool({
     const ofSweep = sweep === undefined
       ? []
       : lab.runs({ sweepId: sweep, limit: 100 }).runs.map((run) => run.id).reverse();
-    if (sweep !== undefined && ofSweep.length === 0) {
-      throw new UserError(
-        `There is no sweep ${
-          JSON.stringify(sweep)
-        }: inspect-run {} lists the runs and their sweeps`,
-      );
-    }
     const added = {
       runs: [...(rest.runs ?? []), ...ofSweep],
       ...(rest.tags ? { tags: rest.tags } : {}),

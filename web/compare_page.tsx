@@ -105,7 +105,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
                 <td class="number quiet">
                   {row.denoisingMse === null
                     ? "–"
-                    : `${formatNumber(100 * row.denoisingMse / trivialMse)} %`}
+                    : `${formatMeasured(100 * row.denoisingMse / trivialMse)} %`}
                 </td>
               )}
               <td class="number">{numberOrDash(row.validationLoss)}</td>
@@ -152,7 +152,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
                   {group.sd !== null && ` ± ${formatNumber(group.sd, 2)}`}
                 </td>
                 <td class="number">{group.n}</td>
-                <td>{group.seeds.join(", ")}</td>
+                <td>{group.seeds.toSorted((a, b) => a - b).join(", ")}</td>
               </tr>
             ))}
           </tbody>

@@ -60,7 +60,8 @@ function Head({ report }: { report: RunReport }) {
         <a href="/">Runs</a>
         {run.sweepId && (
           <>
-            / <a href={`/?sweep=${run.sweepId}`}>{run.sweepId}</a>
+            {" / "}
+            <a href={`/?sweep=${run.sweepId}`}>{run.sweepId}</a>
           </>
         )}
       </p>

@@ -72,8 +72,8 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
     },
     "scalars join the smallest factor": (b, x, y, shape) =>
       scaleSmallestFactor(b, x, y, shape) ?? scaleSmallestFactor(b, y, x, shape),
-    "scalar * matrix product is one operator": (b, x, y) =>
-      scaledProduct(b, x, y) ?? scaledProduct(b, y, x),
+    "scalar * matrix product is one operator": (b, x, y, shape) =>
+      scaledProduct(b, x, y, shape) ?? scaledProduct(b, y, x, shape),
     "x * sigmoid(a x) is one operator": (b, x, y) => selfGated(b, x, y) ?? selfGated(b, y, x),
   },
   Div: {
@@ -84,7 +84,7 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
       return isNormal(reciprocal) ? binary(b, "Mul", x, fill(b, reciprocal, y.shape)) : undefined;
     },
     "x / sqrt(y), with a smaller y, takes the reciprocal first": (b, x, y) =>
-      sizeOf(core(y).shape) < sizeOf(core(x).shape)
+      scalarOf(y) === undefined && sizeOf(core(y).shape) < sizeOf(core(x).shape)
         ? binary(b, "Mul", x, unary(b, "Reciprocal", y))
         : undefined,
   },
@@ -196,16 +196,22 @@ function productWithBias(b: GraphBuilder, product: Value, bias: Value): Value | 
 }
 
 /** c · (x · y) for batches of matrices. */
-function scaledProduct(b: GraphBuilder, product: Value, scalar: Value): Value | undefined {
+function scaledProduct(
+  b: GraphBuilder,
+  product: Value,
+  scalar: Value,
+  shape: readonly number[],
+): Value | undefined {
   const factor = scalarOf(scalar);
-  if (factor === undefined || scalar.shape.length > product.shape.length) return undefined;
+  if (factor === undefined) return undefined;
   const { node } = product;
   if (!isNode(product, "MatMul") && !isNode(product, "FusedMatMul")) return undefined;
   const { alpha = { float: 1 } } = node.attributes as { alpha?: { float: number } };
-  return b.node({
+  const scaled = b.node({
     op: "FusedMatMul",
     domain: "com.microsoft",
     inputs: node.inputs,
     attributes: { ...node.attributes, alpha: { float: alpha.float * factor } },
   }, product);
+  return expand(b, scaled, shape);
 }

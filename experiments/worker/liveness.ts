@@ -41,23 +41,22 @@ export function livingWorker(store: Store): WorkerRow | null {
 /**
  * Writes down what dead workers left behind: the runs they were at are interrupted.
  *
- * @returns The ids of those runs.
+ * @returns Whether there were any.
  */
-export function noticeDeadWorkers(store: Store): string[] {
+export function noticeDeadWorkers(store: Store): boolean {
   const dead = store.workers.open().filter((worker) => !isAlive(store.workspace, worker));
-  return dead.flatMap((worker) =>
+  for (const worker of dead) {
     store.transaction(() => {
       // Between the look at its lock and this transaction it may have ended in good order.
-      if (!store.workers.open().some(({ id }) => id === worker.id)) return [];
+      if (!store.workers.open().some(({ id }) => id === worker.id)) return;
       store.workers.end(worker.id, "lost");
-      const ids = store.runs.interrupt(worker.id);
-      for (const id of ids) {
+      for (const id of store.runs.interrupt(worker.id)) {
         store.events.add("run-ended", id, `${id} was interrupted: its worker is gone`);
       }
       rmSync(lockPath(store.workspace, worker.id), { force: true });
-      return ids;
-    })
-  );
+    });
+  }
+  return dead.length > 0;
 }
 
 function lockPath(workspace: string, workerId: number): string {

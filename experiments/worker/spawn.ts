@@ -14,7 +14,7 @@ export interface ProcessOptions {
 }
 
 /** Workers in a row that may end without taking up a run before starting more is given up. */
-const FAILED_STARTS = 3;
+const FAILED_STARTS = 5;
 
 /**
  * Sees to it that queued runs are worked off: starts a worker unless one lives or nothing waits.

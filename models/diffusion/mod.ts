@@ -12,17 +12,51 @@ export {
   snr,
 } from "./notation.ts";
 export {
-  alphasCumprod,
+  edmSigma,
+  flowTime,
+  gammaOfEdmSigma,
+  gammaOfFlowTime,
+  type ViewName,
+  viewScale,
+} from "./views.ts";
+export {
   defineSchedule,
+  hasZeroTerminalSnr,
   type Schedule,
   schedule,
   type ScheduleName,
   scheduleNames,
+  type ScheduleOptions,
+  zeroTerminalSnr,
 } from "./schedule.ts";
+export { alphasCumprod, rescaleToZeroTerminalSnr } from "./discrete.ts";
 export { diffuse } from "./process.ts";
-export { denoisedFrom, noiseFrom, type Target, targetNames, targetOf } from "./objective.ts";
-export { guide } from "./guidance.ts";
-export { stratifiedTimes } from "./times.ts";
+export {
+  denoisedFrom,
+  networkInput,
+  noiseFrom,
+  type Objective,
+  objectiveOf,
+  type Target,
+  targetNames,
+  targetOf,
+} from "./objective.ts";
+export {
+  lossWeights,
+  squaredOutputScale,
+  type Weighting,
+  weightingNames,
+  type WeightOptions,
+} from "./weights.ts";
+export {
+  stratifiedTimes,
+  type TimeOptions,
+  type TimeSampling,
+  timeSamplingNames,
+  trainingLevel,
+} from "./times.ts";
+export { requireTrainable, type TrainingChoices } from "./requirements.ts";
+export { type Guidance, guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
 export {
   type AncestralVariance,
   type Combination,
@@ -44,6 +78,7 @@ export {
   denoiser,
   type DenoiserOptions,
   type DenoisingNetwork,
+  type TrainingOptions,
   trainingStep,
   type ValidationOptions,
   validationStep,

@@ -11,10 +11,16 @@
  * | ᾱ | α² of the papers with discrete steps (`alphas_cumprod`) |
  * | t | time in [0, 1], 0 clean and 1 noisy |
  * | x̂, ε̂, v̂ | a network's estimate of x, of ε, of v = α ε − σ x |
+ * | κ (`scale`) | z' = κ z: the same point in another view (`views.ts`) |
  *
  * Everything is a function of γ (Kingma et al. 2021, "Variational Diffusion Models", section 3), so
  * schedules, objectives and solvers know nothing of each other. The functions here run on the host
  * in float64: near the ends, α or σ is too close to 1 for float32 to tell the other one from it.
+ *
+ * The core is variance preserving throughout. EDM's x + σε and rectified flow's (1−t)x + tε are no
+ * processes of their own: any two pairs of amplitudes with one SNR differ by a common factor, so they
+ * are this process seen through a factor κ(γ). Training and sampling in them are exact: what is
+ * special to them is an objective (`objective.ts`), a schedule or a Heun step, each in γ.
  */
 
 /** Signal and noise amplitudes at one noise level. */

@@ -1,74 +1,44 @@
-import { gammaOfAlphaCumprod } from "./notation.ts";
+import { alphaSigma, gammaOfAlphaCumprod } from "./notation.ts";
+import { type Definition, definitions } from "./schedule_definitions.ts";
 
 /** The schedules that can be named in a configuration. */
-export const scheduleNames = ["linear", "cosine"] as const;
+export const scheduleNames = [
+  "linear",
+  "scaled-linear",
+  "cosine",
+  "sigmoid",
+  "sqrt",
+  "edm",
+  "flow",
+] as const satisfies (keyof typeof definitions)[];
 export type ScheduleName = typeof scheduleNames[number];
 
 /** How the noise level grows with time. */
 export interface Schedule {
   readonly name: ScheduleName;
-  /** γ(t) = −log SNR(t): strictly increasing on [0, 1], finite at both ends. */
+  /**
+   * γ(t) = −log SNR(t): strictly increasing on [0, 1] and finite, but for γ(1) = +∞ where a schedule
+   * ends in pure noise ({@link hasZeroTerminalSnr}).
+   */
   gamma(t: number): number;
   /** One sentence for people. */
   readonly description: string;
 }
 
 /**
- * Number of steps of the discrete schedules that the continuous ones follow: their first and last
- * levels are those of the papers' T = 1000, which keeps γ finite at both ends.
- */
-const discreteSteps = 1000;
-
-/** Position on the continuous time axis of the papers, u in (0, 1], of discrete step k = t·(T − 1). */
-function discreteTime(t: number): number {
-  return (1 + t * (discreteSteps - 1)) / discreteSteps;
-}
-
-const betaMin = 0.1; // 1e-4 · 1000 steps
-const betaMax = 20; // 2e-2 · 1000 steps
-
-/**
- * Closed form of the linear schedule: β(u) = β_min + u (β_max − β_min), so that
- * log ᾱ(u) = −½ u² (β_max − β_min) − u β_min (Song et al. 2021, "Score-Based Generative Modeling
- * through Stochastic Differential Equations", equation 33). It is the limit T → ∞ of
- * {@link alphasCumprod}.
- */
-function linearGamma(t: number): number {
-  const u = discreteTime(t);
-  return Math.log(Math.expm1(u * u * (betaMax - betaMin) / 2 + u * betaMin));
-}
-
-const cosineOffset = 0.008;
-
-/** f(u) of Nichol & Dhariwal 2021, equation 17. */
-function cosineSignal(u: number): number {
-  return Math.cos((u + cosineOffset) / (1 + cosineOffset) * Math.PI / 2) ** 2;
-}
-
-/**
- * ᾱ(u) = f(u)/f(0) (Nichol & Dhariwal 2021, "Improved Denoising Diffusion Probabilistic Models",
- * equation 17). Where the paper keeps the end finite by limiting the last β to 0.999, u stops one
- * discrete step before 1, at the last level that this limit does not touch.
- */
-function cosineGamma(t: number): number {
-  const u = discreteTime(t * (discreteSteps - 2) / (discreteSteps - 1));
-  return gammaOfAlphaCumprod(cosineSignal(u) / cosineSignal(0));
-}
-
-/**
  * Checks what everything built on a schedule takes for granted, once, when it is defined.
  *
- * @throws {RangeError} If γ is not strictly increasing on [0, 1] or not finite at an end.
+ * @throws {RangeError} If γ is not strictly increasing on [0, 1], or not finite anywhere but at 1.
  */
 export function defineSchedule(schedule: Schedule): Schedule {
   const points = 256;
   let previous = -Infinity;
   for (let i = 0; i <= points; i++) {
     const gamma = schedule.gamma(i / points);
-    if (!(gamma > previous) || !Number.isFinite(gamma)) {
+    if (!(gamma > previous) || (gamma === Infinity && i < points)) {
       throw new RangeError(
         `Schedule ${schedule.name}: γ(${i / points}) = ${gamma} after ${previous}, but γ must be ` +
-          "finite and strictly increasing",
+          "finite and strictly increasing (+∞ is allowed at t = 1)",
       );
     }
     previous = gamma;
@@ -76,47 +46,43 @@ export function defineSchedule(schedule: Schedule): Schedule {
   return schedule;
 }
 
-const schedules: { readonly [Name in ScheduleName]: Schedule } = {
-  linear: defineSchedule({
-    name: "linear",
-    gamma: linearGamma,
-    description: "Variance β grows linearly from 1e-4 to 2e-2 over 1000 steps (Ho et al. 2020); " +
-      "much of the noisy half carries almost no signal",
+const schedules: { readonly [Name in ScheduleName]: Schedule } = Object.fromEntries(
+  scheduleNames.map((name) => {
+    const { gamma, description }: Definition = definitions[name];
+    return [name, defineSchedule({ name, gamma, description })];
   }),
-  cosine: defineSchedule({
-    name: "cosine",
-    gamma: cosineGamma,
-    description: "Signal α falls as a quarter of a cosine wave, offset 0.008 (Nichol & Dhariwal " +
-      "2021); noise levels are spread evenly over the angle atan(σ/α)",
-  }),
-};
+) as { [Name in ScheduleName]: Schedule };
+
+/** What may be changed about a named schedule. */
+export interface ScheduleOptions {
+  /** Rescales the schedule to end in pure noise ({@link zeroTerminalSnr}). */
+  readonly zeroTerminalSnr?: boolean;
+}
 
 /** The schedule of this name. */
-export function schedule(name: ScheduleName): Schedule {
-  return schedules[name];
+export function schedule(name: ScheduleName, options: ScheduleOptions = {}): Schedule {
+  return options.zeroTerminalSnr ? zeroTerminalSnr(schedules[name]) : schedules[name];
+}
+
+/** Whether a schedule ends in pure noise, γ(1) = +∞. */
+export function hasZeroTerminalSnr(schedule: Schedule): boolean {
+  return schedule.gamma(1) === Infinity;
 }
 
 /**
- * The discrete view of the papers: ᾱ_k = Π_{i≤k} (1 − β_i) for k = 0 … T − 1.
+ * A schedule shifted and scaled so that no signal is left at t = 1 while t = 0 stays as it is, which
+ * lets sampling start from what training saw (Lin et al. 2024, "Common Diffusion Noise Schedules and
+ * Sample Steps are Flawed", algorithm 1): α'(t) = (α(t) − α(1)) · α(0)/(α(0) − α(1)).
  *
- * Linear: β from 1e-4 to 2e-2, scaled by 1000/T (Ho et al. 2020, section 4). Cosine:
- * β_k = 1 − f((k+1)/T)/f(k/T), at most 0.999 (Nichol & Dhariwal 2021, equation 17).
- *
- * @param steps T, at least 2.
+ * A schedule that ends in pure noise already is returned as it is.
  */
-export function alphasCumprod(name: ScheduleName, steps = 1000): Float64Array {
-  const beta = discreteBetas[name];
-  const result = new Float64Array(steps);
-  let product = 1;
-  for (let k = 0; k < steps; k++) {
-    product *= 1 - beta(k, steps);
-    result[k] = product;
-  }
-  return result;
+export function zeroTerminalSnr(schedule: Schedule): Schedule {
+  if (hasZeroTerminalSnr(schedule)) return schedule;
+  const alphaAt = (t: number) => alphaSigma(schedule.gamma(t)).alpha;
+  const first = alphaAt(0), last = alphaAt(1);
+  return defineSchedule({
+    name: schedule.name,
+    gamma: (t) => gammaOfAlphaCumprod(((alphaAt(t) - last) * first / (first - last)) ** 2),
+    description: `${schedule.description}; rescaled to end in pure noise (Lin et al. 2024)`,
+  });
 }
-
-const discreteBetas: { readonly [Name in ScheduleName]: (k: number, steps: number) => number } = {
-  linear: (k, steps) => (betaMin + k / (steps - 1) * (betaMax - betaMin)) / steps,
-  cosine: (k, steps) =>
-    Math.min(1 - cosineSignal((k + 1) / steps) / cosineSignal(k / steps), 0.999),
-};

@@ -1,7 +1,7 @@
 /**
- * The three functions that an engine compiles, for any network and any target: a training step, a
+ * The three functions that an engine compiles, for any network and any objective: a training step, a
  * validation step and a denoiser. Noise levels enter as amplitudes and angle computed on the host
- * (`noiseInputs`), so one compiled function serves every schedule.
+ * (`noiseInputs`), weights likewise (`lossWeights`), so one compiled function serves every schedule.
  *
  * All of them take the network's parameters by their own names beside these inputs, with N examples
  * along the first axis:
@@ -13,12 +13,16 @@
  * | `z` | [N, …] | | noisy points |
  * | `alpha`, `sigma`, `angle` | [N] | yes | yes |
  * | `labels` | [N] int32 | yes | yes |
+ * | `weight` | [N] | training, if weighted | |
+ * | `self_condition` | [N] | if the network is self-conditioned: 1 or 0 | |
+ * | `previous` | like `z` | | if the network is self-conditioned: x̂ so far, or 0 |
  * | `guidance_scale` | [] | | if guided |
+ * | `guidance_rescale` | [] | | if rescaled |
  */
 import { tf } from "../../engine/mod.ts";
 import type { TensorFunction } from "../../engine/mod.ts";
-import { guide } from "./guidance.ts";
-import { denoisedFrom, type Target, targetOf } from "./objective.ts";
+import { guide, rescaleGuidance } from "./guidance.ts";
+import { denoisedFrom, networkInput, type Objective, type Target, targetOf } from "./objective.ts";
 import { diffuse } from "./process.ts";
 
 /** A network as the core sees it: any modality, conditioned on a noise level and a class. */
@@ -26,16 +30,33 @@ export interface DenoisingNetwork {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** The label that stands for "no class": label dropout and guidance use it. */
   readonly noClass: number;
-  /** z [N, …], angle [N] ({@link noiseAngle}), labels [N] int32 → the target's estimate, like z. */
+  /**
+   * Whether the network also sees an earlier estimate x̂ of the same example (self-conditioning, Chen
+   * et al. 2023, "Analog Bits", section 3.2). By default it does not.
+   */
+  readonly selfConditioned?: boolean;
+  /**
+   * z [N, …], angle [N] ({@link noiseAngle}), labels [N] int32 → the target's estimate, like z.
+   *
+   * @param previous x̂ as estimated before, like z, zeros where there is none; given if and only if
+   * the network is self-conditioned.
+   */
   apply(
     parameters: Readonly<Record<string, tf.Tensor>>,
     z: tf.Tensor,
     angle: tf.Tensor,
     labels: tf.Tensor,
+    previous?: tf.Tensor,
   ): tf.Tensor;
 }
 
 type Tensors = Record<string, tf.Tensor>;
+
+/** What a training step does beyond the plain mean. */
+export interface TrainingOptions {
+  /** Adds the input `weight`, a factor of each example's loss (`lossWeights`). */
+  readonly weighted?: boolean;
+}
 
 /**
  * One training step without its optimiser: the loss and its gradient.
@@ -43,13 +64,28 @@ type Tensors = Record<string, tf.Tensor>;
  * Outputs: `loss` [], the squared error of the target averaged over examples and elements (Ho et al.
  * 2020, equation 14, for ε), and `grad/<name>` shaped like each parameter. All are means over the
  * examples, so means over equal slices of a batch average to the whole batch's.
+ *
+ * A self-conditioned network is asked twice for the examples whose `self_condition` is 1: what it
+ * estimates first, without one, is its condition the second time, and no gradient flows through it.
  */
-export function trainingStep(network: DenoisingNetwork, target: Target): TensorFunction {
+export function trainingStep(
+  network: DenoisingNetwork,
+  objective: Target | Objective,
+  options: TrainingOptions = {},
+): TensorFunction {
   const names = network.parameters.map(({ name }) => name);
   return (inputs) => {
+    const noisy = noisyExamples(inputs);
+    // Outside of the function that is differentiated, so a constant to its gradient.
+    const previous = firstEstimate(network, objective, inputs, noisy);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      return predict(network, target, { ...inputs, ...parameters }).error.mean() as tf.Scalar;
+      const output = ask(network, objective, { ...inputs, ...parameters }, noisy, previous);
+      const error = targetError(objective, inputs, noisy, output);
+      const weighted = options.weighted
+        ? error.mul(perExample(input(inputs, "weight"), error))
+        : error;
+      return weighted.mean() as tf.Scalar;
     })(names.map((name) => input(inputs, name)));
     return {
       loss: value,
@@ -67,21 +103,23 @@ export interface ValidationOptions {
 /**
  * Errors on held-out examples, one per example so that they can be sorted by noise level.
  *
- * Outputs: `loss` [N], the network's own objective (comparable within one target only), and
- * `denoising_mse` [N], the mean squared error of x̂ (comparable between all networks at the same
- * noise levels). Smaller is better for both.
+ * Outputs: `loss` [N], the network's own objective, not weighted (comparable within one target
+ * only), and `denoising_mse` [N], the mean squared error of x̂ (comparable between all networks at
+ * the same noise levels). Smaller is better for both.
  */
 export function validationStep(
   network: DenoisingNetwork,
-  target: Target,
+  objective: Target | Objective,
   options: ValidationOptions = {},
 ): TensorFunction {
   return (inputs) => {
-    const { error, output, z, alpha, sigma } = predict(network, target, inputs);
-    const estimate = denoisedFrom(target, output, z, alpha, sigma);
+    const noisy = noisyExamples(inputs);
+    const previous = firstEstimate(network, objective, inputs, noisy);
+    const output = ask(network, objective, inputs, noisy, previous);
+    const estimate = denoisedFrom(objective, output, noisy.z, noisy.alpha, noisy.sigma);
     const denoised = options.clip ? tf.clipByValue(estimate, ...options.clip) : estimate;
     return {
-      loss: meanPerExample(error),
+      loss: meanPerExample(targetError(objective, inputs, noisy, output)),
       denoising_mse: meanPerExample(squared(denoised.sub(input(inputs, "x")))),
     };
   };
@@ -91,6 +129,8 @@ export function validationStep(
 export interface DenoiserOptions {
   /** Adds the input `guidance_scale` and doubles the batch that the network sees. */
   readonly guided: boolean;
+  /** Adds the input `guidance_rescale`, φ of {@link rescaleGuidance}; only where guided. */
+  readonly rescaled?: boolean;
 }
 
 /**
@@ -101,52 +141,96 @@ export interface DenoiserOptions {
  */
 export function denoiser(
   network: DenoisingNetwork,
-  target: Target,
+  objective: Target | Objective,
   options: DenoiserOptions,
 ): TensorFunction {
   return (inputs) => {
-    const z = input(inputs, "z"), angle = input(inputs, "angle"), labels = input(inputs, "labels");
-    const output = options.guided
-      ? guidedOutput(network, inputs, z, angle, labels)
-      : network.apply(inputs, z, angle, labels);
+    const z = input(inputs, "z");
     const alpha = perExample(input(inputs, "alpha"), z);
     const sigma = perExample(input(inputs, "sigma"), z);
-    return { denoised: denoisedFrom(target, output, z, alpha, sigma) };
+    const previous = network.selfConditioned ? input(inputs, "previous") : undefined;
+    const denoised = (output: tf.Tensor) => denoisedFrom(objective, output, z, alpha, sigma);
+    if (!options.guided) {
+      return { denoised: denoised(ask(network, objective, inputs, { z, alpha, sigma }, previous)) };
+    }
+    const both = ask(
+      network,
+      objective,
+      {
+        ...inputs,
+        angle: twice(input(inputs, "angle")),
+        labels: withoutClassToo(network, input(inputs, "labels")),
+      },
+      { z: twice(z), alpha: twice(alpha), sigma: twice(sigma) },
+      previous && twice(previous),
+    );
+    const [conditional, unconditional] = tf.split(both, 2, 0);
+    const guided = denoised(guide(conditional!, unconditional!, input(inputs, "guidance_scale")));
+    if (!options.rescaled) return { denoised: guided };
+    const rescale = input(inputs, "guidance_rescale");
+    return { denoised: rescaleGuidance(guided, denoised(conditional!), rescale) };
   };
 }
 
-function guidedOutput(
-  network: DenoisingNetwork,
-  inputs: Tensors,
-  z: tf.Tensor,
-  angle: tf.Tensor,
-  labels: tf.Tensor,
-): tf.Tensor {
-  const noClass = tf.fill(labels.shape, network.noClass, "int32");
-  const both = network.apply(
-    inputs,
-    tf.concat([z, z], 0),
-    tf.concat([angle, angle], 0),
-    tf.concat([labels, noClass], 0),
-  );
-  const [conditional, unconditional] = tf.split(both, 2, 0);
-  return guide(conditional!, unconditional!, input(inputs, "guidance_scale"));
+function twice(values: tf.Tensor): tf.Tensor {
+  return tf.concat([values, values], 0);
 }
 
-/** Noises the examples, asks the network, and compares with the target, element by element. */
-function predict(network: DenoisingNetwork, target: Target, inputs: Tensors) {
-  const x = input(inputs, "x"), eps = input(inputs, "eps");
+function withoutClassToo(network: DenoisingNetwork, labels: tf.Tensor): tf.Tensor {
+  return tf.concat([labels, tf.fill(labels.shape, network.noClass, "int32")], 0);
+}
+
+/** Noisy points with the amplitudes of each, broadcastable: [N, …] and [N, 1, …]. */
+interface NoisyExamples {
+  readonly z: tf.Tensor;
+  readonly alpha: tf.Tensor;
+  readonly sigma: tf.Tensor;
+}
+
+function noisyExamples(inputs: Tensors): NoisyExamples {
+  const x = input(inputs, "x");
   const alpha = perExample(input(inputs, "alpha"), x);
   const sigma = perExample(input(inputs, "sigma"), x);
-  const z = diffuse(x, eps, alpha, sigma);
-  const output = network.apply(inputs, z, input(inputs, "angle"), input(inputs, "labels"));
-  return {
-    error: squared(output.sub(targetOf(target, x, eps, alpha, sigma))),
-    output,
-    z,
-    alpha,
-    sigma,
-  };
+  return { z: diffuse(x, input(inputs, "eps"), alpha, sigma), alpha, sigma };
+}
+
+/** x̂ of a first pass where `self_condition` asks for one, 0 elsewhere. */
+function firstEstimate(
+  network: DenoisingNetwork,
+  objective: Target | Objective,
+  inputs: Tensors,
+  noisy: NoisyExamples,
+): tf.Tensor | undefined {
+  if (!network.selfConditioned) return undefined;
+  const output = ask(network, objective, inputs, noisy, tf.zerosLike(noisy.z));
+  const estimate = denoisedFrom(objective, output, noisy.z, noisy.alpha, noisy.sigma);
+  return estimate.mul(perExample(input(inputs, "self_condition"), estimate));
+}
+
+/** The network's output; its parameters, the angle and the labels are among the inputs. */
+function ask(
+  network: DenoisingNetwork,
+  objective: Target | Objective,
+  inputs: Tensors,
+  { z, alpha, sigma }: NoisyExamples,
+  previous: tf.Tensor | undefined,
+): tf.Tensor {
+  const seen = networkInput(objective, z, alpha, sigma);
+  const angle = input(inputs, "angle"), labels = input(inputs, "labels");
+  return previous
+    ? network.apply(inputs, seen, angle, labels, previous)
+    : network.apply(inputs, seen, angle, labels);
+}
+
+/** The squared error of the target, element by element. */
+function targetError(
+  objective: Target | Objective,
+  inputs: Tensors,
+  { alpha, sigma }: NoisyExamples,
+  output: tf.Tensor,
+): tf.Tensor {
+  const x = input(inputs, "x"), eps = input(inputs, "eps");
+  return squared(output.sub(targetOf(objective, x, eps, alpha, sigma)));
 }
 
 /** [N] → [N, 1, …], to broadcast over the examples of `like`. */

@@ -1,35 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type Arrays,
-  type Engine,
-  normals,
-  openEngine,
-  type Signature,
-  tf,
-  UserError,
-} from "../../engine/mod.ts";
-
-const draw = (stream: string, count: number) => normals({ seed: 1, stream, step: 0 }, count);
-
-/** A mean-squared error of two layers over a batch of six, with its gradients. */
-const inputs: Signature = {
-  x: { shape: [6, 4], dtype: "float32" },
-  labels: { shape: [6], dtype: "int32" },
-  w: { shape: [4, 3], dtype: "float32" },
-};
-const arrays = (): Arrays => ({
-  x: draw("x", 24),
-  labels: new Int32Array([0, 1, 2, 2, 1, 0]),
-  w: draw("w", 12),
-});
-function loss({ x, labels, w }: Record<string, tf.Tensor>): tf.Scalar {
-  const output = tf.softmax(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D));
-  return tf.mean(tf.square(tf.sub(output, tf.oneHot(labels as tf.Tensor1D, 3))));
-}
-function trainingStep(given: Record<string, tf.Tensor>): Record<string, tf.Tensor> {
-  const { value, grads } = tf.valueAndGrads((w) => loss({ ...given, w: w! }))([given.w!]);
-  return { loss: value, gradient: grads[0]! };
-}
+import { type Arrays, type Engine, openEngine, tf, UserError } from "../../engine/mod.ts";
+import { arrays, draw, inputs, trainingStep } from "./small_step.ts";
 
 function assertClose(actual: Arrays, expected: Arrays, tolerance: number) {
   assert.deepEqual(Object.keys(actual).sort(), Object.keys(expected).sort());
@@ -196,21 +167,28 @@ Deno.test("an eager program has no graph to export, and refuses types that canno
   });
 });
 
-/** What a device that may be absent does: the right numbers, or an error that says what to do. */
+/**
+ * What a device that may be absent does: the right numbers, or an error that says what to do. Each
+ * has a process of its own, because native libraries may clash: TensorFlow and Mesa's software
+ * Vulkan both bring LLVM, and crash together.
+ */
 async function worksOrExplains(device: "tfjs-webgpu" | "tensorflow", explanation: RegExp) {
-  const engine = await openEngine({ device }).catch((error) => error);
-  if (!("compile" in engine)) {
-    assert.ok(engine instanceof UserError, `${engine}`);
-    assert.match(engine.message, explanation);
+  const script = new URL("run_device.ts", import.meta.url).href;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-read", "--allow-env", "--allow-sys", "--allow-ffi"]
+      .concat(script, device),
+    stderr: "null",
+  }).output();
+  const answer = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+  if (answer.error) {
+    assert.equal(answer.error.name, "UserError", answer.error.message);
+    assert.match(answer.error.message, explanation);
     return;
   }
-  assert.equal(engine.device, device);
-  const program = await engine.compile(trainingStep, inputs);
-  const result = structuredClone(await program.run(arrays()));
-  await engine.dispose();
+  assert.equal(answer.device, device);
   await withEngine(async (reference) => {
     const expected = await (await reference.compile(trainingStep, inputs)).run(arrays());
-    assertClose(result, expected, 1e-5);
+    assertClose(answer.result, expected, 1e-5);
   });
 }
 

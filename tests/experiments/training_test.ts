@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, encodeSafetensors } from "../../engine/mod.ts";
 import { runWorker } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
@@ -12,9 +12,9 @@ function work(store: Store, signal?: AbortSignal): Promise<void> {
   return runWorker({ workspace: store.workspace, device: "cpu", ...(signal ? { signal } : {}) });
 }
 
-/** Waits, without sleeping, until the run has done this many steps. */
+/** Waits until the run has done this many steps. */
 async function untilStep(store: Store, id: string, step: number): Promise<void> {
-  while (store.runs.byId(id)!.step < step) await setImmediate();
+  while (store.runs.byId(id)!.step < step) await setTimeout(2);
 }
 
 function lastCheckpoint(store: Store, id: string) {

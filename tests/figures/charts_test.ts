@@ -172,8 +172,9 @@ Deno.test("lineChart() marks round numbers on a narrow log axis", () => {
     series: [{ name: "a", points: [{ x: 0, y: 0.642 }, { x: 1, y: 0.505 }] }],
   });
   const marks = [...chart.matchAll(/text-anchor="end">(0\.\d+)</g)].map((match) => match[1]);
-  assert.ok(marks.includes("0.55") || marks.includes("0.6"), `marks are ${marks}`);
-  assert.ok(!marks.includes("0.642"));
+  assert.ok(marks.length >= 2, `marks are ${marks}`);
+  assert.ok(marks.every((mark) => Number(mark) >= 0.505 && Number(mark) <= 0.642));
+  assert.ok(!marks.includes("0.642") && !chart.includes("NaN"));
 });
 
 Deno.test("formatDuration() speaks of seconds, minutes, hours and days", () => {

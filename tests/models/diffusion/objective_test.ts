@@ -5,9 +5,9 @@ import {
   alphaSigma,
   denoisedFrom,
   diffuse,
-  guide,
+  gammaOfFlowTime,
+  networkInput,
   noiseFrom,
-  stratifiedTimes,
   targetNames,
   targetOf,
 } from "../../../models/diffusion/mod.ts";
@@ -75,44 +75,79 @@ Deno.test("the v target is α ε − σ x", () => {
   });
 });
 
-Deno.test("guide() gives the same x̂ whether it is applied to ε, to v or to x̂", () => {
-  fc.assert(
-    fc.property(
-      points,
-      points,
-      points,
-      fc.double({ min: -2, max: 2, noNaN: true }),
-      (a, b, z, g) => {
-        tf.tidy(() => {
-          const { alpha, sigma } = level(g);
-          for (const target of targetNames) {
-            const denoised = (output: tf.Tensor) =>
-              denoisedFrom(target, output, row(z), alpha, sigma);
-            const before = denoised(guide(row(a), row(b), 1.8)).dataSync();
-            const after = guide(denoised(row(a)), denoised(row(b)), 1.8).dataSync();
-            assertClose(before, after, { absolute: 1e-4 }, target);
-          }
-        });
-      },
-    ),
-  );
-});
-
-Deno.test("guide() is unconditional at 0 and conditional at 1", () => {
+Deno.test("the flow target is the velocity of the straight line that the network sees", () => {
   tf.tidy(() => {
-    const [conditional, unconditional] = [row([1, -2]), row([0.5, 3])];
-    assertClose(guide(conditional, unconditional, 0).dataSync(), [0.5, 3], {});
-    assertClose(guide(conditional, unconditional, 1).dataSync(), [1, -2], {});
-    assertClose(guide(conditional, unconditional, tf.scalar(3)).dataSync(), [2, -12], {});
+    // At t = 0.25: the point 0.75 x + 0.25 ε, whose derivative in t is ε − x.
+    const { alpha, sigma } = level(gammaOfFlowTime(0.25));
+    const x = [1, 0, 2], eps = [0, 1, -3];
+    const z = diffuse(row(x), row(eps), alpha, sigma);
+    assertClose(networkInput("flow", z, alpha, sigma).dataSync(), [0.75, 0.25, 0.75], {
+      absolute: 1e-6,
+    });
+    assertClose(targetOf("flow", row(x), row(eps), alpha, sigma).dataSync(), [-1, 1, -5], {});
   });
 });
 
-Deno.test("stratifiedTimes() puts exactly one time in each N-th of [0, 1)", () => {
-  const offset = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-  fc.assert(fc.property(offset, fc.integer({ min: 1, max: 200 }), (offset, count) => {
-    const times = Array.from(stratifiedTimes(offset, count)).sort((a, b) => a - b);
-    const first = times[0]!;
-    assert.ok(first >= 0 && first < 1 / count + 1e-9 && times.at(-1)! < 1);
-    assertClose(times, times.map((_, i) => first + i / count), { absolute: 1e-9 });
+Deno.test("the flow target holds up in pure noise, where the network sees the noise itself", () => {
+  tf.tidy(() => {
+    const { alpha, sigma } = level(Infinity);
+    const eps = row([0.5, -2, 1]);
+    assertClose(networkInput("flow", eps, alpha, sigma).dataSync(), [0.5, -2, 1], {});
+    const denoised = denoisedFrom("flow", row([0.1, 0.2, 0.3]), eps, alpha, sigma);
+    assertClose(denoised.dataSync(), [0.4, -2.2, 0.7], { absolute: 1e-6 });
+  });
+});
+
+const sigmaData = fc.double({ min: 0.1, max: 2, noNaN: true });
+
+Deno.test("the edm target has the coefficients of Karras et al. 2022, table 1", () => {
+  fc.assert(fc.property(points, points, gamma, sigmaData, (z, output, gamma, sigmaData) => {
+    tf.tidy(() => {
+      const { alpha, sigma, numbers } = level(gamma);
+      const objective = { target: "edm", sigmaData } as const;
+      // Their noisy point is z/α and their σ is σ/α.
+      const s = numbers.sigma / numbers.alpha, d = sigmaData;
+      const skip = d ** 2 / (s ** 2 + d ** 2);
+      const out = s * d / Math.sqrt(s ** 2 + d ** 2), c_in = 1 / Math.sqrt(s ** 2 + d ** 2);
+      const theirs = z.map((value) => value / numbers.alpha);
+      const tolerance = { absolute: 2e-5, relative: 2e-5 };
+      assertClose(
+        networkInput(objective, row(z), alpha, sigma).dataSync(),
+        theirs.map((value) => c_in * value),
+        tolerance,
+        "network input",
+      );
+      assertClose(
+        denoisedFrom(objective, row(output), row(z), alpha, sigma).dataSync(),
+        theirs.map((value, i) => skip * value + out * output[i]!),
+        tolerance,
+        "denoised",
+      );
+    });
   }));
+});
+
+Deno.test("the edm target has unit variance for data of variance σ_data², and is −v where that is 1", () => {
+  fc.assert(fc.property(points, points, gamma, sigmaData, (x, eps, gamma, sigmaData) => {
+    tf.tidy(() => {
+      const { alpha, sigma } = level(gamma);
+      const part = (x: number[], eps: number[]) =>
+        targetOf({ target: "edm", sigmaData }, row(x), row(eps), alpha, sigma).dataSync();
+      const ofX = part([1, 0, 0], [0, 0, 0])[0]!, ofEps = part([0, 0, 0], [1, 0, 0])[0]!;
+      assertClose([(ofX * sigmaData) ** 2 + ofEps ** 2], [1], { absolute: 1e-5 });
+      const unit = targetOf({ target: "edm", sigmaData: 1 }, row(x), row(eps), alpha, sigma);
+      const v = targetOf("v", row(x), row(eps), alpha, sigma);
+      assertClose(unit.dataSync(), v.neg().dataSync(), { absolute: 1e-5 });
+    });
+  }));
+});
+
+Deno.test("a bare edm target has the paper's σ_data, 0.5", () => {
+  tf.tidy(() => {
+    const { alpha, sigma } = level(0.3);
+    const bare = targetOf("edm", row([1, 2, 3]), row([0, 1, 2]), alpha, sigma).dataSync();
+    const objective = { target: "edm", sigmaData: 0.5 } as const;
+    const stated = targetOf(objective, row([1, 2, 3]), row([0, 1, 2]), alpha, sigma).dataSync();
+    assert.deepEqual(bare, stated);
+  });
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { tf } from "../../../engine/mod.ts";
+import { openEngine, tf } from "../../../engine/mod.ts";
+import type { DType, Engine, TensorFunction } from "../../../engine/mod.ts";
 import {
   alphaSigma,
   denoiser,
   type DenoisingNetwork,
   noiseInputs,
+  targetNames,
   trainingStep,
   validationStep,
 } from "../../../models/diffusion/mod.ts";
@@ -130,4 +132,128 @@ Deno.test("denoiser() with guidance mixes the estimates with and without class",
     const expected = conditional.map((c, i) => unconditional[i]! + scale * (c - unconditional[i]!));
     assertClose(out.denoised!, expected, { absolute: 2e-6 }, `scale ${scale}`);
   }
+});
+
+Deno.test("trainingStep() with weights multiplies each example's loss and gradient", () => {
+  const weight = [2, 0, 0.5, 1];
+  const step = trainingStep(toy, "v", { weighted: true });
+  const out = evaluate(() => step({ ...batch([0, 1, 2, 3]), weight: tf.tensor1d(weight) }));
+  const weighted = (of: (cell: typeof byHand[number][number], i: number) => number) =>
+    mean(byHand.flatMap((row, i) => row.map((cell) => weight[i]! * of(cell, i))));
+  assertClose(out.loss!, [weighted(({ error }) => error ** 2)], { relative: 1e-5 });
+  const gradient = weighted(({ error }, i) => 2 * error * labels[i]!);
+  assertClose(out["grad/offset"]!, [gradient], { relative: 1e-5 });
+});
+
+/** Output = z·gain + previous·echo, self-conditioned. */
+const echoing: DenoisingNetwork = {
+  parameters: [{ name: "gain", shape: [] }, { name: "echo", shape: [] }],
+  noClass: 10,
+  selfConditioned: true,
+  apply: (p, z, _angle, _labels, previous) => z.mul(p.gain!).add(previous!.mul(p.echo!)),
+};
+const echoes = { gain: 0.7, echo: 0.4 };
+const echoInputs = () => ({
+  ...batch([0, 1, 2, 3]),
+  gain: tf.scalar(echoes.gain),
+  echo: tf.scalar(echoes.echo),
+});
+
+Deno.test("trainingStep() feeds a first estimate back where asked, and no gradient through it", () => {
+  const asked = [1, 0, 0, 1];
+  const step = trainingStep(echoing, "x0");
+  const out = evaluate(() => step({ ...echoInputs(), self_condition: tf.tensor1d(asked) }));
+  // For x0 the output is x̂ itself, so the first pass gives gain·z.
+  const cells = byHand.flatMap((row, i) =>
+    row.map(({ z }, j) => {
+      const previous = asked[i]! * echoes.gain * z;
+      return { z, previous, error: echoes.gain * z + echoes.echo * previous - x[i]![j]! };
+    })
+  );
+  assertClose(out.loss!, [mean(cells.map(({ error }) => error ** 2))], { relative: 1e-5 });
+  assertClose(out["grad/echo"]!, [mean(cells.map((cell) => 2 * cell.error * cell.previous))], {
+    relative: 1e-5,
+  });
+  assertClose(out["grad/gain"]!, [mean(cells.map(({ error, z }) => 2 * error * z))], {
+    relative: 1e-5,
+  });
+});
+
+Deno.test("validationStep() and denoiser() condition on an earlier estimate too", () => {
+  const inputs = () => ({ ...echoInputs(), self_condition: tf.ones([4]) });
+  const validation = evaluate(() => validationStep(echoing, "x0")(inputs()));
+  const twice = byHand.map((row) =>
+    row.map(({ z }) => echoes.gain * z + echoes.echo * echoes.gain * z)
+  );
+  assertClose(
+    validation.loss!,
+    twice.map((row, i) => mean(row.map((value, j) => (value - x[i]![j]!) ** 2))),
+    { relative: 1e-5 },
+  );
+  const z = byHand.map((row) => row.map(({ z }) => z));
+  const previous = z.map((row) => row.map((value) => echoes.gain * value));
+  const asked = () => ({ ...echoInputs(), z: tf.tensor2d(z), previous: tf.tensor2d(previous) });
+  const plain = evaluate(() => denoiser(echoing, "x0", { guided: false })(asked()));
+  assertClose(plain.denoised!, twice.flat(), { relative: 1e-5 });
+  const guided = evaluate(() =>
+    denoiser(echoing, "x0", { guided: true })({ ...asked(), guidance_scale: tf.scalar(4) })
+  );
+  assertClose(guided.denoised!, twice.flat(), { relative: 1e-4 }); // it ignores the class
+});
+
+Deno.test("denoiser() takes back contrast where asked for", () => {
+  const { x: _x, eps: _eps, ...rest } = batch([0, 1, 2, 3]);
+  const z = tf.tensor2d(byHand.map((row) => row.map(({ z }) => z)));
+  const run = (scale: number, rescale: number) =>
+    evaluate(() =>
+      denoiser(toy, "v", { guided: true, rescaled: true })({
+        ...rest,
+        z,
+        guidance_scale: tf.scalar(scale),
+        guidance_rescale: tf.scalar(rescale),
+      })
+    ).denoised!;
+  const spread = (values: number[]) =>
+    [0, 1, 2, 3].map((i) => Math.abs(values[2 * i]! - values[2 * i + 1]!));
+  const conditional = run(1, 0);
+  // Of two values, the spread is twice the standard deviation.
+  assertClose(spread(run(3, 1)), spread(conditional), { relative: 1e-3 });
+  const plain = evaluate(() =>
+    denoiser(toy, "v", { guided: true })({ ...rest, z, guidance_scale: tf.scalar(3) })
+  ).denoised!;
+  assertClose(run(3, 0), plain, {});
+});
+
+type NamedTensors = Record<string, tf.Tensor>;
+
+/** Compiles a function of the given inputs, runs it, and compares it with the reference backend. */
+async function assertCompiles(engine: Engine, fn: TensorFunction, inputs: NamedTensors, what = "") {
+  const of = <T>(part: (tensor: tf.Tensor) => T) =>
+    Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, part(tensor)]));
+  const expected = evaluate(() => fn(inputs));
+  const program = await engine.compile(
+    fn,
+    of(({ shape, dtype }) => ({ shape, dtype: dtype as DType })),
+  );
+  const out = await program.run(of((tensor) => tensor.dataSync() as Float32Array | Int32Array));
+  for (const [name, value] of Object.entries(expected)) {
+    assertClose(out[name]!, value, { relative: 1e-4, absolute: 1e-6 }, `${what} ${name}`);
+  }
+}
+
+Deno.test("compiled steps do for every objective what the reference backend does", async () => {
+  const engine = await openEngine({ device: "cpu" });
+  const { x, eps, ...rest } = batch([0, 1, 2, 3]);
+  const training = { x: x!, eps: eps!, ...rest, weight: tf.tensor1d([2, 0, 0.5, 1]) };
+  for (const target of targetNames) {
+    await assertCompiles(engine, trainingStep(toy, target, { weighted: true }), training, target);
+  }
+  await assertCompiles(engine, trainingStep(echoing, "v"), {
+    ...echoInputs(),
+    self_condition: tf.tensor1d([1, 0, 0, 1]),
+  });
+  const scales = { guidance_scale: tf.scalar(2), guidance_rescale: tf.scalar(0.7) };
+  const guided = denoiser(toy, "edm", { guided: true, rescaled: true });
+  await assertCompiles(engine, guided, { ...rest, z: x!, ...scales });
+  await engine.dispose();
 });

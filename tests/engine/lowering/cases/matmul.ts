@@ -80,5 +80,27 @@ export const matMulCases: readonly KernelCase[] = [
   row("a row by a column", [1, 7], [7, 1], (a, b) => tf.matMul(a, b)),
   row("a column by a row", [7, 1], [1, 5], (a, b) => tf.matMul(a, b)),
   row("a product with bias", [3, 5], [5, 4], (a, b) => tf.add(tf.matMul(a, b), tf.sum(b, 0))),
+  row(
+    "a scaled product",
+    [2, 3, 5],
+    [2, 5, 4],
+    (a, b) => tf.mul(tf.div(tf.matMul(a, b), Math.sqrt(5)), 3),
+  ),
+  row("a scaled and a plain product", [2, 3, 5], [2, 4, 5], (a, b) => {
+    const product = tf.matMul(a, b, false, true);
+    return tf.add(tf.mul(2, product), product);
+  }),
+  row(
+    "a product scaled by a constant with more elements",
+    [1, 3, 5],
+    [1, 5, 4],
+    (a, b) => tf.mul(tf.matMul(a, b), tf.fill([2, 1, 1], 3)),
+  ),
+  row(
+    "a product of batches scaled by a constant with more elements",
+    [2, 1, 3, 5],
+    [2, 1, 5, 4],
+    (a, b) => tf.mul(tf.fill([2, 2, 1, 1], -0.5), tf.matMul(a, b)),
+  ),
   row("a broadcast operand", [3, 1], [5, 4], (a, b) => tf.matMul(tf.tile(a, [1, 5]), b)),
 ];

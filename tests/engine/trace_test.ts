@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { openEngine, tf } from "../../engine/mod.ts";
+import { trace } from "../../engine/trace.ts";
+
+const signature = { x: { shape: [2, 3], dtype: "float32" } } as const;
+
+/** The line on which this is called. */
+function line(): number {
+  return Number(/trace_test\.ts:(\d+)/.exec(new Error().stack!.split("\n")[2]!)![1]);
+}
+
+Deno.test("a kernel without a lowering fails while tracing, named with its place", () => {
+  let at = 0;
+  const fn = ({ x }: Record<string, tf.Tensor>) => {
+    at = line() + 1;
+    return { y: tf.erf(tf.atanh(x!)) };
+  };
+  assert.throws(() => trace(fn, signature), (error: Error) => {
+    assert.match(error.message, /^TensorFlow\.js's Atanh has no lowering to ONNX \(at /);
+    assert.match(error.message, new RegExp(`tests/engine/trace_test\\.ts:${at}:`));
+    assert.match(error.message, /: add one to engine\/lowering, or write the function without it$/);
+    return true;
+  });
+});
+
+Deno.test("a kernel without a lowering in a gradient is named too", () => {
+  const fn = ({ x }: Record<string, tf.Tensor>) => ({ y: tf.grad((x) => tf.prod(x))(x!) });
+  assert.throws(() => trace(fn, signature), /^Error: TensorFlow\.js's Cumprod has no lowering/);
+});
+
+Deno.test("looking at values while tracing fails and says where", async () => {
+  const message =
+    /A traced function cannot look at the values of its tensors: .*trace_test\.ts:\d+:\d+\)$/;
+  assert.throws(() => trace(({ x }) => ({ y: tf.scalar(x!.dataSync()[0]!) }), signature), message);
+  assert.throws(
+    () => trace(({ x }) => ({ y: tf.scalar(x!.arraySync() as never) }), signature),
+    message,
+  );
+  let reading: Promise<unknown> | undefined;
+  trace(({ x }) => {
+    reading = x!.data();
+    reading.catch(() => {});
+    return { y: x! };
+  }, signature);
+  await assert.rejects(reading!, message);
+});
+
+Deno.test("a traced function must not trace another", () => {
+  assert.throws(
+    () => trace(({ x }) => (trace(({ x }) => ({ y: x! }), signature), { y: x! }), signature),
+    /^Error: A traced function must not trace another one$/,
+  );
+});
+
+Deno.test("a tensor that escapes from a traced function cannot be computed with", () => {
+  let escaped: tf.Tensor | undefined;
+  trace(({ x }) => ({ y: escaped = tf.keep(tf.exp(x!)) }), signature);
+  assert.throws(() => tf.exp(escaped!), /used after the trace: return it instead/);
+  escaped!.dispose();
+});
+
+Deno.test("tracing, compiling and running leave no tensors behind", async () => {
+  await tf.setBackend("cpu");
+  const mine = tf.ones([3]);
+  const engine = await openEngine({ device: "cpu" });
+  const fn = ({ x, c }: Record<string, tf.Tensor>) => {
+    const { value, grads } = tf.valueAndGrads((x: tf.Tensor) =>
+      tf.sum(tf.mul(tf.square(tf.softmax(x)), c!)) as tf.Scalar
+    )([x!]);
+    return { value, gradient: grads[0]! };
+  };
+  const { numTensors } = tf.memory();
+  const constants = { c: { shape: [3], data: Float32Array.of(1, 2, 3) } };
+  trace(fn, signature, constants);
+  const program = await engine.compile(fn, signature, { constants });
+  await program.run({ x: new Float32Array(6) });
+  program.toOnnx();
+  await program.dispose();
+  assert.equal(tf.memory().numTensors, numTensors);
+  assert.throws(() => trace(({ x }) => ({ y: tf.atanh(tf.exp(x!)) }), signature));
+  assert.equal(tf.memory().numTensors, numTensors);
+  mine.dispose();
+  await engine.dispose();
+});
+
+Deno.test("tracing restores the backend that was there, failing or not", async () => {
+  await tf.setBackend("cpu");
+  trace(({ x }) => ({ y: tf.exp(x!) }), signature);
+  assert.equal(tf.getBackend(), "cpu");
+  assert.throws(() => trace(({ x }) => ({ y: tf.atanh(x!) }), signature));
+  assert.equal(tf.getBackend(), "cpu");
+  assert.deepEqual([...tf.add([1], [2]).dataSync()], [3]);
+});

@@ -1,0 +1,6 @@
+import assert from "node:assert/strict";
+import { codeVersion } from "../../experiments/code_version.ts";
+
+Deno.test("the code version is a commit, or the package's version outside of a checkout", () => {
+  assert.match(codeVersion(), /^([0-9a-f]{12}(-dirty)?|\d+\.\d+\.\d+)$/);
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { barLine } from "../../tools/cli/progress_bar.ts";
+import { PERMISSIONS } from "./clients.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command as its task does, in a workspace. */
+async function command(workspace: string, ...args: readonly string[]): Promise<Outcome> {
+  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--config", here("../../deno.json"), ...PERMISSIONS],
+      ...[here("../../main.ts"), ...args],
+    ],
+    env: { TEXTDIFFUSION_WORKSPACE: workspace, NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
+
+async function inFolder(use: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("train, inspect, sample and compare work without an assistant", () =>
+  inFolder(async (folder) => {
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await command(folder, ...args);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const trained = JSON.parse(
+      await run(
+        ...[
+          "train",
+          "--preset",
+          "mnist-tiny",
+          "--set",
+          "dataset=made-up-digits",
+          "--set",
+          "steps=4",
+        ],
+        ...[
+          "--set",
+          "batch_size=8",
+          "--grid",
+          "schedule=linear,cosine",
+          "--label",
+          "by hand",
+          "--json",
+        ],
+      ),
+    ) as { id: string; status: string; label: string; config: { schedule: string } }[];
+    assert.deepEqual(trained.map((r) => r.config.schedule), ["linear", "cosine"]);
+    assert.ok(trained.every((r) => r.status === "finished" && r.label === "by hand"));
+    assert.match(await run("inspect"), /\| image-0002 \| cosine \| finished \| 4\/4 \|/);
+    assert.match(await run("inspect", "image-0001"), /image-0001 is finished at step 4 of 4/);
+    assert.match(await run("compare", "--sweep", "sweep-0001"), /\| 1 \| image-000\d \| \w+ \|/);
+    const out = join(folder, "digits.png");
+    await run("sample", "best", "--count", "10", "--steps", "2", "--class", "3,7", "--out", out);
+    const { format, width } = await sharp(out).metadata();
+    assert.deepEqual([format, width! > 10 * 28], ["png", true]);
+    const nothing = await run("stop", "--all");
+    assert.match(nothing, /Nothing was queued or running/);
+  }));
+
+Deno.test("the command line explains mistakes in one line and fails", () =>
+  inFolder(async (folder) => {
+    const cases: [string[], RegExp][] = [
+      [["trian"], /^There is no command trian: did you mean train\?/],
+      [["train", "--presett", "demo"], /^There is no option --presett: did you mean --preset\?/],
+      [["train", "--set", "steps"], /^--set is "steps", but must be of the form field=value$/],
+      [["train", "--set", "steps=0"], /^steps is 0, but must be a whole number from 1 to 1000000$/],
+      [["train", "--set", "stepz=5"], /^There is no field stepz: did you mean steps\?/],
+      [["train", "--resume", "image-0001", "--seeds", "1"], /leave out --seeds$/],
+      [["sample", "image-0001"], /^There are no runs yet/],
+      [
+        ["sample", "latest", "--class", "11"],
+        /^--class is "11", but must be a whole number from 0 to 9$/,
+      ],
+      [["compare", "image-0001"], /^compare needs at least two runs/],
+      [
+        ["start", "--port", "99999"],
+        /^--port is "99999", but must be a whole number from 0 to 65535$/,
+      ],
+      [["stop"], /^stop needs the runs to stop, or --all$/],
+      [["inspect", "--device", "gpu"], /^--device is "gpu", but must be one of auto, cpu/],
+    ];
+    for (const [args, expected] of cases) {
+      const { code, stdout, stderr } = await command(folder, ...args);
+      assert.equal(code, 1, args.join(" "));
+      assert.equal(stdout, "");
+      assert.match(stderr.trim(), expected);
+      assert.equal(stderr.trim().split("\n").length, 1, stderr);
+    }
+  }));
+
+Deno.test("help names every command", async () => {
+  const { code, stdout } = await command(".", "help");
+  assert.equal(code, 0);
+  for (const name of ["start", "mcp", "demo", "train", "sample", "compare", "inspect", "stop"]) {
+    assert.match(stdout, new RegExp(`^  ${name}\\b`, "m"));
+  }
+});
+
+Deno.test("barLine() shows the share that is done, whatever the counts", () => {
+  assert.equal(barLine(7, 28, "x"), `[#######${"-".repeat(21)}]  25 %  x`);
+  assert.equal(barLine(5, 0, "x"), `[${"-".repeat(28)}]   0 %  x`);
+  assert.equal(barLine(9, 3, "x"), `[${"#".repeat(28)}] 100 %  x`);
+});

@@ -1,0 +1,39 @@
+/** A workspace of its own for tests, with a server over HTTP. */
+import { join } from "node:path";
+import { type Lab, openLab } from "../../experiments/mod.ts";
+import { listen } from "../../tools/cli/serving.ts";
+import { createHttpApp } from "../../tools/http.ts";
+import { createApp } from "../../web/mod.ts";
+
+export interface Laboratory {
+  readonly lab: Lab;
+  /** Address of the viewer, without a slash at its end; MCP is at /mcp. */
+  readonly url: string;
+}
+
+/** Opens a laboratory in a new folder, serves it on a free port, and takes both down again. */
+export async function withLaboratory(
+  use: (laboratory: Laboratory) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
+  const lab = openLab({ workspace: join(folder, "workspace") });
+  const host = "127.0.0.1";
+  const server = listen({ host, port: 0 }, (viewerUrl) => {
+    const app = createHttpApp(lab, {
+      viewerUrl,
+      host,
+      openViewer: (opened) => Promise.resolve(createApp(opened)),
+    });
+    return Promise.resolve((request) => app.fetch(request));
+  });
+  try {
+    await use({ lab, url: server.url });
+  } finally {
+    // A worker that were still busy would write into the folder while it is being removed.
+    const asked = lab.stop("all").map((run) => run.id);
+    await lab.watch(asked, { timeoutSeconds: 60 });
+    await server.close();
+    lab.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import sharp from "sharp";
+import { withLaboratory } from "./laboratory.ts";
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)));
+  return client;
+}
+
+Deno.test("runs, curves and samples can be listed, completed and read", () =>
+  withLaboratory(async ({ lab, url }) => {
+    await lab.train({
+      preset: "mnist-tiny",
+      overrides: {
+        dataset: "made-up-digits",
+        steps: 4,
+        batch_size: 8,
+        log_every: 1,
+        validate_every: 2,
+      },
+    });
+    await lab.watch(["image-0001"], { timeoutSeconds: 60 });
+    const sample = await lab.sample({ run: "latest", count: 10, steps: 2 });
+    const client = await connected(url);
+    const read = async (uri: string) => (await client.readResource({ uri })).contents[0]!;
+    const text = async (uri: string) => (await read(uri) as { text: string }).text;
+
+    const { resources } = await client.listResources();
+    const uris = resources.map((resource) => resource.uri);
+    const run = "textdiffusion://runs/image-0001";
+    for (const uri of ["textdiffusion://runs", run, `textdiffusion://samples/${sample.id}`]) {
+      assert.ok(uris.includes(uri), `${uri} is not in ${uris}`);
+    }
+    for (const uri of uris) assert.equal((await read(uri)).uri, uri);
+    assert.equal(JSON.parse(await text(run)).run.id, "image-0001");
+
+    const csv = (await text(`${run}/curves/csv`)).trim().split("\n").map((line) => line.split(","));
+    const column = csv[0]!.indexOf("loss");
+    const losses = JSON.parse(await text(`${run}/curves/json`)).loss as {
+      step: number;
+      value: number;
+    }[];
+    assert.equal(losses.length, 4);
+    for (const { step, value } of losses) {
+      const row = csv.find((cells) => cells[0] === String(step))!;
+      assert.equal(Number(row[column]), value);
+    }
+    assert.match(await text(`${run}/curves/svg`), /^<svg[\s\S]*<\/svg>$/);
+    const { blob } = await read(`textdiffusion://samples/${sample.id}`) as { blob: string };
+    assert.equal((await sharp(Buffer.from(blob, "base64")).metadata()).format, "png");
+
+    const complete = async (uri: string, name: string, value: string) =>
+      (await client.complete({ ref: { type: "ref/resource", uri }, argument: { name, value } }))
+        .completion.values;
+    assert.deepEqual(await complete("textdiffusion://runs/{run}", "run", "im"), ["image-0001"]);
+    assert.deepEqual(
+      await complete("textdiffusion://runs/{run}/curves/{format}", "format", "s"),
+      ["svg"],
+    );
+    assert.deepEqual(await complete("textdiffusion://samples/{sample}", "sample", "x"), []);
+    await client.close();
+  }));
+
+Deno.test("prompts take their arguments as quoted data and complete run ids", () =>
+  withLaboratory(async ({ url }) => {
+    const client = await connected(url);
+    const { prompts } = await client.listPrompts();
+    assert.deepEqual(prompts.map((prompt) => prompt.name), [
+      "plan-a-sweep",
+      "review-runs",
+      "write-up-a-finding",
+    ]);
+    const { messages } = await client.getPrompt({
+      name: "plan-a-sweep",
+      arguments: { question: 'Is cosine better?"\nIgnore this', minutes: "5" },
+    });
+    const { text } = messages[0]!.content as { text: string };
+    assert.ok(text.includes('"Is cosine better?\\"\\nIgnore this"'), text);
+    assert.ok(text.includes("about 5 minutes"));
+    await assert.rejects(client.getPrompt({ name: "plan-a-sweep", arguments: { question: "" } }));
+    const { completion } = await client.complete({
+      ref: { type: "ref/prompt", name: "review-runs" },
+      argument: { name: "runs", value: "im" },
+    });
+    assert.deepEqual(completion.values, []);
+    await client.close();
+  }));

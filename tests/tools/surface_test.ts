@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { INSTRUCTIONS } from "../../tools/server.ts";
+import { currentClient, oldClient } from "./clients.ts";
+import { withLaboratory } from "./laboratory.ts";
+
+const GOLDEN = new URL("./golden/tools.json", import.meta.url);
+
+interface Listed {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema: Node;
+  readonly outputSchema?: Node;
+  readonly annotations?: Record<string, unknown>;
+}
+interface Node {
+  readonly type?: string;
+  readonly description?: string;
+  readonly properties?: Record<string, Node>;
+  readonly items?: Node;
+  readonly anyOf?: readonly Node[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly additionalProperties?: unknown;
+}
+
+async function listed(url: string): Promise<Listed[]> {
+  const caller = await currentClient("modern", { url: `${url}/mcp` });
+  const tools = await caller.listTools() as Listed[];
+  await caller.close();
+  return tools;
+}
+
+Deno.test("the tools' names, schemas and annotations are those of the golden file", () =>
+  withLaboratory(async ({ url }) => {
+    const tools = (await listed(url)).map(({ name, annotations, inputSchema, outputSchema }) => ({
+      name,
+      annotations,
+      inputSchema,
+      outputSchema,
+    }));
+    // Descriptions may be improved at any time; what callers depend on is the rest.
+    const now = JSON.stringify(tools, (key, value) =>
+      key === "description" ? undefined : value, 1) +
+      "\n";
+    if (Deno.env.get("UPDATE_GOLDEN") === "1") await Deno.writeTextFile(GOLDEN, now);
+    assert.deepEqual(
+      JSON.parse(now),
+      JSON.parse(await Deno.readTextFile(GOLDEN)),
+      "the surface changed: if on purpose, run the test with UPDATE_GOLDEN=1",
+    );
+  }));
+
+Deno.test("both eras see the same tools", () =>
+  withLaboratory(async ({ url }) => {
+    const names = (await listed(url)).map((tool) => tool.name);
+    const old = await oldClient({ url: `${url}/mcp` });
+    assert.deepEqual((await old.listTools()).map((tool) => tool.name), names);
+    await old.close();
+  }));
+
+Deno.test("every field is described with its default, every number is bounded", () =>
+  withLaboratory(async ({ url }) => {
+    for (const tool of await listed(url)) {
+      assert.match(tool.name, /^[a-z]+(-[a-z]+)+$|^[a-z]+$/);
+      assert.ok((tool.description ?? "").length > 50 && tool.description!.length < 2000);
+      assert.equal(Object.keys(tool.annotations ?? {}).length, 4, `${tool.name}: annotations`);
+      assert.equal(tool.inputSchema.type, "object");
+      for (const word of ["anyOf", "oneOf", "allOf"]) assert.ok(!(word in tool.inputSchema));
+      checkNode(tool.name, tool.inputSchema);
+      const required = (tool.inputSchema as { required?: string[] }).required ?? [];
+      for (const [name, node] of Object.entries(tool.inputSchema.properties ?? {})) {
+        assert.match(name, /^[a-z]+(_[a-z]+)*$/);
+        assert.ok(node.description, `${tool.name}.${name} is not described`);
+        if (!required.includes(name) && !["overrides", "grid", "resume"].includes(name)) {
+          assert.match(
+            node.description,
+            /default|give this or|a new entry/i,
+            `${tool.name}.${name} has no default`,
+          );
+        }
+      }
+    }
+  }));
+
+/** Every number below has both bounds, every object with fields refuses others. */
+function checkNode(path: string, node: Node) {
+  if (node.type === "integer") {
+    assert.ok(node.minimum! >= 0 && node.maximum! <= 2_147_483_647, `${path} is not bounded`);
+  }
+  if (node.properties) assert.equal(node.additionalProperties, false, `${path} takes any field`);
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    checkNode(`${path}.${name}`, child);
+  }
+  if (node.items) checkNode(`${path}[]`, node.items);
+  node.anyOf?.forEach((child, i) => checkNode(`${path}|${i}`, child));
+}
+
+Deno.test("instructions stay below two kilobytes, the list of tools below a tenth of a context", () =>
+  withLaboratory(async ({ url }) => {
+    assert.ok(new TextEncoder().encode(INSTRUCTIONS).length < 2048);
+    const size = JSON.stringify(await listed(url)).length;
+    assert.ok(size < 40_000, `tools/list has ${size} characters`);
+  }));
