@@ -15,7 +15,7 @@ export type NewEvaluation = Omit<Evaluation, "id" | "createdAt">;
 
 export function evaluationTable(db: DatabaseSync) {
   return {
-    /** Numbers it within its run and tells of it; returns its id. */
+    /** Numbers it within its run; returns its id. */
     insert(evaluation: NewEvaluation): string {
       const { runId, step, ...details } = evaluation;
       return transaction(db, () => {
