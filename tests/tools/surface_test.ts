@@ -99,6 +99,7 @@ function checkNode(path: string, node: Node) {
 Deno.test("instructions stay below two kilobytes, the list of tools below a tenth of a context", () =>
   withLaboratory(async ({ url }) => {
     assert.ok(new TextEncoder().encode(INSTRUCTIONS).length < 2048);
+    // A tenth of 200,000 tokens, each of at least three characters, would be 60,000.
     const size = JSON.stringify(await listed(url)).length;
-    assert.ok(size < 40_000, `tools/list has ${size} characters`);
+    assert.ok(size < 45_000, `tools/list has ${size} characters`);
   }));
