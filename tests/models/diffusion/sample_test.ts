@@ -202,8 +202,11 @@ Deno.test("sampleDiffusion() refuses levels that do not fall and options of the 
     [{ levels: [1, NaN] }, /levels\[1\] = NaN/],
     [{ levels: [1] }, /levels has 1 entries/],
     [{ eta: -0.1 }, /eta is -0\.1/],
-    [{ sampler: "ddpm", eta: 0 }, /only "ddim" takes eta/],
-    [{ variance: "large" }, /only "ddpm" takes it/],
+    [
+      { sampler: "ddpm", eta: 0 },
+      /eta is 0 with sampler "ddpm": it belongs to "ddim" and "euler-ancestral"/,
+    ],
+    [{ variance: "large" }, /variance is "large" with sampler "ddim": it belongs to "ddpm"/],
   ];
   for (const [options, message] of cases) {
     await assert.rejects(attempt(options), { name: "UserError", message });
