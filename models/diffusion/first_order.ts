@@ -54,12 +54,8 @@ export function ddim(eta = 0): Solver {
  * @param churn By how much each step first raises σ', with fresh noise (see {@link churned}).
  */
 export function euler(churn = 0): Solver {
-  return {
-    ...implicit(0),
-    name: "euler",
-    stochastic: churn > 0,
-    start: () => churned(implicitStep(0), churn),
-  };
+  const step = churned(implicitStep(0), churn);
+  return { ...implicit(0), name: "euler", stochastic: churn > 0, start: () => step };
 }
 
 /**

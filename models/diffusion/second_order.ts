@@ -12,13 +12,8 @@ import { type ViewName, viewScale } from "./views.ts";
  * @throws {UserError} In a step, where it starts from pure noise: there σ' is infinite.
  */
 export function heun(churn = 0): Solver {
-  return {
-    name: "heun",
-    order: 2,
-    evaluations: 2,
-    stochastic: churn > 0,
-    start: () => churned(heunStep("edm"), churn),
-  };
+  const step = churned(heunStep("edm"), churn);
+  return { name: "heun", order: 2, evaluations: 2, stochastic: churn > 0, start: () => step };
 }
 
 /** Heun's method for rectified flow: κz in t. Unlike {@link heun} it can start from pure noise. */
