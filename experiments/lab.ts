@@ -81,12 +81,14 @@ class Laboratory implements Lab {
     ensureWorker(this.#store, this.#process);
   }
 
-  // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
   async train({ preset, overrides, grid, seeds, label }: TrainRequest): Promise<TrainAnswer> {
     const isSweep = grid !== undefined || seeds !== undefined;
     const configs = isSweep
       ? expandGrid(preset, overrides, grid, seeds)
       : [resolveConfig(preset, overrides)];
+    // Loaded here, because the mathematics takes a while that a start of the server has not got.
+    const { requireTrainableConfig } = await import("./objective.ts");
+    for (const config of configs) requireTrainableConfig(config);
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
       const inserted = this.#store.runs.insert({

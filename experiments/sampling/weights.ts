@@ -2,6 +2,7 @@
 import { type Engine, type Parameters, type Program, UserError } from "../../engine/mod.ts";
 import { denoiser } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
+import { objectiveFor } from "../objective.ts";
 import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
 import { denoiserSignature, splitInputs } from "../training/signature.ts";
@@ -41,7 +42,7 @@ export async function compileDenoiser(
   const guided = guidance_scale !== 0 && guidance_scale !== 1;
   const signature = denoiserSignature(count, { height: 28, width: 28, channels: 1 }, guided);
   const replicas = engine.replicasFor(count);
-  return await engine.compile(denoiser(network, run.config.target, { guided }), signature, {
+  return await engine.compile(denoiser(network, objectiveFor(run.config), { guided }), signature, {
     constants: ema,
     ...(replicas > 1
       ? { replicas: { count: replicas, split: splitInputs(signature), outputs: "concat" } }
