@@ -3,12 +3,17 @@ import { cacheDirectory } from "./cache_directory.ts";
 import type { DownloadProgress } from "./download.ts";
 import type { ImageDataset, ImageDatasetName } from "./images.ts";
 import { madeUpDigits } from "./made_up_digits.ts";
-import { MNIST_MIRRORS, mnistFromCache, mnistFromDirectory } from "./mnist.ts";
+import { madeUpVerse } from "./made_up_verse.ts";
+import { loadMnist } from "./mnist.ts";
+import type { DataSource } from "./public_dataset.ts";
+import { loadTinyShakespeare } from "./shakespeare.ts";
+import { readTextFile } from "./text_file.ts";
+import { type RawText, splitText, type TextDataset, type TextDatasetName } from "./texts.ts";
 
 export interface LoadOptions {
-  /** A directory laid out as `mnist/*.gz`, used instead of downloads. By default the one that the
-   * environment variable TEXTDIFFUSION_DATA names, if it does and neither `cache` nor `mirrors` ask
-   * for a download. */
+  /** A directory laid out as `mnist/*.gz` and `shakespeare/input.txt`, used instead of downloads. By
+   * default the one that the environment variable TEXTDIFFUSION_DATA names, if it does and neither
+   * `cache` nor `mirrors` ask for a download. */
   readonly directory?: string | undefined;
   /** Where downloads are kept. By default the operating system's cache directory. */
   readonly cache?: string | undefined;
@@ -16,6 +21,11 @@ export interface LoadOptions {
   readonly mirrors?: readonly string[] | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface LoadTextOptions extends LoadOptions {
+  /** The longest window, in characters, that both parts of the text must hold. By default 1. */
+  readonly context?: number | undefined;
 }
 
 /**
@@ -30,16 +40,48 @@ export async function loadImageDataset(
   switch (name) {
     case "made-up-digits":
       return madeUpDigits();
-    case "mnist": {
-      const download = options.cache !== undefined || options.mirrors !== undefined;
-      const byDefault = download ? undefined : Deno.env.get("TEXTDIFFUSION_DATA");
-      const directory = options.directory ?? byDefault;
-      if (directory) return await mnistFromDirectory(directory);
-      const cache = options.cache ?? cacheDirectory();
-      return await mnistFromCache(cache, options.mirrors ?? MNIST_MIRRORS, options);
-    }
+    case "mnist":
+      return await loadMnist(sourceOf(options));
     default:
       name satisfies never;
       throw new UserError(`No dataset \`${name}\`: there are mnist and made-up-digits`);
   }
+}
+
+/**
+ * Loads a text, downloading it first where that is needed.
+ *
+ * @param source `tiny-shakespeare`, `made-up-verse`, or the path of a text file in UTF-8. A path has
+ * a slash or a dot in it: `./poems`.
+ * @throws {UserError} If it cannot be had, is no text or is too short, with what to do about it.
+ */
+export async function loadTextDataset(
+  source: TextDatasetName | (string & Record<never, never>),
+  { context = 1, ...options }: LoadTextOptions = {},
+): Promise<TextDataset> {
+  return splitText(await readText(source, options), context);
+}
+
+async function readText(source: string, options: LoadOptions): Promise<RawText> {
+  switch (source) {
+    case "made-up-verse":
+      return madeUpVerse();
+    case "tiny-shakespeare":
+      return await loadTinyShakespeare(sourceOf(options));
+    default:
+      if (/[./\\]/.test(source)) return await readTextFile(source);
+      throw new UserError(
+        `No text \`${source}\`: there are tiny-shakespeare and made-up-verse; ` +
+          `a file of your own is named with a slash, ./${source}`,
+      );
+  }
+}
+
+function sourceOf(options: LoadOptions): DataSource {
+  const download = options.cache !== undefined || options.mirrors !== undefined;
+  const byDefault = download ? undefined : Deno.env.get("TEXTDIFFUSION_DATA");
+  const directory = options.directory ?? byDefault;
+  if (directory) return { directory };
+  const { cache = cacheDirectory(), mirrors, onProgress, signal } = options;
+  return { cache, mirrors, download: { onProgress, signal } };
 }

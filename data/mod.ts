@@ -1,6 +1,10 @@
-/** Datasets: MNIST, and made-up digits that need no network. */
+/** Datasets: MNIST, tiny Shakespeare, texts of your own, and made-up ones that need no network. */
 export type { DownloadProgress } from "./download.ts";
 export { gatherImages } from "./images.ts";
 export type { ImageDataset, ImageDatasetName, ImageSplit } from "./images.ts";
-export { loadImageDataset } from "./load.ts";
-export type { LoadOptions } from "./load.ts";
+export { loadImageDataset, loadTextDataset } from "./load.ts";
+export type { LoadOptions, LoadTextOptions } from "./load.ts";
+export { gatherWindows } from "./texts.ts";
+export type { TextDataset, TextDatasetName } from "./texts.ts";
+export { vocabularyOf } from "./vocabulary.ts";
+export type { Vocabulary } from "./vocabulary.ts";

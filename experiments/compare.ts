@@ -22,7 +22,7 @@ const CURVE_POINTS = 50;
 export function compareRuns(
   runs: readonly Run[],
   curvesOf: (runId: string, names: readonly MetricName[]) => Curves,
-): Comparison {
+): Omit<Comparison, "evaluations"> {
   const differing = differingFields(runs);
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
   const groups = groupRuns(ranked, differing);

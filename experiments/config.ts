@@ -22,9 +22,18 @@ export const RunConfig = z.strictObject({
   size: z.enum(["tiny", "mini", "small"]).describe(
     "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
   ),
-  schedule: z.enum(["linear", "cosine"]).describe("Noise schedule, as its log-SNR over time"),
-  target: z.enum(["epsilon", "v"]).describe(
-    "What the network predicts: the noise (epsilon) or the velocity v = alpha*eps - sigma*x",
+  schedule: z.enum(["linear", "scaled-linear", "cosine", "sigmoid", "sqrt", "edm", "flow"])
+    .describe("Noise schedule, as its log-SNR over time"),
+  target: z.enum(["epsilon", "x0", "v", "flow", "edm"]).describe(
+    "What the network predicts: the noise (epsilon), the clean image (x0), v = alpha*eps - " +
+      "sigma*x, rectified flow's velocity eps - x (flow), or EDM's preconditioned output (edm)",
+  ),
+  weighting: z.enum(["uniform", "snr", "min-snr", "soft-min-snr", "vlb"]).describe(
+    "How much each noise level counts in the loss: uniform is the target's plain squared error",
+  ),
+  time_sampling: z.enum(["uniform", "logit-normal", "log-normal"]).describe(
+    "Which noise levels training sees: uniform in the schedule's time, logit-normal (more of its " +
+      "middle), or EDM's log-normal, whatever the schedule",
   ),
   steps: integer(1, 1_000_000).describe("Training steps"),
   batch_size: integer(1, 1024).describe("Images per training step"),
@@ -67,6 +76,8 @@ const SMALL: RunConfig = {
   size: "small",
   schedule: "cosine",
   target: "v",
+  weighting: "uniform",
+  time_sampling: "uniform",
   steps: 1500,
   batch_size: 64,
   learning_rate: 1e-3,

@@ -16,8 +16,8 @@ export interface RunEvidence {
 /** A worker silent for longer is called stuck. */
 const SILENCE_LIMIT = 60;
 
-/** The report without its curves, which the caller cuts to length. */
-export function reportOn(evidence: RunEvidence): Omit<RunReport, "curves"> {
+/** The report without its curves, which the caller cuts to length, and its evaluations. */
+export function reportOn(evidence: RunEvidence): Omit<RunReport, "curves" | "evaluations"> {
   const { run, checkpoints, samples } = evidence;
   const imagesPerSecond = run.latest.images_per_second ?? null;
   const relative = relativeError(run);

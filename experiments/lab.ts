@@ -5,16 +5,22 @@ import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
 import { expandGrid, resolveConfig } from "./config.ts";
 import { thin } from "./curves.ts";
+import { comparableEvaluations } from "./evaluation/comparable.ts";
+import { evaluationSettings } from "./evaluation/settings.ts";
 import { reportOn } from "./inspect.ts";
+import { requestJob } from "./jobs/request.ts";
 import { findRun, findRuns } from "./references.ts";
+import type { EvaluationJob } from "./evaluation/protocol.ts";
 import { decodeSamplePixels } from "./sampling/pixels.ts";
-import { requestSample } from "./sampling/request.ts";
+import type { SamplingJob } from "./sampling/protocol.ts";
 import { sampleSettings } from "./sampling/settings.ts";
 import { reportSchedules } from "./schedule_report.ts";
 import { openStore, type Store } from "./store/mod.ts";
 import {
   type Comparison,
   type Curves,
+  type EvaluateRequest,
+  type Evaluation,
   type Lab,
   type LabEvent,
   type LabOptions,
@@ -75,12 +81,14 @@ class Laboratory implements Lab {
     ensureWorker(this.#store, this.#process);
   }
 
-  // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
   async train({ preset, overrides, grid, seeds, label }: TrainRequest): Promise<TrainAnswer> {
     const isSweep = grid !== undefined || seeds !== undefined;
     const configs = isSweep
       ? expandGrid(preset, overrides, grid, seeds)
       : [resolveConfig(preset, overrides)];
+    // Loaded here, because the mathematics takes a while that a start of the server has not got.
+    const { requireTrainableConfig } = await import("./objective.ts");
+    for (const config of configs) requireTrainableConfig(config);
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
       const inserted = this.#store.runs.insert({
@@ -192,13 +200,35 @@ class Laboratory implements Lab {
     const run = this.run(ref);
     const settings = sampleSettings(request, run.config);
     const { device } = this.#process;
-    const id = await requestSample({
+    const job: SamplingJob = {
       workspace: this.workspace,
       runId: run.id,
       settings,
       ...(device === undefined ? {} : { device }),
-    }, options);
-    return this.sampleById(id);
+    };
+    const entry = new URL("./sampling/main.ts", import.meta.url);
+    return this.sampleById(await requestJob("Sampling", entry, job, options));
+  }
+
+  async evaluate(
+    { run: ref, ...request }: EvaluateRequest,
+    options: Parameters<Lab["evaluate"]>[1] = {},
+  ): Promise<Evaluation> {
+    const run = this.run(ref);
+    const settings = evaluationSettings(request, run.config);
+    const job: EvaluationJob = {
+      workspace: this.workspace,
+      runId: run.id,
+      settings,
+      ...this.#process,
+    };
+    const entry = new URL("./evaluation/main.ts", import.meta.url);
+    const id = await requestJob("Evaluating", entry, job, options);
+    return this.evaluations(run.id).find((evaluation) => evaluation.id === id)!;
+  }
+
+  evaluations(ref: string): Evaluation[] {
+    return this.#store.evaluations.list(this.run(ref).id);
   }
 
   samples(ref: string): Sample[] {
@@ -239,7 +269,14 @@ class Laboratory implements Lab {
     if (runs.length < 2 || runs.length > 100) {
       throw new UserError(`Comparing takes 2 to 100 runs, these are ${runs.length}: name others`);
     }
-    return compareRuns(runs, (id, names) => this.#store.metrics.curves(id, names, -1));
+    const comparison = compareRuns(
+      runs,
+      (id, names) => this.#store.metrics.curves(id, names, -1),
+    );
+    const { evaluations, cautions } = comparableEvaluations(
+      comparison.leaderboard.map(({ runId }) => this.#store.evaluations.list(runId)),
+    );
+    return { ...comparison, evaluations, cautions: [...comparison.cautions, ...cautions] };
   }
 
   inspect(ref: string): RunReport {
@@ -252,7 +289,11 @@ class Laboratory implements Lab {
       samples: this.#store.samples.list(run.id),
       silenceSeconds: run.status === "running" ? this.#silence() : null,
     });
-    return { ...report, curves: thinned(curves, CURVE_POINTS) };
+    return {
+      ...report,
+      curves: thinned(curves, CURVE_POINTS),
+      evaluations: this.#store.evaluations.list(run.id),
+    };
   }
 
   events({ after }: { after?: number } = {}): LabEvent[] {

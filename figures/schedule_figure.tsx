@@ -148,12 +148,9 @@ function ForwardRow(props: {
     <g>
       <text y="12" font-size="13" font-weight="600" fill={seriesColor(theme, props.index)}>
         {facts.name}
-      </text>
-      <text x="76" y="12" font-size="11" fill={theme.muted}>
-        {`${marks[facts.terminal.level]} ${formatNumber(100 * facts.leftoverSignal, 2)} % of the ` +
-          `signal is left at t = 1; half of the information is gone at t = ${
-            formatNumber(facts.halfInformation.t, 2)
-          }`}
+        <tspan dx="14" font-size="11" font-weight="400" fill={theme.muted}>
+          {`${marks[facts.terminal.level]} ${remark(facts)}`}
+        </tspan>
       </text>
       {tiles.map((uri, column) => {
         const x = column * (tile + TILE_GAP);
@@ -175,6 +172,12 @@ function ForwardRow(props: {
       })}
     </g>
   );
+}
+
+function remark({ leftoverSignal, halfInformation }: ScheduleFacts): string {
+  const left = formatNumber(100 * leftoverSignal, 2);
+  const half = formatNumber(halfInformation.t, 2);
+  return `${left} % of the signal is left at t = 1; half of the information is gone at t = ${half}`;
 }
 
 function tileSize(count: number): number {

@@ -110,7 +110,11 @@ function results({ runs, alerts }: Evidence, criterion: Criterion | null): strin
   }
   const trivial = runs.find((run) => run.trivialMse !== null)?.trivialMse;
   if (trivial != null) {
-    parts.push(`A model that learnt nothing has a denoising_mse of ${format(trivial)}.`);
+    parts.push(
+      `The best estimate of each pixel by itself has a denoising_mse of ${
+        format(trivial)
+      }: what is not below it has learnt nothing.`,
+    );
   }
   if (alerts.length > 0) {
     parts.push(alerts.map((a) => `- ${a.runId}: ${inlineText(a.message)}`).join("\n"));

@@ -56,7 +56,9 @@ export const compareRunsTool = defineTool({
       mean: z.number().nullable(),
       sd: z.number().nullable(),
     })).describe("denoising_mse of runs that differ only in their seed; best first"),
-    trivial_mse: z.number().nullable().describe("denoising_mse of a model that learnt nothing"),
+    trivial_mse: z.number().nullable().describe(
+      "denoising_mse of the best estimate of each pixel by itself: what learning nothing gives",
+    ),
     curves: z.array(z.object({
       metric: z.string(),
       steps: z.array(z.number()),

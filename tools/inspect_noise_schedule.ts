@@ -5,6 +5,9 @@ import { integer } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
 
 const SCHEDULES = RunConfig.shape.schedule.options;
+/** More than these make a picture too tall to read. */
+const MAX_SCHEDULES = 4;
+const DEFAULT_SCHEDULES = ["linear", "cosine"] as const;
 
 export const inspectNoiseScheduleTool = defineTool({
   name: "inspect-noise-schedule",
@@ -14,9 +17,10 @@ export const inspectNoiseScheduleTool = defineTool({
     "how much signal is left at t = 1 with a verdict on it, where the information is lost, and one " +
     "picture with the curves and the forward process on a digit.",
   input: z.strictObject({
-    schedules: z.array(z.enum(SCHEDULES)).min(1).max(SCHEDULES.length).default([...SCHEDULES])
+    schedules: z.array(z.enum(SCHEDULES)).min(1).max(MAX_SCHEDULES).default([...DEFAULT_SCHEDULES])
       .describe(
-        `Schedules to look at, any of ${SCHEDULES.join(", ")} (default ${SCHEDULES.join(" and ")})`,
+        `Up to ${MAX_SCHEDULES} schedules to look at, of ${SCHEDULES.join(", ")} ` +
+          `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
       ),
     dataset: RunConfig.shape.dataset.optional().describe(
       "Where the digit comes from (default mnist if it is at hand, else made-up-digits)",
@@ -50,7 +54,7 @@ export const inspectNoiseScheduleTool = defineTool({
       {
         summary: report.summary,
         next: [
-          `train {"grid": {"schedule": ${JSON.stringify(SCHEDULES)}}, "seeds": [0, 1, 2]} to see ` +
+          `train {"grid": {"schedule": ${JSON.stringify(schedules)}}, "seeds": [0, 1, 2]} to see ` +
           "what it means for learning",
         ],
         viewer_url: links.schedules(schedules),

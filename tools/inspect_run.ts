@@ -32,7 +32,9 @@ const Detail = RunRow.extend({
   checkpoint_step: z.number().nullable().describe("Where resume would go on"),
   seconds_per_step: z.number().nullable(),
   images_per_second: z.number().nullable(),
-  trivial_mse: z.number().nullable().describe("denoising_mse of a model that learnt nothing"),
+  trivial_mse: z.number().nullable().describe(
+    "denoising_mse of the best estimate of each pixel by itself: what learning nothing gives",
+  ),
   relative_error: z.number().nullable().describe("denoising_mse / trivial_mse; below 1 is better"),
   curves: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))).describe(
     "[step, value] of each metric asked for, thinned",

@@ -25,6 +25,7 @@ const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
 const STRIP_TIMES = 17;
 const SCHEDULES = RunConfig.shape.schedule.options;
+const DEFAULT_SCHEDULES = ["linear", "cosine"];
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";
 
@@ -74,7 +75,10 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   app.get("/schedules", async (c) => {
     const names = listed(c, "names");
     const options = digitOptions(c);
-    const report = await lab.inspectSchedules(names.length > 0 ? names : SCHEDULES, options);
+    const report = await lab.inspectSchedules(
+      names.length > 0 ? names : DEFAULT_SCHEDULES,
+      options,
+    );
     const stripUrl = (name: string) =>
       `/schedules/${name}.png?index=${report.digit.index}&dataset=${report.digit.dataset}`;
     return c.html(<SchedulesPage report={report} names={SCHEDULES} stripUrl={stripUrl} />);

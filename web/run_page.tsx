@@ -16,6 +16,15 @@ import {
 import { Page } from "./layout.tsx";
 import { runCharts } from "./run_charts.ts";
 
+/** What a network predicts, in words. */
+const PREDICTED: Readonly<Record<Run["config"]["target"], string>> = {
+  epsilon: "the noise ε",
+  x0: "the clean image",
+  v: "the velocity v",
+  flow: "the flow's velocity",
+  edm: "EDM’s mixture",
+};
+
 export interface RunView {
   readonly report: RunReport;
   /** Newest first. */
@@ -102,7 +111,7 @@ function Facts({ report }: { report: RunReport }) {
       <Fact
         name="Training loss"
         value={loss === undefined ? "–" : formatMeasured(loss)}
-        note={`predicts ${run.config.target === "epsilon" ? "the noise ε" : "the velocity v"}`}
+        note={`predicts ${PREDICTED[run.config.target]}`}
       />
       <Fact
         name="Throughput"

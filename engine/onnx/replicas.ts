@@ -30,22 +30,26 @@ export async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
   const { model, inputs, outputs, count, split, combine } = plan;
   const shared = shareArrays(inputs, (name) => split.includes(name) ? count : 1);
   const own = await openSession(model, inputs, outputs, { provider: "cpu", threads: 1 });
-  const others = await Promise.all(
-    Array.from({ length: count - 1 }, async (_, i) => {
-      const arrays = sliceOf(shared, inputs, split, i + 1);
-      const results = shareArrays(outputs, () => 1);
-      const thread = new ReplicaThread();
-      await thread.ask({
-        kind: "open",
-        model,
-        inputSignature: inputs,
-        outputSignature: outputs,
-        inputs: arrays,
-        outputs: results,
-      });
-      return { thread, results };
-    }),
-  );
+  const others = Array.from({ length: count - 1 }, (_, i) => ({
+    thread: new ReplicaThread(),
+    arrays: sliceOf(shared, inputs, split, i + 1),
+    results: shareArrays(outputs, () => 1),
+  }));
+  const release = async () => {
+    for (const { thread } of others) thread.terminate();
+    await own.release();
+  };
+  const signatures = { inputSignature: inputs, outputSignature: outputs };
+  try {
+    await Promise.all(
+      others.map(({ thread, arrays, results }) =>
+        thread.ask({ kind: "open", model, ...signatures, inputs: arrays, outputs: results })
+      ),
+    );
+  } catch (error) {
+    await release();
+    throw error;
+  }
   const ownSlice = sliceOf(shared, inputs, split, 0);
   const results = [own.outputs, ...others.map((other) => other.results)];
   const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
@@ -58,10 +62,7 @@ export async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
       for (const outcome of finished) if (outcome.status === "rejected") throw outcome.reason;
       return combined();
     },
-    async release() {
-      for (const { thread } of others) thread.terminate();
-      await own.release();
-    },
+    release,
   };
 }
 

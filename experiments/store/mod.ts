@@ -2,6 +2,7 @@
  * processes. */
 import { resolve } from "node:path";
 import { checkpointTable, sampleTable } from "./artifacts.ts";
+import { evaluationTable } from "./evaluations.ts";
 import { eventTable } from "./events.ts";
 import { metricTable } from "./metrics.ts";
 import { runTable } from "./runs.ts";
@@ -32,6 +33,7 @@ export function openStore(workspace: string) {
     metrics,
     checkpoints: checkpointTable(db, folder),
     samples: sampleTable(db, folder),
+    evaluations: evaluationTable(db),
     events: eventTable(db),
     workers: workerTable(db),
     /** One transaction around several calls. */

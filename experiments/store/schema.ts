@@ -7,10 +7,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../engine/host/mod.ts";
 
-/** Version of the tables below; a store remembers the version it was made with. */
-export const SCHEMA_VERSION = 1;
-
-const TABLES = `
+/** What each version of the tables added to the one before. */
+const VERSIONS = [
+  `
   CREATE TABLE sweeps (
     id TEXT PRIMARY KEY,
     request TEXT NOT NULL,             -- what was asked for, JSON
@@ -89,8 +88,21 @@ const TABLES = `
     run_id TEXT,
     kind TEXT NOT NULL,
     message TEXT NOT NULL
-  );
-`;
+  );`,
+  `
+  CREATE TABLE evaluations (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES runs(id),
+    number INTEGER NOT NULL,
+    step INTEGER NOT NULL,             -- training step of the weights
+    details TEXT NOT NULL,             -- settings, results and what produced them, JSON
+    created_at TEXT NOT NULL,
+    UNIQUE (run_id, number)
+  ) WITHOUT ROWID;`,
+] as const;
+
+/** Version of the tables; a store remembers the one it has. */
+export const SCHEMA_VERSION = VERSIONS.length;
 
 /** How long a statement waits for another process' transaction, in milliseconds. */
 const BUSY_TIMEOUT = 10_000;
@@ -180,6 +192,6 @@ function migrate(db: DatabaseSync, path: string): void {
         `knows version ${SCHEMA_VERSION}): update the program or use another --workspace`,
     );
   }
-  db.exec(TABLES);
+  for (const changes of VERSIONS.slice(version)) db.exec(changes);
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }

@@ -4,9 +4,16 @@
  */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Arrays, normals, permutation, uniforms } from "../../engine/mod.ts";
-import { noiseInputs, schedule, stratifiedTimes } from "../../models/diffusion/mod.ts";
+import {
+  lossWeights,
+  noiseInputs,
+  schedule,
+  stratifiedTimes,
+  trainingLevel,
+} from "../../models/diffusion/mod.ts";
 import { UserError } from "../../engine/mod.ts";
 import type { RunConfig } from "../config.ts";
+import { objectiveFor } from "../objective.ts";
 
 /** Images at the end of the training set that are kept for validation. */
 export const VALIDATION_IMAGES = 256;
@@ -24,21 +31,30 @@ export function batchSource(
   const { train } = dataset;
   const exampleSize = dataset.height * dataset.width * dataset.channels;
   const indicesAt = indexSource(seed, size, trainingCount(dataset));
-  const { gamma } = schedule(config.schedule);
+  const gammaAt = trainingLevel(schedule(config.schedule), config.time_sampling);
   return (step) => {
     const indices = indicesAt(step);
     const [offset] = uniforms({ seed, stream: "time", step }, 1);
+    const u = stratifiedTimes(offset!, size);
     const hide = uniforms({ seed, stream: "label-dropout", step }, size);
     return {
       x: gatherImages(train, exampleSize, indices),
       eps: normals({ seed, stream: "noise", step }, size * exampleSize),
-      ...noiseInputs(stratifiedTimes(offset!, size).map(gamma)),
+      ...noiseInputs(u.map(gammaAt)),
+      ...(isWeighted(config)
+        ? { weight: lossWeights(config.weighting, objectiveFor(config), gammaAt, u) }
+        : {}),
       labels: Int32Array.from(
         indices,
         (index, i) => hide[i]! < label_dropout ? noClass : train.labels[index]!,
       ),
     };
   };
+}
+
+/** Whether the training step takes the input `weight`; uniform weights are all one. */
+export function isWeighted({ weighting }: RunConfig): boolean {
+  return weighting !== "uniform";
 }
 
 /** Images that are trained on: all but the last {@link VALIDATION_IMAGES}. */

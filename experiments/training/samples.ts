@@ -1,4 +1,5 @@
 /** Small sample grids that show how a run comes along. */
+import { objectiveFor } from "../objective.ts";
 import type { Program } from "../../engine/mod.ts";
 import { denoiser } from "../../models/diffusion/mod.ts";
 import { denoiseWith, drawSample, keepSample } from "../sampling/draw.ts";
@@ -33,7 +34,7 @@ export function sampleOnTheWay(training: Training, context: TrainingContext): Tr
     const images = denoiserSignature(SETTINGS.count, dataset, false);
     const count = engine.replicasFor(SETTINGS.count);
     return await engine.compile(
-      denoiser(network, run.config.target, { guided: false }),
+      denoiser(network, objectiveFor(run.config), { guided: false }),
       { ...parameterSignature(network.parameters), ...images },
       count > 1 ? { replicas: { count, split: splitInputs(images), outputs: "concat" } } : {},
     );

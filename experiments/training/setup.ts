@@ -5,8 +5,10 @@ import { type Engine, type Program, UserError } from "../../engine/mod.ts";
 import { trainingStep } from "../../models/diffusion/mod.ts";
 import { type ImageNetwork, imageNetwork } from "../../models/image/mod.ts";
 import type { Store } from "../store/mod.ts";
+import { objectiveFor } from "../objective.ts";
 import type { Run } from "../types.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
+import { isWeighted } from "./batch.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { splitInputs, stepSignature } from "./signature.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
@@ -106,12 +108,16 @@ async function compileTraining(
   engine: Engine,
   count: number,
 ): Promise<Program> {
-  const { batch_size, target } = run.config;
-  const signature = stepSignature(network.parameters, batch_size, dataset);
+  const weighted = isWeighted(run.config);
+  const signature = stepSignature(network.parameters, run.config.batch_size, dataset, weighted);
   const options = count > 1
     ? { replicas: { count, split: splitInputs(signature), outputs: "mean" as const } }
     : {};
-  return await engine.compile(trainingStep(network, target), signature, options);
+  return await engine.compile(
+    trainingStep(network, objectiveFor(run.config), { weighted }),
+    signature,
+    options,
+  );
 }
 
 function megabytes(bytes: number): string {

@@ -8,11 +8,15 @@ interface ImageShape {
 }
 type NamedShapes = readonly { readonly name: string; readonly shape: readonly number[] }[];
 
-/** Inputs of the training and the validation step: the parameters by name and `count` examples. */
+/**
+ * Inputs of the training and the validation step: the parameters by name and `count` examples, with
+ * a weight each if `weighted`.
+ */
 export function stepSignature(
   parameters: NamedShapes,
   count: number,
   { height, width, channels }: ImageShape,
+  weighted = false,
 ): Signature {
   const images: TensorSpec = { shape: [count, height, width, channels], dtype: "float32" };
   return {
@@ -20,6 +24,7 @@ export function stepSignature(
     x: images,
     eps: images,
     ...levelSignature(count),
+    ...(weighted ? { weight: { shape: [count], dtype: "float32" } as const } : {}),
   };
 }
 
@@ -52,7 +57,7 @@ function levelSignature(count: number): Signature {
   };
 }
 
-const PER_EXAMPLE = ["x", "eps", "z", "alpha", "sigma", "angle", "labels"];
+const PER_EXAMPLE = ["x", "eps", "z", "alpha", "sigma", "angle", "labels", "weight"];
 
 /** The inputs with one row for each example, which replicas divide among themselves. */
 export function splitInputs(signature: Signature): string[] {

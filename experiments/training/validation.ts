@@ -8,6 +8,7 @@ import { normals } from "../../engine/mod.ts";
 import { noiseInputs, schedule, validationStep } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { RunConfig } from "../config.ts";
+import { objectiveFor } from "../objective.ts";
 import type { MetricName } from "../types.ts";
 import { trainingCount, VALIDATION_IMAGES } from "./batch.ts";
 import { inputArrays, splitInputs, stepSignature } from "./signature.ts";
@@ -65,7 +66,7 @@ async function compileValidation(
   const count = engine.replicasFor(BATCH);
   const signature = stepSignature(network.parameters, BATCH, dataset);
   return await engine.compile(
-    validationStep(network, config.target, { clip: [-1, 1] }),
+    validationStep(network, objectiveFor(config), { clip: [-1, 1] }),
     signature,
     count > 1 ? { replicas: { count, split: splitInputs(signature), outputs: "concat" } } : {},
   );

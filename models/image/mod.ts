@@ -1,3 +1,11 @@
 /** Networks for images. */
 export { type ImageNetwork, imageNetwork, type ImageSize, imageSizes } from "./network.ts";
 export { type Init, initialParameters, type ParameterSpec } from "../layers/mod.ts";
+export {
+  type ClassifierNetwork,
+  classifierNetwork,
+  classifierPath,
+  type ClassifierWeights,
+  classifierWeights,
+  FEATURE_COUNT,
+} from "./classifier.ts";

@@ -4,7 +4,7 @@ import type { Comparison, ConfigOverrides } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/mod.ts";
 import { finishedRun, queue, shortConfig, withStore } from "./workspace.ts";
 
-function compareAll(store: Store): Comparison {
+function compareAll(store: Store): Omit<Comparison, "evaluations"> {
   const runs = store.runs.list({ limit: 100 }).runs.toReversed();
   return compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));
 }

@@ -33,7 +33,7 @@ const mistakes: [what: string, overrides: Record<string, unknown>, message: RegE
   [
     "an unknown schedule",
     { schedule: "cosin" },
-    /^schedule is "cosin", but must be one of linear, cosine$/,
+    /^schedule is "cosin", but must be one of linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow$/,
   ],
   ["no steps", { steps: 0 }, /^steps is 0, but must be a whole number from 1 to 1000000$/],
   [

@@ -53,7 +53,11 @@ const mistakes: [
   options: Parameters<typeof reportSchedules>[1],
   message: RegExp,
 ][] = [
-  [[], MADE_UP, /^Name at least one schedule: there are linear, cosine$/],
+  [
+    [],
+    MADE_UP,
+    /^Name at least one schedule: there are linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow$/,
+  ],
   [["cosin"], MADE_UP, /^There is no schedule "cosin": did you mean cosine\?/],
   [["linear"], { ...MADE_UP, times: [1.5] }, /^times has 1.5: times go from 0 to 1$/],
   [

@@ -131,6 +131,24 @@ Deno.test("a store made by a newer version is refused with what to do", () =>
     });
   }));
 
+Deno.test("a store of the first version gets the evaluations' table and keeps its runs", () =>
+  withWorkspace((workspace) => {
+    const first = openStore(workspace);
+    const [id] = queue(first, shortConfig()) as [string];
+    first.close();
+    const db = new DatabaseSync(join(workspace, "lab.sqlite"));
+    db.exec("DROP TABLE evaluations; PRAGMA user_version = 1");
+    db.close();
+    const store = openStore(workspace);
+    assert.equal(store.runs.byId(id)!.status, "queued");
+    assert.deepEqual(store.evaluations.list(id), []);
+    store.close();
+    const after = new DatabaseSync(join(workspace, "lab.sqlite"));
+    const version = after.prepare("PRAGMA user_version").get();
+    after.close();
+    assert.deepEqual({ ...version }, { user_version: SCHEMA_VERSION });
+  }));
+
 Deno.test("a file that is no database is refused with what to do", () =>
   withWorkspace((workspace) => {
     Deno.writeTextFileSync(

@@ -45,7 +45,7 @@ Deno.test("entryBody() draws setup, results, groups and reproduction from the ru
       "Not in the store: d.",
       "| a | 0 | finished | 60/60 | 0.05 | - | 30 |",
       "| a, b | 0.055 ± 0.007071 (n = 2) | - |",
-      "A model that learnt nothing has a denoising_mse of 0.37.",
+      "The best estimate of each pixel by itself has a denoising_mse of 0.37",
       "- c: The loss is not a number",
       "The author, 2026-11-01T11:00:00.000Z:",
       "> Sevens are sharp",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS, stdioCommand } from "./clients.ts";
+import { queue, shortConfig, withStore } from "../experiments/workspace.ts";
+import { currentClient, PERMISSIONS, stdioCommand } from "./clients.ts";
 
 /** The mark is 300 ms on a quiet machine, which the benchmark measures; this only notices a slip. */
 const GENEROUS_MS = 1500;
@@ -81,4 +82,19 @@ Deno.test("over stdio, stdout carries only the protocol, and closing stdin ends 
     assert.equal(value, undefined, "nothing after the last answer");
     const [status] = await Promise.all([child.status, new Response(child.stderr).text()]);
     assert.equal(status.code, 0);
+  }));
+
+Deno.test("a server that starts takes up runs that were queued before", () =>
+  withStore(async (store) => {
+    const [id] = queue(store, shortConfig());
+    const caller = await currentClient("modern", stdioCommand(store.workspace, "--no-viewer"));
+    // Without waiting, since a server that waits for a run would see to a worker by itself.
+    const status = async () => {
+      const { structuredContent } = await caller.call("inspect-run", { run: id });
+      return (structuredContent!.run as { status: string }).status;
+    };
+    const deadline = Date.now() + 120_000;
+    while (["queued", "running"].includes(await status()) && Date.now() < deadline);
+    assert.equal(await status(), "finished");
+    await caller.close();
   }));

@@ -38,7 +38,7 @@ export const run: Command = async (args, wiring) => {
     }${
       trained.trivialMse === null
         ? ""
-        : ` (a model that learnt nothing: ${rounded(trained.trivialMse)})`
+        : ` (the best that each pixel can do by itself: ${rounded(trained.trivialMse)})`
     }.`,
   );
   const picture = await drawDigits(lab, id);

@@ -2,7 +2,7 @@ import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/s
 import type { Lab } from "../../experiments/mod.ts";
 import { createMcpServer } from "../server.ts";
 import type { Command, Wiring } from "./command.ts";
-import { labOf, parseOptions } from "./options.ts";
+import { labOf, parseOptions, takeUpQueue } from "./options.ts";
 import { listen, type Listening, type ListenOptions, listenOptions } from "./serving.ts";
 
 /**
@@ -23,8 +23,9 @@ export const run: Command = async (args, wiring) => {
     transport,
     onerror: (error) => console.error(`MCP: ${error.message}`),
   });
+  takeUpQueue(lab);
+  // The viewer is not waited for: a page that is open keeps its connection for as long as it likes.
   await transport.closed.promise;
-  await viewer?.close();
   lab.close();
   return 0;
 };

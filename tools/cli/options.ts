@@ -64,6 +64,15 @@ export function labOf(
   });
 }
 
+/** Goes on with runs that were queued before; that a worker cannot start must not end a server. */
+export function takeUpQueue(lab: Lab): void {
+  try {
+    lab.ensureWorker();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+  }
+}
+
 /** @throws {UserError} If the text is none of the values. */
 export function oneOf<T extends string>(option: string, text: string, values: readonly T[]): T {
   const found = values.find((value) => value === text);

@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts";
-import { labOf, parseOptions } from "./options.ts";
+import { labOf, parseOptions, takeUpQueue } from "./options.ts";
 import { listen, listenOptions } from "./serving.ts";
 
 /** MCP and the viewer on one port, until interrupted. */
@@ -9,7 +9,7 @@ export const run: Command = async (args, { openViewer }) => {
     host: { type: "string" },
   });
   const lab = labOf(values);
-  lab.ensureWorker();
+  takeUpQueue(lab);
   const { host, port } = listenOptions(values, 8765);
   const { createHttpApp } = await import("../http.ts");
   const server = listen({ host, port }, (viewerUrl) => {

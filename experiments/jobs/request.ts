@@ -1,31 +1,37 @@
-/** Asking a process of its own for a sample. */
+/** Asking a process of its own for a piece of work. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
-import type { SampleProgress } from "../types.ts";
+import type { JobProgress } from "../types.ts";
 import { runFlags } from "../worker/mod.ts";
-import { parseMessage, type SamplingJob } from "./protocol.ts";
+import { parseMessage } from "./protocol.ts";
 
-export interface SamplingOptions {
-  readonly onProgress?: (progress: SampleProgress) => void;
+export interface JobOptions {
+  readonly onProgress?: (progress: JobProgress) => void;
   /** Aborting it ends the process. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs the sampling process.
+ * Runs the process of a job.
  *
- * @returns The id of the sample it made.
+ * @param name What it does, for messages: "Sampling".
+ * @param entry Its program, which calls `answerJob`.
+ * @returns The id of what it made.
  * @throws {UserError} What the process found that the caller can mend.
  * @throws {Error} If the process fails; the message has the end of what it printed.
  * @throws The signal's reason, once it is aborted.
  */
-export async function requestSample(job: SamplingJob, options: SamplingOptions): Promise<string> {
+export async function requestJob(
+  name: string,
+  entry: URL,
+  job: object,
+  options: JobOptions,
+): Promise<string> {
   const { onProgress, signal } = options;
   signal?.throwIfAborted();
-  const entry = fileURLToPath(new URL("./main.ts", import.meta.url));
-  const child = spawn(Deno.execPath(), [...runFlags(), entry], { stdio: "pipe" });
+  const child = spawn(Deno.execPath(), [...runFlags(), fileURLToPath(entry)], { stdio: "pipe" });
   const stop = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", stop);
   try {
@@ -45,16 +51,16 @@ export async function requestSample(job: SamplingJob, options: SamplingOptions):
         const { done, total, message: said } = message;
         onProgress?.({ done, total, message: said });
       } else if (message?.type === "result") {
-        answer = message.sampleId;
+        answer = message.id;
       } else if (message?.type === "error") {
         if (message.mendable) throw new UserError(message.message);
-        throw new Error(`Sampling failed: ${message.message}\n${stderr}`.trimEnd());
+        throw new Error(`${name} failed: ${message.message}\n${stderr}`.trimEnd());
       }
     }
     const code = await ended;
     signal?.throwIfAborted();
     if (answer === undefined) {
-      throw new Error(`The sampling process ended with code ${code} and no sample: ${stderr}`);
+      throw new Error(`${name} ended with code ${code} and no result: ${stderr}`);
     }
     return answer;
   } finally {

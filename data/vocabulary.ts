@@ -1,0 +1,144 @@
+/** Text as numbers, one for each character. */
+import { UserError } from "../engine/host/mod.ts";
+
+/** A token is a character's place in this list. */
+export interface Vocabulary {
+  /** Unicode code points, in ascending order. */
+  readonly characters: readonly string[];
+  readonly size: number;
+  /**
+   * The tokens of a text, one for each code point.
+   *
+   * @throws {UserError} If the text has characters outside the vocabulary; it names them, where they
+   * stand, and what may stand there instead.
+   */
+  encode(text: string): Uint16Array;
+  /** The text that tokens stand for. */
+  decode(tokens: ArrayLike<number>): string;
+}
+
+/** Tokens are kept in 16 bits. */
+const MOST_CHARACTERS = 2 ** 16;
+/** As many unknown characters are named in an error. */
+const MOST_NAMED = 5;
+
+/**
+ * The vocabulary of a text: its distinct code points, in ascending order. That of
+ * `vocabulary.characters.join("")` is the same one again.
+ *
+ * @throws {UserError} If there are more than 65,536.
+ */
+export function vocabularyOf(text: string): Vocabulary {
+  const points = [...new Set(codePoints(text))].sort((a, b) => a - b);
+  if (points.length > MOST_CHARACTERS) {
+    throw new UserError(
+      `Cannot make a vocabulary: the text has ${points.length} different characters, ` +
+        `the most is ${MOST_CHARACTERS}; is it a text?`,
+    );
+  }
+  const characters = points.map((point) => String.fromCodePoint(point));
+  const tokens = new Map(points.map((point, token) => [point, token]));
+  return {
+    characters,
+    size: characters.length,
+    encode(text) {
+      const encoded = new Uint16Array(text.length);
+      let length = 0;
+      for (const point of codePoints(text)) {
+        const token = tokens.get(point);
+        if (token === undefined) throw unknownCharacters(text, characters);
+        encoded[length++] = token;
+      }
+      return length === encoded.length ? encoded : encoded.slice(0, length);
+    },
+    decode(tokens) {
+      const pieces: string[] = [];
+      for (let i = 0; i < tokens.length; i++) {
+        const character = characters[tokens[i]!];
+        if (character === undefined) {
+          throw new RangeError(
+            `Internal: token ${tokens[i]} does not exist, there are ${characters.length}`,
+          );
+        }
+        pieces.push(character);
+      }
+      return pieces.join("");
+    },
+  };
+}
+
+function* codePoints(text: string): Generator<number> {
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i)!;
+    if (point > 0xffff) i++;
+    yield point;
+  }
+}
+
+/** What typewriters have for what typographers have. */
+const PLAINER: Readonly<Record<string, string>> = {
+  "‘": "'",
+  "’": "'",
+  "`": "'",
+  "“": '"',
+  "”": '"',
+  "–": "-",
+  "—": "-",
+  "…": ".",
+  "\t": " ",
+  "\u00a0": " ",
+  "\r": "\n",
+};
+
+function unknownCharacters(text: string, characters: readonly string[]): UserError {
+  const known = new Set(characters);
+  const places = new Map<string, number>();
+  [...text].forEach((character, i) => {
+    if (!known.has(character) && !places.has(character)) places.set(character, i);
+  });
+  const named = [...places].slice(0, MOST_NAMED).map(([character, place]) => {
+    const replacement = nearest(character, known);
+    const instead = replacement === undefined ? "" : `, write ${quoted(replacement)} instead`;
+    return `${quoted(character)} at position ${place}${instead}`;
+  });
+  const more = places.size > MOST_NAMED ? `; and ${places.size - MOST_NAMED} more` : "";
+  return new UserError(
+    `Cannot encode the text: it has characters outside the vocabulary: ${
+      named.join("; ")
+    }${more}. ` +
+      `The vocabulary is ${listed(characters)}`,
+  );
+}
+
+/** A known character that a reader would take for this one: plainer, without accents, in the other
+ * case. */
+function nearest(character: string, known: ReadonlySet<string>): string | undefined {
+  const plain = PLAINER[character] ?? character.normalize("NFKD").replace(/\p{M}/gu, "");
+  const candidates = [plain, plain.toLowerCase(), plain.toUpperCase()];
+  return candidates.find((candidate) => known.has(candidate));
+}
+
+/** The character with its code point, so that even invisible ones are told apart. */
+function quoted(character: string): string {
+  const point = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
+  return `${JSON.stringify(character)} (U+${point})`;
+}
+
+/** All characters, runs such as a-z as their ends; cut after a hundred. */
+function listed(characters: readonly string[]): string {
+  const runs: string[][] = [];
+  for (const character of characters) {
+    const run = runs.at(-1);
+    const previous = run?.at(-1)?.codePointAt(0);
+    if (previous !== undefined && character.codePointAt(0) === previous + 1) run!.push(character);
+    else runs.push([character]);
+  }
+  const names = runs.flatMap((run) =>
+    run.length > 3 ? [`${printable(run[0]!)} to ${printable(run.at(-1)!)}`] : run.map(printable)
+  );
+  const shown = names.slice(0, 100).join(" ");
+  return names.length > 100 ? `${shown} …` : shown;
+}
+
+const printable = (character: string) =>
+  /[\p{Z}\p{C}]/u.test(character) ? JSON.stringify(character) : character;

@@ -1,0 +1,120 @@
+/** Entry of the evaluating process: answers one {@link EvaluationJob} with an evaluation's id. */
+import { createHash } from "node:crypto";
+import { loadImageDataset } from "../../data/mod.ts";
+import { integers, openEngine } from "../../engine/mod.ts";
+import { classifierPath, classifierWeights, imageNetwork } from "../../models/image/mod.ts";
+import { codeVersion } from "../code_version.ts";
+import type { RunConfig } from "../config.ts";
+import { answerJob, type Report } from "../jobs/answer.ts";
+import { denoiseWith, drawSample } from "../sampling/draw.ts";
+import { sampleSettings } from "../sampling/settings.ts";
+import { compileDenoiser, newestWeights } from "../sampling/weights.ts";
+import { openStore } from "../store/mod.ts";
+import type { EvaluationSettings } from "../types.ts";
+import { type Generated, measurePictures, referenceDraws } from "./measure.ts";
+import type { EvaluationJob } from "./protocol.ts";
+
+/** Pictures that are drawn at once. */
+const BATCH = 200;
+const PIXELS = 28 * 28;
+/** Steps of the measuring, for the progress. */
+const MEASUREMENTS = 4;
+
+await answerJob<EvaluationJob>(async (job, report) => {
+  const { settings, dataDirectory, device } = job;
+  const store = openStore(job.workspace);
+  const run = store.runs.byId(job.runId)!;
+  const { parameters, metadata } = classifierWeights(run.config.dataset);
+  const dataset = await loadImageDataset(
+    run.config.dataset,
+    dataDirectory === undefined ? {} : { directory: dataDirectory },
+  );
+  referenceDraws(dataset, settings.count);
+  const network = imageNetwork(run.config.size);
+  const { step, ema } = newestWeights(store, run, network);
+  const engine = await openEngine(device === undefined ? {} : { device });
+  const batches = Math.ceil(settings.count / BATCH);
+  const total = batches * settings.steps + MEASUREMENTS;
+  report(0, total, `Compiling the denoiser of step ${step}`);
+  const batch = batchSettings(settings, run.config, 0);
+  const program = await compileDenoiser(engine, network, run, batch, ema);
+  const drawn = await generate(denoiseWith(program, batch), settings, run.config, total, report);
+  await program.dispose();
+  let done = batches * settings.steps;
+  const began = performance.now();
+  const results = await measurePictures(
+    engine,
+    parameters,
+    dataset,
+    drawn,
+    (message) => report(done++, total, message),
+  );
+  const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
+  return store.evaluations.insert({
+    runId: run.id,
+    step,
+    settings,
+    results,
+    networkEvaluations: drawn.calls * (guided ? 2 : 1),
+    samplingSeconds: drawn.seconds,
+    measuringSeconds: (performance.now() - began) / 1000,
+    classifier: {
+      dataset: run.config.dataset,
+      accuracy: Number(metadata.test_accuracy),
+      hash: createHash("sha256").update(Deno.readFileSync(classifierPath(run.config.dataset)))
+        .digest("hex"),
+    },
+    datasetHash: dataset.hash,
+    configHash: run.configHash,
+    codeVersion: codeVersion(),
+    device: engine.device,
+  });
+});
+
+/** A batch has noise of its own, whatever the seed. */
+function batchSettings(settings: EvaluationSettings, config: RunConfig, batch: number) {
+  const { sampler, steps, guidance_scale, eta } = settings;
+  const key = { seed: settings.seed, stream: "evaluation-batch", step: batch };
+  const [seed] = integers(key, 1, 2 ** 31);
+  return sampleSettings({
+    count: BATCH,
+    sampler,
+    steps,
+    guidance_scale,
+    seed: seed!,
+    ...(sampler === "ddim" ? { eta } : {}),
+  }, config);
+}
+
+/** Draws the pictures; `calls` counts how often the denoiser was asked about each. */
+async function generate(
+  denoise: ReturnType<typeof denoiseWith>,
+  settings: EvaluationSettings,
+  config: RunConfig,
+  total: number,
+  report: Report,
+): Promise<Generated & { readonly seconds: number; readonly calls: number }> {
+  const { count, steps } = settings;
+  const images = new Float32Array(count * PIXELS);
+  const classes: number[] = [];
+  let [seconds, calls] = [0, 0];
+  for (let from = 0, batch = 0; from < count; from += BATCH, batch++) {
+    const taken = Math.min(BATCH, count - from);
+    const drawn = await drawSample(
+      (...asked) => {
+        if (batch === 0) calls++;
+        return denoise(...asked);
+      },
+      config,
+      batchSettings(settings, config, batch),
+      {
+        onStep: (step) =>
+          report(batch * steps + step, total, `Drawing pictures ${from + 1} to ${from + taken}`),
+      },
+    );
+    images.set(drawn.pixels.images.subarray(0, taken * PIXELS), from * PIXELS);
+    classes.push(...drawn.pixels.labels.subarray(0, taken));
+    seconds += drawn.seconds;
+  }
+  return { images, classes, seconds, calls };
+}

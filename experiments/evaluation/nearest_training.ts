@@ -1,0 +1,82 @@
+/** How near pictures lie to the training images: whether a model has learnt some by heart. */
+import type { ImageSplit } from "../../data/mod.ts";
+import { type Engine, type Program, tf } from "../../engine/mod.ts";
+
+const PIXELS = 28 * 28;
+/** Pictures and training images that are compared in one product. */
+const PICTURES = 200;
+const TRAINING = 2000;
+
+/**
+ * Euclidean distance of every picture to its nearest training image, over pixels in [−1, 1]
+ * (0 is a copy; the largest possible is 56).
+ *
+ * Which one is nearest is found in float32 by |x|² + |y|² − 2xy, whose rounding can only swap images
+ * that are equally near; the distance to it is then taken in float64.
+ *
+ * @param images [count, 28, 28, 1] in [−1, 1].
+ */
+export async function nearestTrainingDistances(
+  engine: Engine,
+  train: ImageSplit,
+  images: Float32Array,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Float64Array> {
+  const program = await compileNearest(engine);
+  const count = images.length / PIXELS;
+  const best = new Float64Array(count).fill(Infinity);
+  const which = new Int32Array(count);
+  const chunk = new Float32Array(TRAINING * PIXELS);
+  for (let first = 0; first < train.count; first += TRAINING) {
+    // A short last chunk is filled up with its own images again.
+    const start = Math.max(0, Math.min(first, train.count - TRAINING));
+    for (let k = 0; k < chunk.length; k++) {
+      chunk[k] = train.pixels[(start * PIXELS + k) % train.pixels.length]! / 127.5 - 1;
+    }
+    for (let from = 0; from < count; from += PICTURES) {
+      const batch = new Float32Array(PICTURES * PIXELS);
+      batch.set(images.subarray(from * PIXELS, (from + PICTURES) * PIXELS));
+      const { distance, index } = await program.run({ images: batch, train: chunk });
+      for (let i = from; i < Math.min(from + PICTURES, count); i++) {
+        if (distance![i - from]! >= best[i]!) continue;
+        best[i] = distance![i - from]!;
+        which[i] = (start + index![i - from]!) % train.count;
+      }
+    }
+    onProgress?.(Math.min(first + TRAINING, train.count), train.count);
+  }
+  await program.dispose();
+  return best.map((_, i) => distanceTo(train, which[i]!, images, i));
+}
+
+async function compileNearest(engine: Engine): Promise<Program> {
+  const count = engine.replicasFor(PICTURES);
+  return await engine.compile(
+    ({ images, train }) => {
+      // Brightness from 0, so that most pixels are 0 and little is rounded.
+      const x = tf.add(images!, 1), y = tf.add(train!, 1);
+      const products = tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D, false, true);
+      const norms = tf.sum(tf.mul(y, y), 1);
+      const relative = tf.sub(norms, tf.mul(products, 2)); // [pictures, training]
+      return {
+        distance: tf.add(tf.min(relative, 1), tf.sum(tf.mul(x, x), 1)),
+        index: tf.argMin(relative, 1),
+      };
+    },
+    {
+      images: { shape: [PICTURES, PIXELS], dtype: "float32" },
+      train: { shape: [TRAINING, PIXELS], dtype: "float32" },
+    },
+    count > 1 ? { replicas: { count, split: ["images"], outputs: "concat" } } : {},
+  );
+}
+
+function distanceTo(train: ImageSplit, index: number, images: Float32Array, i: number): number {
+  let sum = 0;
+  for (let k = 0; k < PIXELS; k++) {
+    // Rounded as the pictures are, so that a copy is at 0.
+    const value = Math.fround(train.pixels[index * PIXELS + k]! / 127.5 - 1);
+    sum += (images[i * PIXELS + k]! - value) ** 2;
+  }
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,31 @@
+/** What a caller asks of an evaluation, checked and with its defaults filled in. */
+import { UserError } from "../../engine/host/mod.ts";
+import type { RunConfig } from "../config.ts";
+import { sampleSettings } from "../sampling/settings.ts";
+import type { EvaluateRequest, EvaluationSettings } from "../types.ts";
+
+export const LEAST_COUNT = 200;
+export const MOST_COUNT = 5000;
+const DEFAULT_STEPS = 25;
+
+/**
+ * The settings for a request to a run with this configuration.
+ *
+ * @throws {UserError} If a value is out of its range, or does not go with another one.
+ */
+export function evaluationSettings(
+  request: Omit<EvaluateRequest, "run">,
+  config: RunConfig,
+): EvaluationSettings {
+  const { count = 1000, ...sampling } = request;
+  if (!Number.isInteger(count) || count < LEAST_COUNT || count > MOST_COUNT) {
+    throw new UserError(
+      `count is ${count}, but must be a whole number from ${LEAST_COUNT} to ${MOST_COUNT}`,
+    );
+  }
+  const { sampler, steps, guidance_scale, seed, eta } = sampleSettings(
+    { steps: DEFAULT_STEPS, ...sampling },
+    config,
+  );
+  return { count, sampler, steps, guidance_scale, seed, eta };
+}

@@ -1,0 +1,51 @@
+/** A run's denoiser, ready to sample from. */
+import { type Engine, type Parameters, type Program, UserError } from "../../engine/mod.ts";
+import { denoiser } from "../../models/diffusion/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
+import { objectiveFor } from "../objective.ts";
+import type { Store } from "../store/mod.ts";
+import { newestState } from "../training/checkpoints.ts";
+import { denoiserSignature, splitInputs } from "../training/signature.ts";
+import type { Run, SampleSettings } from "../types.ts";
+
+/** The EMA weights of the newest checkpoint; a training worker may delete it while it is read. */
+export function newestWeights(
+  store: Store,
+  run: Run,
+  network: ImageNetwork,
+): { step: number; ema: Parameters } {
+  for (let attempt = 1;; attempt++) {
+    try {
+      const newest = newestState(store, run, network.parameters);
+      if (newest) return newest.state;
+    } catch (error) {
+      if (attempt === 3) throw error;
+      continue;
+    }
+    throw new UserError(
+      `${run.id} has no checkpoint to sample from yet: the first is due at step ${
+        Math.min(run.config.checkpoint_every, run.steps)
+      }, it is ${run.status} at step ${run.step}`,
+    );
+  }
+}
+
+/** With the weights baked in, which lets ONNX Runtime prepare them for its kernels. */
+export async function compileDenoiser(
+  engine: Engine,
+  network: ImageNetwork,
+  run: Run,
+  settings: SampleSettings,
+  ema: Parameters,
+): Promise<Program> {
+  const { count, guidance_scale } = settings;
+  const guided = guidance_scale !== 0 && guidance_scale !== 1;
+  const signature = denoiserSignature(count, { height: 28, width: 28, channels: 1 }, guided);
+  const replicas = engine.replicasFor(count);
+  return await engine.compile(denoiser(network, objectiveFor(run.config), { guided }), signature, {
+    constants: ema,
+    ...(replicas > 1
+      ? { replicas: { count: replicas, split: splitInputs(signature), outputs: "concat" } }
+      : {}),
+  });
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { openLab, runWorker } from "../../../experiments/mod.ts";
+import type { Lab } from "../../../experiments/mod.ts";
+import { openStore } from "../../../experiments/store/mod.ts";
+import { queue, shortConfig, withWorkspace } from "../workspace.ts";
+
+/** A laboratory with two runs of the same six steps, which teach nothing. */
+function withTrainedLab(work: (lab: Lab) => Promise<void>): Promise<void> {
+  return withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    queue(store, shortConfig({ steps: 6 }), shortConfig({ steps: 6, seed: 1 }));
+    store.close();
+    await runWorker({ workspace, device: "cpu" });
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      await work(lab);
+    } finally {
+      lab.close();
+    }
+  });
+}
+
+Deno.test("evaluate() measures a run that learnt nothing far from the floor, and keeps what made the numbers", () =>
+  withTrainedLab(async (lab) => {
+    const progress: number[] = [];
+    const request = { run: "image-0001", count: 210, steps: 3, seed: 4 } as const;
+    const evaluation = await lab.evaluate(request, {
+      onProgress: ({ done, total }) => progress.push(done / total),
+    });
+    const { results, settings } = evaluation;
+    assert.ok(results.frechet.distance > 10 * results.frechet.floor, JSON.stringify(results));
+    assert.ok(results.frechet.floor > 0 && results.frechet.floorSd > 0);
+    assert.ok(results.accuracy! < 0.5, `accuracy ${results.accuracy}`);
+    assert.ok(results.targetProbability! > 0 && results.targetProbability! < 1);
+    assert.ok(results.precision < 0.5 && results.real.precision > 0.5, JSON.stringify(results));
+    assert.ok(Math.abs(results.realClassEntropy - Math.log(10)) < 0.01);
+    assert.ok(results.nearestTraining.median > results.nearestTraining.realMedian);
+    assert.deepEqual(settings, {
+      count: 210,
+      sampler: "ddim",
+      steps: 3,
+      guidance_scale: 1,
+      seed: 4,
+      eta: 0,
+    });
+    assert.deepEqual([evaluation.id, evaluation.step, evaluation.networkEvaluations], [
+      "image-0001-evaluation-001",
+      6,
+      3,
+    ]);
+    assert.equal(evaluation.configHash, lab.run("image-0001").configHash);
+    assert.equal(evaluation.datasetHash, lab.run("image-0001").datasetHash);
+    assert.ok(evaluation.classifier.accuracy > 0.99 && evaluation.samplingSeconds > 0);
+    assert.ok(progress.length > 6 && progress.every((p, i) => i === 0 || p >= progress[i - 1]!));
+
+    const again = await lab.evaluate({ ...request, guidance_scale: 2 });
+    assert.deepEqual([again.id, again.networkEvaluations], ["image-0001-evaluation-002", 6]);
+    assert.equal(again.results.frechet.floor, results.frechet.floor);
+    assert.deepEqual(lab.inspect("image-0001").evaluations, [evaluation, again]);
+
+    const other = await lab.evaluate({ ...request, run: "image-0002" });
+    const { evaluations, cautions } = lab.compare(["image-0001", "image-0002"]);
+    assert.deepEqual(new Set(evaluations.map(({ id }) => id)), new Set([again.id, other.id]));
+    assert.ok(cautions.some((caution) => caution.includes("how the pictures were drawn")));
+  }));
+
+Deno.test("an evaluation of more pictures than held-out images allow says how many would do", () =>
+  withTrainedLab(async (lab) => {
+    await assert.rejects(lab.evaluate({ run: "latest", count: 600 }), {
+      name: "UserError",
+      message:
+        "count is 600, but Made-up digits has 1000 held-out images and two sets of as many " +
+        "are needed: use at most 500",
+    });
+    await assert.rejects(lab.evaluate({ run: "latest", count: 100 }), {
+      name: "UserError",
+      message: "count is 100, but must be a whole number from 200 to 5000",
+    });
+    assert.deepEqual(lab.evaluations("latest"), []);
+  }));

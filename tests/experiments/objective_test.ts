@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { openLab, RunConfig, runWorker } from "../../experiments/mod.ts";
+import {
+  scheduleNames,
+  targetNames,
+  timeSamplingNames,
+  weightingNames,
+} from "../../models/diffusion/mod.ts";
+import { queue, shortConfig, withStore } from "./workspace.ts";
+
+Deno.test("a configuration can name all that the core of diffusion has", () => {
+  const { schedule, target, weighting, time_sampling } = RunConfig.shape;
+  assert.deepEqual(schedule.options, scheduleNames);
+  assert.deepEqual(target.options, targetNames);
+  assert.deepEqual(weighting.options, weightingNames);
+  assert.deepEqual(time_sampling.options, timeSamplingNames);
+});
+
+Deno.test("every target, schedule, weighting and distribution of levels trains", () =>
+  withStore(async (store) => {
+    // Each of them at least once; "vlb" takes uniform times only.
+    const configs = scheduleNames.map((schedule, i) => {
+      const weighting = weightingNames[i % weightingNames.length]!;
+      return shortConfig({
+        steps: 30,
+        validate_every: 10,
+        schedule,
+        target: targetNames[i % targetNames.length]!,
+        weighting,
+        time_sampling: weighting === "vlb"
+          ? "uniform"
+          : timeSamplingNames[i % timeSamplingNames.length]!,
+      });
+    });
+    const ids = queue(store, ...configs);
+    await runWorker({ workspace: store.workspace, device: "cpu" });
+    for (const [i, id] of ids.entries()) {
+      const run = store.runs.byId(id)!;
+      assert.deepEqual([run.status, run.error], ["finished", null], JSON.stringify(configs[i]));
+      const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"], -1);
+      const [first, last] = [errors![0]!.value, errors!.at(-1)!.value];
+      assert.ok(last < first, `${JSON.stringify(configs[i])}: ${first} became ${last}`);
+    }
+  }));
+
+Deno.test("EDM's target samples with the data's own deviation, as it was trained", () =>
+  withStore(async (store) => {
+    const [id] = queue(store, shortConfig({ target: "edm", schedule: "edm" }));
+    await runWorker({ workspace: store.workspace, device: "cpu" });
+    const lab = openLab({ workspace: store.workspace, device: "cpu" });
+    try {
+      const { images } = await lab.samplePixels(
+        (await lab.sample({ run: id!, count: 2, steps: 4 })).id,
+      );
+      assert.ok(images.every((pixel) => pixel >= -1 && pixel <= 1));
+    } finally {
+      lab.close();
+    }
+  }));
+
+Deno.test("a combination that cannot work is refused before anything is queued", () =>
+  withStore(async (store) => {
+    const lab = openLab({ workspace: store.workspace });
+    try {
+      const overrides = { weighting: "vlb", time_sampling: "logit-normal" } as const;
+      await assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {
+        name: "UserError",
+        message: /^weighting is "vlb" with times "logit-normal": the bound is an even mean/,
+      });
+      assert.equal(lab.runs().total, 0);
+    } finally {
+      lab.close();
+    }
+  }));
