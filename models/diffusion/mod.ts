@@ -30,7 +30,7 @@ export {
   zeroTerminalSnr,
 } from "./schedule.ts";
 export { alphasCumprod, rescaleToZeroTerminalSnr } from "./discrete.ts";
-export { diffuse } from "./process.ts";
+export { diffuse, raiseTo } from "./process.ts";
 export {
   denoisedFrom,
   networkInput,
@@ -58,22 +58,21 @@ export {
 export { requireTrainable, type TrainingChoices } from "./requirements.ts";
 export { type Guidance, guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
 export {
-  type AncestralVariance,
   type Combination,
-  ddim,
-  ddpm,
+  type Raise,
   type SamplerName,
   samplerNames,
   type Solver,
   type SolverStep,
-} from "./solvers.ts";
-export {
-  type Denoise,
-  sampleDiffusion,
-  type SampleOptions,
-  type SampleStep,
-  samplingLevels,
-} from "./sample.ts";
+  type Step,
+} from "./solver.ts";
+export { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
+export { dpmpp2m, flowHeun, heun } from "./second_order.ts";
+export { solver, type SolverOptions } from "./solvers.ts";
+export { type LevelOptions, samplingLevels, type Spacing, spacingNames } from "./levels.ts";
+export { type Inpainting, repaintWalk } from "./inpaint.ts";
+export type { Points } from "./points.ts";
+export { type Denoise, sampleDiffusion, type SampleOptions, type SampleStep } from "./sample.ts";
 export {
   denoiser,
   type DenoiserOptions,

@@ -1,4 +1,6 @@
 import type { tf } from "../../engine/mod.ts";
+import { alphaSigma } from "./notation.ts";
+import type { Raise } from "./solver.ts";
 
 /**
  * The forward process at one noise level: z = α x + σ ε (Ho et al. 2020, equation 4).
@@ -15,4 +17,20 @@ export function diffuse(
   sigma: tf.Tensor,
 ): tf.Tensor {
   return x.mul(alpha).add(eps.mul(sigma));
+}
+
+/**
+ * The forward process from one noise level to a noisier one, q(z_t | z_s): z_t = (α_t/α_s) z_s +
+ * √(σ_t² − (α_t/α_s)² σ_s²) ξ (Kingma et al. 2021, appendix A.1). From γ_s = −∞ it noises clean
+ * samples.
+ *
+ * @returns The coefficients, on the host in float64.
+ */
+export function raiseTo(gammaS: number, gammaT: number): Raise {
+  const s = alphaSigma(gammaS), t = alphaSigma(gammaT);
+  return {
+    gamma: gammaT,
+    z: t.alpha / s.alpha,
+    noise: t.sigma * Math.sqrt(-Math.expm1(gammaS - gammaT)),
+  };
 }

@@ -1,42 +1,63 @@
-import { UserError } from "../../engine/mod.ts";
-import type { Schedule } from "./schedule.ts";
-import { type AncestralVariance, type Combination, ddim, ddpm } from "./solvers.ts";
-import type { SamplerName, Solver } from "./solvers.ts";
+import { UserError } from "../../engine/host/mod.ts";
+import { type Inpainting, repaintWalk, requireInpainting } from "./inpaint.ts";
+import { alphaSigma } from "./notation.ts";
+import { combine, mapPoints, mix, type Points } from "./points.ts";
+import { raiseTo } from "./process.ts";
+import type { SamplerName } from "./solver.ts";
+import { solver, type SolverOptions } from "./solvers.ts";
 
 /**
  * Estimates the clean samples x̂ behind noisy points `z` at one noise level. The result is read
  * before the next call, so it may be a buffer that the next call overwrites.
+ *
+ * @param previous The estimate of the call before (clipped), for self-conditioned networks; none in
+ * the first call.
  */
-export type Denoise = (z: Float32Array, gamma: number, step: number) => Promise<Float32Array>;
+export type Denoise<P extends Points = Float32Array> = (
+  z: P,
+  gamma: number,
+  step: number,
+  previous: P | undefined,
+) => Promise<P>;
 
 /** What happened in one step of sampling. The arrays are fresh: keep them, do not change them. */
-export interface SampleStep {
+export interface SampleStep<P extends Points = Float32Array> {
   /** 1 … steps. */
   readonly step: number;
+  /** With in-painting, the steps of every pass over a stretch count. */
   readonly steps: number;
+  /** Calls of the denoiser so far. */
+  readonly evaluations: number;
+  /** Where the denoiser was asked: the points and their level, after any noise added first. */
+  readonly from: { readonly gamma: number; readonly z: P };
+  /** The denoiser's answer x̂ to `from` (clipped). */
+  readonly denoised: P;
   /** The noise level reached. */
   readonly gamma: number;
   /** The points at that level. */
-  readonly z: Float32Array;
-  /** The estimate x̂ (clipped) that led there. */
-  readonly denoised: Float32Array;
+  readonly z: P;
 }
 
-export interface SampleOptions {
+export interface SampleOptions<P extends Points = Float32Array> extends SolverOptions {
   readonly sampler: SamplerName;
   /** γ of the start and after each step, strictly falling; −∞ as the last ends on x̂ itself. */
   readonly levels: readonly number[];
   /** Starting points: unit normal noise, any shape flattened. Not changed. */
-  readonly z: Float32Array;
-  /** Unit normal noise like `z` for step 1 … steps; asked for only where a step needs some. */
-  noise(step: number): Float32Array;
-  /** DDIM's η in [0, 1], default 0. */
-  readonly eta?: number;
-  /** DDPM's variance, default "small". */
-  readonly variance?: AncestralVariance;
+  readonly z: P;
+  /**
+   * Fresh unit normal noise like `z`, for draws 1, 2, …: the same draw gives the same noise. Asked
+   * for only where some is needed; ancestral samplers need one draw in each step but the last.
+   */
+  noise(draw: number): P;
+  /**
+   * Clean samples to start from (image-to-image): the walk begins at these noised to `levels[0]` with
+   * `z` as the noise (Meng et al. 2022, "SDEdit", algorithm 1), not at `z`.
+   */
+  readonly origin?: P;
+  readonly inpaint?: Inpainting<P>;
   /** The range of the data, to which x̂ is clipped before it is used; not clipped by default. */
   readonly clip?: readonly [low: number, high: number] | null;
-  onStep?(step: SampleStep): void;
+  onStep?(step: SampleStep<P>): void;
   readonly signal?: AbortSignal;
 }
 
@@ -44,66 +65,94 @@ export interface SampleOptions {
  * Walks points from noise to data.
  *
  * The solver only ever sees x̂ and z, so clipping x̂ also corrects the noise estimate ε̂ that goes
- * with it.
+ * with it. The walk is in the precision of `z`.
  *
  * @returns The points at the last level.
- * @throws {UserError} If the levels do not fall strictly or an option does not fit the sampler.
+ * @throws {UserError} If the levels do not fall strictly or an option does not fit the others.
  * @throws {Error} If a value stops being finite; the message names the step and γ.
  * @throws The signal's reason, once `signal` is aborted.
  */
-export async function sampleDiffusion(
-  denoise: Denoise,
-  options: SampleOptions,
-): Promise<Float32Array> {
-  const { levels, signal } = options;
+export async function sampleDiffusion<P extends Points = Float32Array>(
+  denoise: Denoise<P>,
+  options: SampleOptions<P>,
+): Promise<P> {
+  const { levels, inpaint, signal } = options;
   requireFallingLevels(levels);
-  const advance = solverOf(options).start();
-  const steps = levels.length - 1;
-  let z: Float32Array = options.z;
-  for (let step = 1; step <= steps; step++) {
+  const method = solver(options.sampler, options);
+  const walk = walkOf(levels.length - 1, inpaint);
+  const steps = walk.length;
+  let draws = 0, evaluations = 0;
+  const fresh = () => options.noise(++draws);
+  let z = startOf(options), gamma = levels[0]!;
+  let advance = method.start();
+  let previous: P | undefined;
+
+  for (const [index, start] of walk.entries()) {
     signal?.throwIfAborted();
-    const from = levels[step - 1]!, to = levels[step]!;
-    const estimate = await denoise(z, from, step);
-    requireFinite(estimate, z.length, `step ${step} of ${steps} (γ = ${from.toFixed(3)})`);
-    const denoised = clipped(estimate, options.clip);
-    const combination = advance(from, to);
-    z = combine(combination, z, denoised, combination.noise > 0 ? options.noise(step) : undefined);
-    options.onStep?.({ step, steps, gamma: to, z, denoised });
+    const step = index + 1, from = levels[start]!, to = levels[start + 1]!;
+    const estimate = async (z: P, gamma: number) => {
+      const answer = await denoise(z, gamma, step, previous);
+      requireFinite(answer, z.length, `step ${step} of ${steps} (γ = ${gamma.toFixed(3)})`);
+      evaluations++;
+      return clipped(answer, options.clip);
+    };
+    if (gamma < from) {
+      const raise = raiseTo(gamma, from);
+      z = mix(raise.z, z, raise.noise, fresh());
+      // What was estimated further down says nothing of the point that is now gone back to.
+      advance = method.start();
+      previous = undefined;
+    }
+    const move = advance(from, to);
+    if (move.raise) z = mix(move.raise.z, z, move.raise.noise, fresh());
+    const asked = { gamma: move.raise?.gamma ?? from, z };
+    const denoised = await estimate(z, asked.gamma);
+    let reached = combine(move, z, denoised, previous, move.noise > 0 ? fresh() : undefined);
+    previous = denoised;
+    if (move.corrected) {
+      const again = await estimate(reached, to);
+      reached = combine(move.corrected, z, again, denoised, undefined);
+      previous = again;
+    }
+    z = inpaint ? withKnown(reached, inpaint, to, to > -Infinity ? fresh() : undefined) : reached;
+    gamma = to;
+    options.onStep?.({ step, steps, evaluations, from: asked, denoised, gamma, z });
   }
   return z;
 }
 
-/**
- * Noise levels for sampling in `steps` steps: γ at even spaces of t from 1 down, and −∞ (the clean
- * estimate itself) in place of γ(0).
- *
- * @returns `steps` + 1 values for {@link SampleOptions.levels}.
- * @throws {UserError} If `steps` is not a positive whole number.
- */
-export function samplingLevels(schedule: Schedule, steps: number): number[] {
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new UserError(`steps is ${steps}: sampling needs a whole number of steps, at least 1`);
-  }
-  return Array.from(
-    { length: steps + 1 },
-    (_, i) => i === steps ? -Infinity : schedule.gamma(1 - i / steps),
-  );
+/** The level index that each step starts from. */
+function walkOf(steps: number, inpaint: Inpainting<Points> | undefined): number[] {
+  const { jumpLength = 1, resamples = inpaint ? 10 : 1 } = inpaint ?? {};
+  return repaintWalk(steps, jumpLength, resamples);
 }
 
-function solverOf({ sampler, eta, variance }: SampleOptions): Solver {
-  switch (sampler) {
-    case "ddpm":
-      if (eta !== undefined) {
-        throw new UserError(`eta is ${eta} with sampler "ddpm": only "ddim" takes eta`);
-      }
-      return ddpm(variance);
-    case "ddim":
-      if (variance !== undefined) {
-        throw new UserError(`variance is "${variance}" with sampler "ddim": only "ddpm" takes it`);
-      }
-      return ddim(eta);
+function startOf<P extends Points>({ z, levels, origin, inpaint }: SampleOptions<P>): P {
+  const gamma = levels[0]!;
+  if (origin && origin.length !== z.length) {
+    throw new UserError(
+      `origin has ${origin.length} values for ${z.length} in z: they must match`,
+    );
   }
-  return sampler satisfies never;
+  const { alpha, sigma } = alphaSigma(gamma);
+  const start = origin ? mix(alpha, origin, sigma, z) : z;
+  if (!inpaint) return start;
+  requireInpainting(inpaint, z.length);
+  return withKnown(start, inpaint, gamma, z);
+}
+
+/** The points with their known part replaced by the known values at a noise level. */
+function withKnown<P extends Points>(
+  z: P,
+  { known, mask }: Inpainting<P>,
+  gamma: number,
+  noise: P | undefined,
+): P {
+  const { alpha, sigma } = alphaSigma(gamma);
+  return mapPoints(
+    z,
+    (i) => mask[i] === 0 ? z[i]! : alpha * known[i]! + (noise ? sigma * noise[i]! : 0),
+  );
 }
 
 function requireFallingLevels(levels: readonly number[]): void {
@@ -120,13 +169,13 @@ function requireFallingLevels(levels: readonly number[]): void {
   }
 }
 
-function clipped(values: Float32Array, range: SampleOptions["clip"]): Float32Array {
-  if (!range) return values.slice();
+function clipped<P extends Points>(values: P, range: SampleOptions["clip"]): P {
+  if (!range) return values.slice() as P;
   const [low, high] = range;
-  return values.map((value) => Math.min(Math.max(value, low), high));
+  return mapPoints(values, (i) => Math.min(Math.max(values[i]!, low), high));
 }
 
-function requireFinite(estimate: Float32Array, length: number, where: string): void {
+function requireFinite(estimate: Points, length: number, where: string): void {
   if (estimate.length !== length) {
     throw new Error(`The denoiser returned ${estimate.length} values for ${length} at ${where}`);
   }
@@ -134,15 +183,4 @@ function requireFinite(estimate: Float32Array, length: number, where: string): v
   if (bad >= 0) {
     throw new Error(`Sampling stopped at ${where}: the denoiser returned ${estimate[bad]}`);
   }
-}
-
-function combine(
-  by: Combination,
-  z: Float32Array,
-  denoised: Float32Array,
-  noise: Float32Array | undefined,
-): Float32Array {
-  return z.map((value, i) =>
-    by.z * value + by.denoised * denoised[i]! + (noise ? by.noise * noise[i]! : 0)
-  );
 }

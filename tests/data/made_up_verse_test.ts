@@ -18,7 +18,7 @@ const speeches = text.trimEnd().split("\n\n").map((speech) => {
 const lastWord = (line: string) => line.match(/([a-z]+)[.,;?!]$/)?.[1] ?? "";
 
 Deno.test("made-up verse is the same every time and everywhere", () => {
-  assert.equal(verse.hash, "afff2c9fa8e5728c73a2bb856e30de4177e72cc3fa15dd1dd6b8a2571e5dd219");
+  assert.equal(verse.hash, "043ce01ab45a6c7e9f84859ed57585b633f3bfd637dafe7d23ff5d5f79e44e50");
   assert.equal(verse.title, "Made-up verse");
   assert.ok(text.length > 300_000 && text.length < 310_000);
   assert.equal(verse.vocabulary.size, 50);

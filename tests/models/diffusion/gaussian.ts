@@ -2,7 +2,7 @@
  * The problem whose answers are known: x ~ N(μ, s²) in each dimension. The exact denoiser and the
  * exact solution of the probability-flow ODE are linear in z.
  */
-import type { Denoise, Solver } from "../../../models/diffusion/mod.ts";
+import type { Denoise, Points, Solver } from "../../../models/diffusion/mod.ts";
 import { alphaSigma } from "../../../models/diffusion/mod.ts";
 
 export interface Gaussian {
@@ -17,18 +17,18 @@ export function posteriorGain(s: number, gamma: number): number {
 }
 
 /** The exact denoiser; μ repeats along the flattened points. */
-export function exactDenoiser({ mu, s }: Gaussian): Denoise {
+export function exactDenoiser<P extends Points = Float32Array>({ mu, s }: Gaussian): Denoise<P> {
   return (z, gamma) => {
     const { alpha } = alphaSigma(gamma), gain = posteriorGain(s, gamma);
     return Promise.resolve(z.map((value, i) => {
       const mean = mu[i % mu.length]!;
       return mean + gain * (value - alpha * mean);
-    }));
+    }) as P);
   };
 }
 
 /** Where the probability-flow ODE takes z from γ_t to γ_s: the same quantile of z's marginal. */
-export function exactFlow({ mu, s }: Gaussian, z: Float32Array, gammaT: number, gammaS: number) {
+export function exactFlow({ mu, s }: Gaussian, z: Points, gammaT: number, gammaS: number) {
   const t = alphaSigma(gammaT), to = alphaSigma(gammaS);
   const spread = Math.hypot(to.alpha * s, to.sigma) / Math.hypot(t.alpha * s, t.sigma);
   return z.map((value, i) => {
@@ -39,14 +39,23 @@ export function exactFlow({ mu, s }: Gaussian, z: Float32Array, gammaT: number, 
 
 /**
  * The variance that a solver really ends with when it walks unit normal noise down `levels` with
- * the exact denoiser of N(μ, s²): every step is linear in z, so it follows from the coefficients.
+ * the exact denoiser of N(μ, s²): every step is linear in z, so it follows from the coefficients. For
+ * solvers that remember nothing.
  */
 export function linearVariance(solver: Solver, s: number, levels: readonly number[]): number {
-  const step = solver.start();
+  const advance = solver.start();
   let variance = 1;
   for (let i = 1; i < levels.length; i++) {
-    const { z, denoised, noise } = step(levels[i - 1]!, levels[i]!);
-    variance = (z + denoised * posteriorGain(s, levels[i - 1]!)) ** 2 * variance + noise ** 2;
+    const [from, to] = [levels[i - 1]!, levels[i]!];
+    const step = advance(from, to);
+    if (step.raise) variance = step.raise.z ** 2 * variance + step.raise.noise ** 2;
+    const gain = posteriorGain(s, step.raise?.gamma ?? from);
+    let factor = step.z + step.denoised * gain;
+    if (step.corrected) {
+      const { z, denoised, previous = 0 } = step.corrected;
+      factor = z + denoised * posteriorGain(s, to) * factor + previous * gain;
+    }
+    variance = factor ** 2 * variance + step.noise ** 2;
   }
   return variance;
 }

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { normals } from "../../../engine/mod.ts";
 import {
-  alphasCumprod,
   alphaSigma,
-  ddpm,
   type Denoise,
   gammaOfAlphaCumprod,
   sampleDiffusion,
@@ -11,10 +8,9 @@ import {
   type SampleStep,
   samplingLevels,
   schedule,
-  type ScheduleName,
 } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
-import { exactDenoiser, exactFlow, linearVariance, posteriorGain } from "./gaussian.ts";
+import { exactDenoiser, posteriorGain } from "./gaussian.ts";
 import reference from "./reference/diffusers.json" with { type: "json" };
 
 const { mu, s } = reference.problem;
@@ -29,68 +25,6 @@ async function trace(denoise: Denoise, options: Omit<SampleOptions, "onStep">) {
   const steps: SampleStep[] = [];
   const result = await sampleDiffusion(denoise, { ...options, onStep: (step) => steps.push(step) });
   return { result, steps };
-}
-
-for (const { schedule: name, spacing, prediction, timesteps, trajectory } of reference.ddim) {
-  Deno.test(
-    `DDIM follows diffusers: ${name}, ${timesteps.length} ${spacing} steps, ${prediction}`,
-    async () => {
-      const discrete = alphasCumprod(name as ScheduleName, reference.T);
-      const levels = timesteps.map((t) => gammaOfAlphaCumprod(discrete[t]!));
-      const { result, steps } = await trace(exactDenoiser({ mu, s }), {
-        sampler: "ddim",
-        levels: [...levels, -Infinity],
-        z: start,
-        noise: noNoise,
-      });
-      // float32 points here, float32 betas there.
-      const tolerance = { absolute: 1e-5, relative: 1e-5 };
-      steps.forEach(({ z, step }) =>
-        assertClose(z, trajectory[step]!, tolerance, `z after step ${step}`)
-      );
-      assertClose(result, trajectory.at(-1)!, tolerance);
-    },
-  );
-}
-
-Deno.test("DDIM converges to the probability-flow ODE at first order", async () => {
-  const { gamma } = schedule("cosine");
-  const [from, to] = [gamma(0.95), gamma(0.05)];
-  const exact = exactFlow({ mu, s }, start, from, to);
-  const errorAt = async (steps: number) => {
-    const levels = Array.from({ length: steps + 1 }, (_, i) => gamma(0.95 - 0.9 * i / steps));
-    const end = await sampleDiffusion(exactDenoiser({ mu, s }), {
-      sampler: "ddim",
-      levels,
-      z: start,
-      noise: noNoise,
-    });
-    return Math.hypot(...end.map((value, i) => value - exact[i]!));
-  };
-  const order = Math.log2(await errorAt(40) / await errorAt(80));
-  assert.ok(order > 0.9 && order < 1.1, `order ${order}`);
-});
-
-for (const variance of ["small", "large"] as const) {
-  Deno.test(`DDPM draws Gaussian data with its mean and variance (${variance})`, async () => {
-    const count = 20_000, mean = 0.3;
-    const levels = samplingLevels(schedule("cosine"), 100);
-    const end = await sampleDiffusion(exactDenoiser({ mu: [mean], s }), {
-      sampler: "ddpm",
-      variance,
-      levels,
-      z: normals({ seed: 1, stream: "start", step: 0 }, count),
-      noise: (step) => normals({ seed: 1, stream: "noise", step }, count),
-    });
-    const average = end.reduce((sum, value) => sum + value, 0) / count;
-    const spread = end.reduce((sum, value) => sum + (value - average) ** 2, 0) / count;
-    // Four standard errors around the data's mean, and around the variance that so many steps have
-    // in theory (that this closes in on s² is tested with the solvers).
-    assertClose([average], [mean], { absolute: 4 * s / Math.sqrt(count) });
-    const expected = linearVariance(ddpm(variance), s, levels);
-    assertClose([spread], [expected], { relative: 4 * Math.sqrt(2 / count) });
-    assertClose([expected], [s ** 2], { relative: 0.1 });
-  });
 }
 
 Deno.test("DDIM with eta between 0 and 1 asks for noise at each step but the last", async () => {
@@ -144,6 +78,82 @@ Deno.test("sampleDiffusion() reports each step with the level it reached", async
   assert.deepEqual(
     steps.map(({ step, steps, gamma }) => [step, steps, gamma]),
     [[1, 3, levels[1]], [2, 3, levels[2]], [3, 3, -Infinity]],
+  );
+});
+
+Deno.test("sampleDiffusion() reports what the denoiser was asked, and how often", async () => {
+  const levels = samplingLevels(schedule("cosine"), 3);
+  const asked: [Float32Array, number][] = [];
+  const exact = exactDenoiser({ mu, s });
+  const record: Denoise = (z, gamma, step, previous) => {
+    asked.push([z, gamma]);
+    return exact(z, gamma, step, previous);
+  };
+  const { steps } = await trace(record, { sampler: "heun", levels, z: start, noise: noNoise });
+  // Two evaluations per step, one in the last.
+  assert.deepEqual(steps.map(({ evaluations }) => evaluations), [2, 4, 5]);
+  assert.deepEqual(
+    asked.map(([, gamma]) => gamma),
+    [levels[0], levels[1], levels[1], levels[2], levels[2]],
+  );
+  assert.deepEqual(
+    steps.map(({ from }) => [from.z, from.gamma]),
+    [asked[0], asked[2], asked[4]],
+  );
+  assert.equal(steps[1]!.from.z, steps[0]!.z);
+  const churned = await trace(exact, {
+    sampler: "heun",
+    churn: 0.1,
+    levels,
+    z: start,
+    noise: () => new Float32Array(start.length).fill(1),
+  });
+  const { gamma } = churned.steps[0]!.from;
+  assertClose([gamma], [levels[0]! + 2 * Math.log(1.1)], { relative: 1e-12 });
+});
+
+Deno.test("sampleDiffusion() hands every estimate to the next call, for self-conditioning", async () => {
+  const given: (Float32Array | undefined)[] = [], answers: Float32Array[] = [];
+  const denoise: Denoise = (z, _gamma, _step, previous) => {
+    given.push(previous);
+    answers.push(z.map((value) => 3 * value));
+    return Promise.resolve(answers.at(-1)!);
+  };
+  for (const sampler of ["ddim", "flow-heun"] as const) {
+    given.length = answers.length = 0;
+    const levels = samplingLevels(schedule("cosine"), 3);
+    await trace(denoise, { sampler, levels, z: start, noise: noNoise, clip: [-1, 1] });
+    const clipped = answers.map((x) => x.map((value) => Math.max(-1, Math.min(1, value))));
+    assert.deepEqual(given, [undefined, ...clipped.slice(0, -1)]);
+  }
+});
+
+Deno.test("sampleDiffusion() walks in the precision of its points", async () => {
+  const options = { sampler: "dpmpp-2m", levels: [4, 2, 1, 0], noise: noNoise } as const;
+  const z = Float64Array.from(start, (value) => value + 1e-12);
+  const wide = await sampleDiffusion<Float64Array>(exactDenoiser({ mu, s }), { ...options, z });
+  const narrow = await sampleDiffusion(exactDenoiser({ mu, s }), { ...options, z: start });
+  assert.ok(wide instanceof Float64Array && narrow instanceof Float32Array);
+  assertClose(narrow, wide, { absolute: 1e-6 });
+  assert.notDeepEqual(Float64Array.from(Float32Array.from(wide)), wide);
+});
+
+Deno.test("image-to-image starts from the given points noised to the first level", async () => {
+  const levels = samplingLevels(schedule("cosine"), 4, { from: 0.5 });
+  const origin = start.map((_, i) => i / 10);
+  const options = { sampler: "ddim", levels, z: start, noise: noNoise } as const;
+  const { steps } = await trace(exactDenoiser({ mu, s }), { ...options, origin });
+  const { alpha, sigma } = alphaSigma(levels[0]!);
+  assertClose(steps[0]!.from.z, start.map((eps, i) => alpha * origin[i]! + sigma * eps), {
+    absolute: 1e-6,
+  });
+  // From hardly any noise it comes back as it was, up to that noise.
+  const near = samplingLevels(schedule("cosine"), 4, { from: 0.01 });
+  const { result } = await trace(exactDenoiser({ mu, s }), { ...options, levels: near, origin });
+  assertClose(result, origin, { absolute: 0.1 });
+  await assert.rejects(
+    trace(exactDenoiser({ mu, s }), { ...options, origin: new Float32Array(3) }),
+    { name: "UserError", message: "origin has 3 values for 8 in z: they must match" },
   );
 });
 
@@ -202,28 +212,14 @@ Deno.test("sampleDiffusion() refuses levels that do not fall and options of the 
     [{ levels: [1, NaN] }, /levels\[1\] = NaN/],
     [{ levels: [1] }, /levels has 1 entries/],
     [{ eta: -0.1 }, /eta is -0\.1/],
-    [{ sampler: "ddpm", eta: 0 }, /only "ddim" takes eta/],
-    [{ variance: "large" }, /only "ddpm" takes it/],
+    [
+      { sampler: "ddpm", eta: 0 },
+      /eta is 0 with sampler "ddpm": it belongs to "ddim" and "euler-ancestral"/,
+    ],
+    [{ variance: "large" }, /variance is "large" with sampler "ddim": it belongs to "ddpm"/],
   ];
   for (const [options, message] of cases) {
     await assert.rejects(attempt(options), { name: "UserError", message });
-  }
-});
-
-Deno.test("samplingLevels() walks the schedule from its noisy end and ends on x̂ itself", () => {
-  const { gamma } = schedule("cosine");
-  assert.deepEqual(samplingLevels(schedule("cosine"), 4), [
-    gamma(1),
-    gamma(0.75),
-    gamma(0.5),
-    gamma(0.25),
-    -Infinity,
-  ]);
-  for (const steps of [0, 2.5, -1, NaN]) {
-    assert.throws(() => samplingLevels(schedule("cosine"), steps), {
-      name: "UserError",
-      message: `steps is ${steps}: sampling needs a whole number of steps, at least 1`,
-    });
   }
 });
 

@@ -5,9 +5,19 @@ import {
   alphaSigma,
   ddim,
   ddpm,
+  dpmpp2m,
+  edmSigma,
+  euler,
+  eulerAncestral,
+  flowHeun,
+  flowTime,
   gammaOfAlphaCumprod,
+  heun,
+  samplerNames,
   schedule,
+  solver,
   type SolverStep,
+  viewScale,
 } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
 import { linearVariance } from "./gaussian.ts";
@@ -52,7 +62,7 @@ Deno.test("ddim(1) is ddpm with the small variance at any two levels", () => {
 Deno.test("every solver keeps the marginal: an exact x̂ = x takes αx + σε to its like", () => {
   // With x̂ = x the point α_t x + σ_t ε must become α_s x plus noise of total variance σ_s²;
   // the large variance alone promises more.
-  const solvers = [ddpm(), ddim(0), ddim(0.5), ddim(1)];
+  const solvers = [ddpm(), ddim(0), ddim(0.5), ddim(1), dpmpp2m()];
   fc.assert(fc.property(levels, ([from, to]) => {
     const t = alphaSigma(from), s = alphaSigma(to);
     for (const solver of solvers) {
@@ -68,17 +78,117 @@ Deno.test("every solver keeps the marginal: an exact x̂ = x takes αx + σε to
 });
 
 Deno.test("every solver's step to γ = −∞ is x̂ itself, without noise", () => {
-  for (const solver of [ddpm("small"), ddpm("large"), ddim(0), ddim(1)]) {
-    assert.deepEqual(solver.start()(2, -Infinity), { z: 0, denoised: 1, noise: 0 });
+  const solvers = [ddpm("small"), ddpm("large"), ddim(0), ddim(1), heun(), flowHeun()];
+  for (const solver of solvers) {
+    assert.deepEqual(solver.start()(2, -Infinity), { z: 0, denoised: 1, noise: 0 }, solver.name);
   }
+  const multistep = dpmpp2m().start();
+  multistep(4, 2);
+  assertClose(
+    Object.values(multistep(2, -Infinity)),
+    [0, 1, 0, 0], // z, denoised, previous, noise
+    {},
+  );
 });
 
 Deno.test("every solver can start from pure noise, where the signal is zero", () => {
-  for (const solver of [ddpm("small"), ddpm("large"), ddim(0), ddim(1)]) {
-    const { z, denoised, noise } = solver.start()(Infinity, 3);
-    assert.ok([z, denoised, noise].every(Number.isFinite), solver.name);
+  for (const name of samplerNames.filter((name) => name !== "heun")) {
+    const advance = solver(name).start();
+    const { z, denoised, noise, corrected } = advance(Infinity, 3);
+    const coefficients = [z, denoised, noise, ...corrected ? Object.values(corrected) : []];
+    assert.ok(coefficients.every(Number.isFinite), name);
     assertClose([denoised], [alphaSigma(3).alpha], { absolute: 1e-12 });
+    const { noise: _, ...next } = advance(3, 2);
+    assert.ok(Object.values(next).flatMap(Object.values).every(Number.isFinite), name);
   }
+});
+
+Deno.test("heun() says that EDM's σ has no value in pure noise", () => {
+  assert.throws(() => heun().start()(Infinity, 3), {
+    name: "UserError",
+    message: /^sampler is "heun" and levels start from pure noise .* use "flow-heun"/,
+  });
+});
+
+Deno.test("solver() refuses options of other samplers and values out of range", () => {
+  const cases: [Parameters<typeof solver>, string][] = [
+    [
+      ["dpmpp-2m", { eta: 0.5 }],
+      'eta is 0.5 with sampler "dpmpp-2m": it belongs to "ddim" and "euler-ancestral"',
+    ],
+    [
+      ["ddpm", { churn: 0.1 }],
+      'churn is 0.1 with sampler "ddpm": it belongs to "euler" and "heun"',
+    ],
+    [["heun", { churn: 0.5 }], "churn is 0.5: a step raises sigma by a part from 0 to 0.4142"],
+  ];
+  for (const [[name, options], message] of cases) {
+    assert.throws(() => solver(name, options), { name: "UserError", message });
+  }
+});
+
+Deno.test("Euler's step is the same in EDM's σ, in flow's t, and as DDIM", () => {
+  fc.assert(fc.property(levels, ([from, to]) => {
+    const { z, denoised, noise } = euler().start()(from, to);
+    assert.equal(noise, 0);
+    for (const view of ["edm", "flow"] as const) {
+      const coordinate = view === "edm" ? edmSigma : flowTime;
+      const [t, s] = [coordinate(from), coordinate(to)];
+      // The slope is (z' − x̂)/τ in both views: ε̂ in σ', û = ε̂ − x̂ in t.
+      const [kappaT, kappaS] = [viewScale[view](from), viewScale[view](to)];
+      const expected = [(1 + (s - t) / t) * kappaT / kappaS, (t - s) / t / kappaS];
+      assertClose([z, denoised], expected, { absolute: 1e-9, relative: 1e-9 }, view);
+    }
+    assert.deepEqual(ddim(0).start()(from, to), { z, denoised, noise });
+  }));
+});
+
+Deno.test("Heun's step averages the slopes at both ends, in EDM's σ and in flow's t", () => {
+  const value = fc.double({ min: -2, max: 2, noNaN: true });
+  fc.assert(fc.property(levels, value, value, value, ([from, to], z, x1, x2) => {
+    for (const view of ["edm", "flow"] as const) {
+      const coordinate = view === "edm" ? edmSigma : flowTime;
+      const [t, s] = [coordinate(from), coordinate(to)];
+      const [kappaT, kappaS] = [viewScale[view](from), viewScale[view](to)];
+      const start = kappaT * z;
+      const slope = (start - x1) / t;
+      const predicted = start + (s - t) * slope;
+      const expected = start + (s - t) * (slope + (predicted - x2) / s) / 2;
+      const { corrected } = (view === "edm" ? heun() : flowHeun()).start()(from, to);
+      const reached = corrected!.z * z + corrected!.denoised * x2 + corrected!.previous! * x1;
+      const size = Math.abs(expected / kappaS) + Math.abs(corrected!.denoised) + 1;
+      assertClose([reached], [expected / kappaS], { absolute: 1e-8 * size }, view);
+    }
+  }));
+});
+
+Deno.test("Euler-ancestral is k-diffusion's: down to σ_down, then noise σ_up", () => {
+  fc.assert(fc.property(levels, fc.double({ min: 0, max: 1, noNaN: true }), ([from, to], eta) => {
+    const [t, s] = [edmSigma(from), edmSigma(to)];
+    const up = eta * Math.sqrt(s ** 2 * (t ** 2 - s ** 2) / t ** 2);
+    const down = Math.sqrt(s ** 2 - up ** 2);
+    const { alpha: alphaT } = alphaSigma(from), { alpha: alphaS } = alphaSigma(to);
+    assertClose(
+      asRow(eulerAncestral(eta).start()(from, to)),
+      [alphaS / alphaT * down / t, alphaS * (1 - down / t), alphaS * up],
+      { absolute: 1e-7 }, // σ_t² − σ_s² cancels where they are close
+    );
+  }));
+});
+
+Deno.test("churn raises σ by its part and keeps the marginal", () => {
+  fc.assert(
+    fc.property(levels, fc.double({ min: 1e-3, max: 0.4, noNaN: true }), ([from], churn) => {
+      const { raise } = euler(churn).start()(from, from - 1);
+      assertClose([edmSigma(raise!.gamma)], [edmSigma(from) * (1 + churn)], { relative: 1e-9 });
+      const t = alphaSigma(from), up = alphaSigma(raise!.gamma);
+      assertClose(
+        [raise!.z * t.alpha, Math.hypot(raise!.z * t.sigma, raise!.noise)],
+        [up.alpha, up.sigma],
+        { relative: 1e-9 },
+      );
+    }),
+  );
 });
 
 Deno.test("ddim() says what eta may be", () => {

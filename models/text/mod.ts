@@ -1,0 +1,18 @@
+/**
+ * Text: baselines and statistics that need no network. Nothing here loads TensorFlow.js.
+ */
+export {
+  fitNgrams,
+  type NgramModel,
+  type NgramOptions,
+  type NgramSampleOptions,
+  sampleNgrams,
+} from "./ngram.ts";
+export { type StatisticNote, textStatisticNotes, type TextStatistics } from "./statistic_notes.ts";
+export {
+  type ReferenceText,
+  type TextComparison,
+  type TextReference,
+  textReference,
+  textStatistics,
+} from "./statistics.ts";

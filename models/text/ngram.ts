@@ -1,0 +1,211 @@
+/**
+ * Interpolated n-gram models with the smoothing of Witten and Bell (1991, method C; the recursive
+ * form is equation 17 of Chen and Goodman 1998). With c(h) occurrences of a context h that are
+ * followed by something, and T(h) different symbols that follow it,
+ *
+ *     p(s | h) = (c(h s) + T(h)·p(s | h')) / (c(h) + T(h))
+ *
+ * where h' is h without its first symbol, and below the empty context stands the uniform
+ * distribution. A context that was never seen gives p(s | h').
+ */
+import { type RandomKey, uniforms, UserError } from "../../engine/host/mod.ts";
+import { NgramTrie } from "./ngram_trie.ts";
+
+export interface NgramOptions {
+  /** The longest n-grams that are counted, from 1 to 16. */
+  readonly order: number;
+  /** Symbols are the integers below it. */
+  readonly vocabularySize: number;
+}
+
+/** The models of every order from 1 up to `order`, of one training text. */
+export interface NgramModel extends NgramOptions {
+  /**
+   * −log p of each symbol of a text given those before it, in nats. The text stands on its own: its
+   * first symbols have shorter contexts.
+   *
+   * @param order Of the model that is asked, by default the largest.
+   */
+  surprisals(text: ArrayLike<number>, order?: number): Float64Array;
+  /**
+   * Mean surprisal of a text under the model of each order, in nats per symbol: element n − 1 is
+   * that of the n-gram model.
+   *
+   * @throws {UserError} If the text is empty.
+   */
+  crossEntropies(text: ArrayLike<number>): Float64Array;
+  /** Probabilities of the symbol that follows, [vocabularySize]. They sum to one. */
+  distribution(context: ArrayLike<number>, order?: number): Float64Array;
+}
+
+const MOST_ORDER = 16;
+
+/**
+ * Counts the n-grams of a text.
+ *
+ * @throws {UserError} If the order is out of range.
+ */
+export function fitNgrams(
+  text: ArrayLike<number>,
+  { order, vocabularySize }: NgramOptions,
+): NgramModel {
+  requireOrder(order, MOST_ORDER);
+  const trie = new NgramTrie();
+  const contexts = new Contexts(trie, order);
+  for (let i = 0; i < text.length; i++) {
+    contexts.count(requireSymbol(text[i]!, vocabularySize));
+  }
+
+  /** Calls back with each symbol's probability under each order up to the given one. */
+  function score(
+    text: ArrayLike<number>,
+    most: number,
+    visit: (place: number, order: number, probability: number) => void,
+  ): void {
+    const contexts = new Contexts(trie, most);
+    for (let i = 0; i < text.length; i++) {
+      const symbol = requireSymbol(text[i]!, vocabularySize);
+      let probability = 1 / vocabularySize;
+      for (let length = 0; length < most; length++) {
+        const node = contexts.at(length);
+        if (node !== NgramTrie.none) {
+          probability = interpolated(trie, node, trie.child(node, symbol), probability);
+        }
+        visit(i, length + 1, probability);
+      }
+      contexts.follow(symbol);
+    }
+  }
+
+  return {
+    order,
+    vocabularySize,
+    surprisals(text, most = order) {
+      requireOrder(most, order);
+      const nats = new Float64Array(text.length);
+      score(text, most, (place, n, probability) => {
+        if (n === most) nats[place] = -Math.log(probability);
+      });
+      return nats;
+    },
+    crossEntropies(text) {
+      if (text.length === 0) throw new UserError("Cannot score an empty text");
+      const nats = new Float64Array(order);
+      score(text, order, (_place, n, probability) => nats[n - 1]! -= Math.log(probability));
+      return nats.map((sum) => sum / text.length);
+    },
+    distribution(context, most = order) {
+      requireOrder(most, order);
+      const contexts = new Contexts(trie, most);
+      for (let i = Math.max(0, context.length - most + 1); i < context.length; i++) {
+        contexts.follow(requireSymbol(context[i]!, vocabularySize));
+      }
+      const probabilities = new Float64Array(vocabularySize).fill(1 / vocabularySize);
+      for (let length = 0; length < most; length++) {
+        const node = contexts.at(length);
+        if (node === NgramTrie.none) break;
+        for (let symbol = 0; symbol < vocabularySize; symbol++) {
+          const child = trie.child(node, symbol);
+          probabilities[symbol] = interpolated(trie, node, child, probabilities[symbol]!);
+        }
+      }
+      return probabilities;
+    },
+  };
+}
+
+/** The equation above: `child` is the context with the symbol, `shorter` is p(s | h'). */
+function interpolated(trie: NgramTrie, node: number, child: number, shorter: number): number {
+  const kinds = trie.kinds(node);
+  if (kinds === 0) return shorter;
+  const count = child === NgramTrie.none ? 0 : trie.count(child);
+  return (count + kinds * shorter) / (trie.continuations(node) + kinds);
+}
+
+/** The nodes of the last 0, 1, …, order − 1 symbols of a text that is being read. */
+class Contexts {
+  readonly #trie: NgramTrie;
+  readonly #nodes: Int32Array;
+
+  constructor(trie: NgramTrie, order: number) {
+    this.#trie = trie;
+    this.#nodes = new Int32Array(order).fill(NgramTrie.none);
+    this.#nodes[0] = NgramTrie.root;
+  }
+
+  /** The node of the last `length` symbols; none if there are fewer or they were never seen. */
+  at(length: number): number {
+    return this.#nodes[length]!;
+  }
+
+  /** Reads a symbol without counting it. */
+  follow(symbol: number): void {
+    for (let length = this.#nodes.length - 1; length > 0; length--) {
+      const shorter = this.#nodes[length - 1]!;
+      this.#nodes[length] = shorter === NgramTrie.none
+        ? NgramTrie.none
+        : this.#trie.child(shorter, symbol);
+    }
+  }
+
+  /** Reads a symbol, counting every n-gram that ends with it. */
+  count(symbol: number): void {
+    for (let length = this.#nodes.length; length > 0; length--) {
+      const shorter = this.#nodes[length - 1]!;
+      if (shorter === NgramTrie.none) continue;
+      const longer = this.#trie.add(shorter, symbol);
+      // The longest n-gram is counted but is no context.
+      if (length < this.#nodes.length) this.#nodes[length] = longer;
+    }
+  }
+}
+
+export interface NgramSampleOptions {
+  /** Symbols to draw. */
+  readonly length: number;
+  readonly key: RandomKey;
+  /** What the drawn symbols continue; not part of the result. By default nothing. */
+  readonly prompt?: ArrayLike<number> | undefined;
+  /** Of the model that is asked, by default the largest. */
+  readonly order?: number | undefined;
+}
+
+/** Draws a text from an n-gram model, symbol by symbol. */
+export function sampleNgrams(
+  model: NgramModel,
+  { length, key, prompt = [], order = model.order }: NgramSampleOptions,
+): Uint16Array {
+  const text = new Uint16Array(prompt.length + length);
+  text.set(prompt);
+  uniforms(key, length).forEach((uniform, i) => {
+    const end = prompt.length + i;
+    const context = text.subarray(Math.max(0, end - order + 1), end);
+    text[end] = drawn(model.distribution(context, order), uniform);
+  });
+  return text.subarray(prompt.length);
+}
+
+/** Inverts the cumulative distribution. */
+function drawn(probabilities: Float64Array, uniform: number): number {
+  let left = uniform;
+  for (let symbol = 0; symbol < probabilities.length - 1; symbol++) {
+    left -= probabilities[symbol]!;
+    if (left < 0) return symbol;
+  }
+  return probabilities.length - 1;
+}
+
+function requireOrder(order: number, most: number): void {
+  if (!(Number.isInteger(order) && order >= 1 && order <= most)) {
+    throw new UserError(
+      `Cannot use n-grams of order ${order}: \`order\` must be an integer from 1 to ${most}`,
+    );
+  }
+}
+
+function requireSymbol(symbol: number, vocabularySize: number): number {
+  if (symbol < vocabularySize) return symbol;
+  throw new RangeError(
+    `Internal: symbol ${symbol} is outside the vocabulary of ${vocabularySize}`,
+  );
+}

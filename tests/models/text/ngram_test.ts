@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { loadTextDataset } from "../../../data/mod.ts";
+import { uniforms } from "../../../engine/host/mod.ts";
+import { fitNgrams, sampleNgrams } from "../../../models/text/mod.ts";
+
+const close = (actual: number, expected: number, tolerance: number) =>
+  assert.ok(Math.abs(actual - expected) < tolerance, `${actual} is not ${expected} ± ${tolerance}`);
+
+Deno.test("n-grams reach their known nats per character on tiny Shakespeare", async () => {
+  const { vocabulary, train, validation } = await loadTextDataset("tiny-shakespeare");
+  const model = fitNgrams(train, { order: 6, vocabularySize: vocabulary.size });
+  const nats = model.crossEntropies(validation);
+  // From an implementation with nested dictionaries.
+  const expected = [3.347, 2.486, 2.049, 1.774, 1.669, 1.698];
+  expected.forEach((value, i) => close(nats[i]!, value, 0.0006));
+});
+
+Deno.test("fitNgrams() smooths as the equation says", () => {
+  // "abab" followed by "c": a, b twice, c once; after "ab" come "a" and "c".
+  const model = fitNgrams([0, 1, 0, 1, 2], { order: 3, vocabularySize: 4 });
+  const unigram = [2, 2, 1, 0].map((count) => (count + 3 / 4) / (5 + 3));
+  assert.deepEqual([...model.distribution([], 1)], unigram);
+  // "b" occurs twice, followed by two kinds.
+  const bigram = [1, 0, 1, 0].map((count, i) => (count + 2 * unigram[i]!) / (2 + 2));
+  assert.deepEqual([...model.distribution([1], 2)], bigram);
+  const trigram = [1, 0, 1, 0].map((count, i) => (count + 2 * bigram[i]!) / (2 + 2));
+  assert.deepEqual([...model.distribution([0, 1])], trigram);
+  // A context that never occurred, and one with nothing after it, leave it to the shorter ones.
+  assert.deepEqual([...model.distribution([3, 1])], bigram);
+  assert.deepEqual([...model.distribution([1, 2])], unigram);
+  assert.deepEqual([...model.distribution([3, 3, 0, 1])], trigram);
+});
+
+Deno.test("surprisals, cross-entropies and distributions are of one mind", () => {
+  const text = Uint16Array.from(
+    uniforms({ seed: 3, stream: "ngram-test", step: 0 }, 600),
+    (x) => Math.floor(7 * x * x),
+  );
+  const other = text.toReversed().subarray(0, 80);
+  const model = fitNgrams(text, { order: 4, vocabularySize: 9 });
+  const all = model.crossEntropies(other);
+  for (const order of [1, 2, 3, 4]) {
+    const nats = model.surprisals(other, order);
+    close(nats.reduce((sum, value) => sum + value) / other.length, all[order - 1]!, 1e-12);
+    other.forEach((symbol, i) => {
+      const probabilities = model.distribution(other.subarray(0, i), order);
+      close(-Math.log(probabilities[symbol]!), nats[i]!, 1e-12);
+      close(probabilities.reduce((sum, value) => sum + value), 1, 1e-12);
+      assert.ok(probabilities.every((value) => value > 0));
+    });
+  }
+  assert.deepEqual(model.surprisals(other), model.surprisals(other, 4));
+});
+
+/** A Markov chain over three symbols, with its stationary distribution. */
+const CHAIN = [[0.1, 0.8, 0.1], [0.3, 0.1, 0.6], [0.5, 0.25, 0.25]];
+const STATIONARY = [105 / 344, 125 / 344, 114 / 344];
+
+function walk(length: number, step: number): Uint16Array {
+  let state = 0;
+  return Uint16Array.from(uniforms({ seed: 1, stream: "chain", step }, length), (uniform) => {
+    const [first, second] = CHAIN[state] as [number, number];
+    return state = uniform < first ? 0 : uniform < first + second ? 1 : 2;
+  });
+}
+
+Deno.test("on a Markov chain the bigram model finds its entropy, and longer ones nothing more", () => {
+  STATIONARY.forEach((share, next) => {
+    const flow = STATIONARY.reduce((sum, from, state) => sum + from * CHAIN[state]![next]!, 0);
+    close(flow, share, 1e-12);
+  });
+  const plogp = (sum: number, p: number) => sum - p * Math.log(p);
+  const rate = STATIONARY.reduce((sum, p, state) => sum + p * CHAIN[state]!.reduce(plogp, 0), 0);
+  const model = fitNgrams(walk(200_000, 0), { order: 4, vocabularySize: 3 });
+  const nats = model.crossEntropies(walk(200_000, 1));
+  close(nats[0]!, STATIONARY.reduce(plogp, 0), 0.005);
+  for (const order of [2, 3, 4]) close(nats[order - 1]!, rate, 0.005);
+});
+
+Deno.test("sampleNgrams() draws what the model says, and the same for the same key", () => {
+  const model = fitNgrams(walk(50_000, 0), { order: 2, vocabularySize: 3 });
+  const key = { seed: 5, stream: "samples", step: 0 };
+  const drawn = sampleNgrams(model, { length: 20_000, key });
+  assert.deepEqual(sampleNgrams(model, { length: 100, key }), drawn.slice(0, 100));
+  assert.notDeepEqual(
+    sampleNgrams(model, { length: 100, key: { ...key, seed: 6 } }),
+    drawn.slice(0, 100),
+  );
+  for (const state of [0, 1, 2]) {
+    const after = drawn.subarray(1).filter((_, i) => drawn[i] === state);
+    for (const next of [0, 1, 2]) {
+      const share = after.filter((symbol) => symbol === next).length / after.length;
+      close(share, CHAIN[state]![next]!, 0.03);
+    }
+  }
+});
+
+Deno.test("sampleNgrams() continues a prompt without giving it back", () => {
+  // After "0 1" always comes 2; without the prompt, 2 is one of four.
+  const model = fitNgrams([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3], { order: 3, vocabularySize: 4 });
+  let continued = 0;
+  for (let step = 0; step < 50; step++) {
+    const drawn = sampleNgrams(model, {
+      length: 1,
+      prompt: [3, 0, 1],
+      key: { seed: 0, stream: "prompt", step },
+    });
+    assert.equal(drawn.length, 1);
+    if (drawn[0] === 2) continued++;
+  }
+  assert.ok(continued > 38, `${continued}`);
+});
+
+Deno.test("n-gram models refuse orders, texts and symbols they cannot have", () => {
+  const fit = (order: number) => fitNgrams([0, 1], { order, vocabularySize: 2 });
+  const message = (order: number, most: number) => ({
+    name: "UserError",
+    message: `Cannot use n-grams of order ${order}: \`order\` must be an integer from 1 to ${most}`,
+  });
+  for (const order of [0, 1.5, 17]) assert.throws(() => fit(order), message(order, 16));
+  assert.throws(() => fit(2).distribution([], 3), message(3, 2));
+  assert.throws(() => fit(2).surprisals([0], 0), message(0, 2));
+  assert.throws(() => fit(2).crossEntropies([]), { message: "Cannot score an empty text" });
+  assert.throws(() => fit(2).surprisals([2]), {
+    name: "RangeError",
+    message: "Internal: symbol 2 is outside the vocabulary of 2",
+  });
+});
