@@ -59,7 +59,7 @@ export interface Guidance {
 
 /**
  * The guidance scale at a noise level: `scale` inside the interval, 1 (plainly conditional) outside
- * (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval", equation 5). At high noise
+ * (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval"). At high noise
  * guidance costs variety, at low noise it does nothing.
  */
 export function guidanceAt(gamma: number, { scale, interval }: Guidance): number {

@@ -43,7 +43,7 @@ const targets: { readonly [Name in Target]: (sigmaData: number) => TargetMaps } 
     of: (x, eps, alpha, sigma) => eps.mul(alpha).sub(x.mul(sigma)),
     denoised: (output, z, alpha, sigma) => z.mul(alpha).sub(output.mul(sigma)),
   }),
-  // The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast", equation 1).
+  // The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast").
   // The network sees flow's own point κz = (1−t)x + tε, and x̂ = κz − t û, with κ = 1/(α + σ).
   flow: () => ({
     inputDivisor: (alpha, sigma) => alpha.add(sigma),

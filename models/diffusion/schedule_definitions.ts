@@ -63,7 +63,7 @@ export function cosineSignal(u: number): number {
 
 /**
  * A logistic curve from 1 down to 0 (Jabri et al. 2023, "Scalable Adaptive Computation for Iterative
- * Generation", appendix B: start −3, end 3, τ = 1).
+ * Generation": start −3, end 3, τ = 1).
  */
 export function sigmoidSignal(u: number): number {
   const logistic = (x: number) => 1 / (1 + Math.exp(-x));

@@ -32,7 +32,7 @@ export interface DenoisingNetwork {
   readonly noClass: number;
   /**
    * Whether the network also sees an earlier estimate x̂ of the same example (self-conditioning, Chen
-   * et al. 2023, "Analog Bits", section 3.2). By default it does not.
+   * et al. 2023, "Analog Bits"). By default it does not.
    */
   readonly selfConditioned?: boolean;
   /**

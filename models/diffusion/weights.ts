@@ -9,9 +9,9 @@
  * |---|---|---|
  * | uniform | 1/c_out² | 1, 1 |
  * | snr | SNR | 1, SNR/(SNR + 1) |
- * | min-snr (Hang et al. 2023, equation 7) | min(SNR, k) | min(SNR, k)/SNR, min(SNR, k)/(SNR + 1) |
- * | soft-min-snr (Crowson et al. 2024, section 3.4) | SNR k/(SNR + k) | k/(SNR + k), … |
- * | vlb (Kingma et al. 2021, equation 17) | −½ dSNR/du | ½ γ'(u), … |
+ * | min-snr (Hang et al. 2023) | min(SNR, k) | min(SNR, k)/SNR, min(SNR, k)/(SNR + 1) |
+ * | soft-min-snr (Crowson et al. 2024) | SNR k/(SNR + k) | k/(SNR + k), … |
+ * | vlb (Kingma et al. 2021, continuous time) | −½ dSNR/du | ½ γ'(u), … |
  *
  * with k the `snrLimit` (the papers' γ) and u the uniform number that the level was drawn with.
  */
