@@ -2,22 +2,12 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { openCompiledEngine } from "./compiled.ts";
 import { openEagerEngine } from "./eager.ts";
-import { UserError } from "./host/mod.ts";
+import { deviceNames, UserError } from "./host/mod.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
 import { tf } from "./tf.ts";
 import type { DeviceName, Engine } from "./types.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import { trace } from "./trace.ts";
-
-const DEVICES: readonly DeviceName[] = [
-  "auto",
-  "cpu",
-  "webgpu",
-  "cuda",
-  "tensorflow",
-  "tfjs-webgpu",
-  "tfjs-cpu",
-];
 
 /**
  * Opens a place where programs run.
@@ -47,7 +37,9 @@ export async function openEngine({ device = "auto" }: { device?: DeviceName } = 
       return await openEagerEngine(device);
     default:
       device satisfies never;
-      throw new UserError(`Unknown device ${JSON.stringify(device)}: use ${DEVICES.join(", ")}`);
+      throw new UserError(
+        `Unknown device ${JSON.stringify(device)}: use ${deviceNames.join(", ")}`,
+      );
   }
 }
 

@@ -1,4 +1,7 @@
+import type { DeviceName } from "./host/mod.ts";
 import type { tf } from "./tf.ts";
+
+export type { DeviceName };
 
 /** Element types that cross the engine's boundary. */
 export type DType = "float32" | "int32";
@@ -59,16 +62,6 @@ export interface Program {
   toOnnx(): Uint8Array;
   dispose(): Promise<void>;
 }
-
-/** The names `openEngine` accepts. */
-export type DeviceName =
-  | "auto"
-  | "cpu"
-  | "webgpu"
-  | "cuda"
-  | "tensorflow"
-  | "tfjs-webgpu"
-  | "tfjs-cpu";
 
 /** A place where programs run. */
 export interface Engine {

@@ -1,8 +1,7 @@
 /** Options that all commands share, and the laboratory they open. */
 import { resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { UserError } from "../../engine/host/mod.ts";
-import type { DeviceName } from "../../engine/mod.ts";
+import { deviceNames, UserError } from "../../engine/host/mod.ts";
 import { type Lab, nearest, openLab } from "../../experiments/mod.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -13,16 +12,6 @@ const COMMON = {
   device: { type: "string" },
   json: { type: "boolean", default: false },
 } as const satisfies Options;
-
-const DEVICES = [
-  "auto",
-  "cpu",
-  "webgpu",
-  "cuda",
-  "tensorflow",
-  "tfjs-webgpu",
-  "tfjs-cpu",
-] as const satisfies readonly DeviceName[];
 
 /**
  * Parses a command's arguments.
@@ -55,7 +44,9 @@ export function labOf(
   },
 ): Lab {
   const workspace = values.workspace ?? Deno.env.get("TEXTDIFFUSION_WORKSPACE") ?? "workspace";
-  const device = values.device === undefined ? undefined : oneOf("device", values.device, DEVICES);
+  const device = values.device === undefined
+    ? undefined
+    : oneOf("device", values.device, deviceNames);
   const directory = values.data ?? Deno.env.get("TEXTDIFFUSION_DATA");
   return openLab({
     workspace: resolve(workspace),
