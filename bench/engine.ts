@@ -11,12 +11,12 @@ import { noiseInputs, trainingStep } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
 import { initialParameters } from "../models/layers/mod.ts";
 import { startPyTorch } from "./peer.ts";
+import { takeTurns } from "./turns.ts";
 import { transformer } from "./transformer.ts";
 import { wasmStep } from "./wasm.ts";
 import type { Workload } from "./workload.ts";
 
 const ROUNDS = 15;
-const WARM_UP = 3;
 const OPTIMIZER = {
   learningRate: 1e-3,
   beta1: 0.9,
@@ -100,36 +100,20 @@ async function ourStep(engine: Engine, workload: Workload): Promise<() => Promis
   };
 }
 
-/** Lets threads that spin after their work go to sleep, so that none runs in the other's time. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 100));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
-}
-
 async function compare(engine: Engine, workload: Workload): Promise<number> {
   const threads = navigator.hardwareConcurrency;
   console.log(`\n${workload.title}, ${threads} threads`);
   const ours = await ourStep(engine, workload);
-  const peer = await startPyTorch(workload.name, threads);
+  const peer = await startPyTorch("train_step.py", [workload.name, String(threads)]);
   console.log(`  PyTorch: ${peer.description} (parameters, version)`);
-  const times = { ours: [] as number[], peer: [] as number[] };
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
-    await settle();
-    const a = await ours();
-    await settle();
-    const b = await peer.step();
-    if (round < 0) continue;
-    times.ours.push(a);
-    times.peer.push(b);
-  }
+  const turns = await takeTurns(ours, peer, ROUNDS);
   await peer.stop();
-  const [a, b] = [median(times.ours), median(times.peer)];
-  const ratio = median(times.ours.map((time, i) => time / times.peer[i]!));
-  console.log(`  ours ${a.toFixed(1)} ms, PyTorch ${b.toFixed(1)} ms, ratio ${ratio.toFixed(3)}`);
+  const { ratio } = turns;
+  console.log(
+    `  ours ${turns.ours.toFixed(1)} ms, PyTorch ${turns.peer.toFixed(1)} ms, ratio ${
+      ratio.toFixed(3)
+    }`,
+  );
   console.log(`  tfjs wasm: ${await wasmStep(workload)}`);
   return ratio;
 }

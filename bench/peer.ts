@@ -1,22 +1,25 @@
-/** A process of another framework that takes one training step whenever it is told to. */
+/** A process of another framework that does its work once whenever it is told to. */
 
 export interface Peer {
   /** Its own count of parameters, and its version. */
   readonly description: string;
-  /** Takes a step and returns its milliseconds. */
-  step(): Promise<number>;
+  /** Does its work once and returns its milliseconds. */
+  turn(): Promise<number>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts peers/train_step.py.
+ * Starts a script of `peers/`.
  *
  * @throws {Error} If Python or PyTorch is missing: the message says how to install it.
  */
-export async function startPyTorch(network: string, threads: number): Promise<Peer> {
-  const script = new URL("./peers/train_step.py", import.meta.url).pathname;
+export async function startPyTorch(
+  name: "train_step.py" | "sample_digits.py",
+  args: readonly string[],
+): Promise<Peer> {
+  const script = new URL(`./peers/${name}`, import.meta.url).pathname;
   const process = new Deno.Command("python3", {
-    args: [script, network, String(threads)],
+    args: [script, ...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -30,7 +33,7 @@ export async function startPyTorch(network: string, threads: number): Promise<Pe
   }
   return {
     description,
-    async step() {
+    async turn() {
       await writer.write(new TextEncoder().encode("\n"));
       return Number(await readLine(lines));
     },

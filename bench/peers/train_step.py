@@ -4,122 +4,13 @@ Reads a line from standard input for each step to take and answers with its mill
 two frameworks can take turns on one machine. Usage: train_step.py unet|transformer THREADS
 """
 
-import math
 import sys
 import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
-
-class ResidualBlock(nn.Module):
-    def __init__(self, inputs, outputs, condition):
-        super().__init__()
-        self.norm1 = nn.GroupNorm(8, inputs)
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.condition = nn.Linear(condition, outputs)
-        self.norm2 = nn.GroupNorm(8, outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
-        same = inputs == outputs
-        self.shortcut = nn.Identity() if same else nn.Conv2d(inputs, outputs, 1)
-
-    def forward(self, x, e):
-        h = self.conv1(F.silu(self.norm1(x))) + self.condition(e)[:, :, None, None]
-        return self.conv2(F.silu(self.norm2(h))) + self.shortcut(x)
-
-
-class SpatialAttention(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.norm = nn.GroupNorm(8, channels)
-        self.query, self.key, self.value, self.output = (
-            nn.Linear(channels, channels) for _ in range(4)
-        )
-
-    def forward(self, x):
-        y = self.norm(x).flatten(2).transpose(1, 2)
-        mixed = F.scaled_dot_product_attention(self.query(y), self.key(y), self.value(y))
-        return x + self.output(mixed).transpose(1, 2).reshape(x.shape)
-
-
-class UNet(nn.Module):
-    """The same network as models/image/unet.ts at width 32."""
-
-    def __init__(self, c=32, classes=11):
-        super().__init__()
-        self.c = c
-        self.embed_class = nn.Embedding(classes, 4 * c)
-        self.linear1, self.linear2 = nn.Linear(c, 4 * c), nn.Linear(4 * c, 4 * c)
-        self.enter = nn.Conv2d(1, c, 3, padding=1)
-        self.down1 = ResidualBlock(c, c, 4 * c)
-        self.shrink1 = nn.Conv2d(c, c, 3, 2, 1)
-        self.down2 = ResidualBlock(c, 2 * c, 4 * c)
-        self.shrink2 = nn.Conv2d(2 * c, 2 * c, 3, 2, 1)
-        self.middle1 = ResidualBlock(2 * c, 2 * c, 4 * c)
-        self.attend = SpatialAttention(2 * c)
-        self.middle2 = ResidualBlock(2 * c, 2 * c, 4 * c)
-        self.grow2 = nn.Conv2d(2 * c, 2 * c, 3, padding=1)
-        self.up2 = ResidualBlock(4 * c, 2 * c, 4 * c)
-        self.grow1 = nn.Conv2d(2 * c, c, 3, padding=1)
-        self.up1 = ResidualBlock(2 * c, c, 4 * c)
-        self.leave_norm = nn.GroupNorm(8, c)
-        self.leave = nn.Conv2d(c, 1, 3, padding=1)
-
-    def forward(self, z, angle, labels):
-        half = self.c // 2
-        frequencies = 1000 * 10000 ** (-torch.arange(half) / half)
-        phase = angle[:, None] * frequencies
-        e = self.linear1(torch.cat([phase.sin(), phase.cos()], 1))
-        e = F.silu(self.linear2(F.silu(e)) + self.embed_class(labels))
-        full = self.down1(self.enter(z), e)
-        down = self.down2(self.shrink1(full), e)
-        h = self.middle1(self.shrink2(down), e)
-        h = self.middle2(self.attend(h), e)
-        h = self.grow2(F.interpolate(h, scale_factor=2))
-        h = self.up2(torch.cat([h, down], 1), e)
-        h = self.grow1(F.interpolate(h, scale_factor=2))
-        h = self.up1(torch.cat([h, full], 1), e)
-        return self.leave(F.silu(self.leave_norm(h)))
-
-
-class Block(nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query, self.key, self.value, self.output = (
-            nn.Linear(width, width) for _ in range(4)
-        )
-        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
-
-    def forward(self, x):
-        n, length, width = x.shape
-        h = self.norm1(x)
-        q, k, v = (
-            layer(h).view(n, length, self.heads, width // self.heads).transpose(1, 2)
-            for layer in (self.query, self.key, self.value)
-        )
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
-        x = x + self.output(mixed)
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
-
-
-class Transformer(nn.Module):
-    """The same network as bench/transformer.ts: 4 layers, 4 heads, width 128, 65 symbols."""
-
-    def __init__(self, symbols=65, length=128, width=128, layers=4, heads=4):
-        super().__init__()
-        self.embed = nn.Embedding(symbols, width)
-        self.position = nn.Parameter(torch.randn(1, length, width))
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
-        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, symbols)
-
-    def forward(self, tokens):
-        x = self.embed(tokens) + self.position
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.norm(x))
+from networks import Transformer, UNet
 
 
 def unet_loss(batch=64):

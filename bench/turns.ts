@@ -1,0 +1,48 @@
+/** Two programs that take turns on an otherwise idle machine. */
+import type { Peer } from "./peer.ts";
+
+const WARM_UP = 3;
+
+/** Medians in milliseconds, and the median of the turns' ratios, ours over the peer's. */
+export interface Turns {
+  readonly ours: number;
+  readonly peer: number;
+  readonly ratio: number;
+}
+
+/**
+ * Lets both work in turn, {@link WARM_UP} times unmeasured and `rounds` times measured.
+ *
+ * @param ours Does our work once and returns its milliseconds.
+ */
+export async function takeTurns(
+  ours: () => Promise<number>,
+  peer: Peer,
+  rounds: number,
+): Promise<Turns> {
+  const times = { ours: [] as number[], peer: [] as number[] };
+  for (let round = -WARM_UP; round < rounds; round++) {
+    await settle();
+    const a = await ours();
+    await settle();
+    const b = await peer.turn();
+    if (round < 0) continue;
+    times.ours.push(a);
+    times.peer.push(b);
+  }
+  return {
+    ours: median(times.ours),
+    peer: median(times.peer),
+    ratio: median(times.ours.map((time, i) => time / times.peer[i]!)),
+  };
+}
+
+/** Lets threads that spin after their work go to sleep, so that none runs in the other's time. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}
