@@ -46,6 +46,7 @@ export type {
   SampleRequest,
   SamplerName,
   SampleSettings,
+  SamplingOptions,
   ScheduleFacts,
   ScheduleOptions,
   SchedulePoint,
@@ -57,3 +58,4 @@ export type {
   WatchProgress,
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
+export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";

@@ -1,4 +1,5 @@
 /** Everything that tools, the command line and the pages may ask of the laboratory. */
+import type { SamplerName, Spacing } from "../models/diffusion/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
 import type { ConfigGrid, ConfigOverrides, PresetName, RunConfig } from "./config.ts";
 
@@ -131,37 +132,59 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-export type SamplerName = "ddpm" | "ddim";
+export type { SamplerName };
 
-export interface SampleRequest {
+/** Choices that only some samplers, or only guidance, take; what is left out has its default. */
+export interface SamplingOptions {
+  /** The variance of ddpm's noise, by default "small". */
+  readonly variance?: "small" | "large";
+  /** By how much euler and heun raise sigma before each step, 0 (the default) to 0.4142. */
+  readonly churn?: number;
+  /** How the noise levels lie, by default "trailing". */
+  readonly spacing?: Spacing;
+  /** Exponent of karras spacing, by default 7. */
+  readonly rho?: number;
+  /** Takes back contrast that guidance adds: 0 (the default) nothing of it, 1 all. */
+  readonly guidance_rescale?: number;
+  /** −log SNR above which and up to which guidance applies; everywhere by default. */
+  readonly guidance_interval?: readonly [low: number, high: number];
+}
+
+/** What decides how pictures are drawn, with the defaults filled in. */
+export interface SamplingChoices extends SamplingOptions {
+  readonly sampler: SamplerName;
+  /** Steps of the sampler; some ask the network more than once in a step. */
+  readonly steps: number;
+  readonly guidance_scale: number;
+  readonly seed: number;
+  /** Part of DDPM's noise; 0 for samplers that have no eta. */
+  readonly eta: number;
+}
+
+export interface SampleRequest extends SamplingOptions {
   /** A run's id, a unique prefix of one, "latest" or "best". */
   readonly run: string;
   /** 1 to 256, by default 20 (8 for a film strip). */
   readonly count?: number;
   readonly sampler?: SamplerName;
-  /** Network evaluations, 1 to 1000, by default 50. */
+  /** Steps of the sampler, 1 to 1000, by default 50. */
   readonly steps?: number;
   /** 0 ignores the classes, 1 (the default) is plain conditional, above 1 sharpens; 0 to 20. */
   readonly guidance_scale?: number;
   /** One class for all pictures, or a list that is repeated over them; by default 0 to 9 in turn. */
   readonly class?: number | readonly number[];
   readonly seed?: number;
-  /** DDIM's noise: 0 (the default) is deterministic, 1 is as noisy as DDPM. */
+  /** Noise of ddim (default 0) and euler-ancestral (default 1): 0 is none, 1 is as in DDPM. */
   readonly eta?: number;
   /** Keep what the sampler saw on its way, for about ten of its steps. */
   readonly film_strip?: boolean;
 }
 
 /** How a sample was made: the request with its defaults filled in. */
-export interface SampleSettings {
+export interface SampleSettings extends SamplingChoices {
   readonly count: number;
-  readonly sampler: SamplerName;
-  readonly steps: number;
-  readonly guidance_scale: number;
   /** One class for each picture; 10, "no class", where guidance_scale is 0. */
   readonly classes: readonly number[];
-  readonly seed: number;
-  readonly eta: number;
   readonly film_strip: boolean;
   /** Asked for by a caller, or made by the trainer on its way. */
   readonly made_by: "request" | "training";
@@ -175,6 +198,8 @@ export interface Sample {
   readonly step: number;
   readonly kind: "contact-sheet" | "film-strip";
   readonly settings: SampleSettings;
+  /** Evaluations of the network for each picture; a guided one counts twice. */
+  readonly networkEvaluations: number;
   /** Absolute path of the pixels, a safetensors file; pictures drawn from it may be cached beside. */
   readonly path: string;
   /** Seconds of sampling, without start-up and compilation. */
@@ -214,27 +239,24 @@ export interface JobProgress {
 }
 export type SampleProgress = JobProgress;
 
-export interface EvaluateRequest {
+export interface EvaluateRequest extends SamplingOptions {
   /** A run's id, a unique prefix of one, "latest" or "best". */
   readonly run: string;
   /** Pictures, 200 to 5000 and at most half of the held-out images; by default 1000. */
   readonly count?: number;
   readonly sampler?: SamplerName;
-  /** Network evaluations, 1 to 1000, by default 25. */
+  /** Steps of the sampler, 1 to 1000, by default 25. */
   readonly steps?: number;
   /** As in {@link SampleRequest}. */
   readonly guidance_scale?: number;
   readonly seed?: number;
+  /** As in {@link SampleRequest}. */
+  readonly eta?: number;
 }
 
 /** How the pictures of an evaluation were drawn: the request with its defaults filled in. */
-export interface EvaluationSettings {
+export interface EvaluationSettings extends SamplingChoices {
   readonly count: number;
-  readonly sampler: SamplerName;
-  readonly steps: number;
-  readonly guidance_scale: number;
-  readonly seed: number;
-  readonly eta: number;
 }
 
 /**

@@ -12,8 +12,14 @@ export function sampleTitle(sample: Sample): string {
 /** Sampler, steps, guidance and seed in a few words. */
 export function sampleSettings(sample: Sample): string {
   const { sampler, steps, guidance_scale, eta, seed } = sample.settings;
+  const { spacing, churn, variance } = sample.settings;
+  const evaluations = sample.networkEvaluations;
   return [
     `${sampler.toUpperCase()} ${steps}${eta > 0 ? `, η ${formatNumber(eta)}` : ""}`,
+    ...(evaluations === steps ? [] : [`${evaluations} evaluations`]),
+    ...(spacing && spacing !== "trailing" ? [spacing] : []),
+    ...(churn ? [`churn ${formatNumber(churn)}`] : []),
+    ...(variance === "large" ? ["large variance"] : []),
     `guidance ${formatNumber(guidance_scale)}`,
     `seed ${seed}`,
   ].join(" · ");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { samplerNames } from "../experiments/mod.ts";
 import { defineTool, structured } from "./define.ts";
 import {
   EvaluationRow,
@@ -6,6 +7,7 @@ import {
   evaluationSummary,
   evaluationTable,
 } from "./evaluation_rows.ts";
+import { samplingFields } from "./sampling_fields.ts";
 import { integer, pointers, REFERENCE_HELP, runReference } from "./fields.ts";
 
 export const evaluateTool = defineTool({
@@ -22,7 +24,7 @@ export const evaluateTool = defineTool({
     count: integer(200, 5000).optional().describe(
       "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000)",
     ),
-    sampler: z.enum(["ddpm", "ddim"]).optional().describe("Sampler (default ddim)"),
+    sampler: z.enum(samplerNames).optional().describe("Sampler (default ddim)"),
     steps: integer(1, 1000).optional().describe("Sampler steps, 1 to 1000 (default 25)"),
     guidance_scale: z.number().min(0).max(20).optional().describe(
       "Classifier-free guidance, 0 to 20, as in sample (default 1)",
@@ -30,6 +32,7 @@ export const evaluateTool = defineTool({
     seed: integer(0, 2_147_483_647).optional().describe(
       "Seed of the starting noise, 0 to 2147483647 (default 0)",
     ),
+    ...samplingFields,
   }),
   output: z.object({ ...pointers, evaluation: EvaluationRow }),
   annotations: {

@@ -1,8 +1,10 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { samplerNames } from "../experiments/mod.ts";
 import { defineTool, picture, readable } from "./define.ts";
 import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { counted } from "./rows.ts";
+import { samplingFields } from "./sampling_fields.ts";
 import { sampleUri } from "./uris.ts";
 
 export const sampleTool = defineTool({
@@ -18,10 +20,13 @@ export const sampleTool = defineTool({
     count: integer(1, 100).optional().describe(
       "Pictures, 1 to 100 (default 20; 8 for a film strip)",
     ),
-    sampler: z.enum(["ddpm", "ddim"]).optional().describe(
-      "ddim is deterministic and good in few steps; ddpm adds noise at every step (default ddim)",
+    sampler: z.enum(samplerNames).optional().describe(
+      "ddim is deterministic and good in few steps; ddpm and euler-ancestral add noise at every " +
+        "step; dpmpp-2m, heun and flow-heun are of second order (default ddim)",
     ),
-    steps: integer(1, 1000).optional().describe("Network evaluations, 1 to 1000 (default 50)"),
+    steps: integer(1, 1000).optional().describe(
+      "Sampler steps, 1 to 1000 (default 50); heun and flow-heun evaluate the network twice in each",
+    ),
     guidance_scale: z.number().min(0).max(20).optional().describe(
       "Classifier-free guidance, 0 to 20: 0 ignores the class, 1 is plain conditional, above 1 " +
         "makes the class clearer and the pictures more alike (default 1)",
@@ -32,9 +37,7 @@ export const sampleTool = defineTool({
     seed: integer(0, 2_147_483_647).optional().describe(
       "Seed of the starting noise, 0 to 2147483647 (default 0)",
     ),
-    eta: z.number().min(0).max(1).optional().describe(
-      "Noise of ddim, 0 (deterministic) to 1 (as ddpm) (default 0)",
-    ),
+    ...samplingFields,
     film_strip: z.boolean().optional().describe(
       "Show what the sampler saw on its way from noise to picture (default false)",
     ),
@@ -56,7 +59,8 @@ export const sampleTool = defineTool({
     const { png } = await samplePng(lab, sample.id);
     const { settings } = sample;
     const summary = `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
-      `${sample.step} (${settings.sampler}, ${settings.steps} steps, guidance ` +
+      `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
+      `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
       `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
       `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
     const text = readable({

@@ -7,6 +7,9 @@ import { codeVersion } from "../code_version.ts";
 import type { RunConfig } from "../config.ts";
 import { answerJob, type Report } from "../jobs/answer.ts";
 import { denoiseWith, drawSample } from "../sampling/draw.ts";
+import { levelsFor } from "../sampling/levels.ts";
+import { takenBy } from "../sampling/names.ts";
+import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import { compileDenoiser, newestWeights } from "../sampling/weights.ts";
 import { openStore } from "../store/mod.ts";
@@ -32,14 +35,22 @@ await answerJob<EvaluationJob>(async (job, report) => {
   referenceDraws(dataset, settings.count);
   const network = imageNetwork(run.config.size);
   const { step, ema } = newestWeights(store, run, network);
+  levelsFor(run.config, settings);
   const engine = await openEngine(device === undefined ? {} : { device });
   const batches = Math.ceil(settings.count / BATCH);
   const total = batches * settings.steps + MEASUREMENTS;
   report(0, total, `Compiling the denoiser of step ${step}`);
   const batch = batchSettings(settings, run.config, 0);
-  const program = await compileDenoiser(engine, network, run, batch, ema);
-  const drawn = await generate(denoiseWith(program, batch), settings, run.config, total, report);
+  const { program, plain } = await compileDenoiser(engine, network, run, batch, ema);
+  const drawn = await generate(
+    denoiseWith(program, batch, {}, plain),
+    settings,
+    run.config,
+    total,
+    report,
+  );
   await program.dispose();
+  await plain?.dispose();
   let done = batches * settings.steps;
   const began = performance.now();
   const results = await measurePictures(
@@ -49,13 +60,12 @@ await answerJob<EvaluationJob>(async (job, report) => {
     drawn,
     (message) => report(done++, total, message),
   );
-  const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
   return store.evaluations.insert({
     runId: run.id,
     step,
     settings,
     results,
-    networkEvaluations: drawn.calls * (guided ? 2 : 1),
+    networkEvaluations: drawn.networkEvaluations,
     samplingSeconds: drawn.seconds,
     measuringSeconds: (performance.now() - began) / 1000,
     classifier: {
@@ -74,6 +84,7 @@ await answerJob<EvaluationJob>(async (job, report) => {
 /** A batch has noise of its own, whatever the seed. */
 function batchSettings(settings: EvaluationSettings, config: RunConfig, batch: number) {
   const { sampler, steps, guidance_scale, eta } = settings;
+  const takesEta = takenBy.eta.includes(sampler);
   const key = { seed: settings.seed, stream: "evaluation-batch", step: batch };
   const [seed] = integers(key, 1, 2 ** 31);
   return sampleSettings({
@@ -82,29 +93,27 @@ function batchSettings(settings: EvaluationSettings, config: RunConfig, batch: n
     steps,
     guidance_scale,
     seed: seed!,
-    ...(sampler === "ddim" ? { eta } : {}),
+    ...(takesEta ? { eta } : {}),
+    ...samplingOptions(settings),
   }, config);
 }
 
-/** Draws the pictures; `calls` counts how often the denoiser was asked about each. */
+/** Draws the pictures, a batch at a time. */
 async function generate(
   denoise: ReturnType<typeof denoiseWith>,
   settings: EvaluationSettings,
   config: RunConfig,
   total: number,
   report: Report,
-): Promise<Generated & { readonly seconds: number; readonly calls: number }> {
+): Promise<Generated & { readonly seconds: number; readonly networkEvaluations: number }> {
   const { count, steps } = settings;
   const images = new Float32Array(count * PIXELS);
   const classes: number[] = [];
-  let [seconds, calls] = [0, 0];
+  let [seconds, networkEvaluations] = [0, 0];
   for (let from = 0, batch = 0; from < count; from += BATCH, batch++) {
     const taken = Math.min(BATCH, count - from);
     const drawn = await drawSample(
-      (...asked) => {
-        if (batch === 0) calls++;
-        return denoise(...asked);
-      },
+      denoise,
       config,
       batchSettings(settings, config, batch),
       {
@@ -115,6 +124,7 @@ async function generate(
     images.set(drawn.pixels.images.subarray(0, taken * PIXELS), from * PIXELS);
     classes.push(...drawn.pixels.labels.subarray(0, taken));
     seconds += drawn.seconds;
+    networkEvaluations = drawn.networkEvaluations;
   }
-  return { images, classes, seconds, calls };
+  return { images, classes, seconds, networkEvaluations };
 }

@@ -1,6 +1,7 @@
 /** What a caller asks of an evaluation, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { RunConfig } from "../config.ts";
+import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import type { EvaluateRequest, EvaluationSettings } from "../types.ts";
 
@@ -23,9 +24,10 @@ export function evaluationSettings(
       `count is ${count}, but must be a whole number from ${LEAST_COUNT} to ${MOST_COUNT}`,
     );
   }
-  const { sampler, steps, guidance_scale, seed, eta } = sampleSettings(
+  const settings = sampleSettings(
     { steps: DEFAULT_STEPS, ...sampling },
     config,
   );
-  return { count, sampler, steps, guidance_scale, seed, eta };
+  const { sampler, steps, guidance_scale, seed, eta } = settings;
+  return { count, sampler, steps, guidance_scale, seed, eta, ...samplingOptions(settings) };
 }

@@ -4,34 +4,54 @@ import { normals } from "../../engine/mod.ts";
 import type { Arrays, Program } from "../../engine/mod.ts";
 import {
   type Denoise,
+  guidanceAt,
   noiseInputs,
   sampleDiffusion,
-  samplingLevels,
-  schedule,
+  type SampleStep,
 } from "../../models/diffusion/mod.ts";
 import type { RunConfig } from "../config.ts";
 import { writeFileAtomically } from "../files.ts";
 import type { Store } from "../store/mod.ts";
 import type { Run, Sample, SampleFrame, SamplePixels, SampleSettings } from "../types.ts";
+import { levelsFor } from "./levels.ts";
+import { takenBy } from "./names.ts";
+import { isGuided } from "./options.ts";
 import { encodeSamplePixels } from "./pixels.ts";
 
 const HEIGHT = 28, WIDTH = 28, CHANNELS = 1;
 /** Frames of a film strip. */
 const FRAMES = 10;
 
-/** A compiled denoiser as samplers call it. @param weights Where they are not baked into it. */
+/** The scale of guidance at a noise level. */
+function scaleAt(gamma: number, settings: SampleSettings): number {
+  const { guidance_scale: scale, guidance_interval: interval } = settings;
+  return guidanceAt(gamma, { scale, ...(interval ? { interval } : {}) });
+}
+
+/**
+ * A compiled denoiser as samplers call it.
+ *
+ * @param weights Where they are not baked into it.
+ * @param plain The denoiser without guidance, for levels outside of the guidance's interval.
+ */
 export function denoiseWith(
   program: Program,
   settings: SampleSettings,
   weights: Arrays = {},
+  plain?: Program,
 ): Denoise {
   const labels = Int32Array.from(settings.classes);
-  const guidance = "guidance_scale" in program.inputs
-    ? { guidance_scale: Float32Array.of(settings.guidance_scale) }
-    : {};
   return async (z, gamma) => {
     const levels = noiseInputs(new Float64Array(settings.count).fill(gamma));
-    const { denoised } = await program.run({ ...weights, ...guidance, ...levels, z, labels });
+    const scale = scaleAt(gamma, settings);
+    const asked = plain && !isGuided(scale) ? plain : program;
+    const guidance = {
+      ...("guidance_scale" in asked.inputs ? { guidance_scale: Float32Array.of(scale) } : {}),
+      ...("guidance_rescale" in asked.inputs
+        ? { guidance_rescale: Float32Array.of(settings.guidance_rescale ?? 0) }
+        : {}),
+    };
+    const { denoised } = await asked.run({ ...weights, ...guidance, ...levels, z, labels });
     return denoised as Float32Array;
   };
 }
@@ -40,21 +60,26 @@ export function denoiseWith(
  * Walks noise to pictures. The start depends on the seed alone, so that samplers, step counts and
  * guidance scales can be compared on one start.
  *
- * @returns The pictures, clipped to [−1, 1], and the seconds it took.
+ * @returns The pictures, clipped to [−1, 1], the seconds it took, and the evaluations of the network
+ * for each picture: a guided one counts twice.
  */
 export async function drawSample(
   denoise: Denoise,
   config: RunConfig,
   settings: SampleSettings,
   options: { onStep?: (step: number) => void; signal?: AbortSignal } = {},
-): Promise<{ pixels: SamplePixels; seconds: number }> {
+): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
   const { seed, count, steps, sampler } = settings;
   const length = count * HEIGHT * WIDTH * CHANNELS;
-  const levels = samplingLevels(schedule(config.schedule), steps);
+  const levels = levelsFor(config, settings);
   const start = normals({ seed, stream: "sample-start", step: 0 }, length);
-  const film = filmOf(settings, start, levels);
+  const film = filmOf(settings, steps);
+  let networkEvaluations = 0;
   const began = performance.now();
-  const images = await sampleDiffusion(denoise, {
+  const images = await sampleDiffusion((z, gamma, ...rest) => {
+    networkEvaluations += isGuided(scaleAt(gamma, settings)) ? 2 : 1;
+    return denoise(z, gamma, ...rest);
+  }, {
     sampler,
     levels,
     z: start,
@@ -64,18 +89,20 @@ export async function drawSample(
       film.record(step);
       options.onStep?.(step.step);
     },
-    ...(sampler === "ddim" ? { eta: settings.eta } : {}),
+    ...(takenBy.eta.includes(sampler) ? { eta: settings.eta } : {}),
+    ...(settings.churn === undefined ? {} : { churn: settings.churn }),
+    ...(settings.variance === undefined ? {} : { variance: settings.variance }),
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const seconds = (performance.now() - began) / 1000;
   const shape = { count, height: HEIGHT, width: WIDTH, channels: CHANNELS };
   const labels = Int32Array.from(settings.classes);
-  return { pixels: { ...shape, images, labels, frames: film.frames }, seconds };
+  const pixels = { ...shape, images, labels, frames: film.frames };
+  return { pixels, seconds, networkEvaluations };
 }
 
 /** Keeps x_t and the denoiser's answer to it for about ten of the steps, first and last among them. */
-function filmOf(settings: SampleSettings, start: Float32Array, levels: readonly number[]) {
-  const { steps, film_strip } = settings;
+function filmOf({ film_strip }: SampleSettings, steps: number) {
   const frameCount = film_strip ? Math.min(FRAMES, steps) : 0;
   const wanted = new Set(
     Array.from(
@@ -84,14 +111,12 @@ function filmOf(settings: SampleSettings, start: Float32Array, levels: readonly 
     ),
   );
   const frames: SampleFrame[] = [];
-  let before = start;
   return {
     frames,
-    record({ step, z, denoised }: { step: number; z: Float32Array; denoised: Float32Array }): void {
+    record({ step, from, denoised }: SampleStep): void {
       if (wanted.has(step)) {
-        frames.push({ step: step - 1, gamma: levels[step - 1]!, noisy: before, denoised });
+        frames.push({ step: step - 1, gamma: from.gamma, noisy: from.z, denoised });
       }
-      before = z;
     },
   };
 }
@@ -105,10 +130,11 @@ export function keepSample(
     readonly settings: SampleSettings;
     readonly step: number;
     readonly seconds: number;
+    readonly networkEvaluations: number;
     readonly device: string;
   },
 ): Sample {
-  const { pixels, settings, step, seconds, device } = made;
+  const { pixels, settings, step, seconds, networkEvaluations, device } = made;
   const number = store.runs.nextSampleNumber(run.id);
   const id = `${run.id}-sample-${String(number).padStart(3, "0")}`;
   const path = join("runs", run.id, "samples", `${id}.safetensors`);
@@ -130,6 +156,7 @@ export function keepSample(
       step,
       kind,
       settings,
+      networkEvaluations,
       path,
       seconds,
       device,

@@ -4,6 +4,7 @@ import { imageNetwork } from "../../models/image/mod.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
 import { denoiseWith, drawSample, keepSample } from "./draw.ts";
+import { levelsFor } from "./levels.ts";
 import type { SamplingJob } from "./protocol.ts";
 import { compileDenoiser, newestWeights } from "./weights.ts";
 
@@ -12,15 +13,16 @@ await answerJob<SamplingJob>(async ({ workspace, runId, settings, device }, repo
   const run = store.runs.byId(runId)!;
   const network = imageNetwork(run.config.size);
   const { step, ema } = newestWeights(store, run, network);
+  levelsFor(run.config, settings);
   const total = settings.steps + 1;
   report(0, total, `Compiling the denoiser of step ${step}`);
   const engine = await openEngine(device === undefined ? {} : { device });
-  const program = await compileDenoiser(engine, network, run, settings, ema);
-  const { pixels, seconds } = await drawSample(
-    denoiseWith(program, settings),
+  const { program, plain } = await compileDenoiser(engine, network, run, settings, ema);
+  const drawn = await drawSample(
+    denoiseWith(program, settings, {}, plain),
     run.config,
     settings,
     { onStep: (done) => report(done, total, `Step ${done} of ${settings.steps}`) },
   );
-  return keepSample(store, run, { pixels, settings, step, seconds, device: engine.device }).id;
+  return keepSample(store, run, { ...drawn, settings, step, device: engine.device }).id;
 });

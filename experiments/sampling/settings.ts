@@ -2,6 +2,9 @@
 import { UserError } from "../../engine/host/mod.ts";
 import type { RunConfig } from "../config.ts";
 import type { SampleRequest, SampleSettings } from "../types.ts";
+import { requireOptions, samplingOptions } from "./options.ts";
+import { samplerNames } from "./names.ts";
+import { requireWithin } from "./within.ts";
 
 /** Largest number of pictures in one sample. */
 export const MAX_COUNT = 256;
@@ -10,7 +13,6 @@ export const MAX_GUIDANCE = 20;
 const CLASSES = 10;
 /** The label of "no class". */
 export const NO_CLASS = 10;
-const SAMPLERS = ["ddim", "ddpm"] as const;
 
 /**
  * The settings for a request to a run with this configuration.
@@ -29,10 +31,13 @@ export function sampleSettings(
   requireWithin("guidance_scale", guidance, 0, MAX_GUIDANCE, false);
   requireWithin("seed", request.seed ?? 0, 0, 2 ** 31 - 1, true);
   requireWithin("eta", request.eta ?? 0, 0, 1, false);
-  requireConsistent(request, guidance, config);
-  if (!SAMPLERS.includes(sampler)) {
-    throw new UserError(`sampler is ${JSON.stringify(sampler)}: use ${SAMPLERS.join(" or ")}`);
+  if (!samplerNames.includes(sampler)) {
+    throw new UserError(
+      `sampler is ${JSON.stringify(sampler)}: use one of ${samplerNames.join(", ")}`,
+    );
   }
+  requireOptions(request, sampler, guidance);
+  requireConsistent(request, guidance, config);
   const count = request.count ?? (film ? 8 : 20);
   return {
     count,
@@ -41,7 +46,8 @@ export function sampleSettings(
     guidance_scale: guidance,
     classes: guidance === 0 ? Array(count).fill(NO_CLASS) : classesFor(request.class, count),
     seed: request.seed ?? 0,
-    eta: sampler === "ddpm" ? 1 : request.eta ?? 0,
+    eta: request.eta ?? (sampler === "ddpm" || sampler === "euler-ancestral" ? 1 : 0),
+    ...samplingOptions(request),
     film_strip: film,
     made_by: "request",
   };
@@ -52,11 +58,6 @@ function requireConsistent(
   guidance: number,
   config: RunConfig,
 ): void {
-  if (request.sampler === "ddpm" && request.eta !== undefined) {
-    throw new UserError(
-      `eta is ${request.eta} with sampler ddpm: only ddim takes eta, leave it out`,
-    );
-  }
   if (guidance === 0 && request.class !== undefined) {
     throw new UserError(
       "class has no effect where guidance_scale is 0: leave it out, or use a guidance_scale of 1",
@@ -80,20 +81,4 @@ function classesFor(asked: number | readonly number[] | undefined, count: number
   if (classes.length === 0) throw new UserError("class is an empty list: name a class from 0 to 9");
   for (const value of classes) requireWithin("class", value, 0, CLASSES - 1, true);
   return Array.from({ length: count }, (_, i) => classes[i % classes.length]!);
-}
-
-function requireWithin(
-  field: string,
-  value: number,
-  least: number,
-  most: number,
-  whole: boolean,
-): void {
-  const fits = (whole ? Number.isInteger(value) : Number.isFinite(value)) &&
-    value >= least && value <= most;
-  if (!fits) {
-    throw new UserError(
-      `${field} is ${value}, but must be a ${whole ? "whole " : ""}number from ${least} to ${most}`,
-    );
-  }
 }

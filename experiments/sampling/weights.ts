@@ -7,6 +7,7 @@ import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
 import { denoiserSignature, splitInputs } from "../training/signature.ts";
 import type { Run, SampleSettings } from "../types.ts";
+import { isGuided } from "./options.ts";
 
 /** The EMA weights of the newest checkpoint; a training worker may delete it while it is read. */
 export function newestWeights(
@@ -30,6 +31,12 @@ export function newestWeights(
   }
 }
 
+/** The denoiser, and the one without guidance where guidance is for an interval only. */
+export interface Denoisers {
+  readonly program: Program;
+  readonly plain?: Program;
+}
+
 /** With the weights baked in, which lets ONNX Runtime prepare them for its kernels. */
 export async function compileDenoiser(
   engine: Engine,
@@ -37,15 +44,31 @@ export async function compileDenoiser(
   run: Run,
   settings: SampleSettings,
   ema: Parameters,
-): Promise<Program> {
-  const { count, guidance_scale } = settings;
-  const guided = guidance_scale !== 0 && guidance_scale !== 1;
-  const signature = denoiserSignature(count, { height: 28, width: 28, channels: 1 }, guided);
-  const replicas = engine.replicasFor(count);
-  return await engine.compile(denoiser(network, objectiveFor(run.config), { guided }), signature, {
-    constants: ema,
-    ...(replicas > 1
-      ? { replicas: { count: replicas, split: splitInputs(signature), outputs: "concat" } }
-      : {}),
-  });
+): Promise<Denoisers> {
+  const { count, guidance_scale, guidance_interval, guidance_rescale } = settings;
+  const guided = isGuided(guidance_scale);
+  const rescaled = guided && !!guidance_rescale;
+  const program = await compile(guided, rescaled);
+  if (!guided || !guidance_interval) return { program };
+  return { program, plain: await compile(false, false) };
+
+  async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
+    const signature = denoiserSignature(
+      count,
+      { height: 28, width: 28, channels: 1 },
+      guided,
+      rescaled,
+    );
+    const replicas = engine.replicasFor(count);
+    return await engine.compile(
+      denoiser(network, objectiveFor(run.config), { guided, rescaled }),
+      signature,
+      {
+        constants: ema,
+        ...(replicas > 1
+          ? { replicas: { count: replicas, split: splitInputs(signature), outputs: "concat" } }
+          : {}),
+      },
+    );
+  }
 }

@@ -51,17 +51,25 @@ export interface NewSample extends Omit<Sample, "createdAt"> {
 }
 
 export function sampleTable(db: DatabaseSync, workspace: string) {
-  const sampleOf = (row: SampleRow): Sample => ({
-    id: row.id,
-    runId: row.run_id,
-    step: row.step,
-    kind: row.kind,
-    settings: JSON.parse(row.settings) as SampleSettings,
-    path: join(workspace, row.path),
-    seconds: row.seconds,
-    device: row.device,
-    createdAt: row.created_at,
-  });
+  const sampleOf = (row: SampleRow): Sample => {
+    // Kept beside the settings. Before it was, every sampler asked once in a step.
+    const { network_evaluations, ...settings } = JSON.parse(row.settings) as
+      & SampleSettings
+      & { network_evaluations?: number };
+    const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
+    return {
+      id: row.id,
+      runId: row.run_id,
+      step: row.step,
+      kind: row.kind,
+      settings,
+      networkEvaluations: network_evaluations ?? settings.steps * (guided ? 2 : 1),
+      path: join(workspace, row.path),
+      seconds: row.seconds,
+      device: row.device,
+      createdAt: row.created_at,
+    };
+  };
   return {
     /** @param sample Its path is relative to the workspace. */
     insert(sample: NewSample): void {
@@ -74,7 +82,7 @@ export function sampleTable(db: DatabaseSync, workspace: string) {
         sample.number,
         sample.step,
         sample.kind,
-        JSON.stringify(sample.settings),
+        JSON.stringify({ ...sample.settings, network_evaluations: sample.networkEvaluations }),
         sample.path,
         sample.seconds,
         sample.device,

@@ -43,14 +43,14 @@ export function sampleOnTheWay(training: Training, context: TrainingContext): Tr
     async sample() {
       program ??= await compile();
       const denoise = denoiseWith(program, SETTINGS, inputArrays(state.ema));
-      const { pixels, seconds } = await drawSample(
+      const drawn = await drawSample(
         denoise,
         run.config,
         SETTINGS,
         signal ? { signal } : {},
       );
       const { step } = state;
-      keepSample(store, run, { pixels, settings: SETTINGS, step, seconds, device: engine.device });
+      keepSample(store, run, { ...drawn, settings: SETTINGS, step, device: engine.device });
     },
   };
 }

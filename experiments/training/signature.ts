@@ -33,11 +33,13 @@ export function denoiserSignature(
   count: number,
   { height, width, channels }: ImageShape,
   guided: boolean,
+  rescaled = false,
 ): Signature {
   return {
     z: { shape: [count, height, width, channels], dtype: "float32" },
     ...levelSignature(count),
     ...(guided ? { guidance_scale: { shape: [], dtype: "float32" } as const } : {}),
+    ...(rescaled ? { guidance_rescale: { shape: [], dtype: "float32" } as const } : {}),
   };
 }
 

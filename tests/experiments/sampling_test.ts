@@ -54,6 +54,40 @@ Deno.test("the seed decides the pictures, and nothing else does", () =>
     assert.notDeepEqual(first, other);
   }));
 
+Deno.test("a sample says how often it asked the network for each picture", () =>
+  withTrainedLab(async (lab) => {
+    const cost = async (request: Partial<SampleRequest>) =>
+      (await lab.sample({ ...FEW, ...request })).networkEvaluations;
+    assert.equal(await cost({ sampler: "heun" }), 5, "two in each step but the last");
+    assert.equal(await cost({ sampler: "dpmpp-2m", guidance_scale: 2, guidance_rescale: 0.7 }), 6);
+    // The noisiest level of three lies above 5, the others below.
+    assert.equal(await cost({ guidance_scale: 2, guidance_interval: [-100, 5] }), 5);
+    assert.equal(await cost({ guidance_scale: 2, guidance_interval: [50, 60] }), 3);
+  }));
+
+Deno.test("outside of its interval guidance leaves the pictures as they are without it", () =>
+  withTrainedLab(async (lab) => {
+    const draw = async (request: Partial<SampleRequest>) => {
+      const { id } = await lab.sample({ ...FEW, ...request });
+      return (await lab.samplePixels(id)).images;
+    };
+    const plain = await draw({});
+    assert.deepEqual(await draw({ guidance_scale: 3, guidance_interval: [50, 60] }), plain);
+    assert.notDeepEqual(await draw({ guidance_scale: 3 }), plain);
+  }));
+
+Deno.test("the frames of a film show the levels at which the network was asked, churn included", () =>
+  withTrainedLab(async (lab) => {
+    const gammas = async (churn: number) => {
+      const { id } = await lab.sample({ ...FEW, sampler: "euler", churn, film_strip: true });
+      return (await lab.samplePixels(id)).frames.map(({ gamma }) => gamma);
+    };
+    const plain = await gammas(0), churned = await gammas(0.25);
+    churned.forEach((gamma, i) =>
+      assert.ok(Math.abs(gamma - plain[i]! - 2 * Math.log(1.25)) < 1e-9, `${gamma}`)
+    );
+  }));
+
 Deno.test("a film strip starts at pure noise and ends on the picture", () =>
   withTrainedLab(async (lab) => {
     const { id, kind } = await lab.sample({ ...FEW, steps: 25, film_strip: true });

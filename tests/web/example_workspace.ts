@@ -194,7 +194,8 @@ function sample(store: Store, run: Run, digits: Float32Array[], step: number, fi
   }));
   const images = mix(Math.min(0.9, 25 / step));
   const pixels = { count, height: 28, width: 28, channels: 1, images, labels, frames };
-  keepSample(store, run, { pixels, settings, step, seconds: 2.4, device: "cpu" });
+  const cost = { seconds: 2.4, networkEvaluations: settings.steps };
+  keepSample(store, run, { pixels, settings, step, ...cost, device: "cpu" });
 }
 
 /** The first two test pictures of each class, in [-1, 1]: class 0 to 9, then 0 to 9 again. */

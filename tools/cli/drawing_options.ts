@@ -1,5 +1,12 @@
 /** The options of the commands that draw pictures from a run, and what they ask for. */
 import { UserError } from "../../engine/host/mod.ts";
+import {
+  MAX_CHURN,
+  samplerNames,
+  type SamplingOptions,
+  spacingNames,
+  varianceNames,
+} from "../../experiments/mod.ts";
 import { numberIn, oneOf } from "./options.ts";
 
 export const DRAWING_OPTIONS = {
@@ -8,15 +15,16 @@ export const DRAWING_OPTIONS = {
   steps: { type: "string" },
   "guidance-scale": { type: "string" },
   seed: { type: "string" },
+  eta: { type: "string" },
+  variance: { type: "string" },
+  churn: { type: "string" },
+  spacing: { type: "string" },
+  rho: { type: "string" },
+  "guidance-rescale": { type: "string" },
+  "guidance-interval": { type: "string" },
 } as const;
 
-interface DrawingValues {
-  readonly count?: string | undefined;
-  readonly sampler?: string | undefined;
-  readonly steps?: string | undefined;
-  readonly "guidance-scale"?: string | undefined;
-  readonly seed?: string | undefined;
-}
+type DrawingValues = { readonly [Name in keyof typeof DRAWING_OPTIONS]?: string | undefined };
 
 /** The part of a request that these options state; what is left out keeps its default. */
 export function drawingRequest(
@@ -34,11 +42,37 @@ export function drawingRequest(
     ...whole("seed", 0, 2_147_483_647),
     ...(values.sampler === undefined
       ? {}
-      : { sampler: oneOf("sampler", values.sampler, ["ddpm", "ddim"] as const) }),
+      : { sampler: oneOf("sampler", values.sampler, samplerNames) }),
     ...(guidance === undefined
       ? {}
       : { guidance_scale: numberIn("guidance-scale", guidance, { minimum: 0, maximum: 20 }) }),
+    ...samplingRequest(values),
   };
+}
+
+function samplingRequest(values: DrawingValues): SamplingOptions & { eta?: number } {
+  const { eta, variance, churn, spacing, rho } = values;
+  const rescale = values["guidance-rescale"], interval = values["guidance-interval"];
+  const from0 = (name: string, text: string, maximum: number) =>
+    numberIn(name, text, { minimum: 0, maximum });
+  return {
+    ...(eta === undefined ? {} : { eta: from0("eta", eta, 1) }),
+    ...(variance === undefined ? {} : { variance: oneOf("variance", variance, varianceNames) }),
+    ...(churn === undefined ? {} : { churn: from0("churn", churn, MAX_CHURN) }),
+    ...(spacing === undefined ? {} : { spacing: oneOf("spacing", spacing, spacingNames) }),
+    ...(rho === undefined ? {} : { rho: from0("rho", rho, 100) }),
+    ...(rescale === undefined ? {} : { guidance_rescale: from0("guidance-rescale", rescale, 1) }),
+    ...(interval === undefined ? {} : { guidance_interval: intervalOf(interval) }),
+  };
+}
+
+/** "-5,2" → [-5, 2] */
+function intervalOf(text: string): [number, number] {
+  const [low, high, ...rest] = text.split(",").map((item) =>
+    numberIn("guidance-interval", item, { minimum: -1000, maximum: 1000 })
+  );
+  if (low !== undefined && high !== undefined && rest.length === 0) return [low, high];
+  throw new UserError(`guidance-interval is ${text}, but must be two numbers, such as -5,2`);
 }
 
 /** The one run that a command takes: "latest" if none is named. */

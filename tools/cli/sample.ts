@@ -10,7 +10,6 @@ export const run: Command = async (args) => {
   const { values, positionals } = parseOptions(args, {
     ...DRAWING_OPTIONS,
     class: { type: "string" },
-    eta: { type: "string" },
     "film-strip": { type: "boolean", default: false },
     out: { type: "string" },
   });
@@ -18,9 +17,6 @@ export const run: Command = async (args) => {
     run: runNamed("sample", positionals),
     ...drawingRequest(values, { minimum: 1, maximum: 256 }),
     ...(values.class === undefined ? {} : { class: classes(values.class) }),
-    ...(values.eta === undefined
-      ? {}
-      : { eta: numberIn("eta", values.eta, { minimum: 0, maximum: 1 }) }),
     film_strip: values["film-strip"],
   };
   const lab = labOf(values);

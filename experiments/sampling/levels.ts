@@ -1,0 +1,25 @@
+/** The noise levels of a sample's steps. */
+import { UserError } from "../../engine/host/mod.ts";
+import { samplingLevels, schedule } from "../../models/diffusion/mod.ts";
+import type { RunConfig } from "../config.ts";
+import type { SamplingChoices } from "../types.ts";
+
+/**
+ * γ before the first step and after each, the last −∞.
+ *
+ * @throws {UserError} If the sampler or the spacing does not go with a schedule that ends in pure noise.
+ */
+export function levelsFor(config: RunConfig, settings: SamplingChoices): number[] {
+  const { sampler, steps, spacing = "trailing", rho } = settings;
+  const levels = samplingLevels(schedule(config.schedule), steps, {
+    spacing,
+    ...(rho === undefined ? {} : { rho }),
+  });
+  if (levels[0] === Infinity && sampler === "heun") {
+    throw new UserError(
+      `sampler is "heun", but the run's schedule "${config.schedule}" ends in pure noise, where ` +
+        'heun\'s sigma is infinite: use "flow-heun", "euler" or "dpmpp-2m"',
+    );
+  }
+  return levels;
+}
