@@ -219,7 +219,7 @@ async function readFacts(
   mayDownload: boolean,
 ): Promise<DataFacts> {
   const { loadImageDataset, gatherImages } = await import("../data/mod.ts");
-  const { pixelMoments } = await import("./training/baseline.ts");
+  const { pixelMoments } = await import("./image/baseline.ts");
   const directory = dataDirectory ?? Deno.env.get("TEXTDIFFUSION_DATA");
   const dataset = await loadImageDataset(
     name,

@@ -25,6 +25,16 @@ export interface AdamWConfig {
   readonly weightDecay: number;
   /** Largest global norm of the gradient; a larger one is scaled down to it. 0 switches it off. */
   readonly gradientClip: number;
+  /** Tensors, by name, that are treated otherwise, such as embeddings. */
+  readonly treatments?: Readonly<Record<string, Treatment>>;
+}
+
+/** How one tensor is treated. */
+export interface Treatment {
+  /** Multiplies the learning rate. */
+  readonly learningRateFactor: number;
+  /** Takes the place of the common weight decay, whatever the tensor's rank. */
+  readonly weightDecay: number;
 }
 
 /** What AdamW remembers between steps. */
@@ -64,10 +74,12 @@ export function adamWStep(
   const scale = gradientClip > 0 && gradientNorm > gradientClip ? gradientClip / gradientNorm : 1;
   state.step++;
   for (const [name, { shape, data }] of Object.entries(parameters)) {
+    const treatment = config.treatments?.[name];
     const decay = shape.length < 2 ? 0 : config.weightDecay;
     updateTensor(data, gradients[name]!, state.m[name]!, state.v[name]!, scale, {
       ...config,
-      weightDecay: decay,
+      learningRate: config.learningRate * (treatment?.learningRateFactor ?? 1),
+      weightDecay: treatment?.weightDecay ?? decay,
       step: state.step,
     });
   }

@@ -16,7 +16,7 @@ import {
   classifierNetwork,
   initialParameters,
 } from "../../models/image/mod.ts";
-import { inputArrays, parameterSignature } from "../training/signature.ts";
+import { inputArrays, parameterSignature } from "../training/arrays.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 
 export interface ClassifierTraining {

@@ -5,7 +5,7 @@ import type { ImageNetwork } from "../../models/image/mod.ts";
 import { objectiveFor } from "../objective.ts";
 import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
-import { denoiserSignature, splitInputs } from "../training/signature.ts";
+import { denoiserSignature, splitInputs } from "../image/signature.ts";
 import type { Run, SampleSettings } from "../types.ts";
 import { isGuided } from "./options.ts";
 

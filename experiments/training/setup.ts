@@ -1,18 +1,11 @@
 /** Everything a run's training needs, made ready. */
-import { loadImageDataset } from "../../data/mod.ts";
-import type { ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Program, UserError } from "../../engine/mod.ts";
-import { trainingStep } from "../../models/diffusion/mod.ts";
-import { type ImageNetwork, imageNetwork } from "../../models/image/mod.ts";
 import type { Store } from "../store/mod.ts";
-import { objectiveFor } from "../objective.ts";
 import type { Run } from "../types.ts";
-import { pixelwiseDenoisingError } from "./baseline.ts";
-import { isWeighted } from "./batch.ts";
 import { newestState, rewind } from "./checkpoints.ts";
-import { splitInputs, stepSignature } from "./signature.ts";
+import { openSubject } from "./open.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
-import { type Validation, validationOf } from "./validation.ts";
+import type { Subject } from "./subject.ts";
 
 /** What the worker lends to the training of one run. */
 export interface TrainingContext {
@@ -25,12 +18,10 @@ export interface TrainingContext {
 
 export interface Training {
   readonly run: Run;
-  readonly network: ImageNetwork;
-  readonly dataset: ImageDataset;
+  readonly subject: Subject;
   readonly state: TrainingState;
   readonly origin: CheckpointOrigin;
   readonly program: Program;
-  readonly validation: Validation;
 }
 
 /**
@@ -42,12 +33,11 @@ export interface Training {
 export async function prepareTraining(run: Run, context: TrainingContext): Promise<Training> {
   const { store, workerId, engine } = context;
   const { config } = run;
-  const dataset = await loadDataset(run, context);
+  const subject = await loadSubject(run, context);
   store.runs.setActivity(run.id, workerId, "compiling");
-  const network = imageNetwork(config.size);
-  const resumed = newestState(store, run, network.parameters);
-  requireSameData(run, dataset);
-  const state = resumed?.state ?? initialState(network.parameters, config.seed);
+  const resumed = newestState(store, run, subject.parameters);
+  requireSameData(run, subject);
+  const state = resumed?.state ?? initialState(subject.parameters, config.seed);
   rewind(store, run, workerId, state.step);
   // Replicas change the order of sums: a resumed run takes the number it began with, unless it moves
   // to another device and cannot go on bit for bit anyway.
@@ -55,26 +45,24 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
     ? run.replicas
     : engine.replicasFor(config.batch_size);
   const facts = {
-    datasetHash: dataset.hash,
+    datasetHash: subject.data.hash,
     device: engine.device,
-    parameterCount: network.parameterCount,
+    parameterCount: subject.parameterCount,
     replicas,
-    trivialMse: run.trivialMse ?? pixelwiseDenoisingError(dataset),
+    trivialMse: run.trivialMse ?? subject.trivialError(),
   };
   store.runs.setFacts(run.id, workerId, facts);
-  const program = await compileTraining(run, network, dataset, engine, replicas);
-  const validation = validationOf(engine, network, config, dataset);
+  const program = await subject.compile(engine, replicas);
   const { id: runId, codeVersion } = run;
   const origin = { runId, config, codeVersion, ...facts };
-  return { run, network, dataset, state, origin, program, validation };
+  return { run, subject, state, origin, program };
 }
 
-async function loadDataset(run: Run, context: TrainingContext): Promise<ImageDataset> {
+async function loadSubject(run: Run, context: TrainingContext): Promise<Subject> {
   const { store, workerId, dataDirectory, signal } = context;
-  const name = run.config.dataset;
-  store.runs.setActivity(run.id, workerId, `loading ${name}`);
+  store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
   let toldAt = 0;
-  return await loadImageDataset(name, {
+  return await openSubject(run.config, {
     ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
     ...(signal ? { signal } : {}),
     onProgress({ file, receivedBytes, totalBytes }) {
@@ -91,32 +79,11 @@ async function loadDataset(run: Run, context: TrainingContext): Promise<ImageDat
   });
 }
 
-function requireSameData(run: Run, dataset: ImageDataset): void {
-  if (run.datasetHash === null || run.datasetHash === dataset.hash) return;
+function requireSameData(run: Run, { data }: Subject): void {
+  if (run.datasetHash === null || run.datasetHash === data.hash) return;
   throw new UserError(
-    `${run.id} began on other data: ${dataset.name} hashes to ${
-      dataset.hash.slice(0, 12)
-    } now and ` +
+    `${run.id} began on other data: ${data.name} hashes to ${data.hash.slice(0, 12)} now and ` +
       `to ${run.datasetHash.slice(0, 12)} then; put the old files back, or train a new run`,
-  );
-}
-
-async function compileTraining(
-  run: Run,
-  network: ImageNetwork,
-  dataset: ImageDataset,
-  engine: Engine,
-  count: number,
-): Promise<Program> {
-  const weighted = isWeighted(run.config);
-  const signature = stepSignature(network.parameters, run.config.batch_size, dataset, weighted);
-  const options = count > 1
-    ? { replicas: { count, split: splitInputs(signature), outputs: "mean" as const } }
-    : {};
-  return await engine.compile(
-    trainingStep(network, objectiveFor(run.config), { weighted }),
-    signature,
-    options,
   );
 }
 

@@ -3,18 +3,14 @@ import { setImmediate } from "node:timers/promises";
 import { adamWStep, emaDecayAt, learningRateAt, updateEma, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/mod.ts";
 import type { MetricName, Run } from "../types.ts";
-import { type BatchSource, batchSource } from "./batch.ts";
+import { inputArrays } from "./arrays.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
-import { sampleOnTheWay, type TrainingSampler } from "./samples.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
-import { inputArrays } from "./signature.ts";
 import { EMPTY_WINDOW } from "./state.ts";
+import type { TrainingSampler, Validation } from "./subject.ts";
 
 /** How a training ended by itself; errors are thrown. */
 export type TrainingEnd = "finished" | "stopped" | "interrupted";
-
-/** AdamW's constants that no configuration changes: PyTorch's defaults. */
-const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /**
  * Trains a run that this worker has claimed, from its newest checkpoint or from the start, until its
@@ -33,7 +29,7 @@ export async function trainRun(run: Run, context: TrainingContext): Promise<Trai
 class Trainer {
   readonly #training: Training;
   readonly #context: TrainingContext;
-  readonly #batchAt: BatchSource;
+  readonly #validation: Validation;
   readonly #sampler: TrainingSampler;
   /** Metrics that are not in the store yet. */
   #pending: MetricRow[] = [];
@@ -44,11 +40,11 @@ class Trainer {
   #checkpointStep: number;
 
   constructor(training: Training, context: TrainingContext) {
-    const { run, dataset, network, state } = training;
+    const { run, subject, state } = training;
     this.#training = training;
     this.#context = context;
-    this.#batchAt = batchSource(run.config, dataset, network.noClass);
-    this.#sampler = sampleOnTheWay(training, context);
+    this.#validation = subject.validation(context.engine);
+    this.#sampler = subject.sampler({ ...context, run, state });
     this.#checkpointStep = state.step;
   }
 
@@ -69,10 +65,10 @@ class Trainer {
 
   /** One optimiser step. */
   async #step(): Promise<void> {
-    const { state, run, program } = this.#training;
+    const { state, run, subject, program } = this.#training;
     const { config } = run;
     const began = performance.now();
-    const inputs = { ...inputArrays(state.parameters), ...this.#batchAt(state.step) };
+    const inputs = { ...inputArrays(state.parameters), ...subject.batch(state.step) };
     const outputs = await program.run(inputs);
     const loss = outputs.loss![0]!;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);
@@ -80,10 +76,11 @@ class Trainer {
       Object.keys(state.parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
     );
     const { gradientNorm } = adamWStep(state.parameters, gradients, state.optimizer, {
-      ...ADAM,
+      ...subject.adam,
       learningRate: this.#learningRate(),
       weightDecay: config.weight_decay,
       gradientClip: config.gradient_clip,
+      ...(subject.treatments ? { treatments: subject.treatments } : {}),
     });
     updateEma(state.ema, state.parameters, emaDecayAt(state.step, config.ema_decay));
     state.step++;
@@ -123,12 +120,12 @@ class Trainer {
 
   /** Loss and gradient norm are means since the last log, the learning rate is the next step's. */
   #log(): void {
-    const { state, run } = this.#training;
+    const { state, run, subject } = this.#training;
     const { steps, loss, gradientNorm } = state.window;
     this.#note("loss", loss / steps);
     this.#note("gradient_norm", gradientNorm / steps);
     this.#note("learning_rate", this.#learningRate());
-    this.#note("images_per_second", this.#busySteps * run.config.batch_size / this.#busySeconds);
+    this.#note(subject.speed, this.#busySteps * run.config.batch_size / this.#busySeconds);
     state.window = EMPTY_WINDOW;
     [this.#busySeconds, this.#busySteps] = [0, 0];
   }
@@ -138,9 +135,9 @@ class Trainer {
   }
 
   async #validate(): Promise<void> {
-    const { state, run, validation } = this.#training;
+    const { state, run } = this.#training;
     const { store } = this.#context;
-    const metrics = await validation.run(state.ema);
+    const metrics = await this.#validation.run(state.ema);
     for (const [name, value] of Object.entries(metrics)) {
       if (!Number.isFinite(value)) throw this.#diverged(`${name} is ${value}`);
       this.#note(name as MetricName, value);

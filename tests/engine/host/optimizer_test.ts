@@ -132,6 +132,18 @@ Deno.test("adamWStep() decays matrices and leaves vectors alone, whatever the gr
   assert.deepEqual(parameters.b, startParameters().b);
 });
 
+Deno.test("adamWStep() gives a tensor the learning rate and decay of its treatment, and no other", () => {
+  const treated = startParameters(), plain = startParameters(), scaled = startParameters();
+  const gradients = gradientsAt(0);
+  const treatments = { w: { learningRateFactor: 10, weightDecay: 0 } };
+  adamWStep(treated, gradients, createAdamW(treated), { ...config, treatments });
+  adamWStep(plain, gradients, createAdamW(plain), config);
+  const fast = { ...config, learningRate: 10 * config.learningRate, weightDecay: 0 };
+  adamWStep(scaled, gradients, createAdamW(scaled), fast);
+  assert.deepEqual(treated.w!.data, scaled.w!.data);
+  assert.deepEqual(treated.b!.data, plain.b!.data);
+});
+
 Deno.test("adamWStep() clips by the norm over all tensors, and not below it", () => {
   const gradients = { w: new Float32Array([3, 0, 0, 0, 0, 0]), b: new Float32Array([4, 0]) };
   const firstMoments = (gradientClip: number) => {

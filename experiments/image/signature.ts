@@ -1,5 +1,6 @@
 /** Shapes of what the compiled steps take. */
-import type { Arrays, Parameters, Signature, TensorSpec } from "../../engine/mod.ts";
+import type { Signature, TensorSpec } from "../../engine/mod.ts";
+import { parameterSignature } from "../training/arrays.ts";
 
 interface ImageShape {
   readonly height: number;
@@ -43,12 +44,6 @@ export function denoiserSignature(
   };
 }
 
-export function parameterSignature(parameters: NamedShapes): Signature {
-  return Object.fromEntries(
-    parameters.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }]),
-  );
-}
-
 function levelSignature(count: number): Signature {
   const perExample: TensorSpec = { shape: [count], dtype: "float32" };
   return {
@@ -64,9 +59,4 @@ const PER_EXAMPLE = ["x", "eps", "z", "alpha", "sigma", "angle", "labels", "weig
 /** The inputs with one row for each example, which replicas divide among themselves. */
 export function splitInputs(signature: Signature): string[] {
   return PER_EXAMPLE.filter((name) => name in signature);
-}
-
-/** Parameters as a program takes them. */
-export function inputArrays(parameters: Parameters): Arrays {
-  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
 }

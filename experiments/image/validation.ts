@@ -3,15 +3,16 @@
  * and target, so that its denoising error ranks runs.
  */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
-import type { Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
+import type { Arrays, Engine, Program } from "../../engine/mod.ts";
 import { normals } from "../../engine/mod.ts";
 import { noiseInputs, schedule, validationStep } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { RunConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
-import type { MetricName } from "../types.ts";
+import { inputArrays } from "../training/arrays.ts";
+import type { Validation, ValidationMetrics } from "../training/subject.ts";
 import { trainingCount, VALIDATION_IMAGES } from "./batch.ts";
-import { inputArrays, splitInputs, stepSignature } from "./signature.ts";
+import { splitInputs, stepSignature } from "./signature.ts";
 
 /** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
 export const VALIDATION_GAMMAS: readonly number[] = Array.from(
@@ -21,13 +22,6 @@ export const VALIDATION_GAMMAS: readonly number[] = Array.from(
 /** Every image is looked at at this many of the levels, in turn, which keeps validation short. */
 const LEVELS_PER_IMAGE = 2;
 const BATCH = 64;
-
-/** Values of the validation metrics by name. */
-export type ValidationMetrics = Readonly<Partial<Record<MetricName, number>>>;
-
-export interface Validation {
-  run(ema: Parameters): Promise<ValidationMetrics>;
-}
 
 /** The validation of a configuration's network; it is compiled when it first runs. */
 export function validationOf(

@@ -1,16 +1,14 @@
 /** Small sample grids that show how a run comes along. */
-import { objectiveFor } from "../objective.ts";
 import type { Program } from "../../engine/mod.ts";
 import { denoiser } from "../../models/diffusion/mod.ts";
+import type { ImageDataset } from "../../data/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
+import { objectiveFor } from "../objective.ts";
 import { denoiseWith, drawSample, keepSample } from "../sampling/draw.ts";
 import type { SampleSettings } from "../types.ts";
-import type { Training, TrainingContext } from "./setup.ts";
-import { denoiserSignature, inputArrays, parameterSignature, splitInputs } from "./signature.ts";
-
-export interface TrainingSampler {
-  /** Draws a grid from the EMA weights as they are and keeps it. */
-  sample(): Promise<void>;
-}
+import { inputArrays, parameterSignature } from "../training/arrays.ts";
+import type { SamplingContext, TrainingSampler } from "../training/subject.ts";
+import { denoiserSignature, splitInputs } from "./signature.ts";
 
 /** Two of each digit, unguided, from the same start at every step and in every run. */
 const SETTINGS: SampleSettings = {
@@ -26,9 +24,11 @@ const SETTINGS: SampleSettings = {
 };
 
 /** The denoiser is compiled at the first sample, with the weights as inputs: they change. */
-export function sampleOnTheWay(training: Training, context: TrainingContext): TrainingSampler {
-  const { network, run, dataset, state } = training;
-  const { engine, store, signal } = context;
+export function sampleOnTheWay(
+  network: ImageNetwork,
+  dataset: ImageDataset,
+  { engine, store, run, state, signal }: SamplingContext,
+): TrainingSampler {
   let program: Program | undefined;
   const compile = async () => {
     const images = denoiserSignature(SETTINGS.count, dataset, false);

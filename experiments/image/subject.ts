@@ -1,0 +1,53 @@
+/** Images as the trainer sees them. */
+import { type ImageDataset, loadImageDataset } from "../../data/mod.ts";
+import type { Engine, Program } from "../../engine/mod.ts";
+import { trainingStep } from "../../models/diffusion/mod.ts";
+import { type ImageNetwork, imageNetwork } from "../../models/image/mod.ts";
+import type { RunConfig } from "../config.ts";
+import { objectiveFor } from "../objective.ts";
+import type { Subject, SubjectOptions } from "../training/subject.ts";
+import { pixelwiseDenoisingError } from "./baseline.ts";
+import { batchSource, isWeighted } from "./batch.ts";
+import { sampleOnTheWay } from "./samples.ts";
+import { splitInputs, stepSignature } from "./signature.ts";
+import { validationOf } from "./validation.ts";
+
+/** PyTorch's defaults. */
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** @throws {UserError} As {@link openSubject} does. */
+export async function imageSubject(config: RunConfig, options: SubjectOptions): Promise<Subject> {
+  const dataset = await loadImageDataset(config.dataset, options);
+  const network = imageNetwork(config.size);
+  return {
+    data: dataset,
+    parameters: network.parameters,
+    parameterCount: network.parameterCount,
+    adam: ADAM,
+    speed: "images_per_second",
+    trivialError: () => pixelwiseDenoisingError(dataset),
+    batch: batchSource(config, dataset, network.noClass),
+    compile: (engine, replicas) => compileStep(config, network, dataset, engine, replicas),
+    validation: (engine) => validationOf(engine, network, config, dataset),
+    sampler: (context) => sampleOnTheWay(network, dataset, context),
+  };
+}
+
+async function compileStep(
+  config: RunConfig,
+  network: ImageNetwork,
+  dataset: ImageDataset,
+  engine: Engine,
+  count: number,
+): Promise<Program> {
+  const weighted = isWeighted(config);
+  const signature = stepSignature(network.parameters, config.batch_size, dataset, weighted);
+  const options = count > 1
+    ? { replicas: { count, split: splitInputs(signature), outputs: "mean" as const } }
+    : {};
+  return await engine.compile(
+    trainingStep(network, objectiveFor(config), { weighted }),
+    signature,
+    options,
+  );
+}

@@ -1,0 +1,13 @@
+/** From a configuration to what is learned. */
+import type { RunConfig } from "../config.ts";
+import { imageSubject } from "../image/subject.ts";
+import type { Subject, SubjectOptions } from "./subject.ts";
+
+/**
+ * Loads the data of a configuration and builds its network.
+ *
+ * @throws {UserError} If the data is not to be had, or too small.
+ */
+export async function openSubject(config: RunConfig, options: SubjectOptions): Promise<Subject> {
+  return await imageSubject(config, options);
+}
