@@ -2,9 +2,12 @@
 export {
   type ConfigGrid,
   configHash,
-  ConfigOverrides,
+  type ConfigOverrides,
+  configSchemas,
   expandGrid,
   groupHash,
+  ImageConfig,
+  imageConfigOf,
   MAX_SWEEP_RUNS,
   parseConfig,
   PRESET_NAMES,
@@ -12,6 +15,8 @@ export {
   presets,
   resolveConfig,
   RunConfig,
+  TextConfig,
+  textConfigOf,
 } from "./config.ts";
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";

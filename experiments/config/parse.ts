@@ -1,0 +1,98 @@
+/** Configurations as they come from callers and out of files. */
+import { z } from "zod";
+import { UserError } from "../../engine/host/mod.ts";
+import { nearest } from "../nearest.ts";
+import { ImageConfig } from "./image.ts";
+import { TextConfig } from "./text.ts";
+
+/** The configuration of a run: everything needed to repeat it, in one flat record. */
+export const RunConfig = z.discriminatedUnion("modality", [ImageConfig, TextConfig]);
+export type RunConfig = z.infer<typeof RunConfig>;
+
+/** The fields of a modality's configuration. */
+export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
+
+/**
+ * Checks a whole configuration, as it comes from a caller or out of a file.
+ *
+ * @throws {UserError} Naming every wrong field, its value, and what is allowed.
+ */
+export function parseConfig(value: unknown): RunConfig {
+  const result = schemaFor(value).safeParse(value);
+  if (result.success) {
+    const { warmup_steps, steps } = result.data;
+    if (warmup_steps > steps) {
+      throw new UserError(
+        `warmup_steps is ${warmup_steps}, more than the ${steps} steps of the run: lower it or raise steps`,
+      );
+    }
+    return requireTextFits(result.data);
+  }
+  const given = record(value, "configuration");
+  throw new UserError(result.error.issues.map((issue) => explain(issue, given)).join("; "));
+}
+
+/** That of the modality which the value names; images' where it names none. */
+function schemaFor(value: unknown): typeof ImageConfig | typeof TextConfig {
+  const named = (value as { modality?: unknown } | null)?.modality;
+  return named === "text" ? TextConfig : ImageConfig;
+}
+
+function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  const fields: Record<string, z.ZodType> = schemaFor(given).shape;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const known = Object.keys(fields);
+      return `There is no field ${key}: did you mean ${nearest(key, known, 1)[0]}? (fields: ${
+        known.filter((name) => name !== "modality").join(", ")
+      })`;
+    }).join("; ");
+  }
+  const field = String(issue.path[0]);
+  return `${field} is ${JSON.stringify(given[field])}, but must be ${allowed(fields[field]!)}`;
+}
+
+/** What no single field's bounds can say of a text configuration. */
+function requireTextFits(config: RunConfig): RunConfig {
+  if (config.modality !== "text") return config;
+  const { context, block_size, method, gamma_start, gamma_end } = config;
+  if (block_size > 0 && method !== "blocks") {
+    throw new UserError(
+      `block_size is ${block_size}, but method is "${method}": only "blocks" takes a block size`,
+    );
+  }
+  if (block_size > 0 && context % block_size !== 0) {
+    const divisors = Array.from({ length: context }, (_, i) => i + 1)
+      .filter((size) => context % size === 0);
+    throw new UserError(
+      `block_size is ${block_size}, which does not divide context ${context}: use 0 for a mixture, ` +
+        `or one of ${divisors.join(", ")}`,
+    );
+  }
+  if (gamma_end <= gamma_start) {
+    throw new UserError(
+      `gamma_end is ${gamma_end}, but must be above gamma_start (${gamma_start}): noise grows with it`,
+    );
+  }
+  return config;
+}
+
+/** "a whole number from 1 to 1024", "one of linear, cosine": what a field accepts. */
+function allowed(shape: z.ZodType): string {
+  if (shape instanceof z.ZodEnum) return `one of ${shape.options.join(", ")}`;
+  if (shape instanceof z.ZodLiteral) return `"${[...shape.values].join(", ")}"`;
+  const schema = z.toJSONSchema(shape);
+  if (schema.type === "string") return `a text of 1 to ${schema.maxLength} characters`;
+  const kind = schema.type === "integer" ? "a whole number" : "a number";
+  return schema.exclusiveMinimum === undefined
+    ? `${kind} from ${schema.minimum} to ${schema.maximum}`
+    : `${kind} above ${schema.exclusiveMinimum} and at most ${schema.maximum}`;
+}
+
+/** @throws {UserError} If the value is not an object; its fields that are undefined go. */
+export function record(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
+  }
+  throw new UserError(`${name} must be an object of field names and values`);
+}

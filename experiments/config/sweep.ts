@@ -1,0 +1,84 @@
+/** From a preset, and what differs from it, to the configurations of runs. */
+import { UserError } from "../../engine/host/mod.ts";
+import type { ImageConfig } from "./image.ts";
+import { parseConfig, record, type RunConfig } from "./parse.ts";
+import { presetNamed } from "./presets.ts";
+import type { TextConfig } from "./text.ts";
+
+/** Largest number of runs that one sweep may queue. */
+export const MAX_SWEEP_RUNS = 64;
+
+/** Some fields of a configuration, as a caller overrides them. */
+export type ConfigOverrides = OverridesOf<ImageConfig> | OverridesOf<TextConfig>;
+type OverridesOf<C> = { [K in Exclude<keyof C, "modality">]?: C[K] };
+
+/** Lists of values for some fields, of which a sweep runs every combination. */
+export type ConfigGrid = GridOf<ImageConfig> | GridOf<TextConfig>;
+type GridOf<C> = { readonly [K in Exclude<keyof C, "modality">]?: readonly C[K][] };
+
+/**
+ * The whole configuration of a preset with some fields replaced.
+ *
+ * A preset's warm-up is shortened to a fifth of the run where only `steps` is overridden.
+ *
+ * @throws {UserError} If the preset or a field is unknown, or a value is out of its range.
+ */
+export function resolveConfig(preset: string, overrides: unknown = {}): RunConfig {
+  const base = presetNamed(preset);
+  const given = record(overrides, "overrides");
+  const { warmup_steps, steps } = base.config;
+  const asked = typeof given.steps === "number" && given.steps >= 1 ? given.steps : steps;
+  const fifth = Math.floor(asked / 5);
+  return parseConfig({ ...base.config, warmup_steps: Math.min(warmup_steps, fifth), ...given });
+}
+
+/**
+ * Every combination of a grid's values and the seeds, in reading order: the last field varies
+ * fastest, the seed fastest of all.
+ *
+ * @throws {UserError} As {@link resolveConfig} does, and for empty lists, repeated values, or more
+ * than {@link MAX_SWEEP_RUNS} runs.
+ */
+export function expandGrid(
+  preset: string,
+  overrides: unknown = {},
+  grid: unknown = {},
+  seeds?: readonly number[],
+): RunConfig[] {
+  const fixed = record(overrides, "overrides");
+  const axes = Object.entries(record(grid, "grid"));
+  if (seeds !== undefined) {
+    if (axes.some(([field]) => field === "seed")) {
+      throw new UserError("Give the seeds either in seeds or in grid.seed, not in both");
+    }
+    axes.push(["seed", seeds]);
+  }
+  let combinations: Record<string, unknown>[] = [fixed];
+  for (const [field, values] of axes) {
+    checkAxis(field, values, fixed);
+    combinations = combinations.flatMap((c) => values.map((v) => ({ ...c, [field]: v })));
+    if (combinations.length > MAX_SWEEP_RUNS) {
+      throw new UserError(
+        `The sweep has more than ${MAX_SWEEP_RUNS} runs: shorten the lists of ` +
+          axes.map(([name]) => name === "seed" && seeds ? "seeds" : `grid.${name}`).join(", "),
+      );
+    }
+  }
+  return combinations.map((combination) => resolveConfig(preset, combination));
+}
+
+function checkAxis(
+  field: string,
+  values: unknown,
+  fixed: Record<string, unknown>,
+): asserts values is unknown[] {
+  if (!Array.isArray(values) || values.length === 0) {
+    throw new UserError(`grid.${field} must be a list of at least one value`);
+  }
+  if (new Set(values).size !== values.length) {
+    throw new UserError(`grid.${field} names a value twice: ${JSON.stringify(values)}`);
+  }
+  if (field in fixed) {
+    throw new UserError(`${field} is both in overrides and in the grid: leave it in one of them`);
+  }
+}

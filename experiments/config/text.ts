@@ -1,0 +1,50 @@
+/** What a run on text is made of. */
+import { z } from "zod";
+import { integer, recordingFields, trainingFields } from "./fields.ts";
+
+export const TextConfig = z.strictObject({
+  modality: z.literal("text").describe("What is learned"),
+  dataset: z.string().min(1).max(400).describe(
+    "Text: tiny-shakespeare (1.1 million characters, downloaded once), made-up-verse (written by the " +
+      "program, no network needed), or the path of a UTF-8 file with a slash in it",
+  ),
+  size: z.enum(["tiny", "small"]).describe(
+    "Size of the transformer: tiny (2 layers of width 32, for tests) or small (4 layers of width " +
+      "128, 1.2 million parameters)",
+  ),
+  context: integer(8, 512).describe("Characters in a window"),
+  method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
+    "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
+      "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
+      "after the other) or masked (discrete diffusion by masking)",
+  ),
+  block_size: integer(0, 512).describe(
+    "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
+      "16, 64 and the whole window",
+  ),
+  schedule: z.enum(["linear-gamma", "linear", "cosine", "sqrt", "sigmoid"]).describe(
+    "Noise schedule: linear-gamma falls from gamma_start to gamma_end in −log SNR; the others are " +
+      "the images' own, which ignore them and suit embeddings badly",
+  ),
+  gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),
+  gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings"),
+  self_condition: z.number().min(0).max(1).describe(
+    "Fraction of training windows that see the network's own first estimate",
+  ),
+  embedding_learning_rate: z.number().positive().max(1).describe(
+    "Peak learning rate of the embeddings, which have no weight decay",
+  ),
+  positions: z.enum(["rotary", "none"]).describe(
+    "rotary, or none to see what a text model without an order of words does",
+  ),
+  rounding: z.enum(["prediction", "clean"]).describe(
+    "Where the characters' cross-entropy is taken: at the least noisy level, of the prediction, or " +
+      "(to see what it does) of the clean embedding",
+  ),
+  embedding_norm: z.enum(["unit", "free"]).describe(
+    "unit length, or free to see the embeddings shrink",
+  ),
+  ...trainingFields,
+  ...recordingFields,
+});
+export type TextConfig = z.infer<typeof TextConfig>;
