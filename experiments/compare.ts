@@ -66,18 +66,16 @@ function errorOf(run: Run): number {
 function differingFields(runs: readonly Run[]): string[] {
   const [first, ...rest] = runs;
   if (!first) return [];
-  return fields(first).filter((field) =>
-    rest.some((run) => run.config[field] !== first.config[field])
+  const value = ({ config }: Run, field: string) =>
+    (config as Readonly<Record<string, unknown>>)[field];
+  return [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter((field) =>
+    rest.some((run) => value(run, field) !== value(first, field))
   );
-}
-
-function fields(run: Run): (keyof Run["config"])[] {
-  return Object.keys(run.config) as (keyof Run["config"])[];
 }
 
 function pick(run: Run, names: readonly string[]): Record<string, string | number> {
   return Object.fromEntries(
-    fields(run).filter((field) => names.includes(field)).map((field) => [field, run.config[field]]),
+    Object.entries(run.config).filter(([field]) => names.includes(field)),
   );
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
-import { expandGrid, resolveConfig } from "./config.ts";
+import { expandGrid, imageConfigOf, resolveConfig } from "./config.ts";
 import { thin } from "./curves.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
@@ -88,7 +88,7 @@ class Laboratory implements Lab {
       : [resolveConfig(preset, overrides)];
     // Loaded here, because the mathematics takes a while that a start of the server has not got.
     const { requireTrainableConfig } = await import("./objective.ts");
-    for (const config of configs) requireTrainableConfig(config);
+    for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
       const inserted = this.#store.runs.insert({
@@ -198,7 +198,7 @@ class Laboratory implements Lab {
     options: Parameters<Lab["sample"]>[1] = {},
   ): Promise<Sample> {
     const run = this.run(ref);
-    const settings = sampleSettings(request, run.config);
+    const settings = sampleSettings(request, imageConfigOf(run));
     const { device } = this.#process;
     const job: SamplingJob = {
       workspace: this.workspace,
@@ -215,7 +215,7 @@ class Laboratory implements Lab {
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
     const run = this.run(ref);
-    const settings = evaluationSettings(request, run.config);
+    const settings = evaluationSettings(request, imageConfigOf(run));
     const job: EvaluationJob = {
       workspace: this.workspace,
       runId: run.id,

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../engine/host/mod.ts";
 import type { Schedule } from "../models/diffusion/mod.ts";
-import { RunConfig } from "./config.ts";
+import { ImageConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import type {
   ScheduleFacts,
@@ -63,8 +63,8 @@ export async function reportSchedules(
   };
 }
 
-function requireSchedules(names: readonly string[]): RunConfig["schedule"][] {
-  const known = RunConfig.shape.schedule.options;
+function requireSchedules(names: readonly string[]): ImageConfig["schedule"][] {
+  const known = ImageConfig.shape.schedule.options;
   const listed = known.join(", ");
   if (names.length === 0) throw new UserError(`Name at least one schedule: there are ${listed}`);
   return [...new Set(names)].map((name) => {
@@ -186,7 +186,7 @@ const knownFacts = new Map<string, Promise<DataFacts>>();
 
 /** By default MNIST where no download is needed, otherwise the made-up digits. */
 async function dataFacts(
-  name: RunConfig["dataset"] | undefined,
+  name: ImageConfig["dataset"] | undefined,
   dataDirectory: string | undefined,
 ): Promise<DataFacts> {
   if (name !== undefined) return await factsOnce(name, dataDirectory, true);
@@ -200,7 +200,7 @@ async function dataFacts(
 
 /** The data set itself is let go: only its numbers and a few digits stay in memory. */
 function factsOnce(
-  name: RunConfig["dataset"],
+  name: ImageConfig["dataset"],
   dataDirectory: string | undefined,
   mayDownload: boolean,
 ): Promise<DataFacts> {
@@ -214,7 +214,7 @@ function factsOnce(
 }
 
 async function readFacts(
-  name: RunConfig["dataset"],
+  name: ImageConfig["dataset"],
   dataDirectory: string | undefined,
   mayDownload: boolean,
 ): Promise<DataFacts> {

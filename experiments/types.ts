@@ -1,7 +1,7 @@
 /** Everything that tools, the command line and the pages may ask of the laboratory. */
 import type { SamplerName, Spacing } from "../models/diffusion/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
-import type { ConfigGrid, ConfigOverrides, PresetName, RunConfig } from "./config.ts";
+import type { ConfigGrid, ConfigOverrides, ImageConfig, PresetName, RunConfig } from "./config.ts";
 
 /**
  * Where a run stands: `queued` waits for the worker, `running` has a living worker, `finished` did
@@ -382,7 +382,7 @@ export interface ScheduleReport {
 }
 export interface ScheduleOptions {
   /** Data set the digit comes from: by default mnist if it is at hand, else made-up-digits. */
-  readonly dataset?: RunConfig["dataset"];
+  readonly dataset?: ImageConfig["dataset"];
   /** Index of the digit in the test set, by default 0. */
   readonly index?: number;
   /** Times of the forward process, by default 8 evenly spaced from 0 to 1. */

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { type Lab, nearest, type Run, RunConfig } from "../experiments/mod.ts";
+import { configSchemas, type Lab, nearest, type Run } from "../experiments/mod.ts";
 import { entryBody, type Evidence } from "./body.ts";
 import { type Criterion, judge, type Selection } from "./criterion.ts";
 import { formatEntry, FrontMatter, type JournalEntry, parseEntry } from "./entry.ts";
@@ -145,7 +145,7 @@ function checkedCriterion(lab: Lab, criterion: Criterion | undefined): Criterion
 }
 
 function checkedSelection(lab: Lab, selection: Selection): Selection {
-  const fields = Object.keys(RunConfig.shape);
+  const fields = Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape));
   for (const field of Object.keys(selection.parameters ?? {})) {
     if (fields.includes(field)) continue;
     throw new UserError(

@@ -1,5 +1,6 @@
 import {
   PRESET_NAMES,
+  type PresetName,
   presets,
   resolveConfig,
   type Run,
@@ -15,6 +16,7 @@ import {
 export function trainCall(runs: readonly Run[]): string {
   const config = runs[0]!.config;
   const [best] = PRESET_NAMES
+    .filter((preset) => presets[preset].config.modality === config.modality)
     .map((preset) => ({ preset, overrides: overridesFrom(preset, config) }))
     .sort((a, b) => Object.keys(a.overrides).length - Object.keys(b.overrides).length);
   const { preset, overrides } = best!;
@@ -26,12 +28,11 @@ export function trainCall(runs: readonly Run[]): string {
   });
 }
 
-function overridesFrom(preset: keyof typeof presets, config: RunConfig): Partial<RunConfig> {
-  const base = presets[preset].config;
-  const fields = (Object.keys(config) as (keyof RunConfig)[]).filter((field) => field !== "seed");
+function overridesFrom(preset: PresetName, config: RunConfig): Record<string, unknown> {
+  const base: Readonly<Record<string, unknown>> = presets[preset].config;
   const overrides = Object.fromEntries(
-    fields.filter((field) => config[field] !== base[field]).map((field) => [field, config[field]]),
-  ) as Partial<RunConfig>;
+    Object.entries(config).filter(([field, value]) => field !== "seed" && value !== base[field]),
+  );
   // A preset shortens its warm-up with the run, so what equals the preset may still need saying.
   const resolved = resolveConfig(preset, overrides);
   return resolved.warmup_steps === config.warmup_steps

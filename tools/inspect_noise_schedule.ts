@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { RunConfig, type ScheduleFacts } from "../experiments/mod.ts";
+import { ImageConfig, type ScheduleFacts } from "../experiments/mod.ts";
 import { defineTool, picture, readable } from "./define.ts";
 import { integer } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
 
-const SCHEDULES = RunConfig.shape.schedule.options;
+const SCHEDULES = ImageConfig.shape.schedule.options;
 /** More than these make a picture too tall to read. */
 const MAX_SCHEDULES = 4;
 const DEFAULT_SCHEDULES = ["linear", "cosine"] as const;
@@ -22,7 +22,7 @@ export const inspectNoiseScheduleTool = defineTool({
         `Up to ${MAX_SCHEDULES} schedules to look at, of ${SCHEDULES.join(", ")} ` +
           `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
       ),
-    dataset: RunConfig.shape.dataset.optional().describe(
+    dataset: ImageConfig.shape.dataset.optional().describe(
       "Where the digit comes from (default mnist if it is at hand, else made-up-digits)",
     ),
     digit_index: integer(0, 9999).optional().describe(

@@ -5,7 +5,6 @@ import {
   type MetricName,
   type Run,
   RUN_STATUSES,
-  RunConfig,
   type RunReport,
 } from "../experiments/mod.ts";
 import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
@@ -24,7 +23,9 @@ import { counted, isOver, moreRows, rounded, RunRow, runRow, runTable } from "./
 import { statusCounts, watchRuns } from "./train.ts";
 
 const Detail = RunRow.extend({
-  config: RunConfig.describe("The whole configuration"),
+  config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).describe(
+    "The whole configuration: train's fields and their values",
+  ),
   config_hash: z.string(),
   code_version: z.string(),
   dataset_hash: z.string().nullable(),

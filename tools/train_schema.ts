@@ -1,36 +1,57 @@
 /** The input of `train`: the fields of a configuration, once as overrides and once as lists. */
 import { z } from "zod";
 import {
+  configSchemas,
   MAX_SWEEP_RUNS,
   PRESET_NAMES,
   type PresetName,
   presets,
-  RunConfig,
 } from "../experiments/mod.ts";
 import { integer, runReference, waitSeconds } from "./fields.ts";
 
-type Field = Exclude<keyof RunConfig, "modality">;
-const FIELDS = (Object.keys(RunConfig.shape) as (keyof RunConfig)[])
-  .filter((field): field is Field => field !== "modality");
+/** Every field of a modality but its name, in order; those that several have stand once. */
+const FIELDS = [
+  ...new Set(Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape))),
+].filter((field) => field !== "modality");
+/** The same fields, by the modalities that have them. */
+const MODALITIES = Object.values(configSchemas).map((schema): Record<string, z.ZodType> =>
+  schema.shape
+);
 
 export const DEFAULT_PRESET: PresetName = "mnist-small";
 
-/** The presets' values of a field: one where they agree. */
-function defaultOf(field: Field): string {
-  const values = PRESET_NAMES.map((name) => `${presets[name].config[field]}`);
-  return new Set(values).size === 1
-    ? `default ${values[0]}`
-    : `default by preset: ${PRESET_NAMES.map((name, i) => `${name} ${values[i]}`).join(", ")}`;
+/** The presets' values of a field: the commonest, and which presets have another. */
+function defaultOf(field: string): string {
+  const values = PRESET_NAMES.flatMap((name) => {
+    const config: Readonly<Record<string, unknown>> = presets[name].config;
+    return field in config ? [{ name, value: `${config[field]}` }] : [];
+  });
+  const [common, ...others] = [...Map.groupBy(values, ({ value }) => value)]
+    .sort(([, a], [, b]) => b.length - a.length);
+  const exceptions = others.map(([value, of]) =>
+    `${value} in ${of.map(({ name }) => name).join()}`
+  );
+  return [`default ${common![0]}`, ...exceptions].join("; ");
 }
 
-function described(field: Field): z.ZodType {
-  const schema: z.ZodType = RunConfig.shape[field];
+/** What a field accepts in any modality; the laboratory checks it against the preset's own. */
+function schemaOf(field: string): z.ZodType {
+  const schemas = [...new Set(MODALITIES.flatMap((shape) => shape[field] ? [shape[field]] : []))];
+  if (schemas.length === 1) return schemas[0]!;
+  const description = schemas.map((schema) => schema.description).join("; for text: ");
+  const either = schemas.every((schema) => schema instanceof z.ZodEnum)
+    ? z.enum([...new Set(schemas.flatMap((schema) => schema.options.map(String)))])
+    : z.union(schemas.map((schema) => schema.meta({ description: undefined })));
+  return either.describe(description);
+}
+
+function described(field: string): z.ZodType {
+  const schema = schemaOf(field);
   return schema.describe(`${schema.description} (${defaultOf(field)})`).optional();
 }
 
-function listed(field: Field): z.ZodType {
-  const schema: z.ZodType = RunConfig.shape[field];
-  return z.array(schema.meta({ description: undefined })).min(1).max(MAX_SWEEP_RUNS)
+function listed(field: string): z.ZodType {
+  return z.array(schemaOf(field).meta({ description: undefined })).min(1).max(MAX_SWEEP_RUNS)
     .describe(`Values of ${field}`).optional();
 }
 

@@ -3,10 +3,10 @@ import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { UserError } from "../engine/host/mod.ts";
 import {
+  ImageConfig,
   type Lab,
   type Run,
   RUN_STATUSES,
-  RunConfig,
   type RunStatus,
   type Sample,
 } from "../experiments/mod.ts";
@@ -24,7 +24,7 @@ import { staticFile, staticVersion } from "./static_files.ts";
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
 const STRIP_TIMES = 17;
-const SCHEDULES = RunConfig.shape.schedule.options;
+const SCHEDULES = ImageConfig.shape.schedule.options;
 const DEFAULT_SCHEDULES = ["linear", "cosine"];
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";
@@ -191,7 +191,7 @@ export function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[])
 
 function digitOptions(c: Context) {
   const index = wholeNumber(c, "index");
-  const dataset = oneOf(c, "dataset", RunConfig.shape.dataset.options);
+  const dataset = oneOf(c, "dataset", ImageConfig.shape.dataset.options);
   return {
     times: Array.from({ length: STRIP_TIMES }, (_, i) => i / (STRIP_TIMES - 1)),
     ...(index === undefined ? {} : { index }),

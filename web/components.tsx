@@ -1,6 +1,6 @@
 /** Small pieces that several pages show. */
 import type { Child } from "hono/jsx";
-import type { Run, RunConfig, RunStatus, Sample } from "../experiments/mod.ts";
+import type { Run, RunStatus, Sample } from "../experiments/mod.ts";
 import { formatDuration, formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 
 export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
@@ -45,12 +45,17 @@ export function runSeconds(run: Run): number | null {
   return (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
 }
 
+/** The value of a setting; "–" where the run has none of this name. */
+export function settingOf({ config }: Run, field: string): string | number {
+  return (config as Readonly<Record<string, string | number>>)[field] ?? "–";
+}
+
 /** Names of the settings in which these runs differ. */
-export function differingFields(runs: readonly Run[]): (keyof RunConfig)[] {
+export function differingFields(runs: readonly Run[]): string[] {
   const first = runs[0];
   if (first === undefined) return [];
-  return (Object.keys(first.config) as (keyof RunConfig)[]).filter((field) =>
-    runs.some((run) => run.config[field] !== first.config[field])
+  return [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter((field) =>
+    runs.some((run) => settingOf(run, field) !== settingOf(first, field))
   );
 }
 

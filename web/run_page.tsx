@@ -1,5 +1,5 @@
 import { raw } from "hono/html";
-import type { Alert, LabEvent, Run, RunReport } from "../experiments/mod.ts";
+import type { Alert, ImageConfig, LabEvent, Run, RunReport } from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
 import { trainCall } from "../journal/mod.ts";
 import {
@@ -17,7 +17,7 @@ import { Page } from "./layout.tsx";
 import { runCharts } from "./run_charts.ts";
 
 /** What a network predicts, in words. */
-const PREDICTED: Readonly<Record<Run["config"]["target"], string>> = {
+const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
   epsilon: "the noise ε",
   x0: "the clean image",
   v: "the velocity v",
@@ -99,6 +99,7 @@ function Facts({ report }: { report: RunReport }) {
   const { run, relativeError, imagesPerSecond } = report;
   const { loss, denoising_mse } = run.latest;
   const seconds = runSeconds(run);
+  const network = run.config.modality === "image" ? "UNet" : "transformer";
   return (
     <dl class="facts">
       <Fact
@@ -111,7 +112,9 @@ function Facts({ report }: { report: RunReport }) {
       <Fact
         name="Training loss"
         value={loss === undefined ? "–" : formatMeasured(loss)}
-        note={`predicts ${PREDICTED[run.config.target]}`}
+        note={run.config.modality === "image"
+          ? `predicts ${PREDICTED[run.config.target]}`
+          : `learns by ${run.config.method}`}
       />
       <Fact
         name="Throughput"
@@ -121,7 +124,7 @@ function Facts({ report }: { report: RunReport }) {
       <Fact
         name="Network"
         value={run.parameterCount === null ? run.config.size : formatCount(run.parameterCount)}
-        note={run.parameterCount === null ? "UNet" : `parameters, UNet “${run.config.size}”`}
+        note={run.parameterCount === null ? network : `parameters, ${network} “${run.config.size}”`}
       />
       <Fact
         name={seconds === null ? "Steps" : "Took"}

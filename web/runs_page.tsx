@@ -7,6 +7,7 @@ import {
   isActive,
   RunProgress,
   runSeconds,
+  settingOf,
   Settings,
   Status,
   Time,
@@ -170,7 +171,9 @@ function RunGroup({ sweepId, rows }: Group) {
         <RunLine
           {...row}
           inSweep={sweepId !== null}
-          settings={Object.fromEntries(differing.map((field) => [field, row.run.config[field]]))}
+          settings={Object.fromEntries(
+            differing.map((field) => [field, settingOf(row.run, field)]),
+          )}
         />
       ))}
     </tbody>

@@ -13,6 +13,12 @@ export const PRESET_NAMES = [
   "shakespeare-diffusion",
   "shakespeare-blocks",
 ] as const;
+/** A starting point, complete in itself. */
+export interface Preset {
+  readonly description: string;
+  readonly config: RunConfig;
+}
+
 export type PresetName = typeof PRESET_NAMES[number];
 
 const SMALL: ImageConfig = {
@@ -70,7 +76,7 @@ const TEXT: TextConfig = {
 };
 
 /** The named starting points, complete in themselves. */
-export const presets: Readonly<Record<PresetName, { description: string; config: RunConfig }>> = {
+export const presets = {
   "mnist-tiny": {
     description: "A tiny network for a few seconds: shows that everything works, not good digits",
     config: {
@@ -136,10 +142,10 @@ export const presets: Readonly<Record<PresetName, { description: string; config:
       "One network for every block size: autoregressive at 1, diffusion of whole windows",
     config: { ...TEXT, method: "blocks" },
   },
-};
+} satisfies Readonly<Record<PresetName, Preset>>;
 
 /** @throws {UserError} If there is none of this name. */
-export function presetNamed(name: string): { description: string; config: RunConfig } {
+export function presetNamed(name: string): Preset {
   const preset = Object.hasOwn(presets, name) ? presets[name as PresetName] : undefined;
   if (!preset) {
     throw new UserError(

@@ -4,7 +4,7 @@ import { loadImageDataset } from "../../data/mod.ts";
 import { integers, openEngine } from "../../engine/mod.ts";
 import { classifierPath, classifierWeights, imageNetwork } from "../../models/image/mod.ts";
 import { codeVersion } from "../code_version.ts";
-import type { RunConfig } from "../config.ts";
+import { type ImageConfig, imageConfigOf } from "../config.ts";
 import { answerJob, type Report } from "../jobs/answer.ts";
 import { denoiseWith, drawSample } from "../sampling/draw.ts";
 import { levelsFor } from "../sampling/levels.ts";
@@ -27,25 +27,26 @@ await answerJob<EvaluationJob>(async (job, report) => {
   const { settings, dataDirectory, device } = job;
   const store = openStore(job.workspace);
   const run = store.runs.byId(job.runId)!;
-  const { parameters, metadata } = classifierWeights(run.config.dataset);
+  const config = imageConfigOf(run);
+  const { parameters, metadata } = classifierWeights(config.dataset);
   const dataset = await loadImageDataset(
-    run.config.dataset,
+    config.dataset,
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
   referenceDraws(dataset, settings.count);
-  const network = imageNetwork(run.config.size);
+  const network = imageNetwork(config.size);
   const { step, ema } = newestWeights(store, run, network);
-  levelsFor(run.config, settings);
+  levelsFor(config, settings);
   const engine = await openEngine(device === undefined ? {} : { device });
   const batches = Math.ceil(settings.count / BATCH);
   const total = batches * settings.steps + MEASUREMENTS;
   report(0, total, `Compiling the denoiser of step ${step}`);
-  const batch = batchSettings(settings, run.config, 0);
+  const batch = batchSettings(settings, config, 0);
   const { program, plain } = await compileDenoiser(engine, network, run, batch, ema);
   const drawn = await generate(
     denoiseWith(program, batch, {}, plain),
     settings,
-    run.config,
+    config,
     total,
     report,
   );
@@ -69,9 +70,9 @@ await answerJob<EvaluationJob>(async (job, report) => {
     samplingSeconds: drawn.seconds,
     measuringSeconds: (performance.now() - began) / 1000,
     classifier: {
-      dataset: run.config.dataset,
+      dataset: config.dataset,
       accuracy: Number(metadata.test_accuracy),
-      hash: createHash("sha256").update(Deno.readFileSync(classifierPath(run.config.dataset)))
+      hash: createHash("sha256").update(Deno.readFileSync(classifierPath(config.dataset)))
         .digest("hex"),
     },
     datasetHash: dataset.hash,
@@ -82,7 +83,7 @@ await answerJob<EvaluationJob>(async (job, report) => {
 });
 
 /** A batch has noise of its own, whatever the seed. */
-function batchSettings(settings: EvaluationSettings, config: RunConfig, batch: number) {
+function batchSettings(settings: EvaluationSettings, config: ImageConfig, batch: number) {
   const { sampler, steps, guidance_scale, eta } = settings;
   const takesEta = takenBy.eta.includes(sampler);
   const key = { seed: settings.seed, stream: "evaluation-batch", step: batch };
@@ -102,7 +103,7 @@ function batchSettings(settings: EvaluationSettings, config: RunConfig, batch: n
 async function generate(
   denoise: ReturnType<typeof denoiseWith>,
   settings: EvaluationSettings,
-  config: RunConfig,
+  config: ImageConfig,
   total: number,
   report: Report,
 ): Promise<Generated & { readonly seconds: number; readonly networkEvaluations: number }> {

@@ -1,6 +1,6 @@
 /** What a caller asks of an evaluation, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import type { EvaluateRequest, EvaluationSettings } from "../types.ts";
@@ -16,7 +16,7 @@ const DEFAULT_STEPS = 25;
  */
 export function evaluationSettings(
   request: Omit<EvaluateRequest, "run">,
-  config: RunConfig,
+  config: ImageConfig,
 ): EvaluationSettings {
   const { count = 1000, ...sampling } = request;
   if (!Number.isInteger(count) || count < LEAST_COUNT || count > MOST_COUNT) {

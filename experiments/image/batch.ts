@@ -12,7 +12,7 @@ import {
   trainingLevel,
 } from "../../models/diffusion/mod.ts";
 import { UserError } from "../../engine/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 
 /** Images at the end of the training set that are kept for validation. */
@@ -23,7 +23,7 @@ export type BatchSource = (step: number) => Arrays;
 
 /** @throws {UserError} If the data set is too small for a batch beside the validation images. */
 export function batchSource(
-  config: RunConfig,
+  config: ImageConfig,
   dataset: ImageDataset,
   noClass: number,
 ): BatchSource {
@@ -53,7 +53,7 @@ export function batchSource(
 }
 
 /** Whether the training step takes the input `weight`; uniform weights are all one. */
-export function isWeighted({ weighting }: RunConfig): boolean {
+export function isWeighted({ weighting }: ImageConfig): boolean {
   return weighting !== "uniform";
 }
 

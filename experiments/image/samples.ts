@@ -3,6 +3,7 @@ import type { Program } from "../../engine/mod.ts";
 import { denoiser } from "../../models/diffusion/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
+import { imageConfigOf } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import { denoiseWith, drawSample, keepSample } from "../sampling/draw.ts";
 import type { SampleSettings } from "../types.ts";
@@ -29,12 +30,13 @@ export function sampleOnTheWay(
   dataset: ImageDataset,
   { engine, store, run, state, signal }: SamplingContext,
 ): TrainingSampler {
+  const config = imageConfigOf(run);
   let program: Program | undefined;
   const compile = async () => {
     const images = denoiserSignature(SETTINGS.count, dataset, false);
     const count = engine.replicasFor(SETTINGS.count);
     return await engine.compile(
-      denoiser(network, objectiveFor(run.config), { guided: false }),
+      denoiser(network, objectiveFor(config), { guided: false }),
       { ...parameterSignature(network.parameters), ...images },
       count > 1 ? { replicas: { count, split: splitInputs(images), outputs: "concat" } } : {},
     );
@@ -45,7 +47,7 @@ export function sampleOnTheWay(
       const denoise = denoiseWith(program, SETTINGS, inputArrays(state.ema));
       const drawn = await drawSample(
         denoise,
-        run.config,
+        config,
         SETTINGS,
         signal ? { signal } : {},
       );

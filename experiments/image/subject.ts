@@ -3,7 +3,7 @@ import { type ImageDataset, loadImageDataset } from "../../data/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
 import { trainingStep } from "../../models/diffusion/mod.ts";
 import { type ImageNetwork, imageNetwork } from "../../models/image/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
@@ -16,7 +16,7 @@ import { validationOf } from "./validation.ts";
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
-export async function imageSubject(config: RunConfig, options: SubjectOptions): Promise<Subject> {
+export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadImageDataset(config.dataset, options);
   const network = imageNetwork(config.size);
   return {
@@ -34,7 +34,7 @@ export async function imageSubject(config: RunConfig, options: SubjectOptions): 
 }
 
 async function compileStep(
-  config: RunConfig,
+  config: ImageConfig,
   network: ImageNetwork,
   dataset: ImageDataset,
   engine: Engine,

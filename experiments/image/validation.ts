@@ -7,7 +7,7 @@ import type { Arrays, Engine, Program } from "../../engine/mod.ts";
 import { normals } from "../../engine/mod.ts";
 import { noiseInputs, schedule, validationStep } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
@@ -27,7 +27,7 @@ const BATCH = 64;
 export function validationOf(
   engine: Engine,
   network: ImageNetwork,
-  config: RunConfig,
+  config: ImageConfig,
   dataset: ImageDataset,
 ): Validation {
   const ownTimes = Float64Array.from(
@@ -54,7 +54,7 @@ export function validationOf(
 async function compileValidation(
   engine: Engine,
   network: ImageNetwork,
-  config: RunConfig,
+  config: ImageConfig,
   dataset: ImageDataset,
 ): Promise<Program> {
   const count = engine.replicasFor(BATCH);

@@ -9,7 +9,7 @@ import {
   sampleDiffusion,
   type SampleStep,
 } from "../../models/diffusion/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import { writeFileAtomically } from "../files.ts";
 import type { Store } from "../store/mod.ts";
 import type { Run, Sample, SampleFrame, SamplePixels, SampleSettings } from "../types.ts";
@@ -65,7 +65,7 @@ export function denoiseWith(
  */
 export async function drawSample(
   denoise: Denoise,
-  config: RunConfig,
+  config: ImageConfig,
   settings: SampleSettings,
   options: { onStep?: (step: number) => void; signal?: AbortSignal } = {},
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {

@@ -1,7 +1,7 @@
 /** The noise levels of a sample's steps. */
 import { UserError } from "../../engine/host/mod.ts";
 import { samplingLevels, schedule } from "../../models/diffusion/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import type { SamplingChoices } from "../types.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { SamplingChoices } from "../types.ts";
  *
  * @throws {UserError} If the sampler or the spacing does not go with a schedule that ends in pure noise.
  */
-export function levelsFor(config: RunConfig, settings: SamplingChoices): number[] {
+export function levelsFor(config: ImageConfig, settings: SamplingChoices): number[] {
   const { sampler, steps, spacing = "trailing", rho } = settings;
   const levels = samplingLevels(schedule(config.schedule), steps, {
     spacing,

@@ -1,6 +1,7 @@
 /** Entry of the sampling process: answers one {@link SamplingJob} with the id of a sample. */
 import { openEngine } from "../../engine/mod.ts";
 import { imageNetwork } from "../../models/image/mod.ts";
+import { imageConfigOf } from "../config.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
 import { denoiseWith, drawSample, keepSample } from "./draw.ts";
@@ -11,16 +12,17 @@ import { compileDenoiser, newestWeights } from "./weights.ts";
 await answerJob<SamplingJob>(async ({ workspace, runId, settings, device }, report) => {
   const store = openStore(workspace);
   const run = store.runs.byId(runId)!;
-  const network = imageNetwork(run.config.size);
+  const config = imageConfigOf(run);
+  const network = imageNetwork(config.size);
   const { step, ema } = newestWeights(store, run, network);
-  levelsFor(run.config, settings);
+  levelsFor(config, settings);
   const total = settings.steps + 1;
   report(0, total, `Compiling the denoiser of step ${step}`);
   const engine = await openEngine(device === undefined ? {} : { device });
   const { program, plain } = await compileDenoiser(engine, network, run, settings, ema);
   const drawn = await drawSample(
     denoiseWith(program, settings, {}, plain),
-    run.config,
+    config,
     settings,
     { onStep: (done) => report(done, total, `Step ${done} of ${settings.steps}`) },
   );

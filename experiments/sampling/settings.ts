@@ -1,6 +1,6 @@
 /** What a caller asks of a sampler, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { RunConfig } from "../config.ts";
+import type { ImageConfig } from "../config.ts";
 import type { SampleRequest, SampleSettings } from "../types.ts";
 import { requireOptions, samplingOptions } from "./options.ts";
 import { samplerNames } from "./names.ts";
@@ -21,7 +21,7 @@ export const NO_CLASS = 10;
  */
 export function sampleSettings(
   request: Omit<SampleRequest, "run">,
-  config: RunConfig,
+  config: ImageConfig,
 ): SampleSettings {
   const film = request.film_strip ?? false;
   const guidance = request.guidance_scale ?? 1;
@@ -56,7 +56,7 @@ export function sampleSettings(
 function requireConsistent(
   request: Omit<SampleRequest, "run">,
   guidance: number,
-  config: RunConfig,
+  config: ImageConfig,
 ): void {
   if (guidance === 0 && request.class !== undefined) {
     throw new UserError(

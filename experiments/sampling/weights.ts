@@ -2,6 +2,7 @@
 import { type Engine, type Parameters, type Program, UserError } from "../../engine/mod.ts";
 import { denoiser } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
+import { imageConfigOf } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
@@ -61,7 +62,7 @@ export async function compileDenoiser(
     );
     const replicas = engine.replicasFor(count);
     return await engine.compile(
-      denoiser(network, objectiveFor(run.config), { guided, rescaled }),
+      denoiser(network, objectiveFor(imageConfigOf(run)), { guided, rescaled }),
       signature,
       {
         constants: ema,

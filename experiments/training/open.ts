@@ -1,4 +1,5 @@
 /** From a configuration to what is learned. */
+import { UserError } from "../../engine/mod.ts";
 import type { RunConfig } from "../config.ts";
 import { imageSubject } from "../image/subject.ts";
 import type { Subject, SubjectOptions } from "./subject.ts";
@@ -9,5 +10,10 @@ import type { Subject, SubjectOptions } from "./subject.ts";
  * @throws {UserError} If the data is not to be had, or too small.
  */
 export async function openSubject(config: RunConfig, options: SubjectOptions): Promise<Subject> {
-  return await imageSubject(config, options);
+  switch (config.modality) {
+    case "image":
+      return await imageSubject(config, options);
+    case "text":
+      throw new UserError("no text yet");
+  }
 }

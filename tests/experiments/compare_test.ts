@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { compareRuns } from "../../experiments/compare.ts";
-import type { Comparison, ConfigOverrides } from "../../experiments/mod.ts";
+import type { Comparison } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/mod.ts";
-import { finishedRun, queue, shortConfig, withStore } from "./workspace.ts";
+import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from "./workspace.ts";
 
 function compareAll(store: Store): Omit<Comparison, "evaluations"> {
   const runs = store.runs.list({ limit: 100 }).runs.toReversed();
   return compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));
 }
 
-function finish(store: Store, ...runs: [overrides: ConfigOverrides, denoisingMse: number][]) {
+function finish(store: Store, ...runs: [overrides: ImageOverrides, denoisingMse: number][]) {
   for (const [overrides, mse] of runs) finishedRun(store, shortConfig(overrides), mse);
 }
 
@@ -49,8 +49,8 @@ Deno.test("a lead far beyond the spread of the seeds is more than seed noise", (
   withStore((store) => {
     finish(
       store,
-      ...[0.100, 0.101, 0.102].map((mse, seed): [ConfigOverrides, number] => [{ seed }, mse]),
-      ...[0.200, 0.201, 0.203].map((mse, seed): [ConfigOverrides, number] => [
+      ...[0.100, 0.101, 0.102].map((mse, seed): [ImageOverrides, number] => [{ seed }, mse]),
+      ...[0.200, 0.201, 0.203].map((mse, seed): [ImageOverrides, number] => [
         { seed, schedule: "linear" },
         mse,
       ]),
@@ -66,11 +66,11 @@ Deno.test("a lead within the spread of the seeds is called seed noise", () =>
   withStore((store) => {
     finish(
       store,
-      ...[0.10, 0.20].map((mse, seed): [ConfigOverrides, number] => [{ seed }, mse]),
+      ...[0.10, 0.20].map((mse, seed): [ImageOverrides, number] => [{ seed }, mse]),
       ...[0.12, 0.22].map((
         mse,
         seed,
-      ): [ConfigOverrides, number] => [{ seed, target: "epsilon" }, mse]),
+      ): [ImageOverrides, number] => [{ seed, target: "epsilon" }, mse]),
     );
     assert.match(compareAll(store).verdict, /which is within seed noise/);
   }));

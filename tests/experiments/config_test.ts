@@ -3,7 +3,9 @@ import {
   configHash,
   expandGrid,
   groupHash,
+  imageConfigOf,
   parseConfig,
+  PRESET_NAMES,
   presets,
   resolveConfig,
 } from "../../experiments/mod.ts";
@@ -74,7 +76,7 @@ Deno.test("all mistakes in a configuration are named at once", () => {
 Deno.test("an unknown preset is refused with the presets there are", () => {
   assert.throws(() => resolveConfig("mnist-huge"), {
     name: "UserError",
-    message: 'There is no preset "mnist-huge": the presets are mnist-tiny, mnist-small, demo',
+    message: 'There is no preset "mnist-huge": the presets are ' + PRESET_NAMES.join(", "),
   });
 });
 
@@ -84,7 +86,8 @@ Deno.test("a grid expands to every combination, the seeds varying fastest", () =
     target: ["v", "epsilon"],
   }, [5, 6]);
   assert.deepEqual(
-    configs.map(({ schedule, target, seed, steps }) => `${schedule} ${target} ${seed} ${steps}`),
+    configs.map((config) => imageConfigOf({ id: "test", config }))
+      .map(({ schedule, target, seed, steps }) => `${schedule} ${target} ${seed} ${steps}`),
     [
       "linear v 5 30",
       "linear v 6 30",

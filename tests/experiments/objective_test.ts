@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLab, RunConfig, runWorker } from "../../experiments/mod.ts";
+import { ImageConfig, openLab, runWorker } from "../../experiments/mod.ts";
 import {
   scheduleNames,
   targetNames,
@@ -9,7 +9,7 @@ import {
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 Deno.test("a configuration can name all that the core of diffusion has", () => {
-  const { schedule, target, weighting, time_sampling } = RunConfig.shape;
+  const { schedule, target, weighting, time_sampling } = ImageConfig.shape;
   assert.deepEqual(schedule.options, scheduleNames);
   assert.deepEqual(target.options, targetNames);
   assert.deepEqual(weighting.options, weightingNames);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { openLab } from "../../experiments/mod.ts";
-import type { ConfigOverrides, Lab, Run } from "../../experiments/mod.ts";
+import type { Lab, Run } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
-import { SHORT, withWorkspace } from "./workspace.ts";
+import { type ImageOverrides, SHORT, withWorkspace } from "./workspace.ts";
 
 /** A laboratory, and its store to look behind it. */
 function withLab(work: (lab: Lab, store: Store) => Promise<void>): Promise<void> {
@@ -39,7 +39,7 @@ function killHard(pid: number): void {
   }
 }
 
-async function trainOne(lab: Lab, overrides: ConfigOverrides): Promise<Run> {
+async function trainOne(lab: Lab, overrides: ImageOverrides): Promise<Run> {
   const { runs } = await lab.train({ preset: "mnist-tiny", overrides: { ...SHORT, ...overrides } });
   return runs[0]!;
 }

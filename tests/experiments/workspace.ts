@@ -1,5 +1,10 @@
 /** Temporary workspaces, and the smallest run that does everything. */
-import { type ConfigOverrides, resolveConfig, type RunConfig } from "../../experiments/mod.ts";
+import {
+  type ImageConfig,
+  imageConfigOf,
+  resolveConfig,
+  type RunConfig,
+} from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 
 /** Calls `work` with a new folder, which is deleted afterwards. */
@@ -24,8 +29,10 @@ export function withStore(work: (store: Store) => Promise<void> | void): Promise
   });
 }
 
+export type ImageOverrides = Partial<Omit<ImageConfig, "modality">>;
+
 /** A tiny network for a few steps on the made-up digits. */
-export const SHORT: ConfigOverrides = {
+export const SHORT: ImageOverrides = {
   dataset: "made-up-digits",
   steps: 12,
   batch_size: 8,
@@ -35,8 +42,9 @@ export const SHORT: ConfigOverrides = {
   sample_every: 0,
 };
 
-export function shortConfig(overrides: ConfigOverrides = {}): RunConfig {
-  return resolveConfig("mnist-tiny", { ...SHORT, ...overrides });
+export function shortConfig(overrides: ImageOverrides = {}): ImageConfig {
+  const config = resolveConfig("mnist-tiny", { ...SHORT, ...overrides });
+  return imageConfigOf({ id: "test", config });
 }
 
 /** Queues runs with these configurations; returns their ids. */
