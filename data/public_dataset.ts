@@ -79,13 +79,13 @@ async function fromDirectory<File extends string>(
   const folder = join(directory, dataset.folder);
   const packed = await readIfThere(join(folder, `${file}.gz`));
   const found = packed ?? await readIfThere(join(folder, file));
+  const expected = dataset.files[file];
   if (!found) {
+    const missing = "gzipMd5" in expected ? `no ${file}.gz` : `neither ${file}.gz nor ${file}`;
     throw new UserError(
-      `Cannot find ${dataset.title}: there is neither ${file}.gz nor ${file} in ${folder}. ` +
-        dataset.waysOut,
+      `Cannot find ${dataset.title}: there is ${missing} in ${folder}. ${dataset.waysOut}`,
     );
   }
-  const expected = dataset.files[file];
   const result = await verify(found, expected);
   if ("content" in result) return result.content;
   const path = join(folder, packed ? `${file}.gz` : file);
