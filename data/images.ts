@@ -13,11 +13,12 @@ export type ImageDatasetName = "mnist" | "fashion-mnist" | "kmnist" | "made-up-d
 
 /** A dataset of pictures with one class each. */
 export interface ImageDataset {
-  readonly name: ImageDatasetName;
+  /** An {@link ImageDatasetName} or the path of a folder. */
+  readonly name: string;
   /** For people: "MNIST". */
   readonly title: string;
   /** SHA-256, in hexadecimal, of the decompressed IDX files: training images, training labels, test
-   * images, test labels. */
+   * images, test labels. Of a folder's decoded pictures, the files that would hold them. */
   readonly hash: string;
   readonly height: number;
   readonly width: number;

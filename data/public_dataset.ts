@@ -112,8 +112,13 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** Held until disposed; released by the system if the process dies. */
-async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
+/**
+ * Makes the folder if need be and locks it against other processes until disposed; the system lets
+ * go of it if the process dies.
+ *
+ * @throws {UserError} If it cannot be written, with what to do about it.
+ */
+export async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
   try {
     await Deno.mkdir(folder, { recursive: true });
     const file = await Deno.open(join(folder, ".lock"), { create: true, write: true });
