@@ -161,7 +161,9 @@ Deno.test("a damaged picture is named, and nothing is cached", async () => {
   await writeDigits(folder, 10, 2);
   const noise = new Uint8Array(64 * 64).map((_, i) => (i * 7919) % 256);
   const png = await greyPng(noise, 64);
-  for (const content of [png.subarray(0, png.length / 2), new TextEncoder().encode("not a picture")]) {
+  for (
+    const content of [png.subarray(0, png.length / 2), new TextEncoder().encode("not a picture")]
+  ) {
     const path = folder.write("digit-1/broken.png", content);
     await refused(
       load(folder),
