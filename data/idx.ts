@@ -68,18 +68,33 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
+/** Pictures of any size and their labels. */
+export interface LabelledPictures extends ImageSplit {
+  readonly height: number;
+  readonly width: number;
+}
+
 /**
- * Joins a file of 28×28 pictures and the file of their labels, 0 to 9.
+ * Joins a file of pictures and the file of their labels.
  *
+ * @param size The height and width that they must have; by default any.
  * @throws {UserError} If either is malformed or they do not belong together.
  */
-export function parseImageSplit(images: NamedBytes, labels: NamedBytes): ImageSplit {
+export function parseLabelledPictures(
+  images: NamedBytes,
+  labels: NamedBytes,
+  size?: number,
+): LabelledPictures {
   const pixels = parseIdx(images.bytes, images.name);
   const classes = parseIdx(labels.bytes, labels.name);
   const [count, height, width] = pixels.shape;
-  if (count === undefined || pixels.shape.length !== 3 || height !== 28 || width !== 28) {
+  if (
+    count === undefined || height === undefined || width === undefined ||
+    pixels.shape.length !== 3 || height !== (size ?? height) || width !== (size ?? width)
+  ) {
     throw new UserError(
-      `Cannot use ${images.name}: its shape is [${pixels.shape}], wanted are [count,28,28]`,
+      `Cannot use ${images.name}: its shape is [${pixels.shape}], wanted are ` +
+        `[count,${size ?? "height"},${size ?? "width"}]`,
     );
   }
   if (classes.shape.length !== 1 || classes.shape[0] !== count) {
@@ -88,11 +103,21 @@ export function parseImageSplit(images: NamedBytes, labels: NamedBytes): ImageSp
         `but ${images.name} holds ${count} pictures`,
     );
   }
-  const wrong = classes.data.findIndex((label) => label > 9);
+  return { count, height, width, pixels: pixels.data, labels: classes.data };
+}
+
+/**
+ * Joins a file of 28×28 pictures and the file of their labels, 0 to 9.
+ *
+ * @throws {UserError} If either is malformed or they do not belong together.
+ */
+export function parseImageSplit(images: NamedBytes, labels: NamedBytes): ImageSplit {
+  const { count, pixels, labels: classes } = parseLabelledPictures(images, labels, 28);
+  const wrong = classes.findIndex((label) => label > 9);
   if (wrong >= 0) {
     throw new UserError(
-      `Cannot use ${labels.name}: label ${wrong} is ${classes.data[wrong]}, allowed are 0 to 9`,
+      `Cannot use ${labels.name}: label ${wrong} is ${classes[wrong]}, allowed are 0 to 9`,
     );
   }
-  return { count, pixels: pixels.data, labels: classes.data };
+  return { count, pixels, labels: classes };
 }

@@ -9,20 +9,25 @@ export interface ImageSplit {
   readonly labels: Uint8Array;
 }
 
-export type ImageDatasetName = "mnist" | "made-up-digits";
+export type ImageDatasetName = "mnist" | "fashion-mnist" | "kmnist" | "made-up-digits";
 
 /** A dataset of pictures with one class each. */
 export interface ImageDataset {
-  readonly name: ImageDatasetName;
+  /** An {@link ImageDatasetName} or the path of a folder. */
+  readonly name: string;
   /** For people: "MNIST". */
   readonly title: string;
   /** SHA-256, in hexadecimal, of the decompressed IDX files: training images, training labels, test
-   * images, test labels. */
+   * images, test labels. Of a folder's decoded pictures, the files that would hold them. */
   readonly hash: string;
-  readonly height: 28;
-  readonly width: 28;
-  readonly channels: 1;
-  readonly classes: 10;
+  readonly height: number;
+  readonly width: number;
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+  /** How many classes there are. */
+  readonly classes: number;
+  /** What people call them, in the order of their numbers. */
+  readonly classNames: readonly string[];
   readonly train: ImageSplit;
   readonly test: ImageSplit;
 }

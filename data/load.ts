@@ -1,7 +1,9 @@
 import { UserError } from "../engine/host/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import type { DownloadProgress } from "./download.ts";
+import { loadFashionMnist } from "./fashion_mnist.ts";
 import type { ImageDataset, ImageDatasetName } from "./images.ts";
+import { loadKmnist } from "./kmnist.ts";
 import { madeUpDigits } from "./made_up_digits.ts";
 import { madeUpVerse } from "./made_up_verse.ts";
 import { loadMnist } from "./mnist.ts";
@@ -11,7 +13,7 @@ import { readTextFile } from "./text_file.ts";
 import { type RawText, splitText, type TextDataset, type TextDatasetName } from "./texts.ts";
 
 export interface LoadOptions {
-  /** A directory laid out as `mnist/*.gz` and `shakespeare/input.txt`, used instead of downloads. By
+  /** A directory laid out as `mnist/*.gz`, `fashion-mnist/*.gz` and `shakespeare/input.txt`, used instead of downloads. By
    * default the one that the environment variable TEXTDIFFUSION_DATA names, if it does and neither
    * `cache` nor `mirrors` ask for a download. */
   readonly directory?: string | undefined;
@@ -42,9 +44,15 @@ export async function loadImageDataset(
       return madeUpDigits();
     case "mnist":
       return await loadMnist(sourceOf(options));
+    case "fashion-mnist":
+      return await loadFashionMnist(sourceOf(options));
+    case "kmnist":
+      return await loadKmnist(sourceOf(options));
     default:
       name satisfies never;
-      throw new UserError(`No dataset \`${name}\`: there are mnist and made-up-digits`);
+      throw new UserError(
+        `No dataset \`${name}\`: there are mnist, fashion-mnist, kmnist and made-up-digits`,
+      );
   }
 }
 

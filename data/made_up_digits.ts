@@ -4,6 +4,7 @@
  * wrote them, and they are easier.
  */
 import { normals, type RandomKey, uniforms } from "../engine/host/mod.ts";
+import { DIGIT_NAMES } from "./class_names.ts";
 import { sha256 } from "./content.ts";
 import { formatIdx } from "./idx.ts";
 import type { ImageDataset, ImageSplit } from "./images.ts";
@@ -39,6 +40,7 @@ export function madeUpDigits(): ImageDataset {
     width: SIZE,
     channels: 1,
     classes: 10,
+    classNames: DIGIT_NAMES,
     train,
     test,
   };

@@ -1,17 +1,12 @@
 /** MNIST: 60,000 training and 10,000 test digits (LeCun, Cortes, Burges; CC BY-SA 3.0). */
-import { sha256 } from "./content.ts";
-import { type NamedBytes, parseIdx, parseImageSplit } from "./idx.ts";
+import { DIGIT_NAMES } from "./class_names.ts";
+import { parseIdx } from "./idx.ts";
+import { type IdxFile, loadIdxDataset } from "./idx_dataset.ts";
 import type { ImageDataset } from "./images.ts";
-import { type DataSource, type PublicDataset, readPublicFile } from "./public_dataset.ts";
-
-type MnistFile =
-  | "train-images-idx3-ubyte"
-  | "train-labels-idx1-ubyte"
-  | "t10k-images-idx3-ubyte"
-  | "t10k-labels-idx1-ubyte";
+import type { DataSource, PublicDataset } from "./public_dataset.ts";
 
 /** The four files: training images and labels, test images and labels. */
-export const MNIST: PublicDataset<MnistFile> = {
+export const MNIST: PublicDataset<IdxFile> = {
   title: "MNIST",
   folder: "mnist",
   files: {
@@ -49,25 +44,5 @@ export const MNIST: PublicDataset<MnistFile> = {
  * @throws {UserError} As `readPublicFile()` does.
  */
 export async function loadMnist(source: DataSource): Promise<ImageDataset> {
-  const files: NamedBytes[] = [];
-  for (const name of Object.keys(MNIST.files) as MnistFile[]) {
-    files.push({ name, bytes: await readPublicFile(MNIST, name, source) });
-  }
-  const [trainImages, trainLabels, testImages, testLabels] = files as [
-    NamedBytes,
-    NamedBytes,
-    NamedBytes,
-    NamedBytes,
-  ];
-  return {
-    name: "mnist",
-    title: MNIST.title,
-    hash: sha256(...files.map(({ bytes }) => bytes)),
-    height: 28,
-    width: 28,
-    channels: 1,
-    classes: 10,
-    train: parseImageSplit(trainImages, trainLabels),
-    test: parseImageSplit(testImages, testLabels),
-  };
+  return await loadIdxDataset("mnist", MNIST, DIGIT_NAMES, source);
 }

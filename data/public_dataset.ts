@@ -79,13 +79,13 @@ async function fromDirectory<File extends string>(
   const folder = join(directory, dataset.folder);
   const packed = await readIfThere(join(folder, `${file}.gz`));
   const found = packed ?? await readIfThere(join(folder, file));
+  const expected = dataset.files[file];
   if (!found) {
+    const missing = "gzipMd5" in expected ? `no ${file}.gz` : `neither ${file}.gz nor ${file}`;
     throw new UserError(
-      `Cannot find ${dataset.title}: there is neither ${file}.gz nor ${file} in ${folder}. ` +
-        dataset.waysOut,
+      `Cannot find ${dataset.title}: there is ${missing} in ${folder}. ${dataset.waysOut}`,
     );
   }
-  const expected = dataset.files[file];
   const result = await verify(found, expected);
   if ("content" in result) return result.content;
   const path = join(folder, packed ? `${file}.gz` : file);
@@ -112,8 +112,13 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** Held until disposed; released by the system if the process dies. */
-async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
+/**
+ * Makes the folder if need be and locks it against other processes until disposed; the system lets
+ * go of it if the process dies.
+ *
+ * @throws {UserError} If it cannot be written, with what to do about it.
+ */
+export async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
   try {
     await Deno.mkdir(folder, { recursive: true });
     const file = await Deno.open(join(folder, ".lock"), { create: true, write: true });

@@ -2,6 +2,7 @@
  * Tiny Shakespeare: 1,115,394 characters of his plays, in the public domain, collected by Karpathy
  * for char-rnn.
  */
+import { sha256 } from "./content.ts";
 import { type DataSource, type PublicDataset, readPublicFile } from "./public_dataset.ts";
 import { decodeUtf8 } from "./text_file.ts";
 import type { RawText } from "./texts.ts";
@@ -36,7 +37,7 @@ export async function loadTinyShakespeare(source: DataSource): Promise<RawText> 
   return {
     name: "tiny-shakespeare",
     title: TINY_SHAKESPEARE.title,
-    hash: TINY_SHAKESPEARE.files[FILE].sha256,
+    hash: sha256(bytes),
     text: decodeUtf8(bytes, FILE),
   };
 }

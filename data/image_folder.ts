@@ -1,0 +1,174 @@
+/**
+ * A folder of images as a dataset: picture files, a subfolder for each class, or IDX files. What was
+ * decoded is cached until a file changes.
+ */
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { UserError } from "../engine/host/mod.ts";
+import { sha256 } from "./content.ts";
+import { forgetOthers, readPictures, writePictures } from "./folder/cache.ts";
+import {
+  decodePictures,
+  formRawPictures,
+  type PictureForm,
+  pictureLength,
+} from "./folder/decode.ts";
+import { holdsIdxFiles, readIdxPairs } from "./folder/idx_files.ts";
+import { filesBelow, type FoundFile, picturesAmong, requireEnough } from "./folder/listing.ts";
+import { type Split, splitByName } from "./folder/split.ts";
+import { formatIdx, type LabelledPictures } from "./idx.ts";
+import type { ImageDataset, ImageSplit } from "./images.ts";
+import { lockFolder } from "./public_dataset.ts";
+
+export const SMALLEST_IMAGE = 8;
+export const LARGEST_IMAGE = 64;
+/** All pixels are held in memory. */
+const MOST_BYTES = 2 ** 30;
+/** Changes where the same files would be decoded to other pixels. */
+const VERSION = 1;
+
+export interface ImageFolderOptions extends Partial<PictureForm> {
+  /** Where decoded pictures are kept. */
+  readonly cache: string;
+  /** Called as pictures are decoded. */
+  readonly onDecoded?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The images of a folder, brought to `imageSize` × `imageSize` pixels (default 28), `grey` (default)
+ * or `rgb`.
+ *
+ * A tenth of each class is held out for testing by the hashes of the paths, see
+ * {@link splitByName}; IDX files may bring a test set of their own. The hash is that of the decoded
+ * pixels and labels, so it does not depend on where the folder lies.
+ *
+ * @throws {UserError} If the folder cannot be read, holds too few images or a damaged one, or if
+ * the cache cannot be written, with what to do about it.
+ */
+export async function loadImageFolder(
+  folder: string,
+  { cache, onDecoded, signal, imageSize = 28, colour = "grey" }: ImageFolderOptions,
+): Promise<ImageDataset> {
+  if (!Number.isInteger(imageSize) || imageSize < SMALLEST_IMAGE || imageSize > LARGEST_IMAGE) {
+    throw new UserError(
+      `image_size is ${imageSize}, but must be a whole number from ${SMALLEST_IMAGE} to ${LARGEST_IMAGE}`,
+    );
+  }
+  const form = { imageSize, colour };
+  const files = await filesBelow(folder);
+  const place = join(cache, "folders");
+  const beginning = digest([folder, form]);
+  const name = `${beginning}-${digest([VERSION, files])}.pictures`;
+  const path = join(place, name);
+  const known = await readPictures(path);
+  if (known) return known;
+  using _lock = await lockFolder(
+    place,
+    "Name another place with the environment variable XDG_CACHE_HOME",
+  );
+  const written = await readPictures(path);
+  if (written) return written;
+  const options = {
+    ...(signal ? { signal } : {}),
+    ...(onDecoded ? { onDecoded } : {}),
+  };
+  const dataset = holdsIdxFiles(files)
+    ? await fromIdxFiles(folder, files, form)
+    : await fromPictures(folder, files, form, options);
+  await writePictures(path, dataset);
+  await forgetOthers(place, beginning, name);
+  return dataset;
+}
+
+async function fromPictures(
+  folder: string,
+  found: readonly FoundFile[],
+  form: PictureForm,
+  { onDecoded, signal }: Pick<ImageFolderOptions, "onDecoded" | "signal">,
+): Promise<ImageDataset> {
+  const { files, classNames } = picturesAmong(found, folder);
+  requireRoom(files.length, form, folder);
+  const paths = files.map(({ path }) => path);
+  const pixels = await decodePictures(folder, paths, form, {
+    ...(onDecoded ? { onDecoded: (done) => onDecoded(done, paths.length) } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const labels = Uint8Array.from(files, ({ label }) => label);
+  const all = { count: files.length, pixels, labels };
+  return datasetOf(folder, form, classNames, divided(all, splitByName(paths, labels), form));
+}
+
+/** Classes are the labels that occur, in rising order. */
+async function fromIdxFiles(
+  folder: string,
+  files: readonly FoundFile[],
+  form: PictureForm,
+): Promise<ImageDataset> {
+  const { train, test } = await readIdxPairs(folder, files);
+  const count = train.count + (test?.count ?? 0);
+  requireEnough(count, folder);
+  requireRoom(count, form, folder);
+  const values = [...new Set([...train.labels, ...test?.labels ?? []])].sort((a, b) => a - b);
+  const asSplit = async (pictures: LabelledPictures): Promise<ImageSplit> => ({
+    count: pictures.count,
+    pixels: await formRawPictures(pictures.pixels, pictures, form),
+    labels: pictures.labels.map((label) => values.indexOf(label)),
+  });
+  const all = await asSplit(train);
+  const parts = test
+    ? { train: all, test: await asSplit(test) }
+    : divided(all, splitByName(Array.from(all.labels, (_, i) => String(i)), all.labels), form);
+  return datasetOf(folder, form, values.map(String), parts);
+}
+
+function requireRoom(count: number, form: PictureForm, folder: string): void {
+  const bytes = count * pictureLength(form);
+  if (bytes <= MOST_BYTES) return;
+  throw new UserError(
+    `Cannot use ${folder}: its ${count} images take ${bytes} bytes at image_size ` +
+      `${form.imageSize}, the most is ${MOST_BYTES}; lower image_size, or take fewer`,
+  );
+}
+
+function divided(all: ImageSplit, split: Split, form: PictureForm) {
+  const length = pictureLength(form);
+  const take = (indices: readonly number[]): ImageSplit => {
+    const pixels = new Uint8Array(indices.length * length);
+    indices.forEach((from, to) =>
+      pixels.set(all.pixels.subarray(from * length, (from + 1) * length), to * length)
+    );
+    const labels = Uint8Array.from(indices, (from) => all.labels[from]!);
+    return { count: indices.length, pixels, labels };
+  };
+  return { train: take(split.train), test: take(split.test) };
+}
+
+function datasetOf(
+  folder: string,
+  { imageSize: size, colour }: PictureForm,
+  classNames: readonly string[],
+  { train, test }: Pick<ImageDataset, "train" | "test">,
+): ImageDataset {
+  const channels = colour === "grey" ? 1 : 3;
+  const files = [train, test].flatMap(({ count, pixels, labels }) => [
+    formatIdx({ shape: [count, size, size, channels], data: pixels }),
+    formatIdx({ shape: [count], data: labels }),
+  ]);
+  return {
+    name: folder,
+    title: basename(folder),
+    hash: sha256(...files),
+    height: size,
+    width: size,
+    channels,
+    classes: classNames.length,
+    classNames,
+    train,
+    test,
+  };
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}
