@@ -39,8 +39,9 @@ export interface Run {
   readonly parameterCount: number | null;
   /** Replicas the batch was cut into: part of what makes a run repeatable bit for bit. */
   readonly replicas: number | null;
-  /** The denoising error, on the same images and noise levels, of the best that each pixel can do by
-   * itself: the linear estimate from its own noisy value, its mean and its variance over the training
+  /** For text, nats per character of a bigram model: one that is not below it has learnt nothing of
+   * what a context tells. For images, the denoising error, on the same images and noise levels, of
+   * the best that each pixel can do by itself: the linear estimate from its own noisy value, its mean and its variance over the training
    * images. A model that is not below it has learnt nothing of the images' structure. */
   readonly trivialMse: number | null;
   readonly sweepId: string | null;
@@ -71,7 +72,30 @@ export type MetricName =
   | "denoising_mse_q0"
   | "denoising_mse_q1"
   | "denoising_mse_q2"
-  | "denoising_mse_q3";
+  | "denoising_mse_q3"
+  | "nats_per_character"
+  | "nats_standard_error"
+  | "nats_block_1"
+  | "nats_block_4"
+  | "nats_block_16"
+  | "nats_block_64"
+  | "nats_block_full"
+  | "reconstruction_nats"
+  | "diffusion_nats"
+  | "prior_nats"
+  | "train_nats"
+  | "cross_entropy_q0"
+  | "cross_entropy_q1"
+  | "cross_entropy_q2"
+  | "cross_entropy_q3"
+  | "prior_cross_entropy_q0"
+  | "prior_cross_entropy_q1"
+  | "prior_cross_entropy_q2"
+  | "prior_cross_entropy_q3"
+  | "embedding_norm"
+  | "embedding_rank"
+  | "embedding_accuracy"
+  | "windows_per_second";
 export const METRIC_NAMES = [
   "loss",
   "learning_rate",
@@ -83,6 +107,29 @@ export const METRIC_NAMES = [
   "denoising_mse_q1",
   "denoising_mse_q2",
   "denoising_mse_q3",
+  "nats_per_character",
+  "nats_standard_error",
+  "nats_block_1",
+  "nats_block_4",
+  "nats_block_16",
+  "nats_block_64",
+  "nats_block_full",
+  "reconstruction_nats",
+  "diffusion_nats",
+  "prior_nats",
+  "train_nats",
+  "cross_entropy_q0",
+  "cross_entropy_q1",
+  "cross_entropy_q2",
+  "cross_entropy_q3",
+  "prior_cross_entropy_q0",
+  "prior_cross_entropy_q1",
+  "prior_cross_entropy_q2",
+  "prior_cross_entropy_q3",
+  "embedding_norm",
+  "embedding_rank",
+  "embedding_accuracy",
+  "windows_per_second",
 ] as const satisfies readonly MetricName[];
 
 export interface MetricPoint {
