@@ -4,9 +4,9 @@ import { recordingFields, trainingFields } from "./fields.ts";
 
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
-  dataset: z.enum(["mnist", "made-up-digits"]).describe(
-    "Training data: mnist (60,000 handwritten digits, downloaded once) or made-up-digits (drawn " +
-      "by the program, no network needed)",
+  dataset: z.enum(["mnist", "fashion-mnist", "kmnist", "made-up-digits"]).describe(
+    "Training data: mnist (60,000 handwritten digits), fashion-mnist (clothes) or kmnist (cursive " +
+      "hiragana), each downloaded once, or made-up-digits (drawn by the program, no network needed)",
   ),
   size: z.enum(["tiny", "mini", "small"]).describe(
     "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
