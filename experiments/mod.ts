@@ -56,11 +56,16 @@ export type {
   ScheduleOptions,
   SchedulePoint,
   ScheduleReport,
+  TextSample,
+  TextSampleFrame,
   TrainAnswer,
   TrainRequest,
   Verdict,
   WatchOptions,
   WatchProgress,
+  WriteRequest,
+  WriteSettings,
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
+export { GENERATION_MODES } from "../models/text/mod.ts";

@@ -1,7 +1,12 @@
 /** What the embeddings by themselves can tell apart. */
 import { normals, type Parameters } from "../../engine/mod.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
-import { EMBEDDINGS, type NoiseRange, type TextNetwork } from "../../models/text/network/mod.ts";
+import {
+  EMBEDDINGS,
+  embeddingsOf,
+  type NoiseRange,
+  type TextNetwork,
+} from "../../models/text/network/mod.ts";
 
 export interface EmbeddingFacts {
   /** Mean of ‖e‖² over the vocabulary. */
@@ -21,24 +26,14 @@ export function embeddingFacts(
   network: TextNetwork,
   range: NoiseRange,
 ): EmbeddingFacts {
-  const { shape, data } = parameters[EMBEDDINGS]!;
-  const [count, d] = shape as [number, number];
-  const e = network.options.unitNorm ? normalised(data, count, d) : data;
+  const [count, d] = parameters[EMBEDDINGS]!.shape as [number, number];
+  const e = embeddingsOf(parameters, network);
   const squares = e.reduce((sum, value) => sum + value * value, 0);
   return {
     squaredNorm: squares / count,
     effectiveRank: effectiveRank(e, count, d),
     nearestAccuracy: nearestAccuracy(e, count, d, range.gamma(0)),
   };
-}
-
-function normalised(data: Float32Array, count: number, d: number): Float32Array {
-  const result = new Float32Array(data.length);
-  for (let i = 0; i < count; i++) {
-    const norm = Math.hypot(...data.subarray(i * d, (i + 1) * d));
-    for (let j = 0; j < d; j++) result[i * d + j] = data[i * d + j]! / norm;
-  }
-  return result;
 }
 
 /** Of the matrix of second moments, whose trace is Σλ and whose squared norm is Σλ². */

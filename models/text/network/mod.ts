@@ -1,4 +1,6 @@
 /** The network for text, its objective and its likelihood bound. */
+export { rotaryTables } from "../../layers/mod.ts";
+export { embeddingsOf } from "./embeddings.ts";
 export {
   EMBEDDING_DIMENSION,
   EMBEDDINGS,
