@@ -65,7 +65,9 @@ export type {
   WatchProgress,
   WriteRequest,
   WriteSettings,
+  Yardstick,
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
 export { GENERATION_MODES } from "../models/text/mod.ts";
+export { scoreOf, yardstickOf } from "./yardstick.ts";

@@ -505,14 +505,23 @@ export interface ScheduleOptions {
   readonly times?: readonly number[];
 }
 
+/** A metric whose lower values are better, comparable between runs whatever their configuration. */
+export interface Yardstick {
+  readonly metric: MetricName;
+  /** In a sentence: "its … is 0.08". */
+  readonly title: string;
+  /** What {@link Run.trivialMse} stands for. */
+  readonly trivial: string;
+}
+
 export interface LeaderboardRow {
   readonly rank: number;
   readonly runId: string;
   readonly status: RunStatus;
   readonly step: number;
   readonly label: string | null;
-  /** Lower is better, comparable between schedules and targets; null before the first validation. */
-  readonly denoisingMse: number | null;
+  /** By the comparison's yardstick; null before the first validation. */
+  readonly score: number | null;
   readonly validationLoss: number | null;
   /** The values of the differing parameters. */
   readonly parameters: Readonly<Record<string, string | number>>;
@@ -523,7 +532,7 @@ export interface ComparisonGroup {
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly runIds: readonly string[];
   readonly seeds: readonly number[];
-  /** Runs with a denoising error. */
+  /** Runs with a score. */
   readonly n: number;
   readonly mean: number | null;
   /** Sample standard deviation over the seeds; null below two runs. */
@@ -539,7 +548,9 @@ export interface AlignedCurve {
   }[];
 }
 export interface Comparison {
-  /** Best first; runs without a denoising error last. */
+  /** What the runs are ranked by. */
+  readonly yardstick: Yardstick;
+  /** Best first; runs without a score last. */
   readonly leaderboard: readonly LeaderboardRow[];
   /** Names of the parameters in which the runs differ. */
   readonly differing: readonly string[];

@@ -92,7 +92,7 @@ export function comparisonFigure(
 ): string {
   const theme = options.theme ?? paper;
   const colors = runColors(comparison);
-  const curves = (["denoising_mse", "loss"] as const).flatMap((name) =>
+  const curves = ([comparison.yardstick.metric, "loss"] as const).flatMap((name) =>
     comparison.curves.filter((curve) => curve.name === name)
   );
   const rows = comparison.leaderboard.slice(0, SHOWN_RUNS);
@@ -145,7 +145,7 @@ export function comparisonFigure(
 
 function LegendLine(props: { row: LeaderboardRow; color: number; theme: Theme }) {
   const { row, color, theme } = props;
-  const error = row.denoisingMse === null ? "no validation yet" : formatMeasured(row.denoisingMse);
+  const error = row.score === null ? "no validation yet" : formatMeasured(row.score);
   return (
     <g>
       <line
