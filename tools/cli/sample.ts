@@ -16,18 +16,18 @@ export const run: Command = async (args) => {
     out: { type: "string" },
   });
   const ref = runNamed("sample", positionals);
-  const lab = labOf(values);
-  if (lab.run(ref).config.modality === "text") {
-    await writeTexts(lab, writingRequest(ref, values), values.json === true);
-    lab.close();
-    return 0;
-  }
   const request: SampleRequest = {
     run: ref,
     ...drawingRequest(values, { minimum: 1, maximum: 256 }),
     ...(values.class === undefined ? {} : { class: classes(values.class) }),
     film_strip: values["film-strip"],
   };
+  const lab = labOf(values);
+  if (lab.run(ref).config.modality === "text") {
+    await writeTexts(lab, writingRequest(ref, values), values.json === true);
+    lab.close();
+    return 0;
+  }
   const bar = progressBar();
   const sample = await lab.sample(request, {
     onProgress: ({ done, total, message }) => bar.update(done, total, message),
