@@ -1,5 +1,6 @@
 /** How one run stands, and what somebody should know about it. */
 import type { Alert, Checkpoint, Curves, MetricPoint, Run, RunReport, Sample } from "./types.ts";
+import { textAlerts } from "./text/diagnosis.ts";
 import { duration } from "./watch.ts";
 import { scoreOf, yardstickOf } from "./yardstick.ts";
 
@@ -51,7 +52,8 @@ function summarise(run: Run, relative: number | null): string {
 
 function alertsOn(evidence: RunEvidence): Alert[] {
   return [statusAlert, silenceAlert, learntNothing, lossNotFalling, gettingWorse, learntByHeart]
-    .flatMap((check) => check(evidence) ?? []);
+    .flatMap((check) => check(evidence) ?? [])
+    .concat(textAlerts(evidence.run));
 }
 
 function statusAlert({ run }: RunEvidence): Alert | undefined {

@@ -96,7 +96,10 @@ export type MetricName =
   | "embedding_norm"
   | "embedding_rank"
   | "embedding_accuracy"
-  | "windows_per_second";
+  | "windows_per_second"
+  | "shuffled_gap"
+  | "rounding_nats"
+  | "informative_share";
 export const METRIC_NAMES = [
   "loss",
   "learning_rate",
@@ -131,6 +134,9 @@ export const METRIC_NAMES = [
   "embedding_rank",
   "embedding_accuracy",
   "windows_per_second",
+  "shuffled_gap",
+  "rounding_nats",
+  "informative_share",
 ] as const satisfies readonly MetricName[];
 
 export interface MetricPoint {

@@ -44,6 +44,9 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   embedding_rank: "effective rank of the embeddings",
   embedding_accuracy: "embeddings found again at the least noise",
   windows_per_second: "windows per second",
+  shuffled_gap: "nats per character that shuffled text needs more",
+  rounding_nats: "rounding loss as training sees it",
+  informative_share: "share of the noise levels that tell something",
 };
 
 /** What a stored metric is called in front of people. */

@@ -3,6 +3,7 @@
  * run whatever its seed, so that nats per character rank runs; and what shows whether a run learns.
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
+import { permutation } from "../../engine/mod.ts";
 import type { Arrays, Engine, Parameters, Program, TensorFunction } from "../../engine/mod.ts";
 import {
   autoregressiveStep,
@@ -11,6 +12,7 @@ import {
   EMBEDDING_DIMENSION,
   type LikelihoodBound,
   likelihoodBound,
+  type NoiseRange,
   priorNats,
   type TextNetwork,
   type WindowErrors,
@@ -66,12 +68,16 @@ export interface Measure {
     windows: readonly Int32Array[],
     blockSize: number,
     squaredNorm: number,
+    /** Shuffles the places of every window, characters and noise alike. */
+    shuffled?: boolean,
   ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
 }
 
 /** What was measured of one window, with the cross-entropy of the output prior alone. */
 export interface LevelErrors extends WindowErrors {
   readonly priorCrossEntropy: number;
+  /** The cross-entropy that training takes. */
+  readonly rounding: number;
 }
 
 export async function compileMeasure(
@@ -100,8 +106,8 @@ export async function compileMeasure(
     ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
     ...(bound
       ? {
-        bound: (weights, windows, blockSize, squaredNorm) =>
-          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm),
+        bound: (weights, windows, blockSize, squaredNorm, shuffled = false) =>
+          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, shuffled),
       }
       : {}),
   };
@@ -135,12 +141,18 @@ async function boundOf(
   windows: readonly Int32Array[],
   blockSize: number,
   squaredNorm: number,
+  shuffled: boolean,
 ) {
   const range = noiseRange(config);
   const mask = network.options.clean ? { mask: blockMask(config.context, blockSize) } : {};
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
-    const inputs = noisyInputs(tokens, range, BATCH, { seed: 0, stream: "validation", step: draw });
+    const ordered = noisyInputs(tokens, range, BATCH, {
+      seed: 0,
+      stream: "validation",
+      step: draw,
+    });
+    const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
     const { cross_entropy_weight, squared_error_weight, ...asked } = inputs as Arrays;
     const outputs = await program.run({ ...takenBy(program, weights), ...asked, ...mask });
     draws.push(Array.from({ length: BATCH }, (_, i) => ({
@@ -148,6 +160,7 @@ async function boundOf(
       crossEntropy: outputs.cross_entropy![i]!,
       squaredError: outputs.squared_error![i]!,
       priorCrossEntropy: outputs.prior_cross_entropy![i]!,
+      rounding: outputs.rounding![i]!,
       crossEntropyWeight: cross_entropy_weight![i]!,
       squaredErrorWeight: squared_error_weight![i]!,
     })));
@@ -192,6 +205,11 @@ async function metricsOf(
           reconstruction_nats: bound.reconstruction,
           diffusion_nats: bound.diffusion,
           prior_nats: bound.prior,
+          rounding_nats: mean(
+            windows.filter((w) => w.crossEntropyWeight > 0).map(({ rounding }) => rounding),
+          ),
+          shuffled_gap: await shuffledGap(measure.bound, weights, held, size, squaredNorm),
+          informative_share: informativeShare(noiseRange(config)),
           ...quarters(windows),
         };
       }
@@ -205,6 +223,49 @@ async function metricsOf(
       ranked.reduce((sum, { standardError }) => sum + standardError ** 2, 0),
     ) / ranked.length,
   };
+}
+
+/** Nats per character that shuffled windows need more, on the same characters and noise. */
+async function shuffledGap(
+  bound: NonNullable<Measure["bound"]>,
+  weights: Arrays,
+  held: readonly Int32Array[],
+  size: number,
+  squaredNorm: number,
+): Promise<number> {
+  const some = held.slice(0, 2);
+  const ordered = await bound(weights, some, size, squaredNorm);
+  const shuffled = await bound(weights, some, size, squaredNorm, true);
+  return shuffled.bound.total - ordered.bound.total;
+}
+
+/** Every window's places in one new order: characters and their noise go together. */
+function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
+  const order = permutation({ seed: 0, stream: "shuffled-places", step: 0 }, context);
+  const shuffle = <A extends Int32Array | Float32Array>(values: A, width: number): A => {
+    const result = values.slice() as A;
+    for (let row = 0; row < values.length / width / context; row++) {
+      order.forEach((from, to) => {
+        const start = (row * context + from) * width;
+        result.set(values.subarray(start, start + width), (row * context + to) * width);
+      });
+    }
+    return result;
+  };
+  return {
+    ...inputs,
+    tokens: shuffle(inputs.tokens as Int32Array, 1),
+    eps: shuffle(inputs.eps as Float32Array, EMBEDDING_DIMENSION),
+  };
+}
+
+/** −log SNR between which noisy embeddings of unit length say something, but not all. */
+const INFORMATIVE = 3.5;
+
+/** Share of training's times at such levels. */
+function informativeShare(range: NoiseRange): number {
+  const times = Array.from({ length: 1000 }, (_, i) => (i + 0.5) / 1000);
+  return mean(times.map((t) => Math.abs(range.gamma(t)) < INFORMATIVE ? 1 : 0));
 }
 
 function factMetrics(facts: EmbeddingFacts): ValidationMetrics {

@@ -78,6 +78,8 @@ export function autoregressiveStep(network: TextNetwork): TensorFunction {
  * What the bound is made of, for each window, means over its characters: `cross_entropy` and
  * `squared_error` (‖e − x̂‖²) [N] of the estimate, and `prior_cross_entropy` [N] of the output prior
  * alone, which looks at no other position. The estimate is self-conditioned if training was.
+ * `rounding` [N] is the cross-entropy where training takes it: another than `cross_entropy` only
+ * where that is the clean embedding.
  */
 export function boundStep(network: TextNetwork, options: TextStepOptions): TensorFunction {
   return (inputs) => {
@@ -89,6 +91,7 @@ export function boundStep(network: TextNetwork, options: TextStepOptions): Tenso
       rounding: "prediction",
     });
     return {
+      rounding: options.rounding === "clean" ? cleanRounding(network, inputs) : crossEntropies,
       cross_entropy: crossEntropies,
       squared_error: squaredErrors,
       prior_cross_entropy: lone,
@@ -183,12 +186,29 @@ function estimate(
   const tokens = input(inputs, "tokens");
   const { logits, clean, z } = ask(network, inputs, previous, options);
   const error = tf.sub(clean, denoised(network, inputs, logits));
-  const rounded = options.rounding === "clean" ? lonePosterior(network, inputs, clean) : logits;
   return {
-    crossEntropies: crossEntropy(rounded, tokens),
+    crossEntropies: options.rounding === "clean"
+      ? cleanRounding(network, inputs)
+      : crossEntropy(logits, tokens),
     squaredErrors: tf.mean(tf.sum(tf.square(error), -1), -1),
     lone: crossEntropy(lonePosterior(network, inputs, z), tokens),
   };
+}
+
+/** The cross-entropy of finding characters from their own clean embeddings, [N]. */
+function cleanRounding(network: TextNetwork, inputs: Tensors): tf.Tensor {
+  const tokens = input(inputs, "tokens");
+  return crossEntropy(lonePosterior(network, inputs, embedded(network, inputs)), tokens);
+}
+
+/** The windows' embeddings, [N, L, d]. */
+function embedded(network: TextNetwork, inputs: Tensors): tf.Tensor {
+  const tokens = input(inputs, "tokens");
+  const [n, length] = tokens.shape as [number, number];
+  const e = network.embeddings(inputs) as tf.Tensor2D;
+  const { vocabulary } = network.options;
+  const rows = tf.oneHot(tf.reshape(tokens, [n * length]), vocabulary, 1, 0, "float32");
+  return tf.reshape(tf.matMul(rows as tf.Tensor2D, e), [n, length, e.shape[1]]);
 }
 
 /** Noises the windows' embeddings and asks what is behind. */
@@ -198,14 +218,9 @@ function ask(
   previous: tf.Tensor,
   { before }: Pick<EstimateOptions, "before">,
 ) {
-  const tokens = input(inputs, "tokens"), eps = input(inputs, "eps");
-  const [n, length, d] = eps.shape as [number, number, number];
-  const { vocabulary } = network.options;
-  const rows = tf.oneHot(tf.reshape(tokens, [n * length]), vocabulary, 1, 0, "float32");
-  const clean = tf.reshape(
-    tf.matMul(rows as tf.Tensor2D, network.embeddings(inputs) as tf.Tensor2D),
-    [n, length, d],
-  );
+  const eps = input(inputs, "eps");
+  const n = eps.shape[0]!;
+  const clean = embedded(network, inputs);
   const level = levels(inputs);
   const scale = (t: tf.Tensor) => tf.reshape(t, [n, 1, 1]);
   const z = tf.add(tf.mul(scale(level.alpha), clean), tf.mul(scale(level.sigma), eps));
