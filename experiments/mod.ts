@@ -69,5 +69,5 @@ export type {
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
-export { GENERATION_MODES } from "../models/text/mod.ts";
+export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export { scoreOf, yardstickOf } from "./yardstick.ts";

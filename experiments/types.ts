@@ -1,6 +1,6 @@
 /** Everything that tools, the command line and the pages may ask of the laboratory. */
 import type { SamplerName, Spacing } from "../models/diffusion/mod.ts";
-import type { GenerationMode } from "../models/text/mod.ts";
+import type { GenerationMode, TextComparison } from "../models/text/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
 import type { ConfigGrid, ConfigOverrides, ImageConfig, PresetName, RunConfig } from "./config.ts";
 
@@ -333,6 +333,9 @@ export interface TextSample {
   readonly settings: WriteSettings;
   /** With the prompt. */
   readonly texts: readonly string[];
+  /** Of what was written, without prompt and template, beside real text and the samples of a 5-gram
+   * model of the same lengths. */
+  readonly statistics: TextComparison;
   /** What the network thought on the way, noisiest first in every block; empty unless asked for. */
   readonly frames: readonly TextSampleFrame[];
   /** Evaluations of the network for each text. */

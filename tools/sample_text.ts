@@ -1,8 +1,9 @@
 /** The answer of `sample` for a run on text. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type { Lab, TextSample, WriteRequest } from "../experiments/mod.ts";
+import type { Lab, TextComparison, TextSample, WriteRequest } from "../experiments/mod.ts";
+import { textStatisticNotes } from "../experiments/mod.ts";
 import { type Call, readable } from "./define.ts";
-import { counted } from "./rows.ts";
+import { counted, rounded, table } from "./rows.ts";
 
 /** Characters of a film's line that are shown. */
 const FILM_WIDTH = 100;
@@ -21,7 +22,7 @@ export async function sampleText(
     ...(sample.frames.length > 0 ? ["--- text 1 on its way ---", ...film(sample)] : []),
   ];
   const text = readable({
-    summary: `${summaryOf(sample)}\n\n${parts.join("\n")}`,
+    summary: `${summaryOf(sample)}\n\n${parts.join("\n")}\n\n${statisticsTable(sample)}`,
     next: [
       "judge the words by what the run needs: nats_per_character in inspect-run",
       "sample again with the same seed from another run, or with another mode or temperature",
@@ -44,6 +45,23 @@ function summaryOf({ settings, ...sample }: TextSample): string {
     `(${settings.mode}: ${how}, temperature ${settings.temperature}, seed ${settings.seed}), ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, in ` +
     `${sample.seconds.toFixed(1)} s on ${sample.device}.`;
+}
+
+/** What was written beside real text and a 5-gram model's samples of the same lengths. */
+function statisticsTable({ statistics }: TextSample): string {
+  const columns = [
+    ["written", statistics.samples],
+    ...(statistics.validation ? [["held-out text", statistics.validation]] : []),
+    ["5-gram samples", statistics.ngrams],
+  ] as [string, TextComparison["samples"]][];
+  const rows = Object.entries(textStatisticNotes).map(([name, { title, unit }]) => [
+    `${title} (${unit})`,
+    ...columns.map(([, of]) => of[name as keyof typeof textStatisticNotes])
+      .map((value) => value === null ? "-" : rounded(value) ?? "-"),
+  ]);
+  return `${table(["measure", ...columns.map(([title]) => title)], rows)}\nLongest copy: ${
+    JSON.stringify(statistics.samples.longestCopyText)
+  }`;
 }
 
 /** The likeliest characters of the first text at each kept level, with their mean probability. */

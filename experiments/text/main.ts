@@ -2,6 +2,7 @@
 import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
 import { openEngine, UserError } from "../../engine/mod.ts";
 import { generate, type GenerationRequest } from "../../models/text/generation/mod.ts";
+import { textReference, textStatistics } from "../../models/text/mod.ts";
 import { textConfigOf } from "../config.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { newestWeights } from "../sampling/weights.ts";
@@ -34,17 +35,25 @@ await answerJob<WritingJob>(async ({ workspace, runId, settings, ...options }, r
   report(1, 2, `Writing by ${settings.mode}`);
   const began = performance.now();
   const { tokens, length, frames, networkEvaluations } = await generate(model, request);
+  const seconds = (performance.now() - began) / 1000;
+  report(1.5, 2, "Measuring what was written");
   const { vocabulary } = dataset;
   const rows = (of: ArrayLike<number>, length: number) =>
     Array.from(
       { length: settings.count },
       (_, row) => Array.from({ length }, (_, i) => of[row * length + i]!),
     );
+  const texts = rows(tokens, length).map((row) => vocabulary.decode(row));
+  const prompted = settings.template === null ? [...settings.prompt].length : 0;
   return store.texts.insert({
     runId,
     step,
     settings,
-    texts: rows(tokens, length).map((row) => vocabulary.decode(row)),
+    texts,
+    statistics: textStatistics(
+      texts.map((text) => [...text].slice(prompted).join("")),
+      textReference(dataset),
+    ),
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
       start: frame.start,
@@ -53,7 +62,7 @@ await answerJob<WritingJob>(async ({ workspace, runId, settings, ...options }, r
         .map((row) => row.map((share) => Math.round(100 * share) / 100)),
     })),
     networkEvaluations,
-    seconds: (performance.now() - began) / 1000,
+    seconds,
     device: engine.device,
   });
 });
