@@ -47,6 +47,17 @@ Deno.test("The pages of a workspace with runs", async (t) => {
   });
   const app = createApp(lab);
 
+  await t.step("a run on text shows what it wrote, and how it came out of the noise", async () => {
+    const page = await html(app, `/runs/${example.textId}`);
+    assert.match(page, /Nats per character/);
+    assert.match(page, /<pre class="verse" tabindex="0">O, for a muse<\/pre>/);
+    assert.match(page, /<span class="quiet">O, f<\/span><span class="sure-1">r eeeee e<\/span>/);
+    assert.match(page, /<span class="sure-9">or a muse<\/span>/);
+    assert.match(page, /blocks of 9, ddpm 64 steps, temperature 0.9, seed 0/);
+    assert.match(page, /whole windows|blocks of 1/);
+    assertHarmless(page);
+  });
+
   await t.step("the list shows every run, its status, progress and error", async () => {
     const page = await html(app, "/");
     for (const { id } of lab.runs().runs) assert.ok(page.includes(`href="/runs/${id}"`), id);
