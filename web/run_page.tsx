@@ -20,6 +20,7 @@ import {
   Status,
   Time,
 } from "./components.tsx";
+import { Evaluations } from "./evaluations.tsx";
 import { staticUrl } from "./static_files.ts";
 import { TextSamples } from "./text_samples.tsx";
 import { Page } from "./layout.tsx";
@@ -63,6 +64,9 @@ export function RunPage({ report, texts, events }: RunView) {
       <section id="samples" data-live aria-labelledby="samples-title">
         <h2 id="samples-title">Samples</h2>
         {texts.length > 0 ? <TextSamples samples={texts} /> : <Samples report={report} />}
+      </section>
+      <section id="evaluations" data-live aria-label="Evaluations">
+        <Evaluations run={run} evaluations={report.evaluations} />
       </section>
       <section id="details" data-live class="columns" aria-label="Details">
         <Configuration run={run} />

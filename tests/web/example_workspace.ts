@@ -70,6 +70,7 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
   for (const step of [100, 200, 300]) sample(store, first, digits, step, false);
   sample(store, first, digits, 300, true);
   store.runs.end(first.id, worker, "finished", null);
+  store.evaluations.insert(measured(first));
 
   const configs = expandGrid("mnist-small", { steps: 1000 }, { schedule: ["linear", "cosine"] }, [
     0,
@@ -109,6 +110,42 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
       lock.release();
       await base[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** Made-up numbers of a run's pictures. */
+function measured(run: Run) {
+  return {
+    runId: run.id,
+    step: 300,
+    settings: {
+      count: 1000,
+      sampler: "ddim" as const,
+      steps: 25,
+      guidance_scale: 1,
+      seed: 0,
+      eta: 0,
+    },
+    results: {
+      frechet: { distance: 21.5, distanceSd: 0.6, floor: 13.9, floorSd: 1.9, draws: 5 },
+      accuracy: 0.934,
+      targetProbability: 0.92,
+      classEntropy: 2.29,
+      realClassEntropy: 2.3,
+      classShares: Array(10).fill(0.1),
+      precision: 0.81,
+      recall: 0.72,
+      real: { precision: 0.9, recall: 0.89 },
+      nearestTraining: { median: 9.1, realMedian: 9.4, copies: 0.012 },
+    },
+    networkEvaluations: 25,
+    samplingSeconds: 31,
+    measuringSeconds: 9,
+    classifier: { dataset: "mnist", accuracy: 0.994, hash: "0".repeat(64) },
+    datasetHash: "0".repeat(64),
+    configHash: run.configHash,
+    codeVersion: "example",
+    device: "cpu",
   };
 }
 
