@@ -293,7 +293,7 @@ function requireAble(model: TextModel, request: GenerationRequest): void {
         'shorten prompt or length, or use mode "blocks"',
     );
   }
-  if (blockSize > model.context) {
+  if (reads && diffuses && blockSize > model.context) {
     throw new UserError(
       `block_size is ${blockSize}, but the run's windows have ${model.context} characters: use 1 to ` +
         `${model.context}`,

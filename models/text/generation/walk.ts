@@ -58,13 +58,19 @@ export async function walkBlock(
   let evaluations = 0;
   let logits = new Float32Array(0);
 
-  const ask = async (z: Float32Array, gamma: number, previous: Float32Array | undefined) => {
+  const ask = async (
+    z: Float32Array,
+    gamma: number,
+    step: number,
+    previous: Float32Array | undefined,
+  ) => {
     const { before, prefix } = block;
     logits = Float32Array.from(
       await model.denoise!({ z, gamma, count, length, before, prefix, previous }),
     );
     if (given) holdGiven(logits, given, size);
-    if (wanted.has(evaluations)) frames.push(frameOf(logits, gamma, request, block, size));
+    // Solvers of second order ask twice in a step: the film shows the first answer.
+    if (wanted.delete(step - 1)) frames.push(frameOf(logits, gamma, request, block, size));
     evaluations++;
     return estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
   };
@@ -72,7 +78,7 @@ export async function walkBlock(
   const noise = (draw: number) =>
     normals({ seed, stream: `text/${block.stream}/noise`, step: draw }, values);
   const z = await sampleDiffusion(
-    (z, gamma, _step, previous) => ask(z, gamma, previous),
+    ask,
     {
       sampler: request.sampler,
       levels,
@@ -83,7 +89,7 @@ export async function walkBlock(
       ...(given ? { inpaint: knownOf(given, embeddings!, d) } : {}),
     },
   );
-  await ask(z, until, undefined);
+  await ask(z, until, steps + 1, undefined);
   return { logits, frames, evaluations };
 }
 
