@@ -7,6 +7,7 @@ import { expandGrid, imageConfigOf, resolveConfig } from "./config.ts";
 import { thin } from "./curves.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
+import { picturesOf } from "./image/pictures.ts";
 import { reportOn } from "./inspect.ts";
 import { requestJob } from "./jobs/request.ts";
 import { findRun, findRuns } from "./references.ts";
@@ -198,7 +199,7 @@ class Laboratory implements Lab {
     options: Parameters<Lab["sample"]>[1] = {},
   ): Promise<Sample> {
     const run = this.run(ref);
-    const settings = sampleSettings(request, imageConfigOf(run));
+    const settings = sampleSettings(request, imageConfigOf(run), picturesOf(run));
     const { device } = this.#process;
     const job: SamplingJob = {
       workspace: this.workspace,
@@ -215,7 +216,7 @@ class Laboratory implements Lab {
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
     const run = this.run(ref);
-    const settings = evaluationSettings(request, imageConfigOf(run));
+    const settings = evaluationSettings(request, imageConfigOf(run), picturesOf(run));
     const job: EvaluationJob = {
       workspace: this.workspace,
       runId: run.id,
