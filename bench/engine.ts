@@ -5,11 +5,11 @@
  * The two take turns on an otherwise idle machine; medians are compared. The last line is JSON:
  * our time over PyTorch's, smaller is better.
  */
-import { adamWStep, createAdamW, normals, openEngine } from "../engine/mod.ts";
+import { normals, openEngine } from "../engine/mod.ts";
 import type { Engine } from "../engine/mod.ts";
 import { noiseInputs, trainingStep } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
-import { initialParameters } from "../models/layers/mod.ts";
+import { ourStep } from "./our_step.ts";
 import { startPyTorch } from "./peer.ts";
 import { takeTurns } from "./turns.ts";
 import { transformer } from "./transformer.ts";
@@ -17,15 +17,6 @@ import { wasmStep } from "./wasm.ts";
 import type { Workload } from "./workload.ts";
 
 const ROUNDS = 15;
-const OPTIMIZER = {
-  learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  gradientClip: 1,
-};
-
 const float32 = (shape: readonly number[]) => ({ shape, dtype: "float32" }) as const;
 const int32 = (shape: readonly number[]) => ({ shape, dtype: "int32" }) as const;
 
@@ -69,34 +60,6 @@ function transformerWorkload(batch: number): Workload {
     step,
     inputs: { tokens: int32(shape), targets: int32(shape) },
     data: { tokens: symbols(3), targets: symbols(17) },
-  };
-}
-
-/** Compiles a workload and returns a function that takes one step and gives its milliseconds. */
-async function ourStep(engine: Engine, workload: Workload): Promise<() => Promise<number>> {
-  const { specs, step, inputs, data } = workload;
-  const parameters = initialParameters(specs, 0);
-  const state = createAdamW(parameters);
-  const batch = Object.values(inputs)[0]!.shape[0]!;
-  const program = await engine.compile(step, {
-    ...inputs,
-    ...Object.fromEntries(specs.map(({ name, shape }) => [name, float32(shape)])),
-  }, {
-    replicas: {
-      count: engine.replicasFor(batch),
-      split: Object.keys(inputs),
-      outputs: "mean",
-    },
-  });
-  const values = Object.fromEntries(specs.map(({ name }) => [name, parameters[name]!.data]));
-  return async () => {
-    const start = performance.now();
-    const outputs = await program.run({ ...data, ...values });
-    const gradients = Object.fromEntries(
-      specs.map(({ name }) => [name, outputs[`grad/${name}`] as Float32Array]),
-    );
-    adamWStep(parameters, gradients, state, OPTIMIZER);
-    return performance.now() - start;
   };
 }
 

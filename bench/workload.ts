@@ -3,7 +3,7 @@ import type { ParameterSpec } from "../models/layers/mod.ts";
 
 /** A training step with everything it needs to run. */
 export interface Workload {
-  readonly name: "unet" | "transformer";
+  readonly name: string;
   readonly title: string;
   readonly specs: readonly ParameterSpec[];
   readonly step: TensorFunction;

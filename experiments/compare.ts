@@ -1,4 +1,5 @@
 /** Runs side by side: who leads, in what they differ, and whether that is more than seed noise. */
+import { UserError } from "../engine/host/mod.ts";
 import { align } from "./curves.ts";
 import { seedNoiseVerdict } from "./seed_noise.ts";
 import type {
@@ -8,26 +9,31 @@ import type {
   LeaderboardRow,
   MetricName,
   Run,
+  Yardstick,
 } from "./types.ts";
+import { scoreOf, yardstickOf, YARDSTICKS } from "./yardstick.ts";
 
-const CURVES: readonly MetricName[] = ["denoising_mse", "validation_loss", "loss"];
+const OTHER_CURVES: readonly MetricName[] = ["validation_loss", "train_nats", "loss"];
 const CURVE_POINTS = 50;
 
 /**
- * Ranks runs by their newest denoising error, the one measure that means the same under every
- * schedule and target.
+ * Ranks runs by the newest value of their yardstick, the one measure that means the same under every
+ * configuration.
  *
  * @param curvesOf All points of the named metrics of a run.
+ * @throws {UserError} If some runs are on images and others on text.
  */
 export function compareRuns(
   runs: readonly Run[],
   curvesOf: (runId: string, names: readonly MetricName[]) => Curves,
 ): Omit<Comparison, "evaluations"> {
+  const yardstick = commonYardstick(runs);
+  const names = [yardstick.metric, ...OTHER_CURVES];
   const differing = differingFields(runs);
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
   const groups = groupRuns(ranked, differing);
-  const curves = new Map(runs.map((run) => [run.id, curvesOf(run.id, CURVES)]));
-  const aligned = CURVES.map((name) =>
+  const curves = new Map(runs.map((run) => [run.id, curvesOf(run.id, names)]));
+  const aligned = names.map((name) =>
     align(
       name,
       new Map(ranked.map((run) => [run.id, curves.get(run.id)?.[name] ?? []])),
@@ -36,14 +42,25 @@ export function compareRuns(
   );
   const trivial = new Set(runs.map((run) => run.trivialMse).filter((value) => value !== null));
   return {
+    yardstick,
     leaderboard: ranked.map((run, i) => leaderboardRow(run, i + 1, differing)),
     differing,
     groups,
     curves: aligned.filter(({ steps }) => steps.length > 0),
     trivialMse: trivial.size === 1 ? [...trivial][0]! : null,
-    verdict: seedNoiseVerdict(groups),
+    verdict: seedNoiseVerdict(groups, yardstick.title),
     cautions: cautions(runs),
   };
+}
+
+function commonYardstick(runs: readonly Run[]): Yardstick {
+  const yardsticks = [...new Set(runs.map(yardstickOf))];
+  if (yardsticks.length > 1) {
+    throw new UserError(
+      "Runs on images and runs on text have no measure in common: compare those of one kind",
+    );
+  }
+  return yardsticks[0] ?? YARDSTICKS.image;
 }
 
 function leaderboardRow(run: Run, rank: number, differing: readonly string[]): LeaderboardRow {
@@ -53,14 +70,14 @@ function leaderboardRow(run: Run, rank: number, differing: readonly string[]): L
     status: run.status,
     step: run.step,
     label: run.label,
-    denoisingMse: run.latest.denoising_mse ?? null,
+    score: scoreOf(run),
     validationLoss: run.latest.validation_loss ?? null,
     parameters: pick(run, differing),
   };
 }
 
 function errorOf(run: Run): number {
-  return run.latest.denoising_mse ?? Number.MAX_VALUE;
+  return scoreOf(run) ?? Number.MAX_VALUE;
 }
 
 function differingFields(runs: readonly Run[]): string[] {
@@ -85,7 +102,7 @@ function groupRuns(ranked: readonly Run[], differing: readonly string[]): Compar
   const telling = differing.filter((field) => field !== "seed" && !field.endsWith("_every"));
   return [...members]
     .map(([groupHash, runs]) => {
-      const values = runs.flatMap((run) => run.latest.denoising_mse ?? []);
+      const values = runs.flatMap((run) => scoreOf(run) ?? []);
       return {
         groupHash,
         parameters: pick(runs[0]!, telling),
@@ -121,7 +138,7 @@ function cautions(runs: readonly Run[]): string[] {
     result.push("The runs were not trained on the same data: their errors are not comparable");
   }
   if (distinct(runs, (run) => run.steps * run.config.batch_size) > 1) {
-    result.push("The runs were given different numbers of training images (steps × batch_size)");
+    result.push("The runs were given different numbers of training examples (steps × batch_size)");
   }
   if (distinct(runs, (run) => run.codeVersion) > 1) {
     result.push("The runs were trained by different versions of the code");

@@ -1,6 +1,8 @@
 /** How one run stands, and what somebody should know about it. */
 import type { Alert, Checkpoint, Curves, MetricPoint, Run, RunReport, Sample } from "./types.ts";
+import { textAlerts } from "./text/diagnosis.ts";
 import { duration } from "./watch.ts";
+import { scoreOf, yardstickOf } from "./yardstick.ts";
 
 /** What a report is made from. */
 export interface RunEvidence {
@@ -34,23 +36,24 @@ export function reportOn(evidence: RunEvidence): Omit<RunReport, "curves" | "eva
 }
 
 function relativeError(run: Run): number | null {
-  const error = run.latest.denoising_mse;
-  return error === undefined || !run.trivialMse ? null : error / run.trivialMse;
+  const error = scoreOf(run);
+  return error === null || !run.trivialMse ? null : error / run.trivialMse;
 }
 
 function summarise(run: Run, relative: number | null): string {
   const where = `${run.id} is ${run.status} at step ${run.step} of ${run.steps}` +
     (run.etaSeconds === null ? "" : `, about ${duration(run.etaSeconds)} left`);
   if (relative === null) return `${where}; it was not validated yet`;
-  return `${where}; its denoising error is ${run.latest.denoising_mse!.toPrecision(3)}, ` +
-    `${(100 * relative).toFixed(0)} % of what pixels alone can do (${
+  return `${where}; its ${yardstickOf(run).title} is ${scoreOf(run)!.toPrecision(3)}, ` +
+    `${(100 * relative).toFixed(0)} % of ${yardstickOf(run).trivial} (${
       run.trivialMse!.toPrecision(3)
     })`;
 }
 
 function alertsOn(evidence: RunEvidence): Alert[] {
-  return [statusAlert, silenceAlert, learntNothing, lossNotFalling, gettingWorse]
-    .flatMap((check) => check(evidence) ?? []);
+  return [statusAlert, silenceAlert, learntNothing, lossNotFalling, gettingWorse, learntByHeart]
+    .flatMap((check) => check(evidence) ?? [])
+    .concat(textAlerts(evidence.run));
 }
 
 function statusAlert({ run }: RunEvidence): Alert | undefined {
@@ -80,6 +83,7 @@ function silenceAlert({ run, silenceSeconds }: RunEvidence): Alert | undefined {
 }
 
 function learntNothing({ run }: RunEvidence): Alert | undefined {
+  if (run.config.modality === "text") return textLearntNothing(run);
   const relative = relativeError(run);
   if (relative === null || relative < 0.97) return;
   const early = run.status === "running" && run.step < run.steps / 4;
@@ -91,6 +95,21 @@ function learntNothing({ run }: RunEvidence): Alert | undefined {
     }; looking at each pixel by ` +
       `itself gives ${run.trivialMse!.toPrecision(3)}: nothing of the digits' shape is learnt` +
       (early ? " yet" : "; train for more steps, or look at learning_rate and ema_decay"),
+  );
+}
+
+/** A model of text may stay above the bigrams for long and still learn: early on they are no test. */
+function textLearntNothing(run: Run): Alert | undefined {
+  const relative = relativeError(run);
+  if (relative === null || relative < 1) return;
+  const early = run.status === "running" && run.step < 2000;
+  return alert(
+    early ? "info" : "warning",
+    "learnt-nothing",
+    `It needs ${scoreOf(run)!.toFixed(3)} nats per character; a bigram model needs ${
+      run.trivialMse!.toFixed(3)
+    }: nothing is learnt of what a longer context tells` +
+      (early ? " yet" : "; train for more steps"),
   );
 }
 
@@ -109,8 +128,8 @@ function lossNotFalling({ curves }: RunEvidence): Alert | undefined {
   );
 }
 
-function gettingWorse({ curves }: RunEvidence): Alert | undefined {
-  const errors = curves.denoising_mse ?? [];
+function gettingWorse({ run, curves }: RunEvidence): Alert | undefined {
+  const errors = curves[yardstickOf(run).metric] ?? [];
   const last = errors.at(-1);
   if (!last) return;
   const best = errors.reduce((a, b) => b.value < a.value ? b : a);
@@ -118,9 +137,21 @@ function gettingWorse({ curves }: RunEvidence): Alert | undefined {
   return alert(
     "warning",
     "getting-worse",
-    `The denoising error rose to ${last.value.toPrecision(3)} after ${
+    `The ${yardstickOf(run).title} rose to ${last.value.toPrecision(3)} after ${
       best.value.toPrecision(3)
     } at step ${best.step}: the learning_rate may be too high`,
+  );
+}
+
+function learntByHeart({ run }: RunEvidence): Alert | undefined {
+  const { train_nats: train, nats_per_character: held } = run.latest;
+  if (train === undefined || held === undefined || held - train < 0.15) return;
+  return alert(
+    "info",
+    "learnt-by-heart",
+    `Held-out text needs ${held.toFixed(3)} nats per character, training text ${
+      train.toFixed(3)
+    }: it begins to learn by heart; fewer steps, a smaller network or more weight_decay`,
   );
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
-import { expandGrid, imageConfigOf, resolveConfig } from "./config.ts";
+import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
 import { thin } from "./curves.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
@@ -35,10 +35,14 @@ import {
   type SampleRequest,
   type ScheduleOptions,
   type ScheduleReport,
+  type TextSample,
   type TrainAnswer,
   type TrainRequest,
   type WatchOptions,
+  type WriteRequest,
 } from "./types.ts";
+import type { WritingJob } from "./text/protocol.ts";
+import { writeSettings } from "./text/settings.ts";
 import { hasEnded, watchRuns } from "./watch.ts";
 import {
   ensureWorker,
@@ -209,6 +213,26 @@ class Laboratory implements Lab {
     };
     const entry = new URL("./sampling/main.ts", import.meta.url);
     return this.sampleById(await requestJob("Sampling", entry, job, options));
+  }
+
+  async write(
+    { run: ref, ...request }: WriteRequest,
+    options: Parameters<Lab["write"]>[1] = {},
+  ): Promise<TextSample> {
+    const run = this.run(ref);
+    const settings = writeSettings(request, textConfigOf(run));
+    const job: WritingJob = {
+      workspace: this.workspace,
+      runId: run.id,
+      settings,
+      ...this.#process,
+    };
+    const entry = new URL("./text/main.ts", import.meta.url);
+    return this.#store.texts.byId(await requestJob("Writing", entry, job, options))!;
+  }
+
+  texts(ref: string): TextSample[] {
+    return this.#store.texts.list(this.run(ref).id);
   }
 
   async evaluate(

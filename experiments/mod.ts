@@ -56,11 +56,18 @@ export type {
   ScheduleOptions,
   SchedulePoint,
   ScheduleReport,
+  TextSample,
+  TextSampleFrame,
   TrainAnswer,
   TrainRequest,
   Verdict,
   WatchOptions,
   WatchProgress,
+  WriteRequest,
+  WriteSettings,
+  Yardstick,
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
+export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
+export { scoreOf, yardstickOf } from "./yardstick.ts";

@@ -3,10 +3,11 @@ import { UserError } from "../engine/host/mod.ts";
 import { nearest } from "./nearest.ts";
 import type { Store } from "./store/mod.ts";
 import type { Run } from "./types.ts";
+import { yardstickOf, YARDSTICKS } from "./yardstick.ts";
 
 /**
  * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest) or "best" (the
- * lowest denoising error).
+ * lowest denoising error or nats per character, of the newest run's modality).
  *
  * @throws {UserError} If there is none, or more than one; the message names near ids.
  */
@@ -43,11 +44,11 @@ export function findRuns(store: Store, refs: readonly string[]): Run[] {
 }
 
 function bestRun(store: Store): Run {
-  const id = store.runs.lowest("denoising_mse");
+  const [newest] = store.runs.list({ limit: 1 }).runs;
+  const { metric, title } = newest ? yardstickOf(newest) : YARDSTICKS.image;
+  const id = store.runs.lowest(metric);
   if (id === null) {
-    throw new UserError(
-      'No run has a denoising error yet, so there is no "best": name one by its id',
-    );
+    throw new UserError(`No run has a ${title} yet, so there is no "best": name one by its id`);
   }
   return store.runs.byId(id)!;
 }

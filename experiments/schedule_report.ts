@@ -148,6 +148,13 @@ function recoverable(snr: number, variances: Float64Array): number {
 /** Sampling starts from pure noise, but training at t = 1 saw noise with the signal's last part in
  * it (Lin et al. 2023, "Common Diffusion Noise Schedules and Sample Steps are Flawed"). */
 function terminalVerdict({ alpha, snr }: SchedulePoint): Verdict {
+  if (alpha === 0) {
+    return {
+      level: "good",
+      text: "Nothing of the signal is left at t = 1: sampling starts from the pure noise that " +
+        "training saw",
+    };
+  }
   const left = `${(100 * alpha).toPrecision(2)} % of the signal is left at t = 1 (SNR ${
     snr.toExponential(1)
   })`;

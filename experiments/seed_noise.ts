@@ -12,14 +12,18 @@ interface Measured extends ComparisonGroup {
  * (Welch 1947) on the means, two-sided at 5 %.
  *
  * @param groups Best first.
+ * @param title Of what they are ranked by.
  */
-export function seedNoiseVerdict(groups: readonly ComparisonGroup[]): string {
+export function seedNoiseVerdict(
+  groups: readonly ComparisonGroup[],
+  title = "denoising error",
+): string {
   const ranked = groups.filter((group) => group.mean !== null);
   const [best, second] = ranked;
-  if (!best) return "No run has a denoising error yet, so there is nothing to rank";
+  if (!best) return `No run has a ${title} yet, so there is nothing to rank`;
   if (!second) {
     return groups.length > 1
-      ? `Only ${nameOf(best)} has a denoising error so far`
+      ? `Only ${nameOf(best)} has a ${title} so far`
       : `All runs share one configuration: ${spread(best)}`;
   }
   const lead = second.mean! - best.mean!;

@@ -1,5 +1,6 @@
 /** Everything that tools, the command line and the pages may ask of the laboratory. */
 import type { SamplerName, Spacing } from "../models/diffusion/mod.ts";
+import type { GenerationMode, TextComparison } from "../models/text/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
 import type { ConfigGrid, ConfigOverrides, ImageConfig, PresetName, RunConfig } from "./config.ts";
 
@@ -39,8 +40,9 @@ export interface Run {
   readonly parameterCount: number | null;
   /** Replicas the batch was cut into: part of what makes a run repeatable bit for bit. */
   readonly replicas: number | null;
-  /** The denoising error, on the same images and noise levels, of the best that each pixel can do by
-   * itself: the linear estimate from its own noisy value, its mean and its variance over the training
+  /** For text, nats per character of a bigram model: one that is not below it has learnt nothing of
+   * what a context tells. For images, the denoising error, on the same images and noise levels, of
+   * the best that each pixel can do by itself: the linear estimate from its own noisy value, its mean and its variance over the training
    * images. A model that is not below it has learnt nothing of the images' structure. */
   readonly trivialMse: number | null;
   /** What its pictures are like; null until its data was loaded, and for text. */
@@ -83,7 +85,33 @@ export type MetricName =
   | "denoising_mse_q0"
   | "denoising_mse_q1"
   | "denoising_mse_q2"
-  | "denoising_mse_q3";
+  | "denoising_mse_q3"
+  | "nats_per_character"
+  | "nats_standard_error"
+  | "nats_block_1"
+  | "nats_block_4"
+  | "nats_block_16"
+  | "nats_block_64"
+  | "nats_block_full"
+  | "reconstruction_nats"
+  | "diffusion_nats"
+  | "prior_nats"
+  | "train_nats"
+  | "cross_entropy_q0"
+  | "cross_entropy_q1"
+  | "cross_entropy_q2"
+  | "cross_entropy_q3"
+  | "prior_cross_entropy_q0"
+  | "prior_cross_entropy_q1"
+  | "prior_cross_entropy_q2"
+  | "prior_cross_entropy_q3"
+  | "embedding_norm"
+  | "embedding_rank"
+  | "embedding_accuracy"
+  | "windows_per_second"
+  | "shuffled_gap"
+  | "rounding_nats"
+  | "informative_share";
 export const METRIC_NAMES = [
   "loss",
   "learning_rate",
@@ -95,6 +123,32 @@ export const METRIC_NAMES = [
   "denoising_mse_q1",
   "denoising_mse_q2",
   "denoising_mse_q3",
+  "nats_per_character",
+  "nats_standard_error",
+  "nats_block_1",
+  "nats_block_4",
+  "nats_block_16",
+  "nats_block_64",
+  "nats_block_full",
+  "reconstruction_nats",
+  "diffusion_nats",
+  "prior_nats",
+  "train_nats",
+  "cross_entropy_q0",
+  "cross_entropy_q1",
+  "cross_entropy_q2",
+  "cross_entropy_q3",
+  "prior_cross_entropy_q0",
+  "prior_cross_entropy_q1",
+  "prior_cross_entropy_q2",
+  "prior_cross_entropy_q3",
+  "embedding_norm",
+  "embedding_rank",
+  "embedding_accuracy",
+  "windows_per_second",
+  "shuffled_gap",
+  "rounding_nats",
+  "informative_share",
 ] as const satisfies readonly MetricName[];
 
 export interface MetricPoint {
@@ -239,6 +293,77 @@ export interface SampleFrame {
   readonly noisy: Float32Array;
   /** The denoiser's answer at x_t, of the same shape. */
   readonly denoised: Float32Array;
+}
+
+export interface WriteRequest {
+  /** A run's id, a unique prefix of one, "latest" or "best". */
+  readonly run: string;
+  /** By default what the run's method does; infill where a template is given. */
+  readonly mode?: GenerationMode;
+  /** Texts, 1 to 16, by default 3. */
+  readonly count?: number;
+  /** Characters to write after the prompt, 1 to 2000; by default what fits a window for diffusion,
+   * two windows otherwise. */
+  readonly length?: number;
+  /** Text to continue, in characters of the run's vocabulary; empty by default. */
+  readonly prompt?: string;
+  /** Text with an underscore for every character to fill in. */
+  readonly template?: string;
+  /** Characters written together, 1 to the run's context, by default 16. */
+  readonly block_size?: number;
+  readonly sampler?: SamplerName;
+  /** Steps through the noise levels for every block, 1 to 1000, by default 64. */
+  readonly steps?: number;
+  /** 0 (the likeliest character) to 5, by default 0.9. */
+  readonly temperature?: number;
+  /** Share of the probability that is drawn from, 0.01 to 1 (the default). */
+  readonly top_p?: number;
+  /** For guided: weight of diffusion against reading, 0 to 1, by default 0.5. */
+  readonly diffusion_weight?: number;
+  /** For revised: share of characters that each round writes again, by default 0.2. */
+  readonly revise_share?: number;
+  /** For revised: 1 to 10, by default 2. */
+  readonly rounds?: number;
+  readonly seed?: number;
+  readonly film_strip?: boolean;
+}
+
+/** How a text was written: the request with its defaults filled in. */
+export type WriteSettings = Required<Omit<WriteRequest, "run" | "template">> & {
+  readonly template: string | null;
+};
+
+/** Texts that a run wrote. */
+export interface TextSample {
+  /** For example `text-0003-sample-001`. */
+  readonly id: string;
+  readonly runId: string;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly settings: WriteSettings;
+  /** With the prompt. */
+  readonly texts: readonly string[];
+  /** Of what was written, without prompt and template, beside real text and the samples of a 5-gram
+   * model of the same lengths. */
+  readonly statistics: TextComparison;
+  /** What the network thought on the way, noisiest first in every block; empty unless asked for. */
+  readonly frames: readonly TextSampleFrame[];
+  /** Evaluations of the network for each text. */
+  readonly networkEvaluations: number;
+  readonly seconds: number;
+  readonly device: string;
+  readonly createdAt: string;
+}
+
+export interface TextSampleFrame {
+  /** Negative log signal-to-noise ratio. */
+  readonly gamma: number;
+  /** Where the block stands in the text, in characters. */
+  readonly start: number;
+  /** The likeliest characters of the block in each text. */
+  readonly texts: readonly string[];
+  /** Probability of each of these characters. */
+  readonly confidence: readonly (readonly number[])[];
 }
 
 /** How far a process of its own is with a sample or an evaluation. */
@@ -399,14 +524,23 @@ export interface ScheduleOptions {
   readonly times?: readonly number[];
 }
 
+/** A metric whose lower values are better, comparable between runs whatever their configuration. */
+export interface Yardstick {
+  readonly metric: MetricName;
+  /** In a sentence: "its … is 0.08". */
+  readonly title: string;
+  /** What {@link Run.trivialMse} stands for. */
+  readonly trivial: string;
+}
+
 export interface LeaderboardRow {
   readonly rank: number;
   readonly runId: string;
   readonly status: RunStatus;
   readonly step: number;
   readonly label: string | null;
-  /** Lower is better, comparable between schedules and targets; null before the first validation. */
-  readonly denoisingMse: number | null;
+  /** By the comparison's yardstick; null before the first validation. */
+  readonly score: number | null;
   readonly validationLoss: number | null;
   /** The values of the differing parameters. */
   readonly parameters: Readonly<Record<string, string | number>>;
@@ -417,7 +551,7 @@ export interface ComparisonGroup {
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly runIds: readonly string[];
   readonly seeds: readonly number[];
-  /** Runs with a denoising error. */
+  /** Runs with a score. */
   readonly n: number;
   readonly mean: number | null;
   /** Sample standard deviation over the seeds; null below two runs. */
@@ -433,7 +567,9 @@ export interface AlignedCurve {
   }[];
 }
 export interface Comparison {
-  /** Best first; runs without a denoising error last. */
+  /** What the runs are ranked by. */
+  readonly yardstick: Yardstick;
+  /** Best first; runs without a score last. */
   readonly leaderboard: readonly LeaderboardRow[];
   /** Names of the parameters in which the runs differ. */
   readonly differing: readonly string[];
@@ -552,6 +688,16 @@ export interface Lab {
       readonly signal?: AbortSignal;
     },
   ): Promise<Sample>;
+  /** Writes texts with a run's EMA weights in a process of its own. */
+  write(
+    request: WriteRequest,
+    options?: {
+      readonly onProgress?: (progress: JobProgress) => void;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<TextSample>;
+  /** What a run wrote, oldest first. */
+  texts(ref: string): TextSample[];
   /** Draws pictures from a run's EMA weights and measures them, in a process of its own. */
   evaluate(
     request: EvaluateRequest,

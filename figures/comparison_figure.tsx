@@ -21,6 +21,32 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   denoising_mse_q1: "Denoising error, little noise",
   denoising_mse_q2: "Denoising error, much noise",
   denoising_mse_q3: "Denoising error, most noise",
+  nats_per_character: "nats per character",
+  nats_standard_error: "standard error of the nats",
+  nats_block_1: "nats per character, blocks of 1",
+  nats_block_4: "nats per character, blocks of 4",
+  nats_block_16: "nats per character, blocks of 16",
+  nats_block_64: "nats per character, blocks of 64",
+  nats_block_full: "nats per character, whole windows",
+  reconstruction_nats: "reconstruction, nats per character",
+  diffusion_nats: "diffusion, nats per character",
+  prior_nats: "prior, nats per character",
+  train_nats: "nats per character on training text",
+  cross_entropy_q0: "cross-entropy, noise quarter 1",
+  cross_entropy_q1: "cross-entropy, noise quarter 2",
+  cross_entropy_q2: "cross-entropy, noise quarter 3",
+  cross_entropy_q3: "cross-entropy, noise quarter 4",
+  prior_cross_entropy_q0: "cross-entropy of single positions, noise quarter 1",
+  prior_cross_entropy_q1: "cross-entropy of single positions, noise quarter 2",
+  prior_cross_entropy_q2: "cross-entropy of single positions, noise quarter 3",
+  prior_cross_entropy_q3: "cross-entropy of single positions, noise quarter 4",
+  embedding_norm: "length of the embeddings",
+  embedding_rank: "effective rank of the embeddings",
+  embedding_accuracy: "embeddings found again at the least noise",
+  windows_per_second: "windows per second",
+  shuffled_gap: "nats per character that shuffled text needs more",
+  rounding_nats: "rounding loss as training sees it",
+  informative_share: "share of the noise levels that tell something",
 };
 
 /** What a stored metric is called in front of people. */
@@ -69,7 +95,7 @@ export function comparisonFigure(
 ): string {
   const theme = options.theme ?? paper;
   const colors = runColors(comparison);
-  const curves = (["denoising_mse", "loss"] as const).flatMap((name) =>
+  const curves = ([comparison.yardstick.metric, "loss"] as const).flatMap((name) =>
     comparison.curves.filter((curve) => curve.name === name)
   );
   const rows = comparison.leaderboard.slice(0, SHOWN_RUNS);
@@ -122,7 +148,7 @@ export function comparisonFigure(
 
 function LegendLine(props: { row: LeaderboardRow; color: number; theme: Theme }) {
   const { row, color, theme } = props;
-  const error = row.denoisingMse === null ? "no validation yet" : formatMeasured(row.denoisingMse);
+  const error = row.score === null ? "no validation yet" : formatMeasured(row.score);
   return (
     <g>
       <line

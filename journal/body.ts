@@ -1,6 +1,6 @@
 /** The Markdown body of an entry. Sections are computed from the store; the caller's words appear
  * only as quotations, marked as theirs. */
-import type { Run } from "../experiments/mod.ts";
+import type { MetricName, Run } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
 import {
   type Criterion,
@@ -23,7 +23,18 @@ export interface Evidence {
   readonly alerts: readonly { readonly runId: string; readonly message: string }[];
 }
 
-const RESULT_METRICS = ["denoising_mse", "validation_loss"] as const;
+const RESULT_METRICS = {
+  image: ["denoising_mse", "validation_loss"],
+  text: ["nats_per_character", "nats_standard_error", "train_nats"],
+} as const;
+/** Shown too, where the runs have them. */
+const BLOCK_METRICS = [
+  "nats_block_1",
+  "nats_block_4",
+  "nats_block_16",
+  "nats_block_64",
+  "nats_block_full",
+] as const;
 
 /** The whole body. */
 export function entryBody(front: FrontMatter, evidence: Evidence, verdict: JournalVerdict): string {
@@ -66,22 +77,37 @@ function setup({ runs, missing }: Evidence): string {
     ? `\n\nNot in the store: ${missing.map(inlineText).join(", ")}.`
     : "";
   if (runs.length === 0) return `No runs are named yet.${lost}`;
-  const fields = Object.keys(runs[0]!.config) as (keyof Run["config"])[];
-  const differing = fields.filter((field) => new Set(runs.map((r) => r.config[field])).size > 1);
+  const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
+  const value = ({ config }: Run, field: string) =>
+    (config as Readonly<Record<string, string | number>>)[field] ?? "-";
+  const differing = fields.filter((field) => new Set(runs.map((r) => value(r, field))).size > 1);
   const shared = fields.filter((field) => !differing.includes(field));
-  const listed = shared.map((field) => `${field} ${runs[0]!.config[field]}`).join(", ");
+  const listed = shared.map((field) => `${field} ${value(runs[0]!, field)}`).join(", ");
   const difference = differing.length === 0
     ? (runs.length > 1 ? "The runs differ in nothing." : "One run.")
     : table(
       ["run", ...differing],
-      runs.map((run) => [run.id, ...differing.map((f) => run.config[f])]),
+      runs.map((run) => [run.id, ...differing.map((f) => value(run, f))]),
     );
   return `${difference}\n\nThe same in all: ${listed}.${lost}`;
 }
 
+const TRIVIAL = {
+  image: "The best estimate of each pixel by itself has a denoising_mse of",
+  text: "A bigram model needs nats_per_character of",
+} as const;
+
+function resultMetrics(runs: readonly Run[]): MetricName[] {
+  const modalities = [...new Set(runs.map(({ config }) => config.modality))];
+  return [
+    ...modalities.flatMap((modality) => RESULT_METRICS[modality]),
+    ...BLOCK_METRICS.filter((name) => runs.some((run) => run.latest[name] !== undefined)),
+  ];
+}
+
 function results({ runs, alerts }: Evidence, criterion: Criterion | null): string {
   if (runs.length === 0) return "No runs, no results.";
-  const metrics = [...RESULT_METRICS, ...(criterion ? [criterion.metric] : [])]
+  const metrics = [...resultMetrics(runs), ...(criterion ? [criterion.metric] : [])]
     .filter((name, index, all) => all.indexOf(name) === index);
   const rows = runs.map((run) => [
     run.id,
@@ -111,7 +137,7 @@ function results({ runs, alerts }: Evidence, criterion: Criterion | null): strin
   const trivial = runs.find((run) => run.trivialMse !== null)?.trivialMse;
   if (trivial != null) {
     parts.push(
-      `The best estimate of each pixel by itself has a denoising_mse of ${
+      `${TRIVIAL[runs[0]!.config.modality]} ${
         format(trivial)
       }: what is not below it has learnt nothing.`,
     );

@@ -17,7 +17,8 @@ export const compareRunsTool = defineTool({
   name: "compare-runs",
   title: "Compare runs",
   description:
-    "Ranks runs by denoising_mse (lower is better, comparable between schedules and targets), shows " +
+    "Ranks runs by denoising_mse, or nats_per_character for text (lower is better, comparable between " +
+    "configurations), shows " +
     "only the parameters in which they differ, gives mean and standard deviation over seeds for " +
     "each configuration, says whether the best one's lead exceeds the seed noise, and aligns their " +
     "curves on common steps.",
@@ -28,8 +29,8 @@ export const compareRunsTool = defineTool({
     sweep: z.string().min(1).max(60).optional().describe(
       "All runs of a sweep, e.g. sweep-0003; give this or runs",
     ),
-    metrics: z.array(z.enum(METRIC_NAMES)).max(3).default(["denoising_mse"]).describe(
-      'Curves to align, 0 to 3 (default ["denoising_mse"])',
+    metrics: z.array(z.enum(METRIC_NAMES)).max(3).optional().describe(
+      "Curves to align, 0 to 3 (default what the runs are ranked by)",
     ),
     points: integer(2, 50).default(12).describe("Points of each curve, 2 to 50 (default 12)"),
     limit: tableLimit,
@@ -40,12 +41,13 @@ export const compareRunsTool = defineTool({
     verdict: z.string().describe("Whether the best configuration's lead exceeds seed noise"),
     cautions: z.array(z.string()).describe("What makes these runs less than comparable"),
     differing: z.array(z.string()).describe("Parameters in which the runs differ"),
+    metric: z.string().describe("What the runs are ranked by"),
     leaderboard: z.array(z.object({
       rank: z.number(),
       run: z.string(),
       status: z.enum(RUN_STATUSES),
       step: z.number(),
-      denoising_mse: z.number().nullable(),
+      score: z.number().nullable().describe("Value of metric"),
       validation_loss: z.number().nullable(),
       parameters: Parameters,
       label: z.string().nullable(),
@@ -56,10 +58,10 @@ export const compareRunsTool = defineTool({
       n: z.number(),
       mean: z.number().nullable(),
       sd: z.number().nullable(),
-    })).describe("denoising_mse of runs that differ only in their seed; best first"),
+    })).describe("metric of runs that differ only in their seed; best first"),
     evaluations: z.array(BriefEvaluation).describe("The newest one of each run that has any"),
     trivial_mse: z.number().nullable().describe(
-      "denoising_mse of the best estimate of each pixel by itself: what learning nothing gives",
+      "metric of a trivial model: each pixel by itself, or a bigram model",
     ),
     curves: z.array(z.object({
       metric: z.string(),
@@ -105,12 +107,13 @@ export const compareRunsTool = defineTool({
       verdict: comparison.verdict,
       cautions: [...comparison.cautions],
       differing: [...comparison.differing],
+      metric: comparison.yardstick.metric,
       leaderboard: rows.map((row) => ({
         rank: row.rank,
         run: row.runId,
         status: row.status,
         step: row.step,
-        denoising_mse: rounded(row.denoisingMse),
+        score: rounded(row.score),
         validation_loss: rounded(row.validationLoss),
         parameters: row.parameters,
         label: row.label,
@@ -124,7 +127,9 @@ export const compareRunsTool = defineTool({
       })),
       evaluations: evaluations.map(briefEvaluation),
       trivial_mse: rounded(comparison.trivialMse),
-      curves: comparison.curves.filter((curve) => metrics.includes(curve.name))
+      curves: comparison.curves.filter((curve) =>
+        (metrics ?? [comparison.yardstick.metric]).includes(curve.name)
+      )
         .map((curve) => thinned(curve, shown, points)),
       total,
       more: moreRows(rows.length, offset, total),
@@ -143,24 +148,24 @@ export const compareRunsTool = defineTool({
 /** Runs by rank, with only the parameters in which they differ. */
 export function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"]): string {
   return table(
-    ["rank", "run", ...comparison.differing, "status", "step", "denoising_mse"],
+    ["rank", "run", ...comparison.differing, "status", "step", comparison.yardstick.metric],
     rows.map((row) => [
       row.rank,
       row.runId,
       ...comparison.differing.map((name) => row.parameters[name] ?? "-"),
       row.status,
       row.step,
-      rounded(row.denoisingMse) ?? "-",
+      rounded(row.score) ?? "-",
     ]),
   );
 }
 
 /** Mean and standard deviation over seeds; empty where nothing was repeated. */
-export function groupTable({ groups }: Comparison): string {
+export function groupTable({ groups, yardstick }: Comparison): string {
   if (groups.length < 2 || groups.every((group) => group.n < 2)) return "";
   const names = [...new Set(groups.flatMap((group) => Object.keys(group.parameters)))];
   return table(
-    [...names, "seeds", "mean denoising_mse", "sd"],
+    [...names, "seeds", `mean ${yardstick.metric}`, "sd"],
     groups.slice(0, 20).map((group) => [
       ...names.map((name) => group.parameters[name] ?? "-"),
       group.n,

@@ -6,6 +6,7 @@ import {
   type Run,
   RUN_STATUSES,
   type RunReport,
+  yardstickOf,
 } from "../experiments/mod.ts";
 import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
 import { type Call, defineTool, structured } from "./define.ts";
@@ -35,9 +36,11 @@ const Detail = RunRow.extend({
   seconds_per_step: z.number().nullable(),
   images_per_second: z.number().nullable(),
   trivial_mse: z.number().nullable().describe(
-    "denoising_mse of the best estimate of each pixel by itself: what learning nothing gives",
+    "The same of a trivial model: each pixel by itself, or a bigram model",
   ),
-  relative_error: z.number().nullable().describe("denoising_mse / trivial_mse; below 1 is better"),
+  relative_error: z.number().nullable().describe(
+    "denoising_mse or nats_per_character / trivial_mse; below 1 is better",
+  ),
   curves: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))).describe(
     "[step, value] of each metric asked for, thinned",
   ),
@@ -70,10 +73,9 @@ export const inspectRunTool = defineTool({
       "List the runs of this sweep, e.g. sweep-0003 (default all)",
     ),
     status: z.enum(RUN_STATUSES).optional().describe("List runs of this status (default all)"),
-    metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length)
-      .default(["loss", "denoising_mse"]).describe(
-        'Curves to return with run (default ["loss", "denoising_mse"])',
-      ),
+    metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
+      "Curves to return with run (default loss and what the run is ranked by)",
+    ),
     points: integer(2, 50).default(20).describe("Points of each curve, 2 to 50 (default 20)"),
     wait_seconds: waitSeconds(0),
     limit: tableLimit,
@@ -111,11 +113,12 @@ export const inspectRunTool = defineTool({
   },
 });
 
-function oneRun(id: string, metrics: readonly MetricName[], points: number, call: Call) {
+function oneRun(id: string, asked: readonly MetricName[] | undefined, points: number, call: Call) {
   const { lab, links } = call;
   const report = lab.inspect(id);
   const { run } = report;
   const evaluations = report.evaluations.slice(-5).reverse();
+  const metrics = asked ?? ["loss", yardstickOf(run).metric];
   const detail = {
     ...runRow(run, links),
     config: run.config,
@@ -168,8 +171,12 @@ function nextFor({ run }: RunReport): string[] {
       ];
     case "finished":
       return [
-        `sample {"run": "${run.id}"} to see pictures`,
-        `evaluate {"run": "${run.id}"} to measure them`,
+        ...(run.config.modality === "image"
+          ? [
+            `sample {"run": "${run.id}"} to see pictures`,
+            `evaluate {"run": "${run.id}"} to measure them`,
+          ]
+          : [`sample {"run": "${run.id}"} to read what it writes`]),
         "compare-runs with others",
       ];
     case "stopped":

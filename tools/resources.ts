@@ -156,7 +156,7 @@ export function csvOf(curves: Curves): string {
 
 async function chartOf(title: string, curves: Curves): Promise<string> {
   const { lineChart } = await import("../figures/mod.ts");
-  const names = ["loss", "validation_loss", "denoising_mse"] as const;
+  const names = ["loss", "validation_loss", "denoising_mse", "nats_per_character"] as const;
   return lineChart({
     title,
     xLabel: "step",

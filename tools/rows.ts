@@ -1,6 +1,6 @@
 /** Runs as rows: for tables in texts, and as structured output. */
 import { z } from "zod";
-import { type Run, RUN_STATUSES } from "../experiments/mod.ts";
+import { type Run, RUN_STATUSES, yardstickOf } from "../experiments/mod.ts";
 import type { Links } from "./links.ts";
 
 /** Longest table in one answer. */
@@ -14,6 +14,7 @@ export const RunRow = z.object({
   steps: z.number().describe("Steps to do"),
   loss: z.number().nullable().describe("Newest training loss, in the run's own objective"),
   denoising_mse: z.number().nullable().describe("Lower is better; comparable between runs"),
+  nats_per_character: z.number().nullable().describe("The same for runs on text"),
   eta_seconds: z.number().nullable(),
   label: z.string().nullable(),
   sweep: z.string().nullable(),
@@ -31,6 +32,7 @@ export function runRow(run: Run, links: Links): RunRow {
     steps: run.steps,
     loss: rounded(run.latest.loss),
     denoising_mse: rounded(run.latest.denoising_mse),
+    nats_per_character: rounded(run.latest.nats_per_character),
     eta_seconds: run.etaSeconds === null ? null : Math.round(run.etaSeconds),
     label: run.label,
     sweep: run.sweepId,
@@ -42,26 +44,29 @@ export function runRow(run: Run, links: Links): RunRow {
 /** A Markdown table of runs, with the parameters in which they differ. */
 export function runTable(runs: readonly Run[]): string {
   const differing = differingParameters(runs);
+  const metrics = [...new Set(runs.map((run) => yardstickOf(run).metric))];
   return table(
-    ["run", ...differing, "status", "step", "loss", "denoising_mse", "eta"],
+    ["run", ...differing, "status", "step", "loss", ...metrics, "eta"],
     runs.map((run) => [
       run.id,
-      ...differing.map((field) => run.config[field]),
+      ...differing.map((field) => settingOf(run, field)),
       run.activity === null ? run.status : `${run.status} (${run.activity})`,
       `${run.step}/${run.steps}`,
       rounded(run.latest.loss) ?? "-",
-      rounded(run.latest.denoising_mse) ?? "-",
+      ...metrics.map((name) => rounded(run.latest[name]) ?? "-"),
       run.etaSeconds === null ? "-" : duration(run.etaSeconds),
     ]),
   );
 }
 
 /** Fields in which the configurations are not all the same. */
-export function differingParameters(runs: readonly Run[]): (keyof Run["config"])[] {
-  const [first] = runs;
-  if (!first) return [];
-  return (Object.keys(first.config) as (keyof Run["config"])[])
-    .filter((field) => runs.some((run) => run.config[field] !== first.config[field]));
+export function differingParameters(runs: readonly Run[]): string[] {
+  const fields = new Set(runs.flatMap(({ config }) => Object.keys(config)));
+  return [...fields].filter((field) => new Set(runs.map((run) => settingOf(run, field))).size > 1);
+}
+
+function settingOf({ config }: Run, field: string): string | number {
+  return (config as Readonly<Record<string, string | number>>)[field] ?? "-";
 }
 
 export function table(

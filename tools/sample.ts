@@ -1,31 +1,35 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { UserError } from "../engine/host/mod.ts";
 import { samplerNames } from "../experiments/mod.ts";
 import { defineTool, picture, readable } from "./define.ts";
 import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { counted } from "./rows.ts";
 import { samplingFields } from "./sampling_fields.ts";
+import { isText, sampleText } from "./sample_text.ts";
+import { COMMON_FIELDS, TEXT_FIELDS, textFields } from "./text_fields.ts";
 import { sampleUri } from "./uris.ts";
 
 export const sampleTool = defineTool({
   name: "sample",
-  title: "Draw pictures from a trained model",
+  title: "Draw pictures or write text with a trained model",
   description:
     "Draws pictures from a run's newest checkpoint (moving average of the weights) and answers with " +
-    "one contact-sheet PNG, or a film strip of the denoising. Works while the run is still " +
+    "one contact-sheet PNG, or a film strip of the denoising; from a run on text, writes text and " +
+    "answers with it. Works while the run is still " +
     "training. The same seed gives the same starting noise for every run and sampler, so pictures " +
     "can be compared side by side.",
   input: z.strictObject({
     run: runReference.describe(`Which run: ${REFERENCE_HELP}`),
     count: integer(1, 100).optional().describe(
-      "Pictures, 1 to 100 (default 20; 8 for a film strip)",
+      "Pictures, 1 to 100 (default 20; 8 for a film strip), or texts, 1 to 16 (default 3)",
     ),
     sampler: z.enum(samplerNames).optional().describe(
       "ddim is deterministic and good in few steps; ddpm and euler-ancestral add noise at every " +
-        "step; dpmpp-2m, heun and flow-heun are of second order (default ddim)",
+        "step; dpmpp-2m, heun and flow-heun are of second order (default ddim; ddpm for text)",
     ),
     steps: integer(1, 1000).optional().describe(
-      "Sampler steps, 1 to 1000 (default 50); heun and flow-heun evaluate the network twice in each",
+      "Sampler steps, 1 to 1000 (default 50; 64 for text); heun and flow-heun evaluate the network twice in each",
     ),
     guidance_scale: z.number().min(0).max(20).optional().describe(
       "Classifier-free guidance, 0 to 20: 0 ignores the class, 1 is plain conditional, above 1 " +
@@ -38,6 +42,7 @@ export const sampleTool = defineTool({
       "Seed of the starting noise, 0 to 2147483647 (default 0)",
     ),
     ...samplingFields,
+    ...textFields,
     film_strip: z.boolean().optional().describe(
       "Show what the sampler saw on its way from noise to picture (default false)",
     ),
@@ -48,9 +53,13 @@ export const sampleTool = defineTool({
     idempotentHint: false,
     openWorldHint: false,
   },
-  async run(request, { lab, links, progress, signal }): Promise<CallToolResult> {
-    progress.report(0, 1, "starting the sampler");
+  async run(request, call): Promise<CallToolResult> {
+    const { lab, links, progress, signal } = call;
     const given = Object.fromEntries(Object.entries(request).filter(([, v]) => v !== undefined));
+    const ofText = isText(lab, request.run);
+    requireFields(request.run, Object.keys(given), ofText);
+    if (ofText) return await sampleText({ ...given, run: request.run }, call);
+    progress.report(0, 1, "starting the sampler");
     const sample = await lab.sample({ ...given, run: request.run }, {
       signal,
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
@@ -86,6 +95,18 @@ export const sampleTool = defineTool({
     };
   },
 });
+
+/** @throws {UserError} If a field is for runs of the other modality. */
+function requireFields(run: string, given: readonly string[], ofText: boolean): void {
+  const wrong = given.filter((field) =>
+    !COMMON_FIELDS.includes(field) && TEXT_FIELDS.includes(field) !== ofText
+  );
+  if (wrong.length === 0) return;
+  throw new UserError(
+    `${run} is a run on ${ofText ? "text" : "images"}, which takes no ${wrong.join(", ")}: ` +
+      `leave ${wrong.length > 1 ? "them" : "it"} out`,
+  );
+}
 
 /** "0 to 9 in turn", "all 7", or the list. */
 function classes(values: readonly number[]): string {

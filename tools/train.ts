@@ -14,7 +14,8 @@ export const trainTool = defineTool({
     "plus overrides; or resumes a run. Runs are queued and trained one after another in a process " +
     "of their own that outlives this call and this client. Waits up to wait_seconds, then answers " +
     "with the run ids, how far they are, and how to look again (inspect-run). Runs are compared " +
-    "by denoising_mse, measured on held-out images and comparable between schedules and targets.",
+    "by denoising_mse (images) or nats_per_character (text), measured on what is held out and " +
+    "comparable between configurations.",
   input: TrainInput,
   annotations: {
     readOnlyHint: false,

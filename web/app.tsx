@@ -56,7 +56,9 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     const run = found(() => lab.run(ref));
     if (run.id !== ref) return c.redirect(`/runs/${run.id}`);
     const events = lab.events().filter((event) => event.runId === run.id).reverse();
-    return c.html(<RunPage report={fullReport(lab, run)} events={events} />);
+    return c.html(
+      <RunPage report={fullReport(lab, run)} texts={lab.texts(run.id)} events={events} />,
+    );
   });
   app.get("/compare", (c) => {
     const refs = listed(c, "runs");

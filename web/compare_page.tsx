@@ -99,13 +99,11 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
                 {!sameLabel && row.label && <span class="label">{row.label}</span>}
               </td>
               <td class="number">
-                <b>{numberOrDash(row.denoisingMse)}</b>
+                <b>{numberOrDash(row.score)}</b>
               </td>
               {trivialMse !== null && (
                 <td class="number quiet">
-                  {row.denoisingMse === null
-                    ? "–"
-                    : `${formatMeasured(100 * row.denoisingMse / trivialMse)} %`}
+                  {row.score === null ? "–" : `${formatMeasured(100 * row.score / trivialMse)} %`}
                 </td>
               )}
               <td class="number">{numberOrDash(row.validationLoss)}</td>

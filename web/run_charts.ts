@@ -43,6 +43,19 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       }],
       ...(name === "images_per_second" ? { yRange: fromZero(curves[name]) } : {}),
     });
+  if (run.config.modality === "text") {
+    return {
+      main: [
+        single("loss", "smoothed, over the raw values", 0, true),
+        natsChart(run, curves, common),
+      ],
+      more: [
+        single("gradient_norm", "before clipping", 4, true),
+        single("learning_rate", "AdamW", 3, false),
+        single("windows_per_second", "training throughput", 2, true),
+      ],
+    };
+  }
   return {
     main: [
       single("loss", "smoothed, over the raw values", 0, true),
@@ -55,6 +68,48 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       single("images_per_second", "training throughput", 2, true),
     ],
   };
+}
+
+const BLOCKS = [
+  ["nats_block_1", "blocks of 1"],
+  ["nats_block_4", "4"],
+  ["nats_block_16", "16"],
+  ["nats_block_64", "64"],
+  ["nats_block_full", "whole windows"],
+] as const satisfies readonly (readonly [MetricName, string])[];
+
+/** Held-out text by size of blocks, beside training text and a bigram model. */
+function natsChart(
+  run: Run,
+  curves: Curves,
+  common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
+): string {
+  const measured = BLOCKS.filter(([name]) => (curves[name]?.length ?? 0) > 0);
+  const bigrams: Series[] = run.trivialMse === null || measured.length === 0 ? [] : [{
+    name: "bigrams",
+    points: [{ x: 0, y: run.trivialMse }, { x: run.steps, y: run.trivialMse }],
+    color: 7,
+    dashed: true,
+  }];
+  return lineChart({
+    ...common,
+    title: metricTitle("nats_per_character"),
+    subtitle: "held-out text, by size of blocks; lower is better",
+    yScale: "linear",
+    emptyText: emptyText(run, "nats_per_character"),
+    series: [
+      ...measured.map(([name, label], index): Series => ({
+        name: label,
+        points: pointsOf(curves[name]),
+        color: index,
+        dots: few(curves[name]),
+      })),
+      ...(measured.length > 0
+        ? [{ name: "training text", points: pointsOf(curves.train_nats), color: 6, dashed: true }]
+        : []),
+      ...bigrams,
+    ],
+  });
 }
 
 function denoisingChart(
@@ -114,8 +169,9 @@ function fromZero(curve: readonly MetricPoint[] | undefined): readonly [number, 
 function emptyText(run: Run, name: MetricName): string {
   if (run.status === "queued") return "Waiting for its turn";
   if (run.status !== "running") return "Nothing was recorded";
-  const first = name.startsWith("denoising") || name === "validation_loss"
-    ? run.config.validate_every
-    : run.config.log_every;
+  const first =
+    name.startsWith("denoising") || name.startsWith("nats") || name === "validation_loss"
+      ? run.config.validate_every
+      : run.config.log_every;
   return `First value at step ${first.toLocaleString("en-US")}`;
 }

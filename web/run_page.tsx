@@ -1,5 +1,12 @@
 import { raw } from "hono/html";
-import type { Alert, ImageConfig, LabEvent, Run, RunReport } from "../experiments/mod.ts";
+import type {
+  Alert,
+  ImageConfig,
+  LabEvent,
+  Run,
+  RunReport,
+  TextSample,
+} from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
 import { trainCall } from "../journal/mod.ts";
 import {
@@ -13,6 +20,9 @@ import {
   Status,
   Time,
 } from "./components.tsx";
+import { Evaluations } from "./evaluations.tsx";
+import { staticUrl } from "./static_files.ts";
+import { TextSamples } from "./text_samples.tsx";
 import { Page } from "./layout.tsx";
 import { runCharts } from "./run_charts.ts";
 
@@ -27,6 +37,8 @@ const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
 
 export interface RunView {
   readonly report: RunReport;
+  /** What a run on text wrote, oldest first. */
+  readonly texts: readonly TextSample[];
   /** Newest first. */
   readonly events: readonly LabEvent[];
 }
@@ -34,10 +46,14 @@ export interface RunView {
 const SAMPLES_AT_ONCE = 12;
 
 /** Everything about one run. */
-export function RunPage({ report, events }: RunView) {
+export function RunPage({ report, texts, events }: RunView) {
   const { run } = report;
   return (
     <Page title={run.id} refreshSeconds={isActive(run) ? 2 : 10}>
+      {run.config.modality === "text" && (
+        <script type="module" src={staticUrl("verse.js")}>
+        </script>
+      )}
       <div id="head" data-live>
         <Head report={report} />
       </div>
@@ -47,7 +63,10 @@ export function RunPage({ report, events }: RunView) {
       </section>
       <section id="samples" data-live aria-labelledby="samples-title">
         <h2 id="samples-title">Samples</h2>
-        <Samples report={report} />
+        {texts.length > 0 ? <TextSamples samples={texts} /> : <Samples report={report} />}
+      </section>
+      <section id="evaluations" data-live aria-label="Evaluations">
+        <Evaluations run={run} evaluations={report.evaluations} />
       </section>
       <section id="details" data-live class="columns" aria-label="Details">
         <Configuration run={run} />
@@ -97,18 +116,30 @@ function AlertLine({ alert }: { alert: Alert }) {
 
 function Facts({ report }: { report: RunReport }) {
   const { run, relativeError, imagesPerSecond } = report;
-  const { loss, denoising_mse } = run.latest;
+  const { loss, denoising_mse, nats_per_character, windows_per_second } = run.latest;
   const seconds = runSeconds(run);
   const network = run.config.modality === "image" ? "UNet" : "transformer";
   return (
     <dl class="facts">
-      <Fact
-        name="Denoising error"
-        value={denoising_mse === undefined ? "–" : formatMeasured(denoising_mse)}
-        note={relativeError === null
-          ? "held-out images, lower is better"
-          : `${formatNumber(100 * relativeError)} % of a model that learnt nothing`}
-      />
+      {run.config.modality === "image"
+        ? (
+          <Fact
+            name="Denoising error"
+            value={denoising_mse === undefined ? "–" : formatMeasured(denoising_mse)}
+            note={relativeError === null
+              ? "held-out images, lower is better"
+              : `${formatNumber(100 * relativeError)} % of a model that learnt nothing`}
+          />
+        )
+        : (
+          <Fact
+            name="Nats per character"
+            value={nats_per_character === undefined ? "–" : formatMeasured(nats_per_character)}
+            note={run.trivialMse === null
+              ? "held-out text, lower is better"
+              : `held-out text; bigrams need ${formatMeasured(run.trivialMse)}`}
+          />
+        )}
       <Fact
         name="Training loss"
         value={loss === undefined ? "–" : formatMeasured(loss)}
@@ -118,7 +149,11 @@ function Facts({ report }: { report: RunReport }) {
       />
       <Fact
         name="Throughput"
-        value={imagesPerSecond === null ? "–" : `${formatNumber(imagesPerSecond)} images/s`}
+        value={imagesPerSecond !== null
+          ? `${formatNumber(imagesPerSecond)} images/s`
+          : windows_per_second !== undefined
+          ? `${formatNumber(windows_per_second)} windows/s`
+          : "–"}
         note={run.device ?? "not started yet"}
       />
       <Fact
@@ -238,9 +273,15 @@ function WhatToSay({ run }: { run: Run }) {
       {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}
       {run.checkpointStep !== null && (
         <Ask
-          say={`Sample ${run.id} with guidance 3 and show the film strip.`}
+          say={run.config.modality === "image"
+            ? `Sample ${run.id} with guidance 3 and show the film strip.`
+            : `Let ${run.id} write, and show how it comes out of the noise.`}
           tool="sample"
-          arguments={{ run: run.id, guidance_scale: 3, film_strip: true }}
+          arguments={{
+            run: run.id,
+            ...(run.config.modality === "image" ? { guidance_scale: 3 } : {}),
+            film_strip: true,
+          }}
         />
       )}
       <div class="ask">

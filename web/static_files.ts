@@ -7,6 +7,7 @@ const TYPES = {
   "charts.js": "text/javascript; charset=utf-8",
   "live.js": "text/javascript; charset=utf-8",
   "schedules.js": "text/javascript; charset=utf-8",
+  "verse.js": "text/javascript; charset=utf-8",
   "times.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
 } as const;

@@ -112,3 +112,77 @@ class Transformer(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.head(self.norm(x))
+
+
+def rotate(x):
+    """Rotary positions: pair i is the elements i and i + width/2."""
+    length, width = x.shape[-2:]
+    frequency = 10000 ** (-torch.arange(0, width, 2).float() / width)
+    angle = torch.arange(length).float()[:, None] * frequency
+    a, b = x.chunk(2, -1)
+    return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)
+
+
+class AdaptiveBlock(nn.Module):
+    """The same as models/layers/transformer.ts: adaLN-zero."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.width, self.heads = width, heads
+        self.modulation = nn.Linear(width, 6 * width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x, condition, causal):
+        n, length, width = x.shape
+        shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(F.silu(condition)).chunk(6, -1)
+        h = F.layer_norm(x, (width,)) * (1 + scale1) + shift1
+        split = lambda t: t.view(n, length, self.heads, -1).transpose(1, 2)
+        q, k, v = map(split, self.qkv(h).chunk(3, -1))
+        h = F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=causal)
+        x = x + gate1 * self.out(h.transpose(1, 2).reshape(n, length, width))
+        h = F.layer_norm(x, (width,)) * (1 + scale2) + shift2
+        return x + gate2 * self.narrow(F.gelu(self.widen(h)))
+
+
+class TextNetwork(nn.Module):
+    """The same as models/text/network/network.ts, reading or denoising."""
+
+    def __init__(self, noisy, symbols=65, width=128, layers=4, heads=4, d=16):
+        super().__init__()
+        self.noisy, self.width, self.d = noisy, width, d
+        if noisy:
+            self.e = nn.Parameter(torch.randn(symbols, d))
+            self.stem, self.previous = nn.Linear(d, width), nn.Linear(d, width)
+            self.level1, self.level2 = nn.Linear(64, width), nn.Linear(width, width)
+        else:
+            self.tokens = nn.Embedding(symbols, width)
+            self.start = nn.Parameter(torch.randn(1, 1, width))
+            self.condition = nn.Parameter(torch.randn(1, 1, width))
+        self.blocks = nn.ModuleList(AdaptiveBlock(width, heads) for _ in range(layers))
+        self.modulation = nn.Linear(width, 2 * width)
+        self.head = nn.Linear(width, symbols)
+
+    def transform(self, x, condition, causal):
+        for block in self.blocks:
+            x = block(x, condition, causal)
+        shift, scale = self.modulation(F.silu(condition)).chunk(2, -1)
+        return self.head(F.layer_norm(x, (self.width,)) * (1 + scale) + shift)
+
+    def read(self, tokens):
+        start = self.start.expand(len(tokens), 1, self.width)
+        return self.transform(torch.cat([start, self.tokens(tokens)], 1), self.condition, True)
+
+    def embeddings(self):
+        return F.normalize(self.e, dim=-1)
+
+    def denoise(self, z, gamma, previous):
+        frequency = 100 ** (torch.arange(32) / 31) / 10
+        phase = gamma[:, None] * frequency
+        features = torch.cat([phase.sin(), phase.cos()], -1)
+        condition = self.level2(F.silu(self.level1(features)))[:, None]
+        alpha2, sigma2 = torch.sigmoid(-gamma)[:, None, None], torch.sigmoid(gamma)[:, None, None]
+        x = self.stem(z / torch.sqrt(alpha2 / self.d + sigma2))
+        x = x + self.previous(previous * self.d**0.5)
+        prior = alpha2.sqrt() / sigma2 * (z @ self.embeddings().t())
+        return self.transform(x, condition, False) + prior

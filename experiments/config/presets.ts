@@ -72,7 +72,7 @@ const TEXT: TextConfig = {
   log_every: 10,
   validate_every: 500,
   checkpoint_every: 250,
-  sample_every: 1000,
+  sample_every: 0,
 };
 
 /** The named starting points, complete in themselves. */

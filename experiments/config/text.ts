@@ -13,10 +13,10 @@ export const TextConfig = z.strictObject({
       "128, 1.2 million parameters)",
   ),
   context: integer(8, 512).describe("Characters in a window"),
-  method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
+  method: z.enum(["diffusion", "blocks", "autoregressive"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
-      "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
-      "after the other) or masked (discrete diffusion by masking)",
+      "blocks, each given the text before it; also autoregressive) or autoregressive (one character " +
+      "after the other)",
   ),
   block_size: integer(0, 512).describe(
     "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +

@@ -15,7 +15,7 @@ import { isGuided } from "./options.ts";
 export function newestWeights(
   store: Store,
   run: Run,
-  network: ImageNetwork,
+  network: { readonly parameters: ImageNetwork["parameters"] },
 ): { step: number; ema: Parameters } {
   for (let attempt = 1;; attempt++) {
     try {

@@ -6,6 +6,7 @@ import { evaluationTable } from "./evaluations.ts";
 import { eventTable } from "./events.ts";
 import { metricTable } from "./metrics.ts";
 import { runTable } from "./runs.ts";
+import { textTable } from "./texts.ts";
 import { openDatabase, transaction } from "./schema.ts";
 import { workerTable } from "./workers.ts";
 
@@ -34,6 +35,7 @@ export function openStore(workspace: string) {
     checkpoints: checkpointTable(db, folder),
     samples: sampleTable(db, folder),
     evaluations: evaluationTable(db),
+    texts: textTable(db),
     events: eventTable(db),
     workers: workerTable(db),
     /** One transaction around several calls. */

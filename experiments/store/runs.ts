@@ -269,7 +269,7 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
 
 function runOf(row: RunRow, latest: Run["latest"]): Run {
   const config = JSON.parse(row.config) as RunConfig;
-  const speed = latest.images_per_second;
+  const speed = latest.images_per_second ?? latest.windows_per_second;
   const training = row.status === "running" && speed !== undefined && speed > 0;
   return {
     id: row.id,

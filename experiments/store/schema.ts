@@ -99,6 +99,16 @@ const VERSIONS = [
     created_at TEXT NOT NULL,
     UNIQUE (run_id, number)
   ) WITHOUT ROWID;`,
+  `
+  CREATE TABLE texts (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL REFERENCES runs(id),
+    number INTEGER NOT NULL,
+    step INTEGER NOT NULL,             -- training step of the weights
+    details TEXT NOT NULL,             -- settings, texts and film, JSON
+    created_at TEXT NOT NULL,
+    UNIQUE (run_id, number)
+  ) WITHOUT ROWID;`,
   `ALTER TABLE runs ADD COLUMN pictures TEXT; -- height, width, channels and class names, JSON`,
 ] as const;
 

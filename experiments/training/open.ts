@@ -1,7 +1,7 @@
 /** From a configuration to what is learned. */
-import { UserError } from "../../engine/mod.ts";
 import type { RunConfig } from "../config.ts";
 import { imageSubject } from "../image/subject.ts";
+import { textSubject } from "../text/subject.ts";
 import type { Subject, SubjectOptions } from "./subject.ts";
 
 /**
@@ -14,6 +14,6 @@ export async function openSubject(config: RunConfig, options: SubjectOptions): P
     case "image":
       return await imageSubject(config, options);
     case "text":
-      throw new UserError("no text yet");
+      return await textSubject(config, options);
   }
 }

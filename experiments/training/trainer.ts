@@ -7,7 +7,7 @@ import { inputArrays } from "./arrays.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
 import { EMPTY_WINDOW } from "./state.ts";
-import type { TrainingSampler, Validation } from "./subject.ts";
+import type { TrainingSampler, Validation, ValidationMetrics } from "./subject.ts";
 
 /** How a training ended by itself; errors are thrown. */
 export type TrainingEnd = "finished" | "stopped" | "interrupted";
@@ -146,7 +146,7 @@ class Trainer {
     store.events.add(
       "run-validated",
       run.id,
-      `${run.id}: denoising error ${metrics.denoising_mse!.toPrecision(3)} at step ${state.step}`,
+      `${run.id}: ${described(metrics)} at step ${state.step}`,
     );
   }
 
@@ -196,4 +196,11 @@ class Trainer {
         `than ${config.learning_rate} or a longer warm-up${kept && `; ${kept}`}`,
     );
   }
+}
+
+/** What ranks runs, in words. */
+function described({ denoising_mse, nats_per_character }: ValidationMetrics): string {
+  return denoising_mse !== undefined
+    ? `denoising error ${denoising_mse.toPrecision(3)}`
+    : `${nats_per_character!.toFixed(3)} nats per character`;
 }

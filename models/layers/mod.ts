@@ -17,5 +17,14 @@ export { gelu, silu } from "./activations.ts";
 export { attention } from "./attention.ts";
 export { conv2d, type ConvOptions } from "./convolution.ts";
 export { embedding, type InitOptions, type Layer, linear } from "./linear.ts";
-export { groupNorm, layerNorm } from "./normalization.ts";
+export { groupNorm, layerNorm, standardize } from "./normalization.ts";
+export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./rotary.ts";
+export {
+  type Shown,
+  type Sight,
+  type TransformerBlock,
+  transformerBlock,
+  transformerHead,
+  type TransformerOptions,
+} from "./transformer.ts";
 export { doubleSize } from "./upsample.ts";

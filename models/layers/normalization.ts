@@ -94,8 +94,8 @@ export function layerNorm(scope: Scope, width: number): Layer {
   return (p, x) => tf.add(tf.mul(standardize(x), weight(p)), bias(p));
 }
 
-/** (x − mean)/√(variance + ε) over the last axis. */
-const standardize = tf.customGrad((input, saveArgument) => {
+/** (x − mean)/√(variance + ε) over the last axis: layer normalisation that learns nothing. */
+export const standardize: (x: tf.Tensor) => tf.Tensor = tf.customGrad((input, saveArgument) => {
   const x = input as tf.Tensor, save = saveArgument as tf.GradSaveFunc;
   const rowMean = (values: tf.Tensor) => tf.mean(values, -1, true);
   const centered = tf.sub(x, rowMean(x));

@@ -8,6 +8,7 @@ export {
   type NgramSampleOptions,
   sampleNgrams,
 } from "./ngram.ts";
+export { GENERATION_MODES, type GenerationMode } from "./generation_modes.ts";
 export { type StatisticNote, textStatisticNotes, type TextStatistics } from "./statistic_notes.ts";
 export {
   type ReferenceText,

@@ -100,6 +100,7 @@ Deno.test("Every page looks right in light, in dark and on a phone, without a si
     runs: `${site.origin}/`,
     run: `${site.origin}/runs/image-0001`,
     running: `${site.origin}/runs/${example.runningId}`,
+    text: `${site.origin}/runs/${example.textId}`,
     failed: `${site.origin}/runs/image-0006`,
     compare: `${site.origin}/compare?runs=${example.sweepIds.join(",")}`,
     choose: `${site.origin}/compare`,

@@ -20,10 +20,10 @@ Deno.test("the leaderboard is by denoising error and shows only what differs", (
     const { leaderboard, differing, cautions } = compareAll(store);
     assert.deepEqual(differing, ["schedule"]);
     assert.deepEqual(
-      leaderboard.map(({ rank, runId, denoisingMse, parameters }) => [
+      leaderboard.map(({ rank, runId, score, parameters }) => [
         rank,
         runId,
-        denoisingMse,
+        score,
         parameters,
       ]),
       [
@@ -85,6 +85,6 @@ Deno.test("unequal training budgets are pointed out", () =>
   withStore((store) => {
     finish(store, [{ steps: 12 }, 0.1], [{ steps: 24 }, 0.05]);
     assert.deepEqual(compareAll(store).cautions, [
-      "The runs were given different numbers of training images (steps × batch_size)",
+      "The runs were given different numbers of training examples (steps × batch_size)",
     ]);
   }));

@@ -71,3 +71,10 @@ for (const [names, options, message] of mistakes) {
     await assert.rejects(reportSchedules(names, options), { name: "UserError", message });
   });
 }
+
+Deno.test("a schedule that ends in pure noise is said to, and not to leave a little", async () => {
+  const report = await reportSchedules(["flow"], { dataset: "made-up-digits" });
+  assert.equal(report.schedules[0]!.leftoverSignal, 0);
+  assert.equal(report.schedules[0]!.terminal.level, "good");
+  assert.match(report.schedules[0]!.terminal.text, /^Nothing of the signal is left at t = 1/);
+});

@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadImageDataset } from "../../data/mod.ts";
+import { loadImageDataset, vocabularyOf } from "../../data/mod.ts";
 import { DIGITS } from "../../experiments/image/pictures.ts";
 import { normals } from "../../engine/mod.ts";
 import {
@@ -18,18 +18,25 @@ import {
   type Run,
   type RunConfig,
   type SampleSettings,
+  textConfigOf,
 } from "../../experiments/mod.ts";
 import { keepSample } from "../../experiments/sampling/draw.ts";
+import { writeSettings } from "../../experiments/text/settings.ts";
+import { textReference, textStatistics } from "../../models/text/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { holdLock } from "../../experiments/worker/liveness.ts";
 
 const SIZE = 28 * 28;
+
+const TEXT = textConfigOf({ id: "text", config: resolveConfig("shakespeare-blocks") });
 
 export interface ExampleWorkspace extends AsyncDisposable {
   readonly lab: Lab;
   readonly store: Store;
   /** The run that goes on: {@link advance} writes its next metrics. */
   readonly runningId: string;
+  /** A run on text. */
+  readonly textId: string;
   readonly sweepIds: readonly string[];
   advance(toStep: number): void;
 }
@@ -64,6 +71,7 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
   for (const step of [100, 200, 300]) sample(store, first, digits, step, false);
   sample(store, first, digits, 300, true);
   store.runs.end(first.id, worker, "finished", null);
+  store.evaluations.insert(measured(first));
 
   const configs = expandGrid("mnist-small", { steps: 1000 }, { schedule: ["linear", "cosine"] }, [
     0,
@@ -89,8 +97,11 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
   train(store, worker, running, 0, 500);
   sample(store, running, digits, 500, false);
 
+  const textId = writeVerse(store);
+
   return {
     ...base,
+    textId,
     runningId: running.id,
     sweepIds: sweep.map((run) => run.id),
     advance(toStep) {
@@ -101,6 +112,83 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
       await base[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Made-up numbers of a run's pictures. */
+function measured(run: Run) {
+  return {
+    runId: run.id,
+    step: 300,
+    settings: {
+      count: 1000,
+      sampler: "ddim" as const,
+      steps: 25,
+      guidance_scale: 1,
+      seed: 0,
+      eta: 0,
+    },
+    results: {
+      frechet: { distance: 21.5, distanceSd: 0.6, floor: 13.9, floorSd: 1.9, draws: 5 },
+      accuracy: 0.934,
+      targetProbability: 0.92,
+      classEntropy: 2.29,
+      realClassEntropy: 2.3,
+      classShares: Array(10).fill(0.1),
+      precision: 0.81,
+      recall: 0.72,
+      real: { precision: 0.9, recall: 0.89 },
+      nearestTraining: { median: 9.1, realMedian: 9.4, copies: 0.012 },
+    },
+    networkEvaluations: 25,
+    samplingSeconds: 31,
+    measuringSeconds: 9,
+    classifier: { dataset: "mnist", accuracy: 0.994, hash: "0".repeat(64) },
+    datasetHash: "0".repeat(64),
+    configHash: run.configHash,
+    codeVersion: "example",
+    device: "cpu",
+  };
+}
+
+/** A run on text that stands still after it has written something. */
+function writeVerse(store: Store): string {
+  const [id] = store.runs.insert({
+    configs: [resolveConfig("shakespeare-blocks")],
+    codeVersion: "example",
+    label: "Blocks",
+    sweep: null,
+  }).ids as [string];
+  const values = { loss: 3, nats_block_1: 2, nats_block_16: 2.5, nats_per_character: 2.3 };
+  store.metrics.insert(
+    id,
+    [1, 2, 3].flatMap((n) =>
+      Object.entries(values).map(([name, value]) => ({
+        name: name as MetricName,
+        step: 500 * n,
+        value: value - 0.1 * n,
+      }))
+    ),
+  );
+  const written = "O, for a muse";
+  const vocabulary = vocabularyOf(written);
+  const reference = textReference({ vocabulary, train: vocabulary.encode(written.repeat(50)) });
+  store.texts.insert({
+    runId: id,
+    step: 1500,
+    settings: writeSettings({ count: 1, length: 9, prompt: "O, f", block_size: 9 }, TEXT),
+    texts: [written],
+    statistics: textStatistics([written], reference),
+    frames: [[5, 0.1, "r eeeee e"], [-4, 0.95, "or a muse"]].map(([gamma, share, text]) => ({
+      gamma: Number(gamma),
+      start: 4,
+      texts: [String(text)],
+      confidence: [Array.from(String(text), () => Number(share))],
+    })),
+    networkEvaluations: 65,
+    seconds: 1.5,
+    device: "cpu",
+  });
+  return id;
 }
 
 /** Queues runs and lets the worker claim the first; more than one make a sweep if they are labelled. */

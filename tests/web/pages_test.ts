@@ -47,6 +47,25 @@ Deno.test("The pages of a workspace with runs", async (t) => {
   });
   const app = createApp(lab);
 
+  await t.step("evaluations stand beside their floor, or say how to get them", async () => {
+    const page = await html(app, "/runs/image-0001");
+    assert.match(page, /<b>21\.5<\/b> ± 0\.6<\/td><td>13\.9 ± 1\.9<\/td><td>93\.4 %/);
+    assert.match(page, /ddim, 25 steps, guidance 1; training step 300/);
+    const without = await html(app, `/runs/${sweepIds[0]}`);
+    assert.match(without, /Its pictures were not measured yet/);
+  });
+
+  await t.step("a run on text shows what it wrote, and how it came out of the noise", async () => {
+    const page = await html(app, `/runs/${example.textId}`);
+    assert.match(page, /Nats per character/);
+    assert.match(page, /<pre class="verse" tabindex="0">O, for a muse<\/pre>/);
+    assert.match(page, /<span class="quiet">O, f<\/span><span class="sure-1">r eeeee e<\/span>/);
+    assert.match(page, /<span class="sure-9">or a muse<\/span>/);
+    assert.match(page, /blocks of 9, ddpm 64 steps, temperature 0.9, seed 0/);
+    assert.match(page, /whole windows|blocks of 1/);
+    assertHarmless(page);
+  });
+
   await t.step("the list shows every run, its status, progress and error", async () => {
     const page = await html(app, "/");
     for (const { id } of lab.runs().runs) assert.ok(page.includes(`href="/runs/${id}"`), id);

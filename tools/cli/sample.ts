@@ -3,23 +3,31 @@ import type { SampleRequest } from "../../experiments/mod.ts";
 import type { Command } from "./command.ts";
 import { DRAWING_OPTIONS, drawingRequest, runNamed } from "./drawing_options.ts";
 import { labOf, numberIn, parseOptions } from "./options.ts";
+import { writeTexts, WRITING_OPTIONS, writingRequest } from "./writing_options.ts";
 import { progressBar } from "./progress_bar.ts";
 
-/** Draws pictures from a run and writes the PNG. */
+/** Draws pictures from a run and writes the PNG; a run on text writes to the terminal. */
 export const run: Command = async (args) => {
   const { values, positionals } = parseOptions(args, {
     ...DRAWING_OPTIONS,
+    ...WRITING_OPTIONS,
     class: { type: "string" },
     "film-strip": { type: "boolean", default: false },
     out: { type: "string" },
   });
+  const ref = runNamed("sample", positionals);
   const request: SampleRequest = {
-    run: runNamed("sample", positionals),
+    run: ref,
     ...drawingRequest(values, { minimum: 1, maximum: 256 }),
     ...(values.class === undefined ? {} : { class: classes(values.class) }),
     film_strip: values["film-strip"],
   };
   const lab = labOf(values);
+  if (lab.run(ref).config.modality === "text") {
+    await writeTexts(lab, writingRequest(ref, values), values.json === true);
+    lab.close();
+    return 0;
+  }
   const bar = progressBar();
   const sample = await lab.sample(request, {
     onProgress: ({ done, total, message }) => bar.update(done, total, message),

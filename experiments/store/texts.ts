@@ -1,0 +1,51 @@
+/** Rows of `texts`: what runs on text wrote. */
+import type { DatabaseSync } from "node:sqlite";
+import type { TextSample } from "../types.ts";
+import { transaction } from "./schema.ts";
+
+interface TextRow {
+  id: string;
+  run_id: string;
+  step: number;
+  details: string;
+  created_at: string;
+}
+
+export type NewText = Omit<TextSample, "id" | "createdAt">;
+
+export function textTable(db: DatabaseSync) {
+  const sampleOf = (row: TextRow): TextSample => ({
+    ...JSON.parse(row.details) as Omit<NewText, "runId" | "step">,
+    id: row.id,
+    runId: row.run_id,
+    step: row.step,
+    createdAt: row.created_at,
+  });
+  return {
+    /** Numbers it within its run; returns its id. */
+    insert(sample: NewText): string {
+      const { runId, step, ...details } = sample;
+      return transaction(db, () => {
+        const { n } = db.prepare("SELECT count(*) + 1 AS n FROM texts WHERE run_id = ?")
+          .get(runId) as { n: number };
+        const id = `${runId}-sample-${String(n).padStart(3, "0")}`;
+        db.prepare(
+          `INSERT INTO texts (id, run_id, number, step, details, created_at)
+           VALUES (?, ?, ?, ?, ?, ?)`,
+        ).run(id, runId, n, step, JSON.stringify(details), new Date().toISOString());
+        return id;
+      });
+    },
+
+    byId(id: string): TextSample | null {
+      const row = db.prepare("SELECT * FROM texts WHERE id = ?").get(id);
+      return row ? sampleOf(row as unknown as TextRow) : null;
+    },
+
+    /** Oldest first. */
+    list(runId: string): TextSample[] {
+      const rows = db.prepare("SELECT * FROM texts WHERE run_id = ? ORDER BY number").all(runId);
+      return (rows as unknown as TextRow[]).map(sampleOf);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/** A run's text network, ready to write: the door between its programs and generation. */
+import type { Arrays, Engine, Parameters, Program, Signature } from "../../engine/mod.ts";
+import { noiseInputs } from "../../models/diffusion/mod.ts";
+import type { TextModel } from "../../models/text/generation/mod.ts";
+import {
+  continuationMask,
+  EMBEDDING_DIMENSION,
+  embeddingsOf,
+  nextCharacters,
+  rotaryTables,
+  textDenoiser,
+  type TextNetwork,
+} from "../../models/text/network/mod.ts";
+import type { TextConfig } from "../config.ts";
+import { noiseRange } from "./network.ts";
+
+/**
+ * Programs of fixed shapes, with the weights baked in, serve texts of any length: what is shorter
+ * than a window is padded, and what is padded is hidden.
+ *
+ * @param count Texts written together.
+ */
+export async function textModel(
+  engine: Engine,
+  network: TextNetwork,
+  config: TextConfig,
+  ema: Parameters,
+  count: number,
+): Promise<TextModel> {
+  const { clean, noisy, context, vocabulary } = network.options;
+  const range = noiseRange(config);
+  const reader = clean
+    ? await engine.compile(nextCharacters(network), readSignature(count, context), {
+      constants: ema,
+    })
+    : null;
+  const denoisers = new Map<number, Promise<Program>>();
+  const denoiserFor = (length: number) => {
+    const known = denoisers.get(length);
+    if (known) return known;
+    const program = engine.compile(
+      textDenoiser(network),
+      denoiseSignature(network, count, length),
+      {
+        constants: ema,
+      },
+    );
+    denoisers.set(length, program);
+    return program;
+  };
+  return {
+    vocabularySize: vocabulary,
+    dimension: EMBEDDING_DIMENSION,
+    context,
+    embeddings: noisy ? embeddingsOf(ema, network) : null,
+    gammas: [range.gamma(0), range.gamma(1)],
+    read: reader && (async (tokens, count, length) => {
+      const { logits } = await reader.run({ tokens: padded(tokens, count, length, context - 1) });
+      return cut(logits as Float32Array, count, context * vocabulary, (length + 1) * vocabulary);
+    }),
+    denoise: noisy
+      ? async ({ z, gamma, count, length, before, prefix, previous }) => {
+        const program = await denoiserFor(length);
+        const levels = noiseInputs(new Float64Array(count).fill(gamma));
+        const positions = Array.from({ length }, (_, i) => prefix + i);
+        const reading: Arrays = clean
+          ? {
+            tokens: padded(before, count, prefix, context - 1),
+            mask: continuationMask({ slots: context, size: length, prefix, length }),
+            ...rotaryTables(positions, network.headWidth),
+          }
+          : {};
+        const { logits } = await program.run({
+          z,
+          previous: previous ?? new Float32Array(z.length),
+          gamma: new Float32Array(count).fill(gamma),
+          alpha: levels.alpha,
+          sigma: levels.sigma,
+          ...reading,
+        });
+        return logits as Float32Array;
+      }
+      : null,
+  };
+}
+
+function readSignature(count: number, context: number): Signature {
+  return { tokens: { shape: [count, context - 1], dtype: "int32" } };
+}
+
+function denoiseSignature(network: TextNetwork, count: number, length: number): Signature {
+  const { clean, context } = network.options;
+  const float = (...shape: number[]) => ({ shape, dtype: "float32" as const });
+  return {
+    z: float(count, length, EMBEDDING_DIMENSION),
+    previous: float(count, length, EMBEDDING_DIMENSION),
+    gamma: float(count),
+    alpha: float(count),
+    sigma: float(count),
+    ...(clean
+      ? {
+        tokens: { shape: [count, context - 1], dtype: "int32" as const },
+        mask: float(length, context + length),
+        cos: float(length, network.headWidth / 2),
+        sin: float(length, network.headWidth / 2),
+      }
+      : {}),
+  };
+}
+
+/** [count, length] → [count, size], with zeros behind, which nothing before them sees. */
+function padded(tokens: Int32Array, count: number, length: number, size: number): Int32Array {
+  const result = new Int32Array(count * size);
+  for (let row = 0; row < count; row++) {
+    result.set(tokens.subarray(row * length, (row + 1) * length), row * size);
+  }
+  return result;
+}
+
+/** The first `kept` of every row's `size` values. */
+function cut(values: Float32Array, count: number, size: number, kept: number): Float32Array {
+  const result = new Float32Array(count * kept);
+  for (let row = 0; row < count; row++) {
+    result.set(values.subarray(row * size, row * size + kept), row * kept);
+  }
+  return result;
+}

@@ -1,0 +1,51 @@
+/** What a text configuration means in the terms of models/text. */
+import { schedule } from "../../models/diffusion/mod.ts";
+import {
+  linearGamma,
+  type NoiseRange,
+  type TextMethod,
+  type TextNetwork,
+  textNetwork,
+  type TextStepOptions,
+  trimmed,
+} from "../../models/text/network/mod.ts";
+import type { TextConfig } from "../config.ts";
+
+/** The network of a configuration for a vocabulary of this size. */
+export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
+  const method = methodOf(config);
+  return textNetwork({
+    size: config.size,
+    vocabulary,
+    context: config.context,
+    clean: method !== "diffusion",
+    noisy: method !== "autoregressive",
+    positions: config.positions === "rotary",
+    unitNorm: config.embedding_norm === "unit",
+  });
+}
+
+export function methodOf({ method }: TextConfig): TextMethod {
+  return method;
+}
+
+export function stepOptions(config: TextConfig): TextStepOptions {
+  return {
+    method: methodOf(config),
+    selfCondition: config.self_condition,
+    rounding: config.rounding,
+  };
+}
+
+/** Noise over time. */
+export function noiseRange(config: TextConfig): NoiseRange {
+  if (config.schedule === "linear-gamma") return linearGamma(config.gamma_start, config.gamma_end);
+  return trimmed(schedule(config.schedule).gamma);
+}
+
+/** Sizes of the blocks that a network for windows of this length is asked for, 1 excluded. */
+export function diffusionBlocks({ block_size, context }: TextConfig): number[] {
+  if (block_size > 1) return [block_size];
+  const sizes = [4, 16, 64].filter((size) => size < context && context % size === 0);
+  return [...sizes, context];
+}

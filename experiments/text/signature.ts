@@ -1,0 +1,46 @@
+/** Shapes of what the compiled steps of text take. */
+import type { CompileOptions, Signature, TensorSpec } from "../../engine/mod.ts";
+import {
+  EMBEDDING_DIMENSION,
+  PER_WINDOW,
+  type TextNetwork,
+} from "../../models/text/network/mod.ts";
+import { parameterSignature } from "../training/arrays.ts";
+
+/** Inputs of the training step and of the bound: the parameters, and `count` windows. */
+export function windowSignature(network: TextNetwork, count: number): Signature {
+  const { context, clean, noisy } = network.options;
+  const perWindow: TensorSpec = { shape: [count], dtype: "float32" };
+  return {
+    ...parameterSignature(network.parameters),
+    tokens: { shape: [count, context], dtype: "int32" },
+    ...(noisy
+      ? {
+        eps: { shape: [count, context, EMBEDDING_DIMENSION], dtype: "float32" as const },
+        gamma: perWindow,
+        alpha: perWindow,
+        sigma: perWindow,
+        cross_entropy_weight: perWindow,
+        squared_error_weight: perWindow,
+      }
+      : {}),
+    ...(clean && noisy
+      ? { mask: { shape: [context, 2 * context], dtype: "float32" as const } }
+      : {}),
+  };
+}
+
+/** The same without the inputs that only some of the programs take. */
+export function only(signature: Signature, wanted: (name: string) => boolean): Signature {
+  return Object.fromEntries(Object.entries(signature).filter(([name]) => wanted(name)));
+}
+
+/** Cuts the windows of a batch among `count` replicas. */
+export function replicasOf(
+  signature: Signature,
+  count: number,
+  outputs: "mean" | "concat",
+): CompileOptions {
+  if (count < 2) return {};
+  return { replicas: { count, split: PER_WINDOW.filter((name) => name in signature), outputs } };
+}

@@ -1,0 +1,59 @@
+/** Text as the trainer sees it. */
+import { loadTextDataset } from "../../data/mod.ts";
+import type { Engine, Program } from "../../engine/mod.ts";
+import { fitNgrams } from "../../models/text/mod.ts";
+import { EMBEDDINGS, type TextNetwork, textTrainingStep } from "../../models/text/network/mod.ts";
+import type { TextConfig } from "../config.ts";
+import type { Subject, SubjectOptions } from "../training/subject.ts";
+import { textBatchSource } from "./batch.ts";
+import { networkOf, stepOptions } from "./network.ts";
+import { replicasOf, windowSignature } from "./signature.ts";
+import { textValidation } from "./validation.ts";
+
+const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
+
+/** @throws {UserError} As {@link openSubject} does. */
+export async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
+  const dataset = await loadTextDataset(config.dataset, { ...options, context: config.context });
+  const vocabularySize = dataset.vocabulary.size;
+  const network = networkOf(config, vocabularySize);
+  return {
+    data: dataset,
+    parameters: network.parameters,
+    parameterCount: network.parameterCount,
+    adam: ADAM,
+    ...(network.options.noisy
+      ? {
+        treatments: {
+          [EMBEDDINGS]: {
+            learningRateFactor: config.embedding_learning_rate / config.learning_rate,
+            weightDecay: 0,
+          },
+        },
+      }
+      : {}),
+    speed: "windows_per_second",
+    trivialError() {
+      const bigrams = fitNgrams(dataset.train, { order: 2, vocabularySize });
+      return bigrams.crossEntropies(dataset.validation)[1]!;
+    },
+    batch: textBatchSource(config, dataset),
+    compile: (engine, replicas) => compileStep(config, network, engine, replicas),
+    validation: (engine) => textValidation(engine, network, config, dataset),
+    sampler: () => ({ sample: () => Promise.resolve() }),
+  };
+}
+
+async function compileStep(
+  config: TextConfig,
+  network: TextNetwork,
+  engine: Engine,
+  count: number,
+): Promise<Program> {
+  const signature = windowSignature(network, config.batch_size);
+  return await engine.compile(
+    textTrainingStep(network, stepOptions(config)),
+    signature,
+    replicasOf(signature, count, "mean"),
+  );
+}

@@ -1,0 +1,49 @@
+import { tf } from "../../engine/mod.ts";
+
+/** Cosines and sines that turn queries and keys by their position, [length, width/2] each. */
+export interface Rotary {
+  readonly cos: tf.Tensor;
+  readonly sin: tf.Tensor;
+}
+
+/**
+ * Rotary positions (Su et al. 2021, "RoFormer", section 3.2.2): position p turns pair i of a head by
+ * the angle p / 10000^(2i/width). The product of a turned query and a turned key then depends on the
+ * distance of their positions alone.
+ *
+ * @param positions Position of each slot.
+ * @param width Of a head; even.
+ * @returns Row-major [positions.length, width/2] on the host, to be made tensors or fed as inputs.
+ */
+export function rotaryTables(
+  positions: ArrayLike<number>,
+  width: number,
+): { cos: Float32Array; sin: Float32Array } {
+  const pairs = width / 2;
+  const cos = new Float32Array(positions.length * pairs);
+  const sin = new Float32Array(positions.length * pairs);
+  for (let p = 0; p < positions.length; p++) {
+    for (let i = 0; i < pairs; i++) {
+      const angle = positions[p]! / 10000 ** (2 * i / width);
+      cos[p * pairs + i] = Math.cos(angle);
+      sin[p * pairs + i] = Math.sin(angle);
+    }
+  }
+  return { cos, sin };
+}
+
+/** The tables of positions 0, 1, … as constants of a function that is traced. */
+export function rotaryConstants(length: number, width: number): Rotary {
+  const { cos, sin } = rotaryTables(Array.from({ length }, (_, i) => i), width);
+  const shape: [number, number] = [length, width / 2];
+  return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
+}
+
+/** Turns x [..., length, width]; pair i is the elements i and i + width/2. */
+export function rotate(x: tf.Tensor, { cos, sin }: Rotary): tf.Tensor {
+  const [first, second] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor];
+  return tf.concat([
+    tf.sub(tf.mul(first, cos), tf.mul(second, sin)),
+    tf.add(tf.mul(first, sin), tf.mul(second, cos)),
+  ], -1);
+}

@@ -1,0 +1,114 @@
+import { tf } from "../../engine/mod.ts";
+import { gelu, silu } from "./activations.ts";
+import { attention } from "./attention.ts";
+import { type Layer, linear } from "./linear.ts";
+import { standardize } from "./normalization.ts";
+import { type Scope, type Tensors, zeros } from "./parameters.ts";
+import { type Rotary, rotate } from "./rotary.ts";
+
+export interface TransformerOptions {
+  readonly width: number;
+  /** Divides `width`. */
+  readonly heads: number;
+  /** Of the vector that says what the input is conditioned on. */
+  readonly conditionWidth: number;
+}
+
+/** What some positions show to others: keys and values, [N, heads, length, width / heads]. */
+export interface Shown {
+  readonly keys: tf.Tensor;
+  readonly values: tf.Tensor;
+}
+
+/** How positions see each other. */
+export interface Sight {
+  /** Turns queries and keys by position; without it attention knows no order. */
+  readonly rotary?: Rotary;
+  /** Positions of another stream, seen before one's own. */
+  readonly before?: Shown;
+  /** Added to the scores, [length, (length before +) length]: 0 sees, a large negative hides. */
+  readonly mask?: tf.Tensor;
+}
+
+/**
+ * A transformer block, x [N, length, width] → the same shape, with what its positions show.
+ *
+ * @param condition [N or 1, 1 or length, conditionWidth].
+ */
+export type TransformerBlock = (
+  parameters: Tensors,
+  x: tf.Tensor,
+  condition: tf.Tensor,
+  sight?: Sight,
+) => { x: tf.Tensor; shown: Shown };
+
+/**
+ * The block of Peebles & Xie 2023 ("DiT"), adaLN-zero: attention and a two-layer perceptron of four
+ * times the width, each shifted and scaled before and gated after by functions of the condition
+ * which start at zero, so that the block starts as the identity.
+ */
+export function transformerBlock(scope: Scope, options: TransformerOptions): TransformerBlock {
+  const { width, heads } = options;
+  const modulation = modulations(scope.at("modulation"), options, 6);
+  const qkv = linear(scope.at("attend.qkv"), width, 3 * width);
+  const project = linear(scope.at("attend.out"), width, width);
+  const widen = linear(scope.at("mlp.in"), width, 4 * width);
+  const narrow = linear(scope.at("mlp.out"), 4 * width, width);
+
+  return (p, x, condition, { rotary, before, mask } = {}) => {
+    const [shift1, scale1, gate1, shift2, scale2, gate2] = modulation(p, condition);
+    const turn = (t: tf.Tensor) => rotary ? rotate(t, rotary) : t;
+    const [q, k, v] = tf.split(qkv(p, modulate(standardize(x), shift1!, scale1!)), 3, -1)
+      .map((t) => splitHeads(t, heads)) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const shown = { keys: turn(k), values: v };
+    const keys = before ? tf.concat([before.keys, shown.keys], 2) : shown.keys;
+    const values = before ? tf.concat([before.values, shown.values], 2) : shown.values;
+    const attended = project(p, joinHeads(attention(turn(q), keys, values, mask)));
+    const middle = tf.add(x, tf.mul(gate1!, attended));
+    const thought = narrow(p, gelu(widen(p, modulate(standardize(middle), shift2!, scale2!))));
+    return { x: tf.add(middle, tf.mul(gate2!, thought)), shown };
+  };
+}
+
+/**
+ * The last layer of the same: normalised, shifted and scaled by the condition, then a linear map
+ * that starts at zero.
+ */
+export function transformerHead(
+  scope: Scope,
+  options: TransformerOptions,
+  outputs: number,
+): (parameters: Tensors, x: tf.Tensor, condition: tf.Tensor) => tf.Tensor {
+  const modulation = modulations(scope.at("modulation"), options, 2);
+  const out = linear(scope.at("out"), options.width, outputs, { init: zeros });
+  return (p, x, condition) => {
+    const [shift, scale] = modulation(p, condition);
+    return out(p, modulate(standardize(x), shift!, scale!));
+  };
+}
+
+/** `count` vectors of the width from the condition, all zero at the start. */
+function modulations(
+  scope: Scope,
+  { width, conditionWidth }: TransformerOptions,
+  count: number,
+): (parameters: Tensors, condition: tf.Tensor) => tf.Tensor[] {
+  const map: Layer = linear(scope, conditionWidth, count * width, { init: zeros });
+  return (p, condition) => tf.split(map(p, silu(condition)), count, -1);
+}
+
+function modulate(x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(x, tf.add(scale, 1)), shift);
+}
+
+/** [N, length, width] → [N, heads, length, width / heads]. */
+function splitHeads(x: tf.Tensor, heads: number): tf.Tensor {
+  const [n, length, width] = x.shape as [number, number, number];
+  return tf.transpose(tf.reshape(x, [n, length, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** The way back from {@link splitHeads}. */
+function joinHeads(x: tf.Tensor): tf.Tensor {
+  const [n, heads, length, width] = x.shape as [number, number, number, number];
+  return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [n, length, heads * width]);
+}

@@ -1,0 +1,307 @@
+/** The ways of writing text. */
+import { uniforms, UserError } from "../../../engine/host/mod.ts";
+import { choose, logProbabilities } from "./choose.ts";
+import type { Generated, GenerationRequest, TextFrame, TextModel } from "./types.ts";
+import { type Block, walkBlock } from "./walk.ts";
+
+/** −log SNR at which diffusion hands over to the product of experts: later, its opinion would leave
+ * nothing to be decided; earlier, it has none. */
+const HANDOVER = -0.5;
+
+/** A text in the making. */
+interface Draft {
+  /** [count, total], filled up to `written`. */
+  readonly tokens: Int32Array;
+  readonly total: number;
+  written: number;
+  readonly frames: TextFrame[];
+  evaluations: number;
+}
+
+/**
+ * Writes texts. The same request and model give the same texts.
+ *
+ * - `diffusion`: everything out of noise at once; a prompt is held fixed on the way.
+ * - `blocks`: block after block out of noise, each given the text before it.
+ * - `autoregressive`: character after character.
+ * - `guided`: block after block; diffusion brings each block to a middle noise level, then its
+ *   characters are drawn left to right from the normalised product
+ *   p ∝ p_autoregressive(x_i | x_<i)^(1−a) · p_diffusion(x_i | z, x_<block)^a.
+ * - `revised`: blocks, then the characters that reading finds least likely are written again by
+ *   diffusion, the others held.
+ * - `infill`: the gaps of a template, all at once.
+ *
+ * @throws {UserError} If the network cannot do what is asked, or does not reach as far.
+ */
+export async function generate(model: TextModel, request: GenerationRequest): Promise<Generated> {
+  requireAble(model, request);
+  const draft = begin(request);
+  switch (request.mode) {
+    case "autoregressive":
+      await writeLeftToRight(model, request, draft);
+      break;
+    case "diffusion":
+    case "infill":
+      await writeAtOnce(model, request, draft);
+      break;
+    case "blocks":
+      await writeBlocks(model, request, draft);
+      break;
+    case "guided":
+      await writeBlocks(model, request, draft, HANDOVER);
+      break;
+    case "revised":
+      await writeBlocks(model, request, draft);
+      for (let round = 1; round <= request.rounds; round++) {
+        await revise(model, request, draft, round);
+      }
+  }
+  const { tokens, total, frames, evaluations } = draft;
+  return { tokens, length: total, frames, networkEvaluations: evaluations };
+}
+
+function begin({ count, prompt, length, template }: GenerationRequest): Draft {
+  const start = template ?? prompt;
+  const total = template ? template.length : prompt.length + length;
+  const tokens = new Int32Array(count * total).fill(-1);
+  for (let row = 0; row < count; row++) tokens.set(start, row * total);
+  return { tokens, total, written: template ? 0 : prompt.length, frames: [], evaluations: 0 };
+}
+
+async function writeLeftToRight(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+): Promise<void> {
+  const { count, seed } = request;
+  while (draft.written < draft.total) {
+    const logits = await nextLogits(model, draft, count);
+    const draws = uniforms({ seed, stream: "text/characters", step: draft.written }, count);
+    for (let row = 0; row < count; row++) {
+      draft.tokens[row * draft.total + draft.written] = choose(
+        logits,
+        row * model.vocabularySize,
+        model.vocabularySize,
+        request,
+        draws[row]!,
+      );
+    }
+    draft.written++;
+    draft.evaluations++;
+  }
+}
+
+/** Logits of the next character, [count, V], given as much of the text as the network sees. */
+async function nextLogits(model: TextModel, draft: Draft, count: number): Promise<Float32Array> {
+  const length = Math.min(draft.written, model.context - 1);
+  const logits = await model.read!(lastCharacters(draft, count, length), count, length);
+  const size = model.vocabularySize;
+  const last = new Float32Array(count * size);
+  for (let row = 0; row < count; row++) {
+    const from = (row * (length + 1) + length) * size;
+    last.set(logits.subarray(from, from + size), row * size);
+  }
+  return last;
+}
+
+/** The last `length` characters written, [count, length]. */
+function lastCharacters({ tokens, total, written }: Draft, count: number, length: number) {
+  const last = new Int32Array(count * length);
+  for (let row = 0; row < count; row++) {
+    const end = row * total + written;
+    last.set(tokens.subarray(end - length, end), row * length);
+  }
+  return last;
+}
+
+async function writeAtOnce(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+): Promise<void> {
+  const { count } = request;
+  const given = draft.tokens.some((token) => token >= 0) ? draft.tokens.slice() : undefined;
+  await write(model, request, draft, {
+    before: new Int32Array(0),
+    prefix: 0,
+    length: draft.total,
+    start: 0,
+    stream: "whole",
+    ...(given ? { given } : {}),
+  }, count);
+  draft.written = draft.total;
+}
+
+async function writeBlocks(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  handover?: number,
+): Promise<void> {
+  const { count, blockSize } = request;
+  while (draft.written < draft.total) {
+    const length = Math.min(blockSize, draft.total - draft.written);
+    const prefix = Math.min(draft.written, model.context - length);
+    const block: Block = {
+      before: lastCharacters(draft, count, prefix),
+      prefix,
+      length,
+      start: draft.written,
+      stream: `block-${draft.written}`,
+      ...(handover === undefined ? {} : { until: handover }),
+    };
+    if (handover === undefined) {
+      await write(model, request, draft, block, count);
+      draft.written += length;
+    } else await writeGuided(model, request, draft, block);
+  }
+}
+
+/** Walks a block and draws its characters from the last estimate. */
+async function write(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  block: Block,
+  count: number,
+): Promise<void> {
+  const { logits, frames, evaluations } = await walkBlock(model, request, block, request.frames);
+  const { length, start, stream } = block;
+  const draws = uniforms(
+    { seed: request.seed, stream: `text/${stream}/draw`, step: 0 },
+    count * length,
+  );
+  for (let i = 0; i < count * length; i++) {
+    const place = Math.floor(i / length) * draft.total + start + i % length;
+    draft.tokens[place] = choose(
+      logits,
+      i * model.vocabularySize,
+      model.vocabularySize,
+      request,
+      draws[i]!,
+    );
+  }
+  draft.frames.push(...frames);
+  draft.evaluations += evaluations;
+}
+
+async function writeGuided(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  block: Block,
+): Promise<void> {
+  const { count, diffusionWeight: a, seed } = request;
+  const size = model.vocabularySize;
+  const walked = a > 0 ? await walkBlock(model, request, block, request.frames) : null;
+  draft.frames.push(...walked?.frames ?? []);
+  draft.evaluations += walked?.evaluations ?? 0;
+  for (let i = 0; i < block.length; i++) {
+    const left = await nextLogits(model, draft, count);
+    const draws = uniforms({ seed, stream: "text/characters", step: draft.written }, count);
+    for (let row = 0; row < count; row++) {
+      const reading = logProbabilities(left, row * size, size);
+      const diffusing = walked
+        ? logProbabilities(walked.logits, (row * block.length + i) * size, size)
+        : null;
+      const product = diffusing ? reading.map((r, v) => (1 - a) * r + a * diffusing[v]!) : reading;
+      draft.tokens[row * draft.total + draft.written] = choose(
+        product,
+        0,
+        size,
+        request,
+        draws[row]!,
+      );
+    }
+    draft.written++;
+    draft.evaluations++;
+  }
+}
+
+/** Writes the least likely characters of the last window again, the others held. */
+async function revise(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  round: number,
+): Promise<void> {
+  const { count, prompt, reviseShare } = request;
+  const length = Math.min(draft.total, model.context);
+  const start = draft.total - length;
+  const window = lastCharacters({ ...draft, written: draft.total }, count, length);
+  const surprises = await surprisesOf(model, window, count, length);
+  const free = length - Math.max(0, prompt.length - start);
+  const again = Math.round(reviseShare * free);
+  const given = window.slice();
+  for (let row = 0; row < count; row++) {
+    const places = Array.from({ length: free }, (_, i) => length - free + i)
+      .sort((x, y) => surprises[row * length + y]! - surprises[row * length + x]!);
+    for (const place of places.slice(0, again)) given[row * length + place] = -1;
+  }
+  if (again === 0) return;
+  const block: Block = {
+    before: new Int32Array(0),
+    prefix: 0,
+    length,
+    start,
+    stream: `revision-${round}`,
+    given,
+  };
+  await write(model, request, draft, block, count);
+}
+
+/** −log p of each character given those before it in the window, [count, length]. */
+async function surprisesOf(
+  model: TextModel,
+  window: Int32Array,
+  count: number,
+  length: number,
+): Promise<Float64Array> {
+  const size = model.vocabularySize;
+  const read = new Int32Array(count * (length - 1));
+  for (let row = 0; row < count; row++) {
+    read.set(window.subarray(row * length, (row + 1) * length - 1), row * (length - 1));
+  }
+  const logits = await model.read!(read, count, length - 1);
+  return Float64Array.from(
+    window,
+    (token, i) => -logProbabilities(logits, i * size, size)[token]!,
+  );
+}
+
+function requireAble(model: TextModel, request: GenerationRequest): void {
+  const { mode, prompt, length, blockSize, template } = request;
+  const reads = mode === "autoregressive" || mode === "blocks" || mode === "guided" ||
+    mode === "revised";
+  const diffuses = mode !== "autoregressive";
+  if (reads && !model.read) {
+    throw new UserError(
+      `mode is "${mode}", but this run learnt whole windows by diffusion and cannot read the text ` +
+        'before a block: use "diffusion" or "infill", or a run with method "blocks"',
+    );
+  }
+  if (diffuses && !model.denoise) {
+    throw new UserError(
+      `mode is "${mode}", but this run only learnt to read left to right: use "autoregressive", or a ` +
+        'run with method "blocks"',
+    );
+  }
+  const total = template ? template.length : prompt.length + length;
+  if ((mode === "diffusion" || mode === "infill") && total > model.context) {
+    throw new UserError(
+      `The text would have ${total} characters, but the run writes at most ${model.context} at once: ` +
+        'shorten prompt or length, or use mode "blocks"',
+    );
+  }
+  if (blockSize > model.context) {
+    throw new UserError(
+      `block_size is ${blockSize}, but the run's windows have ${model.context} characters: use 1 to ` +
+        `${model.context}`,
+    );
+  }
+  if (mode === "infill" && !template?.some((token) => token < 0)) {
+    throw new UserError(
+      "Nothing is to be filled in: mark the gaps of the template with underscores",
+    );
+  }
+}

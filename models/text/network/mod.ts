@@ -1,0 +1,36 @@
+/** The network for text, its objective and its likelihood bound. */
+export { rotaryTables } from "../../layers/mod.ts";
+export { embeddingsOf } from "./embeddings.ts";
+export {
+  EMBEDDING_DIMENSION,
+  EMBEDDINGS,
+  type Memory,
+  type TextNetwork,
+  textNetwork,
+  type TextNetworkOptions,
+  type TextSize,
+} from "./network.ts";
+export { blockMask, continuationMask } from "./masks.ts";
+export {
+  autoregressiveStep,
+  boundStep,
+  nextCharacters,
+  PER_WINDOW,
+  textDenoiser,
+  type TextMethod,
+  type TextStepOptions,
+  textTrainingStep,
+} from "./steps.ts";
+export {
+  type BoundLevels,
+  boundLevels,
+  discreteDiffusion,
+  type LikelihoodBound,
+  likelihoodBound,
+  linearGamma,
+  type NoiseRange,
+  priorNats,
+  reconstructionCount,
+  trimmed,
+  type WindowErrors,
+} from "./bound.ts";

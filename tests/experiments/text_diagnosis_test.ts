@@ -1,0 +1,40 @@
+/** Each defect of a text model that never learnt language is named by the diagnosis. */
+import assert from "node:assert/strict";
+import { openLab, resolveConfig, runWorker } from "../../experiments/mod.ts";
+import { openStore } from "../../experiments/store/mod.ts";
+import { withWorkspace } from "./workspace.ts";
+
+const DEFECTS: readonly [overrides: object, code: string][] = [
+  [{ positions: "none" }, "no-order"],
+  [{ rounding: "clean" }, "rounding-on-clean"],
+  [{ embedding_norm: "free" }, "embedding-scale"],
+  [{ schedule: "linear" }, "schedule-mismatch"],
+];
+const CODES = DEFECTS.map(([, code]) => code);
+
+Deno.test("within 500 steps each defect is named, alone, and a sound run is not accused", () =>
+  withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    const configs = [...DEFECTS.map(([overrides]) => overrides), {}].map((overrides) =>
+      resolveConfig("shakespeare-tiny", {
+        dataset: "made-up-verse",
+        steps: 400,
+        batch_size: 16,
+        learning_rate: 5e-3,
+        ema_decay: 0.98,
+        validate_every: 400,
+        checkpoint_every: 400,
+        log_every: 50,
+        ...overrides,
+      })
+    );
+    const { ids } = store.runs.insert({ configs, codeVersion: "test", label: null, sweep: null });
+    await runWorker({ workspace, device: "cpu" });
+    store.close();
+    const lab = openLab({ workspace, device: "cpu" });
+    const found = ids.map((id) =>
+      lab.inspect(id).alerts.map(({ code }) => code).filter((code) => CODES.includes(code))
+    );
+    lab.close();
+    assert.deepEqual(found, [...CODES.map((code) => [code]), []]);
+  }));

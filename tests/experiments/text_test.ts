@@ -1,0 +1,174 @@
+/** Runs on text, from the queue to what they write. */
+import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
+import { decodeSafetensors } from "../../engine/mod.ts";
+import {
+  type Lab,
+  openLab,
+  resolveConfig,
+  type Run,
+  runWorker,
+  type WriteRequest,
+} from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { withStore, withWorkspace } from "./workspace.ts";
+
+const METHODS = ["autoregressive", "diffusion", "blocks"] as const;
+
+function queueText(store: Store, ...overrides: object[]): string[] {
+  const configs = overrides.map((given) =>
+    resolveConfig("shakespeare-tiny", {
+      dataset: "made-up-verse",
+      steps: 30,
+      warmup_steps: 3,
+      batch_size: 8,
+      learning_rate: 5e-3,
+      log_every: 2,
+      validate_every: 30,
+      checkpoint_every: 7,
+      ...given,
+    })
+  );
+  return store.runs.insert({ configs, codeVersion: "test", label: null, sweep: null }).ids;
+}
+
+function work(store: Store, signal?: AbortSignal): Promise<void> {
+  return runWorker({ workspace: store.workspace, device: "cpu", ...(signal ? { signal } : {}) });
+}
+
+function parametersOf(store: Store, id: string) {
+  return decodeSafetensors(Deno.readFileSync(store.checkpoints.list(id)[0]!.path)).tensors;
+}
+
+for (const method of METHODS) {
+  Deno.test(`${method}: training lowers the loss, and validation says nats per character`, () =>
+    withStore(async (store) => {
+      const [id] = queueText(store, { method }) as [string];
+      await work(store);
+      const run = store.runs.byId(id)!;
+      assert.equal(run.error, null);
+      assert.equal(run.status, "finished");
+      const loss = store.metrics.curves(id, ["loss"], -1).loss!;
+      assert.ok(
+        loss.at(-1)!.value < loss[0]!.value - 0.2,
+        `${loss[0]!.value} to ${loss.at(-1)!.value}`,
+      );
+      const { nats_per_character: nats, nats_standard_error: error } = run.latest;
+      assert.ok(nats! > 1 && nats! < 4.5, `${nats}`);
+      assert.ok(error! > 0 && error! < 0.5, `${error}`);
+      assert.ok(run.trivialMse! > 1.5 && run.trivialMse! < 3, `bigrams: ${run.trivialMse}`);
+      if (method === "blocks") {
+        const { nats_block_1, nats_block_4, nats_block_16, nats_block_full } = run.latest;
+        const mean = (nats_block_1! + nats_block_4! + nats_block_16! + nats_block_full!) / 4;
+        assert.ok(Math.abs(nats! - mean) < 1e-9);
+      }
+    }));
+}
+
+Deno.test("text: a run that was interrupted goes on to the same bits as one that was not", () =>
+  withStore(async (store) => {
+    const [whole, broken] = queueText(store, { method: "blocks" }, { method: "blocks" }) as [
+      string,
+      string,
+    ];
+    const leaving = new AbortController();
+    const working = work(store, leaving.signal);
+    while (store.runs.byId(broken)!.step < 11) await setTimeout(2);
+    leaving.abort();
+    await working;
+    assert.equal(store.runs.byId(broken)!.status, "interrupted");
+    store.runs.requeue(broken);
+    await work(store);
+    const [a, b] = [parametersOf(store, whole), parametersOf(store, broken)];
+    for (const [name, { data }] of Object.entries(a)) assert.deepEqual(data, b[name]!.data, name);
+    assert.deepEqual(
+      store.runs.byId(whole)!.latest.nats_per_character,
+      store.runs.byId(broken)!.latest.nats_per_character,
+    );
+  }));
+
+Deno.test("every mode writes what was asked, and each network refuses what it cannot", () =>
+  withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    const [left, whole, blocks] = queueText(store, ...METHODS.map((method) => ({ method }))) as [
+      string,
+      string,
+      string,
+    ];
+    await work(store);
+    store.close();
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      await writesAsAsked(lab, left, whole, blocks);
+    } finally {
+      lab.close();
+    }
+  }));
+
+async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: string): Promise<void> {
+  const write = (request: WriteRequest) => lab.write({ count: 2, steps: 4, ...request });
+  const requests: [WriteRequest, number][] = [
+    [{ run: left, prompt: "the", length: 40 }, 43],
+    [{ run: whole }, 32],
+    [{ run: blocks, prompt: "the", length: 37, block_size: 8 }, 40],
+    [{ run: blocks, mode: "guided", prompt: "the", length: 20 }, 23],
+    [{ run: blocks, mode: "revised", prompt: "the", length: 20, rounds: 1 }, 23],
+    [{ run: blocks, mode: "autoregressive", length: 9 }, 9],
+  ];
+  for (const [request, length] of requests) {
+    const sample = await write(request);
+    assert.equal(sample.texts.length, 2);
+    for (const text of sample.texts) {
+      assert.equal([...text].length, length, JSON.stringify(request));
+      assert.ok(text.startsWith(request.prompt ?? ""));
+    }
+    assert.ok(sample.networkEvaluations > 0);
+  }
+  const template = "the ____ of the ___";
+  const filled = await write({ run: whole, template, film_strip: true });
+  for (const text of filled.texts) {
+    [...template].forEach((mark, i) => assert.ok(mark === "_" || text[i] === mark, text));
+  }
+  assert.ok(filled.frames.length >= 4);
+  filled.frames.forEach(({ confidence }) =>
+    confidence.flat().forEach((share) => assert.ok(share >= 0 && share <= 1))
+  );
+  assert.deepEqual(
+    (await write({ run: whole, seed: 3 })).texts,
+    (await write({ run: whole, seed: 3 })).texts,
+  );
+  assert.deepEqual(lab.texts(blocks).map(({ settings }) => settings.mode), [
+    "blocks",
+    "guided",
+    "revised",
+    "autoregressive",
+  ]);
+  const refusals: [WriteRequest, RegExp][] = [
+    [{ run: left, mode: "diffusion" }, /only learnt to read left to right/],
+    [{ run: whole, mode: "blocks" }, /cannot read the text before a block/],
+    [{ run: blocks, block_size: 64 }, /block_size is 64, but must be a whole number from 1 to 32/],
+    [{ run: whole, length: 33 }, /would have 33 characters, but the run writes at most 32/],
+    [{ run: left, prompt: "é" }, /outside the vocabulary: "é"/],
+    [{ run: whole, template: "whole" }, /Nothing is to be filled in/],
+    [{ run: whole, mode: "infill" }, /without a template/],
+    [{ run: left, temperature: 9 }, /temperature is 9, but must be a number from 0 to 5/],
+  ];
+  for (const [request, message] of refusals) {
+    await assert.rejects(write(request), (error: Error) => {
+      assert.equal(error.name, "UserError");
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+}
+
+Deno.test("a text too short for its windows is refused with the length that would do", () =>
+  withStore(async (store) => {
+    const path = `${store.workspace}/short.txt`;
+    Deno.writeTextFileSync(path, "too short");
+    const [id] = queueText(store, { dataset: path }) as [string];
+    await work(store);
+    const run: Run = store.runs.byId(id)!;
+    assert.equal(run.status, "failed");
+    assert.match(run.error!, /take a text of at least 320 characters or a shorter context/);
+  }));

@@ -1,0 +1,208 @@
+/** The likelihood bound against a language whose entropy is known. */
+import assert from "node:assert/strict";
+import { type Arrays, openEngine, type Parameters, type Program } from "../../../../engine/mod.ts";
+import { normals } from "../../../../engine/mod.ts";
+import { noiseInputs } from "../../../../models/diffusion/mod.ts";
+import {
+  autoregressiveStep,
+  blockMask,
+  boundLevels,
+  boundStep,
+  discreteDiffusion,
+  EMBEDDING_DIMENSION,
+  likelihoodBound,
+  linearGamma,
+  priorNats,
+  textNetwork,
+  trimmed,
+} from "../../../../models/text/network/mod.ts";
+import { entropyPerSymbol, inputsOf, learn, noisy, signatureOf, SYMBOLS, windows } from "./toy.ts";
+
+const L = 8, COUNT = 64, DRAWS = 40;
+const RANGE = linearGamma(-4, 5);
+const BOUND_INPUTS = ["tokens", "eps", "gamma", "alpha", "sigma", "mask"];
+
+const network = textNetwork({
+  size: "tiny",
+  vocabulary: SYMBOLS,
+  context: L,
+  clean: true,
+  noisy: true,
+  positions: true,
+  unitNorm: true,
+});
+
+Deno.test("a trained network's bound lies above the entropy, at block size 1 within 0.05 nats", async () => {
+  const engine = await openEngine({ device: "cpu" });
+  try {
+    const parameters = await learn(engine, network, "blocks", RANGE, {
+      steps: 400,
+      count: COUNT,
+      blocks: [2, 4, 8],
+    });
+    const entropy = entropyPerSymbol(L);
+    const reader = await engine.compile(
+      autoregressiveStep(network),
+      signatureOf(network, COUNT, ["tokens"]),
+    );
+    const left: number[] = [];
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const tokens = windows(2, draw, COUNT, L);
+      left.push(...(await reader.run({ ...inputsOf(parameters), tokens })).nats!);
+    }
+    const exact = mean(left);
+    const noise = 4 * deviation(left) / Math.sqrt(left.length / L);
+    assert.ok(exact > entropy - noise, `${exact} is below the entropy ${entropy}`);
+    assert.ok(exact < entropy + 0.05, `${exact} is not near the entropy ${entropy}`);
+
+    const program = await engine.compile(
+      boundStep(network, { method: "blocks", selfCondition: 0.25 }),
+      signatureOf(network, COUNT, BOUND_INPUTS),
+    );
+    for (const size of [2, 4, 8]) {
+      const bound = await boundFor(program, parameters, size);
+      assert.ok(
+        bound.total > entropy - 3 * bound.standardError,
+        `blocks of ${size}: ${bound.total} ± ${bound.standardError} is below the entropy ${entropy}`,
+      );
+      assert.ok(
+        bound.total < Math.log(SYMBOLS),
+        `blocks of ${size} learnt nothing: ${bound.total}`,
+      );
+    }
+
+    const continuous = (await boundFor(program, parameters, L)).diffusion;
+    const finite: number[] = [];
+    for (const steps of [4, 16, 64]) finite.push(await discrete(program, parameters, steps));
+    assert.ok(finite[0]! > finite[1]! && finite[1]! > finite[2]!, `not falling: ${finite}`);
+    assert.ok(finite[2]! > continuous - 0.05, `${finite[2]} is below ${continuous}`);
+    assert.ok(
+      finite[2]! - continuous < (finite[0]! - continuous) / 4,
+      `${finite} to ${continuous}`,
+    );
+  } finally {
+    await engine.dispose();
+  }
+});
+
+async function boundFor(program: Program, parameters: Parameters, blockSize: number) {
+  const draws = [];
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const tokens = windows(3, draw, COUNT, L);
+    const { cross_entropy_weight, squared_error_weight, ...asked } = noisy(
+      tokens,
+      RANGE,
+      COUNT,
+      3,
+      draw,
+    );
+    const outputs = await run(program, parameters, { ...asked, mask: blockMask(L, blockSize) });
+    draws.push(Array.from({ length: COUNT }, (_, i) => ({
+      gamma: asked.gamma[i]!,
+      crossEntropy: outputs.cross_entropy![i]!,
+      squaredError: outputs.squared_error![i]!,
+      crossEntropyWeight: cross_entropy_weight[i]!,
+      squaredErrorWeight: squared_error_weight[i]!,
+    })));
+  }
+  return likelihoodBound(draws, priorNats(RANGE.gamma(1), EMBEDDING_DIMENSION, 1));
+}
+
+/** The diffusion term of a walk with this many steps. */
+async function discrete(program: Program, parameters: Parameters, steps: number): Promise<number> {
+  const gammas = Array.from({ length: steps + 1 }, (_, i) => RANGE.gamma(i / steps));
+  const errors: number[] = [];
+  for (const [i, gamma] of gammas.slice(1).entries()) {
+    const repeats = Math.ceil(32 / steps);
+    const values: number[] = [];
+    for (let draw = 0; draw < repeats; draw++) {
+      const tokens = windows(4, i * repeats + draw, COUNT, L);
+      const { alpha, sigma } = noiseInputs(new Float64Array(COUNT).fill(gamma));
+      const outputs = await run(program, parameters, {
+        tokens,
+        eps: normals(
+          { seed: 5, stream: "eps", step: i * repeats + draw },
+          tokens.length * EMBEDDING_DIMENSION,
+        ),
+        gamma: new Float32Array(COUNT).fill(gamma),
+        alpha,
+        sigma,
+        mask: blockMask(L, L),
+      });
+      values.push(...outputs.squared_error!);
+    }
+    errors.push(mean(values));
+  }
+  return discreteDiffusion(gammas, errors);
+}
+
+async function run(program: Program, parameters: Parameters, inputs: Arrays) {
+  return await program.run({ ...inputsOf(parameters), ...inputs });
+}
+
+Deno.test("levels: every stratum of the diffusion term has its window, whatever reconstructs", () => {
+  const { gammas, squaredErrorWeights, crossEntropyWeights } = boundLevels(
+    RANGE,
+    64,
+    { seed: 0, stream: "levels", step: 7 },
+  );
+  const times = [...gammas].filter((_, i) => squaredErrorWeights[i]! > 0)
+    .map((gamma) => (gamma + 4) / 9).sort((a, b) => a - b);
+  assert.equal(times.length, 56);
+  times.forEach((t, i) => assert.equal(Math.floor(t * 56), i));
+  const reconstructing = [...gammas].filter((_, i) => crossEntropyWeights[i]! > 0);
+  assert.deepEqual(reconstructing, new Array(8).fill(-4));
+  assert.equal(mean([...crossEntropyWeights]), 1);
+});
+
+Deno.test("the weights integrate: a squared error of e^γ gives half the range of γ", () => {
+  const draws = [0, 1, 2].map((step) => {
+    const levels = boundLevels(RANGE, 256, { seed: 1, stream: "levels", step });
+    return Array.from(levels.gammas, (gamma, i) => ({
+      gamma,
+      crossEntropy: 0,
+      squaredError: Math.exp(gamma),
+      crossEntropyWeight: levels.crossEntropyWeights[i]!,
+      squaredErrorWeight: levels.squaredErrorWeights[i]!,
+    }));
+  });
+  const { diffusion, standardError } = likelihoodBound(draws, 0);
+  assert.ok(Math.abs(diffusion - 4.5) < 1e-4, `${diffusion}`);
+  assert.ok(standardError < 1e-4);
+});
+
+Deno.test("the finite walk's term is the Riemann sum of the continuous one, from above", () => {
+  // ½ ∫ e^{−γ} s(γ) dγ with s = σ² = 1/(1 + e^{−γ}) has the primitive −½ ln(1 + e^{−γ}).
+  const primitive = (gamma: number) => -0.5 * Math.log1p(Math.exp(-gamma));
+  const exact = primitive(5) - primitive(-4);
+  let before = Infinity;
+  for (const steps of [10, 100, 1000]) {
+    const gammas = Array.from({ length: steps + 1 }, (_, i) => RANGE.gamma(i / steps));
+    const term = discreteDiffusion(gammas, gammas.slice(1).map((g) => 1 / (1 + Math.exp(-g))));
+    assert.ok(term > exact && term < before, `${steps} steps: ${term}, exactly ${exact}`);
+    before = term;
+  }
+  assert.ok(before - exact < 0.01);
+});
+
+Deno.test("the prior term is the divergence of two normal distributions", () => {
+  const alphaSquared = 1 / (1 + Math.exp(2)), sigmaSquared = 1 - alphaSquared;
+  const expected = 0.5 * (16 * (sigmaSquared - 1 - Math.log(sigmaSquared)) + alphaSquared * 1.5);
+  assert.ok(Math.abs(priorNats(2, 16, 1.5) - expected) < 1e-12);
+  assert.ok(priorNats(10, 16, 1) < 1e-3);
+});
+
+Deno.test("a trimmed schedule has the slope of what it trims", () => {
+  const range = trimmed((t) => 4 * t * t - 3, 0.1);
+  assert.ok(Math.abs(range.gamma(0) - (4 * 0.01 - 3)) < 1e-12);
+  assert.ok(Math.abs(range.slope(0.5) - 8 * 0.5 * 0.8) < 1e-6);
+});
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function deviation(values: readonly number[]): number {
+  const middle = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+}

@@ -1,0 +1,152 @@
+/** A language whose entropy is known, and a network that learns it in this process. */
+import {
+  adamWStep,
+  type Arrays,
+  createAdamW,
+  type Engine,
+  type Parameters,
+} from "../../../../engine/mod.ts";
+import { normals, uniforms } from "../../../../engine/mod.ts";
+import { initialParameters } from "../../../../models/layers/mod.ts";
+import { noiseInputs } from "../../../../models/diffusion/mod.ts";
+import {
+  blockMask,
+  boundLevels,
+  EMBEDDING_DIMENSION,
+  type NoiseRange,
+  PER_WINDOW,
+  type TextMethod,
+  type TextNetwork,
+  textTrainingStep,
+} from "../../../../models/text/network/mod.ts";
+
+/** Rows of a Markov chain's transition matrix; each sums to one. */
+const CHAIN = [
+  [0.8, 0.1, 0.05, 0.05],
+  [0.05, 0.15, 0.7, 0.1],
+  [0.1, 0.1, 0.1, 0.7],
+  [0.6, 0.2, 0.1, 0.1],
+];
+export const SYMBOLS = CHAIN.length;
+
+/** The distribution that the chain comes to, by iteration. */
+function stationary(): number[] {
+  let share = new Array<number>(SYMBOLS).fill(1 / SYMBOLS);
+  for (let i = 0; i < 200; i++) {
+    share = share.map((_, to) => share.reduce((sum, s, from) => sum + s * CHAIN[from]![to]!, 0));
+  }
+  return share;
+}
+
+/** Entropy in nats of a window of the stationary chain, for each symbol of it. */
+export function entropyPerSymbol(length: number): number {
+  const share = stationary();
+  const plogp = (p: number) => -p * Math.log(p);
+  const first = share.reduce((sum, p) => sum + plogp(p), 0);
+  const rate = share.reduce(
+    (sum, p, from) => sum + p * CHAIN[from]!.reduce((row, q) => row + plogp(q), 0),
+    0,
+  );
+  return (first + (length - 1) * rate) / length;
+}
+
+/** Windows of the stationary chain, [count, length]. */
+export function windows(seed: number, step: number, count: number, length: number): Int32Array {
+  const draws = uniforms({ seed, stream: "toy", step }, count * length);
+  const share = stationary();
+  const tokens = new Int32Array(count * length);
+  for (let i = 0; i < tokens.length; i++) {
+    const row = i % length === 0 ? share : CHAIN[tokens[i - 1]!]!;
+    let left = draws[i]!, token = 0;
+    while (token < SYMBOLS - 1 && (left -= row[token]!) >= 0) token++;
+    tokens[i] = token;
+  }
+  return tokens;
+}
+
+/** Noise and levels for windows, as training and validation give them. */
+export function noisy(
+  tokens: Int32Array,
+  range: NoiseRange,
+  count: number,
+  seed: number,
+  step: number,
+) {
+  const levels = boundLevels(range, count, { seed, stream: "toy-levels", step });
+  const { alpha, sigma } = noiseInputs(levels.gammas);
+  return {
+    tokens,
+    eps: normals({ seed, stream: "toy-noise", step }, tokens.length * EMBEDDING_DIMENSION),
+    gamma: Float32Array.from(levels.gammas),
+    alpha,
+    sigma,
+    cross_entropy_weight: levels.crossEntropyWeights,
+    squared_error_weight: levels.squaredErrorWeights,
+  };
+}
+
+export function inputsOf(parameters: Parameters): Arrays {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
+}
+
+/** Shapes of a program's inputs, for windows of the network's context. */
+export function signatureOf(network: TextNetwork, count: number, names: readonly string[]) {
+  const { context } = network.options;
+  const shapes: Record<string, number[]> = {
+    tokens: [count, context],
+    eps: [count, context, EMBEDDING_DIMENSION],
+    mask: [context, 2 * context],
+  };
+  return {
+    ...Object.fromEntries(
+      network.parameters.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }]),
+    ),
+    ...Object.fromEntries(names.map((name) => [name, {
+      shape: shapes[name] ?? [count],
+      dtype: name === "tokens" ? "int32" as const : "float32" as const,
+    }])),
+  };
+}
+
+/** Trains on the chain; returns the parameters. */
+export async function learn(
+  engine: Engine,
+  network: TextNetwork,
+  method: TextMethod,
+  range: NoiseRange,
+  { steps, count, blocks = [] }: { steps: number; count: number; blocks?: readonly number[] },
+): Promise<Parameters> {
+  const { context } = network.options;
+  const names = method === "autoregressive" ? ["tokens"] : [
+    ...PER_WINDOW.filter((name) => name !== "z" && name !== "previous"),
+    ...(method === "blocks" ? ["mask"] : []),
+  ];
+  const program = await engine.compile(
+    textTrainingStep(network, { method, selfCondition: 0.25 }),
+    signatureOf(network, count, names),
+  );
+  const parameters = initialParameters(network.parameters, 0);
+  const state = createAdamW(parameters);
+  for (let step = 0; step < steps; step++) {
+    const tokens = windows(1, step, count, context);
+    const batch: Arrays = method === "autoregressive"
+      ? { tokens }
+      : noisy(tokens, range, count, 1, step);
+    const mask = method === "blocks"
+      ? { mask: blockMask(context, blocks[step % blocks.length]!) }
+      : {};
+    const outputs = await program.run({ ...inputsOf(parameters), ...batch, ...mask });
+    const gradients = Object.fromEntries(
+      Object.keys(parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
+    );
+    adamWStep(parameters, gradients, state, {
+      learningRate: 5e-3 * Math.min(1, (step + 1) / 20, (steps - step) / (0.5 * steps)),
+      beta1: 0.9,
+      beta2: 0.98,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      gradientClip: 1,
+    });
+  }
+  return parameters;
+}

@@ -1,0 +1,67 @@
+/** An assistant's work on text, over MCP. */
+import assert from "node:assert/strict";
+import { type Caller, currentClient, textOf } from "./clients.ts";
+import { withLaboratory } from "./laboratory.ts";
+
+const SHORT = {
+  dataset: "made-up-verse",
+  steps: 20,
+  batch_size: 8,
+  learning_rate: 5e-3,
+  validate_every: 20,
+  checkpoint_every: 20,
+};
+
+async function call(caller: Caller, name: string, request: Record<string, unknown>) {
+  const answer = await caller.call(name, request);
+  assert.ok(!answer.isError, textOf(answer));
+  return answer;
+}
+
+Deno.test("text is trained, written, inspected, compared and refused like images", () =>
+  withLaboratory(async ({ url }) => {
+    const caller = await currentClient("modern", { url: `${url}/mcp` });
+    const trained = await call(caller, "train", {
+      preset: "shakespeare-tiny",
+      overrides: SHORT,
+      grid: { method: ["autoregressive", "diffusion"] },
+      wait_seconds: 50,
+    });
+    assert.match(textOf(trained), /nats_per_character/);
+    await call(caller, "inspect-run", { sweep: "sweep-0001", wait_seconds: 50 });
+
+    const inspected = await call(caller, "inspect-run", { run: "text-0002" });
+    const { run, summary } = inspected.structuredContent as {
+      run: { nats_per_character: number; trivial_mse: number; curves: Record<string, unknown> };
+      summary: string;
+    };
+    assert.ok(run.nats_per_character > run.trivial_mse);
+    assert.ok("nats_per_character" in run.curves);
+    assert.match(summary, /its nats per character is [\d.]+, \d+ % of what a bigram model needs/);
+
+    const compared = await call(caller, "compare-runs", { sweep: "sweep-0001" });
+    const { metric, leaderboard } = compared.structuredContent as {
+      metric: string;
+      leaderboard: { score: number }[];
+    };
+    assert.equal(metric, "nats_per_character");
+    assert.ok(leaderboard[0]!.score <= leaderboard[1]!.score);
+
+    const written = await call(caller, "sample", {
+      run: "text-0002",
+      template: "the ____ of the ___",
+      count: 1,
+      steps: 4,
+      film_strip: true,
+    });
+    assert.match(textOf(written), /--- 1 ---\nthe .{4} of the .{3}\n/);
+    assert.match(textOf(written), /-log SNR {3}5\.0, from 0, sure +\d+ %: /);
+    assert.match(textOf(written), /\| Words found in the training text \(share\) \|/);
+
+    const refused = await caller.call("sample", { run: "text-0001", guidance_scale: 2 });
+    assert.ok(refused.isError);
+    assert.match(textOf(refused), /text-0001 is a run on text, which takes no guidance_scale/);
+    const mixed = await caller.call("evaluate", { run: "text-0001" });
+    assert.match(textOf(mixed), /text-0001 is a run on text, and this is for runs on images/);
+    await caller.close();
+  }));

@@ -1,0 +1,93 @@
+/** What a run's pictures were measured to be, each number beside what real pictures reach. */
+import type { Evaluation, Run } from "../experiments/mod.ts";
+import { formatNumber } from "../figures/mod.ts";
+import { Ask, Time } from "./components.tsx";
+
+/** Newest first; nothing for runs whose pictures cannot be measured yet. */
+export function Evaluations(
+  { run, evaluations }: { run: Run; evaluations: readonly Evaluation[] },
+) {
+  if (run.config.modality !== "image" || run.checkpointStep === null) return null;
+  return (
+    <>
+      <h2>Evaluations</h2>
+      {evaluations.length === 0
+        ? (
+          <div class="empty">
+            <p>Its pictures were not measured yet. Say to your assistant:</p>
+            <Ask
+              say={`How good are the pictures of ${run.id}?`}
+              tool="evaluate"
+              arguments={{ run: run.id }}
+            />
+          </div>
+        )
+        : <EvaluationTable evaluations={evaluations.toReversed()} />}
+    </>
+  );
+}
+
+const COLUMNS = [
+  "drawn by",
+  "pictures",
+  "Fréchet distance",
+  "real pictures reach",
+  "classified as asked",
+  "precision",
+  "recall",
+  "copies",
+  "evaluations each",
+  "seconds",
+  "when",
+];
+
+function EvaluationTable({ evaluations }: { evaluations: readonly Evaluation[] }) {
+  return (
+    <div class="wide" tabindex={0} role="group" aria-label="Evaluations">
+      <table>
+        <thead>
+          <tr>{COLUMNS.map((name) => <th scope="col">{name}</th>)}</tr>
+        </thead>
+        <tbody>{evaluations.map((evaluation) => <Row evaluation={evaluation} />)}</tbody>
+      </table>
+      <p class="quiet">
+        Distances are in the features of a digit classifier, lower is better; what real pictures
+        reach is measured with as many held-out ones, ± the spread over draws. Precision and recall
+        stand beside those of real pictures; copies are pictures nearer to a training image than one
+        real picture in a hundred, so 1 % is expected.
+      </p>
+    </div>
+  );
+}
+
+function Row({ evaluation }: { evaluation: Evaluation }) {
+  const { settings, results, networkEvaluations, samplingSeconds, createdAt, step } = evaluation;
+  const { frechet, accuracy, precision, recall, real, nearestTraining } = results;
+  return (
+    <tr>
+      <th scope="row">
+        {`${settings.sampler}, ${settings.steps} steps, guidance ${settings.guidance_scale}` +
+          `${settings.eta > 0 ? `, eta ${settings.eta}` : ""}; training step ` +
+          step.toLocaleString("en-US")}
+      </th>
+      <td>{settings.count.toLocaleString("en-US")}</td>
+      <td>
+        <b>{formatNumber(frechet.distance)}</b> ± {formatNumber(frechet.distanceSd)}
+      </td>
+      <td>{formatNumber(frechet.floor)} ± {formatNumber(frechet.floorSd)}</td>
+      <td>{accuracy === null ? "–" : percent(accuracy)}</td>
+      <td>{formatNumber(precision)} ({formatNumber(real.precision)})</td>
+      <td>{formatNumber(recall)} ({formatNumber(real.recall)})</td>
+      <td>{percent(nearestTraining.copies)}</td>
+      <td>{networkEvaluations}</td>
+      <td>{formatNumber(samplingSeconds)}</td>
+      <td>
+        <Time at={createdAt} />
+      </td>
+    </tr>
+  );
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
