@@ -7,6 +7,7 @@ import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config
 import { thin } from "./curves.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
+import { picturesOf } from "./image/pictures.ts";
 import { reportOn } from "./inspect.ts";
 import { requestJob } from "./jobs/request.ts";
 import { findRun, findRuns } from "./references.ts";
@@ -202,7 +203,7 @@ class Laboratory implements Lab {
     options: Parameters<Lab["sample"]>[1] = {},
   ): Promise<Sample> {
     const run = this.run(ref);
-    const settings = sampleSettings(request, imageConfigOf(run));
+    const settings = sampleSettings(request, imageConfigOf(run), picturesOf(run));
     const { device } = this.#process;
     const job: SamplingJob = {
       workspace: this.workspace,
@@ -239,7 +240,7 @@ class Laboratory implements Lab {
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
     const run = this.run(ref);
-    const settings = evaluationSettings(request, imageConfigOf(run));
+    const settings = evaluationSettings(request, imageConfigOf(run), picturesOf(run));
     const job: EvaluationJob = {
       workspace: this.workspace,
       runId: run.id,

@@ -45,6 +45,8 @@ export interface Run {
    * the best that each pixel can do by itself: the linear estimate from its own noisy value, its mean and its variance over the training
    * images. A model that is not below it has learnt nothing of the images' structure. */
   readonly trivialMse: number | null;
+  /** What its pictures are like; null until its data was loaded, and for text. */
+  readonly pictures: PictureFacts | null;
   readonly sweepId: string | null;
   readonly label: string | null;
   /** Steps done, and steps to do. */
@@ -60,6 +62,16 @@ export interface Run {
   readonly etaSeconds: number | null;
   /** The newest value of each metric. */
   readonly latest: Readonly<Partial<Record<MetricName, number>>>;
+}
+
+/** Shape and classes of pictures. */
+export interface PictureFacts {
+  readonly height: number;
+  readonly width: number;
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+  /** What people call the classes, in the order of their numbers. */
+  readonly classNames: readonly string[];
 }
 
 /** Names of the stored metrics; those from validation use the EMA weights. */
@@ -263,13 +275,11 @@ export interface Sample {
 }
 
 /** The pixels of a sample, in [-1, 1]. */
-export interface SamplePixels {
+export interface SamplePixels extends PictureFacts {
   readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
   /** [count, height, width, channels] */
   readonly images: Float32Array;
+  /** Numbers of classes, the number after the last for no class. */
   readonly labels: Int32Array;
   /** What the sampler saw on its way, noisiest first; empty unless a film strip was asked for. */
   readonly frames: readonly SampleFrame[];

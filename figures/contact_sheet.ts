@@ -2,11 +2,13 @@ import { drawSheet, type SheetText, type SheetTile } from "./sheet.tsx";
 import { textWidth } from "./theme.ts";
 
 export interface ContactSheet {
-  /** count × height × width values in [-1, 1], one channel. */
+  /** count × height × width × channels values in [-1, 1]. */
   readonly images: Float32Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** 1 for grey (the default), 3 for red, green and blue. */
+  readonly channels?: number;
   /** By default about twice as wide as high, with full rows where that is possible, at most ten. */
   readonly columns?: number;
   /** Whole-number enlargement; by default the largest up to 3 that keeps the sheet within 740 pixels. */
@@ -26,11 +28,12 @@ const MAX_WIDTH = 740;
 
 /** Many small pictures as one PNG, each pixel enlarged to a block (nearest neighbour). */
 export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<ArrayBuffer>> {
-  const { count, height, width, captions, rowCaptions } = sheet;
-  if (sheet.images.length !== count * height * width || count < 1) {
+  const { count, height, width, channels = 1, captions, rowCaptions } = sheet;
+  const size = height * width * channels;
+  if (sheet.images.length !== count * size || count < 1) {
     throw new RangeError(
       `Internal: cannot draw the contact sheet: ${count} pictures of ${height}×${width} need ${
-        count * height * width
+        count * size
       } values, got ${sheet.images.length}`,
     );
   }
@@ -51,10 +54,10 @@ export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<Arra
     tiles.push({
       x,
       y,
-      pixels: sheet.images.subarray(index * height * width, (index + 1) * height * width),
+      pixels: sheet.images.subarray(index * size, (index + 1) * size),
     });
     texts.push({
-      text: captions?.[index] ?? "",
+      text: shortened(captions?.[index] ?? "", stepX, CAPTION_SIZE),
       x: x + width * scale / 2,
       y: y + height * scale + CAPTION_SIZE + 2,
       size: CAPTION_SIZE,
@@ -84,8 +87,17 @@ export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<Arra
     tiles,
     tileHeight: height,
     tileWidth: width,
+    channels,
     scale,
   });
+}
+
+/** The text, or its beginning with "…" where it is wider than so many pixels. */
+function shortened(text: string, width: number, size: number): string {
+  if (textWidth(text, size) <= width) return text;
+  const letters = [...text];
+  while (letters.length > 1 && textWidth(`${letters.join("")}…`, size) > width) letters.pop();
+  return `${letters.join("")}…`;
 }
 
 /** Of the column counts that fill every row, the one nearest to a sheet twice as wide as high. */

@@ -2,7 +2,8 @@ import { fittingScale } from "./contact_sheet.ts";
 import { drawSheet, type SheetText, type SheetTile } from "./sheet.tsx";
 import { textWidth } from "./theme.ts";
 
-/** One moment of sampling, for all examples: count × height × width values in [-1, 1] each. */
+/** One moment of sampling, for all examples: count × height × width × channels values in
+ * [-1, 1] each. */
 export interface FilmFrame {
   /** How much noise is left. */
   readonly caption: string;
@@ -16,6 +17,8 @@ export interface FilmStrip {
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** 1 for grey (the default), 3 for red, green and blue. */
+  readonly channels?: number;
   readonly scale?: number;
   readonly title?: string;
   /** One text for each example, such as its class. */
@@ -28,8 +31,8 @@ const EXAMPLE_GAP = 10;
 
 /** How sampling went: examples in rows, time in columns, each example's x_t above its x̂. */
 export async function filmStrip(strip: FilmStrip): Promise<Uint8Array<ArrayBuffer>> {
-  const { frames, count, height, width } = strip;
-  const size = height * width;
+  const { frames, count, height, width, channels = 1 } = strip;
+  const size = height * width * channels;
   for (const frame of frames) {
     if (frame.noisy.length !== count * size || frame.denoised.length !== count * size) {
       throw new RangeError(
@@ -97,6 +100,7 @@ export async function filmStrip(strip: FilmStrip): Promise<Uint8Array<ArrayBuffe
     tiles,
     tileHeight: height,
     tileWidth: width,
+    channels,
     scale,
   });
 }

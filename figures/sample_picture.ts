@@ -43,7 +43,7 @@ function sampleContactSheet(
   sample: Sample,
   pixels: SamplePixels,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { count, height, width, images } = pixels;
+  const { count, height, width, channels, images } = pixels;
   const period = cycleLength(pixels.labels);
   const cyclic = period > 1 && period <= 10 && count >= period;
   return contactSheet({
@@ -51,15 +51,16 @@ function sampleContactSheet(
     count,
     height,
     width,
+    channels,
     title: sampleTitle(sample),
     ...(cyclic ? { columns: period } : {}),
-    captions: Array.from(pixels.labels, className),
+    captions: classNamesOf(pixels, count),
   });
 }
 
 function sampleFilmStrip(sample: Sample, pixels: SamplePixels): Promise<Uint8Array<ArrayBuffer>> {
   const shown = Math.min(pixels.count, 8);
-  const values = shown * pixels.height * pixels.width;
+  const values = shown * pixels.height * pixels.width * pixels.channels;
   const frames: FilmFrame[] = pixels.frames.map((frame) => ({
     caption: noiseShare(frame.gamma),
     noisy: frame.noisy.subarray(0, values),
@@ -70,8 +71,9 @@ function sampleFilmStrip(sample: Sample, pixels: SamplePixels): Promise<Uint8Arr
     count: shown,
     height: pixels.height,
     width: pixels.width,
+    channels: pixels.channels,
     title: sampleTitle(sample),
-    captions: Array.from(pixels.labels.subarray(0, shown), className),
+    captions: classNamesOf(pixels, shown),
   });
 }
 
@@ -80,9 +82,9 @@ function noiseShare(gamma: number): string {
   return `${formatNumber(100 / (1 + Math.exp(-gamma)), 2)} %`;
 }
 
-/** Label 10 asks for no class (it is the label that dropout puts in a class's place). */
-function className(label: number): string {
-  return label < 0 || label > 9 ? "–" : String(label);
+/** The label after the last class asks for none (dropout puts it in a class's place). */
+function classNamesOf({ labels, classNames }: SamplePixels, count: number): string[] {
+  return Array.from(labels.subarray(0, count), (label) => classNames[label] ?? "–");
 }
 
 /** Length of the shortest beginning of which the whole list is a repetition. */

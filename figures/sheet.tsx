@@ -1,12 +1,12 @@
 /**
- * Sheets of small greyscale pictures with text between them. The text is drawn as SVG onto the
+ * Sheets of small pictures, grey or in colour, with text between them. The text is drawn as SVG onto the
  * background; the tiles are then written over it pixel by pixel, so that what is enlarged stays exact.
  */
 import { encodePng, renderSvg } from "./png.ts";
 import { FONT_FAMILY } from "./theme.ts";
 
 /** Digits are white on black, so the sheet around them is dark, and their edges stay just visible.
- * All greys, since a sheet is stored with one channel. */
+ * All greys, since a sheet of grey pictures is stored with one channel. */
 export const SHEET = { background: "#181818", ink: "#eaeaea", muted: "#a3a3a3" } as const;
 
 export interface SheetText {
@@ -22,7 +22,7 @@ export interface SheetText {
 export interface SheetTile {
   readonly x: number;
   readonly y: number;
-  /** height × width values in [-1, 1]. */
+  /** height × width × channels values in [-1, 1]. */
   readonly pixels: Float32Array;
 }
 export interface Sheet {
@@ -32,38 +32,44 @@ export interface Sheet {
   readonly tiles: readonly SheetTile[];
   readonly tileHeight: number;
   readonly tileWidth: number;
+  /** 1 for grey tiles (the default), 3 for red, green and blue. */
+  readonly channels?: number;
   /** Whole-number enlargement of the tiles. */
   readonly scale: number;
 }
 
-/** The sheet as a greyscale PNG. */
+/** The sheet as a PNG with as many channels as its tiles. */
 export async function drawSheet(sheet: Sheet): Promise<Uint8Array<ArrayBuffer>> {
-  const { width, height, tileHeight, tileWidth, scale } = sheet;
+  const { width, height, tileHeight, tileWidth, scale, channels = 1 } = sheet;
   const canvas = await renderSvg(sheetSvg(sheet));
-  const grey = new Uint8Array(width * height);
-  for (let i = 0; i < grey.length; i++) grey[i] = canvas.data[4 * i] ?? 0;
+  const data = new Uint8Array(width * height * channels);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = canvas.data[4 * Math.floor(i / channels) + i % channels] ?? 0;
+  }
   for (const tile of sheet.tiles) {
-    const bytes = toBytes(tile.pixels, tileWidth);
+    const bytes = toBytes(tile.pixels, tileWidth, channels);
     for (let row = 0; row < tileHeight * scale; row++) {
       const from = Math.floor(row / scale) * tileWidth;
       const to = (tile.y + row) * width + tile.x;
       for (let column = 0; column < tileWidth * scale; column++) {
-        grey[to + column] = bytes[from + Math.floor(column / scale)] ?? 0;
+        const source = (from + Math.floor(column / scale)) * channels;
+        data.set(bytes.subarray(source, source + channels), (to + column) * channels);
       }
     }
   }
-  return await encodePng({ width, height, channels: 1, data: grey });
+  return await encodePng({ width, height, channels, data });
 }
 
 /**
  * [-1, 1] to 0…255, values outside clipped. A value that is not a number becomes a checkerboard of
  * black and white, so that a broken sample cannot be taken for a dark one.
  */
-export function toBytes(pixels: Float32Array, width: number): Uint8Array {
+export function toBytes(pixels: Float32Array, width: number, channels = 1): Uint8Array {
   const bytes = new Uint8Array(pixels.length);
   pixels.forEach((value, index) => {
+    const place = Math.floor(index / channels);
     bytes[index] = Number.isNaN(value)
-      ? ((index % width + Math.floor(index / width)) % 2) * 255
+      ? ((place % width + Math.floor(place / width)) % 2) * 255
       : Math.max(0, Math.min(255, Math.round((value + 1) * 127.5)));
   });
   return bytes;

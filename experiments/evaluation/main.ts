@@ -13,13 +13,13 @@ import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import { compileDenoiser, newestWeights } from "../sampling/weights.ts";
 import { openStore } from "../store/mod.ts";
-import type { EvaluationSettings } from "../types.ts";
+import { picturesOf, shapeOf } from "../image/pictures.ts";
+import type { EvaluationSettings, PictureFacts } from "../types.ts";
 import { type Generated, measurePictures, referenceDraws } from "./measure.ts";
 import type { EvaluationJob } from "./protocol.ts";
 
 /** Pictures that are drawn at once. */
 const BATCH = 200;
-const PIXELS = 28 * 28;
 /** Steps of the measuring, for the progress. */
 const MEASUREMENTS = 4;
 
@@ -34,19 +34,21 @@ await answerJob<EvaluationJob>(async (job, report) => {
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
   referenceDraws(dataset, settings.count);
-  const network = imageNetwork(config.size);
+  const pictures = picturesOf(run);
+  const network = imageNetwork(config.size, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
   const engine = await openEngine(device === undefined ? {} : { device });
   const batches = Math.ceil(settings.count / BATCH);
   const total = batches * settings.steps + MEASUREMENTS;
   report(0, total, `Compiling the denoiser of step ${step}`);
-  const batch = batchSettings(settings, config, 0);
+  const batch = batchSettings(settings, config, pictures, 0);
   const { program, plain } = await compileDenoiser(engine, network, run, batch, ema);
   const drawn = await generate(
     denoiseWith(program, batch, {}, plain),
     settings,
     config,
+    pictures,
     total,
     report,
   );
@@ -83,20 +85,29 @@ await answerJob<EvaluationJob>(async (job, report) => {
 });
 
 /** A batch has noise of its own, whatever the seed. */
-function batchSettings(settings: EvaluationSettings, config: ImageConfig, batch: number) {
+function batchSettings(
+  settings: EvaluationSettings,
+  config: ImageConfig,
+  pictures: PictureFacts,
+  batch: number,
+) {
   const { sampler, steps, guidance_scale, eta } = settings;
   const takesEta = takenBy.eta.includes(sampler);
   const key = { seed: settings.seed, stream: "evaluation-batch", step: batch };
   const [seed] = integers(key, 1, 2 ** 31);
-  return sampleSettings({
-    count: BATCH,
-    sampler,
-    steps,
-    guidance_scale,
-    seed: seed!,
-    ...(takesEta ? { eta } : {}),
-    ...samplingOptions(settings),
-  }, config);
+  return sampleSettings(
+    {
+      count: BATCH,
+      sampler,
+      steps,
+      guidance_scale,
+      seed: seed!,
+      ...(takesEta ? { eta } : {}),
+      ...samplingOptions(settings),
+    },
+    config,
+    pictures,
+  );
 }
 
 /** Draws the pictures, a batch at a time. */
@@ -104,11 +115,13 @@ async function generate(
   denoise: ReturnType<typeof denoiseWith>,
   settings: EvaluationSettings,
   config: ImageConfig,
+  pictures: PictureFacts,
   total: number,
   report: Report,
 ): Promise<Generated & { readonly seconds: number; readonly networkEvaluations: number }> {
   const { count, steps } = settings;
-  const images = new Float32Array(count * PIXELS);
+  const length = pictures.height * pictures.width * pictures.channels;
+  const images = new Float32Array(count * length);
   const classes: number[] = [];
   let [seconds, networkEvaluations] = [0, 0];
   for (let from = 0, batch = 0; from < count; from += BATCH, batch++) {
@@ -116,13 +129,14 @@ async function generate(
     const drawn = await drawSample(
       denoise,
       config,
-      batchSettings(settings, config, batch),
+      pictures,
+      batchSettings(settings, config, pictures, batch),
       {
         onStep: (step) =>
           report(batch * steps + step, total, `Drawing pictures ${from + 1} to ${from + taken}`),
       },
     );
-    images.set(drawn.pixels.images.subarray(0, taken * PIXELS), from * PIXELS);
+    images.set(drawn.pixels.images.subarray(0, taken * length), from * length);
     classes.push(...drawn.pixels.labels.subarray(0, taken));
     seconds += drawn.seconds;
     networkEvaluations = drawn.networkEvaluations;

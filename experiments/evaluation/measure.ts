@@ -2,7 +2,6 @@
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image/mod.ts";
-import { NO_CLASS } from "../sampling/settings.ts";
 import type { EvaluationResults } from "../types.ts";
 import { classifierOf, classOf, type Judgement } from "./classifier.ts";
 import { frechetDistance, momentsOf } from "./frechet.ts";
@@ -41,7 +40,7 @@ export function referenceDraws(dataset: ImageDataset, count: number): Draw[] {
   });
 }
 
-/** Generated pictures and the classes that were asked for, {@link NO_CLASS} for none. */
+/** Generated pictures and the classes that were asked for, the number of classes for none. */
 export interface Generated {
   readonly images: Float32Array;
   readonly classes: readonly number[];
@@ -130,7 +129,7 @@ function conditional(
   classes: readonly number[],
   score: (probabilities: Float32Array, target: number, i: number) => number,
 ): number | null {
-  if (classes.includes(NO_CLASS)) return null;
+  if (classes.includes(CLASSES)) return null;
   return classes.reduce((sum, target, i) => sum + score(probabilities, target, i), 0) / count;
 }
 

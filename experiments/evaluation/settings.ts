@@ -1,9 +1,10 @@
 /** What a caller asks of an evaluation, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "../config.ts";
+import { DIGITS } from "../image/pictures.ts";
 import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
-import type { EvaluateRequest, EvaluationSettings } from "../types.ts";
+import type { EvaluateRequest, EvaluationSettings, PictureFacts } from "../types.ts";
 
 export const LEAST_COUNT = 200;
 export const MOST_COUNT = 5000;
@@ -17,6 +18,7 @@ const DEFAULT_STEPS = 25;
 export function evaluationSettings(
   request: Omit<EvaluateRequest, "run">,
   config: ImageConfig,
+  pictures: PictureFacts = DIGITS,
 ): EvaluationSettings {
   const { count = 1000, ...sampling } = request;
   if (!Number.isInteger(count) || count < LEAST_COUNT || count > MOST_COUNT) {
@@ -27,6 +29,7 @@ export function evaluationSettings(
   const settings = sampleSettings(
     { steps: DEFAULT_STEPS, ...sampling },
     config,
+    pictures,
   );
   const { sampler, steps, guidance_scale, seed, eta } = settings;
   return { count, sampler, steps, guidance_scale, seed, eta, ...samplingOptions(settings) };

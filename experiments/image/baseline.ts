@@ -1,6 +1,6 @@
 import type { ImageDataset } from "../../data/mod.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
-import { trainingCount, VALIDATION_IMAGES } from "./batch.ts";
+import { trainingCount, validationCount } from "./batch.ts";
 import { VALIDATION_GAMMAS } from "./validation.ts";
 
 /**
@@ -47,8 +47,9 @@ export function pixelMoments(
 /** Mean of (x − m)² over the validation images, for every pixel. */
 function validationDeviations(dataset: ImageDataset, means: Float64Array): Float64Array {
   const first = trainingCount(dataset);
+  const kept = validationCount(dataset);
   return means.map((mean, j) =>
-    meanOver(VALIDATION_IMAGES, (i) => {
+    meanOver(kept, (i) => {
       const value = dataset.train.pixels[(first + i) * means.length + j]! / 127.5 - 1;
       return (value - mean) ** 2;
     })

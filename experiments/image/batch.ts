@@ -15,7 +15,7 @@ import { UserError } from "../../engine/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 
-/** Images at the end of the training set that are kept for validation. */
+/** Images at the end of a large enough training set that are kept for validation. */
 export const VALIDATION_IMAGES = 256;
 
 /** Makes the inputs of the training step, besides the parameters, for any step. */
@@ -57,13 +57,20 @@ export function isWeighted({ weighting }: ImageConfig): boolean {
   return weighting !== "uniform";
 }
 
-/** Images that are trained on: all but the last {@link VALIDATION_IMAGES}. */
+/** Images at the end of the training set that are kept for validation: {@link VALIDATION_IMAGES}, but
+ * of a small set no more than a tenth, and at least one. */
+export function validationCount({ train }: Pick<ImageDataset, "train">): number {
+  return Math.min(VALIDATION_IMAGES, Math.max(1, Math.floor(train.count / 10)));
+}
+
+/** Images that are trained on: all but those for validation. */
 export function trainingCount(dataset: ImageDataset): number {
-  const count = dataset.train.count - VALIDATION_IMAGES;
+  const kept = validationCount(dataset);
+  const count = dataset.train.count - kept;
   if (count < 1) {
     throw new UserError(
-      `${dataset.title} has ${dataset.train.count} training images, of which ${VALIDATION_IMAGES} ` +
-        "are kept for validation: use a larger data set",
+      `${dataset.title} has ${dataset.train.count} training images, of which ${kept} must be kept ` +
+        "for validation: use a larger data set",
     );
   }
   return count;

@@ -11,18 +11,20 @@ import { inputArrays, parameterSignature } from "../training/arrays.ts";
 import type { SamplingContext, TrainingSampler } from "../training/subject.ts";
 import { denoiserSignature, splitInputs } from "./signature.ts";
 
-/** Two of each digit, unguided, from the same start at every step and in every run. */
-const SETTINGS: SampleSettings = {
-  count: 20,
+const COUNT = 20;
+
+/** The classes in turn, unguided, from the same start at every step and in every run. */
+const settingsFor = (classes: number): SampleSettings => ({
+  count: COUNT,
   sampler: "ddim",
   steps: 25,
   guidance_scale: 1,
-  classes: Array.from({ length: 20 }, (_, i) => i % 10),
+  classes: Array.from({ length: COUNT }, (_, i) => i % classes),
   seed: 0,
   eta: 0,
   film_strip: false,
   made_by: "training",
-};
+});
 
 /** The denoiser is compiled at the first sample, with the weights as inputs: they change. */
 export function sampleOnTheWay(
@@ -31,10 +33,11 @@ export function sampleOnTheWay(
   { engine, store, run, state, signal }: SamplingContext,
 ): TrainingSampler {
   const config = imageConfigOf(run);
+  const settings = settingsFor(dataset.classes);
   let program: Program | undefined;
   const compile = async () => {
-    const images = denoiserSignature(SETTINGS.count, dataset, false);
-    const count = engine.replicasFor(SETTINGS.count);
+    const images = denoiserSignature(COUNT, dataset, false);
+    const count = engine.replicasFor(COUNT);
     return await engine.compile(
       denoiser(network, objectiveFor(config), { guided: false }),
       { ...parameterSignature(network.parameters), ...images },
@@ -44,15 +47,16 @@ export function sampleOnTheWay(
   return {
     async sample() {
       program ??= await compile();
-      const denoise = denoiseWith(program, SETTINGS, inputArrays(state.ema));
+      const denoise = denoiseWith(program, settings, inputArrays(state.ema));
       const drawn = await drawSample(
         denoise,
         config,
-        SETTINGS,
+        dataset,
+        settings,
         signal ? { signal } : {},
       );
       const { step } = state;
-      keepSample(store, run, { ...drawn, settings: SETTINGS, step, device: engine.device });
+      keepSample(store, run, { ...drawn, settings, step, device: engine.device });
     },
   };
 }

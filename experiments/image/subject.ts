@@ -8,6 +8,7 @@ import { objectiveFor } from "../objective.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
 import { batchSource, isWeighted } from "./batch.ts";
+import { pictureFacts } from "./pictures.ts";
 import { sampleOnTheWay } from "./samples.ts";
 import { splitInputs, stepSignature } from "./signature.ts";
 import { validationOf } from "./validation.ts";
@@ -18,9 +19,10 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 /** @throws {UserError} As {@link openSubject} does. */
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadImageDataset(config.dataset, options);
-  const network = imageNetwork(config.size);
+  const network = imageNetwork(config.size, dataset);
   return {
     data: dataset,
+    pictures: pictureFacts(dataset),
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,

@@ -1,5 +1,5 @@
 /**
- * Validation: the same 256 images, noise and noise levels for every run whatever its seed, schedule
+ * Validation: the same 256 images (a smaller data set's fewer, over and over), noise and noise levels for every run whatever its seed, schedule
  * and target, so that its denoising error ranks runs.
  */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
@@ -11,7 +11,7 @@ import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
-import { trainingCount, VALIDATION_IMAGES } from "./batch.ts";
+import { trainingCount, VALIDATION_IMAGES, validationCount } from "./batch.ts";
 import { splitInputs, stepSignature } from "./signature.ts";
 
 /** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
@@ -84,13 +84,14 @@ function levelsInTurn(): Float64Array {
 function examplesOver(dataset: ImageDataset, gammas: Float64Array): Examples {
   const exampleSize = dataset.height * dataset.width * dataset.channels;
   const first = trainingCount(dataset);
+  const kept = validationCount(dataset);
   const noise = normals(
     { seed: 0, stream: "validation-noise", step: 0 },
     gammas.length * exampleSize,
   );
   const batches = Array.from({ length: gammas.length / BATCH }, (_, batch) => {
     const from = batch * BATCH;
-    const indices = Array.from({ length: BATCH }, (_, i) => first + (from + i) % VALIDATION_IMAGES);
+    const indices = Array.from({ length: BATCH }, (_, i) => first + (from + i) % kept);
     return {
       x: gatherImages(dataset.train, exampleSize, indices),
       eps: noise.slice(from * exampleSize, (from + BATCH) * exampleSize),

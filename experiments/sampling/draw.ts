@@ -11,14 +11,21 @@ import {
 } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { writeFileAtomically } from "../files.ts";
+import { pictureFacts } from "../image/pictures.ts";
 import type { Store } from "../store/mod.ts";
-import type { Run, Sample, SampleFrame, SamplePixels, SampleSettings } from "../types.ts";
+import type {
+  PictureFacts,
+  Run,
+  Sample,
+  SampleFrame,
+  SamplePixels,
+  SampleSettings,
+} from "../types.ts";
 import { levelsFor } from "./levels.ts";
 import { takenBy } from "./names.ts";
 import { isGuided } from "./options.ts";
 import { encodeSamplePixels } from "./pixels.ts";
 
-const HEIGHT = 28, WIDTH = 28, CHANNELS = 1;
 /** Frames of a film strip. */
 const FRAMES = 10;
 
@@ -66,11 +73,12 @@ export function denoiseWith(
 export async function drawSample(
   denoise: Denoise,
   config: ImageConfig,
+  pictures: PictureFacts,
   settings: SampleSettings,
   options: { onStep?: (step: number) => void; signal?: AbortSignal } = {},
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
   const { seed, count, steps, sampler } = settings;
-  const length = count * HEIGHT * WIDTH * CHANNELS;
+  const length = count * pictures.height * pictures.width * pictures.channels;
   const levels = levelsFor(config, settings);
   const start = normals({ seed, stream: "sample-start", step: 0 }, length);
   const film = filmOf(settings, steps);
@@ -95,9 +103,8 @@ export async function drawSample(
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const seconds = (performance.now() - began) / 1000;
-  const shape = { count, height: HEIGHT, width: WIDTH, channels: CHANNELS };
   const labels = Int32Array.from(settings.classes);
-  const pixels = { ...shape, images, labels, frames: film.frames };
+  const pixels = { ...pictureFacts(pictures), count, images, labels, frames: film.frames };
   return { pixels, seconds, networkEvaluations };
 }
 

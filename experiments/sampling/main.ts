@@ -2,6 +2,7 @@
 import { openEngine } from "../../engine/mod.ts";
 import { imageNetwork } from "../../models/image/mod.ts";
 import { imageConfigOf } from "../config.ts";
+import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
 import { denoiseWith, drawSample, keepSample } from "./draw.ts";
@@ -13,7 +14,8 @@ await answerJob<SamplingJob>(async ({ workspace, runId, settings, device }, repo
   const store = openStore(workspace);
   const run = store.runs.byId(runId)!;
   const config = imageConfigOf(run);
-  const network = imageNetwork(config.size);
+  const pictures = picturesOf(run);
+  const network = imageNetwork(config.size, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
   const total = settings.steps + 1;
@@ -23,6 +25,7 @@ await answerJob<SamplingJob>(async ({ workspace, runId, settings, device }, repo
   const drawn = await drawSample(
     denoiseWith(program, settings, {}, plain),
     config,
+    pictures,
     settings,
     { onStep: (done) => report(done, total, `Step ${done} of ${settings.steps}`) },
   );

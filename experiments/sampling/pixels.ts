@@ -1,6 +1,7 @@
 /** A sample's pixels as a safetensors file: `images`, `labels`, and `frame/<i>/noisy|denoised`. */
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/host/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
+import { DIGITS } from "../image/pictures.ts";
 import type { SampleFrame, SamplePixels } from "../types.ts";
 
 const FORMAT = "textdiffusion-sample-1";
@@ -27,6 +28,7 @@ export function encodeSamplePixels(
   return encodeSafetensors(tensors, {
     ...metadata,
     format: FORMAT,
+    class_names: JSON.stringify(pixels.classNames),
     frames: JSON.stringify(frames),
   });
 }
@@ -49,6 +51,10 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
     height,
     width,
     channels,
+    // Older files are of digits.
+    classNames: metadata.class_names
+      ? JSON.parse(metadata.class_names) as string[]
+      : DIGITS.classNames,
     images: data,
     labels: tensors.labels!.data as Int32Array,
     frames: frames.map(({ step, gamma }, i) => ({

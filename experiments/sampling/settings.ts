@@ -1,7 +1,8 @@
 /** What a caller asks of a sampler, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "../config.ts";
-import type { SampleRequest, SampleSettings } from "../types.ts";
+import { DIGITS, noClassOf } from "../image/pictures.ts";
+import type { PictureFacts, SampleRequest, SampleSettings } from "../types.ts";
 import { requireOptions, samplingOptions } from "./options.ts";
 import { samplerNames } from "./names.ts";
 import { requireWithin } from "./within.ts";
@@ -10,18 +11,17 @@ import { requireWithin } from "./within.ts";
 export const MAX_COUNT = 256;
 export const MAX_SAMPLER_STEPS = 1000;
 export const MAX_GUIDANCE = 20;
-const CLASSES = 10;
-/** The label of "no class". */
-export const NO_CLASS = 10;
 
 /**
  * The settings for a request to a run with this configuration.
  *
+ * @param pictures What the run's pictures are like; by default digits.
  * @throws {UserError} If a value is out of its range, or does not go with another one.
  */
 export function sampleSettings(
   request: Omit<SampleRequest, "run">,
   config: ImageConfig,
+  pictures: Pick<PictureFacts, "classNames"> = DIGITS,
 ): SampleSettings {
   const film = request.film_strip ?? false;
   const guidance = request.guidance_scale ?? 1;
@@ -44,7 +44,9 @@ export function sampleSettings(
     sampler,
     steps: request.steps ?? 50,
     guidance_scale: guidance,
-    classes: guidance === 0 ? Array(count).fill(NO_CLASS) : classesFor(request.class, count),
+    classes: guidance === 0
+      ? Array(count).fill(noClassOf(pictures))
+      : classesFor(request.class, count, pictures.classNames.length),
     seed: request.seed ?? 0,
     eta: request.eta ?? (sampler === "ddpm" || sampler === "euler-ancestral" ? 1 : 0),
     ...samplingOptions(request),
@@ -72,13 +74,19 @@ function requireConsistent(
 }
 
 /** One class for each picture: the given ones in turn. */
-function classesFor(asked: number | readonly number[] | undefined, count: number): number[] {
+function classesFor(
+  asked: number | readonly number[] | undefined,
+  count: number,
+  known: number,
+): number[] {
   const classes = asked === undefined
-    ? Array.from({ length: CLASSES }, (_, i) => i)
+    ? Array.from({ length: known }, (_, i) => i)
     : typeof asked === "number"
     ? [asked]
     : asked;
-  if (classes.length === 0) throw new UserError("class is an empty list: name a class from 0 to 9");
-  for (const value of classes) requireWithin("class", value, 0, CLASSES - 1, true);
+  if (classes.length === 0) {
+    throw new UserError(`class is an empty list: name a class from 0 to ${known - 1}`);
+  }
+  for (const value of classes) requireWithin("class", value, 0, known - 1, true);
   return Array.from({ length: count }, (_, i) => classes[i % classes.length]!);
 }

@@ -4,6 +4,7 @@ import { denoiser } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import { imageConfigOf } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
+import { picturesOf } from "../image/pictures.ts";
 import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
 import { denoiserSignature, splitInputs } from "../image/signature.ts";
@@ -56,7 +57,7 @@ export async function compileDenoiser(
   async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
     const signature = denoiserSignature(
       count,
-      { height: 28, width: 28, channels: 1 },
+      picturesOf(run),
       guided,
       rescaled,
     );

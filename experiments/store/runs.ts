@@ -1,7 +1,7 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { configHash, groupHash, type RunConfig } from "../config.ts";
-import type { MetricName, Run, RunFilter, RunStatus } from "../types.ts";
+import type { MetricName, PictureFacts, Run, RunFilter, RunStatus } from "../types.ts";
 import { transaction } from "./schema.ts";
 
 /** A row as SQLite gives it. */
@@ -20,6 +20,7 @@ interface RunRow {
   parameter_count: number | null;
   replicas: number | null;
   trivial_mse: number | null;
+  pictures: string | null;
   sweep_id: string | null;
   label: string | null;
   step: number;
@@ -39,6 +40,8 @@ export interface RunFacts {
   readonly parameterCount: number;
   readonly replicas: number;
   readonly trivialMse: number;
+  /** Of a run on images. */
+  readonly pictures?: PictureFacts;
 }
 
 export interface NewRuns {
@@ -209,6 +212,7 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
         parameter_count: facts.parameterCount,
         replicas: facts.replicas,
         trivial_mse: facts.trivialMse,
+        ...(facts.pictures ? { pictures: JSON.stringify(facts.pictures) } : {}),
       });
     },
 
@@ -281,6 +285,7 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     parameterCount: row.parameter_count,
     replicas: row.replicas,
     trivialMse: row.trivial_mse,
+    pictures: row.pictures === null ? null : JSON.parse(row.pictures) as PictureFacts,
     sweepId: row.sweep_id,
     label: row.label,
     step: row.step,

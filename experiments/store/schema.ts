@@ -109,6 +109,7 @@ const VERSIONS = [
     created_at TEXT NOT NULL,
     UNIQUE (run_id, number)
   ) WITHOUT ROWID;`,
+  `ALTER TABLE runs ADD COLUMN pictures TEXT; -- height, width, channels and class names, JSON`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

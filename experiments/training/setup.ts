@@ -50,6 +50,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
     parameterCount: subject.parameterCount,
     replicas,
     trivialMse: run.trivialMse ?? subject.trivialError(),
+    ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
   store.runs.setFacts(run.id, workerId, facts);
   const program = await subject.compile(engine, replicas);

@@ -6,7 +6,7 @@ import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
 import type { Store } from "../store/mod.ts";
-import type { MetricName, Run } from "../types.ts";
+import type { MetricName, PictureFacts, Run } from "../types.ts";
 import type { TrainingState } from "./state.ts";
 
 /** Values of the validation metrics by name. */
@@ -34,6 +34,8 @@ export interface SamplingContext {
 /** A network, its data and its objective, ready to be compiled. */
 export interface Subject {
   readonly data: { readonly title: string; readonly name: string; readonly hash: string };
+  /** What its pictures are like, where it learns pictures. */
+  readonly pictures?: PictureFacts;
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
   /** {@link Run.trivialMse}. */
@@ -56,4 +58,6 @@ export interface SubjectOptions {
   readonly directory?: string;
   readonly signal?: AbortSignal;
   onProgress?(progress: DownloadProgress): void;
+  /** Called as the pictures of a folder are decoded. */
+  onDecoded?(done: number, total: number): void;
 }

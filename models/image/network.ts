@@ -1,4 +1,4 @@
-import type { tf } from "../../engine/mod.ts";
+import { type tf, UserError } from "../../engine/mod.ts";
 import type { DenoisingNetwork } from "../diffusion/mod.ts";
 import { declarations, parameterCount, type ParameterSpec, type Tensors } from "../layers/mod.ts";
 import { unet } from "./unet.ts";
@@ -14,31 +14,54 @@ const widths: { readonly [Size in ImageSize]: number } = {
   small: 32, // 556,353 parameters
 };
 
-/** A network for 28 × 28 grey images of 10 classes, of a fixed size and without values. */
+/** What a network must know of its images. */
+export interface ImageShape {
+  /** Height and width are multiples of 4: the UNet halves both twice. */
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly classes: number;
+}
+
+/** That of MNIST. */
+const DIGITS: ImageShape = { height: 28, width: 28, channels: 1, classes: 10 };
+
+/** A network for images of one shape, of a fixed size and without values. */
 export interface ImageNetwork extends DenoisingNetwork {
   readonly size: ImageSize;
   readonly parameters: readonly ParameterSpec[];
   /** How many values `parameters` have together. */
   readonly parameterCount: number;
-  /** 10, the label beside the digits' 0 to 9. */
+  /** The label after those of the classes: 10 beside the digits' 0 to 9. */
   readonly noClass: number;
   /**
    * One evaluation.
    *
    * @param parameters A tensor for each of {@link ImageNetwork.parameters}, by name.
-   * @param z Noisy images, [N, 28, 28, 1].
+   * @param z Noisy images, [N, height, width, channels].
    * @param angle Their noise level as {@link noiseAngle} gives it, [N].
    * @param labels Their classes, [N] int32, {@link ImageNetwork.noClass} for none.
-   * @returns The estimate of whatever target the network is trained for, [N, 28, 28, 1].
+   * @returns The estimate of whatever target the network is trained for, as z.
    */
   apply(parameters: Tensors, z: tf.Tensor, angle: tf.Tensor, labels: tf.Tensor): tf.Tensor;
 }
 
-/** The UNet of this size. */
-export function imageNetwork(size: ImageSize): ImageNetwork {
+/**
+ * The UNet of this size.
+ *
+ * @throws {UserError} If the height or the width is no multiple of 4.
+ */
+export function imageNetwork(size: ImageSize, shape: ImageShape = DIGITS): ImageNetwork {
+  const { height, width, channels, classes } = shape;
+  if (height % 4 !== 0 || width % 4 !== 0) {
+    throw new UserError(
+      `Images of ${height} × ${width} pixels do not go through the UNet, which halves them twice: ` +
+        "use an image_size that is a multiple of 4, such as 28 or 32",
+    );
+  }
   const { root, specs } = declarations();
-  const noClass = 10;
-  const apply = unet(root, { width: widths[size], imageChannels: 1, classes: noClass + 1 });
+  const noClass = classes;
+  const apply = unet(root, { width: widths[size], imageChannels: channels, classes: noClass + 1 });
   return {
     size,
     parameters: specs,

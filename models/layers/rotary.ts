@@ -39,11 +39,25 @@ export function rotaryConstants(length: number, width: number): Rotary {
   return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
 }
 
-/** Turns x [..., length, width]; pair i is the elements i and i + width/2. */
+/**
+ * Turns x [..., length, width]; pair i is the elements i and i + width/2. The halves change places by
+ * a product with a matrix of 0, 1 and −1, which takes less time than cutting them apart.
+ */
 export function rotate(x: tf.Tensor, { cos, sin }: Rotary): tf.Tensor {
-  const [first, second] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor];
-  return tf.concat([
-    tf.sub(tf.mul(first, cos), tf.mul(second, sin)),
-    tf.add(tf.mul(first, sin), tf.mul(second, cos)),
-  ], -1);
+  const width = x.shape.at(-1)!;
+  const rows = tf.reshape(x, [-1, width]) as tf.Tensor2D;
+  const turned = tf.reshape(tf.matMul(rows, quarterTurn(width)), x.shape);
+  const both = (table: tf.Tensor) => tf.concat([table, table], -1);
+  return tf.add(tf.mul(x, both(cos)), tf.mul(turned, both(sin)));
+}
+
+/** Maps (a, b) to (−b, a), halves a and b: [width, width]. */
+function quarterTurn(width: number): tf.Tensor2D {
+  const half = width / 2;
+  const matrix = new Float32Array(width * width);
+  for (let i = 0; i < half; i++) {
+    matrix[(i + half) * width + i] = -1;
+    matrix[i * width + i + half] = 1;
+  }
+  return tf.tensor2d(matrix, [width, width]);
 }

@@ -50,7 +50,9 @@ export type TransformerBlock = (
 export function transformerBlock(scope: Scope, options: TransformerOptions): TransformerBlock {
   const { width, heads } = options;
   const modulation = modulations(scope.at("modulation"), options, 6);
-  const qkv = linear(scope.at("attend.qkv"), width, 3 * width);
+  const [query, key, value] = ["query", "key", "value"].map((name) =>
+    linear(scope.at(`attend.${name}`), width, width)
+  ) as [Layer, Layer, Layer];
   const project = linear(scope.at("attend.out"), width, width);
   const widen = linear(scope.at("mlp.in"), width, 4 * width);
   const narrow = linear(scope.at("mlp.out"), 4 * width, width);
@@ -58,8 +60,12 @@ export function transformerBlock(scope: Scope, options: TransformerOptions): Tra
   return (p, x, condition, { rotary, before, mask } = {}) => {
     const [shift1, scale1, gate1, shift2, scale2, gate2] = modulation(p, condition);
     const turn = (t: tf.Tensor) => rotary ? rotate(t, rotary) : t;
-    const [q, k, v] = tf.split(qkv(p, modulate(standardize(x), shift1!, scale1!)), 3, -1)
-      .map((t) => splitHeads(t, heads)) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const seen = modulate(standardize(x), shift1!, scale1!);
+    const [q, k, v] = [query, key, value].map((layer) => splitHeads(layer(p, seen), heads)) as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+    ];
     const shown = { keys: turn(k), values: v };
     const keys = before ? tf.concat([before.keys, shown.keys], 2) : shown.keys;
     const values = before ? tf.concat([before.values, shown.values], 2) : shown.values;

@@ -30,12 +30,12 @@ function indicesIn(x: Float32Array): number[] {
 }
 
 Deno.test("an epoch sees every training image once, none of those kept for validation", async () => {
-  const dataset = await numbered(VALIDATION_IMAGES + 300);
-  const batchAt = batchSource(shortConfig({ batch_size: 20 }), dataset, NO_CLASS);
+  const dataset = await numbered(10 * VALIDATION_IMAGES);
+  const batchAt = batchSource(shortConfig({ batch_size: 24 }), dataset, NO_CLASS);
   const epoch = (first: number) =>
-    Array.from({ length: 15 }, (_, i) => indicesIn(batchAt(first + i).x as Float32Array)).flat();
+    Array.from({ length: 96 }, (_, i) => indicesIn(batchAt(first + i).x as Float32Array)).flat();
   const all = Array.from({ length: trainingCount(dataset) }, (_, i) => i);
-  const [one, two] = [epoch(0), epoch(15)];
+  const [one, two] = [epoch(0), epoch(96)];
   assert.deepEqual(one.toSorted((a, b) => a - b), all);
   assert.deepEqual(two.toSorted((a, b) => a - b), all);
   assert.notDeepEqual(one, two);
@@ -65,11 +65,16 @@ Deno.test("label dropout hides about the asked fraction of the classes", async (
   assert.ok(Math.abs(hidden(0.2) - 200) < 60, `${hidden(0.2)} of 1000 labels are hidden`);
 });
 
-Deno.test("too few images for training and validation are refused", async () => {
-  const dataset = await numbered(VALIDATION_IMAGES);
-  assert.throws(() => trainingCount(dataset), {
+Deno.test("a small data set keeps a tenth for validation, and one image is too few", async () => {
+  for (const [count, kept] of [[5000, 256], [2559, 255], [300, 30], [2, 1]] as const) {
+    assert.equal(trainingCount(await numbered(count)), count - kept);
+  }
+  const one = await numbered(1);
+  assert.throws(() => trainingCount(one), {
     name: "UserError",
-    message: /use a larger data set$/,
+    message:
+      "Made-up digits has 1 training images, of which 1 must be kept for validation: use a " +
+      "larger data set",
   });
 });
 

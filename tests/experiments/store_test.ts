@@ -137,7 +137,9 @@ Deno.test("a store of the first version gets the evaluations' table and keeps it
     const [id] = queue(first, shortConfig()) as [string];
     first.close();
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
-    db.exec("DROP TABLE texts; DROP TABLE evaluations; PRAGMA user_version = 1");
+    db.exec(
+      "ALTER TABLE runs DROP COLUMN pictures; DROP TABLE texts; DROP TABLE evaluations; PRAGMA user_version = 1",
+    );
     db.close();
     const store = openStore(workspace);
     assert.equal(store.runs.byId(id)!.status, "queued");

@@ -28,6 +28,7 @@ export function finishedRun(
     parameterCount: 50_000,
     replicas: 2,
     trivialMse: 0.37,
+    pictures: null,
     sweepId: "sweep-0001",
     label: null,
     step: config.steps,

@@ -7,6 +7,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadImageDataset, vocabularyOf } from "../../data/mod.ts";
+import { DIGITS } from "../../experiments/image/pictures.ts";
 import { normals } from "../../engine/mod.ts";
 import {
   expandGrid,
@@ -281,7 +282,7 @@ function sample(store: Store, run: Run, digits: Float32Array[], step: number, fi
     denoised: mix(Math.max(0, 0.5 - 0.06 * index)),
   }));
   const images = mix(Math.min(0.9, 25 / step));
-  const pixels = { count, height: 28, width: 28, channels: 1, images, labels, frames };
+  const pixels = { ...DIGITS, count, images, labels, frames };
   const cost = { seconds: 2.4, networkEvaluations: settings.steps };
   keepSample(store, run, { pixels, settings, step, ...cost, device: "cpu" });
 }
