@@ -204,12 +204,11 @@ class Laboratory implements Lab {
   ): Promise<Sample> {
     const run = this.run(ref);
     const settings = sampleSettings(request, imageConfigOf(run), picturesOf(run));
-    const { device } = this.#process;
     const job: SamplingJob = {
       workspace: this.workspace,
       runId: run.id,
       settings,
-      ...(device === undefined ? {} : { device }),
+      ...this.#process,
     };
     const entry = new URL("./sampling/main.ts", import.meta.url);
     return this.sampleById(await requestJob("Sampling", entry, job, options));

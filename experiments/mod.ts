@@ -33,7 +33,9 @@ export type {
   Evaluation,
   EvaluationResults,
   EvaluationSettings,
+  GivenPictures,
   JobProgress,
+  KeptHalf,
   Lab,
   LabEvent,
   LabOptions,
@@ -68,6 +70,7 @@ export type {
   Yardstick,
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
+export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./sampling/given.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
 export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export { scoreOf, yardstickOf } from "./yardstick.ts";

@@ -216,6 +216,18 @@ export interface SamplingOptions {
   readonly guidance_interval?: readonly [low: number, high: number];
 }
 
+/** Held-out pictures to keep a part of, or to start from. */
+export interface GivenOptions {
+  /** In-painting: the half of each picture that stays as it is, to the bit; the rest is drawn. */
+  readonly keep?: KeptHalf;
+  /** Image-to-image: the time at which the noised picture is taken up, above 0 (the picture itself)
+   * to 1 (noise alone). */
+  readonly strength?: number;
+  /** In-painting: times that each step is walked, by default 10; more let the halves agree better. */
+  readonly resamples?: number;
+}
+export type KeptHalf = "left" | "right" | "top" | "bottom";
+
 /** What decides how pictures are drawn, with the defaults filled in. */
 export interface SamplingChoices extends SamplingOptions {
   readonly sampler: SamplerName;
@@ -227,7 +239,10 @@ export interface SamplingChoices extends SamplingOptions {
   readonly eta: number;
 }
 
-export interface SampleRequest extends SamplingOptions {
+export interface SampleRequest extends SamplingOptions, GivenOptions {
+  /** Numbers of held-out pictures for `keep` or `strength`, repeated over the count; by default 0, 1,
+   * 2 and so on. */
+  readonly pictures?: number | readonly number[];
   /** A run's id, a unique prefix of one, "latest" or "best". */
   readonly run: string;
   /** 1 to 256, by default 20 (8 for a film strip). */
@@ -237,7 +252,8 @@ export interface SampleRequest extends SamplingOptions {
   readonly steps?: number;
   /** 0 ignores the classes, 1 (the default) is plain conditional, above 1 sharpens; 0 to 20. */
   readonly guidance_scale?: number;
-  /** One class for all pictures, or a list that is repeated over them; by default 0 to 9 in turn. */
+  /** One class for all pictures, or a list that is repeated over them; by default 0 to 9 in turn, or
+   * those of the held-out pictures. */
   readonly class?: number | readonly number[];
   readonly seed?: number;
   /** Noise of ddim (default 0) and euler-ancestral (default 1): 0 is none, 1 is as in DDPM. */
@@ -247,9 +263,12 @@ export interface SampleRequest extends SamplingOptions {
 }
 
 /** How a sample was made: the request with its defaults filled in. */
-export interface SampleSettings extends SamplingChoices {
+export interface SampleSettings extends SamplingChoices, GivenOptions {
   readonly count: number;
-  /** One class for each picture; 10, "no class", where guidance_scale is 0. */
+  /** Number of a held-out picture for each picture, where these are kept or started from. */
+  readonly pictures?: readonly number[];
+  /** One class for each picture; 10, "no class", where guidance_scale is 0. None before held-out
+   * pictures are loaded whose classes are to be taken. */
   readonly classes: readonly number[];
   readonly film_strip: boolean;
   /** Asked for by a caller, or made by the trainer on its way. */
@@ -281,8 +300,21 @@ export interface SamplePixels extends PictureFacts {
   readonly images: Float32Array;
   /** Numbers of classes, the number after the last for no class. */
   readonly labels: Int32Array;
+  /** The held-out pictures that were kept or started from. */
+  readonly given?: GivenPictures;
   /** What the sampler saw on its way, noisiest first; empty unless a film strip was asked for. */
   readonly frames: readonly SampleFrame[];
+}
+/** Held-out pictures behind a sample, one for each of its pictures. */
+export interface GivenPictures {
+  /** [count, height, width, channels] */
+  readonly images: Float32Array;
+  /** Which classes they are of. */
+  readonly labels: Int32Array;
+  /** 1 where the picture was kept, as `images`; absent where nothing was. */
+  readonly mask?: Float32Array;
+  /** The classes that the project's classifier sees in what was drawn; absent where it knows none. */
+  readonly recognised?: Int32Array;
 }
 export interface SampleFrame {
   /** Sampler step, 0 is the first. */

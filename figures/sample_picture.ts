@@ -1,4 +1,4 @@
-import type { Sample, SamplePixels } from "../experiments/mod.ts";
+import type { GivenPictures, Sample, SamplePixels } from "../experiments/mod.ts";
 import { contactSheet } from "./contact_sheet.ts";
 import { type FilmFrame, filmStrip } from "./film_strip.ts";
 import { formatNumber } from "./format.ts";
@@ -12,7 +12,7 @@ export function sampleTitle(sample: Sample): string {
 /** Sampler, steps, guidance and seed in a few words. */
 export function sampleSettings(sample: Sample): string {
   const { sampler, steps, guidance_scale, eta, seed } = sample.settings;
-  const { spacing, churn, variance } = sample.settings;
+  const { spacing, churn, variance, keep, strength } = sample.settings;
   const evaluations = sample.networkEvaluations;
   return [
     `${sampler.toUpperCase()} ${steps}${eta > 0 ? `, η ${formatNumber(eta)}` : ""}`,
@@ -20,6 +20,8 @@ export function sampleSettings(sample: Sample): string {
     ...(spacing && spacing !== "trailing" ? [spacing] : []),
     ...(churn ? [`churn ${formatNumber(churn)}`] : []),
     ...(variance === "large" ? ["large variance"] : []),
+    ...(keep ? [`${keep} half kept`] : []),
+    ...(strength === undefined ? [] : [`strength ${formatNumber(strength)}`]),
     `guidance ${formatNumber(guidance_scale)}`,
     `seed ${seed}`,
   ].join(" · ");
@@ -32,6 +34,8 @@ export function samplePicture(
 ): Promise<Uint8Array<ArrayBuffer>> {
   return sample.kind === "film-strip" && pixels.frames.length > 0
     ? sampleFilmStrip(sample, pixels)
+    : pixels.given
+    ? givenSheet(sample, pixels, pixels.given)
     : sampleContactSheet(sample, pixels);
 }
 
@@ -55,6 +59,46 @@ function sampleContactSheet(
     title: sampleTitle(sample),
     ...(cyclic ? { columns: period } : {}),
     captions: classNamesOf(pixels, count),
+  });
+}
+
+/**
+ * Rows of held-out pictures, grey where nothing was kept, each above the row of what was made of
+ * them. What the classifier takes for another class has both classes below.
+ */
+function givenSheet(
+  sample: Sample,
+  pixels: SamplePixels,
+  given: GivenPictures,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { count, height, width, channels, images, classNames } = pixels;
+  const size = height * width * channels;
+  const columns = Math.min(10, count);
+  const rows = Math.ceil(count / columns);
+  const tiles = new Float32Array(2 * rows * columns * size).fill(-1);
+  const captions = Array<string>(2 * rows * columns).fill("");
+  for (let i = 0; i < count; i++) {
+    const above = 2 * Math.floor(i / columns) * columns + i % columns;
+    const below = above + columns;
+    const from = i * size;
+    for (let j = 0; j < size; j++) {
+      tiles[above * size + j] = given.mask?.[from + j] === 0 ? 0 : given.images[from + j]!;
+    }
+    tiles.set(images.subarray(from, from + size), below * size);
+    const was = classNames[given.labels[i]!] ?? "–";
+    const seen = given.recognised ? classNames[given.recognised[i]!] ?? "–" : was;
+    captions[above] = was;
+    captions[below] = seen === was ? "" : `seen as ${seen}`;
+  }
+  return contactSheet({
+    images: tiles,
+    count: 2 * rows * columns,
+    height,
+    width,
+    channels,
+    columns,
+    title: sampleTitle(sample),
+    captions,
   });
 }
 

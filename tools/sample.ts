@@ -1,11 +1,11 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
-import { samplerNames } from "../experiments/mod.ts";
-import { defineTool, picture, readable } from "./define.ts";
+import { recognisedShare, type Sample, samplerNames } from "../experiments/mod.ts";
+import { type Call, defineTool, picture, readable } from "./define.ts";
 import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { counted } from "./rows.ts";
-import { samplingFields } from "./sampling_fields.ts";
+import { givenFields, samplingFields } from "./sampling_fields.ts";
 import { isText, sampleText } from "./sample_text.ts";
 import { COMMON_FIELDS, TEXT_FIELDS, textFields } from "./text_fields.ts";
 import { sampleUri } from "./uris.ts";
@@ -35,13 +35,15 @@ export const sampleTool = defineTool({
       "Classifier-free guidance, 0 to 20: 0 ignores the class, 1 is plain conditional, above 1 " +
         "makes the class clearer and the pictures more alike (default 1)",
     ),
-    class: z.union([integer(0, 9), z.array(integer(0, 9)).min(1).max(100)]).optional().describe(
-      "Digit 0 to 9 to draw, or a list repeated over the pictures (default 0 to 9 in turn)",
+    class: z.union([integer(0, 999), z.array(integer(0, 999)).min(1).max(100)]).optional().describe(
+      "Class to draw, from 0, or a list repeated over the pictures (default all in turn, or those of " +
+        "the held-out pictures)",
     ),
     seed: integer(0, 2_147_483_647).optional().describe(
       "Seed of the starting noise, 0 to 2147483647 (default 0)",
     ),
     ...samplingFields,
+    ...givenFields,
     ...textFields,
     film_strip: z.boolean().optional().describe(
       "Show what the sampler saw on its way from noise to picture (default false)",
@@ -71,7 +73,7 @@ export const sampleTool = defineTool({
       `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
       `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
       `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
-      `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
+      `in ${sample.seconds.toFixed(1)} s on ${sample.device}.` + await givenSummary(lab, sample);
     const text = readable({
       summary,
       next: [
@@ -106,6 +108,22 @@ function requireFields(run: string, given: readonly string[], ofText: boolean): 
     `${run} is a run on ${ofText ? "text" : "images"}, which takes no ${wrong.join(", ")}: ` +
       `leave ${wrong.length > 1 ? "them" : "it"} out`,
   );
+}
+
+/** What was made of held-out pictures, and how many are still seen as the class they were of. */
+async function givenSummary(lab: Call["lab"], { id, settings }: Sample): Promise<string> {
+  const { keep, strength, pictures, resamples, count } = settings;
+  if (!pictures) return "";
+  const made = [
+    ...(keep ? [`the ${keep} half kept, ${counted(resamples!, "walk")} over each step`] : []),
+    ...(strength === undefined ? [] : [`started at strength ${strength}`]),
+  ];
+  const { given } = await lab.samplePixels(id);
+  const share = given ? recognisedShare(given) : null;
+  return ` From held-out pictures (shown above each): ${made.join("; ")}.` +
+    (share === null
+      ? ""
+      : ` The classifier sees ${Math.round(share * count)} of ${count} as the class they were of.`);
 }
 
 /** "0 to 9 in turn", "all 7", or the list. */

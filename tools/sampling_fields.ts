@@ -1,6 +1,13 @@
 /** Fields of the tools that draw pictures. */
 import { z } from "zod";
-import { MAX_CHURN, spacingNames, varianceNames } from "../experiments/mod.ts";
+import {
+  keptHalves,
+  MAX_CHURN,
+  MAX_RESAMPLES,
+  spacingNames,
+  varianceNames,
+} from "../experiments/mod.ts";
+import { integer } from "./fields.ts";
 
 export const samplingFields = {
   eta: z.number().min(0).max(1).optional().describe(
@@ -19,5 +26,23 @@ export const samplingFields = {
   ),
   guidance_interval: z.tuple([z.number(), z.number()]).optional().describe(
     "[low, high] of -log SNR where guidance applies (default everywhere)",
+  ),
+};
+
+/** Of held-out pictures that a sample keeps a part of, or starts from. */
+export const givenFields = {
+  keep: z.enum(keptHalves).optional().describe(
+    "In-painting: keep this half of held-out pictures and draw the rest (default none; sampler default ddpm)",
+  ),
+  strength: z.number().min(0.01).max(1).optional().describe(
+    "Image-to-image: start from held-out pictures noised to this time, 0.01 to 1 " +
+      "(default none)",
+  ),
+  pictures: z.union([integer(0, 2_147_483_647), z.array(integer(0, 2_147_483_647)).min(1).max(100)])
+    .optional().describe(
+      "Which held-out pictures, a number or a list, for keep and strength (default 0, 1, 2, ...)",
+    ),
+  resamples: integer(1, MAX_RESAMPLES).optional().describe(
+    `Walks over each step of in-painting, 1 to ${MAX_RESAMPLES} (default 10)`,
   ),
 };

@@ -14,6 +14,7 @@ import { writeFileAtomically } from "../files.ts";
 import { pictureFacts } from "../image/pictures.ts";
 import type { Store } from "../store/mod.ts";
 import type {
+  GivenPictures,
   PictureFacts,
   Run,
   Sample,
@@ -67,6 +68,8 @@ export function denoiseWith(
  * Walks noise to pictures. The start depends on the seed alone, so that samplers, step counts and
  * guidance scales can be compared on one start.
  *
+ * @param options.given The held-out pictures that the settings keep a part of, or start from.
+ * @param options.onStep Called with the steps done and of the whole walk.
  * @returns The pictures, clipped to [−1, 1], the seconds it took, and the evaluations of the network
  * for each picture: a guided one counts twice.
  */
@@ -75,13 +78,18 @@ export async function drawSample(
   config: ImageConfig,
   pictures: PictureFacts,
   settings: SampleSettings,
-  options: { onStep?: (step: number) => void; signal?: AbortSignal } = {},
+  options: {
+    onStep?: (step: number, steps: number) => void;
+    given?: GivenPictures;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
-  const { seed, count, steps, sampler } = settings;
+  const { seed, count, sampler, strength, resamples } = settings;
+  const { given } = options;
   const length = count * pictures.height * pictures.width * pictures.channels;
   const levels = levelsFor(config, settings);
   const start = normals({ seed, stream: "sample-start", step: 0 }, length);
-  const film = filmOf(settings, steps);
+  const film = filmOf(settings);
   let networkEvaluations = 0;
   const began = performance.now();
   const images = await sampleDiffusion((z, gamma, ...rest) => {
@@ -95,8 +103,18 @@ export async function drawSample(
     clip: [-1, 1],
     onStep(step) {
       film.record(step);
-      options.onStep?.(step.step);
+      options.onStep?.(step.step, step.steps);
     },
+    ...(given && strength !== undefined ? { origin: given.images } : {}),
+    ...(given?.mask
+      ? {
+        inpaint: {
+          known: given.images,
+          mask: given.mask,
+          ...(resamples === undefined ? {} : { resamples }),
+        },
+      }
+      : {}),
     ...(takenBy.eta.includes(sampler) ? { eta: settings.eta } : {}),
     ...(settings.churn === undefined ? {} : { churn: settings.churn }),
     ...(settings.variance === undefined ? {} : { variance: settings.variance }),
@@ -104,28 +122,37 @@ export async function drawSample(
   });
   const seconds = (performance.now() - began) / 1000;
   const labels = Int32Array.from(settings.classes);
-  const pixels = { ...pictureFacts(pictures), count, images, labels, frames: film.frames };
+  const pixels: SamplePixels = {
+    ...pictureFacts(pictures),
+    count,
+    images,
+    labels,
+    ...(given ? { given } : {}),
+    frames: film.frames,
+  };
   return { pixels, seconds, networkEvaluations };
 }
 
 /** Keeps x_t and the denoiser's answer to it for about ten of the steps, first and last among them. */
-function filmOf({ film_strip }: SampleSettings, steps: number) {
-  const frameCount = film_strip ? Math.min(FRAMES, steps) : 0;
-  const wanted = new Set(
-    Array.from(
-      { length: frameCount },
-      (_, i) => 1 + Math.round(i * (steps - 1) / Math.max(1, frameCount - 1)),
-    ),
-  );
+function filmOf({ film_strip }: SampleSettings) {
   const frames: SampleFrame[] = [];
   return {
     frames,
-    record({ step, from, denoised }: SampleStep): void {
-      if (wanted.has(step)) {
+    record({ step, steps, from, denoised }: SampleStep): void {
+      if (film_strip && isFrame(step, steps)) {
         frames.push({ step: step - 1, gamma: from.gamma, noisy: from.z, denoised });
       }
     },
   };
+}
+
+/** Whether step 1 … steps is one of {@link FRAMES} spread evenly over them. */
+function isFrame(step: number, steps: number): boolean {
+  const count = Math.min(FRAMES, steps);
+  return Array.from(
+    { length: count },
+    (_, i) => 1 + Math.round(i * (steps - 1) / Math.max(1, count - 1)),
+  ).includes(step);
 }
 
 /** Writes the pixels beside the run's other files and enters them in the store. */

@@ -2,18 +2,19 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { samplingLevels, schedule } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
-import type { SamplingChoices } from "../types.ts";
+import type { GivenOptions, SamplingChoices } from "../types.ts";
 
 /**
  * γ before the first step and after each, the last −∞.
  *
  * @throws {UserError} If the sampler or the spacing does not go with a schedule that ends in pure noise.
  */
-export function levelsFor(config: ImageConfig, settings: SamplingChoices): number[] {
-  const { sampler, steps, spacing = "trailing", rho } = settings;
+export function levelsFor(config: ImageConfig, settings: SamplingChoices & GivenOptions): number[] {
+  const { sampler, steps, spacing = "trailing", rho, strength } = settings;
   const levels = samplingLevels(schedule(config.schedule), steps, {
     spacing,
     ...(rho === undefined ? {} : { rho }),
+    ...(strength === undefined ? {} : { from: strength }),
   });
   if (levels[0] === Infinity && sampler === "heun") {
     throw new UserError(

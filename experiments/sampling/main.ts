@@ -1,25 +1,32 @@
 /** Entry of the sampling process: answers one {@link SamplingJob} with the id of a sample. */
-import { openEngine } from "../../engine/mod.ts";
-import { imageNetwork } from "../../models/image/mod.ts";
-import { imageConfigOf } from "../config.ts";
+import { loadImageDataset } from "../../data/mod.ts";
+import { type Engine, openEngine } from "../../engine/mod.ts";
+import { classifierWeights, hasClassifier, imageNetwork } from "../../models/image/mod.ts";
+import { type ImageConfig, imageConfigOf } from "../config.ts";
+import { classifierOf, classOf } from "../evaluation/classifier.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
+import type { GivenPictures } from "../types.ts";
 import { denoiseWith, drawSample, keepSample } from "./draw.ts";
+import { isGiven } from "./given.ts";
+import { givenPictures, withGivenClasses } from "./given_pictures.ts";
 import { levelsFor } from "./levels.ts";
 import type { SamplingJob } from "./protocol.ts";
 import { compileDenoiser, newestWeights } from "./weights.ts";
 
-await answerJob<SamplingJob>(async ({ workspace, runId, settings, device }, report) => {
-  const store = openStore(workspace);
-  const run = store.runs.byId(runId)!;
+await answerJob<SamplingJob>(async (job, report) => {
+  const { device } = job;
+  const store = openStore(job.workspace);
+  const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
   const network = imageNetwork(config.size, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
-  levelsFor(config, settings);
-  const total = settings.steps + 1;
-  report(0, total, `Compiling the denoiser of step ${step}`);
+  levelsFor(config, job.settings);
+  const given = isGiven(job.settings) ? await loadGiven(job, config) : undefined;
+  const settings = given ? withGivenClasses(job.settings, given) : job.settings;
+  report(0, settings.steps + 1, `Compiling the denoiser of step ${step}`);
   const engine = await openEngine(device === undefined ? {} : { device });
   const { program, plain } = await compileDenoiser(engine, network, run, settings, ema);
   const drawn = await drawSample(
@@ -27,7 +34,39 @@ await answerJob<SamplingJob>(async ({ workspace, runId, settings, device }, repo
     config,
     pictures,
     settings,
-    { onStep: (done) => report(done, total, `Step ${done} of ${settings.steps}`) },
+    {
+      onStep: (done, steps) => report(done, steps + 1, `Step ${done} of ${steps}`),
+      ...(given ? { given } : {}),
+    },
   );
-  return keepSample(store, run, { ...drawn, settings, step, device: engine.device }).id;
+  const pixels = given
+    ? { ...drawn.pixels, given: await recognised(engine, config, given, drawn.pixels.images) }
+    : drawn.pixels;
+  return keepSample(store, run, { ...drawn, pixels, settings, step, device: engine.device }).id;
 });
+
+async function loadGiven(
+  { settings, dataDirectory }: SamplingJob,
+  config: ImageConfig,
+): Promise<GivenPictures> {
+  const dataset = await loadImageDataset(
+    config.dataset,
+    dataDirectory === undefined ? {} : { directory: dataDirectory },
+  );
+  return givenPictures(settings, dataset);
+}
+
+/** With what the classifier sees in what was drawn, where there is one for the dataset. */
+async function recognised(
+  engine: Engine,
+  { dataset }: ImageConfig,
+  given: GivenPictures,
+  images: Float32Array,
+): Promise<GivenPictures> {
+  if (!hasClassifier(dataset)) return given;
+  const classifier = await classifierOf(engine, classifierWeights(dataset).parameters);
+  const { count, probabilities } = await classifier.judge(images);
+  await classifier.dispose();
+  const seen = Int32Array.from({ length: count }, (_, i) => classOf(probabilities, i));
+  return { ...given, recognised: seen };
+}

@@ -20,6 +20,14 @@ export function encodeSamplePixels(
     images: images(pixels.images),
     labels: { dtype: "I32", shape: [count], data: pixels.labels },
   };
+  const { given } = pixels;
+  if (given) {
+    const labels = (data: Int32Array): SafeTensor => ({ dtype: "I32", shape: [count], data });
+    tensors["given/images"] = images(given.images);
+    tensors["given/labels"] = labels(given.labels);
+    if (given.mask) tensors["given/mask"] = images(given.mask);
+    if (given.recognised) tensors["given/recognised"] = labels(given.recognised);
+  }
   pixels.frames.forEach((frame, i) => {
     tensors[`frame/${i}/noisy`] = images(frame.noisy);
     tensors[`frame/${i}/denoised`] = images(frame.denoised);
@@ -57,11 +65,26 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
       : DIGITS.classNames,
     images: data,
     labels: tensors.labels!.data as Int32Array,
+    ...givenOf(tensors),
     frames: frames.map(({ step, gamma }, i) => ({
       step,
       gamma,
       noisy: floats(`frame/${i}/noisy`).data,
       denoised: floats(`frame/${i}/denoised`).data,
     })),
+  };
+}
+
+function givenOf(tensors: Record<string, SafeTensor>): Pick<SamplePixels, "given"> {
+  const [images, labels, mask, recognised] = ["images", "labels", "mask", "recognised"]
+    .map((name) => tensors[`given/${name}`]?.data);
+  if (!images || !labels) return {};
+  return {
+    given: {
+      images: images as Float32Array,
+      labels: labels as Int32Array,
+      ...(mask ? { mask: mask as Float32Array } : {}),
+      ...(recognised ? { recognised: recognised as Int32Array } : {}),
+    },
   };
 }

@@ -6,5 +6,7 @@ export interface SamplingJob {
   readonly workspace: string;
   readonly runId: string;
   readonly settings: SampleSettings;
+  /** For pictures that are kept or started from. */
+  readonly dataDirectory?: string;
   readonly device?: DeviceName;
 }

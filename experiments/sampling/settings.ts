@@ -3,6 +3,7 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { DIGITS, noClassOf } from "../image/pictures.ts";
 import type { PictureFacts, SampleRequest, SampleSettings } from "../types.ts";
+import { givenSettings, isGiven } from "./given.ts";
 import { requireOptions, samplingOptions } from "./options.ts";
 import { samplerNames } from "./names.ts";
 import { requireWithin } from "./within.ts";
@@ -25,7 +26,8 @@ export function sampleSettings(
 ): SampleSettings {
   const film = request.film_strip ?? false;
   const guidance = request.guidance_scale ?? 1;
-  const sampler = request.sampler ?? "ddim";
+  const inpainting = request.keep !== undefined;
+  const sampler = request.sampler ?? (inpainting ? "ddpm" : "ddim");
   requireWithin("count", request.count ?? 1, 1, MAX_COUNT, true);
   requireWithin("steps", request.steps ?? 1, 1, MAX_SAMPLER_STEPS, true);
   requireWithin("guidance_scale", guidance, 0, MAX_GUIDANCE, false);
@@ -44,8 +46,11 @@ export function sampleSettings(
     sampler,
     steps: request.steps ?? 50,
     guidance_scale: guidance,
+    ...givenSettings(request, count),
     classes: guidance === 0
       ? Array(count).fill(noClassOf(pictures))
+      : isGiven(request) && request.class === undefined
+      ? []
       : classesFor(request.class, count, pictures.classNames.length),
     seed: request.seed ?? 0,
     eta: request.eta ?? (sampler === "ddpm" || sampler === "euler-ancestral" ? 1 : 0),

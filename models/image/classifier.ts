@@ -59,6 +59,15 @@ export function classifierPath(dataset: string): URL {
   return new URL(`./weights/${dataset}-classifier.safetensors`, import.meta.url);
 }
 
+/** Whether there is a classifier for a data set. */
+export function hasClassifier(dataset: string): boolean {
+  try {
+    return Deno.statSync(classifierPath(dataset)).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The weights trained on a data set.
  *

@@ -8,4 +8,5 @@ export {
   type ClassifierWeights,
   classifierWeights,
   FEATURE_COUNT,
+  hasClassifier,
 } from "./classifier.ts";

@@ -87,8 +87,8 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
       [["train", "--resume", "image-0001", "--seeds", "1"], /leave out --seeds$/],
       [["sample", "image-0001"], /^There are no runs yet/],
       [
-        ["sample", "latest", "--class", "11"],
-        /^--class is "11", but must be a whole number from 0 to 9$/,
+        ["sample", "latest", "--class", "x"],
+        /^--class is "x", but must be a whole number from 0 to 999$/,
       ],
       [["compare", "image-0001"], /^compare needs at least two runs/],
       [

@@ -38,7 +38,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   [
     "sample",
     { run: "latest", class: 11 },
-    /class is 11, but must be a whole number from 0 to 9, or a list/,
+    /class is 11, but must be a whole number from 0 to 9/,
   ],
   ["sample", { run: "latest", steps: 0 }, /steps is 0, but must be a whole number from 1 to 1000$/],
   ["sample", { run: "latest", guidance: 2 }, /no field "guidance": did you mean guidance_scale\?/],

@@ -1,7 +1,10 @@
 /** The options of the commands that draw pictures from a run, and what they ask for. */
 import { UserError } from "../../engine/host/mod.ts";
 import {
+  keptHalves,
   MAX_CHURN,
+  MAX_RESAMPLES,
+  type SampleRequest,
   samplerNames,
   type SamplingOptions,
   spacingNames,
@@ -80,4 +83,35 @@ export function runNamed(command: string, positionals: readonly string[]): strin
   const [reference = "latest", ...rest] = positionals;
   if (rest.length === 0) return reference;
   throw new UserError(`${command} takes one run, got ${positionals.join(", ")}`);
+}
+
+/** Options of held-out pictures that a sample keeps a part of, or starts from. */
+export const GIVEN_OPTIONS = {
+  keep: { type: "string" },
+  strength: { type: "string" },
+  pictures: { type: "string" },
+  resamples: { type: "string" },
+} as const;
+
+export function givenRequest(
+  { keep, strength, pictures, resamples }: {
+    readonly [Name in keyof typeof GIVEN_OPTIONS]?: string | undefined;
+  },
+): Pick<SampleRequest, keyof typeof GIVEN_OPTIONS> {
+  const bounds = { minimum: 1, maximum: MAX_RESAMPLES, whole: true };
+  return {
+    ...(keep === undefined ? {} : { keep: oneOf("keep", keep, keptHalves) }),
+    ...(strength === undefined
+      ? {}
+      : { strength: numberIn("strength", strength, { minimum: 0.01, maximum: 1 }) }),
+    ...(pictures === undefined
+      ? {}
+      : { pictures: wholeNumbers("pictures", pictures, 2_147_483_647) }),
+    ...(resamples === undefined ? {} : { resamples: numberIn("resamples", resamples, bounds) }),
+  };
+}
+
+/** "3,7" → [3, 7] */
+export function wholeNumbers(name: string, text: string, maximum: number): number[] {
+  return text.split(",").map((item) => numberIn(name, item, { minimum: 0, maximum, whole: true }));
 }

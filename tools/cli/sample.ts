@@ -1,8 +1,15 @@
 import { resolve } from "node:path";
 import type { SampleRequest } from "../../experiments/mod.ts";
 import type { Command } from "./command.ts";
-import { DRAWING_OPTIONS, drawingRequest, runNamed } from "./drawing_options.ts";
-import { labOf, numberIn, parseOptions } from "./options.ts";
+import {
+  DRAWING_OPTIONS,
+  drawingRequest,
+  GIVEN_OPTIONS,
+  givenRequest,
+  runNamed,
+  wholeNumbers,
+} from "./drawing_options.ts";
+import { labOf, parseOptions } from "./options.ts";
 import { writeTexts, WRITING_OPTIONS, writingRequest } from "./writing_options.ts";
 import { progressBar } from "./progress_bar.ts";
 
@@ -10,6 +17,7 @@ import { progressBar } from "./progress_bar.ts";
 export const run: Command = async (args) => {
   const { values, positionals } = parseOptions(args, {
     ...DRAWING_OPTIONS,
+    ...GIVEN_OPTIONS,
     ...WRITING_OPTIONS,
     class: { type: "string" },
     "film-strip": { type: "boolean", default: false },
@@ -19,7 +27,8 @@ export const run: Command = async (args) => {
   const request: SampleRequest = {
     run: ref,
     ...drawingRequest(values, { minimum: 1, maximum: 256 }),
-    ...(values.class === undefined ? {} : { class: classes(values.class) }),
+    ...(values.class === undefined ? {} : { class: wholeNumbers("class", values.class, 999) }),
+    ...givenRequest(values),
     film_strip: values["film-strip"],
   };
   const lab = labOf(values);
@@ -44,9 +53,3 @@ export const run: Command = async (args) => {
   lab.close();
   return 0;
 };
-
-function classes(text: string): number[] {
-  return text.split(",").map((item) =>
-    numberIn("class", item, { minimum: 0, maximum: 9, whole: true })
-  );
-}

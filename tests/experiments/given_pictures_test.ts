@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { gatherImages, loadImageDataset } from "../../data/mod.ts";
+import { openLab, recognisedShare, runWorker } from "../../experiments/mod.ts";
+import type { KeptHalf, Lab, SampleRequest } from "../../experiments/mod.ts";
+import { sampleSettings } from "../../experiments/sampling/settings.ts";
+import { openStore } from "../../experiments/store/mod.ts";
+import { samplePng } from "../../figures/mod.ts";
+import { queue, shortConfig, withWorkspace } from "./workspace.ts";
+
+function withTrainedLab(work: (lab: Lab) => Promise<void>): Promise<void> {
+  return withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    queue(store, shortConfig({ steps: 6 }));
+    store.close();
+    await runWorker({ workspace, device: "cpu" });
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      await work(lab);
+    } finally {
+      lab.close();
+    }
+  });
+}
+
+const FEW: SampleRequest = { run: "latest", count: 3, steps: 4, pictures: [5, 0, 17] };
+
+async function heldOut(numbers: readonly number[]) {
+  const { test, height, width } = await loadImageDataset(shortConfig().dataset);
+  return {
+    images: gatherImages(test, height * width, numbers),
+    labels: numbers.map((number) => test.labels[number]!),
+  };
+}
+
+Deno.test("in-painting keeps its half of every held-out picture to the bit, and draws the rest", () =>
+  withTrainedLab(async (lab) => {
+    const { images: known, labels } = await heldOut([5, 0, 17]);
+    const isKept: Record<KeptHalf, (row: number, column: number) => boolean> = {
+      left: (_, column) => column < 14,
+      right: (_, column) => column >= 14,
+      top: (row) => row < 14,
+      bottom: (row) => row >= 14,
+    };
+    for (const [keep, kept] of Object.entries(isKept)) {
+      const sample = await lab.sample({ ...FEW, keep: keep as KeptHalf, resamples: 2 });
+      const { images, labels: asked, given } = await lab.samplePixels(sample.id);
+      assert.deepEqual([...asked], labels, "each is drawn as the class that it was of");
+      assert.deepEqual(given!.images, known);
+      let changed = 0;
+      images.forEach((value, i) => {
+        const pixel = i % 784;
+        if (kept(Math.floor(pixel / 28), pixel % 28)) assert.equal(value, known[i]);
+        else if (value !== known[i]) changed++;
+      });
+      assert.ok(changed > 500, `${changed} pixels of the other half were drawn`);
+      assert.equal(sample.networkEvaluations, 7, "every step but the last is walked twice");
+    }
+  }));
+
+Deno.test("image-to-image stays the nearer to the held-out picture the lower its strength", () =>
+  withTrainedLab(async (lab) => {
+    const { images: origin } = await heldOut([5, 0, 17]);
+    const distance = async (strength: number) => {
+      const { images } = await lab.samplePixels((await lab.sample({ ...FEW, strength })).id);
+      return images.reduce((sum, value, i) => sum + (value - origin[i]!) ** 2, 0) / images.length;
+    };
+    const [little, half, full] = [await distance(0.02), await distance(0.4), await distance(1)];
+    assert.ok(little < 0.05 && little < half && half < full, `${[little, half, full]}`);
+  }));
+
+Deno.test("a held-out picture that does not exist is named, and nothing is kept", () =>
+  withTrainedLab(async (lab) => {
+    await assert.rejects(lab.sample({ ...FEW, keep: "left", pictures: 123_456 }), {
+      name: "UserError",
+      message: /^pictures is 123456, but must be a whole number from 0 to \d+$/,
+    });
+    assert.deepEqual(lab.samples("latest"), []);
+  }));
+
+Deno.test("the sheet of held-out pictures shows them, a film strip the way", () =>
+  withTrainedLab(async (lab) => {
+    const drawn = async (request: Partial<SampleRequest>) => {
+      const sample = await lab.sample({ ...FEW, keep: "top", ...request });
+      const { png } = await samplePng(lab, sample.id);
+      // Width and height, at their place in the PNG's first chunk.
+      const view = new DataView(png.buffer);
+      return [view.getUint32(16), view.getUint32(20)] as const;
+    };
+    const plain = await lab.sample({ run: "latest", count: 3, steps: 4 });
+    const { png } = await samplePng(lab, plain.id);
+    const plainHeight = new DataView(png.buffer).getUint32(20);
+    const [, height] = await drawn({});
+    assert.ok(height > 1.5 * plainHeight, "two rows of pictures");
+    const [, filmHeight] = await drawn({ film_strip: true });
+    assert.notEqual(filmHeight, height);
+  }));
+
+Deno.test("the share that the classifier recognises is of all pictures", () => {
+  const given = { images: new Float32Array(), labels: Int32Array.of(1, 2, 3, 4) };
+  assert.equal(recognisedShare(given), null);
+  assert.equal(recognisedShare({ ...given, recognised: Int32Array.of(1, 2, 3, 9) }), 0.75);
+});
+
+const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp][] = [
+  [{ pictures: 3 }, /^pictures is 3 without keep or strength/],
+  [{ resamples: 3 }, /^resamples is 3 without keep or strength/],
+  [{ strength: 0.5, resamples: 3 }, /^resamples is 3 without keep/],
+  [{ strength: 0 }, /^strength is 0, but must be a number from 0.01 to 1$/],
+  [{ keep: "left", resamples: 99 }, /^resamples is 99, but must be a whole number from 1 to 50$/],
+  [{ keep: "left", pictures: [] }, /^pictures is an empty list/],
+  [{ keep: "left", pictures: -1 }, /^pictures is -1/],
+  [
+    { keep: "inside" as KeptHalf },
+    /^keep is "inside", but must be one of left, right, top, bottom$/,
+  ],
+];
+for (const [request, message] of mistakes) {
+  Deno.test(`held-out pictures asked for with ${JSON.stringify(request)} are refused`, () => {
+    assert.throws(() => sampleSettings(request, shortConfig()), { name: "UserError", message });
+  });
+}
