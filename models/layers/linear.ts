@@ -11,6 +11,8 @@ export type Layer<In extends tf.Tensor = tf.Tensor, Out extends tf.Tensor = In> 
 export interface InitOptions {
   /** Starts weight and bias here instead, such as `zeros`. */
   readonly init?: Init;
+  /** Starts the bias here, whatever the weight does. */
+  readonly biasInit?: Init;
 }
 
 /** x W + b over the last axis: [..., inputs] → [..., outputs]. Weight [inputs, outputs]. */
@@ -22,7 +24,7 @@ export function linear(
 ): Layer {
   const init = options.init ?? fanInUniform(inputs);
   const weight = scope.declare("weight", [inputs, outputs], init);
-  const bias = scope.declare("bias", [outputs], init);
+  const bias = scope.declare("bias", [outputs], options.biasInit ?? init);
   return (p, x) => {
     const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;
     const y = tf.add(tf.matMul(rows, weight(p) as tf.Tensor2D), bias(p));

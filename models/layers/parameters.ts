@@ -11,6 +11,8 @@ import type { Parameters, RandomKey } from "../../engine/mod.ts";
 /** How a parameter starts. */
 export type Init =
   | { readonly kind: "zeros" | "ones" }
+  /** Stretches of equal length, each filled with one value. */
+  | { readonly kind: "stretches"; readonly values: readonly number[] }
   /** Normal with this standard deviation. */
   | { readonly kind: "normal"; readonly deviation: number }
   /** Uniform in ±bound. */
@@ -104,6 +106,10 @@ function initialValues(
       return new Float32Array(size);
     case "ones":
       return new Float32Array(size).fill(1);
+    case "stretches": {
+      const length = size / init.values.length;
+      return Float32Array.from({ length: size }, (_, i) => init.values[Math.floor(i / length)]!);
+    }
     case "normal":
       return normals(key, size).map((value) => value * init.deviation);
     case "uniform":

