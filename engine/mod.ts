@@ -23,6 +23,8 @@ export type {
   SafeTensor,
   SafetensorsFile,
 } from "./host/mod.ts";
+export { compileMuon, orthogonalized } from "./muon.ts";
+export type { Muon } from "./muon.ts";
 export { tf } from "./tf.ts";
 export type {
   Arrays,

@@ -25,6 +25,8 @@ export interface AdamWConfig {
   readonly weightDecay: number;
   /** Largest global norm of the gradient; a larger one is scaled down to it. 0 switches it off. */
   readonly gradientClip: number;
+  /** Tensors, by name, that another optimiser updates: their gradients count in the global norm. */
+  readonly except?: ReadonlySet<string>;
   /** Tensors, by name, that are treated otherwise, such as embeddings. */
   readonly treatments?: Readonly<Record<string, Treatment>>;
 }
@@ -60,7 +62,7 @@ export function createAdamW(parameters: Parameters): OptimizerState {
  * Takes one step in place.
  *
  * @param gradients One array for each parameter, of its length.
- * @returns The global norm of the gradient before clipping.
+ * @returns The global norm of the gradient before clipping, and what clipping scaled it by.
  * @throws {UserError} If that norm is not finite; parameters and state are then as they were.
  */
 export function adamWStep(
@@ -68,12 +70,13 @@ export function adamWStep(
   gradients: Readonly<Record<string, Float32Array>>,
   state: OptimizerState,
   config: AdamWConfig,
-): { gradientNorm: number } {
+): { gradientNorm: number; scale: number } {
   const gradientNorm = globalNorm(parameters, gradients, state.step);
   const { gradientClip } = config;
   const scale = gradientClip > 0 && gradientNorm > gradientClip ? gradientClip / gradientNorm : 1;
   state.step++;
   for (const [name, { shape, data }] of Object.entries(parameters)) {
+    if (config.except?.has(name)) continue;
     const treatment = config.treatments?.[name];
     const decay = shape.length < 2 ? 0 : config.weightDecay;
     updateTensor(data, gradients[name]!, state.m[name]!, state.v[name]!, scale, {
@@ -83,7 +86,7 @@ export function adamWStep(
       step: state.step,
     });
   }
-  return { gradientNorm };
+  return { gradientNorm, scale };
 }
 
 function updateTensor(

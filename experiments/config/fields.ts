@@ -10,6 +10,10 @@ export const trainingFields = {
   steps: integer(1, 1_000_000).describe("Training steps"),
   batch_size: integer(1, 1024).describe("Examples per training step"),
   learning_rate: z.number().positive().max(1).describe("Peak learning rate of AdamW"),
+  muon_learning_rate: z.number().min(0).max(1).describe(
+    "Peak learning rate of Muon, which then updates the hidden layers' matrices in AdamW's place; 0 " +
+      "leaves all to AdamW",
+  ),
   warmup_steps: integer(0, 100_000).describe("Steps over which the learning rate rises from zero"),
   decay: z.enum(["constant", "cosine", "linear"]).describe(
     "How the learning rate falls after the warm-up",

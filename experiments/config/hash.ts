@@ -1,7 +1,7 @@
 /** Names for configurations. */
 import { createHash } from "node:crypto";
 import { RECORDING } from "./fields.ts";
-import type { RunConfig } from "./parse.ts";
+import { LATER, type RunConfig } from "./parse.ts";
 
 /** A short name for a configuration: the first 12 hex digits of the SHA-256 of its sorted JSON. */
 export function configHash(config: RunConfig): string {
@@ -17,7 +17,11 @@ export function groupHash(config: RunConfig): string {
   return hashOf(Object.fromEntries(kept));
 }
 
+/** Without later fields that do as before, so that a configuration keeps the name it had. */
 function hashOf(value: object): string {
-  const sorted = JSON.stringify(value, Object.keys(value).sort());
+  const kept = Object.entries(value)
+    .filter(([field, setting]) => (LATER as Record<string, unknown>)[field] !== setting)
+    .map(([field]) => field);
+  const sorted = JSON.stringify(value, kept.sort());
   return createHash("sha256").update(sorted).digest("hex").slice(0, 12);
 }

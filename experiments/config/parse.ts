@@ -12,13 +12,17 @@ export type RunConfig = z.infer<typeof RunConfig>;
 /** The fields of a modality's configuration. */
 export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
 
+/** Fields that came later, with the values that do what was done before: older files lack them. */
+export const LATER = { muon_learning_rate: 0 } as const;
+
 /**
  * Checks a whole configuration, as it comes from a caller or out of a file.
  *
  * @throws {UserError} Naming every wrong field, its value, and what is allowed.
  */
 export function parseConfig(value: unknown): RunConfig {
-  const result = schemaFor(value).safeParse(value);
+  const given = record(value, "configuration");
+  const result = schemaFor(value).safeParse({ ...LATER, ...given });
   if (result.success) {
     const { warmup_steps, steps } = result.data;
     if (warmup_steps > steps) {
@@ -28,7 +32,6 @@ export function parseConfig(value: unknown): RunConfig {
     }
     return requireTextFits(result.data);
   }
-  const given = record(value, "configuration");
   throw new UserError(result.error.issues.map((issue) => explain(issue, given)).join("; "));
 }
 

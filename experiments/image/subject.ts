@@ -20,12 +20,18 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadImageDataset(config.dataset, options);
   const network = imageNetwork(config.size, dataset);
+  const hidden = new Set(
+    network.parameters
+      .filter(({ name, shape }) => shape.length > 1 && !/^(enter|leave|condition)\./.test(name))
+      .map(({ name }) => name),
+  );
   return {
     data: dataset,
     pictures: pictureFacts(dataset),
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,
+    isHidden: (name) => hidden.has(name),
     speed: "images_per_second",
     trivialError: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),

@@ -32,6 +32,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
         },
       }
       : {}),
+    isHidden: (name) => /^block\d+\.(attend|mlp)\..*\.?weight$/.test(name),
     speed: "windows_per_second",
     trivialError() {
       const bigrams = fitNgrams(dataset.train, { order: 2, vocabularySize });

@@ -1,5 +1,5 @@
 /** Everything a run's training needs, made ready. */
-import { type Engine, type Program, UserError } from "../../engine/mod.ts";
+import { compileMuon, type Engine, type Muon, type Program, UserError } from "../../engine/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { Run } from "../types.ts";
 import { newestState, rewind } from "./checkpoints.ts";
@@ -22,6 +22,8 @@ export interface Training {
   readonly state: TrainingState;
   readonly origin: CheckpointOrigin;
   readonly program: Program;
+  /** Updates the hidden layers' matrices, where the configuration asks for it. */
+  readonly muon: Muon | null;
 }
 
 /**
@@ -54,9 +56,13 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   };
   store.runs.setFacts(run.id, workerId, facts);
   const program = await subject.compile(engine, replicas);
+  const hidden = Object.keys(state.parameters).filter(subject.isHidden);
+  const muon = config.muon_learning_rate > 0
+    ? await compileMuon(engine, state.parameters, hidden, replicas)
+    : null;
   const { id: runId, codeVersion } = run;
   const origin = { runId, config, codeVersion, ...facts };
-  return { run, subject, state, origin, program };
+  return { run, subject, state, origin, program, muon };
 }
 
 async function loadSubject(run: Run, context: TrainingContext): Promise<Subject> {

@@ -65,7 +65,7 @@ class Trainer {
 
   /** One optimiser step. */
   async #step(): Promise<void> {
-    const { state, run, subject, program } = this.#training;
+    const { state, run, subject, program, muon } = this.#training;
     const { config } = run;
     const began = performance.now();
     const inputs = { ...inputArrays(state.parameters), ...subject.batch(state.step) };
@@ -75,12 +75,18 @@ class Trainer {
     const gradients = Object.fromEntries(
       Object.keys(state.parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
     );
-    const { gradientNorm } = adamWStep(state.parameters, gradients, state.optimizer, {
+    const { gradientNorm, scale } = adamWStep(state.parameters, gradients, state.optimizer, {
       ...subject.adam,
-      learningRate: this.#learningRate(),
+      learningRate: this.#learningRate(config.learning_rate),
       weightDecay: config.weight_decay,
       gradientClip: config.gradient_clip,
       ...(subject.treatments ? { treatments: subject.treatments } : {}),
+      ...(muon ? { except: muon.names } : {}),
+    });
+    await muon?.step(state.parameters, gradients, state.optimizer.m, {
+      learningRate: this.#learningRate(config.muon_learning_rate),
+      weightDecay: config.weight_decay,
+      scale,
     });
     updateEma(state.ema, state.parameters, emaDecayAt(state.step, config.ema_decay));
     state.step++;
@@ -107,10 +113,11 @@ class Trainer {
     else if (due(config.log_every)) this.#flush();
   }
 
-  #learningRate(): number {
+  /** The next step's, on its way up to this peak and down again. */
+  #learningRate(peak: number): number {
     const { state, run: { config } } = this.#training;
     return learningRateAt(state.step, {
-      learningRate: config.learning_rate,
+      learningRate: peak,
       warmupSteps: config.warmup_steps,
       steps: config.steps,
       decay: config.decay,
@@ -124,7 +131,7 @@ class Trainer {
     const { steps, loss, gradientNorm } = state.window;
     this.#note("loss", loss / steps);
     this.#note("gradient_norm", gradientNorm / steps);
-    this.#note("learning_rate", this.#learningRate());
+    this.#note("learning_rate", this.#learningRate(run.config.learning_rate));
     this.#note(subject.speed, this.#busySteps * run.config.batch_size / this.#busySeconds);
     state.window = EMPTY_WINDOW;
     [this.#busySeconds, this.#busySteps] = [0, 0];
