@@ -5,7 +5,7 @@
  */
 import type { Parameters } from "./host/mod.ts";
 import { tf } from "./tf.ts";
-import type { Engine, Program, Signature } from "./types.ts";
+import type { Engine, Signature } from "./types.ts";
 
 /** Of the momentum, and of its Nesterov look-ahead. */
 const MOMENTUM = 0.95;
@@ -19,9 +19,13 @@ const STEP_SIZE = 0.2;
  * U Vᵀ, about, for each matrix U Σ Vᵀ: a quintic iteration that drives every singular value to
  * near 1 (Jordan et al. 2024; after Bernstein & Newhouse 2024).
  *
- * @param matrices [count, rows, columns], rows ≤ columns.
+ * @param matrices [count, rows, columns].
  */
 export function orthogonalized(matrices: tf.Tensor): tf.Tensor {
+  const [, rows, columns] = matrices.shape as [number, number, number];
+  if (rows > columns) {
+    return tf.transpose(orthogonalized(tf.transpose(matrices, [0, 2, 1])), [0, 2, 1]);
+  }
   const norm = tf.sqrt(tf.sum(tf.square(matrices), [1, 2], true));
   let x = tf.div(matrices, tf.add(norm, 1e-7));
   for (let i = 0; i < ITERATIONS; i++) {
@@ -47,136 +51,93 @@ export interface Muon {
     parameters: Parameters,
     gradients: Readonly<Record<string, Float32Array>>,
     momentum: Readonly<Record<string, Float32Array>>,
-    options: {
-      readonly learningRate: number;
-      readonly weightDecay: number;
-      readonly scale: number;
-    },
+    options: MuonOptions,
   ): Promise<void>;
 }
 
-/**
- * Compiles Muon for tensors of rank 2 and above, taken as matrices of their last axis by all others.
- *
- * @param replicas At most so many share the work.
- */
+export interface MuonOptions {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly scale: number;
+}
+
+/** Compiles Muon for tensors of rank 2 and above, taken as matrices [all other axes, last axis]. */
 export async function compileMuon(
   engine: Engine,
   parameters: Parameters,
   names: readonly string[],
-  replicas: number,
 ): Promise<Muon> {
   const stacks = stacked(parameters, names);
   const signature: Signature = Object.fromEntries(
-    stacks.map(({ key, members, rows, columns }) => [key, {
-      shape: [members.length, rows, columns],
+    stacks.map(({ key, members, shape }) => [key, {
+      shape: [members.length, ...shape],
       dtype: "float32" as const,
     }]),
   );
-  const count = commonDivisor(stacks.map(({ members }) => members.length), replicas);
-  const program: Program = await engine.compile(
+  const program = await engine.compile(
     (inputs) =>
       Object.fromEntries(
         stacks.map(({ key }) => [`orthogonal/${key}`, orthogonalized(inputs[key]!)]),
       ),
     signature,
-    count > 1 ? { replicas: { count, split: Object.keys(signature), outputs: "concat" } } : {},
   );
-  const looks = Object.fromEntries(
-    stacks.map(({ key, members, rows, columns }) => [
-      key,
-      new Float32Array(members.length * rows * columns),
-    ]),
+  const directions = Object.fromEntries(
+    stacks.map(({ key, members, size }) => [key, new Float32Array(members.length * size)]),
   );
   return {
     names: new Set(names),
-    async step(parameters, gradients, momentum, { learningRate, weightDecay, scale }) {
-      for (const { key, members, rows, columns } of stacks) {
-        members.forEach(({ name, turned }, i) => {
-          const size = rows * columns;
-          const look = looks[key]!.subarray(i * size, (i + 1) * size);
-          accumulate(momentum[name]!, gradients[name]!, scale);
-          const ahead = (j: number) =>
-            MOMENTUM * momentum[name]![j]! + (1 - MOMENTUM) * scale * gradients[name]![j]!;
-          if (turned) transposeInto(look, ahead, columns, rows);
-          else for (let j = 0; j < size; j++) look[j] = ahead(j);
+    async step(parameters, gradients, momentum, options) {
+      for (const { key, members, size } of stacks) {
+        members.forEach((name, i) => {
+          const direction = directions[key]!.subarray(i * size, (i + 1) * size);
+          accumulate(momentum[name]!, gradients[name]!, direction, options.scale);
         });
       }
-      const orthogonal = await program.run(looks);
-      for (const { key, members, rows, columns } of stacks) {
-        const step = learningRate * STEP_SIZE * Math.sqrt(columns);
-        const keep = 1 - learningRate * weightDecay;
-        members.forEach(({ name, turned }, i) => {
+      const outputs = await program.run(directions);
+      for (const { key, members, size, shape } of stacks) {
+        const step = options.learningRate * STEP_SIZE * Math.sqrt(Math.max(...shape));
+        const keep = 1 - options.learningRate * options.weightDecay;
+        members.forEach((name, i) => {
+          const orthogonal = outputs[`orthogonal/${key}`]!.subarray(i * size, (i + 1) * size);
           const { data } = parameters[name]!;
-          const size = rows * columns;
-          const update = orthogonal[`orthogonal/${key}`]!.subarray(i * size, (i + 1) * size);
-          for (let row = 0; row < rows; row++) {
-            for (let column = 0; column < columns; column++) {
-              const at = turned ? column * rows + row : row * columns + column;
-              data[at] = keep * data[at]! - step * update[row * columns + column]!;
-            }
-          }
+          for (let j = 0; j < size; j++) data[j] = keep * data[j]! - step * orthogonal[j]!;
         });
       }
     },
   };
 }
 
-/** Matrices of one shape, which are made orthogonal together. */
+/** Tensors that are matrices of one shape, made orthogonal together. */
 interface Stack {
   readonly key: string;
-  /** At most `columns`. */
-  readonly rows: number;
-  readonly columns: number;
-  /** `turned` are those that lie the other way round in memory. */
-  readonly members: readonly { readonly name: string; readonly turned: boolean }[];
+  readonly shape: readonly [rows: number, columns: number];
+  readonly size: number;
+  readonly members: readonly string[];
 }
 
 function stacked(parameters: Parameters, names: readonly string[]): Stack[] {
-  const matrices = names.map((name) => {
+  const shapeOf = (name: string) => {
     const { shape, data } = parameters[name]!;
     if (shape.length < 2) throw new Error(`Internal: ${name} [${shape}] is no matrix`);
-    const across = shape.at(-1)!, down = data.length / across;
-    return {
-      name,
-      turned: down > across,
-      rows: Math.min(down, across),
-      columns: Math.max(down, across),
-    };
+    return [data.length / shape.at(-1)!, shape.at(-1)!] as const;
+  };
+  return [...Map.groupBy(names, (name) => shapeOf(name).join("x"))].map(([key, members]) => {
+    const shape = shapeOf(members[0]!);
+    return { key, shape, size: shape[0] * shape[1], members };
   });
-  return [...Map.groupBy(matrices, ({ rows, columns }) => `${rows}x${columns}`)]
-    .map(([key, members]) => ({
-      key,
-      rows: members[0]!.rows,
-      columns: members[0]!.columns,
-      members,
-    }));
 }
 
-function accumulate(momentum: Float32Array, gradient: Float32Array, scale: number): void {
-  for (let i = 0; i < momentum.length; i++) {
-    momentum[i] = MOMENTUM * momentum[i]! + (1 - MOMENTUM) * scale * gradient[i]!;
-  }
-}
-
-/** Writes the transpose of a `rows` × `columns` matrix, given by its values in row-major order. */
-function transposeInto(
-  target: Float32Array,
-  value: (index: number) => number,
-  rows: number,
-  columns: number,
+/** Momentum with the new gradient, and where it points one step ahead (Nesterov). */
+function accumulate(
+  momentum: Float32Array,
+  gradient: Float32Array,
+  direction: Float32Array,
+  scale: number,
 ): void {
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      target[column * rows + row] = value(row * columns + column);
-    }
+  for (let i = 0; i < momentum.length; i++) {
+    const news = (1 - MOMENTUM) * scale * gradient[i]!;
+    const now = MOMENTUM * momentum[i]! + news;
+    momentum[i] = now;
+    direction[i] = MOMENTUM * now + news;
   }
-}
-
-/** The largest number up to `most` that divides all counts. */
-function commonDivisor(counts: readonly number[], most: number): number {
-  for (let divisor = most; divisor > 1; divisor--) {
-    if (counts.every((count) => count % divisor === 0)) return divisor;
-  }
-  return 1;
 }

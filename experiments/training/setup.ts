@@ -58,7 +58,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   const program = await subject.compile(engine, replicas);
   const hidden = Object.keys(state.parameters).filter(subject.isHidden);
   const muon = config.muon_learning_rate > 0
-    ? await compileMuon(engine, state.parameters, hidden, replicas)
+    ? await compileMuon(engine, state.parameters, hidden)
     : null;
   const { id: runId, codeVersion } = run;
   const origin = { runId, config, codeVersion, ...facts };
