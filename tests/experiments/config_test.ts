@@ -144,3 +144,12 @@ Deno.test("the group hash ignores the seed and the recording intervals, nothing 
   assert.equal(groupHash({ ...config, seed: 1, log_every: 7, sample_every: 0 }), groupHash(config));
   assert.notEqual(groupHash({ ...config, schedule: "linear" }), groupHash(config));
 });
+
+Deno.test("a configuration from before a field keeps its name, and does what it did", () => {
+  const { muon_learning_rate, ...older } = resolveConfig("mnist-tiny");
+  assert.equal(muon_learning_rate, 0);
+  const parsed = parseConfig(older);
+  assert.deepEqual(parsed, resolveConfig("mnist-tiny"));
+  assert.equal(configHash(parsed), "96220e94a164");
+  assert.notEqual(configHash({ ...parsed, muon_learning_rate: 0.01 }), configHash(parsed));
+});

@@ -49,39 +49,48 @@ function assertEnded(run: Run, status: Run["status"], step: number): void {
   assert.deepEqual([run.status, run.error, run.step, run.activity], [status, null, step, null]);
 }
 
-Deno.test("a stopped and an aborted run go on bit for bit as if they had never stopped", () =>
-  withStore(async (store) => {
-    // Logging every 3 steps and stopping in between leaves half a window to carry over.
-    const config = shortConfig({ steps: 14, log_every: 3, checkpoint_every: 5, validate_every: 7 });
-    const [whole, broken] = queue(store, config, config) as [string, string];
-    store.runs.requestStop(broken);
-    await work(store);
-    assertEnded(store.runs.byId(whole)!, "finished", 14);
+for (const muon_learning_rate of [0, 0.003]) {
+  const optimizer = muon_learning_rate > 0 ? "Muon" : "AdamW";
+  Deno.test(`a stopped and an aborted run go on bit for bit with ${optimizer}`, () =>
+    withStore(async (store) => {
+      // Logging every 3 steps and stopping in between leaves half a window to carry over.
+      const config = shortConfig({
+        muon_learning_rate,
+        steps: 14,
+        log_every: 3,
+        checkpoint_every: 5,
+        validate_every: 7,
+      });
+      const [whole, broken] = queue(store, config, config) as [string, string];
+      store.runs.requestStop(broken);
+      await work(store);
+      assertEnded(store.runs.byId(whole)!, "finished", 14);
 
-    store.runs.requeue(broken);
-    const stopping = work(store);
-    await untilStep(store, broken, 3);
-    store.runs.requestStop(broken);
-    await stopping;
-    const stopped = store.runs.byId(broken)!;
-    assertEnded(stopped, "stopped", stopped.checkpointStep!);
-    assert.ok(stopped.step >= 3 && stopped.step < 7, `it stopped at ${stopped.step}`);
+      store.runs.requeue(broken);
+      const stopping = work(store);
+      await untilStep(store, broken, 3);
+      store.runs.requestStop(broken);
+      await stopping;
+      const stopped = store.runs.byId(broken)!;
+      assertEnded(stopped, "stopped", stopped.checkpointStep!);
+      assert.ok(stopped.step >= 3 && stopped.step < 7, `it stopped at ${stopped.step}`);
 
-    store.runs.requeue(broken);
-    const leaving = new AbortController();
-    const aborting = work(store, leaving.signal);
-    await untilStep(store, broken, 9);
-    leaving.abort();
-    await aborting;
-    const interrupted = store.runs.byId(broken)!;
-    assertEnded(interrupted, "interrupted", interrupted.checkpointStep!);
-    assert.ok(interrupted.step >= 9 && interrupted.step < 14, `it left at ${interrupted.step}`);
+      store.runs.requeue(broken);
+      const leaving = new AbortController();
+      const aborting = work(store, leaving.signal);
+      await untilStep(store, broken, 9);
+      leaving.abort();
+      await aborting;
+      const interrupted = store.runs.byId(broken)!;
+      assertEnded(interrupted, "interrupted", interrupted.checkpointStep!);
+      assert.ok(interrupted.step >= 9 && interrupted.step < 14, `it left at ${interrupted.step}`);
 
-    store.runs.requeue(broken);
-    await work(store);
-    assertEnded(store.runs.byId(broken)!, "finished", 14);
-    assertSameTraining(store, whole, broken);
-  }));
+      store.runs.requeue(broken);
+      await work(store);
+      assertEnded(store.runs.byId(broken)!, "finished", 14);
+      assertSameTraining(store, whole, broken);
+    }));
+}
 
 Deno.test("the seed decides what is learned", () =>
   withStore(async (store) => {
