@@ -22,10 +22,12 @@ export const TextConfig = z.strictObject({
     "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
       "16, 64 and the whole window",
   ),
-  schedule: z.enum(["linear-gamma", "linear", "cosine", "sqrt", "sigmoid"]).describe(
-    "Noise schedule: linear-gamma falls from gamma_start to gamma_end in −log SNR; the others are " +
-      "the images' own, which ignore them and suit embeddings badly",
-  ),
+  schedule: z.enum(["logistic-gamma", "linear-gamma", "linear", "cosine", "sqrt", "sigmoid"])
+    .describe(
+      "Noise schedule: −log SNR from gamma_start to gamma_end, logistic-gamma staying longest where the " +
+        "bound is made up, linear-gamma evenly; the others are " +
+        "the images' own, which ignore them and suit embeddings badly",
+    ),
   gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),
   gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings"),
   self_condition: z.number().min(0).max(1).describe(

@@ -2,6 +2,7 @@
 import { schedule } from "../../models/diffusion/mod.ts";
 import {
   linearGamma,
+  logisticGamma,
   type NoiseRange,
   type TextMethod,
   type TextNetwork,
@@ -39,7 +40,9 @@ export function stepOptions(config: TextConfig): TextStepOptions {
 
 /** Noise over time. */
 export function noiseRange(config: TextConfig): NoiseRange {
-  if (config.schedule === "linear-gamma") return linearGamma(config.gamma_start, config.gamma_end);
+  const { gamma_start: start, gamma_end: end } = config;
+  if (config.schedule === "logistic-gamma") return logisticGamma(start, end);
+  if (config.schedule === "linear-gamma") return linearGamma(start, end);
   return trimmed(schedule(config.schedule).gamma);
 }
 

@@ -18,6 +18,26 @@ export function linearGamma(start: number, end: number): NoiseRange {
   return { gamma: (t) => start + (end - start) * t, slope: () => end - start };
 }
 
+/** Where the bound of unit-norm embeddings in 16 dimensions is made up: half of it on either side. */
+const LOCATION = -1.5;
+
+/**
+ * γ rising fast where levels cost little and slowly where they cost much: the quantiles of a logistic
+ * distribution about {@link LOCATION} cut off at both ends, so that levels are looked at about as often
+ * as they weigh in the bound, whose integrand falls off like e^{−γ} towards noise. The bound is the
+ * same for every γ(t) between the same ends (VDM, section 5.1); the variance of its estimate, and of
+ * the gradient, is not.
+ */
+export function logisticGamma(start: number, end: number): NoiseRange {
+  const share = (gamma: number) => 1 / (1 + Math.exp(LOCATION - gamma));
+  const [low, high] = [share(start), share(end)];
+  const at = (t: number) => low + (high - low) * t;
+  return {
+    gamma: (t) => t <= 0 ? start : t >= 1 ? end : LOCATION + Math.log(at(t) / (1 - at(t))),
+    slope: (t) => (high - low) / (at(t) * (1 - at(t))),
+  };
+}
+
 /**
  * A schedule made for other data, without its very ends, where its γ is infinite or changes too fast
  * for single precision.

@@ -28,6 +28,7 @@ export {
   type LikelihoodBound,
   likelihoodBound,
   linearGamma,
+  logisticGamma,
   type NoiseRange,
   priorNats,
   reconstructionCount,
