@@ -12,6 +12,7 @@ import {
   EMBEDDING_DIMENSION,
   likelihoodBound,
   linearGamma,
+  logisticGamma,
   priorNats,
   textNetwork,
   trimmed,
@@ -206,3 +207,36 @@ function deviation(values: readonly number[]): number {
   const middle = mean(values);
   return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
 }
+
+Deno.test("logisticGamma() rises from end to end, and its slope is its derivative", () => {
+  const range = logisticGamma(-4, 5);
+  assert.deepEqual([range.gamma(0), range.gamma(1)], [-4, 5]);
+  const step = 1e-5;
+  for (let t = 0.05; t < 1; t += 0.05) {
+    const rise = (range.gamma(t + step) - range.gamma(t - step)) / (2 * step);
+    assert.ok(Math.abs(range.slope(t) / rise - 1) < 1e-6, `at ${t}: ${range.slope(t)} ≠ ${rise}`);
+    assert.ok(rise > 0);
+  }
+});
+
+Deno.test("time warped gives the same bound, to which windows contribute more alike", () => {
+  // Characters known from their own noisy embedding at low levels and unknown at high ones, about as
+  // a trained network leaves them: ‖e − x̂‖² = 1 / (1 + e^{−2γ−4}).
+  const errors = (gamma: number) => 1 / (1 + Math.exp(-2 * gamma - 4));
+  const steps = 100_000;
+  const exact = Array.from({ length: steps }, (_, i) => -4 + 9 * (i + 0.5) / steps)
+    .reduce((sum, gamma) => sum + 0.5 * Math.exp(-gamma) * errors(gamma) * 9 / steps, 0);
+  const [even, warped] = [linearGamma(-4, 5), logisticGamma(-4, 5)].map((range) => {
+    const contributions = Array.from({ length: 400 }, (_, step) => {
+      const levels = boundLevels(range, 8, { seed: 0, stream: "warp", step });
+      return Array.from(
+        levels.gammas,
+        (gamma, i) => levels.squaredErrorWeights[i]! * errors(gamma),
+      );
+    }).flat();
+    const total = mean(contributions);
+    assert.ok(Math.abs(total - exact) < 0.02, `${total} against ${exact}`);
+    return deviation(contributions.filter((value) => value > 0));
+  });
+  assert.ok(warped! < 0.6 * even!, `spread: even ${even}, warped ${warped}`);
+});
