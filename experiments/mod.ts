@@ -42,6 +42,7 @@ export type {
   LeaderboardRow,
   MetricName,
   MetricPoint,
+  NoisyLine,
   Run,
   RunFilter,
   RunReport,
@@ -71,6 +72,7 @@ export type {
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./sampling/given.ts";
+export { inspectedSchedules } from "./schedule_names.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
 export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export { scoreOf, yardstickOf } from "./yardstick.ts";

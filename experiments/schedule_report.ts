@@ -3,9 +3,11 @@
  * when a report is asked for, not when a server starts.
  */
 import { UserError } from "../engine/host/mod.ts";
-import type { Schedule } from "../models/diffusion/mod.ts";
-import { ImageConfig } from "./config.ts";
+import type { ImageConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";
+import type { InspectedSchedule } from "./schedule_finder.ts";
+import { inspectedSchedules } from "./schedule_names.ts";
+import { characterInformation, EMBEDDING_TITLE, LINE, verseAt } from "./schedule_verse.ts";
 import type {
   ScheduleFacts,
   ScheduleOptions,
@@ -42,7 +44,7 @@ export async function reportSchedules(
   const known = requireSchedules(names);
   const { times = Array.from({ length: 8 }, (_, i) => i / 7), index = 0 } = options;
   requireTimes(times);
-  const { schedule } = await import("../models/diffusion/mod.ts");
+  const { scheduleNamed, priorNatsOf } = await import("./schedule_finder.ts");
   const { normals } = await import("../engine/mod.ts");
   const data = await dataFacts(options.dataset, dataDirectory);
   if (!Number.isInteger(index) || index < 0 || index >= data.count) {
@@ -53,18 +55,19 @@ export async function reportSchedules(
   const digit = data.digit(index);
   const noise = normals({ seed: 0, stream: "schedule-noise", step: index }, digit.pixels.length);
   const schedules = known.map((name) =>
-    factsOf(schedule(name), data.variances, digit, noise, times)
+    factsOf(scheduleNamed(name), data.variances, digit, noise, times, priorNatsOf)
   );
   return {
     schedules,
     digit,
+    verse: { line: LINE, embeddings: EMBEDDING_TITLE },
     dataVariance: data.variances.reduce((sum, value) => sum + value, 0) / data.variances.length,
     summary: summarise(schedules),
   };
 }
 
-function requireSchedules(names: readonly string[]): ImageConfig["schedule"][] {
-  const known = ImageConfig.shape.schedule.options;
+function requireSchedules(names: readonly string[]): string[] {
+  const known = inspectedSchedules;
   const listed = known.join(", ");
   if (names.length === 0) throw new UserError(`Name at least one schedule: there are ${listed}`);
   return [...new Set(names)].map((name) => {
@@ -87,18 +90,17 @@ function requireTimes(times: readonly number[]): void {
 }
 
 function factsOf(
-  schedule: Schedule,
+  schedule: InspectedSchedule,
   variances: Float64Array,
   digit: Digit,
   noise: Float32Array,
   times: readonly number[],
+  priorNatsOf: (gamma: number) => number,
 ): ScheduleFacts {
   const at = (t: number) => pointAt(schedule, t);
   const grid = Array.from({ length: GRID + 1 }, (_, i) => i / GRID);
-  const recovered = grid.map((t) => recoverable(at(t).snr, variances));
-  const share = (wanted: (part: number) => boolean) =>
-    recovered.filter(wanted).length / grid.length;
-  const half = recovered.findIndex((part) => part < 0.5);
+  const pixels = informationOver(grid.map((t) => recoverable(at(t).snr, variances)));
+  const characters = informationOver(grid.map((t) => characterInformation(at(t).gamma)));
   const end = at(1);
   return {
     name: schedule.name,
@@ -107,23 +109,38 @@ function factsOf(
     start: at(0),
     end,
     leftoverSignal: end.alpha,
-    terminal: terminalVerdict(end),
-    halfInformation: at(half < 0 ? 1 : grid[half]!),
+    terminal: schedule.forEmbeddings ? priorVerdict(priorNatsOf(end.gamma)) : terminalVerdict(end),
+    halfInformation: at(pixels.halfTime),
+    shares: pixels.shares,
+    verse: {
+      halfInformation: at(characters.halfTime),
+      shares: characters.shares,
+      priorNats: priorNatsOf(end.gamma),
+    },
+    forward: times.map((t) => {
+      const point = at(t);
+      const pixels = digit.pixels.map((x, i) => point.alpha * x + point.sigma * noise[i]!);
+      return { point, pixels, verse: verseAt(point) };
+    }),
+  };
+}
+
+/** When half of the information is gone, and the shares of times with most, some and none of it. */
+function informationOver(parts: readonly number[]) {
+  const share = (wanted: (part: number) => boolean) => parts.filter(wanted).length / parts.length;
+  const half = parts.findIndex((part) => part < 0.5);
+  return {
+    halfTime: half < 0 ? 1 : half / (parts.length - 1),
     shares: {
       nearlyClean: share((part) => part > 0.95),
       informative: share((part) => part >= 0.05 && part <= 0.95),
       nearlyNoise: share((part) => part < 0.05),
     },
-    forward: times.map((t) => {
-      const point = at(t);
-      const pixels = digit.pixels.map((x, i) => point.alpha * x + point.sigma * noise[i]!);
-      return { point, pixels };
-    }),
   };
 }
 
 /** As the notation of models/diffusion has it: α² = sigmoid(−γ), σ² = sigmoid(γ). */
-function pointAt(schedule: Schedule, t: number): SchedulePoint {
+function pointAt(schedule: InspectedSchedule, t: number): SchedulePoint {
   const gamma = schedule.gamma(t);
   return {
     t,
@@ -175,12 +192,22 @@ function terminalVerdict({ alpha, snr }: SchedulePoint): Verdict {
     };
 }
 
+/** What is told at t = 1 is paid for in the likelihood bound, and lost to the sampler. */
+function priorVerdict(nats: number): Verdict {
+  const left = `${nats.toPrecision(2)} nats of each character are left at t = 1`;
+  return nats < 0.01
+    ? { level: "good", text: `${left}: little against the one or two that a character holds` }
+    : { level: "caution", text: `${left}, which sampling from pure noise cannot know` };
+}
+
 function summarise(schedules: readonly ScheduleFacts[]): string {
-  const parts = schedules.map(({ name, halfInformation, shares }) =>
+  const parts = schedules.map(({ name, halfInformation, shares, verse }) =>
     `${name} has lost half of what single pixels tell at t = ${halfInformation.t.toFixed(2)} and ` +
     `spends ${percent(shares.nearlyNoise)} of its times on near-pure noise, ${
       percent(shares.nearlyClean)
-    } on nearly clean images`
+    } on nearly clean images (of characters: half at t = ${verse.halfInformation.t.toFixed(2)}, ${
+      percent(verse.shares.nearlyNoise)
+    } and ${percent(verse.shares.nearlyClean)})`
   );
   return parts.join("; ");
 }

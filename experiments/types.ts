@@ -509,6 +509,11 @@ export interface SchedulePoint {
   readonly sigma: number;
   readonly snr: number;
 }
+/** A line as the likeliest characters behind its noisy embeddings, each with its probability. */
+export interface NoisyLine {
+  readonly text: string;
+  readonly confidence: readonly number[];
+}
 export interface ScheduleFacts {
   readonly name: string;
   readonly description: string;
@@ -528,8 +533,19 @@ export interface ScheduleFacts {
     readonly informative: number;
     readonly nearlyNoise: number;
   };
-  /** The forward process on the digit: the same noise at every time. */
-  readonly forward: readonly { readonly point: SchedulePoint; readonly pixels: Float32Array }[];
+  /** The same of a line of verse: what each character's own noisy embedding tells of it. */
+  readonly verse: {
+    readonly halfInformation: SchedulePoint;
+    readonly shares: ScheduleFacts["shares"];
+    /** What the noisiest embedding still tells: the prior term of the bound, in nats per character. */
+    readonly priorNats: number;
+  };
+  /** The forward process on the digit and on the line: the same noise at every time. */
+  readonly forward: readonly {
+    readonly point: SchedulePoint;
+    readonly pixels: Float32Array;
+    readonly verse: NoisyLine;
+  }[];
 }
 export interface ScheduleReport {
   readonly schedules: readonly ScheduleFacts[];
@@ -542,6 +558,8 @@ export interface ScheduleReport {
     /** In [-1, 1]. */
     readonly pixels: Float32Array;
   };
+  /** The line, and what its embeddings are. */
+  readonly verse: { readonly line: string; readonly embeddings: string };
   /** Mean over the pixels of each pixel's variance. */
   readonly dataVariance: number;
   /** One or two sentences that compare the schedules. */

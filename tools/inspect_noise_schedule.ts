@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { ImageConfig, type ScheduleFacts } from "../experiments/mod.ts";
+import { ImageConfig, inspectedSchedules, type ScheduleFacts } from "../experiments/mod.ts";
 import { defineTool, picture, readable } from "./define.ts";
 import { integer } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
 
-const SCHEDULES = ImageConfig.shape.schedule.options;
+const SCHEDULES = inspectedSchedules;
 /** More than these make a picture too tall to read. */
 const MAX_SCHEDULES = 4;
 const DEFAULT_SCHEDULES = ["linear", "cosine"] as const;
@@ -13,9 +13,9 @@ export const inspectNoiseScheduleTool = defineTool({
   name: "inspect-noise-schedule",
   title: "See what a noise schedule does",
   description:
-    "Shows what noise schedules do to real pixels before anything is trained: log-SNR at both ends, " +
-    "how much signal is left at t = 1 with a verdict on it, where the information is lost, and one " +
-    "picture with the curves and the forward process on a digit.",
+    "Shows what noise schedules do to real pixels and to a line of verse before anything is trained: " +
+    "log-SNR at both ends, how much signal is left at t = 1 with a verdict on it, where the " +
+    "information is lost, and one picture with the curves and the forward process on a digit.",
   input: z.strictObject({
     schedules: z.array(z.enum(SCHEDULES)).min(1).max(MAX_SCHEDULES).default([...DEFAULT_SCHEDULES])
       .describe(
@@ -61,6 +61,8 @@ export const inspectNoiseScheduleTool = defineTool({
       },
       factsTable(report.schedules),
       report.schedules.map((s) => `${s.name}: ${s.terminal.level}: ${s.terminal.text}`).join("\n"),
+      `${report.schedules.map(verseTable).join("\n\n")}\n\n"${report.verse.line}": ` +
+        `${report.verse.embeddings}.`,
       `Pixel variance of the data ${rounded(report.dataVariance)}; the digit is a ${digit.label} ` +
         `(${digit.dataset}, test image ${digit.index}).`,
     );
@@ -72,6 +74,19 @@ export const inspectNoiseScheduleTool = defineTool({
     };
   },
 });
+
+/** The line at each time, as its noisy characters by themselves tell it. */
+function verseTable({ name, forward, verse }: ScheduleFacts): string {
+  const sure = (confidence: readonly number[]) =>
+    Math.round(100 * confidence.reduce((sum, share) => sum + share, 0) / confidence.length);
+  const lines = forward.map(({ point, verse: { text, confidence } }) =>
+    `t=${rounded(point.t)} (${sure(confidence)} % sure) ${text}`
+  );
+  const { nearlyClean, informative, nearlyNoise } = verse.shares;
+  const shares = [nearlyClean, informative, nearlyNoise].map((share) => Math.round(share * 100));
+  return `${name} on verse: times ${shares.join(" / ")} % nearly clean / informative / nearly ` +
+    `noise, ${rounded(verse.priorNats)} nats of each character left at t=1\n${lines.join("\n")}`;
+}
 
 /** Signal and noise at the ends and in between; SNR = exp(-gamma). */
 function factsTable(schedules: readonly ScheduleFacts[]): string {

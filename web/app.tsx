@@ -4,6 +4,7 @@ import { etag } from "hono/etag";
 import { UserError } from "../engine/host/mod.ts";
 import {
   ImageConfig,
+  inspectedSchedules,
   type Lab,
   type Run,
   RUN_STATUSES,
@@ -24,7 +25,7 @@ import { staticFile, staticVersion } from "./static_files.ts";
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
 const STRIP_TIMES = 17;
-const SCHEDULES = ImageConfig.shape.schedule.options;
+const SCHEDULES = inspectedSchedules;
 const DEFAULT_SCHEDULES = ["linear", "cosine"];
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";

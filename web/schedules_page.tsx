@@ -3,6 +3,7 @@ import type { ScheduleFacts, SchedulePoint, ScheduleReport } from "../experiment
 import { formatNumber, pageTheme, scheduleCharts } from "../figures/mod.ts";
 import { Page } from "./layout.tsx";
 import { staticUrl } from "./static_files.ts";
+import { stretchesOf } from "./stretches.ts";
 
 export interface SchedulesView {
   readonly report: ScheduleReport;
@@ -12,7 +13,7 @@ export interface SchedulesView {
   stripUrl(name: string): string;
 }
 
-/** What noise schedules do to a digit, with one slider of time for all of them. */
+/** What noise schedules do to a digit and to a line of verse, with one slider of time for all. */
 export function SchedulesPage({ report, names, stripUrl }: SchedulesView) {
   const shown = new Set(report.schedules.map((facts) => facts.name));
   const { digit } = report;
@@ -45,7 +46,10 @@ export function SchedulesPage({ report, names, stripUrl }: SchedulesView) {
       <section class="forward" aria-labelledby="forward-title">
         <h2 id="forward-title">The forward process</h2>
         <p class="quiet">
-          A {digit.label} from {digit.dataset}, with the same noise at every time.
+          A {digit.label} from {digit.dataset}, and “{report.verse.line}” as{" "}
+          {report.verse.embeddings}: x_t = α x + σ ε for both, with the same noise ε at every time.
+          The line shows the likeliest character behind each noisy point, the surer the stronger, as
+          it is told by that point alone.
         </p>
         <label class="slider" hidden>
           <span>
@@ -83,6 +87,7 @@ function ScheduleCard(props: {
   tile: number;
 }) {
   const { facts, strip } = props;
+  const { verse } = facts;
   const { nearlyClean, informative, nearlyNoise } = facts.shares;
   const percent = (share: number) => `${formatNumber(100 * share, 2)} %`;
   return (
@@ -112,18 +117,40 @@ function ScheduleCard(props: {
         src={strip}
         alt={`The digit from t = 0 to t = 1 under the ${facts.name} schedule`}
       />
+      <Verse facts={facts} />
       <p
         class={`callout ${{ good: "good", caution: "caution", bad: "bad" }[facts.terminal.level]}`}
       >
         {facts.terminal.text}
       </p>
       <p class="quiet">
-        Training times: {percent(nearlyClean)} nearly clean, {percent(informative)} informative,
+        Training times on pixels: {percent(nearlyClean)} nearly clean, {percent(informative)}{" "}
+        informative, {percent(nearlyNoise)}{" "}
+        nearly pure noise; half of the information is gone at t ={" "}
+        {formatNumber(facts.halfInformation.t)}. On characters: {percent(verse.shares.nearlyClean)},
         {" "}
-        {percent(nearlyNoise)} nearly pure noise. Half of the information is gone at t ={" "}
-        {formatNumber(facts.halfInformation.t)}.
+        {percent(verse.shares.informative)} and {percent(verse.shares.nearlyNoise)}; half at t =
+        {" "}
+        {formatNumber(verse.halfInformation.t)}, and {formatNumber(verse.priorNats)}{" "}
+        nats of each left at t = 1.
       </p>
     </article>
+  );
+}
+
+/** The line at every time, below each other; a script shows one at a time. */
+function Verse({ facts }: { facts: ScheduleFacts }) {
+  return (
+    <div class="lines">
+      {facts.forward.map(({ point, verse }) => (
+        <div class="frame">
+          <span class="quiet">{formatNumber(point.t)}</span>
+          <pre class="verse">
+            {stretchesOf(verse).map(({ text, tenth }) => <span class={`sure-${tenth}`}>{text}</span>)}
+          </pre>
+        </div>
+      ))}
+    </div>
   );
 }
 

@@ -2,13 +2,7 @@
 import type { TextSample, TextSampleFrame } from "../experiments/mod.ts";
 import { formatNumber } from "../figures/mod.ts";
 import { Time } from "./components.tsx";
-
-/** Characters that differ in confidence by less than a tenth are marked together. */
-interface Stretch {
-  readonly text: string;
-  /** 0 … 9. */
-  readonly tenth: number;
-}
+import { stretchesOf } from "./stretches.ts";
 
 export function TextSamples({ samples }: { samples: readonly TextSample[] }) {
   return (
@@ -56,7 +50,7 @@ function Film({ sample }: { sample: TextSample }) {
           </p>
           <pre class="verse" tabindex={0}>
             <span class="quiet">{[...sample.texts[0]!].slice(0, frame.start).join("")}</span>
-            {stretches(frame).map(({ text, tenth }) => <span class={`sure-${tenth}`}>{text}</span>)}
+            {stretchesOf({ text: frame.texts[0]!, confidence: frame.confidence[0]! }).map(({ text, tenth }) => <span class={`sure-${tenth}`}>{text}</span>)}
           </pre>
         </div>
       ))}
@@ -67,15 +61,4 @@ function Film({ sample }: { sample: TextSample }) {
 function sureness({ confidence }: TextSampleFrame): string {
   const shares = confidence[0]!;
   return `${Math.round(100 * shares.reduce((sum, share) => sum + share, 0) / shares.length)} %`;
-}
-
-function stretches({ texts, confidence }: TextSampleFrame): Stretch[] {
-  const result: { text: string; tenth: number }[] = [];
-  [...texts[0]!].forEach((character, i) => {
-    const tenth = Math.min(9, Math.floor(10 * confidence[0]![i]!));
-    const before = result.at(-1);
-    if (before?.tenth === tenth) before.text += character;
-    else result.push({ text: character, tenth });
-  });
-  return result;
 }

@@ -17,3 +17,12 @@ export {
   textReference,
   textStatistics,
 } from "./statistics.ts";
+export {
+  type Alphabet,
+  loneInformation,
+  lonePosterior,
+  type Mixture,
+  type NoisyLine,
+  noisyLine,
+  randomAlphabet,
+} from "./lone_posterior.ts";

@@ -56,7 +56,7 @@ const mistakes: [
   [
     [],
     MADE_UP,
-    /^Name at least one schedule: there are linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow$/,
+    /^Name at least one schedule: there are linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow, /,
   ],
   [["cosin"], MADE_UP, /^There is no schedule "cosin": did you mean cosine\?/],
   [["linear"], { ...MADE_UP, times: [1.5] }, /^times has 1.5: times go from 0 to 1$/],
@@ -77,4 +77,34 @@ Deno.test("a schedule that ends in pure noise is said to, and not to leave a lit
   assert.equal(report.schedules[0]!.leftoverSignal, 0);
   assert.equal(report.schedules[0]!.terminal.level, "good");
   assert.match(report.schedules[0]!.terminal.text, /^Nothing of the signal is left at t = 1/);
+});
+
+Deno.test("the same noise schedule takes a line of verse from itself to noise, sooner than the digit", async () => {
+  const { schedules: [cosine], verse } = await reportSchedules(["cosine"], {
+    ...MADE_UP,
+    times: [0, 0.3, 1],
+  });
+  const lines = cosine!.forward.map((moment) => moment.verse);
+  assert.equal(lines[0]!.text, verse.line);
+  assert.notEqual(lines[2]!.text, verse.line);
+  const sure = lines.map(({ confidence }) =>
+    confidence.reduce((sum, share) => sum + share, 0) / confidence.length
+  );
+  assert.ok(sure[0]! > 0.99 && sure[1]! < 0.9 && sure[2]! < 0.05, `${sure}`);
+  assert.ok(cosine!.verse.halfInformation.t < cosine!.halfInformation.t);
+});
+
+Deno.test("schedules made for embeddings, and those rescaled to pure noise, can be looked at too", async () => {
+  const { schedules } = await reportSchedules(
+    ["logistic-gamma", "linear-gamma", "linear-zero-snr"],
+    { ...MADE_UP, times: [0, 1] },
+  );
+  const [logistic, linear, rescaled] = schedules;
+  for (const facts of [logistic!, linear!]) {
+    assert.deepEqual([facts.start.gamma, facts.end.gamma], [-4, 5]);
+    assert.ok(facts.verse.priorNats > 0.003 && facts.verse.priorNats < 0.004);
+    assert.equal(facts.terminal.level, "good");
+  }
+  assert.ok(logistic!.verse.shares.nearlyNoise < 0.5 * linear!.verse.shares.nearlyNoise);
+  assert.deepEqual([rescaled!.leftoverSignal, rescaled!.verse.priorNats], [0, 0]);
 });

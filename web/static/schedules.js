@@ -1,4 +1,4 @@
-/** One slider of time for all schedules: the digit, the numbers, and a line through the charts. */
+/** One slider of time for all schedules: digit, verse, numbers, and a line through the charts. */
 const slider = document.getElementById("time");
 const output = document.getElementById("time-value");
 const times = slider.dataset.times.split(" ");
@@ -39,6 +39,9 @@ function show() {
       canvas.width,
       canvas.height,
     );
+  }
+  for (const lines of document.querySelectorAll(".lines")) {
+    lines.querySelectorAll(".frame").forEach((frame, i) => frame.hidden = i !== index);
   }
   for (const value of document.querySelectorAll("dd[data-values]")) {
     value.textContent = value.dataset.values.split(" ")[index];

@@ -1,0 +1,50 @@
+/** The line of verse that stands beside the digit in a report on noise schedules. */
+import {
+  type Alphabet,
+  loneInformation,
+  type Mixture,
+  type NoisyLine,
+  noisyLine,
+  randomAlphabet,
+} from "../models/text/mod.ts";
+
+export const LINE = "To be, or not to be: that is the question";
+/** About those of tiny Shakespeare. */
+const CHARACTERS = [..." !',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"];
+/** As in the text networks. */
+const DIMENSION = 16;
+/** −log SNR at which the information of a character is tabulated. */
+const [LEAST, MOST, STEP] = [-8, 8, 0.25];
+
+let alphabet: Alphabet | undefined;
+let table: readonly number[] | undefined;
+
+/** What the embeddings are, for people. */
+export const EMBEDDING_TITLE =
+  `${CHARACTERS.length} characters, each a random direction of unit length in ${DIMENSION} dimensions`;
+
+/** The line at a moment of the forward process, read character by character. */
+export function verseAt(mixture: Mixture): NoisyLine {
+  return noisyLine(LINE, mixture, theAlphabet());
+}
+
+/** Part of a character's information that its own noisy embedding tells at −log SNR γ. */
+export function characterInformation(gamma: number): number {
+  const known = table ??= tabulated();
+  const place = (Math.min(Math.max(gamma, LEAST), MOST) - LEAST) / STEP;
+  const below = Math.min(Math.floor(place), known.length - 2);
+  const part = place - below;
+  return (1 - part) * known[below]! + part * known[below + 1]!;
+}
+
+function theAlphabet(): Alphabet {
+  return alphabet ??= randomAlphabet(CHARACTERS, DIMENSION);
+}
+
+function tabulated(): number[] {
+  return Array.from({ length: (MOST - LEAST) / STEP + 1 }, (_, i) => {
+    const gamma = LEAST + i * STEP;
+    const alpha = Math.sqrt(1 / (1 + Math.exp(gamma)));
+    return loneInformation({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet());
+  });
+}
