@@ -363,6 +363,8 @@ export interface WriteRequest {
 /** How a text was written: the request with its defaults filled in. */
 export type WriteSettings = Required<Omit<WriteRequest, "run" | "template">> & {
   readonly template: string | null;
+  /** Asked for by a caller (as where it is absent), or made by the trainer on its way. */
+  readonly made_by?: "request" | "training";
 };
 
 /** Texts that a run wrote. */

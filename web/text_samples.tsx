@@ -33,7 +33,9 @@ function captionOf({ settings, ...sample }: TextSample): string {
   const walk = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
   return `${mode}${blocks}${walk}, temperature ${temperature}, seed ${seed}; training step ` +
     `${sample.step.toLocaleString("en-US")}, ${sample.networkEvaluations} evaluations, ` +
-    `${formatNumber(sample.seconds)} s`;
+    `${formatNumber(sample.seconds)} s${
+      settings.made_by === "training" ? ", made while training" : ""
+    }`;
 }
 
 /** The first text at every kept noise level; without a script all levels stand below each other. */

@@ -58,12 +58,7 @@ function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): strin
 /** What no single field's bounds can say of a text configuration. */
 function requireTextFits(config: RunConfig): RunConfig {
   if (config.modality !== "text") return config;
-  const { context, block_size, method, gamma_start, gamma_end, sample_every } = config;
-  if (sample_every > 0) {
-    throw new UserError(
-      `sample_every is ${sample_every}, but runs on text draw no samples on their way: leave it at 0`,
-    );
-  }
+  const { context, block_size, method, gamma_start, gamma_end } = config;
   if (block_size > 0 && method !== "blocks") {
     throw new UserError(
       `block_size is ${block_size}, but method is "${method}": only "blocks" takes a block size`,

@@ -53,7 +53,7 @@ const TEXT: TextConfig = {
   context: 128,
   method: "diffusion",
   block_size: 0,
-  schedule: "linear-gamma",
+  schedule: "logistic-gamma",
   gamma_start: -4,
   gamma_end: 5,
   self_condition: 0.25,
@@ -64,7 +64,7 @@ const TEXT: TextConfig = {
   steps: 6000,
   batch_size: 32,
   learning_rate: 1e-3,
-  muon_learning_rate: 0,
+  muon_learning_rate: 6e-3,
   warmup_steps: 100,
   decay: "cosine",
   weight_decay: 0.05,
@@ -74,7 +74,7 @@ const TEXT: TextConfig = {
   log_every: 10,
   validate_every: 500,
   checkpoint_every: 250,
-  sample_every: 0,
+  sample_every: 500,
 };
 
 /** The named starting points, complete in themselves. */
@@ -132,7 +132,15 @@ export const presets = {
   "shakespeare-autoregressive": {
     description:
       "The transformer as an ordinary language model: the value that diffusion is held to",
-    config: { ...TEXT, method: "autoregressive" },
+    config: {
+      ...TEXT,
+      method: "autoregressive",
+      steps: 1500,
+      muon_learning_rate: 3e-3,
+      weight_decay: 0.3,
+      validate_every: 250,
+      sample_every: 250,
+    },
   },
   "shakespeare-diffusion": {
     description:
@@ -142,7 +150,7 @@ export const presets = {
   "shakespeare-blocks": {
     description:
       "One network for every block size: autoregressive at 1, diffusion of whole windows",
-    config: { ...TEXT, method: "blocks" },
+    config: { ...TEXT, method: "blocks", steps: 5000 },
   },
 } satisfies Readonly<Record<PresetName, Preset>>;
 

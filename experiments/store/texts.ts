@@ -26,7 +26,9 @@ export function textTable(db: DatabaseSync) {
     insert(sample: NewText): string {
       const { runId, step, ...details } = sample;
       return transaction(db, () => {
-        const { n } = db.prepare("SELECT count(*) + 1 AS n FROM texts WHERE run_id = ?")
+        const { n } = db.prepare(
+          "SELECT coalesce(max(number), 0) + 1 AS n FROM texts WHERE run_id = ?",
+        )
           .get(runId) as { n: number };
         const id = `${runId}-sample-${String(n).padStart(3, "0")}`;
         db.prepare(
@@ -35,6 +37,15 @@ export function textTable(db: DatabaseSync) {
         ).run(id, runId, n, step, JSON.stringify(details), new Date().toISOString());
         return id;
       });
+    },
+
+    /** Deletes what training wrote after a step. */
+    deleteWrittenAfter(runId: string, step: number): void {
+      for (const { id, settings, step: of } of this.list(runId)) {
+        if (of > step && settings.made_by === "training") {
+          db.prepare("DELETE FROM texts WHERE id = ?").run(id);
+        }
+      }
     },
 
     byId(id: string): TextSample | null {

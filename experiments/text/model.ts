@@ -19,6 +19,7 @@ import { noiseRange } from "./network.ts";
  * than a window is padded, and what is padded is hidden.
  *
  * @param count Texts written together.
+ * @returns With `dispose`, which lets go of the programs.
  */
 export async function textModel(
   engine: Engine,
@@ -26,7 +27,7 @@ export async function textModel(
   config: TextConfig,
   ema: Parameters,
   count: number,
-): Promise<TextModel> {
+): Promise<TextModel & { dispose(): Promise<void> }> {
   const { clean, noisy, context, vocabulary } = network.options;
   const range = noiseRange(config);
   const reader = clean
@@ -81,6 +82,10 @@ export async function textModel(
         return logits as Float32Array;
       }
       : null,
+    async dispose() {
+      await reader?.dispose();
+      for (const program of denoisers.values()) await (await program).dispose();
+    },
   };
 }
 

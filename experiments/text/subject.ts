@@ -8,6 +8,7 @@ import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { textBatchSource } from "./batch.ts";
 import { networkOf, stepOptions } from "./network.ts";
 import { replicasOf, windowSignature } from "./signature.ts";
+import { writeOnTheWay } from "./samples.ts";
 import { textValidation } from "./validation.ts";
 
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
@@ -41,7 +42,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     batch: textBatchSource(config, dataset),
     compile: (engine, replicas) => compileStep(config, network, engine, replicas),
     validation: (engine) => textValidation(engine, network, config, dataset),
-    sampler: () => ({ sample: () => Promise.resolve() }),
+    sampler: (context) => writeOnTheWay(network, config, dataset, context),
   };
 }
 

@@ -87,6 +87,33 @@ Deno.test("text: a run that was interrupted goes on to the same bits as one that
     );
   }));
 
+Deno.test("text written on the way is kept with its film, and written again after going back", () =>
+  withStore(async (store) => {
+    const ids = METHODS.flatMap((method) =>
+      queueText(store, { method, steps: 8, sample_every: 4 })
+    );
+    await work(store);
+    for (const id of ids) {
+      const texts = store.texts.list(id);
+      assert.deepEqual(texts.map(({ step }) => step), [4, 8], store.runs.byId(id)!.error ?? "");
+      for (const { texts: written, settings, frames } of texts) {
+        assert.deepEqual([settings.made_by, written.length], ["training", 2]);
+        assert.ok(written.every((text) => [...text].length === 32));
+        assert.equal(frames.length > 0, settings.mode !== "autoregressive");
+      }
+    }
+    const [, diffusion] = ids as [string, string];
+    const request = { run: diffusion, count: 1, length: 5, steps: 2 };
+    const lab = openLab({ workspace: store.workspace, device: "cpu" });
+    const asked = await lab.write(request);
+    lab.close();
+    const before = store.texts.list(diffusion);
+    store.texts.deleteWrittenAfter(diffusion, 4);
+    assert.deepEqual(store.texts.list(diffusion), [before[0], asked]);
+    store.texts.insert({ ...before[1]!, step: 8 });
+    assert.equal(store.texts.list(diffusion).length, 3);
+  }));
+
 Deno.test("every mode writes what was asked, and each network refuses what it cannot", () =>
   withWorkspace(async (workspace) => {
     const store = openStore(workspace);

@@ -1,0 +1,85 @@
+/** Writing with a text network, and what is kept of it. */
+import type { TextDataset } from "../../data/mod.ts";
+import {
+  generate,
+  type GenerationRequest,
+  type TextModel,
+} from "../../models/text/generation/mod.ts";
+import { textReference, textStatistics } from "../../models/text/mod.ts";
+import type { TextSample, WriteSettings } from "../types.ts";
+import { GAP } from "./settings.ts";
+
+/** Moments of a film strip. */
+const FRAMES = 12;
+
+/** What a sample says of itself, but for the run and the step it is of. */
+export type Written = Pick<
+  TextSample,
+  "settings" | "texts" | "statistics" | "frames" | "networkEvaluations" | "seconds"
+>;
+
+/** Writes what the settings ask for. */
+export async function writeWith(
+  model: TextModel,
+  settings: WriteSettings,
+  dataset: TextDataset,
+): Promise<Written> {
+  const { vocabulary } = dataset;
+  const began = performance.now();
+  const { tokens, length, frames, networkEvaluations } = await generate(
+    model,
+    requestOf(settings, dataset),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const rows = (of: ArrayLike<number>, length: number) =>
+    Array.from(
+      { length: settings.count },
+      (_, row) => Array.from({ length }, (_, i) => of[row * length + i]!),
+    );
+  const texts = rows(tokens, length).map((row) => vocabulary.decode(row));
+  const prompted = settings.template === null ? [...settings.prompt].length : 0;
+  return {
+    settings,
+    texts,
+    statistics: textStatistics(
+      texts.map((text) => [...text].slice(prompted).join("")),
+      textReference(dataset),
+    ),
+    frames: frames.map((frame) => ({
+      gamma: frame.gamma,
+      start: frame.start,
+      texts: rows(frame.tokens, frame.length).map((row) => vocabulary.decode(row)),
+      confidence: rows(frame.confidence, frame.length)
+        .map((row) => row.map((share) => Math.round(100 * share) / 100)),
+    })),
+    networkEvaluations,
+    seconds,
+  };
+}
+
+function requestOf(settings: WriteSettings, { vocabulary }: TextDataset): GenerationRequest {
+  const encode = (text: string) => Int32Array.from(vocabulary.encode(text));
+  const template = settings.template === null ? undefined : templateOf(settings.template, encode);
+  return {
+    mode: settings.mode,
+    count: settings.count,
+    length: settings.length,
+    prompt: encode(settings.prompt),
+    template,
+    blockSize: settings.block_size,
+    steps: settings.steps,
+    sampler: settings.sampler,
+    temperature: settings.temperature,
+    topP: settings.top_p,
+    diffusionWeight: settings.diffusion_weight,
+    reviseShare: settings.revise_share,
+    rounds: settings.rounds,
+    seed: settings.seed,
+    frames: settings.film_strip ? FRAMES : 0,
+  };
+}
+
+/** The template's tokens, −1 for every gap. */
+function templateOf(template: string, encode: (text: string) => Int32Array): Int32Array {
+  return Int32Array.from([...template], (mark) => mark === GAP ? -1 : encode(mark)[0]!);
+}
