@@ -2,6 +2,7 @@ import { UserError } from "../engine/host/mod.ts";
 import { cacheDirectory } from "./cache_directory.ts";
 import type { DownloadProgress } from "./download.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
+import { type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
 import type { ImageDataset, ImageDatasetName } from "./images.ts";
 import { loadKmnist } from "./kmnist.ts";
 import { madeUpDigits } from "./made_up_digits.ts";
@@ -25,6 +26,15 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface LoadImageOptions extends LoadOptions {
+  /** Of a folder's pictures: height and width, by default 28. */
+  readonly imageSize?: number | undefined;
+  /** Of a folder's pictures, by default grey. */
+  readonly colour?: "grey" | "rgb" | undefined;
+  /** Called as a folder's pictures are decoded. */
+  readonly onDecoded?: ((done: number, total: number) => void) | undefined;
+}
+
 export interface LoadTextOptions extends LoadOptions {
   /** The longest window, in characters, that both parts of the text must hold. By default 1. */
   readonly context?: number | undefined;
@@ -33,11 +43,12 @@ export interface LoadTextOptions extends LoadOptions {
 /**
  * Loads a dataset of pictures, downloading it first where that is needed.
  *
+ * @param name A dataset's own name, or the path of a folder: with a slash in it, `./pictures`.
  * @throws {UserError} If it cannot be had, with what to do about it.
  */
 export async function loadImageDataset(
-  name: ImageDatasetName,
-  options: LoadOptions = {},
+  name: ImageDatasetName | (string & Record<never, never>),
+  options: LoadImageOptions = {},
 ): Promise<ImageDataset> {
   switch (name) {
     case "made-up-digits":
@@ -49,9 +60,10 @@ export async function loadImageDataset(
     case "kmnist":
       return await loadKmnist(sourceOf(options));
     default:
-      name satisfies never;
+      if (/[/\\]/.test(name)) return await loadImageFolder(name, folderOptions(options));
       throw new UserError(
-        `No dataset \`${name}\`: there are mnist, fashion-mnist, kmnist and made-up-digits`,
+        `No dataset \`${name}\`: there are mnist, fashion-mnist, kmnist and made-up-digits; ` +
+          `a folder of your own is named with a slash, ./${name}`,
       );
   }
 }
@@ -83,6 +95,18 @@ async function readText(source: string, options: LoadOptions): Promise<RawText> 
           `a file of your own is named with a slash, ./${source}`,
       );
   }
+}
+
+function folderOptions(
+  { cache = cacheDirectory(), imageSize, colour, onDecoded, signal }: LoadImageOptions,
+): ImageFolderOptions {
+  return {
+    cache,
+    onDecoded,
+    ...(imageSize === undefined ? {} : { imageSize }),
+    ...(colour === undefined ? {} : { colour }),
+    ...(signal ? { signal } : {}),
+  };
 }
 
 function sourceOf(options: LoadOptions): DataSource {

@@ -3,7 +3,7 @@
  * spread over them. Everything a run needs to be repeated is in one flat record.
  */
 export { RECORDING } from "./config/fields.ts";
-export { ImageConfig } from "./config/image.ts";
+export { ImageConfig, imageDatasetNames } from "./config/image.ts";
 export { TextConfig } from "./config/text.ts";
 export { configSchemas, parseConfig, RunConfig } from "./config/parse.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./config/presets.ts";

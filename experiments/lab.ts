@@ -15,6 +15,7 @@ import type { EvaluationJob } from "./evaluation/protocol.ts";
 import { decodeSamplePixels } from "./sampling/pixels.ts";
 import type { SamplingJob } from "./sampling/protocol.ts";
 import { sampleSettings } from "./sampling/settings.ts";
+import { withFoundData } from "./own_data.ts";
 import { reportSchedules } from "./schedule_report.ts";
 import { openStore, type Store } from "./store/mod.ts";
 import {
@@ -88,9 +89,9 @@ class Laboratory implements Lab {
 
   async train({ preset, overrides, grid, seeds, label }: TrainRequest): Promise<TrainAnswer> {
     const isSweep = grid !== undefined || seeds !== undefined;
-    const configs = isSweep
-      ? expandGrid(preset, overrides, grid, seeds)
-      : [resolveConfig(preset, overrides)];
+    const configs =
+      (isSweep ? expandGrid(preset, overrides, grid, seeds) : [resolveConfig(preset, overrides)])
+        .map(withFoundData);
     // Loaded here, because the mathematics takes a while that a start of the server has not got.
     const { requireTrainableConfig } = await import("./objective.ts");
     for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);

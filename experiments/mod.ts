@@ -8,6 +8,7 @@ export {
   groupHash,
   ImageConfig,
   imageConfigOf,
+  imageDatasetNames,
   MAX_SWEEP_RUNS,
   parseConfig,
   PRESET_NAMES,

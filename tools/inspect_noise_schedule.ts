@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ImageConfig, inspectedSchedules, type ScheduleFacts } from "../experiments/mod.ts";
+import { imageDatasetNames, inspectedSchedules, type ScheduleFacts } from "../experiments/mod.ts";
 import { defineTool, picture, readable } from "./define.ts";
 import { integer } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
@@ -22,7 +22,7 @@ export const inspectNoiseScheduleTool = defineTool({
         `Up to ${MAX_SCHEDULES} schedules to look at, of ${SCHEDULES.join(", ")} ` +
           `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
       ),
-    dataset: ImageConfig.shape.dataset.optional().describe(
+    dataset: z.enum(imageDatasetNames).optional().describe(
       "Where the digit comes from (default mnist if it is at hand, else made-up-digits)",
     ),
     digit_index: integer(0, 9999).optional().describe(

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { UserError } from "../engine/host/mod.ts";
 import {
-  ImageConfig,
+  imageDatasetNames,
   inspectedSchedules,
   type Lab,
   type Run,
@@ -194,7 +194,7 @@ export function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[])
 
 function digitOptions(c: Context) {
   const index = wholeNumber(c, "index");
-  const dataset = oneOf(c, "dataset", ImageConfig.shape.dataset.options);
+  const dataset = oneOf(c, "dataset", imageDatasetNames);
   return {
     times: Array.from({ length: STRIP_TIMES }, (_, i) => i / (STRIP_TIMES - 1)),
     ...(index === undefined ? {} : { index }),

@@ -19,8 +19,10 @@ export function groupHash(config: RunConfig): string {
 
 /** Without later fields that do as before, so that a configuration keeps the name it had. */
 function hashOf(value: object): string {
+  const later: Readonly<Record<string, unknown>> =
+    LATER[(value as Pick<RunConfig, "modality">).modality];
   const kept = Object.entries(value)
-    .filter(([field, setting]) => (LATER as Record<string, unknown>)[field] !== setting)
+    .filter(([field, setting]) => later[field] !== setting)
     .map(([field]) => field);
   const sorted = JSON.stringify(value, kept.sort());
   return createHash("sha256").update(sorted).digest("hex").slice(0, 12);

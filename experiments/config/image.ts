@@ -1,13 +1,21 @@
 /** What a run on images is made of. */
 import { z } from "zod";
-import { recordingFields, trainingFields } from "./fields.ts";
+import { integer, recordingFields, trainingFields } from "./fields.ts";
+
+/** The datasets that have a name. */
+export const imageDatasetNames = ["mnist", "fashion-mnist", "kmnist", "made-up-digits"] as const;
 
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
-  dataset: z.enum(["mnist", "fashion-mnist", "kmnist", "made-up-digits"]).describe(
-    "Training data: mnist (60,000 handwritten digits), fashion-mnist (clothes) or kmnist (cursive " +
-      "hiragana), each downloaded once, or made-up-digits (drawn by the program, no network needed)",
+  dataset: z.string().min(1).max(400).describe(
+    "Pictures: mnist (60,000 handwritten digits), fashion-mnist (clothes) or kmnist (cursive " +
+      "hiragana), each downloaded once, made-up-digits (drawn by the program, no network needed), or " +
+      "the path, with a slash in it, of a folder of pictures or IDX files, a subfolder for each class",
   ),
+  image_size: integer(8, 64).multipleOf(4).describe(
+    "Height and width to which the pictures of a folder are brought",
+  ),
+  colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as"),
   size: z.enum(["tiny", "mini", "small"]).describe(
     "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
   ),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
 import { nearest } from "../nearest.ts";
-import { ImageConfig } from "./image.ts";
+import { ImageConfig, imageDatasetNames } from "./image.ts";
 import { TextConfig } from "./text.ts";
 
 /** The configuration of a run: everything needed to repeat it, in one flat record. */
@@ -13,7 +13,10 @@ export type RunConfig = z.infer<typeof RunConfig>;
 export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
 
 /** Fields that came later, with the values that do what was done before: older files lack them. */
-export const LATER = { muon_learning_rate: 0 } as const;
+export const LATER = {
+  image: { muon_learning_rate: 0, image_size: 28, colour: "grey" },
+  text: { muon_learning_rate: 0 },
+} as const;
 
 /**
  * Checks a whole configuration, as it comes from a caller or out of a file.
@@ -22,7 +25,7 @@ export const LATER = { muon_learning_rate: 0 } as const;
  */
 export function parseConfig(value: unknown): RunConfig {
   const given = record(value, "configuration");
-  const result = schemaFor(value).safeParse({ ...LATER, ...given });
+  const result = schemaFor(value).safeParse({ ...LATER[modalityOf(given)], ...given });
   if (result.success) {
     const { warmup_steps, steps } = result.data;
     if (warmup_steps > steps) {
@@ -30,15 +33,20 @@ export function parseConfig(value: unknown): RunConfig {
         `warmup_steps is ${warmup_steps}, more than the ${steps} steps of the run: lower it or raise steps`,
       );
     }
-    return requireTextFits(result.data);
+    return result.data.modality === "text"
+      ? requireTextFits(result.data)
+      : requirePicturesFit(result.data);
   }
   throw new UserError(result.error.issues.map((issue) => explain(issue, given)).join("; "));
 }
 
 /** That of the modality which the value names; images' where it names none. */
 function schemaFor(value: unknown): typeof ImageConfig | typeof TextConfig {
-  const named = (value as { modality?: unknown } | null)?.modality;
-  return named === "text" ? TextConfig : ImageConfig;
+  return configSchemas[modalityOf(value)];
+}
+
+function modalityOf(value: unknown): "image" | "text" {
+  return (value as { modality?: unknown } | null)?.modality === "text" ? "text" : "image";
 }
 
 function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
@@ -56,8 +64,7 @@ function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): strin
 }
 
 /** What no single field's bounds can say of a text configuration. */
-function requireTextFits(config: RunConfig): RunConfig {
-  if (config.modality !== "text") return config;
+function requireTextFits(config: TextConfig): TextConfig {
   const { context, block_size, method, gamma_start, gamma_end } = config;
   if (block_size > 0 && method !== "blocks") {
     throw new UserError(
@@ -80,13 +87,42 @@ function requireTextFits(config: RunConfig): RunConfig {
   return config;
 }
 
+/** What no single field's bounds can say of an image configuration. */
+function requirePicturesFit(config: ImageConfig): ImageConfig {
+  const { dataset, image_size, colour } = config;
+  if (/[/\\]/.test(dataset)) return config;
+  const names: readonly string[] = imageDatasetNames;
+  if (!names.includes(dataset)) {
+    throw new UserError(
+      `dataset is ${JSON.stringify(dataset)}: did you mean ${
+        nearest(dataset, names, 1)[0]
+      }? There ` +
+        `are ${names.join(", ")}, and folders, which are named with a slash: ./${dataset}`,
+    );
+  }
+  for (const [field, value] of Object.entries({ image_size, colour })) {
+    if (value === (LATER.image as Record<string, unknown>)[field]) continue;
+    throw new UserError(
+      `${field} is ${
+        JSON.stringify(value)
+      } with dataset ${dataset}, whose pictures have a form of ` +
+        "their own: leave it out, or name a folder of pictures",
+    );
+  }
+  return config;
+}
+
 /** "a whole number from 1 to 1024", "one of linear, cosine": what a field accepts. */
 function allowed(shape: z.ZodType): string {
   if (shape instanceof z.ZodEnum) return `one of ${shape.options.join(", ")}`;
   if (shape instanceof z.ZodLiteral) return `"${[...shape.values].join(", ")}"`;
   const schema = z.toJSONSchema(shape);
   if (schema.type === "string") return `a text of 1 to ${schema.maxLength} characters`;
-  const kind = schema.type === "integer" ? "a whole number" : "a number";
+  const kind = schema.multipleOf !== undefined && schema.multipleOf > 1
+    ? `a multiple of ${schema.multipleOf}`
+    : schema.type === "integer"
+    ? "a whole number"
+    : "a number";
   return schema.exclusiveMinimum === undefined
     ? `${kind} from ${schema.minimum} to ${schema.maximum}`
     : `${kind} above ${schema.exclusiveMinimum} and at most ${schema.maximum}`;

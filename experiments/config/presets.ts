@@ -24,6 +24,8 @@ export type PresetName = typeof PRESET_NAMES[number];
 const SMALL: ImageConfig = {
   modality: "image",
   dataset: "mnist",
+  image_size: 28,
+  colour: "grey",
   size: "small",
   schedule: "cosine",
   target: "v",

@@ -1,6 +1,5 @@
 /** Entry of the evaluating process: answers one {@link EvaluationJob} with an evaluation's id. */
 import { createHash } from "node:crypto";
-import { loadImageDataset } from "../../data/mod.ts";
 import { integers, openEngine } from "../../engine/mod.ts";
 import { classifierPath, classifierWeights, imageNetwork } from "../../models/image/mod.ts";
 import { codeVersion } from "../code_version.ts";
@@ -12,6 +11,7 @@ import { takenBy } from "../sampling/names.ts";
 import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import { compileDenoiser, newestWeights } from "../sampling/weights.ts";
+import { loadPictures } from "../image/dataset.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import type { EvaluationSettings, PictureFacts } from "../types.ts";
@@ -29,8 +29,8 @@ await answerJob<EvaluationJob>(async (job, report) => {
   const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
   const { parameters, metadata } = classifierWeights(config.dataset);
-  const dataset = await loadImageDataset(
-    config.dataset,
+  const dataset = await loadPictures(
+    config,
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
   referenceDraws(dataset, settings.count);

@@ -1,5 +1,5 @@
 /** Images as the trainer sees them. */
-import { type ImageDataset, loadImageDataset } from "../../data/mod.ts";
+import type { ImageDataset } from "../../data/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
 import { trainingStep } from "../../models/diffusion/mod.ts";
 import { type ImageNetwork, imageNetwork } from "../../models/image/mod.ts";
@@ -8,6 +8,7 @@ import { objectiveFor } from "../objective.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
 import { batchSource, isWeighted } from "./batch.ts";
+import { loadPictures } from "./dataset.ts";
 import { pictureFacts } from "./pictures.ts";
 import { sampleOnTheWay } from "./samples.ts";
 import { splitInputs, stepSignature } from "./signature.ts";
@@ -18,7 +19,7 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
-  const dataset = await loadImageDataset(config.dataset, options);
+  const dataset = await loadPictures(config, options);
   const network = imageNetwork(config.size, dataset);
   const hidden = new Set(
     network.parameters

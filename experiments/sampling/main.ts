@@ -1,9 +1,9 @@
 /** Entry of the sampling process: answers one {@link SamplingJob} with the id of a sample. */
-import { loadImageDataset } from "../../data/mod.ts";
 import { type Engine, openEngine } from "../../engine/mod.ts";
 import { classifierWeights, hasClassifier, imageNetwork } from "../../models/image/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config.ts";
 import { classifierOf, classOf } from "../evaluation/classifier.ts";
+import { loadPictures } from "../image/dataset.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
@@ -49,8 +49,8 @@ async function loadGiven(
   { settings, dataDirectory }: SamplingJob,
   config: ImageConfig,
 ): Promise<GivenPictures> {
-  const dataset = await loadImageDataset(
-    config.dataset,
+  const dataset = await loadPictures(
+    config,
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
   return givenPictures(settings, dataset);

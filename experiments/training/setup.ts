@@ -72,6 +72,12 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
   return await openSubject(run.config, {
     ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
     ...(signal ? { signal } : {}),
+    onDecoded(done, total) {
+      if (Date.now() - toldAt < 500) return;
+      toldAt = Date.now();
+      store.workers.heartbeat(workerId);
+      store.runs.setActivity(run.id, workerId, `reading pictures: ${done} of ${total}`);
+    },
     onProgress({ file, receivedBytes, totalBytes }) {
       if (Date.now() - toldAt < 500) return;
       toldAt = Date.now();

@@ -1,0 +1,115 @@
+/** A folder of one's own, from `train` to what is drawn. */
+import assert from "node:assert/strict";
+import { openLab, parseConfig, resolveConfig, runWorker } from "../../experiments/mod.ts";
+import type { Lab } from "../../experiments/mod.ts";
+import { openStore } from "../../experiments/store/mod.ts";
+import { samplePng } from "../../figures/mod.ts";
+import { Folder, plainPng } from "../data/pictures.ts";
+import { queue, shortConfig, withWorkspace } from "./workspace.ts";
+
+const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
+
+Deno.test("a folder of colour pictures is learned, and drawn in colour under its own classes", () =>
+  withWorkspace(async (workspace) => {
+    using folder = new Folder();
+    using _cache = cacheIn(folder.cache);
+    for (let i = 0; i < 40; i++) {
+      const shade = (i * 37) % 200;
+      folder.write(`red/${i}.png`, await plainPng(20, 30, [255 - shade, 10, 10]));
+      folder.write(`blue/${i}.png`, await plainPng(20, 30, [10, 10, 255 - shade]));
+    }
+    const config = shortConfig({
+      ...SHORT,
+      dataset: folder.inside,
+      image_size: 16,
+      colour: "rgb",
+    });
+    const store = openStore(workspace);
+    const [id] = queue(store, config) as [string];
+    await runWorker({ workspace, device: "cpu" });
+    const run = store.runs.byId(id)!;
+    assert.deepEqual([run.error, run.status], [null, "finished"]);
+    assert.deepEqual(run.pictures, {
+      height: 16,
+      width: 16,
+      channels: 3,
+      classNames: ["blue", "red"],
+    });
+    store.close();
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      const asked = { run: id, count: 2, steps: 2, class: [1, 0] };
+      const sample = await lab.sample(asked);
+      const { images, classNames, labels } = await lab.samplePixels(sample.id);
+      assert.equal(images.length, 2 * 16 * 16 * 3);
+      assert.deepEqual([...labels].map((label) => classNames[label]), ["red", "blue"]);
+      assert.ok((await samplePng(lab, sample.id)).png.length > 100);
+      await assert.rejects(lab.sample({ ...asked, class: 2 }), {
+        message: "class is 2, but must be a whole number from 0 to 1",
+      });
+      const kept = await lab.sample({ run: id, count: 2, steps: 2, keep: "left", resamples: 1 });
+      const { given } = await lab.samplePixels(kept.id);
+      assert.equal(given!.images.length, 2 * 16 * 16 * 3);
+      assert.equal(given!.recognised, undefined, "no classifier knows these pictures");
+    } finally {
+      lab.close();
+    }
+  }));
+
+/** Has decoded pictures cached here. */
+function cacheIn(path: string): Disposable {
+  const before = Deno.env.get("XDG_CACHE_HOME");
+  Deno.env.set("XDG_CACHE_HOME", path);
+  return {
+    [Symbol.dispose]() {
+      if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
+      else Deno.env.set("XDG_CACHE_HOME", before);
+    },
+  };
+}
+
+async function refused(lab: Lab, overrides: object, message: RegExp): Promise<void> {
+  await assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {
+    name: "UserError",
+    message,
+  });
+}
+
+Deno.test("a dataset that is not there is refused before anything is queued", () =>
+  withWorkspace(async (workspace) => {
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      await refused(lab, { dataset: "minst" }, /did you mean mnist\? .* folders, .* \.\/minst$/);
+      await refused(
+        lab,
+        { dataset: "./nowhere" },
+        /nowhere cannot be read .* a folder of pictures/,
+      );
+      await refused(
+        lab,
+        { dataset: "./deno.json" },
+        /deno\.json, which is a file: name the folder/,
+      );
+      await refused(
+        lab,
+        { dataset: "mnist", image_size: 32 },
+        /^image_size is 32 with dataset mnist/,
+      );
+      await refused(
+        lab,
+        { dataset: ".", image_size: 30 },
+        /image_size is 30, .* multiple of 4 from 8/,
+      );
+      assert.deepEqual(lab.runs({}).runs, []);
+    } finally {
+      lab.close();
+    }
+  }));
+
+Deno.test("configurations from before folders are read as they were meant", () => {
+  const { image_size, colour, ...older } = resolveConfig("mnist-tiny") as ReturnType<
+    typeof shortConfig
+  >;
+  assert.deepEqual([image_size, colour], [28, "grey"]);
+  assert.deepEqual(parseConfig(older), resolveConfig("mnist-tiny"));
+});
