@@ -11,7 +11,13 @@ export { type FilmFrame, type FilmStrip, filmStrip } from "./film_strip.ts";
 export { formatDuration, formatMeasured, formatNumber } from "./format.ts";
 export { type LineChart, lineChart, type Series } from "./line_chart.tsx";
 export { decodePng, encodePng, type Pixels, svgToPng } from "./png.ts";
-export { samplePicture, sampleSettings, sampleTitle } from "./sample_picture.ts";
+export {
+  noiseShare,
+  sampleMoment,
+  samplePicture,
+  sampleSettings,
+  sampleTitle,
+} from "./sample_picture.ts";
 export { samplePng } from "./sample_png.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
 export { calmingHalfLife, type Point, smooth } from "./series.ts";

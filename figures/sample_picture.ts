@@ -121,8 +121,31 @@ function sampleFilmStrip(sample: Sample, pixels: SamplePixels): Promise<Uint8Arr
   });
 }
 
-/** The part of x_t's variance that is noise, σ² = sigmoid(γ). */
-function noiseShare(gamma: number): string {
+/** One moment of a film: the noisy pictures in a row, above what the denoiser believes of them. */
+export function sampleMoment(
+  pixels: SamplePixels,
+  index: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { height, width, channels } = pixels;
+  const { noisy, denoised } = pixels.frames[index]!;
+  const shown = Math.min(pixels.count, 8);
+  const values = shown * height * width * channels;
+  const images = new Float32Array(2 * values);
+  images.set(noisy.subarray(0, values));
+  images.set(denoised.subarray(0, values), values);
+  return contactSheet({
+    images,
+    count: 2 * shown,
+    height,
+    width,
+    channels,
+    columns: shown,
+    rowCaptions: ["x_t", "x̂"],
+  });
+}
+
+/** The part of x_t's variance that is noise, σ² = sigmoid(γ), in words. */
+export function noiseShare(gamma: number): string {
   return `${formatNumber(100 / (1 + Math.exp(-gamma)), 2)} %`;
 }
 

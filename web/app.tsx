@@ -11,8 +11,9 @@ import {
   type RunStatus,
   type Sample,
 } from "../experiments/mod.ts";
-import { forwardStrip, samplePng } from "../figures/mod.ts";
+import { forwardStrip, noiseShare, sampleMoment, samplePng } from "../figures/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
+import { filmUrl } from "./components.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
 import { EntryPage, JournalPage } from "./journal_pages.tsx";
 import { MessagePage } from "./message_page.tsx";
@@ -73,6 +74,26 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     return c.body(png, 200, {
       "content-type": "image/png",
       "cache-control": c.req.query("v") === undefined ? "no-cache" : FOR_EVER,
+    });
+  });
+  app.get("/samples/:id/film.json", async (c) => {
+    const sample = found(() => lab.sampleById(c.req.param("id")));
+    const { frames } = await lab.samplePixels(sample.id);
+    const moments = frames.map((frame, i) => ({
+      step: frame.step + 1,
+      noise: noiseShare(frame.gamma),
+      picture: filmUrl(sample, i),
+    }));
+    return c.json({ moments }, 200, { "cache-control": FOR_EVER });
+  });
+  app.get("/samples/:id/:file{film-[0-9]+\\.png}", async (c) => {
+    const sample = found(() => lab.sampleById(c.req.param("id")));
+    const index = Number(c.req.param("file").slice("film-".length, -".png".length));
+    const pixels = await lab.samplePixels(sample.id);
+    if (!pixels.frames[index]) throw new NotFound(`${sample.id} has no moment ${index}`);
+    return c.body(await sampleMoment(pixels, index), 200, {
+      "content-type": "image/png",
+      "cache-control": FOR_EVER,
     });
   });
   app.get("/schedules", async (c) => {

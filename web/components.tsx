@@ -81,12 +81,22 @@ export function samplePictureUrl(sample: Sample): string {
   return `/samples/${sample.id}.png?v=${Date.parse(sample.createdAt).toString(36)}`;
 }
 
+/** Address of the moments of a film strip, and of one of them as a picture. */
+export function filmUrl(sample: Sample, moment?: number): string {
+  const part = moment === undefined ? "film.json" : `film-${moment}.png`;
+  return `/samples/${sample.id}/${part}?v=${Date.parse(sample.createdAt).toString(36)}`;
+}
+
 export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: boolean }) {
   const { sample } = props;
   const { count, made_by } = sample.settings;
   const what = sample.kind === "film-strip" ? "Film strip" : `${count} samples`;
   return (
-    <figure class="sample" id={sample.id}>
+    <figure
+      class="sample"
+      id={sample.id}
+      {...(sample.kind === "film-strip" ? { "data-film": filmUrl(sample) } : {})}
+    >
       <a href={samplePictureUrl(sample)} aria-label={`${what} in full size`}>
         <img
           src={samplePictureUrl(sample)}

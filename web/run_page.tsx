@@ -50,10 +50,11 @@ export function RunPage({ report, texts, events }: RunView) {
   const { run } = report;
   return (
     <Page title={run.id} refreshSeconds={isActive(run) ? 2 : 10}>
-      {run.config.modality === "text" && (
-        <script type="module" src={staticUrl("verse.js")}>
-        </script>
-      )}
+      <script
+        type="module"
+        src={staticUrl(run.config.modality === "text" ? "verse.js" : "films.js")}
+      >
+      </script>
       <div id="head" data-live>
         <Head report={report} />
       </div>

@@ -5,6 +5,7 @@ const TYPES = {
   "style.css": "text/css; charset=utf-8",
   "page.js": "text/javascript; charset=utf-8",
   "charts.js": "text/javascript; charset=utf-8",
+  "films.js": "text/javascript; charset=utf-8",
   "live.js": "text/javascript; charset=utf-8",
   "schedules.js": "text/javascript; charset=utf-8",
   "verse.js": "text/javascript; charset=utf-8",

@@ -210,6 +210,31 @@ Deno.test("An open page follows the run: the curve grows and keeps what the read
     assert.ok(clean > 500, `${clean} black pixels in the clean digit`);
     assert.ok(noisy < 300, `${noisy} black pixels are left under noise`);
     assert.match(await page.locator(".numbers dd").first().innerText(), /^0\.00\d/);
+    assert.doesNotMatch(await page.locator(".lines .verse:visible").first().innerText(), /To be/);
+    await page.locator("#time").fill("0");
+    assert.match(
+      await page.locator(".lines .verse:visible").first().innerText(),
+      /^To be, or not to be/,
+    );
+    assert.deepEqual(troubles, []);
+  });
+
+  await t.step("the slider of a film shows one of its moments, and the strip again", async () => {
+    await using tab = await openTab(browser, "light");
+    const { page, troubles } = tab;
+    await page.goto(`${site.origin}/runs/image-0001`);
+    const figure = page.locator("figure[data-film]").first();
+    const picture = figure.locator("img"), slider = figure.locator("input[type=range]");
+    await slider.waitFor();
+    const strip = await picture.getAttribute("src");
+    await slider.fill("0");
+    assert.match(await figure.innerText(), /Step 1, noise 100 %/);
+    assert.match((await picture.getAttribute("src"))!, /film-0\.png/);
+    await page.waitForFunction(
+      "document.querySelector('figure[data-film] img').naturalWidth > 100",
+    );
+    await slider.fill("10");
+    assert.match((await picture.getAttribute("src"))!, new RegExp(`${strip!.slice(0, 20)}`));
     assert.deepEqual(troubles, []);
   });
 });

@@ -268,6 +268,8 @@ Deno.test("The pages of a workspace with runs", async (t) => {
         "/journal/0099-nothing",
         "/journal/..%2f..%2flab.sqlite",
         "/samples/image-0001-sample-999.png",
+        "/samples/image-0001-sample-999/film.json",
+        "/samples/image-0001-sample-001/film-99.png",
         "/samples/..%2f..%2flab.sqlite",
         "/compare?runs=image-0001,nothing",
         "/nowhere/at/all",
