@@ -73,6 +73,7 @@ export type {
 } from "./types.ts";
 export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./sampling/given.ts";
+export { blockCurve, type BlockNats } from "./block_curve.ts";
 export { inspectedSchedules } from "./schedule_names.ts";
 export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
 export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";

@@ -6,6 +6,7 @@ export {
   parameterText,
   runColors,
 } from "./comparison_figure.tsx";
+export { blockChart } from "./block_chart.ts";
 export { type ContactSheet, contactSheet } from "./contact_sheet.ts";
 export { type FilmFrame, type FilmStrip, filmStrip } from "./film_strip.ts";
 export { formatDuration, formatMeasured, formatNumber } from "./format.ts";

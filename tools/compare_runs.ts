@@ -2,8 +2,10 @@ import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import {
   type AlignedCurve,
+  blockCurve,
   type Comparison,
   METRIC_NAMES,
+  type Run,
   RUN_STATUSES,
 } from "../experiments/mod.ts";
 import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
@@ -63,6 +65,10 @@ export const compareRunsTool = defineTool({
     trivial_mse: z.number().nullable().describe(
       "metric of a trivial model: each pixel by itself, or a bigram model",
     ),
+    block_curves: z.array(z.object({
+      run: z.string(),
+      nats: z.array(z.object({ block_size: z.number(), nats: z.number() })),
+    })).describe("Nats per character by characters written at once, of runs on text"),
     curves: z.array(z.object({
       metric: z.string(),
       steps: z.array(z.number()),
@@ -126,6 +132,7 @@ export const compareRunsTool = defineTool({
         sd: rounded(group.sd),
       })),
       evaluations: evaluations.map(briefEvaluation),
+      block_curves: blockCurves(rows.map((row) => lab.run(row.runId))),
       trivial_mse: rounded(comparison.trivialMse),
       curves: comparison.curves.filter((curve) =>
         (metrics ?? [comparison.yardstick.metric]).includes(curve.name)
@@ -138,6 +145,7 @@ export const compareRunsTool = defineTool({
       output,
       leaderboardTable(comparison, rows),
       groupTable(comparison),
+      blockTable(output.block_curves),
       evaluationTable(evaluations),
       output.more ?? "",
       comparison.cautions.join("\n"),
@@ -171,6 +179,35 @@ export function groupTable({ groups, yardstick }: Comparison): string {
       group.n,
       rounded(group.mean) ?? "-",
       rounded(group.sd) ?? "-",
+    ]),
+  );
+}
+
+interface BlockCurve {
+  readonly run: string;
+  readonly nats: { readonly block_size: number; readonly nats: number }[];
+}
+
+function blockCurves(runs: readonly Run[]): BlockCurve[] {
+  return runs.flatMap((run) => {
+    const nats = blockCurve(run).map(({ blockSize, nats }) => ({
+      block_size: blockSize,
+      nats: rounded(nats)!,
+    }));
+    return nats.length > 0 ? [{ run: run.id, nats }] : [];
+  });
+}
+
+/** Nats per character by block size, a column for each size; empty without runs on text. */
+function blockTable(curves: readonly BlockCurve[]): string {
+  if (curves.length === 0) return "";
+  const sizes = [...new Set(curves.flatMap(({ nats }) => nats.map((point) => point.block_size)))]
+    .sort((a, b) => a - b);
+  return table(
+    ["nats per character in blocks of", ...sizes.map(String)],
+    curves.map(({ run, nats }) => [
+      run,
+      ...sizes.map((size) => nats.find((point) => point.block_size === size)?.nats ?? "-"),
     ]),
   );
 }

@@ -2,6 +2,7 @@ import { raw } from "hono/html";
 import type { Comparison, LeaderboardRow, Run, Sample } from "../experiments/mod.ts";
 import {
   alignedSeries,
+  blockChart,
   formatMeasured,
   formatNumber,
   lineChart,
@@ -21,11 +22,18 @@ export interface CompareView {
   readonly samples: readonly Sample[];
 }
 
-const SHOWN_CURVES = ["denoising_mse", "loss", "validation_loss", "gradient_norm"] as const;
+const SHOWN_CURVES = [
+  "denoising_mse",
+  "nats_per_character",
+  "loss",
+  "validation_loss",
+  "gradient_norm",
+] as const;
 
 /** Runs side by side: only what differs, curves over the same steps, samples next to each other. */
 export function ComparePage({ comparison, runs, samples }: CompareView) {
   const colors = runColors(comparison);
+  const ofText = comparison.yardstick.metric === "nats_per_character";
   return (
     <Page
       title={`${runs.length} runs compared`}
@@ -53,6 +61,7 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
             : "Colours as in the table."}
         </p>
         <div class="charts">
+          {ofText && <div class="panel">{raw(blockChart(runs, { theme: pageTheme, colors }))}</div>}
           {comparisonCharts(comparison).map((svg) => <div class="panel">{raw(svg)}</div>)}
         </div>
       </section>
@@ -82,7 +91,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
           <tr>
             <th class="number">#</th>
             <th>Run</th>
-            <th class="number">Denoising error</th>
+            <th class="number">{metricTitle(props.comparison.yardstick.metric)}</th>
             {trivialMse !== null && <th class="number">of trivial</th>}
             <th class="number">Validation loss</th>
             {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
@@ -133,7 +142,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
           <thead>
             <tr>
               <th>Configuration</th>
-              <th class="number">Denoising error, mean ± sd</th>
+              <th class="number">{metricTitle(comparison.yardstick.metric)}, mean ± sd</th>
               <th class="number">Runs</th>
               <th>Seeds</th>
             </tr>
@@ -178,6 +187,7 @@ export function comparisonCharts(
       title: metricTitle(curve.name),
       subtitle: {
         denoising_mse: "held-out images, lower is better",
+        nats_per_character: "held-out text, lower is better",
         loss: "smoothed; not comparable between targets",
         validation_loss: "own objective; not comparable between targets",
       }[curve.name as string] ?? "smoothed",

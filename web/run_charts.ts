@@ -1,6 +1,7 @@
 /** The curves of one run, as charts for its page. */
 import type { Curves, MetricName, MetricPoint, Run } from "../experiments/mod.ts";
 import {
+  blockChart,
   calmingHalfLife,
   lineChart,
   metricTitle,
@@ -50,6 +51,7 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
         natsChart(run, curves, common),
       ],
       more: [
+        ...(run.config.method === "blocks" ? [blockChart([run], { theme: pageTheme })] : []),
         single("gradient_norm", "before clipping", 4, true),
         single("learning_rate", "AdamW", 3, false),
         single("windows_per_second", "training throughput", 2, true),
