@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { loadImageDataset } from "../../data/mod.ts";
+import { loadImageDataset, loadTextDataset } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import type { Lab, RunConfig } from "../../experiments/mod.ts";
+import type { Lab, Run } from "../../experiments/mod.ts";
 import { rounded } from "../rows.ts";
 import type { Command, Wiring } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
@@ -9,20 +9,59 @@ import { progressBar } from "./progress_bar.ts";
 import { listen, type Listening, listenOptions } from "./serving.ts";
 import { watchToTheEnd } from "./train.ts";
 
-/** The whole loop: data, a training of about two minutes, pictures, and the viewer. */
+/** The whole loop, for digits and then for verse: data, training, samples, and the viewer. */
 export const run: Command = async (args, wiring) => {
   const { values } = parseOptions(args, {
     port: { type: "string" },
     host: { type: "string" },
     "no-viewer": { type: "boolean", default: false },
+    "no-verse": { type: "boolean", default: false },
   });
   const lab = labOf(values);
   const viewer = values["no-viewer"] ? null : await serveViewer(lab, values, wiring);
-  const dataset = await chooseDataset(values.data ?? Deno.env.get("TEXTDIFFUSION_DATA"));
-  console.log(
-    "\nTraining a diffusion model of handwritten digits (about two minutes on two cores).",
-  );
-  const { runs } = await lab.train({ preset: "demo", overrides: { dataset }, label: "demo" });
+  const directory = values.data ?? Deno.env.get("TEXTDIFFUSION_DATA");
+  const digits = await learn(lab, viewer, {
+    preset: "demo",
+    dataset: await chooseDigits(directory),
+    title: "handwritten digits (about two minutes on two cores)",
+  });
+  const best = digits.trivialMse === null
+    ? ""
+    : ` (the best that each pixel can do by itself: ${rounded(digits.trivialMse)})`;
+  console.log(`Denoising error ${rounded(digits.latest.denoising_mse)}${best}.`);
+  console.log(`Pictures: ${await drawDigits(lab, digits.id)}`);
+  if (!values["no-verse"]) {
+    const verse = await learn(lab, viewer, {
+      preset: "demo-verse",
+      dataset: await chooseVerse(directory),
+      title: "verse, character by character out of noise (about three minutes)",
+    });
+    console.log(
+      `At most ${rounded(verse.latest.nats_per_character)} nats per character${
+        verse.trivialMse === null ? "" : ` (a bigram model: ${rounded(verse.trivialMse)})`
+      }. It writes:\n\n${await writeVerse(lab, verse.id)}\n`,
+    );
+  }
+  if (viewer) {
+    console.log(`Viewer: ${viewer.url}   (Ctrl-C ends it)`);
+    await viewer.finished;
+  }
+  lab.close();
+  return 0;
+};
+
+/** Trains a preset to its end. */
+async function learn(
+  lab: Lab,
+  viewer: Listening | null,
+  { preset, dataset, title }: {
+    readonly preset: "demo" | "demo-verse";
+    readonly dataset: string;
+    readonly title: string;
+  },
+): Promise<Run> {
+  console.log(`\nTraining a diffusion model of ${title}.`);
+  const { runs } = await lab.train({ preset, overrides: { dataset }, label: preset });
   const { id } = runs[0]!;
   if (viewer) console.log(`Watch it learn: ${viewer.url}/runs/${id}\n`);
   const [trained] = await watchToTheEnd(lab, [id]);
@@ -32,27 +71,12 @@ export const run: Command = async (args, wiring) => {
         `Go on with: deno task train --resume ${id}`,
     );
   }
-  console.log(
-    `\n${id} finished ${trained.steps} steps: denoising error ${
-      rounded(trained.latest.denoising_mse)
-    }${
-      trained.trivialMse === null
-        ? ""
-        : ` (the best that each pixel can do by itself: ${rounded(trained.trivialMse)})`
-    }.`,
-  );
-  const picture = await drawDigits(lab, id);
-  console.log(`Pictures: ${picture}`);
-  if (viewer) {
-    console.log(`Viewer:   ${viewer.url}/runs/${id}   (Ctrl-C ends it)`);
-    await viewer.finished;
-  }
-  lab.close();
-  return 0;
-};
+  console.log(`\n${id} finished ${trained.steps} steps.`);
+  return trained;
+}
 
 /** MNIST where it can be had; otherwise the digits that the program draws itself. */
-async function chooseDataset(directory: string | undefined): Promise<RunConfig["dataset"]> {
+async function chooseDigits(directory: string | undefined): Promise<string> {
   const bar = progressBar();
   try {
     const { train, hash } = await loadImageDataset("mnist", {
@@ -69,6 +93,26 @@ async function chooseDataset(directory: string | undefined): Promise<RunConfig["
     console.log(`MNIST cannot be had here (${reason}): going on with made-up digits.`);
     return "made-up-digits";
   }
+}
+
+/** Tiny Shakespeare where it can be had; otherwise the verse that the program writes itself. */
+async function chooseVerse(directory: string | undefined): Promise<string> {
+  try {
+    const { hash } = await loadTextDataset("tiny-shakespeare", {
+      ...(directory === undefined ? {} : { directory }),
+    });
+    console.log(`Data: tiny Shakespeare, SHA-256 ${hash.slice(0, 12)}.`);
+    return "tiny-shakespeare";
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.log(`Tiny Shakespeare cannot be had here (${reason}): going on with made-up verse.`);
+    return "made-up-verse";
+  }
+}
+
+async function writeVerse(lab: Lab, runId: string): Promise<string> {
+  const request = { run: runId, count: 2, temperature: 0.8, film_strip: true };
+  return (await lab.write(request)).texts.join("\n---\n");
 }
 
 async function drawDigits(lab: Lab, runId: string): Promise<string> {
