@@ -19,6 +19,7 @@ export {
   sampleSettings,
   sampleTitle,
 } from "./sample_picture.ts";
+export { sideBySide } from "./side_by_side.ts";
 export { samplePng } from "./sample_png.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
 export { calmingHalfLife, type Point, smooth } from "./series.ts";

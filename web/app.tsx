@@ -11,7 +11,7 @@ import {
   type RunStatus,
   type Sample,
 } from "../experiments/mod.ts";
-import { forwardStrip, noiseShare, sampleMoment, samplePng } from "../figures/mod.ts";
+import { forwardStrip, noiseShare, sampleMoment, samplePng, sideBySide } from "../figures/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
 import { filmUrl } from "./components.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
@@ -21,6 +21,7 @@ import { RunPage } from "./run_page.tsx";
 import { type RunRow, RunsPage } from "./runs_page.tsx";
 import { SchedulesPage } from "./schedules_page.tsx";
 import { securityHeaders } from "./security.ts";
+import { SIDE_BY_SIDE } from "./shared_starts.ts";
 import { staticFile, staticVersion } from "./static_files.ts";
 
 const PAGE_SIZE = 50;
@@ -74,6 +75,20 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     return c.body(png, 200, {
       "content-type": "image/png",
       "cache-control": c.req.query("v") === undefined ? "no-cache" : FOR_EVER,
+    });
+  });
+  app.get("/runs/:id/side-by-side.png", async (c) => {
+    const ids = listed(c, "samples");
+    const samples = await Promise.all(ids.map(async (id) => {
+      const sample = found(() => lab.sampleById(id));
+      if (sample.runId !== c.req.param("id")) throw new NotFound(`${id} is of another run`);
+      return { sample, pixels: await lab.samplePixels(id) };
+    }));
+    if (samples.length === 0) throw new NotFound("No samples are named");
+    const columns = Math.min(SIDE_BY_SIDE, ...samples.map(({ pixels }) => pixels.count));
+    return c.body(await sideBySide(samples, columns), 200, {
+      "content-type": "image/png",
+      "cache-control": FOR_EVER,
     });
   });
   app.get("/samples/:id/film.json", async (c) => {

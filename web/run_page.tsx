@@ -22,6 +22,7 @@ import {
 } from "./components.tsx";
 import { Evaluations } from "./evaluations.tsx";
 import { staticUrl } from "./static_files.ts";
+import { type SharedStart, sharedStarts } from "./shared_starts.ts";
 import { TextSamples } from "./text_samples.tsx";
 import { Page } from "./layout.tsx";
 import { runCharts } from "./run_charts.ts";
@@ -44,6 +45,9 @@ export interface RunView {
 }
 
 const SAMPLES_AT_ONCE = 12;
+const STARTS_AT_ONCE = 2;
+/** Rows of one side-by-side picture. */
+const MOST_BESIDE = 8;
 
 /** Everything about one run. */
 export function RunPage({ report, texts, events }: RunView) {
@@ -215,6 +219,9 @@ function Samples({ report }: { report: RunReport }) {
   };
   return (
     <>
+      {sharedStarts(report.samples).toReversed().slice(0, STARTS_AT_ONCE).map((start) => (
+        <SideBySide start={start} runId={run.id} />
+      ))}
       <div class="samples">
         {newest.slice(0, SAMPLES_AT_ONCE).map((_, index) => figure(index))}
       </div>
@@ -227,6 +234,24 @@ function Samples({ report }: { report: RunReport }) {
         </details>
       )}
     </>
+  );
+}
+
+/** One starting noise, walked to pictures in several ways. */
+function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
+  const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
+  const made = Date.parse(start.samples.at(-1)!.createdAt).toString(36);
+  const address = `/runs/${runId}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
+  return (
+    <figure class="sample">
+      <a href={address} aria-label="Side by side in full size">
+        <img src={address} alt={`${ids.length} ways from one starting noise, side by side`} />
+      </a>
+      <figcaption>
+        <b>{ids.length} ways from one starting noise</b> at step{" "}
+        {start.step.toLocaleString("en-US")}, seed {start.seed}
+      </figcaption>
+    </figure>
   );
 }
 

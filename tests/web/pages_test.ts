@@ -179,6 +179,16 @@ Deno.test("The pages of a workspace with runs", async (t) => {
     },
   );
 
+  await t.step("samples stand in rows under each other where they are asked for", async () => {
+    const heightOf = async (...numbers: number[]) => {
+      const ids = numbers.map((n) => `image-0001-sample-00${n}`).join(",");
+      const answer = await app.request(`/runs/image-0001/side-by-side.png?samples=${ids}`);
+      assert.equal(answer.status, 200);
+      return (await decodePng(new Uint8Array(await answer.arrayBuffer()))).height;
+    };
+    assert.ok(await heightOf(1, 2) > 1.5 * await heightOf(1));
+  });
+
   await t.step(
     "a sample's picture is drawn from its pixels, kept, and cached for ever",
     async () => {
@@ -269,6 +279,8 @@ Deno.test("The pages of a workspace with runs", async (t) => {
         "/journal/..%2f..%2flab.sqlite",
         "/samples/image-0001-sample-999.png",
         "/samples/image-0001-sample-999/film.json",
+        "/runs/image-0001/side-by-side.png",
+        "/runs/image-0002/side-by-side.png?samples=image-0001-sample-001",
         "/samples/image-0001-sample-001/film-99.png",
         "/samples/..%2f..%2flab.sqlite",
         "/compare?runs=image-0001,nothing",
