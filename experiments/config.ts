@@ -5,7 +5,7 @@
 export { RECORDING } from "./config/fields.ts";
 export { ImageConfig, imageDatasetNames } from "./config/image.ts";
 export { TextConfig } from "./config/text.ts";
-export { configSchemas, parseConfig, RunConfig } from "./config/parse.ts";
+export { configSchemas, LATER, parseConfig, RunConfig } from "./config/parse.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./config/presets.ts";
 export {
   type ConfigGrid,

@@ -2,10 +2,13 @@
 import {
   type Objective,
   requireTrainable,
+  type Schedule,
   schedule,
   type Target,
+  type WeightOptions,
 } from "../models/diffusion/mod.ts";
-import type { ImageConfig } from "./config.ts";
+import { UserError } from "../engine/host/mod.ts";
+import { type ImageConfig, LATER } from "./config.ts";
 
 /** Standard deviation of digits' pixels in [−1, 1]: 0.6162 in MNIST. Only EDM's target uses it. */
 const SIGMA_DATA = 0.62;
@@ -15,6 +18,16 @@ export function objectiveFor({ target }: ImageConfig): Target | Objective {
   return target === "edm" ? { target, sigmaData: SIGMA_DATA } : target;
 }
 
+/** The noise schedule of a configuration. */
+export function scheduleOf(config: Pick<ImageConfig, "schedule" | "terminal_snr">): Schedule {
+  return schedule(config.schedule, { zeroTerminalSnr: config.terminal_snr === "zero" });
+}
+
+/** The limit of those weightings that have one, as models/diffusion takes it. */
+export function weightOptions({ weighting, snr_limit }: ImageConfig): WeightOptions {
+  return weighting.endsWith("min-snr") ? { snrLimit: snr_limit } : {};
+}
+
 /**
  * Checks that schedule, target, weighting and times make sense together.
  *
@@ -22,9 +35,16 @@ export function objectiveFor({ target }: ImageConfig): Target | Objective {
  */
 export function requireTrainableConfig(config: ImageConfig): void {
   requireTrainable({
-    schedule: schedule(config.schedule),
+    schedule: scheduleOf(config),
     objective: objectiveFor(config),
     weighting: config.weighting,
     times: config.time_sampling,
+    ...weightOptions(config),
   });
+  if (config.snr_limit !== LATER.image.snr_limit && !config.weighting.endsWith("min-snr")) {
+    throw new UserError(
+      `snr_limit is ${config.snr_limit} with weighting "${config.weighting}": only "min-snr" and ` +
+        '"soft-min-snr" take it, leave it out',
+    );
+  }
 }

@@ -21,12 +21,18 @@ export const ImageConfig = z.strictObject({
   ),
   schedule: z.enum(["linear", "scaled-linear", "cosine", "sigmoid", "sqrt", "edm", "flow"])
     .describe("Noise schedule, as its log-SNR over time"),
+  terminal_snr: z.enum(["as-is", "zero"]).describe(
+    "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
+  ),
   target: z.enum(["epsilon", "x0", "v", "flow", "edm"]).describe(
     "What the network predicts: the noise (epsilon), the clean image (x0), v = alpha*eps - " +
       "sigma*x, rectified flow's velocity eps - x (flow), or EDM's preconditioned output (edm)",
   ),
   weighting: z.enum(["uniform", "snr", "min-snr", "soft-min-snr", "vlb"]).describe(
     "How much each noise level counts in the loss: uniform is the target's plain squared error",
+  ),
+  snr_limit: z.number().min(0.01).max(100).describe(
+    "SNR up to which min-snr and soft-min-snr let a level's weight grow",
   ),
   time_sampling: z.enum(["uniform", "logit-normal", "log-normal"]).describe(
     "Which noise levels training sees: uniform in the schedule's time, logit-normal (more of its " +

@@ -14,7 +14,13 @@ export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
 
 /** Fields that came later, with the values that do what was done before: older files lack them. */
 export const LATER = {
-  image: { muon_learning_rate: 0, image_size: 28, colour: "grey" },
+  image: {
+    muon_learning_rate: 0,
+    image_size: 28,
+    colour: "grey",
+    terminal_snr: "as-is",
+    snr_limit: 5,
+  },
   text: { muon_learning_rate: 0 },
 } as const;
 

@@ -7,13 +7,12 @@ import { type Arrays, normals, permutation, uniforms } from "../../engine/mod.ts
 import {
   lossWeights,
   noiseInputs,
-  schedule,
   stratifiedTimes,
   trainingLevel,
 } from "../../models/diffusion/mod.ts";
 import { UserError } from "../../engine/mod.ts";
 import type { ImageConfig } from "../config.ts";
-import { objectiveFor } from "../objective.ts";
+import { objectiveFor, scheduleOf, weightOptions } from "../objective.ts";
 
 /** Images at the end of a large enough training set that are kept for validation. */
 export const VALIDATION_IMAGES = 256;
@@ -31,7 +30,7 @@ export function batchSource(
   const { train } = dataset;
   const exampleSize = dataset.height * dataset.width * dataset.channels;
   const indicesAt = indexSource(seed, size, trainingCount(dataset));
-  const gammaAt = trainingLevel(schedule(config.schedule), config.time_sampling);
+  const gammaAt = trainingLevel(scheduleOf(config), config.time_sampling);
   return (step) => {
     const indices = indicesAt(step);
     const [offset] = uniforms({ seed, stream: "time", step }, 1);
@@ -42,7 +41,15 @@ export function batchSource(
       eps: normals({ seed, stream: "noise", step }, size * exampleSize),
       ...noiseInputs(u.map(gammaAt)),
       ...(isWeighted(config)
-        ? { weight: lossWeights(config.weighting, objectiveFor(config), gammaAt, u) }
+        ? {
+          weight: lossWeights(
+            config.weighting,
+            objectiveFor(config),
+            gammaAt,
+            u,
+            weightOptions(config),
+          ),
+        }
         : {}),
       labels: Int32Array.from(
         indices,

@@ -5,10 +5,10 @@
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import type { Arrays, Engine, Program } from "../../engine/mod.ts";
 import { normals } from "../../engine/mod.ts";
-import { noiseInputs, schedule, validationStep } from "../../models/diffusion/mod.ts";
+import { noiseInputs, validationStep } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { ImageConfig } from "../config.ts";
-import { objectiveFor } from "../objective.ts";
+import { objectiveFor, scheduleOf } from "../objective.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
 import { trainingCount, VALIDATION_IMAGES, validationCount } from "./batch.ts";
@@ -34,7 +34,7 @@ export function validationOf(
     { length: VALIDATION_IMAGES },
     (_, i) => (i + 0.5) / VALIDATION_IMAGES,
   );
-  const own = examplesOver(dataset, ownTimes.map(schedule(config.schedule).gamma));
+  const own = examplesOver(dataset, ownTimes.map(scheduleOf(config).gamma));
   const levels = examplesOver(dataset, levelsInTurn());
   let program: Program | undefined;
   return {

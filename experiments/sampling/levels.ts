@@ -1,7 +1,8 @@
 /** The noise levels of a sample's steps. */
 import { UserError } from "../../engine/host/mod.ts";
-import { samplingLevels, schedule } from "../../models/diffusion/mod.ts";
+import { samplingLevels } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
+import { scheduleOf } from "../objective.ts";
 import type { GivenOptions, SamplingChoices } from "../types.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { GivenOptions, SamplingChoices } from "../types.ts";
  */
 export function levelsFor(config: ImageConfig, settings: SamplingChoices & GivenOptions): number[] {
   const { sampler, steps, spacing = "trailing", rho, strength } = settings;
-  const levels = samplingLevels(schedule(config.schedule), steps, {
+  const levels = samplingLevels(scheduleOf(config), steps, {
     spacing,
     ...(rho === undefined ? {} : { rho }),
     ...(strength === undefined ? {} : { from: strength }),

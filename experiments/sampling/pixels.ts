@@ -53,7 +53,8 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
   };
   const { shape, data } = floats("images");
   const [count, height, width, channels] = shape as [number, number, number, number];
-  const frames = JSON.parse(metadata.frames!) as Pick<SampleFrame, "step" | "gamma">[];
+  // JSON writes the −log SNR of pure noise, which is infinite, as null.
+  const frames = JSON.parse(metadata.frames!) as { step: number; gamma: number | null }[];
   return {
     count,
     height,
@@ -68,7 +69,7 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
     ...givenOf(tensors),
     frames: frames.map(({ step, gamma }, i) => ({
       step,
-      gamma,
+      gamma: gamma ?? Infinity,
       noisy: floats(`frame/${i}/noisy`).data,
       denoised: floats(`frame/${i}/denoised`).data,
     })),

@@ -6,6 +6,8 @@ import {
   timeSamplingNames,
   weightingNames,
 } from "../../models/diffusion/mod.ts";
+import type { ImageDataset } from "../../data/mod.ts";
+import { batchSource } from "../../experiments/image/batch.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 Deno.test("a configuration can name all that the core of diffusion has", () => {
@@ -42,6 +44,50 @@ Deno.test("every target, schedule, weighting and distribution of levels trains",
       assert.ok(last < first, `${JSON.stringify(configs[i])}: ${first} became ${last}`);
     }
   }));
+
+Deno.test("a schedule rescaled to pure noise trains, and samples start in pure noise", () =>
+  withStore(async (store) => {
+    const [id] = queue(
+      store,
+      shortConfig({ steps: 6, schedule: "cosine", terminal_snr: "zero", target: "v" }),
+    );
+    await runWorker({ workspace: store.workspace, device: "cpu" });
+    assert.equal(store.runs.byId(id!)!.error, null);
+    const lab = openLab({ workspace: store.workspace, device: "cpu" });
+    const sample = await lab.sample({ run: id!, count: 1, steps: 3, film_strip: true });
+    const { frames } = await lab.samplePixels(sample.id);
+    assert.equal(frames[0]!.gamma, Infinity);
+    assert.ok(frames[1]!.gamma < Infinity);
+    lab.close();
+  }));
+
+Deno.test("what cannot be trained to pure noise, or limited, is refused before it is queued", () =>
+  withStore(async (store) => {
+    const lab = openLab({ workspace: store.workspace, device: "cpu" });
+    const refused = (overrides: object, message: RegExp) =>
+      assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {
+        name: "UserError",
+        message,
+      });
+    await refused({ target: "epsilon", terminal_snr: "zero" }, /which ends in pure noise/);
+    await refused({ snr_limit: 3 }, /^snr_limit is 3 with weighting "uniform": only "min-snr"/);
+    assert.deepEqual(lab.runs({}).runs, []);
+    lab.close();
+  }));
+
+Deno.test("snr_limit is where min-snr weights stop growing", () => {
+  const dataset = {
+    height: 1,
+    width: 1,
+    channels: 1,
+    train: { count: 40, pixels: new Uint8Array(40), labels: new Uint8Array(40) },
+  } as unknown as ImageDataset;
+  const highest = (snr_limit: number) => {
+    const config = shortConfig({ weighting: "min-snr", target: "x0", snr_limit, batch_size: 32 });
+    return Math.max(...batchSource(config, dataset, 10)(0).weight!);
+  };
+  assert.deepEqual([highest(2), highest(7)], [2, 7]);
+});
 
 Deno.test("EDM's target samples with the data's own deviation, as it was trained", () =>
   withStore(async (store) => {
