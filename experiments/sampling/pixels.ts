@@ -2,7 +2,7 @@
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/host/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { DIGITS } from "../image/pictures.ts";
-import type { SampleFrame, SamplePixels } from "../types.ts";
+import type { SamplePixels } from "../types.ts";
 
 const FORMAT = "textdiffusion-sample-1";
 
