@@ -54,7 +54,7 @@ export async function textModel(
     dimension: EMBEDDING_DIMENSION,
     context,
     embeddings: noisy ? embeddingsOf(ema, network) : null,
-    gammas: [range.gamma(0), range.gamma(1)],
+    gamma: range.gamma,
     read: reader && (async (tokens, count, length) => {
       const { logits } = await reader.run({ tokens: padded(tokens, count, length, context - 1) });
       return cut(logits as Float32Array, count, context * vocabulary, (length + 1) * vocabulary);

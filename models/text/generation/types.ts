@@ -11,8 +11,9 @@ export interface TextModel {
   readonly context: number;
   /** [V, dimension]; null where the network only reads. */
   readonly embeddings: Float32Array | null;
-  /** −log SNR of the cleanest and of the noisiest embeddings that it was trained on. */
-  readonly gammas: readonly [start: number, end: number];
+  /** −log SNR over time, rising from the cleanest embeddings (t = 0) that it was trained on to the
+   * noisiest (t = 1). */
+  gamma(t: number): number;
   /**
    * Logits [count, length, V] of the characters behind noisy embeddings; null where the network only
    * reads.

@@ -34,8 +34,8 @@ const PASSES = 4;
 const CERTAIN = 1e4;
 
 /**
- * Walks a block from noise through falling noise levels, evenly spaced in γ, with the solver that
- * images use; x̂ = softmax(logits / temperature)·E at every level. Given characters are put back at
+ * Walks a block from noise through falling noise levels, evenly spaced in the time that training drew
+ * its levels from, with the solver that images use; x̂ = softmax(logits / temperature)·E at every level. Given characters are put back at
  * every level with the level's own noise (in-painting).
  */
 export async function walkBlock(
@@ -48,18 +48,14 @@ export async function walkBlock(
   const { length, given } = block;
   const { embeddings, dimension: d, vocabularySize: size } = model;
   const values = count * length * d;
-  const [clean, noisiest] = model.gammas;
-  const until = block.until ?? clean;
-  const levels = Array.from(
-    { length: steps + 1 },
-    (_, i) => noisiest + (until - noisiest) * i / steps,
-  );
+  const levels = levelsUntil(block.until ?? model.gamma(0), model, steps);
   const frames: TextFrame[] = [];
   const wanted = new Set(
     Array.from({ length: film }, (_, i) => Math.round(i * steps / Math.max(1, film - 1))),
   );
   let evaluations = 0;
   let logits = new Float32Array(0);
+  let estimated: Float32Array | undefined;
 
   const ask = async (
     z: Float32Array,
@@ -75,7 +71,8 @@ export async function walkBlock(
     // Solvers of second order ask twice in a step: the film shows the first answer.
     if (wanted.delete(step - 1)) frames.push(frameOf(logits, gamma, request, block, size));
     evaluations++;
-    return estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
+    estimated = estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
+    return estimated;
   };
 
   const noise = (draw: number) =>
@@ -92,8 +89,21 @@ export async function walkBlock(
       ...(given ? { inpaint: knownOf(given, embeddings!, d) } : {}),
     },
   );
-  await ask(z, until, steps + 1, undefined);
+  await ask(z, levels.at(-1)!, steps + 1, estimated);
   return { logits, frames, evaluations };
+}
+
+/** −log SNR before each of the steps and after the last, which is `until`. */
+function levelsUntil(until: number, model: TextModel, steps: number): number[] {
+  let [low, high] = [0, 1];
+  // The time of the last level: γ rises with t.
+  while (high - low > 1e-9) {
+    const middle = (low + high) / 2;
+    if (model.gamma(middle) < until) low = middle;
+    else high = middle;
+  }
+  const times = Array.from({ length: steps }, (_, i) => 1 - (1 - low) * i / steps);
+  return [...times.map((t) => model.gamma(t)), until];
 }
 
 /** x̂ = softmax(logits / temperature)·E. */

@@ -79,7 +79,7 @@ export function chainModel(
     dimension: D,
     context,
     embeddings: e,
-    gammas: [-5, 5],
+    gamma: (t) => -5 + 10 * t,
     denoise: ({ z, gamma, count, length, before, prefix }) => {
       const alpha = Math.sqrt(1 / (1 + Math.exp(gamma)));
       const variance = 1 / (1 + Math.exp(-gamma));
