@@ -16,8 +16,12 @@ export const ImageConfig = z.strictObject({
     "Height and width to which the pictures of a folder are brought",
   ),
   colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as"),
-  size: z.enum(["tiny", "mini", "small"]).describe(
-    "Size of the UNet: tiny (36 thousand parameters, for tests), mini (140 thousand, for demonstrations) or small (556 thousand)",
+  network: z.enum(["unet", "dit-2", "dit-4"]).describe(
+    "unet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
+  ),
+  size: z.enum(["tiny", "mini", "small", "base"]).describe(
+    "Size of the network: tiny (36 thousand parameters, for tests), mini (140 thousand, for " +
+      "demonstrations), small (556 thousand) or base (2.2 million)",
   ),
   schedule: z.enum(["linear", "scaled-linear", "cosine", "sigmoid", "sqrt", "edm", "flow"])
     .describe("Noise schedule, as its log-SNR over time"),

@@ -18,6 +18,7 @@ export const LATER = {
     muon_learning_rate: 0,
     image_size: 28,
     colour: "grey",
+    network: "unet",
     terminal_snr: "as-is",
     snr_limit: 5,
   },

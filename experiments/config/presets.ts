@@ -27,6 +27,7 @@ const SMALL: ImageConfig = {
   dataset: "mnist",
   image_size: 28,
   colour: "grey",
+  network: "unet",
   size: "small",
   schedule: "cosine",
   terminal_snr: "as-is",

@@ -35,7 +35,7 @@ await answerJob<EvaluationJob>(async (job, report) => {
   );
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
-  const network = imageNetwork(config.size, shapeOf(pictures));
+  const network = imageNetwork(config.size, shapeOf(pictures), config.network);
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
   const engine = await openEngine(device === undefined ? {} : { device });

@@ -17,13 +17,16 @@ import { validationOf } from "./validation.ts";
 /** PyTorch's defaults. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
+/** First and last layers, and what conditions the others: AdamW's under every optimiser. */
+const NOT_HIDDEN = /^(enter|leave|stem|head|condition)\.|\.modulation\./;
+
 /** @throws {UserError} As {@link openSubject} does. */
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadPictures(config, options);
-  const network = imageNetwork(config.size, dataset);
+  const network = imageNetwork(config.size, dataset, config.network);
   const hidden = new Set(
     network.parameters
-      .filter(({ name, shape }) => shape.length > 1 && !/^(enter|leave|condition)\./.test(name))
+      .filter(({ name, shape }) => shape.length > 1 && !NOT_HIDDEN.test(name))
       .map(({ name }) => name),
   );
   return {

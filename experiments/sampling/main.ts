@@ -21,7 +21,7 @@ await answerJob<SamplingJob>(async (job, report) => {
   const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
-  const network = imageNetwork(config.size, shapeOf(pictures));
+  const network = imageNetwork(config.size, shapeOf(pictures), config.network);
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, job.settings);
   const given = isGiven(job.settings) ? await loadGiven(job, config) : undefined;

@@ -1,5 +1,12 @@
 /** Networks for images. */
-export { type ImageNetwork, imageNetwork, type ImageSize, imageSizes } from "./network.ts";
+export {
+  type ImageNetwork,
+  imageNetwork,
+  type ImageNetworkKind,
+  imageNetworks,
+  type ImageSize,
+  imageSizes,
+} from "./network.ts";
 export { type Init, initialParameters, type ParameterSpec } from "../layers/mod.ts";
 export {
   type ClassifierNetwork,

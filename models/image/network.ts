@@ -1,22 +1,44 @@
 import { type tf, UserError } from "../../engine/mod.ts";
 import type { DenoisingNetwork } from "../diffusion/mod.ts";
-import { declarations, parameterCount, type ParameterSpec, type Tensors } from "../layers/mod.ts";
-import { unet } from "./unet.ts";
+import {
+  declarations,
+  parameterCount,
+  type ParameterSpec,
+  type Scope,
+  type Tensors,
+} from "../layers/mod.ts";
+import { type Dit, dit, type DitConfig } from "./dit.ts";
+import { type Unet, unet } from "./unet.ts";
 
 /** The sizes that can be named in a configuration. */
-export const imageSizes = ["tiny", "mini", "small"] as const;
+export const imageSizes = ["tiny", "mini", "small", "base"] as const;
 export type ImageSize = typeof imageSizes[number];
 
-/** Channels at full resolution; everything else follows. */
+/** The kinds that can be named in a configuration; a DiT's number is the side of its patches. */
+export const imageNetworks = ["unet", "dit-2", "dit-4"] as const;
+export type ImageNetworkKind = typeof imageNetworks[number];
+
+/** Channels of the UNet at full resolution; everything else follows. */
 const widths: { readonly [Size in ImageSize]: number } = {
   tiny: 8, // 35,793 parameters: for tests
   mini: 16, // 140,449 parameters: for demonstrations
   small: 32, // 556,353 parameters
+  base: 64, // 2,214,529 parameters
+};
+
+/** Of the DiT, with about as many parameters. */
+const transformers: {
+  readonly [Size in ImageSize]: Pick<DitConfig, "width" | "layers" | "heads">;
+} = {
+  tiny: { width: 32, layers: 2, heads: 2 },
+  mini: { width: 64, layers: 2, heads: 4 },
+  small: { width: 96, layers: 3, heads: 6 },
+  base: { width: 160, layers: 5, heads: 5 },
 };
 
 /** What a network must know of its images. */
 export interface ImageShape {
-  /** Height and width are multiples of 4: the UNet halves both twice. */
+  /** Height and width are multiples of 4: the UNet halves both twice, patches may have that side. */
   readonly height: number;
   readonly width: number;
   readonly channels: number;
@@ -47,26 +69,46 @@ export interface ImageNetwork extends DenoisingNetwork {
 }
 
 /**
- * The UNet of this size.
+ * The network of this size and kind.
  *
  * @throws {UserError} If the height or the width is no multiple of 4.
  */
-export function imageNetwork(size: ImageSize, shape: ImageShape = DIGITS): ImageNetwork {
-  const { height, width, channels, classes } = shape;
+export function imageNetwork(
+  size: ImageSize,
+  shape: ImageShape = DIGITS,
+  kind: ImageNetworkKind = "unet",
+): ImageNetwork {
+  const { height, width, classes } = shape;
   if (height % 4 !== 0 || width % 4 !== 0) {
     throw new UserError(
-      `Images of ${height} × ${width} pixels do not go through the UNet, which halves them twice: ` +
-        "use an image_size that is a multiple of 4, such as 28 or 32",
+      `Images of ${height} × ${width} pixels do not go through the UNet, which halves them twice, ` +
+        "nor into patches: use an image_size that is a multiple of 4, such as 28 or 32",
     );
   }
   const { root, specs } = declarations();
-  const noClass = classes;
-  const apply = unet(root, { width: widths[size], imageChannels: channels, classes: noClass + 1 });
+  const apply = builtOf(root, size, shape, kind);
   return {
     size,
     parameters: specs,
     parameterCount: parameterCount(specs),
-    noClass,
+    noClass: classes,
     apply: (parameters, z, angle, labels) => apply(parameters, z as tf.Tensor4D, angle, labels),
   };
+}
+
+function builtOf(
+  root: Scope,
+  size: ImageSize,
+  { height, width, channels, classes }: ImageShape,
+  kind: ImageNetworkKind,
+): Unet | Dit {
+  const common = { imageChannels: channels, classes: classes + 1 };
+  if (kind === "unet") return unet(root, { ...common, width: widths[size] });
+  return dit(root, {
+    ...common,
+    ...transformers[size],
+    patch: kind === "dit-2" ? 2 : 4,
+    imageHeight: height,
+    imageWidth: width,
+  });
 }

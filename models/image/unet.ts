@@ -7,7 +7,6 @@ import {
   attention,
   conv2d,
   doubleSize,
-  embedding,
   groupNorm,
   linear,
   type Scope,
@@ -15,6 +14,7 @@ import {
   type Tensors,
   zeros,
 } from "../layers/mod.ts";
+import { conditioning } from "./conditioning.ts";
 
 /** What distinguishes one UNet from another. */
 export interface UnetConfig {
@@ -36,7 +36,11 @@ export type Unet = (
 
 export function unet(scope: Scope, config: UnetConfig): Unet {
   const { width: c, imageChannels } = config;
-  const condition = conditioning(scope.at("condition"), c, config.classes);
+  const condition = conditioning(scope.at("condition"), {
+    features: c,
+    width: 4 * c,
+    classes: config.classes,
+  });
   const block = (name: string, inputs: number, outputs: number) =>
     residualBlock(scope.at(name), inputs, outputs, 4 * c);
 
@@ -57,7 +61,7 @@ export function unet(scope: Scope, config: UnetConfig): Unet {
   const leave = conv2d(scope.at("leave"), c, imageChannels, { init: zeros });
 
   return (p, z, angle, labels) => {
-    const e = condition(p, angle, labels); // [N, 4c]
+    const e = silu(condition(p, angle, labels)); // [N, 4c]
     const full = down1(p, enter(p, z), e); // [N, H, W, c]
     const half = down2(p, shrink1(p, full), e); // [N, H/2, W/2, 2c]
     let h = middle1(p, shrink2(p, half), e); // [N, H/4, W/4, 2c]
@@ -68,29 +72,6 @@ export function unet(scope: Scope, config: UnetConfig): Unet {
     h = up1(p, tf.concat([h, full], 3), e);
     return leave(p, silu(leaveNorm(p, h)));
   };
-}
-
-/** Noise level and class as one vector: angle [N], labels [N] → [N, 4c]. */
-function conditioning(scope: Scope, c: number, classes: number) {
-  const linear1 = linear(scope.at("linear1"), c, 4 * c);
-  const linear2 = linear(scope.at("linear2"), 4 * c, 4 * c);
-  const classEmbedding = embedding(scope.at("class"), classes, 4 * c);
-  return (p: Tensors, angle: tf.Tensor, labels: tf.Tensor): tf.Tensor => {
-    const level = linear2(p, silu(linear1(p, sinusoids(angle, c))));
-    return silu(tf.add(level, classEmbedding(p, labels)));
-  };
-}
-
-/**
- * Sines and cosines of 1000·angle at `width`/2 frequencies from 1 down to nearly 1/10000
- * (Vaswani et al. 2017, section 3.5; 1000 makes the angle count like the papers' steps):
- * [N] → [N, width].
- */
-function sinusoids(angle: tf.Tensor, width: number): tf.Tensor {
-  const half = width / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => 1000 * 10000 ** (-i / half));
-  const phase = tf.mul(tf.reshape(angle, [-1, 1]), tf.tensor2d(frequencies, [1, half]));
-  return tf.concat([tf.sin(phase), tf.cos(phase)], 1);
 }
 
 /**

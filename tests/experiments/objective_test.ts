@@ -8,6 +8,7 @@ import {
 } from "../../models/diffusion/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import { batchSource } from "../../experiments/image/batch.ts";
+import { imageNetworks, imageSizes } from "../../models/image/mod.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 Deno.test("a configuration can name all that the core of diffusion has", () => {
@@ -16,6 +17,8 @@ Deno.test("a configuration can name all that the core of diffusion has", () => {
   assert.deepEqual(target.options, targetNames);
   assert.deepEqual(weighting.options, weightingNames);
   assert.deepEqual(time_sampling.options, timeSamplingNames);
+  assert.deepEqual(ImageConfig.shape.network.options, imageNetworks);
+  assert.deepEqual(ImageConfig.shape.size.options, imageSizes);
 });
 
 Deno.test("every target, schedule, weighting and distribution of levels trains", () =>
@@ -43,6 +46,27 @@ Deno.test("every target, schedule, weighting and distribution of levels trains",
       const [first, last] = [errors![0]!.value, errors!.at(-1)!.value];
       assert.ok(last < first, `${JSON.stringify(configs[i])}: ${first} became ${last}`);
     }
+  }));
+
+Deno.test("both kinds of network train with either optimiser, and draw", () =>
+  withStore(async (store) => {
+    const kinds = [["dit-4", 0], ["dit-4", 0.01], ["unet", 0.01]] as const;
+    const ids = queue(
+      store,
+      ...kinds.map(([network, muon_learning_rate]) =>
+        shortConfig({ steps: 40, validate_every: 10, network, muon_learning_rate })
+      ),
+    );
+    await runWorker({ workspace: store.workspace, device: "cpu" });
+    const lab = openLab({ workspace: store.workspace, device: "cpu" });
+    for (const id of ids) {
+      assert.equal(store.runs.byId(id)!.error, null);
+      const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"], -1);
+      assert.ok(errors!.at(-1)!.value < errors![0]!.value, id);
+      const { networkEvaluations } = await lab.sample({ run: id, count: 2, steps: 3 });
+      assert.equal(networkEvaluations, 3);
+    }
+    lab.close();
   }));
 
 Deno.test("a schedule rescaled to pure noise trains, and samples start in pure noise", () =>
