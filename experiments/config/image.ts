@@ -8,8 +8,7 @@ export const imageDatasetNames = ["mnist", "fashion-mnist", "kmnist", "made-up-d
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Pictures: mnist (60,000 handwritten digits), fashion-mnist (clothes) or kmnist (cursive " +
-      "hiragana), each downloaded once, made-up-digits (drawn by the program, no network needed), or " +
+    "Pictures: mnist, fashion-mnist, kmnist (downloaded once), made-up-digits (needs no network), or " +
       "the path, with a slash in it, of a folder of pictures or IDX files, a subfolder for each class",
   ),
   image_size: integer(8, 64).multipleOf(4).describe(

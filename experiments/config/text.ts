@@ -5,8 +5,8 @@ import { integer, recordingFields, trainingFields } from "./fields.ts";
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Text: tiny-shakespeare (1.1 million characters, downloaded once), made-up-verse (written by the " +
-      "program, no network needed), or the path of a UTF-8 file with a slash in it",
+    "Text: tiny-shakespeare (1.1 million characters, downloaded once), made-up-verse (needs no " +
+      "network), or the path of a UTF-8 file with a slash in it",
   ),
   size: z.enum(["tiny", "small"]).describe(
     "Size of the transformer: tiny (2 layers of width 32, for tests) or small (4 layers of width " +
