@@ -11,8 +11,7 @@ export const trainingFields = {
   batch_size: integer(1, 1024).describe("Examples per training step"),
   learning_rate: z.number().positive().max(1).describe("Peak learning rate of AdamW"),
   muon_learning_rate: z.number().min(0).max(1).describe(
-    "Peak learning rate of Muon, which then updates the hidden layers' matrices in AdamW's place; 0 " +
-      "leaves all to AdamW",
+    "Peak learning rate of Muon, which then updates the hidden layers' matrices; 0 leaves all to AdamW",
   ),
   warmup_steps: integer(0, 100_000).describe("Steps over which the learning rate rises from zero"),
   decay: z.enum(["constant", "cosine", "linear"]).describe(

@@ -19,8 +19,7 @@ export const ImageConfig = z.strictObject({
     "unet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
   ),
   size: z.enum(["tiny", "mini", "small", "base"]).describe(
-    "Size of the network: tiny (36 thousand parameters, for tests), mini (140 thousand, for " +
-      "demonstrations), small (556 thousand) or base (2.2 million)",
+    "Size of the network, in thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
   ),
   schedule: z.enum(["linear", "scaled-linear", "cosine", "sigmoid", "sqrt", "edm", "flow"])
     .describe("Noise schedule, as its log-SNR over time"),

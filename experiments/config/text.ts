@@ -9,8 +9,7 @@ export const TextConfig = z.strictObject({
       "network), or the path of a UTF-8 file with a slash in it",
   ),
   size: z.enum(["tiny", "small"]).describe(
-    "Size of the transformer: tiny (2 layers of width 32, for tests) or small (4 layers of width " +
-      "128, 1.2 million parameters)",
+    "tiny (2 layers of width 32, for tests) or small (4 layers of width 128, 1.2 million parameters)",
   ),
   context: integer(8, 512).describe("Characters in a window"),
   method: z.enum(["diffusion", "blocks", "autoregressive"]).describe(
