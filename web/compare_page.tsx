@@ -12,6 +12,7 @@ import {
   runColors,
 } from "../figures/mod.ts";
 import { isActive, SampleFigure, settingText, Status } from "./components.tsx";
+import { ComparedEvaluations } from "./evaluations.tsx";
 import { Page } from "./layout.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 
@@ -64,6 +65,9 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
           {ofText && <div class="panel">{raw(blockChart(runs, { theme: pageTheme, colors }))}</div>}
           {comparisonCharts(comparison).map((svg) => <div class="panel">{raw(svg)}</div>)}
         </div>
+      </section>
+      <section id="evaluations" data-live aria-label="Evaluations">
+        <ComparedEvaluations evaluations={comparison.evaluations} />
       </section>
       <section id="samples" data-live aria-labelledby="samples-title">
         <h2 id="samples-title">Samples</h2>

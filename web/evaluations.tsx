@@ -27,6 +27,17 @@ export function Evaluations(
   );
 }
 
+/** The newest of each compared run; nothing where none was measured. */
+export function ComparedEvaluations({ evaluations }: { evaluations: readonly Evaluation[] }) {
+  if (evaluations.length === 0) return null;
+  return (
+    <>
+      <h2>Evaluations</h2>
+      <EvaluationTable evaluations={evaluations} named />
+    </>
+  );
+}
+
 const COLUMNS = [
   "drawn by",
   "pictures",
@@ -41,14 +52,20 @@ const COLUMNS = [
   "when",
 ];
 
-function EvaluationTable({ evaluations }: { evaluations: readonly Evaluation[] }) {
+/** @param props.named Says which run each row is of. */
+function EvaluationTable(props: { evaluations: readonly Evaluation[]; named?: boolean }) {
+  const { evaluations, named = false } = props;
   return (
     <div class="wide" tabindex={0} role="group" aria-label="Evaluations">
       <table>
         <thead>
-          <tr>{COLUMNS.map((name) => <th scope="col">{name}</th>)}</tr>
+          <tr>
+            {[...(named ? ["run"] : []), ...COLUMNS].map((name) => <th scope="col">{name}</th>)}
+          </tr>
         </thead>
-        <tbody>{evaluations.map((evaluation) => <Row evaluation={evaluation} />)}</tbody>
+        <tbody>
+          {evaluations.map((evaluation) => <Row evaluation={evaluation} named={named} />)}
+        </tbody>
       </table>
       <p class="quiet">
         Distances are in the features of a digit classifier, lower is better; what real pictures
@@ -60,11 +77,16 @@ function EvaluationTable({ evaluations }: { evaluations: readonly Evaluation[] }
   );
 }
 
-function Row({ evaluation }: { evaluation: Evaluation }) {
+function Row({ evaluation, named }: { evaluation: Evaluation; named: boolean }) {
   const { settings, results, networkEvaluations, samplingSeconds, createdAt, step } = evaluation;
   const { frechet, accuracy, precision, recall, real, nearestTraining } = results;
   return (
     <tr>
+      {named && (
+        <td>
+          <a href={`/runs/${evaluation.runId}`}>{evaluation.runId}</a>
+        </td>
+      )}
       <th scope="row">
         {`${settings.sampler}, ${settings.steps} steps, guidance ${settings.guidance_scale}` +
           `${settings.eta > 0 ? `, eta ${settings.eta}` : ""}; training step ` +
