@@ -49,7 +49,7 @@ const VICTIMS: Readonly<Record<string, Victim>> = {
       validate_every: 60,
       sample_every: 45,
     },
-    rounds: 8,
+    rounds: 12,
     yardstick: "nats_per_character",
   },
 };
