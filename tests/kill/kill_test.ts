@@ -1,5 +1,5 @@
 /**
- * Kills the worker, the server, or both, twenty times at random moments, and looks each time at what
+ * Kills the worker, the server, or both, again and again at random moments, and looks each time at what
  * is left: the store opens, nothing from before the last checkpoint is lost, the run is shown as
  * interrupted, and it goes on. In the end it must be bit for bit what it would have become undisturbed.
  *
@@ -16,32 +16,56 @@ import type { Curves, Lab } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { isTemporary } from "../../experiments/files.ts";
 
-const ROUNDS = 20;
 const LONGEST_WAIT = 3000;
 const SEED = Number(Deno.env.get("KILL_SEED") ?? 1);
 const TARGETS = ["worker", "server", "both"] as const;
 
-/** Everything happens often, so that kills fall into all of it. */
-const OVERRIDES = {
-  dataset: "made-up-digits",
-  steps: 900,
-  batch_size: 8,
-  log_every: 2,
-  validate_every: 30,
-  checkpoint_every: 6,
-  sample_every: 15,
-} as const;
+/** What is trained while it is killed. */
+interface Victim {
+  readonly preset: "mnist-tiny" | "shakespeare-tiny";
+  readonly overrides: Readonly<Record<string, string | number>>;
+  readonly rounds: number;
+  readonly yardstick: "denoising_mse" | "nats_per_character";
+}
 
-Deno.test("killed at twenty random moments, nothing before the last checkpoint is lost", async () => {
-  const workspace = await Deno.makeTempDir({ prefix: "textdiffusion-kill-" });
-  const disturbed = new Disturbed(workspace);
-  try {
-    await disturbed.run();
-  } finally {
-    await disturbed.end();
-  }
-  await Deno.remove(workspace, { recursive: true });
-});
+/** Everything happens often, so that kills fall into all of it. */
+const OFTEN = { log_every: 2, validate_every: 30, checkpoint_every: 6, sample_every: 15 };
+
+const VICTIMS: Readonly<Record<string, Victim>> = {
+  pictures: {
+    preset: "mnist-tiny",
+    overrides: { ...OFTEN, dataset: "made-up-digits", steps: 900, batch_size: 8 },
+    rounds: 20,
+    yardstick: "denoising_mse",
+  },
+  text: {
+    preset: "shakespeare-tiny",
+    overrides: {
+      ...OFTEN,
+      dataset: "made-up-verse",
+      method: "blocks",
+      steps: 300,
+      batch_size: 8,
+      validate_every: 60,
+      sample_every: 45,
+    },
+    rounds: 12,
+    yardstick: "nats_per_character",
+  },
+};
+
+for (const [what, victim] of Object.entries(VICTIMS)) {
+  Deno.test(`${what}: killed at ${victim.rounds} random moments, nothing before the last checkpoint is lost`, async () => {
+    const workspace = await Deno.makeTempDir({ prefix: "textdiffusion-kill-" });
+    const disturbed = new Disturbed(workspace, victim);
+    try {
+      await disturbed.run();
+    } finally {
+      await disturbed.end();
+    }
+    await Deno.remove(workspace, { recursive: true });
+  });
+}
 
 /** A server, a laboratory beside it, and the run that is being disturbed. */
 class Disturbed {
@@ -51,23 +75,24 @@ class Disturbed {
   /** Runs that a kill interrupted, in this order. */
   readonly #interrupted: string[] = [];
 
-  constructor(readonly workspace: string) {
+  constructor(readonly workspace: string, readonly victim: Victim) {
     this.#lab = openLab({ workspace, device: "cpu" });
   }
 
   async run(): Promise<void> {
-    const moments = uniforms({ seed: SEED, stream: "moments", step: 0 }, ROUNDS);
-    const targets = uniforms({ seed: SEED, stream: "targets", step: 0 }, ROUNDS);
+    const { rounds } = this.victim;
+    const moments = uniforms({ seed: SEED, stream: "moments", step: 0 }, rounds);
+    const targets = uniforms({ seed: SEED, stream: "targets", step: 0 }, rounds);
     this.#server = await startServer(this.workspace);
-    this.#id = await startRun(this.#lab);
-    for (let round = 0; round < ROUNDS; round++) {
+    this.#id = await startRun(this.#lab, this.victim);
+    for (let round = 0; round < rounds; round++) {
       const target = TARGETS[Math.floor(targets[round]! * TARGETS.length)]!;
       await this.#round(round, Math.round(moments[round]! * LONGEST_WAIT), target);
     }
     await finish(this.#lab, this.#id);
-    const victim = this.#interrupted.at(-1);
-    assert.ok(victim !== undefined, "no kill hit a run");
-    await assertAsUndisturbed(this.workspace, this.#lab, victim);
+    const hit = this.#interrupted.at(-1);
+    assert.ok(hit !== undefined, "no kill hit a run");
+    await assertAsUndisturbed(this.workspace, this.#lab, hit, this.victim);
   }
 
   async #round(round: number, wait: number, target: typeof TARGETS[number]): Promise<void> {
@@ -83,7 +108,7 @@ class Disturbed {
       `round ${String(round + 1).padStart(2)}: ${wait} ms, killed ${target}: ${found.id} is ` +
         `${found.status}, step ${found.step}, checkpoint ${found.checkpointStep}`,
     );
-    assertNothingLost(this.workspace, found, before);
+    assertNothingLost(this.workspace, found, before, this.victim);
     const hit = target !== "server" && worker !== null && before.run.status === "running";
     if (hit && found.status !== "finished") assert.equal(found.status, "interrupted");
     if (target !== "worker") this.#server = await startServer(this.workspace);
@@ -91,7 +116,7 @@ class Disturbed {
       this.#interrupted.push(found.id);
       await this.#lab.resume(found.id);
     } else if (found.status === "finished") {
-      this.#id = await startRun(this.#lab);
+      this.#id = await startRun(this.#lab, this.victim);
     }
   }
 
@@ -124,8 +149,8 @@ async function startServer(workspace: string): Promise<Deno.ChildProcess> {
   return server;
 }
 
-async function startRun(lab: Lab): Promise<string> {
-  const { runs } = await lab.train({ preset: "mnist-tiny", overrides: OVERRIDES });
+async function startRun(lab: Lab, { preset, overrides }: Victim): Promise<string> {
+  const { runs } = await lab.train({ preset, overrides });
   return runs[0]!.id;
 }
 
@@ -175,7 +200,12 @@ async function kill(pid: number): Promise<void> {
   }
 }
 
-function assertNothingLost(workspace: string, run: Run, before: RunRecord): void {
+function assertNothingLost(
+  workspace: string,
+  run: Run,
+  before: RunRecord,
+  { yardstick }: Victim,
+): void {
   assertSound(workspace);
   const checkpoint = run.checkpointStep ?? 0;
   assert.ok(checkpoint >= (before.run.checkpointStep ?? 0), "a checkpoint is gone");
@@ -183,10 +213,10 @@ function assertNothingLost(workspace: string, run: Run, before: RunRecord): void
   const { log_every, validate_every } = run.config;
   const due = (every: number) =>
     Array.from({ length: Math.floor(checkpoint / every) }, (_, i) => (i + 1) * every);
-  const stepsOf = (name: "loss" | "denoising_mse") =>
+  const stepsOf = (name: "loss" | Victim["yardstick"]) =>
     (curves[name] ?? []).map(({ step }) => step).filter((step) => step <= checkpoint);
   assert.deepEqual(stepsOf("loss"), due(log_every));
-  assert.deepEqual(stepsOf("denoising_mse"), due(validate_every));
+  assert.deepEqual(stepsOf(yardstick), due(validate_every));
   const kept = (points: Curves["loss"] = []) => points.filter(({ step }) => step <= checkpoint);
   const known = before.curves.loss?.filter(({ step }) => step <= (before.run.checkpointStep ?? 0));
   assert.deepEqual(kept(curves.loss).slice(0, known?.length ?? 0), known ?? []);
@@ -208,25 +238,32 @@ function assertSound(workspace: string): void {
 }
 
 /** Trains the same configuration once more, undisturbed, and compares everything but the speed. */
-async function assertAsUndisturbed(workspace: string, lab: Lab, id: string): Promise<void> {
-  const { id: twin } = (await lab.train({ preset: "mnist-tiny", overrides: OVERRIDES })).runs[0]!;
+async function assertAsUndisturbed(
+  workspace: string,
+  lab: Lab,
+  id: string,
+  victim: Victim,
+): Promise<void> {
+  const twin = await startRun(lab, victim);
   await finish(lab, twin);
   const [a, b] = [id, twin].map((each) =>
     withStore(workspace, (store) => ({
       tensors: decodeSafetensors(Deno.readFileSync(store.checkpoints.list(each)[0]!.path)).tensors,
       curves: store.metrics.curves(
         each,
-        METRIC_NAMES.filter((name) => name !== "images_per_second"),
+        METRIC_NAMES.filter((name) => !name.endsWith("_per_second")),
         -1,
       ),
       samples: store.samples.list(each).map(({ step, path }) => ({
         step,
         images: decodeSafetensors(Deno.readFileSync(path)).tensors.images!.data,
       })),
+      texts: store.texts.list(each).map(({ step, texts, frames }) => ({ step, texts, frames })),
     }))
   );
   assert.deepEqual(a, b);
-  for (const folder of ["checkpoints", "samples"]) {
+  assert.ok(a!.samples.length + a!.texts.length > 0, "nothing was drawn or written on the way");
+  for (const folder of a!.texts.length > 0 ? ["checkpoints"] : ["checkpoints", "samples"]) {
     const names = [...Deno.readDirSync(join(workspace, "runs", id, folder))].map(({ name }) =>
       name
     );
