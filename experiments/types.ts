@@ -93,6 +93,11 @@ export type MetricName =
   | "nats_block_16"
   | "nats_block_64"
   | "nats_block_full"
+  | "nats_block_1_error"
+  | "nats_block_4_error"
+  | "nats_block_16_error"
+  | "nats_block_64_error"
+  | "nats_block_full_error"
   | "reconstruction_nats"
   | "diffusion_nats"
   | "prior_nats"
@@ -130,6 +135,11 @@ export const METRIC_NAMES = [
   "nats_block_16",
   "nats_block_64",
   "nats_block_full",
+  "nats_block_1_error",
+  "nats_block_4_error",
+  "nats_block_16_error",
+  "nats_block_64_error",
+  "nats_block_full_error",
   "reconstruction_nats",
   "diffusion_nats",
   "prior_nats",

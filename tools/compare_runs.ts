@@ -67,7 +67,11 @@ export const compareRunsTool = defineTool({
     ),
     block_curves: z.array(z.object({
       run: z.string(),
-      nats: z.array(z.object({ block_size: z.number(), nats: z.number() })),
+      nats: z.array(z.object({
+        block_size: z.number(),
+        nats: z.number(),
+        standard_error: z.number().nullable(),
+      })),
     })).describe("Nats per character by characters written at once, of runs on text"),
     curves: z.array(z.object({
       metric: z.string(),
@@ -185,14 +189,19 @@ export function groupTable({ groups, yardstick }: Comparison): string {
 
 interface BlockCurve {
   readonly run: string;
-  readonly nats: { readonly block_size: number; readonly nats: number }[];
+  readonly nats: {
+    readonly block_size: number;
+    readonly nats: number;
+    readonly standard_error: number | null;
+  }[];
 }
 
 function blockCurves(runs: readonly Run[]): BlockCurve[] {
   return runs.flatMap((run) => {
-    const nats = blockCurve(run).map(({ blockSize, nats }) => ({
+    const nats = blockCurve(run).map(({ blockSize, nats, standardError }) => ({
       block_size: blockSize,
       nats: rounded(nats)!,
+      standard_error: rounded(standardError),
     }));
     return nats.length > 0 ? [{ run: run.id, nats }] : [];
   });
@@ -207,7 +216,13 @@ function blockTable(curves: readonly BlockCurve[]): string {
     ["nats per character in blocks of", ...sizes.map(String)],
     curves.map(({ run, nats }) => [
       run,
-      ...sizes.map((size) => nats.find((point) => point.block_size === size)?.nats ?? "-"),
+      ...sizes.map((size) => {
+        const point = nats.find(({ block_size }) => block_size === size);
+        if (!point) return "-";
+        return point.standard_error === null
+          ? point.nats
+          : `${point.nats} ± ${rounded(point.standard_error)}`;
+      }),
     ]),
   );
 }

@@ -190,13 +190,17 @@ async function metricsOf(
     const left = await measure.exact(weights, held);
     totals.push(left);
     const train = await measure.exact(weights, seen);
-    metrics = { ...metrics, nats_block_1: left.total, train_nats: train.total };
+    metrics = {
+      ...metrics,
+      ...blockMetric(1, config.context, left),
+      train_nats: train.total,
+    };
   }
   if (measure.bound) {
     for (const size of config.method === "blocks" ? diffusionBlocks(config) : [config.context]) {
       const { bound, windows } = await measure.bound(weights, held, size, squaredNorm);
       totals.push(bound);
-      metrics = { ...metrics, ...blockMetric(size, config.context, bound.total) };
+      metrics = { ...metrics, ...blockMetric(size, config.context, bound) };
       if (size === config.context || config.block_size === size) {
         const train = await measure.bound(weights, seen, size, squaredNorm);
         metrics = {
@@ -276,12 +280,18 @@ function factMetrics(facts: EmbeddingFacts): ValidationMetrics {
   };
 }
 
-function blockMetric(size: number, context: number, nats: number): ValidationMetrics {
-  if (size === context) return { nats_block_full: nats };
-  if (size === 4) return { nats_block_4: nats };
-  if (size === 16) return { nats_block_16: nats };
-  if (size === 64) return { nats_block_64: nats };
-  return {};
+/** The bound at one size of blocks with its standard error, where that size has metrics. */
+function blockMetric(
+  size: number,
+  context: number,
+  { total, standardError }: LikelihoodBound,
+): ValidationMetrics {
+  const name = size === context ? "full" : [1, 4, 16, 64].find((known) => known === size);
+  if (name === undefined) return {};
+  return {
+    [`nats_block_${name}`]: total,
+    [`nats_block_${name}_error`]: standardError,
+  };
 }
 
 /** Cross-entropy of the estimate and of the output prior alone, by quarters of the noise levels. */

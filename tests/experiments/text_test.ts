@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors } from "../../engine/mod.ts";
 import {
+  blockCurve,
   type Lab,
   openLab,
   resolveConfig,
@@ -58,6 +59,11 @@ for (const method of METHODS) {
       assert.ok(error! > 0 && error! < 0.5, `${error}`);
       assert.ok(run.trivialMse! > 1.5 && run.trivialMse! < 3, `bigrams: ${run.trivialMse}`);
       if (method === "blocks") {
+        const errors = blockCurve(run).map(({ standardError }) => standardError!);
+        assert.ok(
+          errors.length > 2 && errors.every((error) => error > 0 && error < 0.5),
+          `${errors}`,
+        );
         const { nats_block_1, nats_block_4, nats_block_16, nats_block_full } = run.latest;
         const mean = (nats_block_1! + nats_block_4! + nats_block_16! + nats_block_full!) / 4;
         assert.ok(Math.abs(nats! - mean) < 1e-9);
