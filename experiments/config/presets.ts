@@ -169,7 +169,7 @@ export const presets = {
     config: {
       ...TEXT,
       method: "autoregressive",
-      steps: 1500,
+      steps: 1200,
       muon_learning_rate: 3e-3,
       weight_decay: 0.3,
       validate_every: 250,

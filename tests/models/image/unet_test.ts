@@ -157,7 +157,7 @@ const block = (inputs: number, outputs: number, condition: number) =>
   conv(outputs, outputs) + (inputs === outputs ? 0 : conv(inputs, outputs, 1));
 
 Deno.test("the UNet has exactly as many parameters as its layers call for", () => {
-  for (const [size, c] of [["tiny", 8], ["mini", 16], ["small", 32]] as const) {
+  for (const [size, c] of [["tiny", 8], ["mini", 16], ["small", 32], ["base", 64]] as const) {
     const t = 4 * c;
     const expected = conv(c, t, 1) + conv(t, t, 1) + 11 * t + // noise level and class
       conv(1, c) + block(c, c, t) + conv(c, c) + block(c, 2 * c, t) + conv(2 * c, 2 * c) +
@@ -165,10 +165,10 @@ Deno.test("the UNet has exactly as many parameters as its layers call for", () =
       conv(2 * c, 2 * c) + block(4 * c, 2 * c, t) + conv(2 * c, c) + block(2 * c, c, t) +
       norm(c) + conv(c, 1);
     assert.equal(imageNetwork(size).parameterCount, expected, size);
-    assert.equal(expected, reference.parameterCounts[`${c}`]);
+    if (size !== "base") assert.equal(expected, reference.parameterCounts[`${c}`]);
   }
   assert.equal(imageNetwork("small").parameterCount, 556_353);
-  assert.equal(imageSizes.length, 3);
+  assert.equal(imageSizes.length, 4);
 });
 
 Deno.test("the UNet works on images of other sizes and channels", () => {
