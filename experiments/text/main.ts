@@ -1,6 +1,7 @@
 /** Entry of the writing process: answers one {@link WritingJob} with the id of a text sample. */
 import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
 import { openEngine, UserError } from "../../engine/mod.ts";
+import { textReference } from "../../models/text/mod.ts";
 import { textConfigOf } from "../config.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { newestWeights } from "../sampling/weights.ts";
@@ -27,7 +28,7 @@ await answerJob<WritingJob>(async ({ workspace, runId, settings, ...options }, r
   const engine = await openEngine(device === undefined ? {} : { device });
   const model = await textModel(engine, network, config, ema, settings.count);
   report(1, 2, `Writing by ${settings.mode}`);
-  const written = await writeWith(model, settings, dataset);
+  const written = await writeWith(model, settings, dataset, textReference(dataset));
   return store.texts.insert({ ...written, runId, step, device: engine.device });
 });
 

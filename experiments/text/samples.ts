@@ -1,5 +1,6 @@
 /** Short texts that show how a run comes along. */
 import type { TextDataset } from "../../data/mod.ts";
+import { type TextReference, textReference } from "../../models/text/mod.ts";
 import type { TextNetwork } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import type { SamplingContext, TrainingSampler } from "../training/subject.ts";
@@ -25,12 +26,18 @@ export function writeOnTheWay(
   { engine, store, run, state }: SamplingContext,
 ): TrainingSampler {
   const settings = settingsFor(config);
+  let reference: TextReference | undefined;
   return {
     async sample() {
       const { step, ema } = state;
       const model = await textModel(engine, network, config, ema, settings.count);
       try {
-        const written = await writeWith(model, settings, dataset);
+        const written = await writeWith(
+          model,
+          settings,
+          dataset,
+          reference ??= textReference(dataset),
+        );
         store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
       } finally {
         await model.dispose();

@@ -5,7 +5,7 @@ import {
   type GenerationRequest,
   type TextModel,
 } from "../../models/text/generation/mod.ts";
-import { textReference, textStatistics } from "../../models/text/mod.ts";
+import { type TextReference, textStatistics } from "../../models/text/mod.ts";
 import type { TextSample, WriteSettings } from "../types.ts";
 import { GAP } from "./settings.ts";
 
@@ -18,11 +18,16 @@ export type Written = Pick<
   "settings" | "texts" | "statistics" | "frames" | "networkEvaluations" | "seconds"
 >;
 
-/** Writes what the settings ask for. */
+/**
+ * Writes what the settings ask for.
+ *
+ * @param reference What the texts are measured against: of the dataset, and costly to make.
+ */
 export async function writeWith(
   model: TextModel,
   settings: WriteSettings,
   dataset: TextDataset,
+  reference: TextReference,
 ): Promise<Written> {
   const { vocabulary } = dataset;
   const began = performance.now();
@@ -43,7 +48,7 @@ export async function writeWith(
     texts,
     statistics: textStatistics(
       texts.map((text) => [...text].slice(prompted).join("")),
-      textReference(dataset),
+      reference,
     ),
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
