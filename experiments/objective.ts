@@ -7,7 +7,6 @@ import {
   type Target,
   type WeightOptions,
 } from "../models/diffusion/mod.ts";
-import { UserError } from "../engine/host/mod.ts";
 import { type ImageConfig, LATER } from "./config.ts";
 
 /** Standard deviation of digits' pixels in [−1, 1]: 0.6162 in MNIST. Only EDM's target uses it. */
@@ -23,9 +22,11 @@ export function scheduleOf(config: Pick<ImageConfig, "schedule" | "terminal_snr"
   return schedule(config.schedule, { zeroTerminalSnr: config.terminal_snr === "zero" });
 }
 
-/** The limit of those weightings that have one, as models/diffusion takes it. */
+/** The limit of a weighting as models/diffusion takes it: not the one that stands in every configuration
+ * for weightings without. */
 export function weightOptions({ weighting, snr_limit }: ImageConfig): WeightOptions {
-  return weighting.endsWith("min-snr") ? { snrLimit: snr_limit } : {};
+  const limited = weighting.endsWith("min-snr") || snr_limit !== LATER.image.snr_limit;
+  return limited ? { snrLimit: snr_limit } : {};
 }
 
 /**
@@ -41,10 +42,4 @@ export function requireTrainableConfig(config: ImageConfig): void {
     times: config.time_sampling,
     ...weightOptions(config),
   });
-  if (config.snr_limit !== LATER.image.snr_limit && !config.weighting.endsWith("min-snr")) {
-    throw new UserError(
-      `snr_limit is ${config.snr_limit} with weighting "${config.weighting}": only "min-snr" and ` +
-        '"soft-min-snr" take it, leave it out',
-    );
-  }
 }

@@ -75,16 +75,21 @@ export function settingText(value: string | number): string {
   return typeof value === "number" ? formatNumber(value, 6) : value;
 }
 
-/** Address of a sample's picture. The time of its making is part of it, so that a browser that saw
- * another workspace on the same port does not show that one's picture. */
+/** The time of a sample's making, as part of addresses: a browser that saw another workspace on the
+ * same port does not show that one's picture. */
+export function madeAt(sample: Sample): string {
+  return Date.parse(sample.createdAt).toString(36);
+}
+
+/** Address of a sample's picture. */
 export function samplePictureUrl(sample: Sample): string {
-  return `/samples/${sample.id}.png?v=${Date.parse(sample.createdAt).toString(36)}`;
+  return `/samples/${sample.id}.png?v=${madeAt(sample)}`;
 }
 
 /** Address of the moments of a film strip, and of one of them as a picture. */
 export function filmUrl(sample: Sample, moment?: number): string {
   const part = moment === undefined ? "film.json" : `film-${moment}.png`;
-  return `/samples/${sample.id}/${part}?v=${Date.parse(sample.createdAt).toString(36)}`;
+  return `/samples/${sample.id}/${part}?v=${madeAt(sample)}`;
 }
 
 export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: boolean }) {

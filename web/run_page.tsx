@@ -13,6 +13,7 @@ import {
   Ask,
   Fact,
   isActive,
+  madeAt,
   RunProgress,
   runSeconds,
   SampleFigure,
@@ -240,7 +241,7 @@ function Samples({ report }: { report: RunReport }) {
 /** One starting noise, walked to pictures in several ways. */
 function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
   const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
-  const made = Date.parse(start.samples.at(-1)!.createdAt).toString(36);
+  const made = madeAt(start.samples.at(-1)!);
   const address = `/runs/${runId}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
   return (
     <figure class="sample">

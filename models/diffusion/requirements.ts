@@ -42,7 +42,7 @@ export function requireTrainable(choices: TrainingChoices): void {
   if (snrLimit !== undefined && weighting !== "min-snr" && weighting !== "soft-min-snr") {
     throw new UserError(
       `snr_limit is ${snrLimit} with weighting "${weighting}": only "min-snr" and "soft-min-snr" ` +
-        "take it",
+        "take it, leave it out",
     );
   }
   if (snrLimit !== undefined && !(snrLimit > 0 && Number.isFinite(snrLimit))) {

@@ -1,26 +1,10 @@
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
-import { openLab, recognisedShare, runWorker } from "../../experiments/mod.ts";
-import type { KeptHalf, Lab, SampleRequest } from "../../experiments/mod.ts";
+import { recognisedShare } from "../../experiments/mod.ts";
+import type { KeptHalf, SampleRequest } from "../../experiments/mod.ts";
 import { sampleSettings } from "../../experiments/sampling/settings.ts";
-import { openStore } from "../../experiments/store/mod.ts";
 import { samplePng } from "../../figures/mod.ts";
-import { queue, shortConfig, withWorkspace } from "./workspace.ts";
-
-function withTrainedLab(work: (lab: Lab) => Promise<void>): Promise<void> {
-  return withWorkspace(async (workspace) => {
-    const store = openStore(workspace);
-    queue(store, shortConfig({ steps: 6 }));
-    store.close();
-    await runWorker({ workspace, device: "cpu" });
-    const lab = openLab({ workspace, device: "cpu" });
-    try {
-      await work(lab);
-    } finally {
-      lab.close();
-    }
-  });
-}
+import { shortConfig, withTrainedLab } from "./workspace.ts";
 
 const FEW: SampleRequest = { run: "latest", count: 3, steps: 4, pictures: [5, 0, 17] };
 

@@ -1,25 +1,8 @@
 import assert from "node:assert/strict";
 import { openLab } from "../../experiments/mod.ts";
-import type { Lab, SampleRequest } from "../../experiments/mod.ts";
+import type { SampleRequest } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/mod.ts";
-import { runWorker } from "../../experiments/mod.ts";
-import { queue, shortConfig, withWorkspace } from "./workspace.ts";
-
-/** A laboratory with one trained run. */
-function withTrainedLab(work: (lab: Lab) => Promise<void>): Promise<void> {
-  return withWorkspace(async (workspace) => {
-    const store = openStore(workspace);
-    queue(store, shortConfig({ steps: 6 }));
-    store.close();
-    await runWorker({ workspace, device: "cpu" });
-    const lab = openLab({ workspace, device: "cpu" });
-    try {
-      await work(lab);
-    } finally {
-      lab.close();
-    }
-  });
-}
+import { queue, shortConfig, withTrainedLab, withWorkspace } from "./workspace.ts";
 
 const FEW: SampleRequest = { run: "latest", count: 2, steps: 3 };
 

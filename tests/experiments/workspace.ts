@@ -2,8 +2,11 @@
 import {
   type ImageConfig,
   imageConfigOf,
+  type Lab,
+  openLab,
   resolveConfig,
   type RunConfig,
+  runWorker,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 
@@ -50,6 +53,25 @@ export function shortConfig(overrides: ImageOverrides = {}): ImageConfig {
 /** Queues runs with these configurations; returns their ids. */
 export function queue(store: Store, ...configs: RunConfig[]): string[] {
   return store.runs.insert({ configs, codeVersion: "test", label: null, sweep: null }).ids;
+}
+
+/** A laboratory with trained runs of these configurations, by default one of six steps. */
+export function withTrainedLab(
+  work: (lab: Lab) => Promise<void>,
+  configs: readonly RunConfig[] = [shortConfig({ steps: 6 })],
+): Promise<void> {
+  return withWorkspace(async (workspace) => {
+    const store = openStore(workspace);
+    queue(store, ...configs);
+    store.close();
+    await runWorker({ workspace, device: "cpu" });
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      await work(lab);
+    } finally {
+      lab.close();
+    }
+  });
 }
 
 /** Queues a run and brings it to its end with one validation, without training. */

@@ -1,27 +1,14 @@
 import assert from "node:assert/strict";
-import { openLab, runWorker } from "../../../experiments/mod.ts";
 import type { Lab } from "../../../experiments/mod.ts";
-import { openStore } from "../../../experiments/store/mod.ts";
-import { queue, shortConfig, withWorkspace } from "../workspace.ts";
+import { shortConfig, withTrainedLab } from "../workspace.ts";
 
-/** A laboratory with two runs of the same six steps, which teach nothing. */
-function withTrainedLab(work: (lab: Lab) => Promise<void>): Promise<void> {
-  return withWorkspace(async (workspace) => {
-    const store = openStore(workspace);
-    queue(store, shortConfig({ steps: 6 }), shortConfig({ steps: 6, seed: 1 }));
-    store.close();
-    await runWorker({ workspace, device: "cpu" });
-    const lab = openLab({ workspace, device: "cpu" });
-    try {
-      await work(lab);
-    } finally {
-      lab.close();
-    }
-  });
+/** Two runs of the same six steps, which teach nothing. */
+function withTwoTrained(work: (lab: Lab) => Promise<void>): Promise<void> {
+  return withTrainedLab(work, [shortConfig({ steps: 6 }), shortConfig({ steps: 6, seed: 1 })]);
 }
 
 Deno.test("evaluate() measures a run that learnt nothing far from the floor, and keeps what made the numbers", () =>
-  withTrainedLab(async (lab) => {
+  withTwoTrained(async (lab) => {
     const progress: number[] = [];
     const request = { run: "image-0001", count: 210, steps: 3, seed: 4 } as const;
     const evaluation = await lab.evaluate(request, {
@@ -65,7 +52,7 @@ Deno.test("evaluate() measures a run that learnt nothing far from the floor, and
   }));
 
 Deno.test("an evaluation of more pictures than held-out images allow says how many would do", () =>
-  withTrainedLab(async (lab) => {
+  withTwoTrained(async (lab) => {
     await assert.rejects(lab.evaluate({ run: "latest", count: 600 }), {
       name: "UserError",
       message:
