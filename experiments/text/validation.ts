@@ -4,12 +4,20 @@
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
 import { permutation } from "../../engine/mod.ts";
-import type { Arrays, Engine, Parameters, Program, TensorFunction } from "../../engine/mod.ts";
+import type {
+  Arrays,
+  Engine,
+  Parameters,
+  Program,
+  RandomKey,
+  TensorFunction,
+} from "../../engine/mod.ts";
 import {
   autoregressiveStep,
   blockMask,
   boundStep,
   EMBEDDING_DIMENSION,
+  finiteWalk,
   type LikelihoodBound,
   likelihoodBound,
   type NoiseRange,
@@ -25,9 +33,11 @@ import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
 import { diffusionBlocks, noiseRange, stepOptions } from "./network.ts";
 import { only, replicasOf, windowSignature } from "./signature.ts";
 
-const BATCH = 32;
+/** Windows of a batch. */
+export const BATCH = 32;
 /** Batches, each a draw of the bound. */
 const DRAWS = 12;
+const VALIDATION_NOISE = { seed: 0, stream: "validation" };
 
 /** The validation of a configuration's network; it is compiled when it first runs. */
 export function textValidation(
@@ -47,8 +57,8 @@ export function textValidation(
   };
 }
 
-/** `draws` batches of windows spread evenly over a text. */
-function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
+/** `draws` batches of {@link BATCH} windows spread evenly over a text. */
+export function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
   const last = text.length - context;
   return Array.from({ length: draws }, (_, draw) => {
     const starts = Array.from(
@@ -68,9 +78,18 @@ export interface Measure {
     windows: readonly Int32Array[],
     blockSize: number,
     squaredNorm: number,
-    /** Shuffles the places of every window, characters and noise alike. */
-    shuffled?: boolean,
+    options?: BoundOptions,
   ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
+}
+
+/** How a bound is measured; by default as in every validation. */
+export interface BoundOptions {
+  /** Shuffles the places of every window, characters and noise alike. */
+  readonly shuffled?: boolean;
+  /** Steps of the walk whose bound it is, by default infinitely many. */
+  readonly steps?: number;
+  /** Names the noise. */
+  readonly noise?: Omit<RandomKey, "step">;
 }
 
 /** What was measured of one window, with the cross-entropy of the output prior alone. */
@@ -106,8 +125,8 @@ export async function compileMeasure(
     ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
     ...(bound
       ? {
-        bound: (weights, windows, blockSize, squaredNorm, shuffled = false) =>
-          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, shuffled),
+        bound: (weights, windows, blockSize, squaredNorm, options = {}) =>
+          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, options),
       }
       : {}),
   };
@@ -141,17 +160,13 @@ async function boundOf(
   windows: readonly Int32Array[],
   blockSize: number,
   squaredNorm: number,
-  shuffled: boolean,
+  { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
-  const range = noiseRange(config);
+  const range = steps === undefined ? noiseRange(config) : finiteWalk(noiseRange(config), steps);
   const mask = network.options.clean ? { mask: blockMask(config.context, blockSize) } : {};
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
-    const ordered = noisyInputs(tokens, range, BATCH, {
-      seed: 0,
-      stream: "validation",
-      step: draw,
-    });
+    const ordered = noisyInputs(tokens, range, BATCH, { ...noise, step: draw });
     const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
     const { cross_entropy_weight, squared_error_weight, ...asked } = inputs as Arrays;
     const outputs = await program.run({ ...takenBy(program, weights), ...asked, ...mask });
@@ -239,7 +254,7 @@ async function shuffledGap(
 ): Promise<number> {
   const some = held.slice(0, 2);
   const ordered = await bound(weights, some, size, squaredNorm);
-  const shuffled = await bound(weights, some, size, squaredNorm, true);
+  const shuffled = await bound(weights, some, size, squaredNorm, { shuffled: true });
   return shuffled.bound.total - ordered.bound.total;
 }
 
