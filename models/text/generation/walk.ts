@@ -85,7 +85,6 @@ export async function walkBlock(
       z: noise(0),
       noise,
       clip: null,
-      ...(request.sampler === "euler-ancestral" ? { eta: 1 } : {}),
       ...(given ? { inpaint: knownOf(given, embeddings!, d) } : {}),
     },
   );

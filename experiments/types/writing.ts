@@ -1,0 +1,76 @@
+/** Writing texts with a run. */
+import type { SamplerName } from "../../models/diffusion/mod.ts";
+import type { GenerationMode, TextComparison } from "../../models/text/mod.ts";
+
+export interface WriteRequest {
+  /** A run's id, a unique prefix of one, "latest" or "best". */
+  readonly run: string;
+  /** By default what the run's method does; infill where a template is given. */
+  readonly mode?: GenerationMode;
+  /** Texts, 1 to 16, by default 3. */
+  readonly count?: number;
+  /** Characters to write after the prompt, 1 to 2000; by default what fits a window for diffusion,
+   * two windows otherwise. */
+  readonly length?: number;
+  /** Text to continue, in characters of the run's vocabulary; empty by default. */
+  readonly prompt?: string;
+  /** Text with an underscore for every character to fill in. */
+  readonly template?: string;
+  /** Characters written together, 1 to the run's context, by default 16. */
+  readonly block_size?: number;
+  readonly sampler?: SamplerName;
+  /** Steps through the noise levels for every block, 1 to 1000, by default 64. */
+  readonly steps?: number;
+  /** 0 (the likeliest character) to 5, by default 0.9. */
+  readonly temperature?: number;
+  /** Share of the probability that is drawn from, 0.01 to 1 (the default). */
+  readonly top_p?: number;
+  /** For guided: weight of diffusion against reading, 0 to 1, by default 0.5. */
+  readonly diffusion_weight?: number;
+  /** For revised: share of characters that each round writes again, by default 0.2. */
+  readonly revise_share?: number;
+  /** For revised: 1 to 10, by default 2. */
+  readonly rounds?: number;
+  readonly seed?: number;
+  readonly film_strip?: boolean;
+}
+
+/** How a text was written: the request with its defaults filled in. */
+export type WriteSettings = Required<Omit<WriteRequest, "run" | "template">> & {
+  readonly template: string | null;
+  /** Asked for by a caller (as where it is absent), or made by the trainer on its way. */
+  readonly made_by?: "request" | "training";
+};
+
+/** Texts that a run wrote. */
+export interface TextSample {
+  /** For example `text-0003-sample-001`. */
+  readonly id: string;
+  readonly runId: string;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly settings: WriteSettings;
+  /** With the prompt. */
+  readonly texts: readonly string[];
+  /** Of what was written, without prompt and template, beside real text and the samples of a 5-gram
+   * model of the same lengths. */
+  readonly statistics: TextComparison;
+  /** What the network thought on the way, noisiest first in every block; empty unless asked for. */
+  readonly frames: readonly TextSampleFrame[];
+  /** Evaluations of the network for each text. */
+  readonly networkEvaluations: number;
+  readonly seconds: number;
+  readonly device: string;
+  readonly createdAt: string;
+}
+
+export interface TextSampleFrame {
+  /** Negative log signal-to-noise ratio. */
+  readonly gamma: number;
+  /** Where the block stands in the text, in characters. */
+  readonly start: number;
+  /** The likeliest characters of the block in each text. */
+  readonly texts: readonly string[];
+  /** Probability of each of these characters. */
+  readonly confidence: readonly (readonly number[])[];
+}
