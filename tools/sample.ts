@@ -26,7 +26,7 @@ export const sampleTool = defineTool({
     ),
     sampler: z.enum(samplerNames).optional().describe(
       "ddim is deterministic and good in few steps; ddpm and euler-ancestral add noise at every " +
-        "step; dpmpp-2m, heun and flow-heun are of second order (default ddim; ddpm for text)",
+        "step; dpmpp-2m, dpmpp-2m-sde (with noise), heun and flow-heun are of second order (default ddim; ddpm for text)",
     ),
     steps: integer(1, 1000).optional().describe(
       "Sampler steps, 1 to 1000 (default 50; 64 for text); heun and flow-heun evaluate the network twice in each",

@@ -11,7 +11,7 @@ import { integer } from "./fields.ts";
 
 export const samplingFields = {
   eta: z.number().min(0).max(1).optional().describe(
-    "Noise of ddim (default 0) and euler-ancestral (default 1), 0 (none) to 1 (as ddpm)",
+    "Noise of ddim (default 0), euler-ancestral and dpmpp-2m-sde (default 1), 0 (none) to 1",
   ),
   variance: z.enum(varianceNames).optional().describe("Variance of ddpm's noise (default small)"),
   churn: z.number().min(0).max(MAX_CHURN).optional().describe(

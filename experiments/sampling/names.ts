@@ -12,6 +12,7 @@ export const samplerNames = [
   "heun",
   "flow-heun",
   "dpmpp-2m",
+  "dpmpp-2m-sde",
 ] as const satisfies readonly SamplerName[];
 
 export const spacingNames = [
@@ -28,7 +29,7 @@ export const MAX_CHURN = Math.SQRT2 - 1;
 
 /** Which samplers take an option. */
 export const takenBy: { readonly [Option in keyof SolverOptions]-?: readonly SamplerName[] } = {
-  eta: ["ddim", "euler-ancestral"],
+  eta: ["ddim", "euler-ancestral", "dpmpp-2m-sde"],
   variance: ["ddpm"],
   churn: ["euler", "heun"],
 };

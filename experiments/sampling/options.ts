@@ -31,7 +31,7 @@ export function requireOptions(
     if (request[option] === undefined || takenBy[option].includes(sampler)) continue;
     throw new UserError(
       `${option} is ${request[option]} with sampler ${sampler}: only ` +
-        `${takenBy[option].join(" and ")} can have it, leave it out`,
+        `${takenBy[option].join(", ")} can have it, leave it out`,
     );
   }
   const { variance, churn = 0, spacing = "trailing", rho } = request;

@@ -1,5 +1,6 @@
 /** What a caller asks of a sampler, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
+import type { SamplerName } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { DIGITS, noClassOf } from "../image/pictures.ts";
 import type { PictureFacts, SampleRequest, SampleSettings } from "../types.ts";
@@ -12,6 +13,13 @@ import { requireWithin } from "./within.ts";
 export const MAX_COUNT = 256;
 export const MAX_SAMPLER_STEPS = 1000;
 export const MAX_GUIDANCE = 20;
+
+/** The part of DDPM's noise that samplers add unless told otherwise; the others add none. */
+const ETA: { readonly [Name in SamplerName]?: number } = {
+  ddpm: 1,
+  "euler-ancestral": 1,
+  "dpmpp-2m-sde": 1,
+};
 
 /**
  * The settings for a request to a run with this configuration.
@@ -53,7 +61,7 @@ export function sampleSettings(
       ? []
       : classesFor(request.class, count, pictures.classNames.length),
     seed: request.seed ?? 0,
-    eta: request.eta ?? (sampler === "ddpm" || sampler === "euler-ancestral" ? 1 : 0),
+    eta: request.eta ?? ETA[sampler] ?? 0,
     ...samplingOptions(request),
     film_strip: film,
     made_by: "request",

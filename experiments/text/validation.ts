@@ -3,29 +3,15 @@
  * run whatever its seed, so that nats per character rank runs; and what shows whether a run learns.
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
-import { permutation } from "../../engine/mod.ts";
-import type { Arrays, Engine, Parameters, Program, TensorFunction } from "../../engine/mod.ts";
-import {
-  autoregressiveStep,
-  blockMask,
-  boundStep,
-  EMBEDDING_DIMENSION,
-  type LikelihoodBound,
-  likelihoodBound,
-  type NoiseRange,
-  priorNats,
-  type TextNetwork,
-  type WindowErrors,
-} from "../../models/text/network/mod.ts";
+import type { Arrays, Engine, Parameters } from "../../engine/mod.ts";
+import type { LikelihoodBound, NoiseRange, TextNetwork } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
-import { noisyInputs } from "./batch.ts";
 import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
-import { diffusionBlocks, noiseRange, stepOptions } from "./network.ts";
-import { only, replicasOf, windowSignature } from "./signature.ts";
+import { BATCH, compileMeasure, type LevelErrors, type Measure } from "./measure.ts";
+import { diffusionBlocks, noiseRange } from "./network.ts";
 
-const BATCH = 32;
 /** Batches, each a draw of the bound. */
 const DRAWS = 12;
 
@@ -48,7 +34,7 @@ export function textValidation(
 }
 
 /** `draws` batches of windows spread evenly over a text. */
-function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
+export function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
   const last = text.length - context;
   return Array.from({ length: draws }, (_, draw) => {
     const starts = Array.from(
@@ -58,119 +44,6 @@ function windowsOf(text: Uint16Array, context: number, draws: number): Int32Arra
     );
     return gatherWindows(text, starts, context);
   });
-}
-
-/** The likelihood of windows: exact left to right, or the bound with blocks of a size. */
-export interface Measure {
-  exact?(weights: Arrays, windows: readonly Int32Array[]): Promise<LikelihoodBound>;
-  bound?(
-    weights: Arrays,
-    windows: readonly Int32Array[],
-    blockSize: number,
-    squaredNorm: number,
-    /** Shuffles the places of every window, characters and noise alike. */
-    shuffled?: boolean,
-  ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
-}
-
-/** What was measured of one window, with the cross-entropy of the output prior alone. */
-export interface LevelErrors extends WindowErrors {
-  readonly priorCrossEntropy: number;
-  /** The cross-entropy that training takes. */
-  readonly rounding: number;
-}
-
-export async function compileMeasure(
-  engine: Engine,
-  network: TextNetwork,
-  config: TextConfig,
-): Promise<Measure> {
-  const { clean, noisy } = network.options;
-  const count = engine.replicasFor(BATCH);
-  const signature = windowSignature(network, BATCH);
-  const compile = (fn: TensorFunction, wanted: (name: string) => boolean) => {
-    const taken = only(signature, wanted);
-    return engine.compile(fn, taken, replicasOf(taken, count, "concat"));
-  };
-  const isParameter = new Set(network.parameters.map(({ name }) => name));
-  const exact = clean
-    ? await compile(
-      autoregressiveStep(network),
-      (name) => name === "tokens" || isParameter.has(name),
-    )
-    : undefined;
-  const bound = noisy
-    ? await compile(boundStep(network, stepOptions(config)), (name) => !name.endsWith("_weight"))
-    : undefined;
-  return {
-    ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
-    ...(bound
-      ? {
-        bound: (weights, windows, blockSize, squaredNorm, shuffled = false) =>
-          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, shuffled),
-      }
-      : {}),
-  };
-}
-
-async function exactly(
-  program: Program,
-  weights: Arrays,
-  windows: readonly Int32Array[],
-): Promise<LikelihoodBound> {
-  const draws: number[] = [];
-  for (const tokens of windows) {
-    const { nats } = await program.run({ ...takenBy(program, weights), tokens });
-    draws.push(mean(Array.from(nats!)));
-  }
-  const errors = draws.map((crossEntropy) => [{
-    gamma: NaN,
-    crossEntropy,
-    squaredError: 0,
-    crossEntropyWeight: 1,
-    squaredErrorWeight: 0,
-  }]);
-  return likelihoodBound(errors, 0);
-}
-
-async function boundOf(
-  program: Program,
-  network: TextNetwork,
-  config: TextConfig,
-  weights: Arrays,
-  windows: readonly Int32Array[],
-  blockSize: number,
-  squaredNorm: number,
-  shuffled: boolean,
-) {
-  const range = noiseRange(config);
-  const mask = network.options.clean ? { mask: blockMask(config.context, blockSize) } : {};
-  const draws: LevelErrors[][] = [];
-  for (const [draw, tokens] of windows.entries()) {
-    const ordered = noisyInputs(tokens, range, BATCH, {
-      seed: 0,
-      stream: "validation",
-      step: draw,
-    });
-    const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
-    const { cross_entropy_weight, squared_error_weight, ...asked } = inputs as Arrays;
-    const outputs = await program.run({ ...takenBy(program, weights), ...asked, ...mask });
-    draws.push(Array.from({ length: BATCH }, (_, i) => ({
-      gamma: inputs.gamma[i]!,
-      crossEntropy: outputs.cross_entropy![i]!,
-      squaredError: outputs.squared_error![i]!,
-      priorCrossEntropy: outputs.prior_cross_entropy![i]!,
-      rounding: outputs.rounding![i]!,
-      crossEntropyWeight: cross_entropy_weight![i]!,
-      squaredErrorWeight: squared_error_weight![i]!,
-    })));
-  }
-  const prior = priorNats(range.gamma(1), EMBEDDING_DIMENSION, squaredNorm);
-  return { bound: likelihoodBound(draws, prior), windows: draws.flat() };
-}
-
-function takenBy(program: Program, weights: Arrays): Arrays {
-  return Object.fromEntries(Object.entries(weights).filter(([name]) => name in program.inputs));
 }
 
 async function metricsOf(
@@ -239,28 +112,8 @@ async function shuffledGap(
 ): Promise<number> {
   const some = held.slice(0, 2);
   const ordered = await bound(weights, some, size, squaredNorm);
-  const shuffled = await bound(weights, some, size, squaredNorm, true);
+  const shuffled = await bound(weights, some, size, squaredNorm, { shuffled: true });
   return shuffled.bound.total - ordered.bound.total;
-}
-
-/** Every window's places in one new order: characters and their noise go together. */
-function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
-  const order = permutation({ seed: 0, stream: "shuffled-places", step: 0 }, context);
-  const shuffle = <A extends Int32Array | Float32Array>(values: A, width: number): A => {
-    const result = values.slice() as A;
-    for (let row = 0; row < values.length / width / context; row++) {
-      order.forEach((from, to) => {
-        const start = (row * context + from) * width;
-        result.set(values.subarray(start, start + width), (row * context + to) * width);
-      });
-    }
-    return result;
-  };
-  return {
-    ...inputs,
-    tokens: shuffle(inputs.tokens as Int32Array, 1),
-    eps: shuffle(inputs.eps as Float32Array, EMBEDDING_DIMENSION),
-  };
 }
 
 /** −log SNR between which noisy embeddings of unit length say something, but not all. */

@@ -67,7 +67,7 @@ export {
   type Step,
 } from "./solver.ts";
 export { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
-export { dpmpp2m, flowHeun, heun } from "./second_order.ts";
+export { dpmpp2m, dpmpp2mSde, flowHeun, heun } from "./second_order.ts";
 export { solver, type SolverOptions } from "./solvers.ts";
 export { type LevelOptions, samplingLevels, type Spacing, spacingNames } from "./levels.ts";
 export { type Inpainting, repaintWalk } from "./inpaint.ts";

@@ -1,4 +1,4 @@
-/** Solvers of second order for the probability-flow ODE. */
+/** Solvers of second order, for the probability-flow ODE and for the reverse SDE. */
 import { UserError } from "../../engine/host/mod.ts";
 import { churned, implicitStep } from "./first_order.ts";
 import { alphaSigma } from "./notation.ts";
@@ -63,21 +63,44 @@ function heunStep(view: ViewName): SolverStep {
  * The first step, and one to γ = −∞, take D = x̂, which is DDIM.
  */
 export function dpmpp2m(): Solver {
+  return { ...multistep(0), name: "dpmpp-2m" };
+}
+
+/**
+ * {@link dpmpp2m} for the reverse SDE, whose fresh noise takes the place of old errors (Lu et al. 2022,
+ * appendix, "SDE-DPM-Solver++ (2M)", for η = 1; η as in k-diffusion's `sample_dpmpp_2m_sde`):
+ *
+ *     z_s = (σ_s/σ_t) e^−ηh z_t − α_s (e^−(1+η)h − 1) D + σ_s √(1 − e^−2ηh) ξ
+ *
+ * @param eta η in [0, 1]: 0 is {@link dpmpp2m}.
+ * @throws {UserError} If `eta` is outside [0, 1].
+ */
+export function dpmpp2mSde(eta = 1): Solver {
+  if (!(eta >= 0 && eta <= 1)) {
+    throw new UserError(`eta is ${eta}: DPM-Solver++ takes a value from 0 (no noise) to 1`);
+  }
+  return { ...multistep(eta), name: "dpmpp-2m-sde" };
+}
+
+function multistep(eta: number): Omit<Solver, "name"> {
+  // Not 0 · ∞, in a step from pure noise or to clean data.
+  const decay = (h: number) => eta === 0 ? 0 : eta * h;
   return {
-    name: "dpmpp-2m",
     order: 2,
     evaluations: 1,
-    stochastic: false,
+    stochastic: eta > 0,
     start: () => {
       let hBefore: number | undefined;
       return (gammaT, gammaS) => {
         const t = alphaSigma(gammaT), s = alphaSigma(gammaS);
         const h = (gammaT - gammaS) / 2;
-        const z = s.sigma / t.sigma, ofD = -s.alpha * Math.expm1(-h);
+        const z = s.sigma / t.sigma * Math.exp(-decay(h));
+        const ofD = -s.alpha * Math.expm1(-h - decay(h));
+        const noise = s.sigma * Math.sqrt(-Math.expm1(-2 * decay(h)));
         // After a step from pure noise, h_before is ∞ and nothing is extrapolated.
         const half = hBefore === undefined || h === Infinity ? 0 : h / hBefore / 2; // 1/(2r)
         hBefore = h;
-        return { z, denoised: (1 + half) * ofD, previous: -half * ofD, noise: 0 };
+        return { z, denoised: (1 + half) * ofD, previous: -half * ofD, noise };
       };
     },
   };

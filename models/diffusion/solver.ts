@@ -9,6 +9,7 @@ export const samplerNames = [
   "heun",
   "flow-heun",
   "dpmpp-2m",
+  "dpmpp-2m-sde",
 ] as const;
 export type SamplerName = typeof samplerNames[number];
 

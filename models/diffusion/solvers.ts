@@ -1,11 +1,12 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
-import { dpmpp2m, flowHeun, heun } from "./second_order.ts";
+import { dpmpp2m, dpmpp2mSde, flowHeun, heun } from "./second_order.ts";
 import type { SamplerName, Solver } from "./solver.ts";
 
 /** What some samplers take. */
 export interface SolverOptions {
-  /** η in [0, 1], the part of DDPM's noise: of "ddim" (default 0) and "euler-ancestral" (default 1). */
+  /** η in [0, 1], the part of DDPM's noise: of "ddim" (default 0), "euler-ancestral" and
+   * "dpmpp-2m-sde" (default 1). */
   readonly eta?: number;
   /** The variance of "ddpm", by default "small". */
   readonly variance?: AncestralVariance;
@@ -26,6 +27,7 @@ const solvers: {
   heun: { takes: ["churn"], make: ({ churn }) => heun(churn) },
   "flow-heun": { takes: [], make: () => flowHeun() },
   "dpmpp-2m": { takes: [], make: () => dpmpp2m() },
+  "dpmpp-2m-sde": { takes: ["eta"], make: ({ eta }) => dpmpp2mSde(eta) },
 };
 
 const optionNames = ["eta", "variance", "churn"] as const satisfies (keyof SolverOptions)[];
@@ -42,8 +44,12 @@ export function solver(name: SamplerName, options: SolverOptions = {}): Solver {
     const others = Object.entries(solvers).filter(([, { takes }]) => takes.includes(option));
     throw new UserError(
       `${option} is ${JSON.stringify(options[option])} with sampler "${name}": it belongs to ` +
-        others.map(([other]) => `"${other}"`).join(" and "),
+        listed(others.map(([other]) => `"${other}"`)),
     );
   }
   return make(options);
+}
+
+function listed(names: readonly string[]): string {
+  return [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean).join(" and ");
 }

@@ -35,3 +35,4 @@ export {
   trimmed,
   type WindowErrors,
 } from "./bound.ts";
+export { finiteWalk } from "./finite_walk.ts";

@@ -69,6 +69,8 @@ const stochastic: [SamplerName, SolverOptions][] = [
   ["ddpm", { variance: "large" }],
   ["ddim", { eta: 0.5 }],
   ["euler-ancestral", {}],
+  ["dpmpp-2m-sde", {}],
+  ["dpmpp-2m-sde", { eta: 0.5 }],
   ["euler", { churn: 0.1 }],
   ["heun", { churn: 0.1 }],
 ];

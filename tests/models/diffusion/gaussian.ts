@@ -39,23 +39,32 @@ export function exactFlow({ mu, s }: Gaussian, z: Points, gammaT: number, gammaS
 
 /**
  * The variance that a solver really ends with when it walks unit normal noise down `levels` with
- * the exact denoiser of N(μ, s²): every step is linear in z, so it follows from the coefficients. For
- * solvers that remember nothing.
+ * the exact denoiser of N(μ, s²): every step is linear in z and in the estimate before, so it follows
+ * from the coefficients.
  */
 export function linearVariance(solver: Solver, s: number, levels: readonly number[]): number {
   const advance = solver.start();
-  let variance = 1;
+  // Of z; of the estimate before, and of both together, which count for solvers that remember it.
+  let variance = 1, ofPrevious = 0, together = 0;
   for (let i = 1; i < levels.length; i++) {
     const [from, to] = [levels[i - 1]!, levels[i]!];
     const step = advance(from, to);
-    if (step.raise) variance = step.raise.z ** 2 * variance + step.raise.noise ** 2;
+    if (step.raise) {
+      variance = step.raise.z ** 2 * variance + step.raise.noise ** 2;
+      together *= step.raise.z;
+    }
     const gain = posteriorGain(s, step.raise?.gamma ?? from);
-    let factor = step.z + step.denoised * gain;
+    let factor = step.z + step.denoised * gain, remembered = step.previous ?? 0;
     if (step.corrected) {
       const { z, denoised, previous = 0 } = step.corrected;
       factor = z + denoised * posteriorGain(s, to) * factor + previous * gain;
+      remembered = 0;
     }
-    variance = factor ** 2 * variance + step.noise ** 2;
+    const before = variance;
+    variance = factor ** 2 * before + 2 * factor * remembered * together +
+      remembered ** 2 * ofPrevious + step.noise ** 2;
+    together = gain * (factor * before + remembered * together);
+    ofPrevious = gain ** 2 * before;
   }
   return variance;
 }

@@ -214,7 +214,7 @@ Deno.test("sampleDiffusion() refuses levels that do not fall and options of the 
     [{ eta: -0.1 }, /eta is -0\.1/],
     [
       { sampler: "ddpm", eta: 0 },
-      /eta is 0 with sampler "ddpm": it belongs to "ddim" and "euler-ancestral"/,
+      /eta is 0 with sampler "ddpm": it belongs to "ddim", "euler-ancestral" and "dpmpp-2m-sde"/,
     ],
     [{ variance: "large" }, /variance is "large" with sampler "ddim": it belongs to "ddpm"/],
   ];

@@ -6,6 +6,7 @@ import {
   ddim,
   ddpm,
   dpmpp2m,
+  dpmpp2mSde,
   edmSigma,
   euler,
   eulerAncestral,
@@ -62,7 +63,10 @@ Deno.test("ddim(1) is ddpm with the small variance at any two levels", () => {
 Deno.test("every solver keeps the marginal: an exact x̂ = x takes αx + σε to its like", () => {
   // With x̂ = x the point α_t x + σ_t ε must become α_s x plus noise of total variance σ_s²;
   // the large variance alone promises more.
-  const solvers = [ddpm(), ddim(0), ddim(0.5), ddim(1), dpmpp2m()];
+  const solvers = [
+    ...[ddpm(), ddim(0), ddim(0.5), ddim(1)],
+    ...[dpmpp2m(), dpmpp2mSde(), dpmpp2mSde(0.5)],
+  ];
   fc.assert(fc.property(levels, ([from, to]) => {
     const t = alphaSigma(from), s = alphaSigma(to);
     for (const solver of solvers) {
@@ -82,13 +86,16 @@ Deno.test("every solver's step to γ = −∞ is x̂ itself, without noise", () 
   for (const solver of solvers) {
     assert.deepEqual(solver.start()(2, -Infinity), { z: 0, denoised: 1, noise: 0 }, solver.name);
   }
-  const multistep = dpmpp2m().start();
-  multistep(4, 2);
-  assertClose(
-    Object.values(multistep(2, -Infinity)),
-    [0, 1, 0, 0], // z, denoised, previous, noise
-    {},
-  );
+  for (const solver of [dpmpp2m(), dpmpp2mSde(), dpmpp2mSde(0.5)]) {
+    const multistep = solver.start();
+    multistep(4, 2);
+    assertClose(
+      Object.values(multistep(2, -Infinity)),
+      [0, 1, 0, 0], // z, denoised, previous, noise
+      {},
+      solver.name,
+    );
+  }
 });
 
 Deno.test("every solver can start from pure noise, where the signal is zero", () => {
@@ -114,7 +121,7 @@ Deno.test("solver() refuses options of other samplers and values out of range", 
   const cases: [Parameters<typeof solver>, string][] = [
     [
       ["dpmpp-2m", { eta: 0.5 }],
-      'eta is 0.5 with sampler "dpmpp-2m": it belongs to "ddim" and "euler-ancestral"',
+      'eta is 0.5 with sampler "dpmpp-2m": it belongs to "ddim", "euler-ancestral" and "dpmpp-2m-sde"',
     ],
     [
       ["ddpm", { churn: 0.1 }],
@@ -140,6 +147,17 @@ Deno.test("Euler's step is the same in EDM's σ, in flow's t, and as DDIM", () =
       assertClose([z, denoised], expected, { absolute: 1e-9, relative: 1e-9 }, view);
     }
     assert.deepEqual(ddim(0).start()(from, to), { z, denoised, noise });
+  }));
+});
+
+Deno.test("DPM-Solver++ 2M for the SDE is DDIM with its noise in the first step, 2M without", () => {
+  fc.assert(fc.property(levels, ([from, to]) => {
+    const near = { absolute: 1e-12, relative: 1e-9 };
+    assertClose(asRow(dpmpp2mSde(1).start()(from, to)), asRow(ddim(1).start()(from, to)), near);
+    const [sde, ode] = [dpmpp2mSde(0).start(), dpmpp2m().start()];
+    for (const [t, s] of [[from + 1, from], [from, to]] as const) {
+      assert.deepEqual(sde(t, s), ode(t, s));
+    }
   }));
 });
 

@@ -1,0 +1,165 @@
+/** The likelihood of windows, or its bound: a compiled network asked with given weights. */
+import { permutation } from "../../engine/mod.ts";
+import type { Arrays, Engine, Program, RandomKey, TensorFunction } from "../../engine/mod.ts";
+import {
+  autoregressiveStep,
+  blockMask,
+  boundStep,
+  EMBEDDING_DIMENSION,
+  finiteWalk,
+  type LikelihoodBound,
+  likelihoodBound,
+  priorNats,
+  type TextNetwork,
+  type WindowErrors,
+} from "../../models/text/network/mod.ts";
+import type { TextConfig } from "../config.ts";
+import { noisyInputs } from "./batch.ts";
+import { noiseRange, stepOptions } from "./network.ts";
+import { only, replicasOf, windowSignature } from "./signature.ts";
+
+/** Windows that are measured together: one draw of the bound. */
+export const BATCH = 32;
+const VALIDATION_NOISE = { seed: 0, stream: "validation" };
+
+/** The likelihood of windows: exact left to right, or the bound with blocks of a size. */
+export interface Measure {
+  exact?(weights: Arrays, windows: readonly Int32Array[]): Promise<LikelihoodBound>;
+  bound?(
+    weights: Arrays,
+    windows: readonly Int32Array[],
+    blockSize: number,
+    squaredNorm: number,
+    options?: BoundOptions,
+  ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
+}
+
+/** How a bound is measured; by default as in every validation. */
+export interface BoundOptions {
+  /** Shuffles the places of every window, characters and noise alike. */
+  readonly shuffled?: boolean;
+  /** Steps of the walk whose bound it is, by default infinitely many. */
+  readonly steps?: number;
+  /** Names the noise. */
+  readonly noise?: Omit<RandomKey, "step">;
+}
+
+/** What was measured of one window, with the cross-entropy of the output prior alone. */
+export interface LevelErrors extends WindowErrors {
+  readonly priorCrossEntropy: number;
+  /** The cross-entropy that training takes. */
+  readonly rounding: number;
+}
+
+export async function compileMeasure(
+  engine: Engine,
+  network: TextNetwork,
+  config: TextConfig,
+): Promise<Measure> {
+  const { clean, noisy } = network.options;
+  const count = engine.replicasFor(BATCH);
+  const signature = windowSignature(network, BATCH);
+  const compile = (fn: TensorFunction, wanted: (name: string) => boolean) => {
+    const taken = only(signature, wanted);
+    return engine.compile(fn, taken, replicasOf(taken, count, "concat"));
+  };
+  const isParameter = new Set(network.parameters.map(({ name }) => name));
+  const exact = clean
+    ? await compile(
+      autoregressiveStep(network),
+      (name) => name === "tokens" || isParameter.has(name),
+    )
+    : undefined;
+  const bound = noisy
+    ? await compile(boundStep(network, stepOptions(config)), (name) => !name.endsWith("_weight"))
+    : undefined;
+  return {
+    ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
+    ...(bound
+      ? {
+        bound: (weights, windows, blockSize, squaredNorm, options = {}) =>
+          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, options),
+      }
+      : {}),
+  };
+}
+
+async function exactly(
+  program: Program,
+  weights: Arrays,
+  windows: readonly Int32Array[],
+): Promise<LikelihoodBound> {
+  const draws: number[] = [];
+  for (const tokens of windows) {
+    const { nats } = await program.run({ ...takenBy(program, weights), tokens });
+    draws.push(mean(Array.from(nats!)));
+  }
+  const errors = draws.map((crossEntropy) => [{
+    gamma: NaN,
+    crossEntropy,
+    squaredError: 0,
+    crossEntropyWeight: 1,
+    squaredErrorWeight: 0,
+  }]);
+  return likelihoodBound(errors, 0);
+}
+
+async function boundOf(
+  program: Program,
+  network: TextNetwork,
+  config: TextConfig,
+  weights: Arrays,
+  windows: readonly Int32Array[],
+  blockSize: number,
+  squaredNorm: number,
+  { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
+) {
+  const range = steps === undefined ? noiseRange(config) : finiteWalk(noiseRange(config), steps);
+  const mask = network.options.clean ? { mask: blockMask(config.context, blockSize) } : {};
+  const draws: LevelErrors[][] = [];
+  for (const [draw, tokens] of windows.entries()) {
+    const ordered = noisyInputs(tokens, range, BATCH, { ...noise, step: draw });
+    const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
+    const { cross_entropy_weight, squared_error_weight, ...asked } = inputs as Arrays;
+    const outputs = await program.run({ ...takenBy(program, weights), ...asked, ...mask });
+    draws.push(Array.from({ length: BATCH }, (_, i) => ({
+      gamma: inputs.gamma[i]!,
+      crossEntropy: outputs.cross_entropy![i]!,
+      squaredError: outputs.squared_error![i]!,
+      priorCrossEntropy: outputs.prior_cross_entropy![i]!,
+      rounding: outputs.rounding![i]!,
+      crossEntropyWeight: cross_entropy_weight![i]!,
+      squaredErrorWeight: squared_error_weight![i]!,
+    })));
+  }
+  const prior = priorNats(range.gamma(1), EMBEDDING_DIMENSION, squaredNorm);
+  return { bound: likelihoodBound(draws, prior), windows: draws.flat() };
+}
+
+function takenBy(program: Program, weights: Arrays): Arrays {
+  return Object.fromEntries(Object.entries(weights).filter(([name]) => name in program.inputs));
+}
+
+/** Every window's places in one new order: characters and their noise go together. */
+function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
+  const order = permutation({ seed: 0, stream: "shuffled-places", step: 0 }, context);
+  const shuffle = <A extends Int32Array | Float32Array>(values: A, width: number): A => {
+    const result = values.slice() as A;
+    for (let row = 0; row < values.length / width / context; row++) {
+      order.forEach((from, to) => {
+        const start = (row * context + from) * width;
+        result.set(values.subarray(start, start + width), (row * context + to) * width);
+      });
+    }
+    return result;
+  };
+  return {
+    ...inputs,
+    tokens: shuffle(inputs.tokens as Int32Array, 1),
+    eps: shuffle(inputs.eps as Float32Array, EMBEDDING_DIMENSION),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
