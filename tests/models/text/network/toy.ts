@@ -12,7 +12,10 @@ import { noiseInputs } from "../../../../models/diffusion/mod.ts";
 import {
   blockMask,
   boundLevels,
+  DENSITY,
   EMBEDDING_DIMENSION,
+  KNOTS,
+  knotWeights,
   type NoiseRange,
   PER_WINDOW,
   type TextMethod,
@@ -85,6 +88,17 @@ export function noisy(
   };
 }
 
+/** The same for a training step of this network. */
+function noisyFor(
+  { options: { adaptive, context } }: TextNetwork,
+  tokens: Int32Array,
+  range: NoiseRange,
+  step: number,
+): Arrays {
+  const inputs = noisy(tokens, range, tokens.length / context, 1, step);
+  return adaptive ? { ...inputs, knot_weight: knotWeights(inputs.gamma, adaptive) } : inputs;
+}
+
 export function inputsOf(parameters: Parameters): Arrays {
   return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
 }
@@ -96,6 +110,7 @@ export function signatureOf(network: TextNetwork, count: number, names: readonly
     tokens: [count, context],
     eps: [count, context, EMBEDDING_DIMENSION],
     mask: [context, 2 * context],
+    knot_weight: [count, KNOTS],
   };
   return {
     ...Object.fromEntries(
@@ -113,12 +128,14 @@ export async function learn(
   engine: Engine,
   network: TextNetwork,
   method: TextMethod,
-  range: NoiseRange,
+  range: NoiseRange | ((parameters: Parameters) => NoiseRange),
   { steps, count, blocks = [] }: { steps: number; count: number; blocks?: readonly number[] },
 ): Promise<Parameters> {
   const { context } = network.options;
   const names = method === "autoregressive" ? ["tokens"] : [
-    ...PER_WINDOW.filter((name) => name !== "z" && name !== "previous"),
+    ...PER_WINDOW.filter((name) =>
+      name !== "z" && name !== "previous" && (name !== "knot_weight" || network.options.adaptive)
+    ),
     ...(method === "blocks" ? ["mask"] : []),
   ];
   const program = await engine.compile(
@@ -131,7 +148,7 @@ export async function learn(
     const tokens = windows(1, step, count, context);
     const batch: Arrays = method === "autoregressive"
       ? { tokens }
-      : noisy(tokens, range, count, 1, step);
+      : noisyFor(network, tokens, typeof range === "function" ? range(parameters) : range, step);
     const mask = method === "blocks"
       ? { mask: blockMask(context, blocks[step % blocks.length]!) }
       : {};
@@ -146,6 +163,7 @@ export async function learn(
       epsilon: 1e-8,
       weightDecay: 0,
       gradientClip: 1,
+      treatments: { [DENSITY]: { learningRateFactor: 5, weightDecay: 0 } },
     });
   }
   return parameters;
