@@ -19,10 +19,14 @@ const MODES = {
   autoregressive: "autoregressive",
 } as const;
 
-/** @throws {UserError} If a value is out of its range, or does not go with another one. */
+/**
+ * @param most Texts that may be asked for.
+ * @throws {UserError} If a value is out of its range, or does not go with another one.
+ */
 export function writeSettings(
   request: Omit<WriteRequest, "run">,
   config: TextConfig,
+  most = MAX_TEXTS,
 ): WriteSettings {
   const mode = request.mode ?? (request.template ? "infill" : MODES[config.method]);
   const { context } = config;
@@ -56,7 +60,7 @@ export function writeSettings(
       `sampler is ${JSON.stringify(settings.sampler)}: use one of ${samplerNames.join(", ")}`,
     );
   }
-  requireWithin("count", settings.count, 1, MAX_TEXTS, true);
+  requireWithin("count", settings.count, 1, most, true);
   requireWithin("length", settings.length, 1, MAX_LENGTH, true);
   requireWithin("block_size", settings.block_size, 1, context, true);
   requireWithin("steps", settings.steps, 1, 1000, true);

@@ -62,7 +62,11 @@ export async function writeWith(
   };
 }
 
-function requestOf(settings: WriteSettings, { vocabulary }: TextDataset): GenerationRequest {
+/** The settings in the terms of models/text. */
+export function requestOf(
+  settings: WriteSettings,
+  { vocabulary }: TextDataset,
+): GenerationRequest {
   const encode = (text: string) => Int32Array.from(vocabulary.encode(text));
   const template = settings.template === null ? undefined : templateOf(settings.template, encode);
   return {
