@@ -8,6 +8,8 @@ import {
   EMBEDDING_DIMENSION,
   type LikelihoodBound,
   likelihoodBound,
+  maskedBoundStep,
+  maskedPlaces,
   priorNats,
   type TextNetwork,
   type WindowErrors,
@@ -33,7 +35,10 @@ export interface Measure {
   ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
 }
 
-/** What was measured of one window, with the cross-entropy of the output prior alone. */
+/**
+ * What was measured of one window, with the cross-entropy of the output prior alone. Where characters
+ * are masked, `gamma` is the log odds of that, and the prior knows nothing.
+ */
 export interface LevelErrors extends WindowErrors {
   readonly priorCrossEntropy: number;
   /** The cross-entropy that training takes. */
@@ -45,7 +50,7 @@ export async function compileMeasure(
   network: TextNetwork,
   config: TextConfig,
 ): Promise<Measure> {
-  const { clean, noisy } = network.options;
+  const { clean, noisy, masked } = network.options;
   const count = engine.replicasFor(BATCH);
   const signature = windowSignature(network, BATCH);
   const compile = (fn: TensorFunction, wanted: (name: string) => boolean) => {
@@ -62,12 +67,19 @@ export async function compileMeasure(
   const bound = noisy
     ? await compile(boundStep(network, stepOptions(config)), (name) => !name.endsWith("_weight"))
     : undefined;
+  const filled = masked ? await compile(maskedBoundStep(network), () => true) : undefined;
   return {
     ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
     ...(bound
       ? {
         bound: (weights, windows, blockSize, squaredNorm, shuffled = false) =>
           boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, shuffled),
+      }
+      : {}),
+    ...(filled
+      ? {
+        bound: (weights, windows, _blockSize, _squaredNorm, shuffled = false) =>
+          maskedBoundOf(filled, network, weights, windows, shuffled),
       }
       : {}),
   };
@@ -129,6 +141,49 @@ async function boundOf(
   return { bound: likelihoodBound(draws, prior), windows: draws.flat() };
 }
 
+/**
+ * The bound of masked diffusion. Its diffusion term is all there is of it: nothing is left of the
+ * characters where all are masked, and nothing to reconstruct where none is.
+ */
+async function maskedBoundOf(
+  program: Program,
+  network: TextNetwork,
+  weights: Arrays,
+  windows: readonly Int32Array[],
+  shuffled: boolean,
+) {
+  const { context, vocabulary } = network.options;
+  const draws: LevelErrors[][] = [];
+  for (const [draw, tokens] of windows.entries()) {
+    const masked = maskedPlaces(BATCH, context, { seed: 0, stream: "validation", step: draw });
+    const inputs = shuffled ? withShuffledPlaces({ tokens, masked }, context) : { tokens, masked };
+    const { nats } = await program.run({ ...takenBy(program, weights), ...inputs });
+    draws.push(Array.from(nats!, (crossEntropy, row) => {
+      const places = masked.subarray(row * context, (row + 1) * context);
+      const share = mean(Array.from(places));
+      return {
+        gamma: Math.log(share / (1 - share)),
+        crossEntropy,
+        squaredError: 0,
+        crossEntropyWeight: 1,
+        squaredErrorWeight: 0,
+        priorCrossEntropy: Math.log(vocabulary),
+        rounding: crossEntropy,
+      };
+    }));
+  }
+  const { total, standardError } = likelihoodBound(draws, 0);
+  const bound: LikelihoodBound = {
+    total,
+    standardError,
+    reconstruction: 0,
+    diffusion: total,
+    prior: 0,
+    draws: draws.length,
+  };
+  return { bound, windows: draws.flat() };
+}
+
 function takenBy(program: Program, weights: Arrays): Arrays {
   return Object.fromEntries(Object.entries(weights).filter(([name]) => name in program.inputs));
 }
@@ -146,10 +201,12 @@ function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
     }
     return result;
   };
+  const { tokens, eps, masked } = inputs as Arrays;
   return {
     ...inputs,
-    tokens: shuffle(inputs.tokens as Int32Array, 1),
-    eps: shuffle(inputs.eps as Float32Array, EMBEDDING_DIMENSION),
+    tokens: shuffle(tokens!, 1),
+    ...(eps ? { eps: shuffle(eps, EMBEDDING_DIMENSION) } : {}),
+    ...(masked ? { masked: shuffle(masked, 1) } : {}),
   };
 }
 

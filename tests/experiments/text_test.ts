@@ -14,7 +14,7 @@ import {
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { withStore, withWorkspace } from "./workspace.ts";
 
-const METHODS = ["autoregressive", "diffusion", "blocks"] as const;
+const METHODS = ["autoregressive", "diffusion", "blocks", "masked"] as const;
 
 function queueText(store: Store, ...overrides: object[]): string[] {
   const configs = overrides.map((given) =>
@@ -123,7 +123,11 @@ Deno.test("text written on the way is kept with its film, and written again afte
 Deno.test("every mode writes what was asked, and each network refuses what it cannot", () =>
   withWorkspace(async (workspace) => {
     const store = openStore(workspace);
-    const [left, whole, blocks] = queueText(store, ...METHODS.map((method) => ({ method }))) as [
+    const [left, whole, blocks, masked] = queueText(
+      store,
+      ...METHODS.map((method) => ({ method })),
+    ) as [
+      string,
       string,
       string,
       string,
@@ -133,6 +137,7 @@ Deno.test("every mode writes what was asked, and each network refuses what it ca
     const lab = openLab({ workspace, device: "cpu" });
     try {
       await writesAsAsked(lab, left, whole, blocks);
+      await writesOutOfMasks(lab, masked);
     } finally {
       lab.close();
     }
@@ -193,6 +198,28 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
       return true;
     });
   }
+}
+
+async function writesOutOfMasks(lab: Lab, run: string): Promise<void> {
+  const write = (request: object) => lab.write({ run, count: 2, steps: 8, ...request });
+  const { texts, settings, frames } = await write({ prompt: "the", film_strip: true });
+  assert.equal(settings.mode, "diffusion");
+  assert.ok(texts.every((text) => [...text].length === 32 && text.startsWith("the")));
+  assert.ok(texts.every((text) => !text.includes("_")));
+  assert.deepEqual(frames[0]!.texts, new Array(2).fill("the".padEnd(32, "_")));
+  assert.deepEqual(frames.at(-1)!.texts, texts);
+  const template = "the ____ of the ___";
+  const filled = await write({ template });
+  for (const text of filled.texts) {
+    [...template].forEach((mark, i) => assert.ok(mark === "_" || text[i] === mark, text));
+  }
+  const refusals: [object, RegExp][] = [
+    [{ mode: "autoregressive" }, /cannot read the text before a block/],
+    [{ mode: "revised" }, /cannot read the text before a block/],
+    [{ length: 33 }, /would have 33 characters, but the run writes at most 32/],
+    [{ sampler: "heun" }, /sampler is "heun", but a run with method "masked"/],
+  ];
+  for (const [request, message] of refusals) await assert.rejects(write(request), message);
 }
 
 Deno.test("a text too short for its windows is refused with the length that would do", () =>
