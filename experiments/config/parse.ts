@@ -21,6 +21,7 @@ export const LATER = {
     network: "unet",
     terminal_snr: "as-is",
     snr_limit: 5,
+    self_condition: 0,
   },
   text: { muon_learning_rate: 0 },
 } as const;

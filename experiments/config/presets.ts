@@ -47,6 +47,7 @@ const SMALL: ImageConfig = {
   gradient_clip: 1,
   ema_decay: 0.995,
   label_dropout: 0.1,
+  self_condition: 0,
   seed: 0,
   log_every: 5,
   validate_every: 100,

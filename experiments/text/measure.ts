@@ -1,15 +1,17 @@
 /** The likelihood of windows, or its bound: a compiled network asked with given weights. */
 import { permutation } from "../../engine/mod.ts";
-import type { Arrays, Engine, Program, TensorFunction } from "../../engine/mod.ts";
+import type { Arrays, Engine, Program, RandomKey, TensorFunction } from "../../engine/mod.ts";
 import {
   autoregressiveStep,
   blockMask,
   boundStep,
   EMBEDDING_DIMENSION,
+  finiteWalk,
   type LikelihoodBound,
   likelihoodBound,
   maskedBoundStep,
   maskedPlaces,
+  maskedWalk,
   priorNats,
   type TextNetwork,
   type WindowErrors,
@@ -21,6 +23,7 @@ import { only, replicasOf, windowSignature } from "./signature.ts";
 
 /** Windows that are measured together: one draw of the bound. */
 export const BATCH = 32;
+const VALIDATION_NOISE = { seed: 0, stream: "validation" };
 
 /** The likelihood of windows: exact left to right, or the bound with blocks of a size. */
 export interface Measure {
@@ -30,9 +33,18 @@ export interface Measure {
     windows: readonly Int32Array[],
     blockSize: number,
     squaredNorm: number,
-    /** Shuffles the places of every window, characters and noise alike. */
-    shuffled?: boolean,
+    options?: BoundOptions,
   ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
+}
+
+/** How a bound is measured; by default as in every validation. */
+export interface BoundOptions {
+  /** Shuffles the places of every window, characters and noise alike. */
+  readonly shuffled?: boolean;
+  /** Steps of the walk whose bound it is, by default infinitely many. */
+  readonly steps?: number;
+  /** Names the noise. */
+  readonly noise?: Omit<RandomKey, "step">;
 }
 
 /**
@@ -72,14 +84,14 @@ export async function compileMeasure(
     ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
     ...(bound
       ? {
-        bound: (weights, windows, blockSize, squaredNorm, shuffled = false) =>
-          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, shuffled),
+        bound: (weights, windows, blockSize, squaredNorm, options = {}) =>
+          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, options),
       }
       : {}),
     ...(filled
       ? {
-        bound: (weights, windows, _blockSize, _squaredNorm, shuffled = false) =>
-          maskedBoundOf(filled, network, weights, windows, shuffled),
+        bound: (weights, windows, _blockSize, _squaredNorm, options = {}) =>
+          maskedBoundOf(filled, network, weights, windows, options),
       }
       : {}),
   };
@@ -113,17 +125,13 @@ async function boundOf(
   windows: readonly Int32Array[],
   blockSize: number,
   squaredNorm: number,
-  shuffled: boolean,
+  { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
-  const range = noiseRange(config);
+  const range = steps === undefined ? noiseRange(config) : finiteWalk(noiseRange(config), steps);
   const mask = network.options.clean ? { mask: blockMask(config.context, blockSize) } : {};
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
-    const ordered = noisyInputs(tokens, range, BATCH, {
-      seed: 0,
-      stream: "validation",
-      step: draw,
-    });
+    const ordered = noisyInputs(tokens, range, BATCH, { ...noise, step: draw });
     const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
     const { cross_entropy_weight, squared_error_weight, ...asked } = inputs as Arrays;
     const outputs = await program.run({ ...takenBy(program, weights), ...asked, ...mask });
@@ -150,12 +158,15 @@ async function maskedBoundOf(
   network: TextNetwork,
   weights: Arrays,
   windows: readonly Int32Array[],
-  shuffled: boolean,
+  { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
   const { context, vocabulary } = network.options;
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
-    const masked = maskedPlaces(BATCH, context, { seed: 0, stream: "validation", step: draw });
+    const key = { ...noise, step: draw };
+    const { masked, weights: counts } = steps === undefined
+      ? { masked: maskedPlaces(BATCH, context, key), weights: new Array<number>(BATCH).fill(1) }
+      : maskedWalk(BATCH, context, steps, key);
     const inputs = shuffled ? withShuffledPlaces({ tokens, masked }, context) : { tokens, masked };
     const { nats } = await program.run({ ...takenBy(program, weights), ...inputs });
     draws.push(Array.from(nats!, (crossEntropy, row) => {
@@ -165,7 +176,7 @@ async function maskedBoundOf(
         gamma: Math.log(share / (1 - share)),
         crossEntropy,
         squaredError: 0,
-        crossEntropyWeight: 1,
+        crossEntropyWeight: counts[row]!,
         squaredErrorWeight: 0,
         priorCrossEntropy: Math.log(vocabulary),
         rounding: crossEntropy,

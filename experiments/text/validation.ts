@@ -34,7 +34,7 @@ export function textValidation(
 }
 
 /** `draws` batches of windows spread evenly over a text. */
-function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
+export function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
   const last = text.length - context;
   return Array.from({ length: draws }, (_, draw) => {
     const starts = Array.from(
@@ -108,7 +108,7 @@ async function shuffledGap(
 ): Promise<number> {
   const some = held.slice(0, 2);
   const ordered = await bound(weights, some, size, squaredNorm);
-  const shuffled = await bound(weights, some, size, squaredNorm, true);
+  const shuffled = await bound(weights, some, size, squaredNorm, { shuffled: true });
   return shuffled.bound.total - ordered.bound.total;
 }
 

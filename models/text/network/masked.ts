@@ -48,14 +48,48 @@ export function maskedPlaces(count: number, length: number, key: RandomKey): Flo
 }
 
 /**
+ * The same for a walk of T = `steps` steps, from t = 1 to 0 by 1/T each, whose characters are drawn
+ * without knowing of each other within a step. Its bound (D3PM, equation 1, with the posterior of
+ * MDLM) is
+ *
+ *     Σ_{k=1}^T 1/k E_{t = k/T}[Σ_{i∈M} −log p(x_i | x_{\M})]
+ *
+ * in nats per window, which comes down to that of {@link maskedPlaces} as T grows. A window's step k
+ * is uniform, one window in each stratum, and each of its places is masked with probability t.
+ *
+ * @returns Row-major [count, length], where a row may have no mask, and what each window's mean
+ * cross-entropy of masked characters counts in the bound per character: |M| / (t L).
+ */
+export function maskedWalk(
+  count: number,
+  length: number,
+  steps: number,
+  key: RandomKey,
+): { masked: Float32Array; weights: number[] } {
+  const [offset] = uniforms({ ...key, stream: `${key.stream}/offset` }, 1);
+  const order = permutation({ ...key, stream: `${key.stream}/order` }, count);
+  const draws = uniforms({ ...key, stream: `${key.stream}/places` }, count * length);
+  const masked = new Float32Array(count * length), weights = new Array<number>(count).fill(0);
+  order.forEach((row, stratum) => {
+    const t = (1 + Math.floor(steps * (stratum + offset!) / count)) / steps;
+    for (let place = row * length; place < (row + 1) * length; place++) {
+      if (draws[place]! >= t) continue;
+      masked[place] = 1;
+      weights[row] = weights[row]! + 1 / (t * length);
+    }
+  });
+  return { masked, weights };
+}
+
+/**
  * The mean cross-entropy of each window's masked characters, [N], from `tokens` and `masked` [N, L]:
  * what `maskedPlaces` makes the bound of. Characters that are seen cost nothing, and a mask is never
- * what is behind a mask ("SUBS" of MDLM, section 3).
+ * what is behind a mask ("SUBS" of MDLM, section 3). 0 where nothing is masked.
  */
 export function maskedBound(network: TextNetwork, inputs: Tensors): tf.Tensor {
   const tokens = input(inputs, "tokens"), masked = input(inputs, "masked");
   const nats = perCharacter(network.fill(inputs, tokens, masked), tokens);
-  return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.sum(masked, -1));
+  return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.maximum(tf.sum(masked, -1), 1));
 }
 
 /** `nats` [N]: {@link maskedBound}. */

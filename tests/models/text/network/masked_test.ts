@@ -6,6 +6,7 @@ import { initialParameters } from "../../../../models/layers/mod.ts";
 import {
   maskedBoundStep,
   maskedPlaces,
+  maskedWalk,
   textFiller,
   textNetwork,
 } from "../../../../models/text/network/mod.ts";
@@ -80,6 +81,46 @@ Deno.test("with exact posteriors the bound is the likelihood; the mean over all 
   const pooled = mean(rows.map(({ nats }) => nats)) / mean(rows.map(({ masks }) => masks));
   const off = pooled - mean(rows.map(({ exact }) => exact));
   assert.ok(off > 4 * error, `the mean over all masks is off by ${off}, ± ${error}`);
+});
+
+Deno.test("a walk of finitely many steps has the bound that all its masks give, summed up", async () => {
+  const model = chainModel({ masks: true }), size = CHAIN.length;
+  const tokens = [1, 2, 3], length = tokens.length, steps = 3, count = 600;
+  const costs = async (masked: ArrayLike<number>, rows: number) => {
+    const given = Int32Array.from(masked, (value, i) => value === 1 ? -1 : tokens[i % length]!);
+    const logits = await model.fill!(given, rows, length);
+    return Array.from({ length: rows }, (_, row) =>
+      tokens.reduce((sum, token, i) => {
+        const place = row * length + i;
+        return sum - masked[place]! * logits[place * size + token]!;
+      }, 0));
+  };
+  const sets = Array.from({ length: 2 ** length }, (_, set) => [set & 1, set >> 1 & 1, set >> 2]);
+  const nats = await costs(sets.flat(), sets.length);
+  let expected = 0;
+  for (let k = 1; k <= steps; k++) {
+    const t = k / steps;
+    sets.forEach((set, i) => {
+      const share = set.reduce((p, value) => p * (value === 1 ? t : 1 - t), 1);
+      expected += share * nats[i]! / k / length;
+    });
+  }
+  const { masked, weights } = maskedWalk(count, length, steps, {
+    seed: 4,
+    stream: "walk",
+    step: 0,
+  });
+  const drawn = await costs(masked, count);
+  const values = drawn.map((sum, row) => {
+    const masks = masked.subarray(row * length, (row + 1) * length).reduce((a, b) => a + b);
+    return masks === 0 ? 0 : weights[row]! * sum / masks;
+  });
+  const error = standardError(values);
+  assert.ok(error < 0.05, `${error}`);
+  assert.ok(Math.abs(mean(values) - expected) < 4 * error, `${mean(values)}, not ${expected}`);
+
+  const once = maskedWalk(2, length, 1, { seed: 4, stream: "walk", step: 0 });
+  assert.deepEqual([...once.masked, ...once.weights], new Array(2 * length + 2).fill(1));
 });
 
 Deno.test("a trained network's masked bound lies above the entropy, and near it", async () => {
