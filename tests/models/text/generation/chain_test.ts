@@ -60,6 +60,16 @@ Deno.test("guided without weight on diffusion is left to right, character for ch
   }
 });
 
+Deno.test("guided by diffusion alone has the chain's transitions, far above its cleanest level", async () => {
+  const { tokens, length, networkEvaluations } = await generate(
+    model,
+    request({ mode: "guided", diffusionWeight: 1, count: 250, length: 24 }),
+  );
+  assert.ok(transitionError(tokens, length).errors < STANDARD_ERRORS);
+  // Three blocks: the steps and their last estimate, and one for each character but the first.
+  assert.equal(networkEvaluations, 3 * (60 + 1 + 7));
+});
+
 Deno.test("infill keeps the given characters and fills the gap", async () => {
   const count = 200, template = Int32Array.from([0, -1, 3, 1]);
   const { tokens } = await generate(model, request({ mode: "infill", template, count }));
