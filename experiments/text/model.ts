@@ -52,7 +52,7 @@ export async function textModel(
   /** That of a program which is there already, if it is wide enough and can be told what to hide. */
   const sizeFor = (length: number) =>
     clean
-      ? [...denoisers.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
+      ? [...programs.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
       : length;
   return {
     vocabularySize: vocabulary,
@@ -66,12 +66,8 @@ export async function textModel(
     }),
     denoise: noisy
       ? async ({ z, gamma, count, length, before, prefix, previous }) => {
-<<<<<<< HEAD
-        const program = await programFor(length);
-=======
         const size = sizeFor(length);
-        const program = await denoiserFor(size);
->>>>>>> main
+        const program = await programFor(size);
         const levels = noiseInputs(new Float64Array(count).fill(gamma));
         const positions = Array.from({ length: size }, (_, i) => prefix + i);
         const wide = (values: Float32Array) =>

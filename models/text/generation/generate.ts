@@ -1,14 +1,10 @@
 /** The ways of writing text. */
 import { uniforms, UserError } from "../../../engine/host/mod.ts";
 import { choose, logProbabilities } from "./choose.ts";
-<<<<<<< HEAD
-import type { Generated, GenerationRequest, TextFrame, TextModel } from "./types.ts";
-import { unmask } from "./unmask.ts";
-=======
 import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
 import { writeGuided } from "./guided.ts";
 import type { Generated, GenerationRequest, TextModel } from "./types.ts";
->>>>>>> main
+import { unmask } from "./unmask.ts";
 import { type Block, walkBlock } from "./walk.ts";
 
 /** −log SNR at which diffusion hands over to the product of experts: later, its opinion would leave
