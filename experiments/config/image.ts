@@ -44,6 +44,9 @@ export const ImageConfig = z.strictObject({
   label_dropout: z.number().min(0).max(1).describe(
     "Fraction of training images whose class is hidden; above 0 makes guidance possible",
   ),
+  self_condition: z.number().min(0).max(1).describe(
+    "Fraction of training images for which the network sees its own first estimate; 0: it has no input for one",
+  ),
   ...recordingFields,
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;

@@ -1,5 +1,6 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
+import { isPath } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { nearest } from "../nearest.ts";
 import { ImageConfig, imageDatasetNames } from "./image.ts";
@@ -21,6 +22,7 @@ export const LATER = {
     network: "unet",
     terminal_snr: "as-is",
     snr_limit: 5,
+    self_condition: 0,
   },
   text: { muon_learning_rate: 0 },
 } as const;
@@ -97,7 +99,7 @@ function requireTextFits(config: TextConfig): TextConfig {
 /** What no single field's bounds can say of an image configuration. */
 function requirePicturesFit(config: ImageConfig): ImageConfig {
   const { dataset, image_size, colour } = config;
-  if (/[/\\]/.test(dataset)) return config;
+  if (isPath(dataset, config.modality)) return config;
   const names: readonly string[] = imageDatasetNames;
   if (!names.includes(dataset)) {
     throw new UserError(

@@ -13,6 +13,7 @@ export const PRESET_NAMES = [
   "shakespeare-tiny",
   "shakespeare-autoregressive",
   "shakespeare-diffusion",
+  "shakespeare-masked",
   "shakespeare-blocks",
 ] as const;
 /** A starting point, complete in itself. */
@@ -46,6 +47,7 @@ const SMALL: ImageConfig = {
   gradient_clip: 1,
   ema_decay: 0.995,
   label_dropout: 0.1,
+  self_condition: 0,
   seed: 0,
   log_every: 5,
   validate_every: 100,
@@ -180,6 +182,10 @@ export const presets = {
     description:
       "Embedding diffusion of whole windows, 1.2 million parameters, an hour on two cores",
     config: TEXT,
+  },
+  "shakespeare-masked": {
+    description: "Masked discrete diffusion of whole windows: the baseline of embedding diffusion",
+    config: { ...TEXT, method: "masked" },
   },
   "shakespeare-blocks": {
     description:

@@ -1,7 +1,7 @@
 /** Entry of the evaluating process: answers one {@link EvaluationJob} with an evaluation's id. */
 import { createHash } from "node:crypto";
 import { integers, openEngine } from "../../engine/mod.ts";
-import { classifierPath, classifierWeights, imageNetwork } from "../../models/image/mod.ts";
+import { classifierPath, classifierWeights } from "../../models/image/mod.ts";
 import { codeVersion } from "../code_version.ts";
 import { type ImageConfig, imageConfigOf } from "../config.ts";
 import { answerJob, type Report } from "../jobs/answer.ts";
@@ -12,6 +12,7 @@ import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import { compileDenoiser, newestWeights } from "../sampling/weights.ts";
 import { loadPictures } from "../image/dataset.ts";
+import { networkOf } from "../image/network.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import type { ImageEvaluationSettings, PictureFacts } from "../types.ts";
@@ -35,7 +36,7 @@ await answerJob<EvaluationJob>(async (job, report) => {
   );
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
-  const network = imageNetwork(config.size, shapeOf(pictures), config.network);
+  const network = networkOf(config, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
   const engine = await openEngine(device === undefined ? {} : { device });

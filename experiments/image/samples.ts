@@ -36,7 +36,9 @@ export function sampleOnTheWay(
   const settings = settingsFor(dataset.classes);
   let program: Program | undefined;
   const compile = async () => {
-    const images = denoiserSignature(COUNT, dataset, false);
+    const images = denoiserSignature(COUNT, dataset, {
+      selfConditioned: network.selfConditioned,
+    });
     const count = engine.replicasFor(COUNT);
     return await engine.compile(
       denoiser(network, objectiveFor(config), { guided: false }),

@@ -29,15 +29,23 @@ export function stepSignature(
   };
 }
 
+/** What a denoiser takes beside noisy images. */
+export interface DenoiserInputs {
+  readonly selfConditioned?: boolean | undefined;
+  readonly guided?: boolean;
+  readonly rescaled?: boolean;
+}
+
 /** Inputs of the denoiser, besides the parameters. */
 export function denoiserSignature(
   count: number,
   { height, width, channels }: ImageShape,
-  guided: boolean,
-  rescaled = false,
+  { selfConditioned, guided, rescaled }: DenoiserInputs = {},
 ): Signature {
+  const images: TensorSpec = { shape: [count, height, width, channels], dtype: "float32" };
   return {
-    z: { shape: [count, height, width, channels], dtype: "float32" },
+    z: images,
+    ...(selfConditioned ? { previous: images } : {}),
     ...levelSignature(count),
     ...(guided ? { guidance_scale: { shape: [], dtype: "float32" } as const } : {}),
     ...(rescaled ? { guidance_rescale: { shape: [], dtype: "float32" } as const } : {}),
@@ -54,7 +62,7 @@ function levelSignature(count: number): Signature {
   };
 }
 
-const PER_EXAMPLE = ["x", "eps", "z", "alpha", "sigma", "angle", "labels", "weight"];
+const PER_EXAMPLE = ["x", "eps", "z", "previous", "alpha", "sigma", "angle", "labels", "weight"];
 
 /** The inputs with one row for each example, which replicas divide among themselves. */
 export function splitInputs(signature: Signature): string[] {

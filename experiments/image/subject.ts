@@ -2,13 +2,14 @@
 import type { ImageDataset } from "../../data/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
 import { trainingStep } from "../../models/diffusion/mod.ts";
-import { type ImageNetwork, imageNetwork } from "../../models/image/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
 import { batchSource, isWeighted } from "./batch.ts";
 import { loadPictures } from "./dataset.ts";
+import { networkOf } from "./network.ts";
 import { pictureFacts } from "./pictures.ts";
 import { sampleOnTheWay } from "./samples.ts";
 import { splitInputs, stepSignature } from "./signature.ts";
@@ -23,7 +24,7 @@ const NOT_HIDDEN = /^(enter|leave|stem|head|condition)\.|\.modulation\./;
 /** @throws {UserError} As {@link openSubject} does. */
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadPictures(config, options);
-  const network = imageNetwork(config.size, dataset, config.network);
+  const network = networkOf(config, dataset);
   const hidden = new Set(
     network.parameters
       .filter(({ name, shape }) => shape.length > 1 && !NOT_HIDDEN.test(name))
@@ -58,7 +59,7 @@ async function compileStep(
     ? { replicas: { count, split: splitInputs(signature), outputs: "mean" as const } }
     : {};
   return await engine.compile(
-    trainingStep(network, objectiveFor(config), { weighted }),
+    trainingStep(network, objectiveFor(config), { weighted, selfCondition: config.self_condition }),
     signature,
     options,
   );

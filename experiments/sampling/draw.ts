@@ -49,7 +49,7 @@ export function denoiseWith(
   plain?: Program,
 ): Denoise {
   const labels = Int32Array.from(settings.classes);
-  return async (z, gamma) => {
+  return async (z, gamma, _step, previous) => {
     const levels = noiseInputs(new Float64Array(settings.count).fill(gamma));
     const scale = scaleAt(gamma, settings);
     const asked = plain && !isGuided(scale) ? plain : program;
@@ -59,7 +59,17 @@ export function denoiseWith(
         ? { guidance_rescale: Float32Array.of(settings.guidance_rescale ?? 0) }
         : {}),
     };
-    const { denoised } = await asked.run({ ...weights, ...guidance, ...levels, z, labels });
+    const condition = "previous" in asked.inputs
+      ? { previous: previous ?? new Float32Array(z.length) }
+      : {};
+    const { denoised } = await asked.run({
+      ...weights,
+      ...guidance,
+      ...condition,
+      ...levels,
+      z,
+      labels,
+    });
     return denoised as Float32Array;
   };
 }

@@ -1,9 +1,10 @@
 /** Entry of the sampling process: answers one {@link SamplingJob} with the id of a sample. */
 import { type Engine, openEngine } from "../../engine/mod.ts";
-import { classifierWeights, hasClassifier, imageNetwork } from "../../models/image/mod.ts";
+import { classifierWeights, hasClassifier } from "../../models/image/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config.ts";
 import { classifierOf, classOf } from "../evaluation/classifier.ts";
 import { loadPictures } from "../image/dataset.ts";
+import { networkOf } from "../image/network.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
@@ -21,7 +22,7 @@ await answerJob<SamplingJob>(async (job, report) => {
   const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
-  const network = imageNetwork(config.size, shapeOf(pictures), config.network);
+  const network = networkOf(config, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, job.settings);
   const given = isGiven(job.settings) ? await loadGiven(job, config) : undefined;

@@ -55,12 +55,12 @@ export async function compileDenoiser(
   return { program, plain: await compile(false, false) };
 
   async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
-    const signature = denoiserSignature(
-      count,
-      picturesOf(run),
+    const { selfConditioned } = network;
+    const signature = denoiserSignature(count, picturesOf(run), {
+      selfConditioned,
       guided,
       rescaled,
-    );
+    });
     const replicas = engine.replicasFor(count);
     return await engine.compile(
       denoiser(network, objectiveFor(imageConfigOf(run)), { guided, rescaled }),

@@ -52,8 +52,11 @@ export async function writeWith(
     ),
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
+      ...(frame.masked === undefined ? {} : { masked: frame.masked }),
       start: frame.start,
-      texts: rows(frame.tokens, frame.length).map((row) => vocabulary.decode(row)),
+      texts: rows(frame.tokens, frame.length).map((row) =>
+        row.map((token) => token < 0 ? GAP : vocabulary.decode([token])).join("")
+      ),
       confidence: rows(frame.confidence, frame.length)
         .map((row) => row.map((share) => Math.round(100 * share) / 100)),
     })),

@@ -14,7 +14,6 @@
  * | `alpha`, `sigma`, `angle` | [N] | yes | yes |
  * | `labels` | [N] int32 | yes | yes |
  * | `weight` | [N] | training, if weighted | |
- * | `self_condition` | [N] | if the network is self-conditioned: 1 or 0 | |
  * | `previous` | like `z` | | if the network is self-conditioned: x̂ so far, or 0 |
  * | `guidance_scale` | [] | | if guided |
  * | `guidance_rescale` | [] | | if rescaled |
@@ -56,6 +55,11 @@ type Tensors = Record<string, tf.Tensor>;
 export interface TrainingOptions {
   /** Adds the input `weight`, a factor of each example's loss (`lossWeights`). */
   readonly weighted?: boolean;
+  /**
+   * Share of the examples, the first ones, whose first estimate is the condition of a second, where
+   * the network is self-conditioned (Chen et al. 2023 take 0.5): all by default.
+   */
+  readonly selfCondition?: number;
 }
 
 /**
@@ -65,8 +69,8 @@ export interface TrainingOptions {
  * 2020, equation 14, for ε), and `grad/<name>` shaped like each parameter. All are means over the
  * examples, so means over equal slices of a batch average to the whole batch's.
  *
- * A self-conditioned network is asked twice for the examples whose `self_condition` is 1: what it
- * estimates first, without one, is its condition the second time, and no gradient flows through it.
+ * A self-conditioned network is asked twice for some of the examples: what it estimates first,
+ * without a condition, is its condition the second time, and no gradient flows through it.
  */
 export function trainingStep(
   network: DenoisingNetwork,
@@ -77,7 +81,7 @@ export function trainingStep(
   return (inputs) => {
     const noisy = noisyExamples(inputs);
     // Outside of the function that is differentiated, so a constant to its gradient.
-    const previous = firstEstimate(network, objective, inputs, noisy);
+    const previous = firstEstimate(network, objective, inputs, noisy, options.selfCondition);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       const output = ask(network, objective, { ...inputs, ...parameters }, noisy, previous);
@@ -194,17 +198,34 @@ function noisyExamples(inputs: Tensors): NoisyExamples {
   return { z: diffuse(x, input(inputs, "eps"), alpha, sigma), alpha, sigma };
 }
 
-/** x̂ of a first pass where `self_condition` asks for one, 0 elsewhere. */
+/** x̂ of a first pass for a share of the examples, the first ones, and 0 for the others. */
 function firstEstimate(
   network: DenoisingNetwork,
   objective: Target | Objective,
   inputs: Tensors,
   noisy: NoisyExamples,
+  share = 1,
 ): tf.Tensor | undefined {
   if (!network.selfConditioned) return undefined;
-  const output = ask(network, objective, inputs, noisy, tf.zerosLike(noisy.z));
-  const estimate = denoisedFrom(objective, output, noisy.z, noisy.alpha, noisy.sigma);
-  return estimate.mul(perExample(input(inputs, "self_condition"), estimate));
+  const count = noisy.z.shape[0]!;
+  const rows = Math.round(share * count);
+  if (rows === 0) return tf.zerosLike(noisy.z);
+  const z = firstRows(noisy.z, rows);
+  const first = { z, alpha: firstRows(noisy.alpha, rows), sigma: firstRows(noisy.sigma, rows) };
+  const asked = {
+    ...inputs,
+    angle: firstRows(input(inputs, "angle"), rows),
+    labels: firstRows(input(inputs, "labels"), rows),
+  };
+  const output = ask(network, objective, asked, first, tf.zerosLike(z));
+  const estimate = denoisedFrom(objective, output, z, first.alpha, first.sigma);
+  if (rows === count) return estimate;
+  const others = [count - rows, ...noisy.z.shape.slice(1)];
+  return tf.concat([estimate, tf.zeros(others)], 0);
+}
+
+function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
+  return tf.slice(values, Array<number>(values.rank).fill(0), [rows, ...values.shape.slice(1)]);
 }
 
 /** The network's output; its parameters, the angle and the labels are among the inputs. */

@@ -22,6 +22,8 @@ export interface DitConfig {
   readonly patch: number;
   readonly imageHeight: number;
   readonly imageWidth: number;
+  /** Channels of the input: the image's, and those of an earlier estimate. */
+  readonly inputChannels: number;
   readonly imageChannels: number;
   /** Rows of the class embedding, "no class" included. */
   readonly classes: number;
@@ -29,7 +31,7 @@ export interface DitConfig {
 
 const LEVEL_FEATURES = 64;
 
-/** z [N, H, W, imageChannels], angle [N], labels [N] int32 → like z. */
+/** z [N, H, W, inputChannels], angle [N], labels [N] int32 → [N, H, W, imageChannels]. */
 export type Dit = (
   parameters: Tensors,
   z: tf.Tensor4D,
@@ -38,16 +40,16 @@ export type Dit = (
 ) => tf.Tensor4D;
 
 export function dit(scope: Scope, config: DitConfig): Dit {
-  const { width, layers, heads, patch, imageHeight, imageWidth, imageChannels, classes } = config;
+  const { width, layers, heads, patch, imageHeight, imageWidth, classes } = config;
   const [down, across] = [imageHeight / patch, imageWidth / patch];
-  const values = patch * patch * imageChannels;
+  const values = patch * patch * config.imageChannels;
   const shape = { width, heads, conditionWidth: width };
   const condition = conditioning(scope.at("condition"), {
     features: LEVEL_FEATURES,
     width,
     classes,
   });
-  const stem = linear(scope.at("stem"), values, width);
+  const stem = linear(scope.at("stem"), patch * patch * config.inputChannels, width);
   const blocks = Array.from(
     { length: layers },
     (_, i) => transformerBlock(scope.at(`block${i}`), shape),
@@ -58,7 +60,9 @@ export function dit(scope: Scope, config: DitConfig): Dit {
     const e = tf.reshape(condition(p, angle, labels), [-1, 1, width]);
     let x = tf.add(stem(p, patches(z, patch)), places(down, across, width));
     for (const block of blocks) x = block(p, x, e).x;
-    return pixels(head(p, x, e), z.shape, patch);
+    const [n] = z.shape;
+    const shape4 = [n, imageHeight, imageWidth, config.imageChannels] as const;
+    return pixels(head(p, x, e), shape4, patch);
   };
 }
 

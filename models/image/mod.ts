@@ -4,6 +4,7 @@ export {
   imageNetwork,
   type ImageNetworkKind,
   imageNetworks,
+  type ImageShape,
   type ImageSize,
   imageSizes,
 } from "./network.ts";

@@ -1,4 +1,4 @@
-import { type tf, UserError } from "../../engine/mod.ts";
+import { tf, UserError } from "../../engine/mod.ts";
 import type { DenoisingNetwork } from "../diffusion/mod.ts";
 import {
   declarations,
@@ -63,9 +63,24 @@ export interface ImageNetwork extends DenoisingNetwork {
    * @param z Noisy images, [N, height, width, channels].
    * @param angle Their noise level as {@link noiseAngle} gives it, [N].
    * @param labels Their classes, [N] int32, {@link ImageNetwork.noClass} for none.
+   * @param previous An earlier estimate of the clean images, as z, if the network is self-conditioned.
    * @returns The estimate of whatever target the network is trained for, as z.
    */
-  apply(parameters: Tensors, z: tf.Tensor, angle: tf.Tensor, labels: tf.Tensor): tf.Tensor;
+  apply(
+    parameters: Tensors,
+    z: tf.Tensor,
+    angle: tf.Tensor,
+    labels: tf.Tensor,
+    previous?: tf.Tensor,
+  ): tf.Tensor;
+}
+
+/** What can be chosen of a network beside its size. */
+export interface ImageNetworkOptions {
+  /** By default a UNet. */
+  readonly kind?: ImageNetworkKind;
+  /** Whether it sees an earlier estimate beside its input, in further channels; by default not. */
+  readonly selfConditioned?: boolean;
 }
 
 /**
@@ -76,7 +91,7 @@ export interface ImageNetwork extends DenoisingNetwork {
 export function imageNetwork(
   size: ImageSize,
   shape: ImageShape = DIGITS,
-  kind: ImageNetworkKind = "unet",
+  { kind = "unet", selfConditioned = false }: ImageNetworkOptions = {},
 ): ImageNetwork {
   const { height, width, classes } = shape;
   if (height % 4 !== 0 || width % 4 !== 0) {
@@ -86,13 +101,17 @@ export function imageNetwork(
     );
   }
   const { root, specs } = declarations();
-  const apply = builtOf(root, size, shape, kind);
+  const apply = builtOf(root, size, shape, kind, selfConditioned ? 2 : 1);
   return {
     size,
     parameters: specs,
     parameterCount: parameterCount(specs),
     noClass: classes,
-    apply: (parameters, z, angle, labels) => apply(parameters, z as tf.Tensor4D, angle, labels),
+    selfConditioned,
+    apply: (parameters, z, angle, labels, previous) => {
+      const seen = previous ? tf.concat([z, previous], 3) : z;
+      return apply(parameters, seen as tf.Tensor4D, angle, labels);
+    },
   };
 }
 
@@ -101,8 +120,13 @@ function builtOf(
   size: ImageSize,
   { height, width, channels, classes }: ImageShape,
   kind: ImageNetworkKind,
+  pictures: number,
 ): Unet | Dit {
-  const common = { imageChannels: channels, classes: classes + 1 };
+  const common = {
+    inputChannels: pictures * channels,
+    imageChannels: channels,
+    classes: classes + 1,
+  };
   if (kind === "unet") return unet(root, { ...common, width: widths[size] });
   return dit(root, {
     ...common,

@@ -20,13 +20,16 @@ import { conditioning } from "./conditioning.ts";
 export interface UnetConfig {
   /** Channels at full resolution, a multiple of 8; twice as many below. */
   readonly width: number;
+  /** Channels of the input: the image's, and those of an earlier estimate. */
+  readonly inputChannels: number;
   /** Channels of the image itself. */
   readonly imageChannels: number;
   /** Rows of the class embedding, "no class" included. */
   readonly classes: number;
 }
 
-/** z [N, H, W, imageChannels], angle [N], labels [N] int32 → like z. H and W multiples of 4. */
+/** z [N, H, W, inputChannels], angle [N], labels [N] int32 → [N, H, W, imageChannels]. H and W multiples
+ * of 4. */
 export type Unet = (
   parameters: Tensors,
   z: tf.Tensor4D,
@@ -35,7 +38,7 @@ export type Unet = (
 ) => tf.Tensor4D;
 
 export function unet(scope: Scope, config: UnetConfig): Unet {
-  const { width: c, imageChannels } = config;
+  const { width: c, inputChannels, imageChannels } = config;
   const condition = conditioning(scope.at("condition"), {
     features: c,
     width: 4 * c,
@@ -44,7 +47,7 @@ export function unet(scope: Scope, config: UnetConfig): Unet {
   const block = (name: string, inputs: number, outputs: number) =>
     residualBlock(scope.at(name), inputs, outputs, 4 * c);
 
-  const enter = conv2d(scope.at("enter"), imageChannels, c);
+  const enter = conv2d(scope.at("enter"), inputChannels, c);
   const down1 = block("down1", c, c);
   const shrink1 = conv2d(scope.at("shrink1"), c, c, { stride: 2 });
   const down2 = block("down2", c, 2 * c);

@@ -48,13 +48,13 @@ Deno.test("every target, schedule, weighting and distribution of levels trains",
     }
   }));
 
-Deno.test("both kinds of network train with either optimiser, and draw", () =>
+Deno.test("both kinds of network train with either optimiser, self-conditioned or not, and draw", () =>
   withStore(async (store) => {
-    const kinds = [["dit-4", 0], ["dit-4", 0.01], ["unet", 0.01]] as const;
+    const kinds = [["dit-4", 0, 0.5], ["dit-4", 0.01, 0], ["unet", 0.01, 0.5]] as const;
     const ids = queue(
       store,
-      ...kinds.map(([network, muon_learning_rate]) =>
-        shortConfig({ steps: 40, validate_every: 10, network, muon_learning_rate })
+      ...kinds.map(([network, muon_learning_rate, self_condition]) =>
+        shortConfig({ steps: 40, validate_every: 10, network, muon_learning_rate, self_condition })
       ),
     );
     await runWorker({ workspace: store.workspace, device: "cpu" });
@@ -63,8 +63,13 @@ Deno.test("both kinds of network train with either optimiser, and draw", () =>
       assert.equal(store.runs.byId(id)!.error, null);
       const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"], -1);
       assert.ok(errors!.at(-1)!.value < errors![0]!.value, id);
-      const { networkEvaluations } = await lab.sample({ run: id, count: 2, steps: 3 });
-      assert.equal(networkEvaluations, 3);
+      const { networkEvaluations } = await lab.sample({
+        run: id,
+        count: 2,
+        steps: 3,
+        guidance_scale: 2,
+      });
+      assert.equal(networkEvaluations, 6);
     }
     lab.close();
   }));

@@ -21,7 +21,8 @@ export type WantedBound = Pick<MeasuredBound, "blockSize" | "steps">;
 export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): WantedBound[] {
   const { method, context } = config;
   const { mode, block_size } = settings.writing;
-  const exact = method === "diffusion" ? [] : [{ blockSize: 1, steps: null }];
+  const reads = method === "autoregressive" || method === "blocks";
+  const exact = reads ? [{ blockSize: 1, steps: null }] : [];
   if (method === "autoregressive") return exact;
   const written = mode === "diffusion" || mode === "infill" ? context : block_size;
   const trained = method === "blocks" ? diffusionBlocks(config) : [context];

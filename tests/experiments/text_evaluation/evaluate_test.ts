@@ -182,6 +182,7 @@ Deno.test("each kind of run has the bounds that it learnt, and walks of what it 
   };
   assert.equal(of({ method: "autoregressive" }), "1");
   assert.equal(of({ method: "diffusion" }), "32 32/16 32/64");
+  assert.equal(of({ method: "masked" }), "32 32/16 32/64");
   assert.equal(of({ method: "diffusion" }, { steps: 8, bound_steps: [8] }), "32 32/8");
   assert.equal(of({ method: "diffusion" }, { steps: 8 }), "32 32/8 32/16 32/64");
   assert.equal(of({ method: "blocks" }), "1 4 16 16/16 16/64 32 32/16 32/64");

@@ -159,10 +159,10 @@ const echoInputs = () => ({
   echo: tf.scalar(echoes.echo),
 });
 
-Deno.test("trainingStep() feeds a first estimate back where asked, and no gradient through it", () => {
-  const asked = [1, 0, 0, 1];
-  const step = trainingStep(echoing, "x0");
-  const out = evaluate(() => step({ ...echoInputs(), self_condition: tf.tensor1d(asked) }));
+Deno.test("trainingStep() feeds a first estimate back for a share of the examples, and no gradient through it", () => {
+  const asked = [1, 1, 1, 0];
+  const step = trainingStep(echoing, "x0", { selfCondition: 0.75 });
+  const out = evaluate(() => step(echoInputs()));
   // For x0 the output is x̂ itself, so the first pass gives gain·z.
   const cells = byHand.flatMap((row, i) =>
     row.map(({ z }, j) => {
@@ -180,8 +180,7 @@ Deno.test("trainingStep() feeds a first estimate back where asked, and no gradie
 });
 
 Deno.test("validationStep() and denoiser() condition on an earlier estimate too", () => {
-  const inputs = () => ({ ...echoInputs(), self_condition: tf.ones([4]) });
-  const validation = evaluate(() => validationStep(echoing, "x0")(inputs()));
+  const validation = evaluate(() => validationStep(echoing, "x0")(echoInputs()));
   const twice = byHand.map((row) =>
     row.map(({ z }) => echoes.gain * z + echoes.echo * echoes.gain * z)
   );
@@ -248,10 +247,9 @@ Deno.test("compiled steps do for every objective what the reference backend does
   for (const target of targetNames) {
     await assertCompiles(engine, trainingStep(toy, target, { weighted: true }), training, target);
   }
-  await assertCompiles(engine, trainingStep(echoing, "v"), {
-    ...echoInputs(),
-    self_condition: tf.tensor1d([1, 0, 0, 1]),
-  });
+  for (const selfCondition of [0, 0.5, 1]) {
+    await assertCompiles(engine, trainingStep(echoing, "v", { selfCondition }), echoInputs());
+  }
   const scales = { guidance_scale: tf.scalar(2), guidance_rescale: tf.scalar(0.7) };
   const guided = denoiser(toy, "edm", { guided: true, rescaled: true });
   await assertCompiles(engine, guided, { ...rest, z: x!, ...scales });

@@ -24,7 +24,7 @@ function tensorsOf(parameters: ReturnType<typeof initialParameters>) {
 }
 
 function trained(kind: "dit-2" | "dit-4") {
-  const network = imageNetwork("tiny", SHAPE, kind);
+  const network = imageNetwork("tiny", SHAPE, { kind });
   const parameters = initialParameters(network.parameters, 5);
   // Away from the zeros that some start with.
   for (const [name, { data }] of Object.entries(parameters)) {
@@ -89,7 +89,7 @@ for (const kind of ["dit-2", "dit-4"] as const) {
 }
 
 Deno.test("a DiT starts from the estimate 0, hears level and class once it is trained, and knows places", () => {
-  const network = imageNetwork("tiny", SHAPE, "dit-4");
+  const network = imageNetwork("tiny", SHAPE, { kind: "dit-4" });
   const call = (
     parameters: Record<string, tf.Tensor>,
     level: Float32Array,
@@ -119,7 +119,7 @@ Deno.test("UNet and DiT of one size have about as many parameters", () => {
   const expected = { tiny: 40_000, mini: 150_000, small: 560_000, base: 2_300_000 };
   for (const size of imageSizes) {
     for (const kind of ["unet", "dit-2", "dit-4"] as const) {
-      const { parameterCount } = imageNetwork(size, undefined, kind);
+      const { parameterCount } = imageNetwork(size, undefined, { kind });
       const ratio = parameterCount / expected[size];
       assert.ok(ratio > 0.75 && ratio < 1.3, `${size} ${kind} has ${parameterCount}`);
     }

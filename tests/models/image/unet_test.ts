@@ -173,7 +173,7 @@ Deno.test("the UNet has exactly as many parameters as its layers call for", () =
 
 Deno.test("the UNet works on images of other sizes and channels", () => {
   const { root, specs } = declarations();
-  const network = unet(root, { width: 8, imageChannels: 3, classes: 2 });
+  const network = unet(root, { width: 8, inputChannels: 3, imageChannels: 3, classes: 2 });
   tf.tidy(() => {
     const z = tf.zeros([1, 12, 16, 3]) as tf.Tensor4D;
     const out = network(waveParameters(specs), z, tf.tensor1d([0.5]), tf.tensor1d([1], "int32"));
