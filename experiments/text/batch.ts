@@ -19,6 +19,7 @@ import {
   DENSITY,
   EMBEDDING_DIMENSION,
   knotWeights,
+  maskedPlaces,
   type NoiseRange,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
@@ -41,6 +42,9 @@ export function textBatchSource(
     );
     const tokens = gatherWindows(dataset.train, starts, context);
     if (method === "autoregressive") return { tokens };
+    if (method === "masked") {
+      return { tokens, masked: maskedPlaces(size, context, { seed, stream: "masks", step }) };
+    }
     const key = { seed, stream: "levels", step };
     const levels = ends ? adaptiveGamma(ends, parameters[DENSITY]!.data) : range;
     const noisy = noisyInputs(tokens, levels, size, key);

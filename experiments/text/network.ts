@@ -20,8 +20,9 @@ export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
     size: config.size,
     vocabulary,
     context: config.context,
-    clean: method !== "diffusion",
-    noisy: method !== "autoregressive",
+    clean: method === "autoregressive" || method === "blocks",
+    noisy: method === "diffusion" || method === "blocks",
+    masked: method === "masked",
     positions: config.positions === "rotary",
     unitNorm: config.embedding_norm === "unit",
     ...(isAdaptive(config) ? { adaptive: gammaEnds(config) } : {}),
@@ -42,7 +43,7 @@ export function stepOptions(config: TextConfig): TextStepOptions {
 
 /** Whether training's levels follow what the run learns of its bound. */
 export function isAdaptive({ schedule, method }: TextConfig): boolean {
-  return schedule === "adaptive-gamma" && method !== "autoregressive";
+  return schedule === "adaptive-gamma" && (method === "diffusion" || method === "blocks");
 }
 
 export function gammaEnds({ gamma_start: start, gamma_end: end }: TextConfig): GammaEnds {

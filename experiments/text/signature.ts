@@ -10,7 +10,7 @@ import { parameterSignature } from "../training/arrays.ts";
 
 /** Inputs of the training step and of the bound: the parameters, and `count` windows. */
 export function windowSignature(network: TextNetwork, count: number): Signature {
-  const { context, clean, noisy, adaptive } = network.options;
+  const { context, clean, noisy, masked, adaptive } = network.options;
   const perWindow: TensorSpec = { shape: [count], dtype: "float32" };
   return {
     ...parameterSignature(network.parameters),
@@ -26,6 +26,7 @@ export function windowSignature(network: TextNetwork, count: number): Signature 
         ...(adaptive ? { knot_weight: { shape: [count, KNOTS], dtype: "float32" as const } } : {}),
       }
       : {}),
+    ...(masked ? { masked: { shape: [count, context], dtype: "float32" as const } } : {}),
     ...(clean && noisy
       ? { mask: { shape: [context, 2 * context], dtype: "float32" as const } }
       : {}),

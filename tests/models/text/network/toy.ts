@@ -16,6 +16,7 @@ import {
   EMBEDDING_DIMENSION,
   KNOTS,
   knotWeights,
+  maskedPlaces,
   type NoiseRange,
   PER_WINDOW,
   type TextMethod,
@@ -111,6 +112,7 @@ export function signatureOf(network: TextNetwork, count: number, names: readonly
     eps: [count, context, EMBEDDING_DIMENSION],
     mask: [context, 2 * context],
     knot_weight: [count, KNOTS],
+    masked: [count, context],
   };
   return {
     ...Object.fromEntries(
@@ -128,16 +130,18 @@ export async function learn(
   engine: Engine,
   network: TextNetwork,
   method: TextMethod,
-  range: NoiseRange | ((parameters: Parameters) => NoiseRange),
+  /** Null for the methods without noise. */
+  range: NoiseRange | ((parameters: Parameters) => NoiseRange) | null,
   { steps, count, blocks = [] }: { steps: number; count: number; blocks?: readonly number[] },
 ): Promise<Parameters> {
-  const { context } = network.options;
-  const names = method === "autoregressive" ? ["tokens"] : [
-    ...PER_WINDOW.filter((name) =>
-      name !== "z" && name !== "previous" && (name !== "knot_weight" || network.options.adaptive)
-    ),
-    ...(method === "blocks" ? ["mask"] : []),
-  ];
+  const { context, adaptive } = network.options;
+  const left = ["z", "previous", "masked", ...(adaptive ? [] : ["knot_weight"])];
+  const names = range
+    ? [
+      ...PER_WINDOW.filter((name) => !left.includes(name)),
+      ...(method === "blocks" ? ["mask"] : []),
+    ]
+    : ["tokens", ...(method === "masked" ? ["masked"] : [])];
   const program = await engine.compile(
     textTrainingStep(network, { method, selfCondition: 0.25 }),
     signatureOf(network, count, names),
@@ -146,9 +150,11 @@ export async function learn(
   const state = createAdamW(parameters);
   for (let step = 0; step < steps; step++) {
     const tokens = windows(1, step, count, context);
-    const batch: Arrays = method === "autoregressive"
-      ? { tokens }
-      : noisyFor(network, tokens, typeof range === "function" ? range(parameters) : range, step);
+    const batch: Arrays = range
+      ? noisyFor(network, tokens, typeof range === "function" ? range(parameters) : range, step)
+      : method === "masked"
+      ? { tokens, masked: maskedPlaces(count, context, { seed: 1, stream: "toy-masks", step }) }
+      : { tokens };
     const mask = method === "blocks"
       ? { mask: blockMask(context, blocks[step % blocks.length]!) }
       : {};
