@@ -9,6 +9,7 @@ import {
   nextCharacters,
   rotaryTables,
   textDenoiser,
+  textFiller,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
@@ -28,27 +29,31 @@ export async function textModel(
   ema: Parameters,
   count: number,
 ): Promise<TextModel & { dispose(): Promise<void> }> {
-  const { clean, noisy, context, vocabulary } = network.options;
+  const { clean, noisy, masked, context, vocabulary } = network.options;
   const range = noiseRange(config);
   const reader = clean
     ? await engine.compile(nextCharacters(network), readSignature(count, context), {
       constants: ema,
     })
     : null;
-  const denoisers = new Map<number, Promise<Program>>();
-  const denoiserFor = (length: number) => {
-    const known = denoisers.get(length);
+  const programs = new Map<number, Promise<Program>>();
+  /** The network at work on this many characters, which either denoises or fills in. */
+  const programFor = (length: number) => {
+    const known = programs.get(length);
     if (known) return known;
-    const program = engine.compile(
-      textDenoiser(network),
-      denoiseSignature(network, count, length),
-      {
+    const program = masked
+      ? engine.compile(textFiller(network), fillSignature(count, length), { constants: ema })
+      : engine.compile(textDenoiser(network), denoiseSignature(network, count, length), {
         constants: ema,
-      },
-    );
-    denoisers.set(length, program);
+      });
+    programs.set(length, program);
     return program;
   };
+  /** That of a program which is there already, if it is wide enough and can be told what to hide. */
+  const sizeFor = (length: number) =>
+    clean
+      ? [...programs.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
+      : length;
   return {
     vocabularySize: vocabulary,
     dimension: EMBEDDING_DIMENSION,
@@ -61,36 +66,59 @@ export async function textModel(
     }),
     denoise: noisy
       ? async ({ z, gamma, count, length, before, prefix, previous }) => {
-        const program = await denoiserFor(length);
+        const size = sizeFor(length);
+        const program = await programFor(size);
         const levels = noiseInputs(new Float64Array(count).fill(gamma));
-        const positions = Array.from({ length }, (_, i) => prefix + i);
+        const positions = Array.from({ length: size }, (_, i) => prefix + i);
+        const wide = (values: Float32Array) =>
+          padded(values, count, length * EMBEDDING_DIMENSION, size * EMBEDDING_DIMENSION);
         const reading: Arrays = clean
           ? {
             tokens: padded(before, count, prefix, context - 1),
-            mask: continuationMask({ slots: context, size: length, prefix, length }),
+            mask: continuationMask({ slots: context, size, prefix, length }),
             ...rotaryTables(positions, network.headWidth),
           }
           : {};
         const { logits } = await program.run({
-          z,
-          previous: previous ?? new Float32Array(z.length),
+          z: wide(z),
+          previous: wide(previous ?? new Float32Array(z.length)),
           gamma: new Float32Array(count).fill(gamma),
           alpha: levels.alpha,
           sigma: levels.sigma,
           ...reading,
         });
-        return logits as Float32Array;
+        return cut(logits as Float32Array, count, size * vocabulary, length * vocabulary);
       }
       : null,
+    ...(masked
+      ? {
+        fill: async (tokens: Int32Array, _: number, length: number) => {
+          const program = await programFor(length);
+          const { logits } = await program.run({
+            tokens: tokens.map((token) => Math.max(0, token)),
+            masked: Float32Array.from(tokens, (token) => token < 0 ? 1 : 0),
+          });
+          // The program writes its next answer over this one.
+          return Float32Array.from(logits!);
+        },
+      }
+      : {}),
     async dispose() {
       await reader?.dispose();
-      for (const program of denoisers.values()) await (await program).dispose();
+      for (const program of programs.values()) await (await program).dispose();
     },
   };
 }
 
 function readSignature(count: number, context: number): Signature {
   return { tokens: { shape: [count, context - 1], dtype: "int32" } };
+}
+
+function fillSignature(count: number, length: number): Signature {
+  return {
+    tokens: { shape: [count, length], dtype: "int32" },
+    masked: { shape: [count, length], dtype: "float32" },
+  };
 }
 
 function denoiseSignature(network: TextNetwork, count: number, length: number): Signature {
@@ -114,16 +142,23 @@ function denoiseSignature(network: TextNetwork, count: number, length: number): 
 }
 
 /** [count, length] → [count, size], with zeros behind, which nothing before them sees. */
-function padded(tokens: Int32Array, count: number, length: number, size: number): Int32Array {
-  const result = new Int32Array(count * size);
+function padded<T extends Int32Array | Float32Array>(
+  values: T,
+  count: number,
+  length: number,
+  size: number,
+): T {
+  if (length === size) return values;
+  const result = new (values.constructor as new (length: number) => T)(count * size);
   for (let row = 0; row < count; row++) {
-    result.set(tokens.subarray(row * length, (row + 1) * length), row * size);
+    result.set(values.subarray(row * length, (row + 1) * length), row * size);
   }
   return result;
 }
 
 /** The first `kept` of every row's `size` values. */
 function cut(values: Float32Array, count: number, size: number, kept: number): Float32Array {
+  if (kept === size) return values;
   const result = new Float32Array(count * kept);
   for (let row = 0; row < count; row++) {
     result.set(values.subarray(row * size, row * size + kept), row * kept);

@@ -56,16 +56,27 @@ Deno.test("a folder of colour pictures is learned, and drawn in colour under its
     }
   }));
 
-/** Has decoded pictures cached here. */
+/**
+ * Has decoded pictures cached here. Deno's own cache stays where it is: processes of their own would
+ * download every package again.
+ */
 function cacheIn(path: string): Disposable {
-  const before = Deno.env.get("XDG_CACHE_HOME");
-  Deno.env.set("XDG_CACHE_HOME", path);
+  const variables = { XDG_CACHE_HOME: path, DENO_DIR: denoDirectory() };
+  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
   return {
     [Symbol.dispose]() {
-      if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
-      else Deno.env.set("XDG_CACHE_HOME", before);
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
     },
   };
+}
+
+function denoDirectory(): string {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 
 async function refused(lab: Lab, overrides: object, message: RegExp): Promise<void> {

@@ -9,21 +9,24 @@ const DEFECTS: readonly [overrides: object, code: string][] = [
   [{ rounding: "clean" }, "rounding-on-clean"],
   [{ embedding_norm: "free" }, "embedding-scale"],
   [{ schedule: "linear" }, "schedule-mismatch"],
+  [{ method: "masked", positions: "none" }, "no-order"],
 ];
-const CODES = DEFECTS.map(([, code]) => code);
+const CODES = [...new Set(DEFECTS.map(([, code]) => code))];
 
-Deno.test("within 500 steps each defect is named, alone, and a sound run is not accused", () =>
+Deno.test("within 200 steps each defect is named, alone, and a sound run is not accused", () =>
   withWorkspace(async (workspace) => {
     const store = openStore(workspace);
-    const configs = [...DEFECTS.map(([overrides]) => overrides), {}].map((overrides) =>
+    const configs = [...DEFECTS.map(([overrides]) => overrides), {}, { method: "masked" }].map((
+      overrides,
+    ) =>
       resolveConfig("shakespeare-tiny", {
         dataset: "made-up-verse",
-        steps: 400,
+        steps: 200,
         batch_size: 16,
         learning_rate: 5e-3,
         ema_decay: 0.98,
-        validate_every: 400,
-        checkpoint_every: 400,
+        validate_every: 200,
+        checkpoint_every: 200,
         log_every: 50,
         ...overrides,
       })
@@ -36,5 +39,5 @@ Deno.test("within 500 steps each defect is named, alone, and a sound run is not 
       lab.inspect(id).alerts.map(({ code }) => code).filter((code) => CODES.includes(code))
     );
     lab.close();
-    assert.deepEqual(found, [...CODES.map((code) => [code]), []]);
+    assert.deepEqual(found, [...DEFECTS.map(([, code]) => [code]), [], []]);
   }));
