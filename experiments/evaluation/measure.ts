@@ -2,7 +2,7 @@
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image/mod.ts";
-import type { EvaluationResults } from "../types.ts";
+import type { ImageEvaluationResults } from "../types.ts";
 import { classifierOf, classOf, type Judgement } from "./classifier.ts";
 import { frechetDistance, momentsOf } from "./frechet.ts";
 import { nearestTrainingDistances } from "./nearest_training.ts";
@@ -52,7 +52,7 @@ export async function measurePictures(
   dataset: ImageDataset,
   { images, classes }: Generated,
   report: (message: string) => void,
-): Promise<EvaluationResults> {
+): Promise<ImageEvaluationResults> {
   const draws = referenceDraws(dataset, classes.length);
   const classifier = await classifierOf(engine, weights);
   report("Classifying");
@@ -94,7 +94,7 @@ function frechetOver(
   draws: readonly Draw[],
   generated: Judgement,
   real: Judgement,
-): EvaluationResults["frechet"] {
+): ImageEvaluationResults["frechet"] {
   const made = momentsOf(generated.features, FEATURE_COUNT);
   const moments = (indices: Uint32Array) => momentsOf(rowsOf(real, indices), FEATURE_COUNT);
   const pairs = draws.map(({ reference, other }) => {
@@ -152,7 +152,7 @@ async function compareNearest(
   images: Float32Array,
   { other }: Draw,
   report: (message: string) => void,
-): Promise<EvaluationResults["nearestTraining"]> {
+): Promise<ImageEvaluationResults["nearestTraining"]> {
   const held = gatherImages(dataset.test, PIXELS, other);
   const both = Float32Array.from([...images, ...held]);
   report("Looking for the nearest training images");

@@ -6,6 +6,7 @@ import {
   blockMask,
   boundLevels,
   EMBEDDING_DIMENSION,
+  maskedPlaces,
   type NoiseRange,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
@@ -27,6 +28,9 @@ export function textBatchSource(
     );
     const tokens = gatherWindows(dataset.train, starts, context);
     if (method === "autoregressive") return { tokens };
+    if (method === "masked") {
+      return { tokens, masked: maskedPlaces(size, context, { seed, stream: "masks", step }) };
+    }
     const key = { seed, stream: "levels", step };
     const noisy = noisyInputs(tokens, range, size, key);
     if (method === "diffusion") return noisy;

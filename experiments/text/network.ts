@@ -19,8 +19,9 @@ export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
     size: config.size,
     vocabulary,
     context: config.context,
-    clean: method !== "diffusion",
-    noisy: method !== "autoregressive",
+    clean: method === "autoregressive" || method === "blocks",
+    noisy: method === "diffusion" || method === "blocks",
+    masked: method === "masked",
     positions: config.positions === "rotary",
     unitNorm: config.embedding_norm === "unit",
   });

@@ -9,7 +9,7 @@ import { parameterSignature } from "../training/arrays.ts";
 
 /** Inputs of the training step and of the bound: the parameters, and `count` windows. */
 export function windowSignature(network: TextNetwork, count: number): Signature {
-  const { context, clean, noisy } = network.options;
+  const { context, clean, noisy, masked } = network.options;
   const perWindow: TensorSpec = { shape: [count], dtype: "float32" };
   return {
     ...parameterSignature(network.parameters),
@@ -24,6 +24,7 @@ export function windowSignature(network: TextNetwork, count: number): Signature 
         squared_error_weight: perWindow,
       }
       : {}),
+    ...(masked ? { masked: { shape: [count, context], dtype: "float32" as const } } : {}),
     ...(clean && noisy
       ? { mask: { shape: [context, 2 * context], dtype: "float32" as const } }
       : {}),

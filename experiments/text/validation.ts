@@ -82,12 +82,8 @@ async function metricsOf(
           reconstruction_nats: bound.reconstruction,
           diffusion_nats: bound.diffusion,
           prior_nats: bound.prior,
-          rounding_nats: mean(
-            windows.filter((w) => w.crossEntropyWeight > 0).map(({ rounding }) => rounding),
-          ),
           shuffled_gap: await shuffledGap(measure.bound, weights, held, size, squaredNorm),
-          informative_share: informativeShare(noiseRange(config)),
-          ...quarters(windows),
+          ...(facts ? noiseMetrics(windows, noiseRange(config)) : quarters(windows)),
         };
       }
     }
@@ -114,6 +110,17 @@ async function shuffledGap(
   const ordered = await bound(weights, some, size, squaredNorm);
   const shuffled = await bound(weights, some, size, squaredNorm, { shuffled: true });
   return shuffled.bound.total - ordered.bound.total;
+}
+
+/** What only windows of noisy embeddings tell: an eighth of them reconstruct, the others diffuse. */
+function noiseMetrics(windows: readonly LevelErrors[], range: NoiseRange): ValidationMetrics {
+  return {
+    rounding_nats: mean(
+      windows.filter((w) => w.crossEntropyWeight > 0).map(({ rounding }) => rounding),
+    ),
+    informative_share: informativeShare(range),
+    ...quarters(windows.filter(({ squaredErrorWeight }) => squaredErrorWeight > 0)),
+  };
 }
 
 /** −log SNR between which noisy embeddings of unit length say something, but not all. */
@@ -149,8 +156,7 @@ function blockMetric(
 
 /** Cross-entropy of the estimate and of the output prior alone, by quarters of the noise levels. */
 function quarters(windows: readonly LevelErrors[]): ValidationMetrics {
-  const sorted = windows.filter(({ squaredErrorWeight }) => squaredErrorWeight > 0)
-    .toSorted((a, b) => a.gamma - b.gamma);
+  const sorted = windows.toSorted((a, b) => a.gamma - b.gamma);
   const quarter = (q: number) =>
     sorted.slice(
       Math.floor(q * sorted.length / 4),

@@ -16,7 +16,7 @@ import {
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { queue, withStore, withTrainedWorkspace } from "./workspace.ts";
 
-const METHODS = ["autoregressive", "diffusion", "blocks"] as const;
+const METHODS = ["autoregressive", "diffusion", "blocks", "masked"] as const;
 
 function textConfig(overrides: object): RunConfig {
   return resolveConfig("shakespeare-tiny", {
@@ -34,12 +34,12 @@ function textConfig(overrides: object): RunConfig {
 
 /** With a finished run of every method, in their order. */
 function withEveryMethod(
-  work: (workspace: string, ids: readonly [string, string, string]) => Promise<void>,
+  work: (workspace: string, ids: readonly [string, string, string, string]) => Promise<void>,
 ): Promise<void> {
   const configs = METHODS.map((method) => textConfig({ method }));
   return withTrainedWorkspace(
     configs,
-    (workspace) => work(workspace, ["text-0001", "text-0002", "text-0003"]),
+    (workspace) => work(workspace, ["text-0001", "text-0002", "text-0003", "text-0004"]),
   );
 }
 
@@ -132,10 +132,11 @@ Deno.test("text written on the way is kept with its film, and written again afte
   }));
 
 Deno.test("every mode writes what was asked, and each network refuses what it cannot", () =>
-  withEveryMethod(async (workspace, [left, whole, blocks]) => {
+  withEveryMethod(async (workspace, [left, whole, blocks, masked]) => {
     const lab = openLab({ workspace, device: "cpu" });
     try {
       await writesAsAsked(lab, left, whole, blocks);
+      await writesOutOfMasks(lab, masked);
     } finally {
       lab.close();
     }
@@ -192,6 +193,26 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
       assert.rejects(write(request), { name: "UserError", message })
     ),
   );
+}
+
+async function writesOutOfMasks(lab: Lab, run: string): Promise<void> {
+  const write = (request: object) => lab.write({ run, count: 2, steps: 8, ...request });
+  const { texts, settings, frames } = await write({ prompt: "the", film_strip: true });
+  assert.equal(settings.mode, "diffusion");
+  assert.ok(texts.every((text) => [...text].length === 32 && text.startsWith("the")));
+  assert.ok(texts.every((text) => !text.includes("_")));
+  assert.deepEqual(frames[0]!.texts, new Array(2).fill("the".padEnd(32, "_")));
+  assert.deepEqual(frames.at(-1)!.texts, texts);
+  const template = "the ____ of the ___";
+  const filled = await write({ template });
+  for (const text of filled.texts) {
+    [...template].forEach((mark, i) => assert.ok(mark === "_" || text[i] === mark, text));
+  }
+  const refusals: [object, RegExp][] = [
+    [{ mode: "autoregressive" }, /cannot read the text before a block/],
+    [{ sampler: "heun" }, /sampler is "heun", but a run with method "masked"/],
+  ];
+  for (const [request, message] of refusals) await assert.rejects(write(request), message);
 }
 
 Deno.test("a text too short for its windows is refused with the length that would do", () =>

@@ -13,6 +13,7 @@ import {
   blockMask,
   boundLevels,
   EMBEDDING_DIMENSION,
+  maskedPlaces,
   type NoiseRange,
   PER_WINDOW,
   type TextMethod,
@@ -96,6 +97,7 @@ export function signatureOf(network: TextNetwork, count: number, names: readonly
     tokens: [count, context],
     eps: [count, context, EMBEDDING_DIMENSION],
     mask: [context, 2 * context],
+    masked: [count, context],
   };
   return {
     ...Object.fromEntries(
@@ -113,14 +115,17 @@ export async function learn(
   engine: Engine,
   network: TextNetwork,
   method: TextMethod,
-  range: NoiseRange,
+  /** Null for the methods without noise. */
+  range: NoiseRange | null,
   { steps, count, blocks = [] }: { steps: number; count: number; blocks?: readonly number[] },
 ): Promise<Parameters> {
   const { context } = network.options;
-  const names = method === "autoregressive" ? ["tokens"] : [
-    ...PER_WINDOW.filter((name) => name !== "z" && name !== "previous"),
-    ...(method === "blocks" ? ["mask"] : []),
-  ];
+  const names = range
+    ? [
+      ...PER_WINDOW.filter((name) => !["z", "previous", "masked"].includes(name)),
+      ...(method === "blocks" ? ["mask"] : []),
+    ]
+    : ["tokens", ...(method === "masked" ? ["masked"] : [])];
   const program = await engine.compile(
     textTrainingStep(network, { method, selfCondition: 0.25 }),
     signatureOf(network, count, names),
@@ -129,9 +134,11 @@ export async function learn(
   const state = createAdamW(parameters);
   for (let step = 0; step < steps; step++) {
     const tokens = windows(1, step, count, context);
-    const batch: Arrays = method === "autoregressive"
-      ? { tokens }
-      : noisy(tokens, range, count, 1, step);
+    const batch: Arrays = range
+      ? noisy(tokens, range, count, 1, step)
+      : method === "masked"
+      ? { tokens, masked: maskedPlaces(count, context, { seed: 1, stream: "toy-masks", step }) }
+      : { tokens };
     const mask = method === "blocks"
       ? { mask: blockMask(context, blocks[step % blocks.length]!) }
       : {};
