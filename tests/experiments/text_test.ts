@@ -32,11 +32,16 @@ function textConfig(overrides: object): RunConfig {
   });
 }
 
+/** Of each method; levels adapt where blocks are learnt. */
+function configOf(method: typeof METHODS[number]): RunConfig {
+  return textConfig({ method, ...(method === "blocks" ? { schedule: "adaptive-gamma" } : {}) });
+}
+
 /** With a finished run of every method, in their order. */
 function withEveryMethod(
   work: (workspace: string, ids: readonly [string, string, string, string]) => Promise<void>,
 ): Promise<void> {
-  const configs = METHODS.map((method) => textConfig({ method }));
+  const configs = METHODS.map(configOf);
   return withTrainedWorkspace(
     configs,
     (workspace) => work(workspace, ["text-0001", "text-0002", "text-0003", "text-0004"]),
@@ -85,7 +90,7 @@ for (const [i, method] of METHODS.entries()) {
 Deno.test("text: a run that was interrupted goes on to the same bits as one that was not", () =>
   withEveryMethod(async (workspace, [, , whole]) => {
     const store = openStore(workspace);
-    const [broken] = queue(store, textConfig({ method: "blocks" })) as [string];
+    const [broken] = queue(store, configOf("blocks")) as [string];
     const leaving = new AbortController();
     const working = work(store, leaving.signal);
     while (store.runs.byId(broken)!.step < 11) await setTimeout(2);
