@@ -12,6 +12,7 @@ import {
   trimmed,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
+import { BLOCK_SIZES } from "../types.ts";
 
 /** The network of a configuration for a vocabulary of this size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
@@ -66,6 +67,6 @@ export function noiseRange(config: TextConfig): NoiseRange {
 /** Sizes of the blocks that a network for windows of this length is asked for, 1 excluded. */
 export function diffusionBlocks({ block_size, context }: TextConfig): number[] {
   if (block_size > 1) return [block_size];
-  const sizes = [4, 16, 64].filter((size) => size < context && context % size === 0);
+  const sizes = BLOCK_SIZES.filter((size) => size > 1 && size < context && context % size === 0);
   return [...sizes, context];
 }
