@@ -6,6 +6,6 @@ export { loadImageDataset, loadTextDataset } from "./load.ts";
 export type { LoadImageOptions, LoadOptions, LoadTextOptions } from "./load.ts";
 export { isPath } from "./own.ts";
 export { gatherWindows } from "./texts.ts";
-export type { TextDataset, TextDatasetName } from "./texts.ts";
+export type { EncodedText, TextDataset, TextDatasetName } from "./texts.ts";
 export { vocabularyOf } from "./vocabulary.ts";
 export type { Vocabulary } from "./vocabulary.ts";

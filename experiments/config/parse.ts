@@ -24,7 +24,7 @@ export const LATER = {
     snr_limit: 5,
     self_condition: 0,
   },
-  text: { muon_learning_rate: 0 },
+  text: { muon_learning_rate: 0, vocabulary_size: 0 },
 } as const;
 
 /**

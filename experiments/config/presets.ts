@@ -59,6 +59,7 @@ const TEXT: TextConfig = {
   modality: "text",
   dataset: "tiny-shakespeare",
   size: "small",
+  vocabulary_size: 0,
   context: 128,
   method: "diffusion",
   block_size: 0,

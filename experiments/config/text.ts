@@ -11,6 +11,10 @@ export const TextConfig = z.strictObject({
   size: z.enum(["tiny", "small"]).describe(
     "tiny (2 layers of width 32, for tests) or small (4 layers of width 128, 1.2 million parameters)",
   ),
+  vocabulary_size: integer(0, 4096).describe(
+    "0: a token is a character; else tokens of a byte-pair vocabulary learnt from the training text, " +
+      "which then are what context, block_size and lengths count",
+  ),
   context: integer(8, 512).describe("Characters in a window"),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +

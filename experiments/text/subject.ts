@@ -23,9 +23,12 @@ const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
 export async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
-  const dataset = await loadTextDataset(config.dataset, { ...options, context: config.context });
-  const vocabularySize = dataset.vocabulary.size;
-  const network = networkOf(config, vocabularySize);
+  const dataset = await loadTextDataset(config.dataset, {
+    ...options,
+    context: config.context,
+    vocabularySize: config.vocabulary_size,
+  });
+  const network = networkOf(config, dataset.tokenized.vocabulary.size);
   return {
     data: dataset,
     parameters: network.parameters,
@@ -45,6 +48,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     isHidden: (name) => /^block\d+\.(attend|mlp)\..*\.?weight$/.test(name),
     speed: "windows_per_second",
     trivialError() {
+      const vocabularySize = dataset.vocabulary.size;
       const bigrams = fitNgrams(dataset.train, { order: 2, vocabularySize });
       return bigrams.crossEntropies(dataset.validation)[1]!;
     },
