@@ -8,6 +8,7 @@ import type { LikelihoodBound, NoiseRange, TextNetwork } from "../../models/text
 import type { TextConfig } from "../config.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
+import { BLOCK_SIZES } from "../types.ts";
 import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
 import { BATCH, compileMeasure, type LevelErrors, type Measure } from "./measure.ts";
 import { diffusionBlocks, noiseRange } from "./network.ts";
@@ -146,7 +147,7 @@ function blockMetric(
   context: number,
   { total, standardError }: LikelihoodBound,
 ): ValidationMetrics {
-  const name = size === context ? "full" : [1, 4, 16, 64].find((known) => known === size);
+  const name = size === context ? "full" : BLOCK_SIZES.find((known) => known === size);
   if (name === undefined) return {};
   return {
     [`nats_block_${name}`]: total,
