@@ -8,6 +8,7 @@ import { loadKmnist } from "./kmnist.ts";
 import { madeUpDigits } from "./made_up_digits.ts";
 import { madeUpVerse } from "./made_up_verse.ts";
 import { loadMnist } from "./mnist.ts";
+import { isPath } from "./own.ts";
 import type { DataSource } from "./public_dataset.ts";
 import { loadTinyShakespeare } from "./shakespeare.ts";
 import { readTextFile } from "./text_file.ts";
@@ -60,7 +61,7 @@ export async function loadImageDataset(
     case "kmnist":
       return await loadKmnist(sourceOf(options));
     default:
-      if (/[/\\]/.test(name)) return await loadImageFolder(name, folderOptions(options));
+      if (isPath(name, "image")) return await loadImageFolder(name, folderOptions(options));
       throw new UserError(
         `No dataset \`${name}\`: there are mnist, fashion-mnist, kmnist and made-up-digits; ` +
           `a folder of your own is named with a slash, ./${name}`,
@@ -89,7 +90,7 @@ async function readText(source: string, options: LoadOptions): Promise<RawText> 
     case "tiny-shakespeare":
       return await loadTinyShakespeare(sourceOf(options));
     default:
-      if (/[./\\]/.test(source)) return await readTextFile(source);
+      if (isPath(source, "text")) return await readTextFile(source);
       throw new UserError(
         `No text \`${source}\`: there are tiny-shakespeare and made-up-verse; ` +
           `a file of your own is named with a slash, ./${source}`,

@@ -24,8 +24,15 @@ const PIECES = 5;
 /** A straight piece of a stroke, in pixels. */
 type Segment = readonly [x0: number, y0: number, x1: number, y1: number];
 
+/** Drawing them takes as long as many training steps, and a process may train many runs. */
+let drawn: ImageDataset | undefined;
+
 /** 4,000 training and 1,000 test digits, the classes in turn; the same ones every time. */
 export function madeUpDigits(): ImageDataset {
+  return drawn ??= drawDigits();
+}
+
+function drawDigits(): ImageDataset {
   const train = drawSplit("train", TRAIN_COUNT);
   const test = drawSplit("test", TEST_COUNT);
   const files = [train, test].flatMap(({ count, pixels, labels }) => [

@@ -23,8 +23,15 @@ interface Placed extends Word {
 
 type Line = readonly Placed[];
 
+/** Written once in a process, which may train many runs. */
+let written: RawText | undefined;
+
 /** About 300,000 characters in scenes of several speeches; the same ones every time. */
 export function madeUpVerse(): RawText {
+  return written ??= writeVerse();
+}
+
+function writeVerse(): RawText {
   const scenes: string[] = [];
   for (let length = 0; length < CHARACTERS; length += scenes.at(-1)!.length) {
     scenes.push(writeScene(drawsOf(scenes.length)));

@@ -1,17 +1,18 @@
 /** Data of the caller's own: a file or a folder named by its path. */
 import { resolve } from "node:path";
+import { isPath } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
  * The configuration with its data's path made absolute, so that it means the same to the process that
- * trains. Names of datasets, which have neither slash nor dot, stay.
+ * trains. Names of datasets stay.
  *
  * @throws {UserError} If there is nothing at the path.
  */
 export function withFoundData<Config extends RunConfig>(config: Config): Config {
   const { dataset, modality } = config;
-  if (!/[./\\]/.test(dataset)) return config;
+  if (!isPath(dataset, modality)) return config;
   const path = resolve(dataset);
   let found: Deno.FileInfo;
   try {

@@ -1,5 +1,6 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
+import { isPath } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { nearest } from "../nearest.ts";
 import { ImageConfig, imageDatasetNames } from "./image.ts";
@@ -98,7 +99,7 @@ function requireTextFits(config: TextConfig): TextConfig {
 /** What no single field's bounds can say of an image configuration. */
 function requirePicturesFit(config: ImageConfig): ImageConfig {
   const { dataset, image_size, colour } = config;
-  if (/[/\\]/.test(dataset)) return config;
+  if (isPath(dataset, config.modality)) return config;
   const names: readonly string[] = imageDatasetNames;
   if (!names.includes(dataset)) {
     throw new UserError(

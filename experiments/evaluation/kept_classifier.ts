@@ -60,7 +60,7 @@ export function knownClassifier(data: JudgedData): ClassifierWeights | undefined
   if (hasClassifier(data.name)) return classifierWeights(data.name, data);
   let bytes: Uint8Array;
   try {
-    bytes = Deno.readFileSync(pathFor(data.hash));
+    bytes = Deno.readFileSync(keptPath(data.hash));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new UserError(`Cannot read the kept classifier: ${(error as Error).message}`);
@@ -80,17 +80,16 @@ export function knownClassifier(data: JudgedData): ClassifierWeights | undefined
  * one trains, the others wait for it.
  *
  * @param onProgress Called with training steps as they are done.
- * @throws {UserError} If the data has a single class, or the cache cannot be written.
+ * @throws {UserError} If the cache cannot be written.
  */
 export async function requireClassifier(
   engine: Engine,
   dataset: ImageDataset,
   onProgress: (done: number, steps: number) => void,
 ): Promise<ClassifierWeights> {
-  requireClasses(dataset);
   const known = knownClassifier(dataset);
   if (known) return known;
-  const path = pathFor(dataset.hash);
+  const path = keptPath(dataset.hash);
   using _lock = await lockFolder(
     folderFor(dataset.hash),
     "Name another place with the environment variable XDG_CACHE_HOME",
@@ -108,20 +107,12 @@ export async function requireClassifier(
   return decodeClassifier(bytes, dataset, dataset.name);
 }
 
-/** @throws {UserError} If there is nothing that a classifier could tell apart. */
-export function requireClasses({ title, classes }: ImageDataset): void {
-  if (classes >= 2) return;
-  throw new UserError(
-    `${title} has a single class, and pictures are judged by a classifier of at least 2: put the ` +
-      "pictures into a subfolder for each class and train a new run, or look at what `sample` draws",
-  );
-}
-
 function folderFor(datasetHash: string): string {
   return join(cacheDirectory(), "classifiers", `${datasetHash.slice(0, 32)}-${RECIPE}`);
 }
 
-function pathFor(datasetHash: string): string {
+/** Where the classifier of data with this hash is kept. */
+export function keptPath(datasetHash: string): string {
   return join(folderFor(datasetHash), "classifier.safetensors");
 }
 

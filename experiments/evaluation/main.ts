@@ -14,7 +14,7 @@ import { networkOf } from "../image/network.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import type { EvaluationSettings, PictureFacts } from "../types.ts";
-import { requireClasses, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
+import { requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, measurePictures, referenceDraws } from "./measure.ts";
 import type { EvaluationJob } from "./protocol.ts";
 
@@ -34,7 +34,6 @@ await answerJob<EvaluationJob>(async (job, tell) => {
     config,
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
-  requireClasses(dataset);
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
   const network = networkOf(config, shapeOf(pictures));

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadImageDataset } from "../../data/mod.ts";
+import { isPath, loadImageDataset } from "../../data/mod.ts";
 import { openEngine, UserError } from "../../engine/mod.ts";
 import { classifierPath } from "../../models/image/mod.ts";
 import { codeVersion } from "../code_version.ts";
@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 });
 const [seed, epochs] = [Number(values.seed), Number(values.epochs)];
-if (/[/\\]/.test(values.dataset)) {
+if (isPath(values.dataset, "image")) {
   throw new UserError(
     `dataset is ${values.dataset}, but the repository keeps classifiers of named data sets only: ` +
       "evaluate a run on the folder, which trains one for it",

@@ -49,6 +49,11 @@ export async function textModel(
     denoisers.set(length, program);
     return program;
   };
+  /** That of a program which is there already, if it is wide enough and can be told what to hide. */
+  const sizeFor = (length: number) =>
+    clean
+      ? [...denoisers.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
+      : length;
   return {
     vocabularySize: vocabulary,
     dimension: EMBEDDING_DIMENSION,
@@ -61,25 +66,28 @@ export async function textModel(
     }),
     denoise: noisy
       ? async ({ z, gamma, count, length, before, prefix, previous }) => {
-        const program = await denoiserFor(length);
+        const size = sizeFor(length);
+        const program = await denoiserFor(size);
         const levels = noiseInputs(new Float64Array(count).fill(gamma));
-        const positions = Array.from({ length }, (_, i) => prefix + i);
+        const positions = Array.from({ length: size }, (_, i) => prefix + i);
+        const wide = (values: Float32Array) =>
+          padded(values, count, length * EMBEDDING_DIMENSION, size * EMBEDDING_DIMENSION);
         const reading: Arrays = clean
           ? {
             tokens: padded(before, count, prefix, context - 1),
-            mask: continuationMask({ slots: context, size: length, prefix, length }),
+            mask: continuationMask({ slots: context, size, prefix, length }),
             ...rotaryTables(positions, network.headWidth),
           }
           : {};
         const { logits } = await program.run({
-          z,
-          previous: previous ?? new Float32Array(z.length),
+          z: wide(z),
+          previous: wide(previous ?? new Float32Array(z.length)),
           gamma: new Float32Array(count).fill(gamma),
           alpha: levels.alpha,
           sigma: levels.sigma,
           ...reading,
         });
-        return logits as Float32Array;
+        return cut(logits as Float32Array, count, size * vocabulary, length * vocabulary);
       }
       : null,
     async dispose() {
@@ -114,16 +122,23 @@ function denoiseSignature(network: TextNetwork, count: number, length: number): 
 }
 
 /** [count, length] → [count, size], with zeros behind, which nothing before them sees. */
-function padded(tokens: Int32Array, count: number, length: number, size: number): Int32Array {
-  const result = new Int32Array(count * size);
+function padded<T extends Int32Array | Float32Array>(
+  values: T,
+  count: number,
+  length: number,
+  size: number,
+): T {
+  if (length === size) return values;
+  const result = new (values.constructor as new (length: number) => T)(count * size);
   for (let row = 0; row < count; row++) {
-    result.set(tokens.subarray(row * length, (row + 1) * length), row * size);
+    result.set(values.subarray(row * length, (row + 1) * length), row * size);
   }
   return result;
 }
 
 /** The first `kept` of every row's `size` values. */
 function cut(values: Float32Array, count: number, size: number, kept: number): Float32Array {
+  if (kept === size) return values;
   const result = new Float32Array(count * kept);
   for (let row = 0; row < count; row++) {
     result.set(values.subarray(row * size, row * size + kept), row * kept);

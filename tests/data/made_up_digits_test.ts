@@ -6,8 +6,7 @@ const SIZE = 28 * 28;
 const picture = (split: { pixels: Uint8Array }, i: number) =>
   split.pixels.subarray(i * SIZE, (i + 1) * SIZE);
 
-Deno.test("made-up digits are the same ones every time and everywhere", async () => {
-  assert.deepEqual(await loadImageDataset("made-up-digits"), digits);
+Deno.test("made-up digits are the same ones every time and everywhere", () => {
   assert.equal(digits.hash, "6ab61c20cdade44ee4d2124fcc07bfcc9e85fe65f13cbed36c34bd1a47012d77");
 });
 

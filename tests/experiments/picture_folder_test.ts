@@ -5,6 +5,7 @@ import type { Lab } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/mod.ts";
 import { samplePng } from "../../figures/mod.ts";
 import { Folder, plainPng } from "../data/pictures.ts";
+import { cacheIn } from "./cache.ts";
 import { queue, shortConfig, withWorkspace } from "./workspace.ts";
 
 const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
@@ -51,22 +52,14 @@ Deno.test("a folder of colour pictures is learned, and drawn in colour under its
       const { given } = await lab.samplePixels(kept.id);
       assert.equal(given!.images.length, 2 * 16 * 16 * 3);
       assert.equal(given!.recognised, undefined, "no classifier knows these pictures");
+      await assert.rejects(lab.evaluate({ run: id, count: 200, steps: 1 }), {
+        name: "UserError",
+        message: /^pictures has 8 held-out images, and measuring takes two sets of at least 200/,
+      });
     } finally {
       lab.close();
     }
   }));
-
-/** Has decoded pictures cached here. */
-function cacheIn(path: string): Disposable {
-  const before = Deno.env.get("XDG_CACHE_HOME");
-  Deno.env.set("XDG_CACHE_HOME", path);
-  return {
-    [Symbol.dispose]() {
-      if (before === undefined) Deno.env.delete("XDG_CACHE_HOME");
-      else Deno.env.set("XDG_CACHE_HOME", before);
-    },
-  };
-}
 
 async function refused(lab: Lab, overrides: object, message: RegExp): Promise<void> {
   await assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {

@@ -12,18 +12,18 @@ const DEFECTS: readonly [overrides: object, code: string][] = [
 ];
 const CODES = DEFECTS.map(([, code]) => code);
 
-Deno.test("within 500 steps each defect is named, alone, and a sound run is not accused", () =>
+Deno.test("within 200 steps each defect is named, alone, and a sound run is not accused", () =>
   withWorkspace(async (workspace) => {
     const store = openStore(workspace);
     const configs = [...DEFECTS.map(([overrides]) => overrides), {}].map((overrides) =>
       resolveConfig("shakespeare-tiny", {
         dataset: "made-up-verse",
-        steps: 400,
+        steps: 200,
         batch_size: 16,
         learning_rate: 5e-3,
         ema_decay: 0.98,
-        validate_every: 400,
-        checkpoint_every: 400,
+        validate_every: 200,
+        checkpoint_every: 200,
         log_every: 50,
         ...overrides,
       })

@@ -1,4 +1,5 @@
 /** Temporary workspaces, and the smallest run that does everything. */
+import { cpSync } from "node:fs";
 import {
   type ImageConfig,
   imageConfigOf,
@@ -55,16 +56,41 @@ export function queue(store: Store, ...configs: RunConfig[]): string[] {
   return store.runs.insert({ configs, codeVersion: "test", label: null, sweep: null }).ids;
 }
 
+/** Workspaces with finished runs, by the runs' configurations. */
+const finished = new Map<string, Promise<string>>();
+
+/**
+ * A workspace with trained runs of these configurations. They are trained once for each test file;
+ * every call has a copy of its own.
+ */
+export function withTrainedWorkspace(
+  configs: readonly RunConfig[],
+  work: (workspace: string) => Promise<void>,
+): Promise<void> {
+  const key = JSON.stringify(configs);
+  if (!finished.has(key)) finished.set(key, trainedWorkspace(configs));
+  return withWorkspace(async (workspace) => {
+    cpSync(await finished.get(key)!, workspace, { recursive: true });
+    await work(workspace);
+  });
+}
+
+async function trainedWorkspace(configs: readonly RunConfig[]): Promise<string> {
+  const workspace = Deno.makeTempDirSync({ prefix: "textdiffusion-test-" });
+  addEventListener("unload", () => Deno.removeSync(workspace, { recursive: true }));
+  const store = openStore(workspace);
+  queue(store, ...configs);
+  store.close();
+  await runWorker({ workspace, device: "cpu" });
+  return workspace;
+}
+
 /** A laboratory with trained runs of these configurations, by default one of six steps. */
 export function withTrainedLab(
   work: (lab: Lab) => Promise<void>,
   configs: readonly RunConfig[] = [shortConfig({ steps: 6 })],
 ): Promise<void> {
-  return withWorkspace(async (workspace) => {
-    const store = openStore(workspace);
-    queue(store, ...configs);
-    store.close();
-    await runWorker({ workspace, device: "cpu" });
+  return withTrainedWorkspace(configs, async (workspace) => {
     const lab = openLab({ workspace, device: "cpu" });
     try {
       await work(lab);

@@ -1,22 +1,14 @@
 /** The ways of writing text. */
 import { uniforms, UserError } from "../../../engine/host/mod.ts";
 import { choose, logProbabilities } from "./choose.ts";
-import type { Generated, GenerationRequest, TextFrame, TextModel } from "./types.ts";
+import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
+import { writeGuided } from "./guided.ts";
+import type { Generated, GenerationRequest, TextModel } from "./types.ts";
 import { type Block, walkBlock } from "./walk.ts";
 
 /** −log SNR at which diffusion hands over to the product of experts: later, its opinion would leave
  * nothing to be decided; earlier, it has none. */
 const HANDOVER = -0.5;
-
-/** A text in the making. */
-interface Draft {
-  /** [count, total], filled up to `written`. */
-  readonly tokens: Int32Array;
-  readonly total: number;
-  written: number;
-  readonly frames: TextFrame[];
-  evaluations: number;
-}
 
 /**
  * Writes texts. The same request and model give the same texts.
@@ -25,8 +17,8 @@ interface Draft {
  * - `blocks`: block after block out of noise, each given the text before it.
  * - `autoregressive`: character after character.
  * - `guided`: block after block; diffusion brings each block to a middle noise level, then its
- *   characters are drawn left to right from the normalised product
- *   p ∝ p_autoregressive(x_i | x_<i)^(1−a) · p_diffusion(x_i | z, x_<block)^a.
+ *   characters are drawn left to right from the normalised product of what reading and what diffusion
+ *   make of them ({@link writeGuided}).
  * - `revised`: blocks, then the characters that reading finds least likely are written again by
  *   diffusion, the others held.
  * - `infill`: the gaps of a template, all at once.
@@ -89,29 +81,6 @@ async function writeLeftToRight(
     draft.written++;
     draft.evaluations++;
   }
-}
-
-/** Logits of the next character, [count, V], given as much of the text as the network sees. */
-async function nextLogits(model: TextModel, draft: Draft, count: number): Promise<Float32Array> {
-  const length = Math.min(draft.written, model.context - 1);
-  const logits = await model.read!(lastCharacters(draft, count, length), count, length);
-  const size = model.vocabularySize;
-  const last = new Float32Array(count * size);
-  for (let row = 0; row < count; row++) {
-    const from = (row * (length + 1) + length) * size;
-    last.set(logits.subarray(from, from + size), row * size);
-  }
-  return last;
-}
-
-/** The last `length` characters written, [count, length]. */
-function lastCharacters({ tokens, total, written }: Draft, count: number, length: number) {
-  const last = new Int32Array(count * length);
-  for (let row = 0; row < count; row++) {
-    const end = row * total + written;
-    last.set(tokens.subarray(end - length, end), row * length);
-  }
-  return last;
 }
 
 async function writeAtOnce(
@@ -183,39 +152,6 @@ async function write(
   }
   draft.frames.push(...frames);
   draft.evaluations += evaluations;
-}
-
-async function writeGuided(
-  model: TextModel,
-  request: GenerationRequest,
-  draft: Draft,
-  block: Block,
-): Promise<void> {
-  const { count, diffusionWeight: a, seed } = request;
-  const size = model.vocabularySize;
-  const walked = a > 0 ? await walkBlock(model, request, block, request.frames) : null;
-  draft.frames.push(...walked?.frames ?? []);
-  draft.evaluations += walked?.evaluations ?? 0;
-  for (let i = 0; i < block.length; i++) {
-    const left = await nextLogits(model, draft, count);
-    const draws = uniforms({ seed, stream: "text/characters", step: draft.written }, count);
-    for (let row = 0; row < count; row++) {
-      const reading = logProbabilities(left, row * size, size);
-      const diffusing = walked
-        ? logProbabilities(walked.logits, (row * block.length + i) * size, size)
-        : null;
-      const product = diffusing ? reading.map((r, v) => (1 - a) * r + a * diffusing[v]!) : reading;
-      draft.tokens[row * draft.total + draft.written] = choose(
-        product,
-        0,
-        size,
-        request,
-        draws[row]!,
-      );
-    }
-    draft.written++;
-    draft.evaluations++;
-  }
 }
 
 /** Writes the least likely characters of the last window again, the others held. */

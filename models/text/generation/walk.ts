@@ -21,8 +21,13 @@ export interface Block {
 }
 
 export interface Walked {
+  /** Where the walk ended, [count, length, dimension], and its −log SNR. */
+  readonly z: Float32Array;
+  readonly gamma: number;
   /** Of the last estimate, [count, length, V]; given characters are certain. */
   readonly logits: Float32Array;
+  /** The last estimate x̂ itself, like `z`. */
+  readonly estimate: Float32Array;
   readonly frames: readonly TextFrame[];
   readonly evaluations: number;
 }
@@ -88,8 +93,9 @@ export async function walkBlock(
       ...(given ? { inpaint: knownOf(given, embeddings!, d) } : {}),
     },
   );
-  await ask(z, levels.at(-1)!, steps + 1, estimated);
-  return { logits, frames, evaluations };
+  const gamma = levels.at(-1)!;
+  const estimate = await ask(z, gamma, steps + 1, estimated);
+  return { z, gamma, logits, estimate, frames, evaluations };
 }
 
 /** −log SNR before each of the steps and after the last, which is `until`. */
@@ -106,7 +112,7 @@ function levelsUntil(until: number, model: TextModel, steps: number): number[] {
 }
 
 /** x̂ = softmax(logits / temperature)·E. */
-function estimateOf(
+export function estimateOf(
   logits: Float32Array,
   e: Float32Array,
   d: number,

@@ -1,0 +1,107 @@
+/** Characters drawn left to right, with what diffusion has already made of their block as a guide. */
+import { uniforms } from "../../../engine/host/mod.ts";
+import { choose, logProbabilities } from "./choose.ts";
+import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
+import type { GenerationRequest, TextModel } from "./types.ts";
+import { type Block, estimateOf, walkBlock } from "./walk.ts";
+
+/**
+ * Brings a block to the noise level `block.until`, then draws its characters one after the other from
+ * the normalised product p(x_i | x_<i)^(1−a) · p(x_i | x_<i, z_≥i)^a, a the request's `diffusionWeight`.
+ *
+ * The second expert reads what is written so far and denoises what is left of the block. With a = 1
+ * the block is therefore a draw from p(x | z), its characters together: with exact experts the text is
+ * exactly the language's, whatever the noise level. With a = 0 it is left to right.
+ */
+export async function writeGuided(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  block: Block,
+): Promise<void> {
+  const { count, diffusionWeight: a, seed } = request;
+  const size = model.vocabularySize;
+  const guide = a > 0 ? await guideOf(model, request, draft, block) : null;
+  for (let i = 0; i < block.length; i++) {
+    const reading = a < 1 ? await nextLogits(model, draft, count) : null;
+    const diffusing = guide ? await guide(i) : null;
+    const draws = uniforms({ seed, stream: "text/characters", step: draft.written }, count);
+    for (let row = 0; row < count; row++) {
+      const left = reading && logProbabilities(reading, row * size, size);
+      const whole = diffusing && logProbabilities(diffusing, row * size, size);
+      const product = left && whole
+        ? left.map((value, v) => (1 - a) * value + a * whole[v]!)
+        : (left ?? whole)!;
+      draft.tokens[row * draft.total + draft.written] = choose(
+        product,
+        0,
+        size,
+        request,
+        draws[row]!,
+      );
+    }
+    draft.written++;
+    if (reading) draft.evaluations++;
+  }
+}
+
+/** Logits [count, V] of character i of the block, given those before it and the noisy ones from it on. */
+async function guideOf(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  block: Block,
+): Promise<(i: number) => Promise<Float32Array>> {
+  const { count, temperature } = request;
+  const { embeddings, dimension: d, vocabularySize: size } = model;
+  const { z, gamma, frames, evaluations, ...last } = await walkBlock(
+    model,
+    request,
+    block,
+    request.frames,
+  );
+  draft.frames.push(...frames);
+  draft.evaluations += evaluations;
+  let { logits, estimate } = last;
+  return async (i) => {
+    const length = block.length - i;
+    if (i > 0) {
+      const prefix = block.prefix + i;
+      logits = await model.denoise!({
+        z: withoutFirst(z, count, block.length * d, i * d),
+        gamma,
+        count,
+        length,
+        before: lastCharacters(draft, count, prefix),
+        prefix,
+        previous: withoutFirst(estimate, count, (length + 1) * d, d),
+      });
+      estimate = estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
+      draft.evaluations++;
+    }
+    return firstOf(logits, count, length * size, size);
+  };
+}
+
+/** Every row of `width` values without its first `left`. */
+function withoutFirst(
+  values: Float32Array,
+  count: number,
+  width: number,
+  left: number,
+): Float32Array {
+  const rest = new Float32Array(count * (width - left));
+  for (let row = 0; row < count; row++) {
+    rest.set(values.subarray(row * width + left, (row + 1) * width), row * (width - left));
+  }
+  return rest;
+}
+
+/** The first `kept` values of every row of `width`. */
+function firstOf(values: Float32Array, count: number, width: number, kept: number): Float32Array {
+  const first = new Float32Array(count * kept);
+  for (let row = 0; row < count; row++) {
+    first.set(values.subarray(row * width, row * width + kept), row * kept);
+  }
+  return first;
+}
