@@ -6,6 +6,7 @@ import { compareRuns } from "./compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
 import { thin } from "./curves.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
+import { requireFieldsOf } from "./evaluation/fields.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
 import { picturesOf } from "./image/pictures.ts";
 import { reportOn } from "./inspect.ts";
@@ -42,6 +43,8 @@ import {
   type WatchOptions,
   type WriteRequest,
 } from "./types.ts";
+import type { TextEvaluationJob } from "./text/evaluation/protocol.ts";
+import { textEvaluationSettings } from "./text/evaluation/settings.ts";
 import type { WritingJob } from "./text/protocol.ts";
 import { writeSettings } from "./text/settings.ts";
 import { hasEnded, watchRuns } from "./watch.ts";
@@ -240,14 +243,16 @@ class Laboratory implements Lab {
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
     const run = this.run(ref);
-    const settings = evaluationSettings(request, imageConfigOf(run), picturesOf(run));
-    const job: EvaluationJob = {
-      workspace: this.workspace,
-      runId: run.id,
-      settings,
-      ...this.#process,
-    };
-    const entry = new URL("./evaluation/main.ts", import.meta.url);
+    requireFieldsOf(run, request);
+    const about = { workspace: this.workspace, runId: run.id, ...this.#process };
+    const ofText = run.config.modality === "text";
+    const job: EvaluationJob | TextEvaluationJob = ofText
+      ? { ...about, settings: textEvaluationSettings(request, textConfigOf(run)) }
+      : { ...about, settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)) };
+    const entry = new URL(
+      ofText ? "./text/evaluation/main.ts" : "./evaluation/main.ts",
+      import.meta.url,
+    );
     const id = await requestJob("Evaluating", entry, job, options);
     return this.evaluations(run.id).find((evaluation) => evaluation.id === id)!;
   }

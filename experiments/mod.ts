@@ -22,7 +22,7 @@ export {
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
 export { criticalT } from "./seed_noise.ts";
-export { METRIC_NAMES, RUN_STATUSES } from "./types.ts";
+export { BLOCK_METRICS, BLOCK_SIZES, METRIC_NAMES, RUN_STATUSES } from "./types.ts";
 export type {
   Alert,
   AlignedCurve,
@@ -32,9 +32,10 @@ export type {
   Curves,
   EvaluateRequest,
   Evaluation,
-  EvaluationResults,
-  EvaluationSettings,
   GivenPictures,
+  ImageEvaluation,
+  ImageEvaluationResults,
+  ImageEvaluationSettings,
   JobProgress,
   KeptHalf,
   Lab,
@@ -60,6 +61,9 @@ export type {
   ScheduleOptions,
   SchedulePoint,
   ScheduleReport,
+  TextEvaluation,
+  TextEvaluationResults,
+  TextEvaluationSettings,
   TextSample,
   TextSampleFrame,
   TrainAnswer,

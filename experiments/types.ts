@@ -6,6 +6,8 @@ export type * from "./types/training.ts";
 export type * from "./types/sampling.ts";
 export type * from "./types/writing.ts";
 export type * from "./types/jobs.ts";
+export type * from "./types/image_evaluation.ts";
+export type * from "./types/text_evaluation.ts";
 export type * from "./types/evaluation.ts";
 export type * from "./types/schedules.ts";
 export type * from "./types/comparison.ts";

@@ -5,27 +5,48 @@ import {
   EvaluationRow,
   evaluationRow,
   evaluationSummary,
-  evaluationTable,
+  evaluationTables,
 } from "./evaluation_rows.ts";
 import { samplingFields } from "./sampling_fields.ts";
 import { integer, pointers, REFERENCE_HELP, runReference } from "./fields.ts";
+import { textFields } from "./text_fields.ts";
+
+const { mode, length, block_size, temperature, top_p, diffusion_weight, revise_share, rounds } =
+  textFields;
+
+/** Those of sample, which explains them. */
+const writingFields = {
+  mode: mode.describe("Text: as in sample, but no infill (default what the run's method does)"),
+  length: length.describe("Text: characters of each, 1 to 2000 (default a window)"),
+  block_size: block_size.describe("Text: characters written together (default 16)"),
+  temperature: temperature.describe("Text: 0 to 5 (default 0.9)"),
+  top_p: top_p.describe("Text: 0.01 to 1 (default 1)"),
+  diffusion_weight: diffusion_weight.describe("Text, guided: 0 to 1 (default 0.5)"),
+  revise_share: revise_share.describe("Text, revised: 0 to 1 (default 0.2)"),
+  rounds: rounds.describe("Text, revised: 1 to 10 (default 2)"),
+};
 
 export const evaluateTool = defineTool({
   name: "evaluate",
-  title: "Measure a run's pictures",
+  title: "Measure a run's pictures, or its text",
   description:
     "Draws many pictures from a run's newest checkpoint and measures them with a digit classifier: " +
     "Fréchet distance beside the floor that real digits have at the same count, accuracy of the " +
     "asked classes, class balance, precision and recall, distance to the nearest training image. " +
+    "For text: nats per character of held-out text at every block size, also for finitely many " +
+    "sampler steps, beside 1- to 6-gram models; statistics of texts it writes beside real text. " +
     "Takes a minute or more; the result is kept with the run. Distances compare only at equal " +
     "count, and a difference within a few standard deviations is no finding.",
   input: z.strictObject({
     run: runReference.describe(`Which run: ${REFERENCE_HELP}`),
-    count: integer(200, 5000).optional().describe(
-      "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000)",
+    count: integer(2, 5000).optional().describe(
+      "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000); or " +
+        "texts, 2 to 256 (default 32)",
     ),
-    sampler: z.enum(samplerNames).optional().describe("Sampler (default ddim)"),
-    steps: integer(1, 1000).optional().describe("Sampler steps, 1 to 1000 (default 25)"),
+    sampler: z.enum(samplerNames).optional().describe("Sampler (default ddim; ddpm for text)"),
+    steps: integer(1, 1000).optional().describe(
+      "Sampler steps, 1 to 1000 (default 25; 64 for text)",
+    ),
     guidance_scale: z.number().min(0).max(20).optional().describe(
       "Classifier-free guidance, 0 to 20, as in sample (default 1)",
     ),
@@ -33,6 +54,13 @@ export const evaluateTool = defineTool({
       "Seed of the starting noise, 0 to 2147483647 (default 0)",
     ),
     ...samplingFields,
+    ...writingFields,
+    draws: integer(2, 200).optional().describe(
+      "Text: batches of 32 windows for each bound, 2 to 200 (default 24)",
+    ),
+    bound_steps: z.array(integer(1, 1000)).min(1).max(6).optional().describe(
+      "Text: sampler steps whose own bounds are measured (default 16, 64 and steps)",
+    ),
   }),
   output: z.object({ ...pointers, evaluation: EvaluationRow }),
   annotations: {
@@ -48,15 +76,18 @@ export const evaluateTool = defineTool({
       signal,
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
     });
+    const [what, choice] = evaluation.modality === "image"
+      ? ["pictures", "guidance_scale"]
+      : ["texts", "mode or temperature"];
     const output = {
       summary: evaluationSummary(evaluation),
       next: [
-        `sample {"run": "${evaluation.runId}"} to see such pictures`,
-        "evaluate another run, or this one with another guidance_scale, at the same count and seed",
+        `sample {"run": "${evaluation.runId}"} to see such ${what}`,
+        `evaluate another run, or this one with another ${choice}, at the same count and seed`,
       ],
       viewer_url: links.run(evaluation.runId),
       evaluation: evaluationRow(evaluation),
     };
-    return structured(output, evaluationTable([evaluation]));
+    return structured(output, ...evaluationTables(evaluation));
   },
 });

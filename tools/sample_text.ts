@@ -66,13 +66,14 @@ function statisticsTable({ statistics }: TextSample): string {
 
 /** The likeliest characters of the first text at each kept level, with their mean probability. */
 function film({ frames }: TextSample): string[] {
-  return frames.map(({ gamma, start, texts, confidence }) => {
+  return frames.map(({ gamma, masked, start, texts, confidence }) => {
     const shares = confidence[0]!;
     const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
     const line = texts[0]!.replaceAll("\n", "⏎").slice(0, FILM_WIDTH);
-    return `-log SNR ${gamma.toFixed(1).padStart(5)}, from ${start}, sure ${
-      (100 * mean).toFixed(0).padStart(3)
-    } %: ${line}`;
+    const level = gamma === null
+      ? `masked ${(100 * masked!).toFixed(0).padStart(3)} %`
+      : `-log SNR ${gamma.toFixed(1).padStart(5)}`;
+    return `${level}, from ${start}, sure ${(100 * mean).toFixed(0).padStart(3)} %: ${line}`;
   });
 }
 

@@ -1,28 +1,34 @@
-/** What a run's pictures were measured to be, each number beside what real pictures reach. */
-import type { Evaluation, Run } from "../experiments/mod.ts";
+/** What a run was measured to be, each number beside what real pictures or real text reach. */
+import type { Evaluation, ImageEvaluation, Run } from "../experiments/mod.ts";
 import { formatNumber } from "../figures/mod.ts";
 import { Ask, Time } from "./components.tsx";
+import { TextEvaluationTable } from "./text_evaluations.tsx";
 
-/** Newest first; nothing for runs whose pictures cannot be measured yet. */
+/** Newest first; nothing for runs that cannot be measured yet. */
 export function Evaluations(
   { run, evaluations }: { run: Run; evaluations: readonly Evaluation[] },
 ) {
-  if (run.config.modality !== "image" || run.checkpointStep === null) return null;
+  if (run.checkpointStep === null && evaluations.length === 0) return null;
+  const ofText = run.config.modality === "text";
   return (
     <>
       <h2>Evaluations</h2>
       {evaluations.length === 0
         ? (
           <div class="empty">
-            <p>Its pictures were not measured yet. Say to your assistant:</p>
+            <p>
+              {ofText ? "It was" : "Its pictures were"} not measured yet. Say to your assistant:
+            </p>
             <Ask
-              say={`How good are the pictures of ${run.id}?`}
+              say={ofText
+                ? `How well does ${run.id} know English, and how does it write?`
+                : `How good are the pictures of ${run.id}?`}
               tool="evaluate"
               arguments={{ run: run.id }}
             />
           </div>
         )
-        : <EvaluationTable evaluations={evaluations.toReversed()} />}
+        : <EvaluationTables evaluations={evaluations.toReversed()} />}
     </>
   );
 }
@@ -33,7 +39,22 @@ export function ComparedEvaluations({ evaluations }: { evaluations: readonly Eva
   return (
     <>
       <h2>Evaluations</h2>
-      <EvaluationTable evaluations={evaluations} named />
+      <EvaluationTables evaluations={evaluations} named />
+    </>
+  );
+}
+
+/** @param props.named Says which run each row is of. */
+function EvaluationTables(props: { evaluations: readonly Evaluation[]; named?: boolean }) {
+  const { evaluations, named = false } = props;
+  const [ofPictures, ofTexts] = [
+    evaluations.filter((evaluation) => evaluation.modality === "image"),
+    evaluations.filter((evaluation) => evaluation.modality === "text"),
+  ];
+  return (
+    <>
+      {ofPictures.length > 0 && <EvaluationTable evaluations={ofPictures} named={named} />}
+      {ofTexts.length > 0 && <TextEvaluationTable evaluations={ofTexts} named={named} />}
     </>
   );
 }
@@ -52,9 +73,9 @@ const COLUMNS = [
   "when",
 ];
 
-/** @param props.named Says which run each row is of. */
-function EvaluationTable(props: { evaluations: readonly Evaluation[]; named?: boolean }) {
-  const { evaluations, named = false } = props;
+function EvaluationTable(
+  { evaluations, named }: { evaluations: readonly ImageEvaluation[]; named: boolean },
+) {
   return (
     <div class="wide" tabindex={0} role="group" aria-label="Evaluations">
       <table>
@@ -77,7 +98,7 @@ function EvaluationTable(props: { evaluations: readonly Evaluation[]; named?: bo
   );
 }
 
-function Row({ evaluation, named }: { evaluation: Evaluation; named: boolean }) {
+function Row({ evaluation, named }: { evaluation: ImageEvaluation; named: boolean }) {
   const { settings, results, networkEvaluations, samplingSeconds, createdAt, step } = evaluation;
   const { frechet, accuracy, precision, recall, real, nearestTraining } = results;
   return (

@@ -1,5 +1,12 @@
 /** The curves of one run, as charts for its page. */
-import type { Curves, MetricName, MetricPoint, Run } from "../experiments/mod.ts";
+import {
+  BLOCK_METRICS,
+  BLOCK_SIZES,
+  type Curves,
+  type MetricName,
+  type MetricPoint,
+  type Run,
+} from "../experiments/mod.ts";
 import {
   blockChart,
   calmingHalfLife,
@@ -72,13 +79,11 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
   };
 }
 
-const BLOCKS = [
-  ["nats_block_1", "blocks of 1"],
-  ["nats_block_4", "4"],
-  ["nats_block_16", "16"],
-  ["nats_block_64", "64"],
-  ["nats_block_full", "whole windows"],
-] as const satisfies readonly (readonly [MetricName, string])[];
+/** What a size of blocks is called in a legend. */
+function blockLabel(size: number | undefined): string {
+  if (size === undefined) return "whole windows";
+  return size === 1 ? "blocks of 1" : String(size);
+}
 
 /** Held-out text by size of blocks, beside training text and a bigram model. */
 function natsChart(
@@ -86,7 +91,8 @@ function natsChart(
   curves: Curves,
   common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
 ): string {
-  const measured = BLOCKS.filter(([name]) => (curves[name]?.length ?? 0) > 0);
+  const blocks = BLOCK_METRICS.map((name, i) => [name, blockLabel(BLOCK_SIZES[i])] as const);
+  const measured = blocks.filter(([name]) => (curves[name]?.length ?? 0) > 0);
   const bigrams: Series[] = run.trivialMse === null || measured.length === 0 ? [] : [{
     name: "bigrams",
     points: [{ x: 0, y: run.trivialMse }, { x: run.steps, y: run.trivialMse }],

@@ -48,7 +48,7 @@ function Film({ sample }: { sample: TextSample }) {
       {sample.frames.map((frame) => (
         <div class="frame">
           <p class="quiet">
-            −log SNR {frame.gamma.toFixed(1)}, sure {sureness(frame)} on average
+            {levelOf(frame)}, sure {sureness(frame)} on average
           </p>
           <pre class="verse" tabindex={0}>
             <span class="quiet">{[...sample.texts[0]!].slice(0, frame.start).join("")}</span>
@@ -58,6 +58,10 @@ function Film({ sample }: { sample: TextSample }) {
       ))}
     </div>
   );
+}
+
+function levelOf({ gamma, masked }: TextSampleFrame): string {
+  return gamma === null ? `${Math.round(100 * masked!)} % masked` : `−log SNR ${gamma.toFixed(1)}`;
 }
 
 function sureness({ confidence }: TextSampleFrame): string {

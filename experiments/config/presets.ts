@@ -13,6 +13,7 @@ export const PRESET_NAMES = [
   "shakespeare-tiny",
   "shakespeare-autoregressive",
   "shakespeare-diffusion",
+  "shakespeare-masked",
   "shakespeare-blocks",
 ] as const;
 /** A starting point, complete in itself. */
@@ -181,6 +182,10 @@ export const presets = {
     description:
       "Embedding diffusion of whole windows, 1.2 million parameters, an hour on two cores",
     config: TEXT,
+  },
+  "shakespeare-masked": {
+    description: "Masked discrete diffusion of whole windows: the baseline of embedding diffusion",
+    config: { ...TEXT, method: "masked" },
   },
   "shakespeare-blocks": {
     description:

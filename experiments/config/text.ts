@@ -12,19 +12,28 @@ export const TextConfig = z.strictObject({
     "tiny (2 layers of width 32, for tests) or small (4 layers of width 128, 1.2 million parameters)",
   ),
   context: integer(8, 512).describe("Characters in a window"),
-  method: z.enum(["diffusion", "blocks", "autoregressive"]).describe(
+  method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
-      "blocks, each given the text before it; also autoregressive) or autoregressive (one character " +
-      "after the other)",
+      "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
+      "after the other) or masked (discrete diffusion: what is masked is filled in; without embeddings' " +
+      "noise, whose fields it ignores)",
   ),
   block_size: integer(0, 512).describe(
     "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
       "16, 64 and the whole window",
   ),
-  schedule: z.enum(["logistic-gamma", "linear-gamma", "linear", "cosine", "sqrt", "sigmoid"])
+  schedule: z.enum([
+    "logistic-gamma",
+    "adaptive-gamma",
+    "linear-gamma",
+    "linear",
+    "cosine",
+    "sqrt",
+    "sigmoid",
+  ])
     .describe(
       "Noise schedule: −log SNR from gamma_start to gamma_end, logistic-gamma staying longest where the " +
-        "bound is made up, linear-gamma evenly; the others are " +
+        "bound is made up, adaptive-gamma where the run finds it to be, linear-gamma evenly; the others are " +
         "the images' own, which ignore them and suit embeddings badly",
     ),
   gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),

@@ -13,7 +13,7 @@ import { loadPictures } from "../image/dataset.ts";
 import { networkOf } from "../image/network.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
-import type { EvaluationSettings, PictureFacts } from "../types.ts";
+import type { ImageEvaluationSettings, PictureFacts } from "../types.ts";
 import { requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, measurePictures, referenceDraws } from "./measure.ts";
 import type { EvaluationJob } from "./protocol.ts";
@@ -72,6 +72,7 @@ await answerJob<EvaluationJob>(async (job, tell) => {
     (message) => report(done++, total, message),
   );
   return store.evaluations.insert({
+    modality: "image",
     runId: run.id,
     step,
     settings,
@@ -93,7 +94,7 @@ await answerJob<EvaluationJob>(async (job, tell) => {
 
 /** A batch has noise of its own, whatever the seed. */
 function batchSettings(
-  settings: EvaluationSettings,
+  settings: ImageEvaluationSettings,
   config: ImageConfig,
   pictures: PictureFacts,
   batch: number,
@@ -120,7 +121,7 @@ function batchSettings(
 /** Draws the pictures, a batch at a time. */
 async function generate(
   denoise: ReturnType<typeof denoiseWith>,
-  settings: EvaluationSettings,
+  settings: ImageEvaluationSettings,
   config: ImageConfig,
   pictures: PictureFacts,
   total: number,

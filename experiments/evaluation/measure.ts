@@ -2,7 +2,7 @@
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image/mod.ts";
-import type { EvaluationResults } from "../types.ts";
+import type { ImageEvaluationResults } from "../types.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
 import { frechetDistance, momentsOf } from "./frechet.ts";
 import { LEAST_COUNT } from "./settings.ts";
@@ -60,7 +60,7 @@ export async function measurePictures(
   dataset: ImageDataset,
   { images, classes }: Generated,
   report: (message: string) => void,
-): Promise<EvaluationResults> {
+): Promise<ImageEvaluationResults> {
   const draws = referenceDraws(dataset, classes.length);
   const classifier = await classifierOf(engine, weights, dataset);
   report("Classifying");
@@ -101,7 +101,7 @@ function frechetOver(
   draws: readonly Draw[],
   generated: Judgement,
   real: Judgement,
-): EvaluationResults["frechet"] {
+): ImageEvaluationResults["frechet"] {
   const made = momentsOf(generated.features, FEATURE_COUNT);
   const moments = (indices: Uint32Array) => momentsOf(rowsOf(real, indices), FEATURE_COUNT);
   const pairs = draws.map(({ reference, other }) => {
@@ -135,7 +135,7 @@ function conditionalScores(
   judged: Judgement,
   asked: readonly number[],
   classes: number,
-): Pick<EvaluationResults, "accuracy" | "targetProbability"> {
+): Pick<ImageEvaluationResults, "accuracy" | "targetProbability"> {
   if (asked.includes(classes)) return { accuracy: null, targetProbability: null };
   const mean = (score: (target: number, i: number) => number) =>
     asked.reduce((sum, target, i) => sum + score(target, i), 0) / judged.count;
@@ -165,7 +165,7 @@ async function compareNearest(
   images: Float32Array,
   { other }: Draw,
   report: (message: string) => void,
-): Promise<EvaluationResults["nearestTraining"]> {
+): Promise<ImageEvaluationResults["nearestTraining"]> {
   const held = gatherImages(dataset.test, valuesIn(dataset), other);
   const both = new Float32Array(images.length + held.length);
   both.set(images);

@@ -1,11 +1,11 @@
 import type { DeviceName } from "../../engine/mod.ts";
-import type { EvaluationSettings } from "../types.ts";
+import type { ImageEvaluationSettings } from "../types.ts";
 
 /** What the evaluating process is asked for. */
 export interface EvaluationJob {
   readonly workspace: string;
   readonly runId: string;
-  readonly settings: EvaluationSettings;
+  readonly settings: ImageEvaluationSettings;
   readonly dataDirectory?: string;
   readonly device?: DeviceName;
 }

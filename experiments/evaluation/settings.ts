@@ -4,7 +4,7 @@ import type { ImageConfig } from "../config.ts";
 import { DIGITS } from "../image/pictures.ts";
 import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
-import type { EvaluateRequest, EvaluationSettings, PictureFacts } from "../types.ts";
+import type { ImageEvaluateRequest, ImageEvaluationSettings, PictureFacts } from "../types.ts";
 
 export const LEAST_COUNT = 200;
 export const MOST_COUNT = 5000;
@@ -16,10 +16,10 @@ const DEFAULT_STEPS = 25;
  * @throws {UserError} If a value is out of its range, or does not go with another one.
  */
 export function evaluationSettings(
-  request: Omit<EvaluateRequest, "run">,
+  request: Omit<ImageEvaluateRequest, "run">,
   config: ImageConfig,
   pictures: PictureFacts = DIGITS,
-): EvaluationSettings {
+): ImageEvaluationSettings {
   const { count = 1000, ...sampling } = request;
   if (!Number.isInteger(count) || count < LEAST_COUNT || count > MOST_COUNT) {
     throw new UserError(

@@ -1,6 +1,6 @@
 /** Rows of `evaluations`. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Evaluation } from "../types.ts";
+import type { Evaluation, ImageEvaluation, TextEvaluation } from "../types.ts";
 import { transaction } from "./schema.ts";
 
 interface EvaluationRow {
@@ -11,7 +11,8 @@ interface EvaluationRow {
   created_at: string;
 }
 
-export type NewEvaluation = Omit<Evaluation, "id" | "createdAt">;
+type Fresh<E extends Evaluation> = Omit<E, "id" | "createdAt">;
+export type NewEvaluation = Fresh<ImageEvaluation> | Fresh<TextEvaluation>;
 
 export function evaluationTable(db: DatabaseSync) {
   return {
@@ -36,12 +37,14 @@ export function evaluationTable(db: DatabaseSync) {
       const rows = db.prepare("SELECT * FROM evaluations WHERE run_id = ? ORDER BY number")
         .all(runId) as unknown as EvaluationRow[];
       return rows.map((row) => ({
-        ...JSON.parse(row.details) as Omit<NewEvaluation, "runId" | "step">,
+        // The first ones, which do not say so, are of pictures.
+        modality: "image",
+        ...JSON.parse(row.details),
         id: row.id,
         runId: row.run_id,
         step: row.step,
         createdAt: row.created_at,
-      }));
+      } as Evaluation));
     },
   };
 }

@@ -9,6 +9,9 @@ import {
   finiteWalk,
   type LikelihoodBound,
   likelihoodBound,
+  maskedBoundStep,
+  maskedPlaces,
+  maskedWalk,
   priorNats,
   type TextNetwork,
   type WindowErrors,
@@ -44,7 +47,10 @@ export interface BoundOptions {
   readonly noise?: Omit<RandomKey, "step">;
 }
 
-/** What was measured of one window, with the cross-entropy of the output prior alone. */
+/**
+ * What was measured of one window, with the cross-entropy of the output prior alone. Where characters
+ * are masked, `gamma` is the log odds of that, and the prior knows nothing.
+ */
 export interface LevelErrors extends WindowErrors {
   readonly priorCrossEntropy: number;
   /** The cross-entropy that training takes. */
@@ -56,7 +62,7 @@ export async function compileMeasure(
   network: TextNetwork,
   config: TextConfig,
 ): Promise<Measure> {
-  const { clean, noisy } = network.options;
+  const { clean, noisy, masked } = network.options;
   const count = engine.replicasFor(BATCH);
   const signature = windowSignature(network, BATCH);
   const compile = (fn: TensorFunction, wanted: (name: string) => boolean) => {
@@ -73,12 +79,19 @@ export async function compileMeasure(
   const bound = noisy
     ? await compile(boundStep(network, stepOptions(config)), (name) => !name.endsWith("_weight"))
     : undefined;
+  const filled = masked ? await compile(maskedBoundStep(network), () => true) : undefined;
   return {
     ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
     ...(bound
       ? {
         bound: (weights, windows, blockSize, squaredNorm, options = {}) =>
           boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, options),
+      }
+      : {}),
+    ...(filled
+      ? {
+        bound: (weights, windows, _blockSize, _squaredNorm, options = {}) =>
+          maskedBoundOf(filled, network, weights, windows, options),
       }
       : {}),
   };
@@ -136,6 +149,52 @@ async function boundOf(
   return { bound: likelihoodBound(draws, prior), windows: draws.flat() };
 }
 
+/**
+ * The bound of masked diffusion. Its diffusion term is all there is of it: nothing is left of the
+ * characters where all are masked, and nothing to reconstruct where none is.
+ */
+async function maskedBoundOf(
+  program: Program,
+  network: TextNetwork,
+  weights: Arrays,
+  windows: readonly Int32Array[],
+  { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
+) {
+  const { context, vocabulary } = network.options;
+  const draws: LevelErrors[][] = [];
+  for (const [draw, tokens] of windows.entries()) {
+    const key = { ...noise, step: draw };
+    const { masked, weights: counts } = steps === undefined
+      ? { masked: maskedPlaces(BATCH, context, key), weights: new Array<number>(BATCH).fill(1) }
+      : maskedWalk(BATCH, context, steps, key);
+    const inputs = shuffled ? withShuffledPlaces({ tokens, masked }, context) : { tokens, masked };
+    const { nats } = await program.run({ ...takenBy(program, weights), ...inputs });
+    draws.push(Array.from(nats!, (crossEntropy, row) => {
+      const places = masked.subarray(row * context, (row + 1) * context);
+      const share = mean(Array.from(places));
+      return {
+        gamma: Math.log(share / (1 - share)),
+        crossEntropy,
+        squaredError: 0,
+        crossEntropyWeight: counts[row]!,
+        squaredErrorWeight: 0,
+        priorCrossEntropy: Math.log(vocabulary),
+        rounding: crossEntropy,
+      };
+    }));
+  }
+  const { total, standardError } = likelihoodBound(draws, 0);
+  const bound: LikelihoodBound = {
+    total,
+    standardError,
+    reconstruction: 0,
+    diffusion: total,
+    prior: 0,
+    draws: draws.length,
+  };
+  return { bound, windows: draws.flat() };
+}
+
 function takenBy(program: Program, weights: Arrays): Arrays {
   return Object.fromEntries(Object.entries(weights).filter(([name]) => name in program.inputs));
 }
@@ -153,10 +212,12 @@ function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
     }
     return result;
   };
+  const { tokens, eps, masked } = inputs as Arrays;
   return {
     ...inputs,
-    tokens: shuffle(inputs.tokens as Int32Array, 1),
-    eps: shuffle(inputs.eps as Float32Array, EMBEDDING_DIMENSION),
+    tokens: shuffle(tokens!, 1),
+    ...(eps ? { eps: shuffle(eps, EMBEDDING_DIMENSION) } : {}),
+    ...(masked ? { masked: shuffle(masked, 1) } : {}),
   };
 }
 

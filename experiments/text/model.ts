@@ -9,6 +9,7 @@ import {
   nextCharacters,
   rotaryTables,
   textDenoiser,
+  textFiller,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
@@ -28,31 +29,30 @@ export async function textModel(
   ema: Parameters,
   count: number,
 ): Promise<TextModel & { dispose(): Promise<void> }> {
-  const { clean, noisy, context, vocabulary } = network.options;
+  const { clean, noisy, masked, context, vocabulary } = network.options;
   const range = noiseRange(config);
   const reader = clean
     ? await engine.compile(nextCharacters(network), readSignature(count, context), {
       constants: ema,
     })
     : null;
-  const denoisers = new Map<number, Promise<Program>>();
-  const denoiserFor = (length: number) => {
-    const known = denoisers.get(length);
+  const programs = new Map<number, Promise<Program>>();
+  /** The network at work on this many characters, which either denoises or fills in. */
+  const programFor = (length: number) => {
+    const known = programs.get(length);
     if (known) return known;
-    const program = engine.compile(
-      textDenoiser(network),
-      denoiseSignature(network, count, length),
-      {
+    const program = masked
+      ? engine.compile(textFiller(network), fillSignature(count, length), { constants: ema })
+      : engine.compile(textDenoiser(network), denoiseSignature(network, count, length), {
         constants: ema,
-      },
-    );
-    denoisers.set(length, program);
+      });
+    programs.set(length, program);
     return program;
   };
   /** That of a program which is there already, if it is wide enough and can be told what to hide. */
   const sizeFor = (length: number) =>
     clean
-      ? [...denoisers.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
+      ? [...programs.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
       : length;
   return {
     vocabularySize: vocabulary,
@@ -67,7 +67,7 @@ export async function textModel(
     denoise: noisy
       ? async ({ z, gamma, count, length, before, prefix, previous }) => {
         const size = sizeFor(length);
-        const program = await denoiserFor(size);
+        const program = await programFor(size);
         const levels = noiseInputs(new Float64Array(count).fill(gamma));
         const positions = Array.from({ length: size }, (_, i) => prefix + i);
         const wide = (values: Float32Array) =>
@@ -90,15 +90,35 @@ export async function textModel(
         return cut(logits as Float32Array, count, size * vocabulary, length * vocabulary);
       }
       : null,
+    ...(masked
+      ? {
+        fill: async (tokens: Int32Array, _: number, length: number) => {
+          const program = await programFor(length);
+          const { logits } = await program.run({
+            tokens: tokens.map((token) => Math.max(0, token)),
+            masked: Float32Array.from(tokens, (token) => token < 0 ? 1 : 0),
+          });
+          // The program writes its next answer over this one.
+          return Float32Array.from(logits!);
+        },
+      }
+      : {}),
     async dispose() {
       await reader?.dispose();
-      for (const program of denoisers.values()) await (await program).dispose();
+      for (const program of programs.values()) await (await program).dispose();
     },
   };
 }
 
 function readSignature(count: number, context: number): Signature {
   return { tokens: { shape: [count, context - 1], dtype: "int32" } };
+}
+
+function fillSignature(count: number, length: number): Signature {
+  return {
+    tokens: { shape: [count, length], dtype: "int32" },
+    masked: { shape: [count, length], dtype: "float32" },
+  };
 }
 
 function denoiseSignature(network: TextNetwork, count: number, length: number): Signature {

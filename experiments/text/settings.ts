@@ -10,6 +10,8 @@ export const MAX_TEXTS = 16;
 export const MAX_LENGTH = 2000;
 /** Solvers that suit text: the last step of the others needs clean data as its end. */
 const DEFAULT_STEPS = 64;
+/** Steps back through the process itself, whatever that is. */
+const REVERSE = "ddpm";
 /** Marks a character to be filled in. */
 export const GAP = "_";
 
@@ -17,12 +19,17 @@ const MODES = {
   diffusion: "diffusion",
   blocks: "blocks",
   autoregressive: "autoregressive",
+  masked: "diffusion",
 } as const;
 
-/** @throws {UserError} If a value is out of its range, or does not go with another one. */
+/**
+ * @param most Texts that may be asked for.
+ * @throws {UserError} If a value is out of its range, or does not go with another one.
+ */
 export function writeSettings(
   request: Omit<WriteRequest, "run">,
   config: TextConfig,
+  most = MAX_TEXTS,
 ): WriteSettings {
   const mode = request.mode ?? (request.template ? "infill" : MODES[config.method]);
   const { context } = config;
@@ -36,7 +43,7 @@ export function writeSettings(
     template: request.template ?? null,
     block_size: request.block_size ??
       Math.min(context, config.block_size > 1 ? config.block_size : 16),
-    sampler: request.sampler ?? "ddpm",
+    sampler: request.sampler ?? REVERSE,
     steps: request.steps ?? DEFAULT_STEPS,
     temperature: request.temperature ?? 0.9,
     top_p: request.top_p ?? 1,
@@ -56,7 +63,13 @@ export function writeSettings(
       `sampler is ${JSON.stringify(settings.sampler)}: use one of ${samplerNames.join(", ")}`,
     );
   }
-  requireWithin("count", settings.count, 1, MAX_TEXTS, true);
+  if (config.method === "masked" && settings.sampler !== REVERSE) {
+    throw new UserError(
+      `sampler is ${JSON.stringify(settings.sampler)}, but a run with method "masked" walks back ` +
+        `through its own masks: leave sampler out or use "${REVERSE}"`,
+    );
+  }
+  requireWithin("count", settings.count, 1, most, true);
   requireWithin("length", settings.length, 1, MAX_LENGTH, true);
   requireWithin("block_size", settings.block_size, 1, context, true);
   requireWithin("steps", settings.steps, 1, 1000, true);

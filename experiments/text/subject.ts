@@ -2,7 +2,12 @@
 import { loadTextDataset } from "../../data/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
 import { fitNgrams } from "../../models/text/mod.ts";
-import { EMBEDDINGS, type TextNetwork, textTrainingStep } from "../../models/text/network/mod.ts";
+import {
+  DENSITY,
+  EMBEDDINGS,
+  type TextNetwork,
+  textTrainingStep,
+} from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { textBatchSource } from "./batch.ts";
@@ -10,6 +15,9 @@ import { networkOf, stepOptions } from "./network.ts";
 import { replicasOf, windowSignature } from "./signature.ts";
 import { writeOnTheWay } from "./samples.ts";
 import { textValidation } from "./validation.ts";
+
+/** It has a value of its own to find, and nothing but its own error to fear. */
+const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };
 
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
@@ -30,6 +38,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
             learningRateFactor: config.embedding_learning_rate / config.learning_rate,
             weightDecay: 0,
           },
+          ...(network.options.adaptive ? { [DENSITY]: DENSITY_TREATMENT } : {}),
         },
       }
       : {}),

@@ -8,6 +8,7 @@ import type { LikelihoodBound, NoiseRange, TextNetwork } from "../../models/text
 import type { TextConfig } from "../config.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
+import { BLOCK_SIZES } from "../types.ts";
 import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
 import { BATCH, compileMeasure, type LevelErrors, type Measure } from "./measure.ts";
 import { diffusionBlocks, noiseRange } from "./network.ts";
@@ -82,12 +83,8 @@ async function metricsOf(
           reconstruction_nats: bound.reconstruction,
           diffusion_nats: bound.diffusion,
           prior_nats: bound.prior,
-          rounding_nats: mean(
-            windows.filter((w) => w.crossEntropyWeight > 0).map(({ rounding }) => rounding),
-          ),
           shuffled_gap: await shuffledGap(measure.bound, weights, held, size, squaredNorm),
-          informative_share: informativeShare(noiseRange(config)),
-          ...quarters(windows),
+          ...(facts ? noiseMetrics(windows, noiseRange(config)) : quarters(windows)),
         };
       }
     }
@@ -116,6 +113,17 @@ async function shuffledGap(
   return shuffled.bound.total - ordered.bound.total;
 }
 
+/** What only windows of noisy embeddings tell: an eighth of them reconstruct, the others diffuse. */
+function noiseMetrics(windows: readonly LevelErrors[], range: NoiseRange): ValidationMetrics {
+  return {
+    rounding_nats: mean(
+      windows.filter((w) => w.crossEntropyWeight > 0).map(({ rounding }) => rounding),
+    ),
+    informative_share: informativeShare(range),
+    ...quarters(windows.filter(({ squaredErrorWeight }) => squaredErrorWeight > 0)),
+  };
+}
+
 /** −log SNR between which noisy embeddings of unit length say something, but not all. */
 const INFORMATIVE = 3.5;
 
@@ -139,7 +147,7 @@ function blockMetric(
   context: number,
   { total, standardError }: LikelihoodBound,
 ): ValidationMetrics {
-  const name = size === context ? "full" : [1, 4, 16, 64].find((known) => known === size);
+  const name = size === context ? "full" : BLOCK_SIZES.find((known) => known === size);
   if (name === undefined) return {};
   return {
     [`nats_block_${name}`]: total,
@@ -149,8 +157,7 @@ function blockMetric(
 
 /** Cross-entropy of the estimate and of the output prior alone, by quarters of the noise levels. */
 function quarters(windows: readonly LevelErrors[]): ValidationMetrics {
-  const sorted = windows.filter(({ squaredErrorWeight }) => squaredErrorWeight > 0)
-    .toSorted((a, b) => a.gamma - b.gamma);
+  const sorted = windows.toSorted((a, b) => a.gamma - b.gamma);
   const quarter = (q: number) =>
     sorted.slice(
       Math.floor(q * sorted.length / 4),

@@ -52,8 +52,11 @@ export async function writeWith(
     ),
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
+      ...(frame.masked === undefined ? {} : { masked: frame.masked }),
       start: frame.start,
-      texts: rows(frame.tokens, frame.length).map((row) => vocabulary.decode(row)),
+      texts: rows(frame.tokens, frame.length).map((row) =>
+        row.map((token) => token < 0 ? GAP : vocabulary.decode([token])).join("")
+      ),
       confidence: rows(frame.confidence, frame.length)
         .map((row) => row.map((share) => Math.round(100 * share) / 100)),
     })),
@@ -62,7 +65,11 @@ export async function writeWith(
   };
 }
 
-function requestOf(settings: WriteSettings, { vocabulary }: TextDataset): GenerationRequest {
+/** The settings in the terms of models/text. */
+export function requestOf(
+  settings: WriteSettings,
+  { vocabulary }: TextDataset,
+): GenerationRequest {
   const encode = (text: string) => Int32Array.from(vocabulary.encode(text));
   const template = settings.template === null ? undefined : templateOf(settings.template, encode);
   return {

@@ -48,8 +48,9 @@ export interface Subject {
   isHidden(name: string): boolean;
   /** Compiles the training step: `loss` and `grad/<name>` from the parameters and a batch. */
   compile(engine: Engine, replicas: number): Promise<Program>;
-  /** The batch of a step, counted from 0: a function of configuration, data and step alone. */
-  batch(step: number): Arrays;
+  /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
+   * parameters where levels follow what the run has learnt of them. */
+  batch(step: number, parameters: Parameters): Arrays;
   /** Which metric tells the speed, in examples per second. */
   readonly speed: MetricName;
   validation(engine: Engine): Validation;

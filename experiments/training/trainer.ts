@@ -68,7 +68,10 @@ class Trainer {
     const { state, run, subject, program, muon } = this.#training;
     const { config } = run;
     const began = performance.now();
-    const inputs = { ...inputArrays(state.parameters), ...subject.batch(state.step) };
+    const inputs = {
+      ...inputArrays(state.parameters),
+      ...subject.batch(state.step, state.parameters),
+    };
     const outputs = await program.run(inputs);
     const loss = outputs.loss![0]!;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);

@@ -78,7 +78,8 @@ export interface Lab {
   ): Promise<TextSample>;
   /** What a run wrote, oldest first. */
   texts(ref: string): TextSample[];
-  /** Draws pictures from a run's EMA weights and measures them, in a process of its own. */
+  /** Draws pictures, or writes texts, with a run's EMA weights and measures them, and for text the
+   * likelihood of held-out text; in a process of its own. */
   evaluate(
     request: EvaluateRequest,
     options?: {

@@ -65,12 +65,14 @@ export interface TextSample {
 }
 
 export interface TextSampleFrame {
-  /** Negative log signal-to-noise ratio. */
-  readonly gamma: number;
+  /** Negative log signal-to-noise ratio; null where characters are masked, not noised. */
+  readonly gamma: number | null;
+  /** Share of the characters to write that is masked on average, where they are. */
+  readonly masked?: number;
   /** Where the block stands in the text, in characters. */
   readonly start: number;
-  /** The likeliest characters of the block in each text. */
+  /** The likeliest characters of the block in each text, an underscore where masked. */
   readonly texts: readonly string[];
-  /** Probability of each of these characters. */
+  /** Probability of each of these characters, or of the likeliest one behind a mask. */
   readonly confidence: readonly (readonly number[])[];
 }

@@ -11,6 +11,9 @@ export {
 export { GENERATION_MODES, type GenerationMode } from "./generation_modes.ts";
 export { type StatisticNote, textStatisticNotes, type TextStatistics } from "./statistic_notes.ts";
 export {
+  evenlySpaced,
+  measureTexts,
+  ngramSamples,
   type ReferenceText,
   type TextComparison,
   type TextReference,

@@ -73,25 +73,43 @@ export function textStatistics(
     );
   }
   const real = evenlySpaced(reference.validation ?? new Uint16Array(), lengths);
-  const drawn = lengths.map((length, step) =>
-    sampleNgrams(reference.ngrams, { length, key: { seed: 0, stream: "ngram-baseline", step } })
-  );
   return {
-    samples: measure(encoded, reference),
-    validation: real && measure(real, reference),
-    ngrams: measure(drawn, reference),
+    samples: measureTexts(encoded, reference),
+    validation: real && measureTexts(real, reference),
+    ngrams: measureTexts(ngramSamples(lengths, reference), reference),
   };
 }
 
-function evenlySpaced(text: Uint16Array, lengths: readonly number[]): Uint16Array[] | null {
+/** Samples of the reference's n-gram model, always the same. */
+export function ngramSamples(lengths: readonly number[], { ngrams }: TextReference): Uint16Array[] {
+  return lengths.map((length, step) =>
+    sampleNgrams(ngrams, { length, key: { seed: 0, stream: "ngram-baseline", step } })
+  );
+}
+
+/**
+ * Windows of these lengths from all over a text; null where one is longer than the text.
+ *
+ * @param set Of `sets` such sets, which take turns, so that none has a window of another.
+ */
+export function evenlySpaced(
+  text: Uint16Array,
+  lengths: readonly number[],
+  set = 0,
+  sets = 1,
+): Uint16Array[] | null {
   if (lengths.some((length) => length > text.length)) return null;
   return lengths.map((length, i) => {
-    const start = Math.floor((text.length - length) * (i + 0.5) / lengths.length);
+    const start = Math.floor((text.length - length) * (i + (set + 0.5) / sets) / lengths.length);
     return text.subarray(start, start + length);
   });
 }
 
-function measure(samples: readonly Uint16Array[], reference: TextReference): TextStatistics {
+/** Statistics of encoded texts, not all of them empty. */
+export function measureTexts(
+  samples: readonly Uint16Array[],
+  reference: TextReference,
+): TextStatistics {
   const texts = samples.map((sample) => reference.vocabulary.decode(sample));
   const characters = samples.reduce((sum, { length }) => sum + length, 0);
   const words = texts.map(wholeWords);

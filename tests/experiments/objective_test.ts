@@ -27,7 +27,7 @@ Deno.test("every target, schedule, weighting and distribution of levels trains",
     const configs = scheduleNames.map((schedule, i) => {
       const weighting = weightingNames[i % weightingNames.length]!;
       return shortConfig({
-        steps: 30,
+        steps: 20,
         validate_every: 10,
         schedule,
         target: targetNames[i % targetNames.length]!,
@@ -54,23 +54,18 @@ Deno.test("both kinds of network train with either optimiser, self-conditioned o
     const ids = queue(
       store,
       ...kinds.map(([network, muon_learning_rate, self_condition]) =>
-        shortConfig({ steps: 40, validate_every: 10, network, muon_learning_rate, self_condition })
+        shortConfig({ steps: 40, validate_every: 20, network, muon_learning_rate, self_condition })
       ),
     );
     await runWorker({ workspace: store.workspace, device: "cpu" });
     const lab = openLab({ workspace: store.workspace, device: "cpu" });
-    for (const id of ids) {
+    await Promise.all(ids.map(async (id) => {
       assert.equal(store.runs.byId(id)!.error, null);
       const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"], -1);
       assert.ok(errors!.at(-1)!.value < errors![0]!.value, id);
-      const { networkEvaluations } = await lab.sample({
-        run: id,
-        count: 2,
-        steps: 3,
-        guidance_scale: 2,
-      });
-      assert.equal(networkEvaluations, 6);
-    }
+      const request = { run: id, count: 2, steps: 3, guidance_scale: 2 };
+      assert.equal((await lab.sample(request)).networkEvaluations, 6);
+    }));
     lab.close();
   }));
 

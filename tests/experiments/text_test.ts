@@ -16,7 +16,7 @@ import {
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { queue, withStore, withTrainedWorkspace } from "./workspace.ts";
 
-const METHODS = ["autoregressive", "diffusion", "blocks"] as const;
+const METHODS = ["autoregressive", "diffusion", "blocks", "masked"] as const;
 
 function textConfig(overrides: object): RunConfig {
   return resolveConfig("shakespeare-tiny", {
@@ -32,14 +32,19 @@ function textConfig(overrides: object): RunConfig {
   });
 }
 
+/** Of each method; levels adapt where blocks are learnt. */
+function configOf(method: typeof METHODS[number]): RunConfig {
+  return textConfig({ method, ...(method === "blocks" ? { schedule: "adaptive-gamma" } : {}) });
+}
+
 /** With a finished run of every method, in their order. */
 function withEveryMethod(
-  work: (workspace: string, ids: readonly [string, string, string]) => Promise<void>,
+  work: (workspace: string, ids: readonly [string, string, string, string]) => Promise<void>,
 ): Promise<void> {
-  const configs = METHODS.map((method) => textConfig({ method }));
+  const configs = METHODS.map(configOf);
   return withTrainedWorkspace(
     configs,
-    (workspace) => work(workspace, ["text-0001", "text-0002", "text-0003"]),
+    (workspace) => work(workspace, ["text-0001", "text-0002", "text-0003", "text-0004"]),
   );
 }
 
@@ -85,7 +90,7 @@ for (const [i, method] of METHODS.entries()) {
 Deno.test("text: a run that was interrupted goes on to the same bits as one that was not", () =>
   withEveryMethod(async (workspace, [, , whole]) => {
     const store = openStore(workspace);
-    const [broken] = queue(store, textConfig({ method: "blocks" })) as [string];
+    const [broken] = queue(store, configOf("blocks")) as [string];
     const leaving = new AbortController();
     const working = work(store, leaving.signal);
     while (store.runs.byId(broken)!.step < 11) await setTimeout(2);
@@ -132,10 +137,11 @@ Deno.test("text written on the way is kept with its film, and written again afte
   }));
 
 Deno.test("every mode writes what was asked, and each network refuses what it cannot", () =>
-  withEveryMethod(async (workspace, [left, whole, blocks]) => {
+  withEveryMethod(async (workspace, [left, whole, blocks, masked]) => {
     const lab = openLab({ workspace, device: "cpu" });
     try {
       await writesAsAsked(lab, left, whole, blocks);
+      await writesOutOfMasks(lab, masked);
     } finally {
       lab.close();
     }
@@ -151,7 +157,7 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
     [{ run: blocks, mode: "revised", prompt: "the", length: 20, rounds: 1 }, 23],
     [{ run: blocks, mode: "autoregressive", length: 9 }, 9],
   ];
-  for (const [request, length] of requests) {
+  await Promise.all(requests.map(async ([request, length]) => {
     const sample = await write(request);
     assert.equal(sample.texts.length, 2);
     for (const text of sample.texts) {
@@ -159,7 +165,7 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
       assert.ok(text.startsWith(request.prompt ?? ""));
     }
     assert.ok(sample.networkEvaluations > 0);
-  }
+  }));
   const template = "the ____ of the ___";
   const filled = await write({ run: whole, template, film_strip: true });
   for (const text of filled.texts) {
@@ -171,11 +177,11 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
   );
   const [again] = lab.texts(whole).filter(({ settings }) => settings.template === null);
   assert.deepEqual((await write({ run: whole })).texts, again!.texts);
-  assert.deepEqual(lab.texts(blocks).map(({ settings }) => settings.mode), [
+  assert.deepEqual(lab.texts(blocks).map(({ settings }) => settings.mode).sort(), [
+    "autoregressive",
     "blocks",
     "guided",
     "revised",
-    "autoregressive",
   ]);
   const refusals: [WriteRequest, RegExp][] = [
     [{ run: left, mode: "diffusion" }, /only learnt to read left to right/],
@@ -187,13 +193,31 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
     [{ run: whole, mode: "infill" }, /without a template/],
     [{ run: left, temperature: 9 }, /temperature is 9, but must be a number from 0 to 5/],
   ];
-  for (const [request, message] of refusals) {
-    await assert.rejects(write(request), (error: Error) => {
-      assert.equal(error.name, "UserError");
-      assert.match(error.message, message);
-      return true;
-    });
+  await Promise.all(
+    refusals.map(([request, message]) =>
+      assert.rejects(write(request), { name: "UserError", message })
+    ),
+  );
+}
+
+async function writesOutOfMasks(lab: Lab, run: string): Promise<void> {
+  const write = (request: object) => lab.write({ run, count: 2, steps: 8, ...request });
+  const { texts, settings, frames } = await write({ prompt: "the", film_strip: true });
+  assert.equal(settings.mode, "diffusion");
+  assert.ok(texts.every((text) => [...text].length === 32 && text.startsWith("the")));
+  assert.ok(texts.every((text) => !text.includes("_")));
+  assert.deepEqual(frames[0]!.texts, new Array(2).fill("the".padEnd(32, "_")));
+  assert.deepEqual(frames.at(-1)!.texts, texts);
+  const template = "the ____ of the ___";
+  const filled = await write({ template });
+  for (const text of filled.texts) {
+    [...template].forEach((mark, i) => assert.ok(mark === "_" || text[i] === mark, text));
   }
+  const refusals: [object, RegExp][] = [
+    [{ mode: "autoregressive" }, /cannot read the text before a block/],
+    [{ sampler: "heun" }, /sampler is "heun", but a run with method "masked"/],
+  ];
+  for (const [request, message] of refusals) await assert.rejects(write(request), message);
 }
 
 Deno.test("a text too short for its windows is refused with the length that would do", () =>

@@ -61,7 +61,29 @@ Deno.test("text is trained, written, inspected, compared and refused like images
     const refused = await caller.call("sample", { run: "text-0001", guidance_scale: 2 });
     assert.ok(refused.isError);
     assert.match(textOf(refused), /text-0001 is a run on text, which takes no guidance_scale/);
-    const mixed = await caller.call("evaluate", { run: "text-0001" });
-    assert.match(textOf(mixed), /text-0001 is a run on text, and this is for runs on images/);
+    const mixed = await caller.call("evaluate", { run: "text-0001", guidance_scale: 2 });
+    assert.match(textOf(mixed), /text-0001 is a run on text, which takes no guidance_scale: leave/);
+    const measured = await call(caller, "evaluate", { run: "text-0001", count: 2, draws: 2 });
+    const { evaluation } = measured.structuredContent as {
+      evaluation: {
+        bounds: { nats: number; standard_error: number }[];
+        baselines: { uniform: number; ngrams: number[] };
+        statistics: Record<string, Record<"written" | "real" | "real_sd" | "five_gram", number>>;
+      };
+    };
+    assert.match(
+      textOf(measured),
+      /text-0001 at training step 20 needs .* left to right \(nats per character .* bigram model/,
+    );
+    assert.match(textOf(measured), /\| without a network \| uniform \| 1-gram \| .* \| 6-gram \|/);
+    assert.equal(evaluation.bounds.length, 1);
+    assert.equal(evaluation.baselines.ngrams[1], run.trivial_mse);
+    assert.ok(evaluation.baselines.ngrams[4]! < evaluation.statistics.ngramNats!.written!);
+    const again = await call(caller, "compare-runs", { sweep: "sweep-0001" });
+    const { evaluations } = again.structuredContent as {
+      evaluations: { modality: string; nats: Record<string, number> }[];
+    };
+    assert.deepEqual(evaluations.map(({ nats }) => nats), [{ 1: evaluation.bounds[0]!.nats }]);
+    assert.match(textOf(again), /\| text-0001-evaluation-001 \| 20 \|/);
     await caller.close();
   }));

@@ -19,10 +19,11 @@ import {
   type RunConfig,
   type SampleSettings,
   textConfigOf,
+  type WriteSettings,
 } from "../../experiments/mod.ts";
 import { keepSample } from "../../experiments/sampling/draw.ts";
 import { writeSettings } from "../../experiments/text/settings.ts";
-import { textReference, textStatistics } from "../../models/text/mod.ts";
+import { textReference, type TextStatistics, textStatistics } from "../../models/text/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { holdLock } from "../../experiments/worker/liveness.ts";
 
@@ -117,6 +118,7 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
 /** Made-up numbers of a run's pictures. */
 function measured(run: Run) {
   return {
+    modality: "image" as const,
     runId: run.id,
     step: 300,
     settings: {
@@ -172,12 +174,14 @@ function writeVerse(store: Store): string {
   const written = "O, for a muse";
   const vocabulary = vocabularyOf(written);
   const reference = textReference({ vocabulary, train: vocabulary.encode(written.repeat(50)) });
+  const statistics = textStatistics([written], reference);
+  const writing = writeSettings({ count: 1, length: 9, prompt: "O, f", block_size: 9 }, TEXT);
   store.texts.insert({
     runId: id,
     step: 1500,
-    settings: writeSettings({ count: 1, length: 9, prompt: "O, f", block_size: 9 }, TEXT),
+    settings: writing,
     texts: [written],
-    statistics: textStatistics([written], reference),
+    statistics,
     frames: [[5, 0.1, "r eeeee e"], [-4, 0.95, "or a muse"]].map(([gamma, share, text]) => ({
       gamma: Number(gamma),
       start: 4,
@@ -188,7 +192,42 @@ function writeVerse(store: Store): string {
     seconds: 1.5,
     device: "cpu",
   });
+  store.evaluations.insert(measuredVerse(id, writing, statistics.samples));
   return id;
+}
+
+/** Made-up numbers of a run on text. */
+function measuredVerse(runId: string, writing: WriteSettings, written: TextStatistics) {
+  const terms = { reconstruction: 0.1, diffusion: 2, prior: 0.1, draws: 24 };
+  return {
+    modality: "text" as const,
+    runId,
+    step: 1500,
+    settings: { draws: 24, bound_steps: [16], writing },
+    results: {
+      bounds: [
+        { blockSize: 1, steps: null, total: 1.8, standardError: 0.012, ...terms },
+        { blockSize: 16, steps: null, total: 2.2, standardError: 0.02, ...terms },
+        { blockSize: 16, steps: 16, total: 2.6, standardError: 0.02, ...terms },
+      ],
+      baselines: { uniform: 2.079, ngrams: [2.05, 1.001] },
+      texts: {
+        written,
+        real: null,
+        sets: 8,
+        ngrams: written,
+        ownNats: { written: 1.4, real: { mean: 1.2, sd: 0.05 } },
+        texts: ["O, for a muse"],
+      },
+    },
+    networkEvaluations: 65,
+    samplingSeconds: 31,
+    measuringSeconds: 9,
+    datasetHash: "0".repeat(64),
+    configHash: "0".repeat(64),
+    codeVersion: "example",
+    device: "cpu",
+  };
 }
 
 /** Queues runs and lets the worker claim the first; more than one make a sweep if they are labelled. */

@@ -59,6 +59,11 @@ Deno.test("The pages of a workspace with runs", async (t) => {
       /<a href="\/runs\/image-0001">image-0001<\/a><\/td><th scope="row">ddim/,
     );
     assert.match(compared, /<b>21\.5<\/b> ± 0\.6<\/td><td>13\.9 ± 1\.9<\/td><td>93\.4 %/);
+    const ofText = await html(app, `/runs/${example.textId}`);
+    assert.match(ofText, /<th scope="col">left to right<\/th><th scope="col">blocks of 16<\/th>/);
+    assert.match(ofText, /<b>1\.80<\/b> ± 0\.012<\/td><td><b>2\.20<\/b> ± 0\.02<\/td>/);
+    assert.match(ofText, /uniform 2\.08; 1-gram 2\.05, 2-gram 1\.00\./);
+    assert.match(ofText, /<td>1\.4 \(1\.2 ± 0\.05\)<\/td>/);
   });
 
   await t.step("a run on text shows what it wrote, and how it came out of the noise", async () => {

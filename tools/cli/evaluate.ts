@@ -1,16 +1,26 @@
 import type { EvaluateRequest } from "../../experiments/mod.ts";
-import { evaluationSummary, evaluationTable } from "../evaluation_rows.ts";
+import { evaluationSummary, evaluationTables } from "../evaluation_rows.ts";
 import type { Command } from "./command.ts";
 import { DRAWING_OPTIONS, drawingRequest, runNamed } from "./drawing_options.ts";
-import { labOf, parseOptions } from "./options.ts";
+import { labOf, numberIn, parseOptions } from "./options.ts";
 import { progressBar } from "./progress_bar.ts";
+import { WRITING_OPTIONS, writingRequest } from "./writing_options.ts";
 
-/** Draws pictures from a run and measures them. */
+const { prompt: _prompt, template: _template, ...WRITING } = WRITING_OPTIONS;
+
+/** Draws pictures from a run, or writes texts, and measures them. */
 export const run: Command = async (args) => {
-  const { values, positionals } = parseOptions(args, DRAWING_OPTIONS);
+  const { values, positionals } = parseOptions(args, {
+    ...DRAWING_OPTIONS,
+    ...WRITING,
+    draws: { type: "string" },
+    "bound-steps": { type: "string" },
+  });
+  const { count: _, ...writing } = values;
   const request: EvaluateRequest = {
-    run: runNamed("evaluate", positionals),
-    ...drawingRequest(values, { minimum: 200, maximum: 5000 }),
+    ...writingRequest(runNamed("evaluate", positionals), writing),
+    ...drawingRequest(values, { minimum: 2, maximum: 5000 }),
+    ...boundsRequest(values),
   };
   const lab = labOf(values);
   const bar = progressBar();
@@ -20,8 +30,22 @@ export const run: Command = async (args) => {
   console.log(
     values.json
       ? JSON.stringify(evaluation, null, 2)
-      : `${evaluationTable([evaluation])}\n\n${evaluationSummary(evaluation)}`,
+      : [...evaluationTables(evaluation), evaluationSummary(evaluation)].join("\n\n"),
   );
   lab.close();
   return 0;
 };
+
+function boundsRequest(
+  values: { readonly draws?: string | undefined; readonly "bound-steps"?: string | undefined },
+): Pick<EvaluateRequest, "draws" | "bound_steps"> {
+  const { draws, "bound-steps": walks } = values;
+  const whole = (name: string, text: string, minimum: number, maximum: number) =>
+    numberIn(name, text, { minimum, maximum, whole: true });
+  return {
+    ...(draws === undefined ? {} : { draws: whole("draws", draws, 2, 200) }),
+    ...(walks === undefined
+      ? {}
+      : { bound_steps: walks.split(",").map((text) => whole("bound-steps", text, 1, 1000)) }),
+  };
+}

@@ -4,6 +4,7 @@ import { choose, logProbabilities } from "./choose.ts";
 import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
 import { writeGuided } from "./guided.ts";
 import type { Generated, GenerationRequest, TextModel } from "./types.ts";
+import { unmask } from "./unmask.ts";
 import { type Block, walkBlock } from "./walk.ts";
 
 /** −log SNR at which diffusion hands over to the product of experts: later, its opinion would leave
@@ -13,7 +14,7 @@ const HANDOVER = -0.5;
 /**
  * Writes texts. The same request and model give the same texts.
  *
- * - `diffusion`: everything out of noise at once; a prompt is held fixed on the way.
+ * - `diffusion`: everything out of noise, or out of masks, at once; a prompt is held fixed on the way.
  * - `blocks`: block after block out of noise, each given the text before it.
  * - `autoregressive`: character after character.
  * - `guided`: block after block; diffusion brings each block to a middle noise level, then its
@@ -89,6 +90,14 @@ async function writeAtOnce(
   draft: Draft,
 ): Promise<void> {
   const { count } = request;
+  if (model.fill) {
+    const { tokens, frames, evaluations } = await unmask(model, request, draft.tokens);
+    draft.tokens.set(tokens);
+    draft.frames.push(...frames);
+    draft.evaluations += evaluations;
+    draft.written = draft.total;
+    return;
+  }
   const given = draft.tokens.some((token) => token >= 0) ? draft.tokens.slice() : undefined;
   await write(model, request, draft, {
     before: new Int32Array(0),
@@ -216,7 +225,7 @@ function requireAble(model: TextModel, request: GenerationRequest): void {
         'before a block: use "diffusion" or "infill", or a run with method "blocks"',
     );
   }
-  if (diffuses && !model.denoise) {
+  if (diffuses && !model.denoise && !model.fill) {
     throw new UserError(
       `mode is "${mode}", but this run only learnt to read left to right: use "autoregressive", or a ` +
         'run with method "blocks"',

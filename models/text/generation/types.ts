@@ -20,6 +20,12 @@ export interface TextModel {
    */
   readonly denoise: ((request: DenoiseRequest) => Promise<Float32Array>) | null;
   /**
+   * Logits [count, length, V] of the characters behind masks; absent where the network does not fill in.
+   *
+   * @param tokens [count, length], −1 where masked.
+   */
+  readonly fill?: (tokens: Int32Array, count: number, length: number) => Promise<Float32Array>;
+  /**
    * Logits [count, length + 1, V]: slot i is of character i given those before it. Null where the
    * network does not read.
    *
@@ -73,13 +79,16 @@ export interface GenerationRequest {
 
 /** What the network thought at one noise level. */
 export interface TextFrame {
-  readonly gamma: number;
+  /** −log SNR; null where characters are masked, not noised. */
+  readonly gamma: number | null;
+  /** Share of the characters to write that is masked on average, where they are. */
+  readonly masked?: number;
   /** Where the characters stand in the text, and how many they are. */
   readonly start: number;
   readonly length: number;
-  /** The likeliest characters, [count, length]. */
+  /** The likeliest characters, −1 where masked, [count, length]. */
   readonly tokens: Int32Array;
-  /** Their probabilities, [count, length]. */
+  /** Their probabilities, where masked that of the likeliest character, [count, length]. */
   readonly confidence: Float32Array;
 }
 

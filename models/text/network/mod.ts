@@ -10,7 +10,9 @@ export {
   type TextNetworkOptions,
   type TextSize,
 } from "./network.ts";
+export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./masks.ts";
+export { maskedBoundStep, maskedPlaces, maskedWalk, textFiller } from "./masked.ts";
 export {
   autoregressiveStep,
   boundStep,

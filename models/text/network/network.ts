@@ -16,6 +16,7 @@ import {
   unitNormal,
   zeros,
 } from "../../layers/mod.ts";
+import { DENSITY, type GammaEnds, initialDensity, KNOTS } from "./adaptive.ts";
 import { LEVEL_FEATURES, levelFeatures } from "./levels.ts";
 import { HIDDEN } from "./masks.ts";
 
@@ -38,10 +39,14 @@ export interface TextNetworkOptions {
   readonly clean: boolean;
   /** Reads noisy embeddings: what diffusion and blocks need. */
   readonly noisy: boolean;
+  /** Fills in masked characters: what masked diffusion needs. */
+  readonly masked?: boolean;
   /** Without, attention knows no order. */
   readonly positions: boolean;
   /** Whether embeddings are scaled to unit length. */
   readonly unitNorm: boolean;
+  /** Between which −log SNR it learns where its bound is made up; by default it does not. */
+  readonly adaptive?: GammaEnds;
 }
 
 /** What one slot of the clean stream shows to the noisy one, layer by layer. */
@@ -82,6 +87,14 @@ export interface TextNetwork {
   read(parameters: Tensors, tokens: tf.Tensor): { logits: tf.Tensor; memory: Memory };
   /** Logits of the characters behind noisy embeddings, [N, length, V]. */
   denoise(parameters: Tensors, input: NoisyInput): tf.Tensor;
+  /**
+   * Logits of the characters behind masks, given those that are not masked on either side:
+   * [N, length, V]. Those at places that are not masked mean nothing.
+   *
+   * @param tokens [N, length] int32; at masked places they have no effect.
+   * @param masked [N, length], 1 where masked, 0 elsewhere.
+   */
+  fill(parameters: Tensors, tokens: tf.Tensor, masked: tf.Tensor): tf.Tensor;
 }
 
 /** Name of the embeddings' parameter, which learns at a rate of its own. */
@@ -98,9 +111,14 @@ export const EMBEDDINGS = "embeddings.weight";
  * equal prior probability, log p(z | v) = (α/σ²) z·e_v − (α²/2σ²) ‖e_v‖² + const (the "output
  * prior" of Gulrajani & Hashimoto 2023, "Plaid", section 3.3), so the network learns only what the
  * context adds.
+ *
+ * The *masked* stream is alone in its network. It sees every place at once, a learned vector where the
+ * character is masked. It is not told how many are: the best estimate of a masked character depends on
+ * the characters that are seen alone (Ou et al. 2025, "Your Absorbing Discrete Diffusion Secretly
+ * Models the Conditional Distributions of Clean Data", theorem 1).
  */
 export function textNetwork(options: TextNetworkOptions): TextNetwork {
-  const { vocabulary, clean, noisy, context } = options;
+  const { vocabulary, clean, noisy, masked = false, context } = options;
   const { width, layers, heads } = sizes[options.size];
   const d = EMBEDDING_DIMENSION;
   const shape = { width, heads, conditionWidth: width };
@@ -112,16 +130,21 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
   const previousStem = noisy ? linear(root.at("previous"), d, width, { init: zeros }) : null;
   const level1 = noisy ? linear(root.at("level1"), LEVEL_FEATURES, width) : null;
   const level2 = noisy ? linear(root.at("level2"), width, width) : null;
-  const tokens = clean ? embedding(root.at("tokens"), vocabulary, width) : null;
+  const tokens = clean || masked ? embedding(root.at("tokens"), vocabulary, width) : null;
   const start = clean ? root.at("start").declare("weight", [1, 1, width], unitNormal) : null;
   const cleanCondition = clean
     ? root.at("clean").declare("condition", [1, 1, width], unitNormal)
+    : null;
+  const mask = masked ? root.at("mask").declare("weight", [1, 1, width], unitNormal) : null;
+  const maskedCondition = masked
+    ? root.at("masked").declare("condition", [1, 1, width], unitNormal)
     : null;
   const blocks = Array.from(
     { length: layers },
     (_, i) => transformerBlock(root.at(`block${i}`), shape),
   );
   const head = transformerHead(root.at("head"), shape, vocabulary);
+  if (options.adaptive) root.declare(DENSITY, [KNOTS], initialDensity(options.adaptive));
 
   const network: TextNetwork = {
     options,
@@ -191,6 +214,19 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
         ),
       );
       return tf.add(head(p, x, condition), prior);
+    },
+    fill(p, given, hidden) {
+      const [n, length] = given.shape as [number, number];
+      const words = tf.reshape(
+        tokens!(p, tf.reshape(given, [n * length])),
+        [n, length, width],
+      );
+      const share = tf.reshape(hidden, [n, length, 1]);
+      const condition = maskedCondition!(p);
+      const rotary = options.positions ? rotaryConstants(length, headWidth) : undefined;
+      let x = tf.add(tf.mul(words, tf.sub(1, share)), tf.mul(mask!(p), share));
+      for (const block of blocks) x = block(p, x, condition, rotary ? { rotary } : {}).x;
+      return head(p, x, condition);
     },
   };
   if (context < 1) throw new Error(`Internal: context is ${context}`);

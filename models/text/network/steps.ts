@@ -8,16 +8,20 @@
  * | `eps` | [N, L, d] | unit normal noise |
  * | `gamma`, `alpha`, `sigma` | [N] | noise level |
  * | `cross_entropy_weight`, `squared_error_weight` | [N] | what each window counts in the bound |
+ * | `knot_weight` | [N, KNOTS] | `knotWeights`, for a network that learns where its bound is made up |
  * | `mask` | [L, 2L] | `blockMask`, for blocks |
+ * | `masked` | [N, L] | `maskedPlaces`: 1 where a character is masked |
  */
 import { tf } from "../../../engine/mod.ts";
 import type { TensorFunction } from "../../../engine/mod.ts";
+import { DENSITY, densityFit } from "./adaptive.ts";
+import { crossEntropy, input, perCharacter, type Tensors } from "./inputs.ts";
+import { maskedBound } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";
 
-type Tensors = Record<string, tf.Tensor>;
-
-/** How text is learned by a network that reads clean text, noisy embeddings, or both. */
-export type TextMethod = "autoregressive" | "diffusion" | "blocks";
+/** How text is learned by a network that reads clean text, noisy embeddings, or both, or that fills in
+ * what is masked. */
+export type TextMethod = "autoregressive" | "diffusion" | "blocks" | "masked";
 
 export interface TextStepOptions {
   readonly method: TextMethod;
@@ -34,19 +38,18 @@ export interface TextStepOptions {
  *
  * Autoregressive: the exact negative log-likelihood. Diffusion: the bound's two learned terms, as
  * weighed by the inputs (its prior term is constant). Blocks: the mean of both, the noisy stream
- * seeing the clean one through `mask`.
+ * seeing the clean one through `mask`. Masked: the whole bound ({@link maskedBound}).
  */
 export function textTrainingStep(network: TextNetwork, options: TextStepOptions): TensorFunction {
   const names = network.parameters.map(({ name }) => name);
   return (inputs) => {
     // Outside of the function that is differentiated, so a constant to its gradient.
-    const previous = options.method === "autoregressive"
-      ? null
-      : firstEstimate(network, inputs, options);
+    const previous = network.options.noisy ? firstEstimate(network, inputs, options) : null;
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       const all = { ...inputs, ...parameters };
       const tokens = input(inputs, "tokens");
+      if (options.method === "masked") return tf.mean(maskedBound(network, all));
       if (!previous) return tf.mean(crossEntropy(readAll(network, all).logits, tokens));
       const stream = options.method === "blocks" ? readAll(network, all) : undefined;
       const { crossEntropies, squaredErrors } = estimate(network, all, previous, {
@@ -57,8 +60,20 @@ export function textTrainingStep(network: TextNetwork, options: TextStepOptions)
         tf.mul(input(inputs, "cross_entropy_weight"), crossEntropies),
         tf.mul(input(inputs, "squared_error_weight"), squaredErrors),
       ));
-      if (!stream) return bound;
-      return tf.mul(tf.add(bound, tf.mean(crossEntropy(stream.logits, tokens))), 0.5);
+      const loss = stream
+        ? tf.mul(tf.add(bound, tf.mean(crossEntropy(stream.logits, tokens))), 0.5)
+        : bound;
+      if (!network.options.adaptive) return loss;
+      return tf.add(
+        loss,
+        densityFit({
+          logDensity: input(all, DENSITY),
+          knots: input(inputs, "knot_weight"),
+          gamma: input(inputs, "gamma"),
+          squaredErrors,
+          squaredErrorWeight: input(inputs, "squared_error_weight"),
+        }),
+      );
     })(names.map((name) => input(inputs, name)));
     return {
       loss: value,
@@ -163,12 +178,14 @@ function firstEstimate(
 /** Inputs with one row for each window. */
 export const PER_WINDOW: readonly string[] = [
   "tokens",
+  "masked",
   "eps",
   "gamma",
   "alpha",
   "sigma",
   "cross_entropy_weight",
   "squared_error_weight",
+  "knot_weight",
   "z",
   "previous",
 ];
@@ -269,22 +286,4 @@ function levels(inputs: Tensors) {
 
 function noisy(inputs: Tensors) {
   return { z: input(inputs, "z"), previous: input(inputs, "previous") };
-}
-
-/** −log softmax(logits) at the tokens: [N, L, V], [N, L] → [N, L]. */
-function perCharacter(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
-  const vocabulary = logits.shape.at(-1)!;
-  const chosen = tf.oneHot(tokens, vocabulary, 1, 0, "float32");
-  return tf.neg(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), -1));
-}
-
-/** The mean over each window's characters: [N]. */
-function crossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
-  return tf.mean(perCharacter(logits, tokens), -1);
-}
-
-function input(inputs: Tensors, name: string): tf.Tensor {
-  const tensor = inputs[name];
-  if (!tensor) throw new Error(`Internal: the input \`${name}\` is missing`);
-  return tensor;
 }

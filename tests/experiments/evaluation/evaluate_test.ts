@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Lab } from "../../../experiments/mod.ts";
+import type { EvaluateRequest, ImageEvaluation, Lab } from "../../../experiments/mod.ts";
 import { shortConfig, withTrainedLab } from "../workspace.ts";
 
 /** Two runs of the same six steps, which teach nothing. */
@@ -7,13 +7,23 @@ function withTwoTrained(work: (lab: Lab) => Promise<void>): Promise<void> {
   return withTrainedLab(work, [shortConfig({ steps: 6 }), shortConfig({ steps: 6, seed: 1 })]);
 }
 
+async function evaluate(
+  lab: Lab,
+  request: EvaluateRequest,
+  onDone: (share: number) => void = () => {},
+): Promise<ImageEvaluation> {
+  const evaluation = await lab.evaluate(request, {
+    onProgress: ({ done, total }) => onDone(done / total),
+  });
+  assert.equal(evaluation.modality, "image");
+  return evaluation as ImageEvaluation;
+}
+
 Deno.test("evaluate() measures a run that learnt nothing far from the floor, and keeps what made the numbers", () =>
   withTwoTrained(async (lab) => {
     const progress: number[] = [];
     const request = { run: "image-0001", count: 210, steps: 3, seed: 4 } as const;
-    const evaluation = await lab.evaluate(request, {
-      onProgress: ({ done, total }) => progress.push(done / total),
-    });
+    const evaluation = await evaluate(lab, request, (done) => progress.push(done));
     const { results, settings } = evaluation;
     assert.ok(results.frechet.distance > 10 * results.frechet.floor, JSON.stringify(results));
     assert.ok(results.frechet.floor > 0 && results.frechet.floorSd > 0);
@@ -40,12 +50,14 @@ Deno.test("evaluate() measures a run that learnt nothing far from the floor, and
     assert.ok(evaluation.classifier.accuracy > 0.99 && evaluation.samplingSeconds > 0);
     assert.ok(progress.length > 6 && progress.every((p, i) => i === 0 || p >= progress[i - 1]!));
 
-    const again = await lab.evaluate({ ...request, guidance_scale: 2 });
+    const [again, other] = await Promise.all([
+      evaluate(lab, { ...request, guidance_scale: 2 }),
+      evaluate(lab, { ...request, run: "image-0002" }),
+    ]);
     assert.deepEqual([again.id, again.networkEvaluations], ["image-0001-evaluation-002", 6]);
     assert.equal(again.results.frechet.floor, results.frechet.floor);
     assert.deepEqual(lab.inspect("image-0001").evaluations, [evaluation, again]);
 
-    const other = await lab.evaluate({ ...request, run: "image-0002" });
     const { evaluations, cautions } = lab.compare(["image-0001", "image-0002"]);
     assert.deepEqual(new Set(evaluations.map(({ id }) => id)), new Set([again.id, other.id]));
     assert.ok(cautions.some((caution) => caution.includes("how the pictures were drawn")));

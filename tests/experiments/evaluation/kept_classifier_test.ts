@@ -47,9 +47,13 @@ Deno.test("a folder's classifier is trained by its first evaluation and kept for
     const path = keptPath(dataset.hash);
     const request = { run: "latest", count: 200, steps: 1 } as const;
     const messages: string[] = [];
-    const evaluate = () => {
+    const evaluate = async () => {
       messages.length = 0;
-      return lab.evaluate(request, { onProgress: ({ message }) => messages.push(message) });
+      const evaluation = await lab.evaluate(request, {
+        onProgress: ({ message }) => messages.push(message),
+      });
+      assert.ok(evaluation.modality === "image");
+      return evaluation;
     };
     const training = () => messages.filter((message) => message.startsWith("Training")).length;
 

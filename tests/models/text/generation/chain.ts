@@ -68,8 +68,10 @@ function posterior(
 
 /** The chain as a network; `chain` replaces what diffusion believes, to make it worse. */
 export function chainModel(
-  { context = 32, chain = CHAIN }: {
+  { context = 32, chain = CHAIN, masks = false }: {
     context?: number;
+    /** Fills in what is masked, and so writes whole windows by that. */
+    masks?: boolean;
     chain?: readonly (readonly number[])[];
   } = {},
 ): TextModel & { readonly embeddings: Float32Array } {
@@ -101,6 +103,23 @@ export function chainModel(
       }
       return Promise.resolve(logits);
     },
+    ...(masks
+      ? {
+        fill: (tokens: Int32Array, count: number, length: number) => {
+          const logits = new Float32Array(count * length * V);
+          for (let row = 0; row < count; row++) {
+            const emissions = Array.from({ length }, (_, i) => {
+              const token = tokens[row * length + i]!;
+              return Array.from({ length: V }, (_, v) => token < 0 || token === v ? 1 : 0);
+            });
+            posterior(emissions, undefined, chain).forEach((shares, i) =>
+              shares.forEach((p, v) => logits[(row * length + i) * V + v] = Math.log(p))
+            );
+          }
+          return Promise.resolve(logits);
+        },
+      }
+      : {}),
     read: (tokens, count, length) => {
       const logits = new Float32Array(count * (length + 1) * V);
       for (let row = 0; row < count; row++) {

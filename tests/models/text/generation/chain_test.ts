@@ -132,3 +132,64 @@ Deno.test("temperature 0 on one position takes the likeliest character", async (
   );
   assert.equal(tokens[0], STATIONARY.indexOf(Math.max(...STATIONARY)));
 });
+
+Deno.test("out of masks, text has the chain's transitions, and a gap its exact posterior", async () => {
+  const masks = chainModel({ masks: true });
+  const steps = 100;
+  const { tokens, length, networkEvaluations } = await generate(
+    masks,
+    request({ mode: "diffusion", count: 200, length: 12, steps }),
+  );
+  assert.ok(tokens.every((token) => token >= 0 && token < V));
+  assert.ok(transitionError(tokens, length).errors < STANDARD_ERRORS);
+  assert.ok(networkEvaluations <= steps);
+
+  const count = 2000, template = Int32Array.from([0, -1, 3, 1]);
+  const filled = await generate(masks, request({ mode: "infill", template, count, steps: 1 }));
+  const shares = [0, 1, 2, 3].map((v) => CHAIN[0]![v]! * CHAIN[v]![3]!);
+  const total = shares.reduce((a, b) => a + b);
+  const counts = [0, 0, 0, 0];
+  for (let row = 0; row < count; row++) {
+    const [a, gap, b, c] = rowOf(filled.tokens, 4, row);
+    assert.deepEqual([a, b, c], [0, 3, 1]);
+    counts[gap!]!++;
+  }
+  shares.map((share) => share / total).forEach((p, v) =>
+    assert.ok(
+      Math.abs(counts[v]! / count - p) < STANDARD_ERRORS * Math.sqrt(p * (1 - p) / count),
+      `${v}: ${counts[v]} of ${count}, expected ${p}`,
+    )
+  );
+});
+
+Deno.test("the film of masks runs from all to none, and asks the network nothing more", async () => {
+  const ask = (frames: number) =>
+    generate(
+      chainModel({ masks: true }),
+      request({
+        mode: "diffusion",
+        count: 1,
+        prompt: Int32Array.of(2, 0),
+        length: 6,
+        steps: 40,
+        frames,
+      }),
+    );
+  const { frames, tokens, networkEvaluations } = await ask(5);
+  assert.deepEqual(frames.map(({ masked }) => masked), [1, 0.75, 0.5, 0.25, 0]);
+  assert.deepEqual([...frames[0]!.tokens], [2, 0, -1, -1, -1, -1, -1, -1]);
+  assert.deepEqual(frames.at(-1)!.tokens, tokens);
+  for (const [i, frame] of frames.entries()) {
+    frame.confidence.forEach((share, place) =>
+      assert.ok(frame.tokens[place]! < 0 ? share > 0 && share < 1 : share === 1)
+    );
+    // What is revealed stays.
+    frames[i - 1]?.tokens.forEach((token, place) =>
+      assert.ok(token < 0 || token === frame.tokens[place])
+    );
+  }
+  const plain = await ask(0);
+  assert.deepEqual(plain.tokens, tokens);
+  assert.equal(plain.networkEvaluations, networkEvaluations);
+  assert.ok(networkEvaluations <= 6, "a character revealed by itself costs one evaluation");
+});

@@ -1,0 +1,78 @@
+/** The likelihood of held-out text at every size of blocks that a network supports. */
+import type { TextDataset } from "../../../data/mod.ts";
+import type { Engine, Parameters } from "../../../engine/mod.ts";
+import type { LikelihoodBound, TextNetwork } from "../../../models/text/network/mod.ts";
+import type { TextConfig } from "../../config.ts";
+import { inputArrays } from "../../training/arrays.ts";
+import type { MeasuredBound, TextEvaluationSettings } from "../../types.ts";
+import { embeddingFacts } from "../embeddings.ts";
+import { compileMeasure } from "../measure.ts";
+import { diffusionBlocks, noiseRange } from "../network.ts";
+import { windowsOf } from "../validation.ts";
+
+/** A bound to be measured: its block size, and its steps or null. */
+export type WantedBound = Pick<MeasuredBound, "blockSize" | "steps">;
+
+/**
+ * Which bounds a run has: the exact likelihood where it reads left to right, the bound of every block
+ * size that training drew and of the one it writes with, and those of finite walks for the latter
+ * and for whole windows.
+ */
+export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): WantedBound[] {
+  const { method, context } = config;
+  const { mode, block_size } = settings.writing;
+  const reads = method === "autoregressive" || method === "blocks";
+  const exact = reads ? [{ blockSize: 1, steps: null }] : [];
+  if (method === "autoregressive") return exact;
+  const written = mode === "diffusion" || mode === "infill" ? context : block_size;
+  const trained = method === "blocks" ? diffusionBlocks(config) : [context];
+  const sizes = method === "blocks" && written > 1 ? [...trained, written] : trained;
+  const walked = [written, context];
+  return [
+    ...exact,
+    ...[...new Set(sizes)].sort((a, b) => a - b).flatMap((blockSize) => [
+      { blockSize, steps: null },
+      ...(walked.includes(blockSize) ? settings.bound_steps : [])
+        .map((steps) => ({ blockSize, steps })),
+    ]),
+  ];
+}
+
+/**
+ * Measures bounds on the same windows with the same noise.
+ *
+ * @param onDraw Called after every batch of windows.
+ */
+export async function measureBounds(
+  engine: Engine,
+  network: TextNetwork,
+  config: TextConfig,
+  dataset: TextDataset,
+  ema: Parameters,
+  settings: TextEvaluationSettings,
+  onDraw: (wanted: WantedBound) => void,
+): Promise<MeasuredBound[]> {
+  const measure = await compileMeasure(engine, network, config);
+  const windows = windowsOf(dataset.validation, config.context, settings.draws);
+  const weights = inputArrays(ema);
+  const squaredNorm = network.options.noisy
+    ? embeddingFacts(ema, network, noiseRange(config)).squaredNorm
+    : 1;
+  const noise = { seed: settings.writing.seed, stream: "evaluation" };
+  const results: MeasuredBound[] = [];
+  for (const wanted of boundsOf(config, settings)) {
+    const { blockSize, steps } = wanted;
+    const bound: LikelihoodBound = blockSize === 1
+      ? await measure.exact!(weights, windows)
+      : (await measure.bound!(weights, windows, blockSize, squaredNorm, {
+        noise,
+        ...(steps === null ? {} : { steps }),
+      })).bound;
+    if (!Number.isFinite(bound.total)) {
+      throw new Error(`The bound in blocks of ${blockSize} is ${bound.total}`);
+    }
+    results.push({ ...bound, ...wanted });
+    onDraw(wanted);
+  }
+  return results;
+}

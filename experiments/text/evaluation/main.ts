@@ -1,0 +1,67 @@
+/**
+ * Entry of the process that evaluates runs on text: answers one {@link TextEvaluationJob} with an
+ * evaluation's id.
+ */
+import { openEngine } from "../../../engine/mod.ts";
+import { codeVersion } from "../../code_version.ts";
+import { answerJob } from "../../jobs/answer.ts";
+import { openTextRun } from "../open_run.ts";
+import { textBaselines } from "./baselines.ts";
+import { boundsOf, measureBounds } from "./bounds.ts";
+import type { TextEvaluationJob } from "./protocol.ts";
+import { expectedEvaluations, measureWriting } from "./written.ts";
+
+await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) => {
+  const opened = await openTextRun(job);
+  const { store, run, config, dataset, network, step, ema } = opened;
+  const { writing, draws } = settings;
+  const asked = expectedEvaluations(writing);
+  const bounds = boundsOf(config, settings);
+  const total = asked + bounds.length * draws + 1;
+  report(0, total, `Compiling the network of step ${step}`);
+  const engine = await openEngine(device === undefined ? {} : { device });
+  let done = 0;
+  // First, because it is what may be refused.
+  const { results: texts, networkEvaluations, seconds } = await measureWriting(
+    engine,
+    network,
+    config,
+    dataset,
+    ema,
+    writing,
+    () => report(Math.min(asked, ++done), total, `Writing ${writing.count} texts`),
+  );
+  const began = performance.now();
+  done = asked;
+  report(done, total, "Measuring the likelihood of held-out text");
+  const measured = await measureBounds(
+    engine,
+    network,
+    config,
+    dataset,
+    ema,
+    settings,
+    ({ blockSize, steps }) =>
+      report(
+        done += draws,
+        total,
+        `Measured blocks of ${blockSize}${steps === null ? "" : ` in ${steps} steps`}`,
+      ),
+  );
+  report(done, total, "Fitting n-gram models");
+  const baselines = textBaselines(dataset);
+  return store.evaluations.insert({
+    modality: "text",
+    runId: run.id,
+    step,
+    settings,
+    results: { bounds: measured, baselines, texts },
+    networkEvaluations,
+    samplingSeconds: seconds,
+    measuringSeconds: (performance.now() - began) / 1000,
+    datasetHash: dataset.hash,
+    configHash: run.configHash,
+    codeVersion: codeVersion(),
+    device: engine.device,
+  });
+});

@@ -1,0 +1,176 @@
+/** Texts that a run writes, measured beside held-out ones. */
+import type { TextDataset } from "../../../data/mod.ts";
+import { type Engine, integers, type Parameters } from "../../../engine/mod.ts";
+import { generate, type TextModel } from "../../../models/text/generation/mod.ts";
+import {
+  evenlySpaced,
+  measureTexts,
+  ngramSamples,
+  type TextReference,
+  textReference,
+  textStatisticNotes,
+  type TextStatistics,
+} from "../../../models/text/mod.ts";
+import type { TextNetwork } from "../../../models/text/network/mod.ts";
+import type { TextConfig } from "../../config.ts";
+import type { Spread, StatisticName, WriteSettings, WrittenResults } from "../../types.ts";
+import { textModel } from "../model.ts";
+import { requestOf } from "../writing.ts";
+import { ownNats } from "./own_nats.ts";
+
+/** Texts that are written at once. */
+const BATCH = 32;
+/** Sets of held-out windows, each of as many as there are texts. */
+const SETS = 8;
+/** Texts that are kept. */
+const KEPT = 3;
+
+/** Texts and what they cost. */
+interface Batches {
+  readonly texts: readonly Uint16Array[];
+  readonly networkEvaluations: number;
+  readonly seconds: number;
+}
+
+/**
+ * Writes texts and measures them.
+ *
+ * @param onEvaluation Called after each evaluation of the network for a batch of texts.
+ * @throws {UserError} If the network cannot do what is asked, or does not reach as far.
+ */
+export async function measureWriting(
+  engine: Engine,
+  network: TextNetwork,
+  config: TextConfig,
+  dataset: TextDataset,
+  ema: Parameters,
+  settings: WriteSettings,
+  onEvaluation: () => void,
+): Promise<{ results: WrittenResults } & Omit<Batches, "texts">> {
+  const batch = Math.ceil(settings.count / Math.ceil(settings.count / BATCH));
+  const model = await textModel(engine, network, config, ema, batch);
+  try {
+    const { texts, ...cost } = await writeAll(
+      counting(model, onEvaluation),
+      settings,
+      dataset,
+      batch,
+    );
+    return { results: await measured(model, texts, dataset, batch), ...cost };
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** How often a batch of texts asks the network, about. */
+export function expectedEvaluations(settings: WriteSettings): number {
+  const { mode, length, block_size, steps, rounds } = settings;
+  const blocks = Math.ceil(length / block_size) * (steps + 1);
+  const each = {
+    autoregressive: length,
+    diffusion: steps + 1,
+    infill: steps + 1,
+    blocks,
+    guided: blocks + length,
+    revised: blocks + rounds * 4 * steps,
+  }[mode];
+  return each * Math.ceil(settings.count / BATCH);
+}
+
+function counting(model: TextModel, onEvaluation: () => void): TextModel {
+  const counted =
+    <A extends unknown[], R>(ask: (...given: A) => Promise<R>) => async (...given: A) => {
+      const answer = await ask(...given);
+      onEvaluation();
+      return answer;
+    };
+  return {
+    ...model,
+    read: model.read && counted(model.read),
+    denoise: model.denoise && counted(model.denoise),
+    ...(model.fill ? { fill: counted(model.fill) } : {}),
+  };
+}
+
+/** A batch has noise of its own, whatever the seed. */
+async function writeAll(
+  model: TextModel,
+  settings: WriteSettings,
+  dataset: TextDataset,
+  batch: number,
+): Promise<Batches> {
+  const texts: Uint16Array[] = [];
+  let evaluations = 0;
+  const began = performance.now();
+  for (let step = 0; texts.length < settings.count; step++) {
+    const key = { seed: settings.seed, stream: "evaluation-batch", step };
+    const [seed] = integers(key, 1, 2 ** 31);
+    const { tokens, length, networkEvaluations } = await generate(
+      model,
+      requestOf({ ...settings, count: batch, seed: seed! }, dataset),
+    );
+    for (let row = 0; row < batch && texts.length < settings.count; row++) {
+      texts.push(Uint16Array.from(tokens.subarray(row * length, (row + 1) * length)));
+    }
+    evaluations = networkEvaluations;
+  }
+  const seconds = (performance.now() - began) / 1000;
+  return { texts, networkEvaluations: evaluations, seconds };
+}
+
+async function measured(
+  model: TextModel,
+  texts: readonly Uint16Array[],
+  dataset: TextDataset,
+  batch: number,
+): Promise<WrittenResults> {
+  const reference = textReference(dataset);
+  const lengths = texts.map(({ length }) => length);
+  const sets = heldOutSets(dataset.validation, lengths);
+  const reads = model.read !== null;
+  const own: number[] = [];
+  if (reads) { for (const set of sets) own.push(await ownNats(model, set, batch)); }
+  return {
+    written: measureTexts(texts, reference),
+    real: sets.length === 0 ? null : realStatistics(sets, reference),
+    sets: sets.length,
+    ngrams: measureTexts(ngramSamples(lengths, reference), reference),
+    ownNats: reads
+      ? {
+        written: await ownNats(model, texts, batch),
+        real: own.length === 0 ? null : spread(own),
+      }
+      : null,
+    texts: texts.slice(0, KEPT).map((text) => dataset.vocabulary.decode(text)),
+  };
+}
+
+/** None where the text is shorter than what was written. */
+function heldOutSets(text: Uint16Array, lengths: readonly number[]): Uint16Array[][] {
+  return Array.from({ length: SETS }, (_, set) => evenlySpaced(text, lengths, set, SETS))
+    .filter((set) => set !== null);
+}
+
+function realStatistics(
+  sets: readonly (readonly Uint16Array[])[],
+  reference: TextReference,
+): Record<StatisticName, Spread | null> {
+  const statistics = sets.map((set) => measureTexts(set, reference));
+  const names = Object.keys(textStatisticNotes) as StatisticName[];
+  return Object.fromEntries(names.map((name) => [name, spreadOf(statistics, name)])) as Record<
+    StatisticName,
+    Spread | null
+  >;
+}
+
+/** Null where a set has no such number. */
+function spreadOf(statistics: readonly TextStatistics[], name: StatisticName): Spread | null {
+  const values = statistics.map((of) => of[name]);
+  return values.every((value) => value !== null) ? spread(values) : null;
+}
+
+function spread(values: readonly number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
+}

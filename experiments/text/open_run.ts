@@ -1,0 +1,52 @@
+/** A run on text with all that is needed to work with what it learnt. */
+import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
+import { type Parameters, UserError } from "../../engine/mod.ts";
+import type { TextNetwork } from "../../models/text/network/mod.ts";
+import { type TextConfig, textConfigOf } from "../config.ts";
+import { newestWeights } from "../sampling/weights.ts";
+import { openStore, type Store } from "../store/mod.ts";
+import type { Run } from "../types.ts";
+import { networkOf } from "./network.ts";
+
+export interface OpenRun {
+  readonly store: Store;
+  readonly run: Run;
+  readonly config: TextConfig;
+  readonly dataset: TextDataset;
+  readonly network: TextNetwork;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly ema: Parameters;
+}
+
+/**
+ * Opens a run's newest weights and its text.
+ *
+ * @throws {UserError} If there are none yet, or the text is another than it learnt from.
+ */
+export async function openTextRun(
+  { workspace, runId, dataDirectory }: {
+    readonly workspace: string;
+    readonly runId: string;
+    readonly dataDirectory?: string;
+  },
+): Promise<OpenRun> {
+  const store = openStore(workspace);
+  const run = store.runs.byId(runId)!;
+  const config = textConfigOf(run);
+  const dataset = await loadTextDataset(config.dataset, {
+    context: config.context,
+    ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
+  });
+  requireSameText(run, dataset);
+  const network = networkOf(config, dataset.vocabulary.size);
+  return { store, run, config, dataset, network, ...newestWeights(store, run, network) };
+}
+
+function requireSameText(run: Run, dataset: TextDataset): void {
+  if (run.datasetHash === null || run.datasetHash === dataset.hash) return;
+  throw new UserError(
+    `${run.id} learnt from another text than ${dataset.name} is now, and would spell with other ` +
+      "characters: put the old file back",
+  );
+}

@@ -1,0 +1,167 @@
+/** What runs on text were measured to need, and to write, beside n-gram models and real text. */
+import type { TextEvaluation } from "../experiments/mod.ts";
+import { formatMeasured, formatNumber } from "../figures/mod.ts";
+import { Time } from "./components.tsx";
+
+/** @param props.named Says which run each row is of. */
+export function TextEvaluationTable(
+  { evaluations, named }: { evaluations: readonly TextEvaluation[]; named: boolean },
+) {
+  return (
+    <>
+      <Bounds evaluations={evaluations} named={named} />
+      <Texts evaluations={evaluations} named={named} />
+    </>
+  );
+}
+
+type Props = Parameters<typeof TextEvaluationTable>[0];
+
+/** Nats per character: a column for each block size and number of steps, the n-grams below. */
+function Bounds({ evaluations, named }: Props) {
+  const columns = columnsOf(evaluations);
+  const [newest] = evaluations as [TextEvaluation];
+  const { uniform, ngrams } = newest.results.baselines;
+  return (
+    <div class="wide" tabindex={0} role="group" aria-label="Nats per character">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{named ? "run" : "training step"}</th>
+            {columns.map((column) => <th scope="col">{titleOf(column)}</th>)}
+            <th scope="col">draws</th>
+            <th scope="col">when</th>
+          </tr>
+        </thead>
+        <tbody>
+          {evaluations.map((evaluation) => (
+            <tr>
+              <th scope="row">
+                {named
+                  ? <a href={`/runs/${evaluation.runId}`}>{evaluation.runId}</a>
+                  : evaluation.step.toLocaleString("en-US")}
+              </th>
+              {columns.map((column) => <td>{natsAt(evaluation, column)}</td>)}
+              <td>{evaluation.settings.draws}</td>
+              <td>
+                <Time at={evaluation.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="quiet">
+        Nats per character of held-out text, ± standard errors over draws; blocks of 1 are exact,
+        the others bounds. With a number of steps it is the bound of a sampler that takes so many
+        (ddpm at temperature 1). Without a network: uniform {formatMeasured(uniform)};{" "}
+        {ngrams.map((nats, i) => `${i + 1}-gram ${formatMeasured(nats)}`).join(", ")}.
+      </p>
+    </div>
+  );
+}
+
+interface Column {
+  readonly blockSize: number;
+  readonly steps: number | null;
+}
+
+function columnsOf(evaluations: readonly TextEvaluation[]): Column[] {
+  const columns = new Map(
+    evaluations.flatMap(({ results }) =>
+      results.bounds.map(({ blockSize, steps }) => [`${blockSize}/${steps}`, { blockSize, steps }])
+    ),
+  );
+  return [...columns.values()].sort((a, b) =>
+    a.blockSize - b.blockSize || (b.steps ?? Infinity) - (a.steps ?? Infinity) || 0
+  );
+}
+
+function titleOf({ blockSize, steps }: Column): string {
+  if (blockSize === 1) return "left to right";
+  return `blocks of ${blockSize}${steps === null ? "" : `, ${steps} steps`}`;
+}
+
+function natsAt({ results }: TextEvaluation, { blockSize, steps }: Column) {
+  const bound = results.bounds.find((b) => b.blockSize === blockSize && b.steps === steps);
+  if (!bound) return "–";
+  return (
+    <>
+      <b>{formatMeasured(bound.total)}</b> ± {formatNumber(bound.standardError, 2)}
+    </>
+  );
+}
+
+/** The written texts, each number with that of real text in brackets. */
+function Texts({ evaluations, named }: Props) {
+  return (
+    <div class="wide" tabindex={0} role="group" aria-label="Written texts">
+      <table>
+        <thead>
+          <tr>
+            {[
+              ...(named ? ["run"] : []),
+              "written by",
+              "texts",
+              "5-gram nats",
+              "own nats",
+              "4-gram entropy",
+              "distinct words",
+              "known words",
+              "repetition",
+              "longest copy",
+              "evaluations each",
+              "seconds",
+            ].map((name) => <th scope="col">{name}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {evaluations.map((evaluation) => <TextRow evaluation={evaluation} named={named} />)}
+        </tbody>
+      </table>
+      <p class="quiet">
+        In brackets what as much real text has, ± the spread over sets of it. Own nats are what the
+        run itself, reading left to right, makes of the texts.
+      </p>
+    </div>
+  );
+}
+
+function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boolean }) {
+  const { runId, settings: { writing }, results: { texts } } = evaluation;
+  const { written, real, ownNats } = texts;
+  const blocks = ["blocks", "guided", "revised"].includes(writing.mode)
+    ? ` of ${writing.block_size}`
+    : "";
+  const walk = writing.mode === "autoregressive"
+    ? ""
+    : `, ${writing.sampler} ${writing.steps} steps`;
+  return (
+    <tr>
+      {named && (
+        <td>
+          <a href={`/runs/${runId}`}>{runId}</a>
+        </td>
+      )}
+      <th scope="row">{`${writing.mode}${blocks}${walk}, temperature ${writing.temperature}`}</th>
+      <td>{writing.count} of {writing.length}</td>
+      <td>{beside(written.ngramNats, real?.ngramNats)}</td>
+      <td>{ownNats === null ? "–" : beside(ownNats.written, ownNats.real)}</td>
+      <td>{beside(written.fourGramEntropy, real?.fourGramEntropy)}</td>
+      <td>{beside(written.distinctWords, real?.distinctWords)}</td>
+      <td>{beside(written.knownWords, real?.knownWords)}</td>
+      <td>{beside(written.repetition, real?.repetition)}</td>
+      <td>{beside(written.longestCopy, real?.longestCopy)}</td>
+      <td>{evaluation.networkEvaluations}</td>
+      <td>{formatNumber(evaluation.samplingSeconds)}</td>
+    </tr>
+  );
+}
+
+/** "1.95 (1.88 ± 0.02)". */
+function beside(
+  written: number | null,
+  real: { readonly mean: number; readonly sd: number } | null | undefined,
+): string {
+  const value = written === null ? "–" : formatNumber(written);
+  return real ? `${value} (${formatNumber(real.mean)} ± ${formatNumber(real.sd, 2)})` : value;
+}
