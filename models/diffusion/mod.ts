@@ -57,19 +57,12 @@ export {
 } from "./times.ts";
 export { requireTrainable, type TrainingChoices } from "./requirements.ts";
 export { type Guidance, guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
-export {
-  type Combination,
-  type Raise,
-  type SamplerName,
-  samplerNames,
-  type Solver,
-  type SolverStep,
-  type Step,
-} from "./solver.ts";
+export { type Combination, type Raise, type Solver, type SolverStep, type Step } from "./solver.ts";
 export { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
 export { dpmpp2m, dpmpp2mSde, flowHeun, heun } from "./second_order.ts";
 export { solver, type SolverOptions } from "./solvers.ts";
-export { type LevelOptions, samplingLevels, type Spacing, spacingNames } from "./levels.ts";
+export { type SamplerName, samplerNames, type Spacing, spacingNames } from "./names/mod.ts";
+export { type LevelOptions, samplingLevels } from "./levels.ts";
 export { type Inpainting, repaintWalk } from "./inpaint.ts";
 export type { Points } from "./points.ts";
 export { type Denoise, sampleDiffusion, type SampleOptions, type SampleStep } from "./sample.ts";
