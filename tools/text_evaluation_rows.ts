@@ -85,15 +85,8 @@ export function textEvaluationRow(evaluation: TextEvaluation): TextEvaluationRow
   };
 }
 
-/** An evaluation among others, in short. */
-export const BriefTextEvaluation = TextEvaluationRow.pick({
-  modality: true,
-  id: true,
-  run: true,
-  nats: true,
-  network_evaluations: true,
-  sampling_seconds: true,
-});
+/** What is shown of an evaluation among others. */
+export const BriefTextEvaluation = TextEvaluationRow.pick({ nats: true }).partial();
 
 /** Of a number that is one: what is not finite is refused before it is kept. */
 const short = (value: number): number => rounded(value) ?? NaN;
