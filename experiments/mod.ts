@@ -61,6 +61,7 @@ export type {
   ScheduleOptions,
   SchedulePoint,
   ScheduleReport,
+  TextBaselines,
   TextEvaluation,
   TextEvaluationResults,
   TextEvaluationSettings,

@@ -72,19 +72,14 @@ export function imageEvaluationRow(evaluation: ImageEvaluation): ImageEvaluation
   };
 }
 
-/** An evaluation among others, in short. */
+/** What is shown of an evaluation among others. */
 export const BriefImageEvaluation = ImageEvaluationRow.pick({
-  modality: true,
-  id: true,
-  run: true,
   count: true,
   frechet_distance: true,
   frechet_distance_sd: true,
   frechet_floor: true,
   accuracy: true,
-  network_evaluations: true,
-  sampling_seconds: true,
-});
+}).partial();
 
 /** A Markdown table of evaluations, "" for none. */
 export function imageEvaluationTable(evaluations: readonly ImageEvaluation[]): string {

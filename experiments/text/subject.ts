@@ -1,7 +1,6 @@
 /** Text as the trainer sees it. */
 import { loadTextDataset } from "../../data/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
-import { fitNgrams } from "../../models/text/mod.ts";
 import {
   DENSITY,
   EMBEDDINGS,
@@ -10,6 +9,7 @@ import {
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
+import { baselinesFor } from "./baselines.ts";
 import { textBatchSource } from "./batch.ts";
 import { networkOf, stepOptions } from "./network.ts";
 import { replicasOf, windowSignature } from "./signature.ts";
@@ -47,11 +47,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
       : {}),
     isHidden: (name) => /^block\d+\.(attend|mlp)\..*\.?weight$/.test(name),
     speed: "windows_per_second",
-    trivialError() {
-      const vocabularySize = dataset.vocabulary.size;
-      const bigrams = fitNgrams(dataset.train, { order: 2, vocabularySize });
-      return bigrams.crossEntropies(dataset.validation)[1]!;
-    },
+    trivialError: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
     compile: (engine, replicas) => compileStep(config, network, engine, replicas),
     validation: (engine) => textValidation(engine, network, config, dataset),

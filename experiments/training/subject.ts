@@ -38,8 +38,12 @@ export interface Subject {
   readonly pictures?: PictureFacts;
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
-  /** {@link Run.trivialMse}. */
-  trivialError(): number;
+  /**
+   * {@link Run.trivialMse}.
+   *
+   * @param workspace Where what it takes may be kept for the next run.
+   */
+  trivialError(workspace: string): number;
   /** AdamW's constants besides the learning rate. */
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
   /** Of parameters that are not treated like all others. */

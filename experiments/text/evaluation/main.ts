@@ -5,8 +5,8 @@
 import { openEngine } from "../../../engine/mod.ts";
 import { codeVersion } from "../../code_version.ts";
 import { answerJob } from "../../jobs/answer.ts";
+import { baselinesFor } from "../baselines.ts";
 import { openTextRun } from "../open_run.ts";
-import { textBaselines } from "./baselines.ts";
 import { boundsOf, measureBounds } from "./bounds.ts";
 import type { TextEvaluationJob } from "./protocol.ts";
 import { expectedEvaluations, measureWriting } from "./written.ts";
@@ -49,7 +49,7 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
       ),
   );
   report(done, total, "Fitting n-gram models");
-  const baselines = textBaselines(dataset);
+  const baselines = baselinesFor(job.workspace, dataset);
   return store.evaluations.insert({
     modality: "text",
     runId: run.id,
