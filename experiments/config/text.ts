@@ -15,7 +15,7 @@ export const TextConfig = z.strictObject({
     "0: a token is a character; else tokens of a byte-pair vocabulary learnt from the training text, " +
       "which then are what context, block_size and lengths count",
   ),
-  context: integer(8, 512).describe("Characters in a window"),
+  context: integer(8, 512).describe("Characters (tokens) in a window"),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
       "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
@@ -23,7 +23,7 @@ export const TextConfig = z.strictObject({
       "noise, whose fields it ignores)",
   ),
   block_size: integer(0, 512).describe(
-    "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
+    "Characters (tokens) in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
       "16, 64 and the whole window",
   ),
   schedule: z.enum([

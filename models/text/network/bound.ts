@@ -131,10 +131,10 @@ export interface LikelihoodBound {
  * The bound from several draws of a batch.
  *
  * Where tokens stand for several characters it is the ratio of two sums over the same windows, nats
- * over characters: unbiased for these windows, because only the nats depend on the noise, and the
- * same number as for any other tokens of the same text that are equally likely. It bounds −log p(text)
- * all the more, of whose tokens only one sequence is counted. The standard error over draws is that
- * of the ratio (of its residuals, nats − ratio × characters).
+ * over characters, so that runs with different vocabularies can be compared: unbiased for these
+ * windows, because only the nats depend on the noise. What is exact for the tokens is then a bound for
+ * the text, which other tokens could spell too. The standard error over draws is that of a ratio,
+ * from the residuals nats − ratio × characters.
  *
  * @param draws For each, its windows as {@link boundLevels} weighed them, in nats per token.
  * @param prior {@link priorNats}, per token.
