@@ -11,7 +11,7 @@ export {
   type TextSize,
 } from "./network.ts";
 export { blockMask, continuationMask } from "./masks.ts";
-export { maskedBoundStep, maskedPlaces, maskedWalk, textFiller } from "./masked.ts";
+export { maskedBoundStep, maskedPlaces, textFiller } from "./masked.ts";
 export {
   autoregressiveStep,
   boundStep,
