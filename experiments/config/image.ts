@@ -55,8 +55,8 @@ export const ImageConfig = z.strictObject({
   ),
   ...recordingFields,
   evaluate_every: integer(0, 1_000_000).describe(
-    "Steps between measurements of the pictures as by evaluate; 0 for none",
+    "Steps between evaluations on the way; 0 for none",
   ),
-  evaluate_count: integer(200, 5000).describe("Pictures that are drawn for each"),
+  evaluate_count: integer(200, 5000).describe("Pictures of each"),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
