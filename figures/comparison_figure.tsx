@@ -52,6 +52,9 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   shuffled_gap: "nats per character that shuffled text needs more",
   rounding_nats: "rounding loss as training sees it",
   informative_share: "share of the noise levels that tell something",
+  gamma_quarter: "-log SNR below which a quarter of training's levels lie",
+  gamma_half: "-log SNR below which half of training's levels lie",
+  gamma_three_quarters: "-log SNR below which three quarters of training's levels lie",
 };
 
 /** What a stored metric is called in front of people. */

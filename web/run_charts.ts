@@ -59,6 +59,7 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       ],
       more: [
         ...(run.config.method === "blocks" ? [blockChart([run], { theme: pageTheme })] : []),
+        ...(curves.gamma_half ? [levelsChart(run, curves, common)] : []),
         single("gradient_norm", "before clipping", 4, true),
         single("learning_rate", "AdamW", 3, false),
         single("windows_per_second", "training throughput", 2, true),
@@ -117,6 +118,33 @@ function natsChart(
         : []),
       ...bigrams,
     ],
+  });
+}
+
+const QUARTILES = [
+  ["gamma_quarter", "a quarter below"],
+  ["gamma_half", "half below"],
+  ["gamma_three_quarters", "three quarters below"],
+] as const satisfies readonly (readonly [MetricName, string])[];
+
+/** Where training looks, in a run whose levels adapt. */
+function levelsChart(
+  run: Run,
+  curves: Curves,
+  common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
+): string {
+  return lineChart({
+    ...common,
+    title: "Noise levels drawn",
+    subtitle: "-log SNR, as the run finds its bound to be made up",
+    yScale: "linear",
+    emptyText: emptyText(run, "nats_per_character"),
+    series: QUARTILES.map(([name, label], index): Series => ({
+      name: label,
+      points: pointsOf(curves[name]),
+      color: index,
+      dots: few(curves[name]),
+    })),
   });
 }
 

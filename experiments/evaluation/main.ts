@@ -1,7 +1,5 @@
 /** Entry of the evaluating process: answers one {@link EvaluationJob} with an evaluation's id. */
-import { createHash } from "node:crypto";
 import { integers, openEngine } from "../../engine/mod.ts";
-import { classifierPath, classifierWeights } from "../../models/image/mod.ts";
 import { codeVersion } from "../code_version.ts";
 import { type ImageConfig, imageConfigOf } from "../config.ts";
 import { answerJob, type Report } from "../jobs/answer.ts";
@@ -16,6 +14,7 @@ import { networkOf } from "../image/network.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import type { ImageEvaluationSettings, PictureFacts } from "../types.ts";
+import { requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, measurePictures, referenceDraws } from "./measure.ts";
 import type { EvaluationJob } from "./protocol.ts";
 
@@ -23,13 +22,14 @@ import type { EvaluationJob } from "./protocol.ts";
 const BATCH = 200;
 /** Steps of the measuring, for the progress. */
 const MEASUREMENTS = 4;
+/** Training steps of a classifier that take about as long as a step of drawing, for the progress. */
+const STEPS_ALIKE = 20;
 
-await answerJob<EvaluationJob>(async (job, report) => {
+await answerJob<EvaluationJob>(async (job, tell) => {
   const { settings, dataDirectory, device } = job;
   const store = openStore(job.workspace);
   const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
-  const { parameters, metadata } = classifierWeights(config.dataset);
   const dataset = await loadPictures(
     config,
     dataDirectory === undefined ? {} : { directory: dataDirectory },
@@ -40,8 +40,15 @@ await answerJob<EvaluationJob>(async (job, report) => {
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
   const engine = await openEngine(device === undefined ? {} : { device });
+  const ahead = Math.ceil(stepsToClassifier(dataset) / STEPS_ALIKE);
+  const report: Report = (done, of, message) => tell(ahead + done, ahead + of, message);
   const batches = Math.ceil(settings.count / BATCH);
   const total = batches * settings.steps + MEASUREMENTS;
+  const classifier = await requireClassifier(engine, dataset, (done, steps) => {
+    if (done % STEPS_ALIKE > 0) return;
+    const message = `Training a classifier of ${dataset.title}, once: step ${done} of ${steps}`;
+    report(done / STEPS_ALIKE - ahead, total, message);
+  });
   report(0, total, `Compiling the denoiser of step ${step}`);
   const batch = batchSettings(settings, config, pictures, 0);
   const { program, plain } = await compileDenoiser(engine, network, run, batch, ema);
@@ -59,7 +66,7 @@ await answerJob<EvaluationJob>(async (job, report) => {
   const began = performance.now();
   const results = await measurePictures(
     engine,
-    parameters,
+    classifier.parameters,
     dataset,
     drawn,
     (message) => report(done++, total, message),
@@ -75,9 +82,8 @@ await answerJob<EvaluationJob>(async (job, report) => {
     measuringSeconds: (performance.now() - began) / 1000,
     classifier: {
       dataset: config.dataset,
-      accuracy: Number(metadata.test_accuracy),
-      hash: createHash("sha256").update(Deno.readFileSync(classifierPath(config.dataset)))
-        .digest("hex"),
+      accuracy: Number(classifier.metadata.test_accuracy),
+      hash: classifier.hash,
     },
     datasetHash: dataset.hash,
     configHash: run.configHash,

@@ -40,6 +40,9 @@ export const METRIC_NAMES = [
   "shuffled_gap",
   "rounding_nats",
   "informative_share",
+  "gamma_quarter",
+  "gamma_half",
+  "gamma_three_quarters",
 ] as const;
 export type MetricName = typeof METRIC_NAMES[number];
 

@@ -82,6 +82,9 @@ for (const [i, method] of METHODS.entries()) {
         const { nats_block_1, nats_block_4, nats_block_16, nats_block_full } = run.latest;
         const mean = (nats_block_1! + nats_block_4! + nats_block_16! + nats_block_full!) / 4;
         assert.ok(Math.abs(nats! - mean) < 1e-9);
+        const { gamma_quarter, gamma_half, gamma_three_quarters } = run.latest;
+        assert.ok(-4 < gamma_quarter! && gamma_quarter! < gamma_half!);
+        assert.ok(gamma_half! < gamma_three_quarters! && gamma_three_quarters! < 5);
       }
       return Promise.resolve();
     }));

@@ -1,4 +1,5 @@
-/** What can be named in a request, for those who check one without loading what does the work. */
+/** What can be named in a configuration or a request, for those who check one without loading what
+ * does the work. */
 
 /** The samplers. */
 export const samplerNames = [
@@ -26,3 +27,27 @@ export type SamplerName = typeof samplerNames[number];
  */
 export const spacingNames = ["trailing", "leading", "linspace", "karras"] as const;
 export type Spacing = typeof spacingNames[number];
+
+/** The noise schedules. */
+export const scheduleNames = [
+  "linear",
+  "scaled-linear",
+  "cosine",
+  "sigmoid",
+  "sqrt",
+  "edm",
+  "flow",
+] as const;
+export type ScheduleName = typeof scheduleNames[number];
+
+/** What a network is trained to predict. */
+export const targetNames = ["epsilon", "x0", "v", "flow", "edm"] as const;
+export type Target = typeof targetNames[number];
+
+/** The weightings of the loss over noise levels. */
+export const weightingNames = ["uniform", "snr", "min-snr", "soft-min-snr", "vlb"] as const;
+export type Weighting = typeof weightingNames[number];
+
+/** The distributions of the levels that training sees. */
+export const timeSamplingNames = ["uniform", "logit-normal", "log-normal"] as const;
+export type TimeSampling = typeof timeSamplingNames[number];
