@@ -1,10 +1,12 @@
 /** Datasets: MNIST, tiny Shakespeare, texts of your own, and made-up ones that need no network. */
+export { cacheDirectory } from "./cache_directory.ts";
 export type { DownloadProgress } from "./download.ts";
 export { gatherImages } from "./images.ts";
 export type { ImageDataset, ImageDatasetName, ImageSplit } from "./images.ts";
 export { loadImageDataset, loadTextDataset } from "./load.ts";
 export type { LoadImageOptions, LoadOptions, LoadTextOptions } from "./load.ts";
 export { isPath } from "./own.ts";
+export { lockFolder } from "./public_dataset.ts";
 export { gatherWindows } from "./texts.ts";
 export type { TextDataset, TextDatasetName } from "./texts.ts";
 export { vocabularyOf } from "./vocabulary.ts";

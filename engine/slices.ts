@@ -23,11 +23,16 @@ export function meansOf(outputs: Signature, results: readonly Arrays[]): () => A
   const means = allocateAll(outputs, 1);
   return () => {
     for (const [name, mean] of Object.entries(means)) {
-      const [first, ...rest] = results.map((result) => result[name]!);
-      mean.set(first!);
-      for (const array of rest) for (let i = 0; i < mean.length; i++) mean[i]! += array[i]!;
-      const share = 1 / results.length;
-      for (let i = 0; i < mean.length; i++) mean[i]! *= share;
+      const arrays = results.map((result) => result[name]!);
+      const last = arrays.at(-1)!;
+      // Two replicas are the common case, and take a single pass.
+      let sum = arrays[0]!;
+      for (const array of arrays.slice(1, -1)) {
+        for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! + array[i]!;
+        sum = mean;
+      }
+      const share = 1 / arrays.length;
+      for (let i = 0; i < mean.length; i++) mean[i] = (sum[i]! + last[i]!) * share;
     }
     return means;
   };

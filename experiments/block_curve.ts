@@ -1,5 +1,5 @@
 /** What it costs to write several characters at once. */
-import type { Run } from "./types.ts";
+import { BLOCK_METRICS, BLOCK_SIZES, type Run } from "./types.ts";
 
 export interface BlockNats {
   /** Characters written together; 1 is left to right. */
@@ -10,16 +10,11 @@ export interface BlockNats {
   readonly standardError: number | null;
 }
 
-const SIZES = [1, 4, 16, 64] as const;
-
 /** Nats per character by block size as a run's newest validation has them; none for pictures. */
 export function blockCurve({ config, latest }: Pick<Run, "config" | "latest">): BlockNats[] {
   if (config.modality !== "text") return [];
-  const all = [
-    ...SIZES.map((size) => [`nats_block_${size}`, size] as const),
-    ["nats_block_full", config.context] as const,
-  ];
-  return all.flatMap(([name, blockSize]) => {
+  return BLOCK_METRICS.flatMap((name, i) => {
+    const blockSize = BLOCK_SIZES[i] ?? config.context;
     const nats = latest[name] ?? null;
     return nats === null
       ? []

@@ -26,7 +26,7 @@ const CURVE_POINTS = 50;
 export function compareRuns(
   runs: readonly Run[],
   curvesOf: (runId: string, names: readonly MetricName[]) => Curves,
-): Omit<Comparison, "evaluations"> {
+): Omit<Comparison, "evaluations" | "baselines"> {
   const yardstick = commonYardstick(runs);
   const names = [yardstick.metric, ...OTHER_CURVES];
   const differing = differingFields(runs);

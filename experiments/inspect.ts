@@ -18,8 +18,10 @@ export interface RunEvidence {
 /** A worker silent for longer is called stuck. */
 const SILENCE_LIMIT = 60;
 
-/** The report without its curves, which the caller cuts to length, and its evaluations. */
-export function reportOn(evidence: RunEvidence): Omit<RunReport, "curves" | "evaluations"> {
+/** The report without its curves, which the caller cuts to length, and what is kept elsewhere. */
+export function reportOn(
+  evidence: RunEvidence,
+): Omit<RunReport, "curves" | "evaluations" | "baselines"> {
   const { run, checkpoints, samples } = evidence;
   const imagesPerSecond = run.latest.images_per_second ?? null;
   const relative = relativeError(run);

@@ -37,12 +37,14 @@ import {
   type SampleRequest,
   type ScheduleOptions,
   type ScheduleReport,
+  type TextBaselines,
   type TextSample,
   type TrainAnswer,
   type TrainRequest,
   type WatchOptions,
   type WriteRequest,
 } from "./types.ts";
+import { keptBaselines } from "./text/baselines.ts";
 import type { TextEvaluationJob } from "./text/evaluation/protocol.ts";
 import { textEvaluationSettings } from "./text/evaluation/settings.ts";
 import type { WritingJob } from "./text/protocol.ts";
@@ -306,7 +308,12 @@ class Laboratory implements Lab {
     const { evaluations, cautions } = comparableEvaluations(
       comparison.leaderboard.map(({ runId }) => this.#store.evaluations.list(runId)),
     );
-    return { ...comparison, evaluations, cautions: [...comparison.cautions, ...cautions] };
+    return {
+      ...comparison,
+      evaluations,
+      baselines: this.#baselines(runs),
+      cautions: [...comparison.cautions, ...cautions],
+    };
   }
 
   inspect(ref: string): RunReport {
@@ -323,6 +330,7 @@ class Laboratory implements Lab {
       ...report,
       curves: thinned(curves, CURVE_POINTS),
       evaluations: this.#store.evaluations.list(run.id),
+      baselines: this.#baselines([run]),
     };
   }
 
@@ -345,6 +353,13 @@ class Laboratory implements Lab {
     } catch {
       // That no worker can be started is for those to hear who wait for one: train, resume, watch.
     }
+  }
+
+  /** What the runs' text needs without a network; null where it is not one and the same. */
+  #baselines(runs: readonly Run[]): TextBaselines | null {
+    const [hash, ...others] = new Set(runs.map((run) => run.datasetHash));
+    const ofText = runs.every(({ config }) => config.modality === "text");
+    return ofText && hash && others.length === 0 ? keptBaselines(this.workspace, hash) : null;
   }
 
   /** Seconds since the worker last gave a sign of life. */

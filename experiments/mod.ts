@@ -22,7 +22,7 @@ export {
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
 export { criticalT } from "./seed_noise.ts";
-export { METRIC_NAMES, RUN_STATUSES } from "./types.ts";
+export { BLOCK_METRICS, BLOCK_SIZES, METRIC_NAMES, RUN_STATUSES } from "./types.ts";
 export type {
   Alert,
   AlignedCurve,
@@ -61,6 +61,7 @@ export type {
   ScheduleOptions,
   SchedulePoint,
   ScheduleReport,
+  TextBaselines,
   TextEvaluation,
   TextEvaluationResults,
   TextEvaluationSettings,

@@ -40,6 +40,9 @@ export function priorNatsOf(gamma: number): number {
 const TEXT = presets["shakespeare-diffusion"].config as TextConfig;
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "logistic-gamma": "For embeddings: -log SNR rises slowly where characters are decided",
+  "adaptive-gamma":
+    "For embeddings: levels are drawn where a run finds its bound to be made up; here as it starts, " +
+    "like logistic-gamma",
   "linear-gamma": "For embeddings: -log SNR rises evenly",
 };
 

@@ -21,6 +21,8 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   denoising_mse_q1: "Denoising error, little noise",
   denoising_mse_q2: "Denoising error, much noise",
   denoising_mse_q3: "Denoising error, most noise",
+  frechet: "Fréchet distance",
+  accuracy: "Share classified as asked",
   nats_per_character: "nats per character",
   nats_standard_error: "standard error of the nats",
   nats_block_1: "nats per character, blocks of 1",
@@ -52,6 +54,9 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   shuffled_gap: "nats per character that shuffled text needs more",
   rounding_nats: "rounding loss as training sees it",
   informative_share: "share of the noise levels that tell something",
+  gamma_quarter: "-log SNR below which a quarter of training's levels lie",
+  gamma_half: "-log SNR below which half of training's levels lie",
+  gamma_three_quarters: "-log SNR below which three quarters of training's levels lie",
 };
 
 /** What a stored metric is called in front of people. */

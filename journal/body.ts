@@ -1,6 +1,6 @@
 /** The Markdown body of an entry. Sections are computed from the store; the caller's words appear
  * only as quotations, marked as theirs. */
-import type { MetricName, Run } from "../experiments/mod.ts";
+import { BLOCK_METRICS, type MetricName, type Run } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
 import {
   type Criterion,
@@ -27,15 +27,6 @@ const RESULT_METRICS = {
   image: ["denoising_mse", "validation_loss"],
   text: ["nats_per_character", "nats_standard_error", "train_nats"],
 } as const;
-/** Shown too, where the runs have them. */
-const BLOCK_METRICS = [
-  "nats_block_1",
-  "nats_block_4",
-  "nats_block_16",
-  "nats_block_64",
-  "nats_block_full",
-] as const;
-
 /** The whole body. */
 export function entryBody(front: FrontMatter, evidence: Evidence, verdict: JournalVerdict): string {
   const sections: [string, string][] = [
@@ -101,6 +92,7 @@ function resultMetrics(runs: readonly Run[]): MetricName[] {
   const modalities = [...new Set(runs.map(({ config }) => config.modality))];
   return [
     ...modalities.flatMap((modality) => RESULT_METRICS[modality]),
+    // Shown where the runs have them.
     ...BLOCK_METRICS.filter((name) => runs.some((run) => run.latest[name] !== undefined)),
   ];
 }

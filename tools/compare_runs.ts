@@ -9,6 +9,7 @@ import {
   RUN_STATUSES,
 } from "../experiments/mod.ts";
 import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
+import { BaselineRow, baselineRow, baselineTable } from "./text_evaluation_rows.ts";
 import { defineTool, structured } from "./define.ts";
 import { integer, pointers, runReference, tableLimit, tableOffset } from "./fields.ts";
 import { moreRows, rounded, table } from "./rows.ts";
@@ -65,6 +66,7 @@ export const compareRunsTool = defineTool({
     trivial_mse: z.number().nullable().describe(
       "metric of a trivial model: each pixel by itself, or a bigram model",
     ),
+    baselines: BaselineRow.nullable().describe("Nats per character of n-gram models, for text"),
     block_curves: z.array(z.object({
       run: z.string(),
       nats: z.array(z.object({
@@ -138,6 +140,7 @@ export const compareRunsTool = defineTool({
       evaluations: evaluations.map(briefEvaluation),
       block_curves: blockCurves(rows.map((row) => lab.run(row.runId))),
       trivial_mse: rounded(comparison.trivialMse),
+      baselines: baselineRow(comparison.baselines),
       curves: comparison.curves.filter((curve) =>
         (metrics ?? [comparison.yardstick.metric]).includes(curve.name)
       )
@@ -150,6 +153,7 @@ export const compareRunsTool = defineTool({
       leaderboardTable(comparison, rows),
       groupTable(comparison),
       blockTable(output.block_curves),
+      baselineTable(comparison.baselines),
       evaluationTable(evaluations),
       output.more ?? "",
       comparison.cautions.join("\n"),

@@ -29,11 +29,16 @@ export function evaluationRow(evaluation: Evaluation): EvaluationRow {
     : textEvaluationRow(evaluation);
 }
 
-/** An evaluation among others, in short. */
-export const BriefEvaluation = z.discriminatedUnion("modality", [
-  BriefImageEvaluation,
-  BriefTextEvaluation,
-]);
+/** An evaluation among others, in short: the last fields are of the one or the other modality. */
+export const BriefEvaluation = z.object({
+  modality: z.enum(["image", "text"]),
+  id: z.string(),
+  run: z.string(),
+  network_evaluations: z.number(),
+  sampling_seconds: z.number().nullable(),
+  ...BriefImageEvaluation.shape,
+  ...BriefTextEvaluation.shape,
+});
 
 export function briefEvaluation(evaluation: Evaluation): z.infer<typeof BriefEvaluation> {
   return BriefEvaluation.parse(evaluationRow(evaluation));

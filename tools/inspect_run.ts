@@ -9,6 +9,7 @@ import {
   yardstickOf,
 } from "../experiments/mod.ts";
 import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
+import { BaselineRow, baselineRow, baselineTable } from "./text_evaluation_rows.ts";
 import { type Call, defineTool, structured } from "./define.ts";
 import {
   integer,
@@ -38,6 +39,7 @@ const Detail = RunRow.extend({
   trivial_mse: z.number().nullable().describe(
     "The same of a trivial model: each pixel by itself, or a bigram model",
   ),
+  baselines: BaselineRow.nullable().describe("Nats per character of n-gram models, for text"),
   relative_error: z.number().nullable().describe(
     "denoising_mse or nats_per_character / trivial_mse; below 1 is better",
   ),
@@ -131,6 +133,7 @@ function oneRun(id: string, asked: readonly MetricName[] | undefined, points: nu
     seconds_per_step: rounded(report.secondsPerStep),
     images_per_second: rounded(report.imagesPerSecond),
     trivial_mse: rounded(run.trivialMse),
+    baselines: baselineRow(report.baselines),
     relative_error: rounded(report.relativeError),
     curves: Object.fromEntries(
       Object.entries(lab.metrics(id, { names: metrics, maxPoints: points }))
@@ -158,7 +161,14 @@ function oneRun(id: string, asked: readonly MetricName[] | undefined, points: nu
   const curves = Object.entries(detail.curves)
     .map(([name, curve]) => `${name}: ${curve.map((point) => point.join(":")).join(" ")}`)
     .join("\n");
-  return structured(output, runTable([run]), alerts, evaluationTable(evaluations), curves);
+  return structured(
+    output,
+    runTable([run]),
+    baselineTable(report.baselines),
+    alerts,
+    evaluationTable(evaluations),
+    curves,
+  );
 }
 
 function nextFor({ run }: RunReport): string[] {
@@ -176,7 +186,10 @@ function nextFor({ run }: RunReport): string[] {
             `sample {"run": "${run.id}"} to see pictures`,
             `evaluate {"run": "${run.id}"} to measure them`,
           ]
-          : [`sample {"run": "${run.id}"} to read what it writes`]),
+          : [
+            `sample {"run": "${run.id}"} to read what it writes`,
+            `evaluate {"run": "${run.id}"} to measure it and that`,
+          ]),
         "compare-runs with others",
       ];
     case "stopped":

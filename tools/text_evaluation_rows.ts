@@ -1,7 +1,18 @@
 /** Evaluations of runs on text as rows: for tables in texts, and as structured output. */
 import { z } from "zod";
-import { type TextEvaluation, textStatisticNotes } from "../experiments/mod.ts";
+import { type TextBaselines, type TextEvaluation, textStatisticNotes } from "../experiments/mod.ts";
 import { rounded, table } from "./rows.ts";
+
+export const BaselineRow = z.object({
+  uniform: z.number(),
+  ngrams: z.array(z.number()).describe("1-gram to 6-gram"),
+});
+
+/** Nats per character of what needs no network. */
+export function baselineRow(baselines: TextBaselines | null): z.infer<typeof BaselineRow> | null {
+  if (baselines === null) return null;
+  return { uniform: short(baselines.uniform), ngrams: baselines.ngrams.map(short) };
+}
 
 export const TextEvaluationRow = z.object({
   modality: z.literal("text"),
@@ -20,10 +31,7 @@ export const TextEvaluationRow = z.object({
     prior: z.number(),
   })),
   draws: z.number(),
-  baselines: z.object({
-    uniform: z.number(),
-    ngrams: z.array(z.number()).describe("1-gram to 6-gram"),
-  }),
+  baselines: BaselineRow,
   statistics: z.record(z.string(), z.record(z.string(), z.number().nullable())).describe(
     "written; real and real_sd: over sets of held-out text; five_gram: that model's samples",
   ),
@@ -59,10 +67,7 @@ export function textEvaluationRow(evaluation: TextEvaluation): TextEvaluationRow
       prior: short(bound.prior),
     })),
     draws,
-    baselines: {
-      uniform: short(baselines.uniform),
-      ngrams: baselines.ngrams.map(short),
-    },
+    baselines: baselineRow(baselines)!,
     statistics: Object.fromEntries(
       statisticsOf(evaluation).map(({ name, written, real, fiveGram }) => [name, {
         written: rounded(written),
@@ -80,15 +85,8 @@ export function textEvaluationRow(evaluation: TextEvaluation): TextEvaluationRow
   };
 }
 
-/** An evaluation among others, in short. */
-export const BriefTextEvaluation = TextEvaluationRow.pick({
-  modality: true,
-  id: true,
-  run: true,
-  nats: true,
-  network_evaluations: true,
-  sampling_seconds: true,
-});
+/** What is shown of an evaluation among others. */
+export const BriefTextEvaluation = TextEvaluationRow.pick({ nats: true }).partial();
 
 /** Of a number that is one: what is not finite is refused before it is kept. */
 const short = (value: number): number => rounded(value) ?? NaN;
@@ -176,12 +174,22 @@ export function textEvaluationTable(evaluations: readonly TextEvaluation[]): str
   );
 }
 
+/** A Markdown table of what needs no network, "" where it is not known. */
+export function baselineTable(baselines: TextBaselines | null): string {
+  if (baselines === null) return "";
+  const { uniform, ngrams } = baselines;
+  return table(
+    ["without a network", "uniform", ...ngrams.map((_, i) => `${i + 1}-gram`)],
+    [["nats per character", ...[uniform, ...ngrams].map((nats) => rounded(nats)!)]],
+  );
+}
+
 /** The bounds, the baselines, and the texts beside real ones. */
 export function textEvaluationTables(evaluation: TextEvaluation): string[] {
   const { bounds, baselines } = evaluation.results;
   return [
     table(
-      ["blocks of", "steps", "nats per character", "reconstruction", "diffusion", "prior"],
+      ["blocks of", "steps of ddpm", "nats per character", "reconstruction", "diffusion", "prior"],
       bounds.map((bound) => [
         bound.blockSize === 1 ? "1 (exact)" : bound.blockSize,
         bound.steps ?? (bound.blockSize === 1 ? "-" : "∞"),
@@ -191,10 +199,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
           : [bound.reconstruction, bound.diffusion, bound.prior].map((v) => rounded(v) ?? "-")),
       ]),
     ),
-    table(
-      ["without a network", "uniform", ...baselines.ngrams.map((_, i) => `${i + 1}-gram`)],
-      [["nats per character", ...[baselines.uniform, ...baselines.ngrams].map((v) => rounded(v)!)]],
-    ),
+    baselineTable(baselines),
     table(
       ["texts", "written", "held-out text", "5-gram samples"],
       statisticsOf(evaluation).map(({ title, unit, written, real, fiveGram }) => [

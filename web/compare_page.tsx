@@ -15,6 +15,7 @@ import { isActive, SampleFigure, settingText, Status } from "./components.tsx";
 import { ComparedEvaluations } from "./evaluations.tsx";
 import { Page } from "./layout.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
+import { baselineText } from "./text_evaluations.tsx";
 
 export interface CompareView {
   readonly comparison: Comparison;
@@ -53,6 +54,7 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
         {comparison.cautions.map((caution) => <p class="callout caution">{caution}</p>)}
         <Leaderboard comparison={comparison} colors={colors} />
         <Groups comparison={comparison} />
+        {comparison.baselines && <p class="quiet">{baselineText(comparison.baselines)}</p>}
       </div>
       <section id="curves" data-live aria-labelledby="curves-title">
         <h2 id="curves-title">Curves</h2>

@@ -1,5 +1,12 @@
 /** The curves of one run, as charts for its page. */
-import type { Curves, MetricName, MetricPoint, Run } from "../experiments/mod.ts";
+import {
+  BLOCK_METRICS,
+  BLOCK_SIZES,
+  type Curves,
+  type MetricName,
+  type MetricPoint,
+  type Run,
+} from "../experiments/mod.ts";
 import {
   blockChart,
   calmingHalfLife,
@@ -52,6 +59,7 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       ],
       more: [
         ...(run.config.method === "blocks" ? [blockChart([run], { theme: pageTheme })] : []),
+        ...(curves.gamma_half ? [levelsChart(run, curves, common)] : []),
         single("gradient_norm", "before clipping", 4, true),
         single("learning_rate", "AdamW", 3, false),
         single("windows_per_second", "training throughput", 2, true),
@@ -64,6 +72,12 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       denoisingChart(run, curves, common),
     ],
     more: [
+      ...(curves.frechet
+        ? [
+          single("frechet", "to held-out images, in a classifier's features", 1, false),
+          single("accuracy", "by that classifier", 2, false),
+        ]
+        : []),
       single("validation_loss", "own objective, held-out images, averaged weights", 0, false),
       single("gradient_norm", "before clipping", 4, true),
       single("learning_rate", "AdamW", 3, false),
@@ -72,13 +86,11 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
   };
 }
 
-const BLOCKS = [
-  ["nats_block_1", "blocks of 1"],
-  ["nats_block_4", "4"],
-  ["nats_block_16", "16"],
-  ["nats_block_64", "64"],
-  ["nats_block_full", "whole windows"],
-] as const satisfies readonly (readonly [MetricName, string])[];
+/** What a size of blocks is called in a legend. */
+function blockLabel(size: number | undefined): string {
+  if (size === undefined) return "whole windows";
+  return size === 1 ? "blocks of 1" : String(size);
+}
 
 /** Held-out text by size of blocks, beside training text and a bigram model. */
 function natsChart(
@@ -86,7 +98,8 @@ function natsChart(
   curves: Curves,
   common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
 ): string {
-  const measured = BLOCKS.filter(([name]) => (curves[name]?.length ?? 0) > 0);
+  const blocks = BLOCK_METRICS.map((name, i) => [name, blockLabel(BLOCK_SIZES[i])] as const);
+  const measured = blocks.filter(([name]) => (curves[name]?.length ?? 0) > 0);
   const bigrams: Series[] = run.trivialMse === null || measured.length === 0 ? [] : [{
     name: "bigrams",
     points: [{ x: 0, y: run.trivialMse }, { x: run.steps, y: run.trivialMse }],
@@ -111,6 +124,33 @@ function natsChart(
         : []),
       ...bigrams,
     ],
+  });
+}
+
+const QUARTILES = [
+  ["gamma_quarter", "a quarter below"],
+  ["gamma_half", "half below"],
+  ["gamma_three_quarters", "three quarters below"],
+] as const satisfies readonly (readonly [MetricName, string])[];
+
+/** Where training looks, in a run whose levels adapt. */
+function levelsChart(
+  run: Run,
+  curves: Curves,
+  common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
+): string {
+  return lineChart({
+    ...common,
+    title: "Noise levels drawn",
+    subtitle: "-log SNR, as the run finds its bound to be made up",
+    yScale: "linear",
+    emptyText: emptyText(run, "nats_per_character"),
+    series: QUARTILES.map(([name, label], index): Series => ({
+      name: label,
+      points: pointsOf(curves[name]),
+      color: index,
+      dots: few(curves[name]),
+    })),
   });
 }
 

@@ -143,7 +143,11 @@ function Facts({ report }: { report: RunReport }) {
             value={nats_per_character === undefined ? "–" : formatMeasured(nats_per_character)}
             note={run.trivialMse === null
               ? "held-out text, lower is better"
-              : `held-out text; bigrams need ${formatMeasured(run.trivialMse)}`}
+              : `held-out text; bigrams need ${formatMeasured(run.trivialMse)}${
+                report.baselines === null
+                  ? ""
+                  : `, the best n-grams ${formatMeasured(Math.min(...report.baselines.ngrams))}`
+              }`}
           />
         )}
       <Fact

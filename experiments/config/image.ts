@@ -1,5 +1,11 @@
 /** What a run on images is made of. */
 import { z } from "zod";
+import {
+  scheduleNames,
+  targetNames,
+  timeSamplingNames,
+  weightingNames,
+} from "../../models/diffusion/names/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
 /** The datasets that have a name. */
@@ -21,22 +27,22 @@ export const ImageConfig = z.strictObject({
   size: z.enum(["tiny", "mini", "small", "base"]).describe(
     "Size of the network, in thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
   ),
-  schedule: z.enum(["linear", "scaled-linear", "cosine", "sigmoid", "sqrt", "edm", "flow"])
+  schedule: z.enum(scheduleNames)
     .describe("Noise schedule, as its log-SNR over time"),
   terminal_snr: z.enum(["as-is", "zero"]).describe(
     "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
   ),
-  target: z.enum(["epsilon", "x0", "v", "flow", "edm"]).describe(
+  target: z.enum(targetNames).describe(
     "What the network predicts: the noise (epsilon), the clean image (x0), v = alpha*eps - " +
       "sigma*x, rectified flow's velocity eps - x (flow), or EDM's preconditioned output (edm)",
   ),
-  weighting: z.enum(["uniform", "snr", "min-snr", "soft-min-snr", "vlb"]).describe(
+  weighting: z.enum(weightingNames).describe(
     "How much each noise level counts in the loss: uniform is the target's plain squared error",
   ),
   snr_limit: z.number().min(0.01).max(100).describe(
     "SNR up to which min-snr and soft-min-snr let a level's weight grow",
   ),
-  time_sampling: z.enum(["uniform", "logit-normal", "log-normal"]).describe(
+  time_sampling: z.enum(timeSamplingNames).describe(
     "Which noise levels training sees: uniform in the schedule's time, logit-normal (more of its " +
       "middle), or EDM's log-normal, whatever the schedule",
   ),
@@ -48,5 +54,9 @@ export const ImageConfig = z.strictObject({
     "Fraction of training images for which the network sees its own first estimate; 0: it has no input for one",
   ),
   ...recordingFields,
+  evaluate_every: integer(0, 1_000_000).describe(
+    "Steps between evaluations on the way; 0 for none",
+  ),
+  evaluate_count: integer(200, 5000).describe("Pictures of each"),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;

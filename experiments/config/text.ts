@@ -22,10 +22,18 @@ export const TextConfig = z.strictObject({
     "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
       "16, 64 and the whole window",
   ),
-  schedule: z.enum(["logistic-gamma", "linear-gamma", "linear", "cosine", "sqrt", "sigmoid"])
+  schedule: z.enum([
+    "logistic-gamma",
+    "adaptive-gamma",
+    "linear-gamma",
+    "linear",
+    "cosine",
+    "sqrt",
+    "sigmoid",
+  ])
     .describe(
       "Noise schedule: −log SNR from gamma_start to gamma_end, logistic-gamma staying longest where the " +
-        "bound is made up, linear-gamma evenly; the others are " +
+        "bound is made up, adaptive-gamma where the run finds it to be, linear-gamma evenly; the others are " +
         "the images' own, which ignore them and suit embeddings badly",
     ),
   gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),

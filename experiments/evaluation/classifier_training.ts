@@ -14,35 +14,43 @@ import type { Program, TensorFunction } from "../../engine/mod.ts";
 import {
   type ClassifierNetwork,
   classifierNetwork,
+  type ImageShape,
   initialParameters,
 } from "../../models/image/mod.ts";
 import { inputArrays, parameterSignature } from "../training/arrays.ts";
-import { classifierOf, classOf } from "./classifier.ts";
+import { classifierOf, classOf, valuesIn } from "./classifier.ts";
 
 export interface ClassifierTraining {
   readonly seed: number;
   readonly epochs: number;
   readonly onEpoch?: (epoch: number, loss: number) => void;
+  readonly onStep?: (done: number, steps: number) => void;
 }
 
-const BATCH = 120;
-const SIZE = 28;
-/** Pictures are moved by up to so many pixels along each axis, anew in every epoch. */
-const SHIFT = 2;
+/** Images in a training step. */
+export const CLASSIFIER_BATCH = 120;
+/** Pictures are moved by up to this share of the shorter side along each axis, anew in every epoch:
+ * 2 of 28 pixels. */
+const SHIFT = 1 / 14;
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1 };
 const RATE = { learningRate: 2e-3, warmupSteps: 100, decay: "cosine", finalFraction: 0 } as const;
+
+/** Batches in an epoch over so many images; the last images of an order may be left out. */
+export function batchesPerEpoch(count: number): number {
+  return Math.max(1, Math.floor(count / CLASSIFIER_BATCH));
+}
 
 /** Trains on the training images, randomly shifted; a function of the data and the seed. */
 export async function trainClassifier(
   engine: Engine,
   dataset: ImageDataset,
-  { seed, epochs, onEpoch }: ClassifierTraining,
+  { seed, epochs, onEpoch, onStep }: ClassifierTraining,
 ): Promise<Parameters> {
-  const network = classifierNetwork();
+  const network = classifierNetwork(dataset);
   const parameters = initialParameters(network.parameters, seed);
   const state = createAdamW(parameters);
-  const program = await compileStep(engine, network);
-  const perEpoch = Math.floor(dataset.train.count / BATCH);
+  const program = await compileStep(engine, network, dataset);
+  const perEpoch = batchesPerEpoch(dataset.train.count);
   const schedule = { ...RATE, steps: epochs * perEpoch };
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = permutation(
@@ -52,7 +60,12 @@ export async function trainClassifier(
     let total = 0;
     for (let i = 0; i < perEpoch; i++) {
       const step = epoch * perEpoch + i;
-      const batch = shiftedBatch(dataset, order.subarray(i * BATCH, (i + 1) * BATCH), seed, step);
+      // Fewer images than a batch holds are in it more than once.
+      const indices = Uint32Array.from(
+        { length: CLASSIFIER_BATCH },
+        (_, k) => order[(i * CLASSIFIER_BATCH + k) % order.length]!,
+      );
+      const batch = shiftedBatch(dataset, indices, seed, step);
       const outputs = await program.run({ ...inputArrays(parameters), ...batch });
       total += outputs.loss![0]!;
       const gradients = Object.fromEntries(
@@ -60,6 +73,7 @@ export async function trainClassifier(
       );
       const learningRate = learningRateAt(step, schedule);
       adamWStep(parameters, gradients, state, { ...ADAM, learningRate });
+      onStep?.(step + 1, schedule.steps);
     }
     onEpoch?.(epoch + 1, total / perEpoch);
   }
@@ -71,33 +85,38 @@ export async function trainClassifier(
 export async function accuracyOn(
   engine: Engine,
   parameters: Parameters,
+  shape: ImageShape,
   split: ImageSplit,
 ): Promise<number> {
-  const classifier = await classifierOf(engine, parameters);
+  const classifier = await classifierOf(engine, parameters, shape);
   const indices = Array.from({ length: split.count }, (_, i) => i);
-  const { probabilities } = await classifier.judge(gatherImages(split, SIZE * SIZE, indices));
+  const judged = await classifier.judge(gatherImages(split, valuesIn(shape), indices));
   await classifier.dispose();
-  return indices.filter((i) => classOf(probabilities, i) === split.labels[i]).length / split.count;
+  return indices.filter((i) => classOf(judged, i) === split.labels[i]).length / split.count;
 }
 
-async function compileStep(engine: Engine, network: ClassifierNetwork): Promise<Program> {
-  const count = engine.replicasFor(BATCH);
+async function compileStep(
+  engine: Engine,
+  network: ClassifierNetwork,
+  { height, width, channels, classes }: ImageShape,
+): Promise<Program> {
+  const count = engine.replicasFor(CLASSIFIER_BATCH);
   return await engine.compile(
-    trainingStep(network),
+    trainingStep(network, classes),
     {
       ...parameterSignature(network.parameters),
-      images: { shape: [BATCH, SIZE, SIZE, 1], dtype: "float32" },
-      labels: { shape: [BATCH], dtype: "int32" },
+      images: { shape: [CLASSIFIER_BATCH, height, width, channels], dtype: "float32" },
+      labels: { shape: [CLASSIFIER_BATCH], dtype: "int32" },
     },
     count > 1 ? { replicas: { count, split: ["images", "labels"], outputs: "mean" } } : {},
   );
 }
 
 /** Outputs: `loss` [], the mean cross-entropy in nats, and `grad/<name>` for each parameter. */
-function trainingStep(network: ClassifierNetwork): TensorFunction {
+function trainingStep(network: ClassifierNetwork, classes: number): TensorFunction {
   const names = network.parameters.map(({ name }) => name);
   return (inputs) => {
-    const target = tf.oneHot(inputs.labels!, 10, 1, 0, "float32");
+    const target = tf.oneHot(inputs.labels!, classes, 1, 0, "float32");
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       const { logits } = network.apply(parameters, inputs.images!);
@@ -113,20 +132,27 @@ function trainingStep(network: ClassifierNetwork): TensorFunction {
 }
 
 /** The examples, each moved by its own whole number of pixels; background comes in at the edges. */
-function shiftedBatch({ train }: ImageDataset, indices: Uint32Array, seed: number, step: number) {
+function shiftedBatch(
+  { train, height, width, channels }: ImageDataset,
+  indices: Uint32Array,
+  seed: number,
+  step: number,
+) {
+  const most = Math.round(SHIFT * Math.min(height, width));
   const moves = integers(
     { seed, stream: "classifier-shift", step },
     2 * indices.length,
-    2 * SHIFT + 1,
+    2 * most + 1,
   );
-  const images = new Float32Array(indices.length * SIZE * SIZE).fill(-1);
+  const images = new Float32Array(indices.length * height * width * channels).fill(-1);
   indices.forEach((index, i) => {
-    const [down, right] = [moves[2 * i]! - SHIFT, moves[2 * i + 1]! - SHIFT];
-    for (let row = Math.max(0, -down); row < Math.min(SIZE, SIZE - down); row++) {
-      for (let column = Math.max(0, -right); column < Math.min(SIZE, SIZE - right); column++) {
-        const value = train.pixels[(index * SIZE + row) * SIZE + column]!;
-        images[(i * SIZE + row + down) * SIZE + column + right] = value / 127.5 - 1;
-      }
+    const [down, right] = [moves[2 * i]! - most, moves[2 * i + 1]! - most];
+    // A row's pixels and their channels stay together.
+    const kept = (width - Math.abs(right)) * channels;
+    for (let row = Math.max(0, -down); row < Math.min(height, height - down); row++) {
+      const from = ((index * height + row) * width + Math.max(0, -right)) * channels;
+      const to = ((i * height + row + down) * width + Math.max(0, right)) * channels;
+      for (let k = 0; k < kept; k++) images[to + k] = train.pixels[from + k]! / 127.5 - 1;
     }
   });
   return { images, labels: Int32Array.from(indices, (index) => train.labels[index]!) };

@@ -3,13 +3,12 @@ import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image/mod.ts";
 import type { ImageEvaluationResults } from "../types.ts";
-import { classifierOf, classOf, type Judgement } from "./classifier.ts";
+import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
 import { frechetDistance, momentsOf } from "./frechet.ts";
+import { LEAST_COUNT } from "./settings.ts";
 import { nearestTrainingDistances } from "./nearest_training.ts";
 import { precisionRecall } from "./neighbours.ts";
 
-const CLASSES = 10;
-const PIXELS = 28 * 28;
 /** Times that real images are drawn to compare with. */
 export const DRAWS = 5;
 
@@ -28,6 +27,15 @@ export interface Draw {
  */
 export function referenceDraws(dataset: ImageDataset, count: number): Draw[] {
   const available = dataset.test.count;
+  if (available < 2 * LEAST_COUNT) {
+    throw new UserError(
+      `${dataset.title} has ${available} held-out images, and measuring takes two sets of at least ` +
+        `${LEAST_COUNT}: add pictures until ${
+          2 * LEAST_COUNT
+        } are held out, a tenth of a folder's, ` +
+        "and train a new run",
+    );
+  }
   if (2 * count > available) {
     throw new UserError(
       `count is ${count}, but ${dataset.title} has ${available} held-out images and two sets of ` +
@@ -54,11 +62,11 @@ export async function measurePictures(
   report: (message: string) => void,
 ): Promise<ImageEvaluationResults> {
   const draws = referenceDraws(dataset, classes.length);
-  const classifier = await classifierOf(engine, weights);
+  const classifier = await classifierOf(engine, weights, dataset);
   report("Classifying");
   const generated = await classifier.judge(images);
   const all = Array.from({ length: dataset.test.count }, (_, i) => i);
-  const real = await classifier.judge(gatherImages(dataset.test, PIXELS, all));
+  const real = await classifier.judge(gatherImages(dataset.test, valuesIn(dataset), all));
   await classifier.dispose();
   report("Comparing features");
   const [first] = draws as [Draw];
@@ -67,8 +75,7 @@ export async function measurePictures(
   const balance = classBalance(generated);
   return {
     frechet: frechetOver(draws, generated, real),
-    accuracy: conditional(generated, classes, (p, target, i) => Number(classOf(p, i) === target)),
-    targetProbability: conditional(generated, classes, (p, target, i) => p[i * CLASSES + target]!),
+    ...conditionalScores(generated, classes, dataset.classes),
     classEntropy: balance.entropy,
     realClassEntropy: classBalance(real).entropy,
     classShares: balance.shares,
@@ -123,23 +130,29 @@ function spread(values: readonly number[]): { mean: number; sd: number } {
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** A mean over the pictures; null where no class was asked for. */
-function conditional(
-  { probabilities, count }: Judgement,
-  classes: readonly number[],
-  score: (probabilities: Float32Array, target: number, i: number) => number,
-): number | null {
-  if (classes.includes(CLASSES)) return null;
-  return classes.reduce((sum, target, i) => sum + score(probabilities, target, i), 0) / count;
+/** Means over the pictures; null where no class was asked for. */
+function conditionalScores(
+  judged: Judgement,
+  asked: readonly number[],
+  classes: number,
+): Pick<ImageEvaluationResults, "accuracy" | "targetProbability"> {
+  if (asked.includes(classes)) return { accuracy: null, targetProbability: null };
+  const mean = (score: (target: number, i: number) => number) =>
+    asked.reduce((sum, target, i) => sum + score(target, i), 0) / judged.count;
+  return {
+    accuracy: mean((target, i) => Number(classOf(judged, i) === target)),
+    targetProbability: mean((target, i) => judged.probabilities[i * classes + target]!),
+  };
 }
 
-/** Shares of the predicted classes and their entropy in nats: ln 10 = 2.303 if all are equal. */
+/** Shares of the predicted classes and their entropy in nats: ln 10 = 2.303 if ten are equal. */
 export function classBalance(
-  { probabilities, count }: Pick<Judgement, "probabilities" | "count">,
+  judged: Pick<Judgement, "probabilities" | "count">,
 ): { shares: number[]; entropy: number } {
-  const shares = Array<number>(CLASSES).fill(0);
+  const { probabilities, count } = judged;
+  const shares = Array<number>(probabilities.length / count).fill(0);
   for (let i = 0; i < count; i++) {
-    const predicted = classOf(probabilities, i);
+    const predicted = classOf(judged, i);
     shares[predicted] = shares[predicted]! + 1 / count;
   }
   const entropy = shares.reduce((sum, share) => share > 0 ? sum - share * Math.log(share) : sum, 0);
@@ -153,10 +166,12 @@ async function compareNearest(
   { other }: Draw,
   report: (message: string) => void,
 ): Promise<ImageEvaluationResults["nearestTraining"]> {
-  const held = gatherImages(dataset.test, PIXELS, other);
-  const both = Float32Array.from([...images, ...held]);
+  const held = gatherImages(dataset.test, valuesIn(dataset), other);
+  const both = new Float32Array(images.length + held.length);
+  both.set(images);
+  both.set(held, images.length);
   report("Looking for the nearest training images");
-  const distances = await nearestTrainingDistances(engine, dataset.train, both);
+  const distances = await nearestTrainingDistances(engine, dataset.train, valuesIn(dataset), both);
   const made = distances.slice(0, other.length).sort();
   const real = distances.slice(other.length).sort();
   const near = real[Math.floor(real.length / 100)]!;

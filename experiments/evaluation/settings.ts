@@ -26,6 +26,7 @@ export function evaluationSettings(
       `count is ${count}, but must be a whole number from ${LEAST_COUNT} to ${MOST_COUNT}`,
     );
   }
+  requireClasses(pictures, config.dataset);
   const settings = sampleSettings(
     { steps: DEFAULT_STEPS, ...sampling },
     config,
@@ -33,4 +34,13 @@ export function evaluationSettings(
   );
   const { sampler, steps, guidance_scale, seed, eta } = settings;
   return { count, sampler, steps, guidance_scale, seed, eta, ...samplingOptions(settings) };
+}
+
+/** @throws {UserError} If a classifier, in whose features pictures are judged, would see one class. */
+function requireClasses({ classNames }: PictureFacts, dataset: string): void {
+  if (classNames.length >= 2) return;
+  throw new UserError(
+    `The pictures of ${dataset} are of one class, but they are judged by a classifier of at least ` +
+      "2: put them into a subfolder for each class and train a new run, or look at what it samples",
+  );
 }

@@ -1,14 +1,14 @@
 /** Entry of the sampling process: answers one {@link SamplingJob} with the id of a sample. */
 import { type Engine, openEngine } from "../../engine/mod.ts";
-import { classifierWeights, hasClassifier } from "../../models/image/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config.ts";
 import { classifierOf, classOf } from "../evaluation/classifier.ts";
+import { knownClassifier } from "../evaluation/kept_classifier.ts";
 import { loadPictures } from "../image/dataset.ts";
 import { networkOf } from "../image/network.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { answerJob } from "../jobs/answer.ts";
 import { openStore } from "../store/mod.ts";
-import type { GivenPictures } from "../types.ts";
+import type { GivenPictures, Run } from "../types.ts";
 import { denoiseWith, drawSample, keepSample } from "./draw.ts";
 import { isGiven } from "./given.ts";
 import { givenPictures, withGivenClasses } from "./given_pictures.ts";
@@ -41,7 +41,7 @@ await answerJob<SamplingJob>(async (job, report) => {
     },
   );
   const pixels = given
-    ? { ...drawn.pixels, given: await recognised(engine, config, given, drawn.pixels.images) }
+    ? { ...drawn.pixels, given: await recognised(engine, run, given, drawn.pixels.images) }
     : drawn.pixels;
   return keepSample(store, run, { ...drawn, pixels, settings, step, device: engine.device }).id;
 });
@@ -57,17 +57,22 @@ async function loadGiven(
   return givenPictures(settings, dataset);
 }
 
-/** With what the classifier sees in what was drawn, where there is one for the dataset. */
+/** With what the classifier sees in what was drawn, where there is one already; none is trained. */
 async function recognised(
   engine: Engine,
-  { dataset }: ImageConfig,
+  run: Run,
   given: GivenPictures,
   images: Float32Array,
 ): Promise<GivenPictures> {
-  if (!hasClassifier(dataset)) return given;
-  const classifier = await classifierOf(engine, classifierWeights(dataset).parameters);
-  const { count, probabilities } = await classifier.judge(images);
+  const shape = shapeOf(picturesOf(run));
+  const { dataset: name } = run.config;
+  const known = knownClassifier({ ...shape, name, hash: run.datasetHash! });
+  if (!known) return given;
+  const classifier = await classifierOf(engine, known.parameters, shape);
+  const judged = await classifier.judge(images);
   await classifier.dispose();
-  const seen = Int32Array.from({ length: count }, (_, i) => classOf(probabilities, i));
-  return { ...given, recognised: seen };
+  return {
+    ...given,
+    recognised: Int32Array.from({ length: judged.count }, (_, i) => classOf(judged, i)),
+  };
 }

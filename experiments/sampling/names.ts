@@ -1,26 +1,8 @@
-/**
- * The names that a request for pictures may use, without loading what they name: as in
- * models/diffusion, and tested equal to it.
- */
-import type { SamplerName, SolverOptions, Spacing } from "../../models/diffusion/mod.ts";
+/** What a request for pictures may name, without loading what does the work. */
+import type { SolverOptions } from "../../models/diffusion/mod.ts";
+import type { SamplerName } from "../../models/diffusion/names/mod.ts";
 
-export const samplerNames = [
-  "ddpm",
-  "ddim",
-  "euler",
-  "euler-ancestral",
-  "heun",
-  "flow-heun",
-  "dpmpp-2m",
-  "dpmpp-2m-sde",
-] as const satisfies readonly SamplerName[];
-
-export const spacingNames = [
-  "trailing",
-  "leading",
-  "linspace",
-  "karras",
-] as const satisfies readonly Spacing[];
+export { samplerNames, spacingNames } from "../../models/diffusion/names/mod.ts";
 
 export const varianceNames = ["small", "large"] as const;
 

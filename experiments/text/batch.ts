@@ -1,26 +1,40 @@
-/** What a training step on text sees, as a function of configuration, data and step alone. */
+/**
+ * What a training step on text sees, as a function of configuration, data and step, and where levels
+ * adapt also of the parameter that they follow.
+ */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
-import { type Arrays, integers, normals, type RandomKey, uniforms } from "../../engine/mod.ts";
+import {
+  type Arrays,
+  integers,
+  normals,
+  type Parameters,
+  type RandomKey,
+  uniforms,
+} from "../../engine/mod.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";
 import {
+  adaptiveGamma,
   blockMask,
   boundLevels,
+  DENSITY,
   EMBEDDING_DIMENSION,
+  knotWeights,
   maskedPlaces,
   type NoiseRange,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
-import { diffusionBlocks, noiseRange } from "./network.ts";
+import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
 
 /** Makes the inputs of the training step, besides the parameters, for any step. */
 export function textBatchSource(
   config: TextConfig,
   dataset: TextDataset,
-): (step: number) => Arrays {
+): (step: number, parameters: Parameters) => Arrays {
   const { seed, batch_size: size, context, method } = config;
   const range = noiseRange(config);
   const blocks = diffusionBlocks(config);
-  return (step) => {
+  const ends = isAdaptive(config) ? gammaEnds(config) : null;
+  return (step, parameters) => {
     const starts = integers(
       { seed, stream: "batch", step },
       size,
@@ -32,10 +46,16 @@ export function textBatchSource(
       return { tokens, masked: maskedPlaces(size, context, { seed, stream: "masks", step }) };
     }
     const key = { seed, stream: "levels", step };
-    const noisy = noisyInputs(tokens, range, size, key);
-    if (method === "diffusion") return noisy;
+    const levels = ends ? adaptiveGamma(ends, parameters[DENSITY]!.data) : range;
+    const noisy = noisyInputs(tokens, levels, size, key);
+    const adapting = ends ? { knot_weight: knotWeights(noisy.gamma, ends) } : {};
+    if (method === "diffusion") return { ...noisy, ...adapting };
     const [u] = uniforms({ seed, stream: "block-size", step }, 1);
-    return { ...noisy, mask: blockMask(context, blocks[Math.floor(u! * blocks.length)]!) };
+    return {
+      ...noisy,
+      ...adapting,
+      mask: blockMask(context, blocks[Math.floor(u! * blocks.length)]!),
+    };
   };
 }
 

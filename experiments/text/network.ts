@@ -1,6 +1,7 @@
 /** What a text configuration means in the terms of models/text. */
 import { schedule } from "../../models/diffusion/mod.ts";
 import {
+  type GammaEnds,
   linearGamma,
   logisticGamma,
   type NoiseRange,
@@ -11,6 +12,7 @@ import {
   trimmed,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
+import { BLOCK_SIZES } from "../types.ts";
 
 /** The network of a configuration for a vocabulary of this size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
@@ -24,6 +26,7 @@ export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
     masked: method === "masked",
     positions: config.positions === "rotary",
     unitNorm: config.embedding_norm === "unit",
+    ...(isAdaptive(config) ? { adaptive: gammaEnds(config) } : {}),
   });
 }
 
@@ -39,10 +42,24 @@ export function stepOptions(config: TextConfig): TextStepOptions {
   };
 }
 
-/** Noise over time. */
+/** Whether training's levels follow what the run learns of its bound. */
+export function isAdaptive({ schedule, method }: TextConfig): boolean {
+  return schedule === "adaptive-gamma" && (method === "diffusion" || method === "blocks");
+}
+
+export function gammaEnds({ gamma_start: start, gamma_end: end }: TextConfig): GammaEnds {
+  return { start, end };
+}
+
+/**
+ * Noise over time in validation and in writing. Where training's own levels adapt it is
+ * `logistic-gamma`, so that runs are measured and write alike.
+ */
 export function noiseRange(config: TextConfig): NoiseRange {
-  const { gamma_start: start, gamma_end: end } = config;
-  if (config.schedule === "logistic-gamma") return logisticGamma(start, end);
+  const { start, end } = gammaEnds(config);
+  if (config.schedule === "logistic-gamma" || config.schedule === "adaptive-gamma") {
+    return logisticGamma(start, end);
+  }
   if (config.schedule === "linear-gamma") return linearGamma(start, end);
   return trimmed(schedule(config.schedule).gamma);
 }
@@ -50,6 +67,6 @@ export function noiseRange(config: TextConfig): NoiseRange {
 /** Sizes of the blocks that a network for windows of this length is asked for, 1 excluded. */
 export function diffusionBlocks({ block_size, context }: TextConfig): number[] {
   if (block_size > 1) return [block_size];
-  const sizes = [4, 16, 64].filter((size) => size < context && context % size === 0);
+  const sizes = BLOCK_SIZES.filter((size) => size > 1 && size < context && context % size === 0);
   return [...sizes, context];
 }

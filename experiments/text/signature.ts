@@ -2,6 +2,7 @@
 import type { CompileOptions, Signature, TensorSpec } from "../../engine/mod.ts";
 import {
   EMBEDDING_DIMENSION,
+  KNOTS,
   PER_WINDOW,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
@@ -9,7 +10,7 @@ import { parameterSignature } from "../training/arrays.ts";
 
 /** Inputs of the training step and of the bound: the parameters, and `count` windows. */
 export function windowSignature(network: TextNetwork, count: number): Signature {
-  const { context, clean, noisy, masked } = network.options;
+  const { context, clean, noisy, masked, adaptive } = network.options;
   const perWindow: TensorSpec = { shape: [count], dtype: "float32" };
   return {
     ...parameterSignature(network.parameters),
@@ -22,6 +23,7 @@ export function windowSignature(network: TextNetwork, count: number): Signature 
         sigma: perWindow,
         cross_entropy_weight: perWindow,
         squared_error_weight: perWindow,
+        ...(adaptive ? { knot_weight: { shape: [count, KNOTS], dtype: "float32" as const } } : {}),
       }
       : {}),
     ...(masked ? { masked: { shape: [count, context], dtype: "float32" as const } } : {}),

@@ -1,23 +1,30 @@
 /** Text as the trainer sees it. */
 import { loadTextDataset } from "../../data/mod.ts";
 import type { Engine, Program } from "../../engine/mod.ts";
-import { fitNgrams } from "../../models/text/mod.ts";
-import { EMBEDDINGS, type TextNetwork, textTrainingStep } from "../../models/text/network/mod.ts";
+import {
+  DENSITY,
+  EMBEDDINGS,
+  type TextNetwork,
+  textTrainingStep,
+} from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
+import { baselinesFor } from "./baselines.ts";
 import { textBatchSource } from "./batch.ts";
 import { networkOf, stepOptions } from "./network.ts";
 import { replicasOf, windowSignature } from "./signature.ts";
 import { writeOnTheWay } from "./samples.ts";
 import { textValidation } from "./validation.ts";
 
+/** It has a value of its own to find, and nothing but its own error to fear. */
+const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };
+
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
 export async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadTextDataset(config.dataset, { ...options, context: config.context });
-  const vocabularySize = dataset.vocabulary.size;
-  const network = networkOf(config, vocabularySize);
+  const network = networkOf(config, dataset.vocabulary.size);
   return {
     data: dataset,
     parameters: network.parameters,
@@ -30,15 +37,13 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
             learningRateFactor: config.embedding_learning_rate / config.learning_rate,
             weightDecay: 0,
           },
+          ...(network.options.adaptive ? { [DENSITY]: DENSITY_TREATMENT } : {}),
         },
       }
       : {}),
     isHidden: (name) => /^block\d+\.(attend|mlp)\..*\.?weight$/.test(name),
     speed: "windows_per_second",
-    trivialError() {
-      const bigrams = fitNgrams(dataset.train, { order: 2, vocabularySize });
-      return bigrams.crossEntropies(dataset.validation)[1]!;
-    },
+    trivialError: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
     compile: (engine, replicas) => compileStep(config, network, engine, replicas),
     validation: (engine) => textValidation(engine, network, config, dataset),

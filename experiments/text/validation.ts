@@ -4,13 +4,20 @@
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
 import type { Arrays, Engine, Parameters } from "../../engine/mod.ts";
-import type { LikelihoodBound, NoiseRange, TextNetwork } from "../../models/text/network/mod.ts";
+import {
+  adaptiveGamma,
+  DENSITY,
+  type LikelihoodBound,
+  type NoiseRange,
+  type TextNetwork,
+} from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
+import { BLOCK_SIZES } from "../types.ts";
 import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
 import { BATCH, compileMeasure, type LevelErrors, type Measure } from "./measure.ts";
-import { diffusionBlocks, noiseRange } from "./network.ts";
+import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
 
 /** Batches, each a draw of the bound. */
 const DRAWS = 12;
@@ -83,7 +90,9 @@ async function metricsOf(
           diffusion_nats: bound.diffusion,
           prior_nats: bound.prior,
           shuffled_gap: await shuffledGap(measure.bound, weights, held, size, squaredNorm),
-          ...(facts ? noiseMetrics(windows, noiseRange(config)) : quarters(windows)),
+          ...(facts
+            ? noiseMetrics(windows, noiseRange(config), levelQuartiles(config, ema))
+            : quarters(windows)),
         };
       }
     }
@@ -113,14 +122,26 @@ async function shuffledGap(
 }
 
 /** What only windows of noisy embeddings tell: an eighth of them reconstruct, the others diffuse. */
-function noiseMetrics(windows: readonly LevelErrors[], range: NoiseRange): ValidationMetrics {
+function noiseMetrics(
+  windows: readonly LevelErrors[],
+  range: NoiseRange,
+  quartiles: ValidationMetrics,
+): ValidationMetrics {
   return {
     rounding_nats: mean(
       windows.filter((w) => w.crossEntropyWeight > 0).map(({ rounding }) => rounding),
     ),
     informative_share: informativeShare(range),
+    ...quartiles,
     ...quarters(windows.filter(({ squaredErrorWeight }) => squaredErrorWeight > 0)),
   };
+}
+
+/** −log SNR below which a quarter, a half and three quarters of training's draws lie, where they adapt. */
+function levelQuartiles(config: TextConfig, ema: Parameters): ValidationMetrics {
+  if (!isAdaptive(config)) return {};
+  const { gamma } = adaptiveGamma(gammaEnds(config), ema[DENSITY]!.data);
+  return { gamma_quarter: gamma(0.25), gamma_half: gamma(0.5), gamma_three_quarters: gamma(0.75) };
 }
 
 /** −log SNR between which noisy embeddings of unit length say something, but not all. */
@@ -146,7 +167,7 @@ function blockMetric(
   context: number,
   { total, standardError }: LikelihoodBound,
 ): ValidationMetrics {
-  const name = size === context ? "full" : [1, 4, 16, 64].find((known) => known === size);
+  const name = size === context ? "full" : BLOCK_SIZES.find((known) => known === size);
   if (name === undefined) return {};
   return {
     [`nats_block_${name}`]: total,

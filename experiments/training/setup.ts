@@ -51,7 +51,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
     device: engine.device,
     parameterCount: subject.parameterCount,
     replicas,
-    trivialMse: run.trivialMse ?? subject.trivialError(),
+    trivialMse: run.trivialMse ?? subject.trivialError(store.workspace),
     ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
   store.runs.setFacts(run.id, workerId, facts);

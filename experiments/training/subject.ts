@@ -22,6 +22,17 @@ export interface TrainingSampler {
   sample(): Promise<void>;
 }
 
+export interface TrainingMeasurer {
+  /** Training steps between measurements, 1 or more. */
+  readonly every: number;
+  /**
+   * Measures what the moving average makes, as it is, and keeps the evaluation.
+   *
+   * @param tell Called with what is being done, often.
+   */
+  measure(tell: (activity: string) => void): Promise<ValidationMetrics>;
+}
+
 /** Where a training's samples go. */
 export interface SamplingContext {
   readonly store: Store;
@@ -38,8 +49,12 @@ export interface Subject {
   readonly pictures?: PictureFacts;
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
-  /** {@link Run.trivialMse}. */
-  trivialError(): number;
+  /**
+   * {@link Run.trivialMse}.
+   *
+   * @param workspace Where what it takes may be kept for the next run.
+   */
+  trivialError(workspace: string): number;
   /** AdamW's constants besides the learning rate. */
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
   /** Of parameters that are not treated like all others. */
@@ -48,12 +63,15 @@ export interface Subject {
   isHidden(name: string): boolean;
   /** Compiles the training step: `loss` and `grad/<name>` from the parameters and a batch. */
   compile(engine: Engine, replicas: number): Promise<Program>;
-  /** The batch of a step, counted from 0: a function of configuration, data and step alone. */
-  batch(step: number): Arrays;
+  /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
+   * parameters where levels follow what the run has learnt of them. */
+  batch(step: number, parameters: Parameters): Arrays;
   /** Which metric tells the speed, in examples per second. */
   readonly speed: MetricName;
   validation(engine: Engine): Validation;
   sampler(context: SamplingContext): TrainingSampler;
+  /** Nothing where no measurements are asked for. */
+  measurer?(context: SamplingContext): TrainingMeasurer | undefined;
 }
 
 export interface SubjectOptions {

@@ -2,6 +2,7 @@
 import type { Evaluation } from "./evaluation.ts";
 import type { MetricName } from "./metrics.ts";
 import type { RunStatus } from "./run.ts";
+import type { TextBaselines } from "./text_evaluation.ts";
 
 /** A metric whose lower values are better, comparable between runs whatever their configuration. */
 export interface Yardstick {
@@ -59,6 +60,8 @@ export interface Comparison {
   readonly evaluations: readonly Evaluation[];
   /** {@link Run.trivialMse}, where it is known and the same for all. */
   readonly trivialMse: number | null;
+  /** What their text needs without a network; null where it is not the same, and for images. */
+  readonly baselines: TextBaselines | null;
   /** Whether the best configuration's lead exceeds seed noise, in words. */
   readonly verdict: string;
   /** What makes these runs less than comparable (other data, unequal steps, still running). */

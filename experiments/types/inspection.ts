@@ -3,6 +3,7 @@ import type { Evaluation } from "./evaluation.ts";
 import type { Curves } from "./metrics.ts";
 import type { Run } from "./run.ts";
 import type { Sample } from "./sampling.ts";
+import type { TextBaselines } from "./text_evaluation.ts";
 
 export interface Alert {
   readonly level: "info" | "warning" | "error";
@@ -30,6 +31,8 @@ export interface RunReport {
   readonly samples: readonly Sample[];
   /** Oldest first. */
   readonly evaluations: readonly Evaluation[];
+  /** What its text needs without a network; null before its first training, and for images. */
+  readonly baselines: TextBaselines | null;
   readonly alerts: readonly Alert[];
   /** One or two sentences on how the run stands. */
   readonly summary: string;

@@ -1,3 +1,10 @@
+/** Sizes of blocks, in characters, whose likelihood has metrics; whole windows have them too. */
+export const BLOCK_SIZES = [1, 4, 16, 64] as const;
+export type BlockMetric = `nats_block_${typeof BLOCK_SIZES[number] | "full"}`;
+/** Nats per character at each of {@link BLOCK_SIZES}, then of whole windows. */
+export const BLOCK_METRICS: readonly BlockMetric[] = [...BLOCK_SIZES, "full" as const]
+  .map((size) => `nats_block_${size}` as const);
+
 /** Names of the stored metrics; those from validation use the EMA weights. */
 export const METRIC_NAMES = [
   "loss",
@@ -10,18 +17,12 @@ export const METRIC_NAMES = [
   "denoising_mse_q1",
   "denoising_mse_q2",
   "denoising_mse_q3",
+  "frechet",
+  "accuracy",
   "nats_per_character",
   "nats_standard_error",
-  "nats_block_1",
-  "nats_block_4",
-  "nats_block_16",
-  "nats_block_64",
-  "nats_block_full",
-  "nats_block_1_error",
-  "nats_block_4_error",
-  "nats_block_16_error",
-  "nats_block_64_error",
-  "nats_block_full_error",
+  ...BLOCK_METRICS,
+  ...BLOCK_METRICS.map((name) => `${name}_error` as const),
   "reconstruction_nats",
   "diffusion_nats",
   "prior_nats",
@@ -41,6 +42,9 @@ export const METRIC_NAMES = [
   "shuffled_gap",
   "rounding_nats",
   "informative_share",
+  "gamma_quarter",
+  "gamma_half",
+  "gamma_three_quarters",
 ] as const;
 export type MetricName = typeof METRIC_NAMES[number];
 

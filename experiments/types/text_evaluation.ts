@@ -1,5 +1,6 @@
 /** Measuring the likelihood that a run on text gives to held-out text, and the texts it writes. */
 import type { TextStatistics } from "../../models/text/mod.ts";
+import type { LikelihoodBound } from "../../models/text/network/mod.ts";
 import type { WriteRequest, WriteSettings } from "./writing.ts";
 
 /** Of a request to evaluate, what runs on text take. */
@@ -23,21 +24,11 @@ export interface TextEvaluationSettings {
 }
 
 /** The likelihood of held-out text, or its bound, with one size of blocks; nats per character. */
-export interface MeasuredBound {
+export interface MeasuredBound extends LikelihoodBound {
   /** Characters written at once; 1 is left to right, where the likelihood is exact. */
   readonly blockSize: number;
   /** Steps of the walk through the noise levels whose bound it is; null for infinitely many. */
   readonly steps: number | null;
-  readonly total: number;
-  /** Of the mean over the draws. */
-  readonly standardError: number;
-  /** Of the characters given the cleanest level; for blocks of 1 all there is. */
-  readonly reconstruction: number;
-  /** Of the walk through the noise levels. */
-  readonly diffusion: number;
-  /** What the noisiest level still tells. */
-  readonly prior: number;
-  readonly draws: number;
 }
 
 /** What needs no network: interpolated Witten–Bell n-gram models of the training text. */

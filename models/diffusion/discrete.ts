@@ -1,6 +1,7 @@
 /** The papers' discrete view of schedules: ᾱ_k (`alphas_cumprod`) for steps k = 0 … T − 1. */
 import { alphaSigma } from "./notation.ts";
-import { schedule, type ScheduleName, type ScheduleOptions } from "./schedule.ts";
+import type { ScheduleName } from "./names/mod.ts";
+import { schedule, type ScheduleOptions } from "./schedule.ts";
 import {
   betaMax,
   betaMin,

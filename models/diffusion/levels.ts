@@ -1,21 +1,9 @@
 /** Which noise levels a sampler stops at. */
 import { UserError } from "../../engine/host/mod.ts";
+import type { Spacing } from "./names/mod.ts";
 import type { Schedule } from "./schedule.ts";
 import { karrasSigma } from "./schedule_definitions.ts";
 import { edmSigma, gammaOfEdmSigma } from "./views.ts";
-
-/**
- * How the levels lie, for n steps, before the last, which is always γ = −∞ (the clean estimate itself):
- *
- * - "trailing": t = 1, 1 − 1/n, … 1/n. Even in time, from the noisy end itself.
- * - "leading": t = 1 − 1/n, … 0. Even in time, but never starts from the noisy end, which Lin et al.
- *   2024 (section 3.3) advise against; older samplers do so.
- * - "linspace": t = 1, … 0, both ends included.
- * - "karras": from the schedule's largest σ' to its smallest, even in σ'^(1/ρ) (Karras et al. 2022,
- *   equation 5).
- */
-export const spacingNames = ["trailing", "leading", "linspace", "karras"] as const;
-export type Spacing = typeof spacingNames[number];
 
 export interface LevelOptions {
   /** By default "trailing". */

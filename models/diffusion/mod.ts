@@ -3,6 +3,20 @@
  * guidance, solvers. It knows no modality; its notation is defined in `notation.ts`.
  */
 export {
+  type SamplerName,
+  samplerNames,
+  type ScheduleName,
+  scheduleNames,
+  type Spacing,
+  spacingNames,
+  type Target,
+  targetNames,
+  type TimeSampling,
+  timeSamplingNames,
+  type Weighting,
+  weightingNames,
+} from "./names/mod.ts";
+export {
   alphaSigma,
   type Amplitudes,
   gammaOfAlphaCumprod,
@@ -24,8 +38,6 @@ export {
   hasZeroTerminalSnr,
   type Schedule,
   schedule,
-  type ScheduleName,
-  scheduleNames,
   type ScheduleOptions,
   zeroTerminalSnr,
 } from "./schedule.ts";
@@ -37,39 +49,17 @@ export {
   noiseFrom,
   type Objective,
   objectiveOf,
-  type Target,
-  targetNames,
   targetOf,
 } from "./objective.ts";
-export {
-  lossWeights,
-  squaredOutputScale,
-  type Weighting,
-  weightingNames,
-  type WeightOptions,
-} from "./weights.ts";
-export {
-  stratifiedTimes,
-  type TimeOptions,
-  type TimeSampling,
-  timeSamplingNames,
-  trainingLevel,
-} from "./times.ts";
+export { lossWeights, squaredOutputScale, type WeightOptions } from "./weights.ts";
+export { stratifiedTimes, type TimeOptions, trainingLevel } from "./times.ts";
 export { requireTrainable, type TrainingChoices } from "./requirements.ts";
 export { type Guidance, guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
-export {
-  type Combination,
-  type Raise,
-  type SamplerName,
-  samplerNames,
-  type Solver,
-  type SolverStep,
-  type Step,
-} from "./solver.ts";
+export { type Combination, type Raise, type Solver, type SolverStep, type Step } from "./solver.ts";
 export { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
 export { dpmpp2m, dpmpp2mSde, flowHeun, heun } from "./second_order.ts";
 export { solver, type SolverOptions } from "./solvers.ts";
-export { type LevelOptions, samplingLevels, type Spacing, spacingNames } from "./levels.ts";
+export { type LevelOptions, samplingLevels } from "./levels.ts";
 export { type Inpainting, repaintWalk } from "./inpaint.ts";
 export type { Points } from "./points.ts";
 export { type Denoise, sampleDiffusion, type SampleOptions, type SampleStep } from "./sample.ts";

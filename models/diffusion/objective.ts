@@ -1,8 +1,5 @@
 import type { tf } from "../../engine/mod.ts";
-
-/** What a network is trained to predict. */
-export const targetNames = ["epsilon", "x0", "v", "flow", "edm"] as const;
-export type Target = typeof targetNames[number];
+import type { Target } from "./names/mod.ts";
 
 /** A target with what it takes; a bare {@link Target} stands for itself with the papers' values. */
 export interface Objective {

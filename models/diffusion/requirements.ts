@@ -1,9 +1,9 @@
 /** Refuses combinations of a schedule, an objective and a weighting that cannot work. */
 import { UserError } from "../../engine/host/mod.ts";
-import { type Objective, objectiveOf, type Target } from "./objective.ts";
+import type { Target, TimeSampling, Weighting } from "./names/mod.ts";
+import { type Objective, objectiveOf } from "./objective.ts";
 import { hasZeroTerminalSnr, type Schedule } from "./schedule.ts";
-import type { TimeSampling } from "./times.ts";
-import type { Weighting, WeightOptions } from "./weights.ts";
+import type { WeightOptions } from "./weights.ts";
 
 /** What training is to combine. */
 export interface TrainingChoices extends WeightOptions {

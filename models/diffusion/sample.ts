@@ -3,7 +3,7 @@ import { type Inpainting, repaintWalk, requireInpainting } from "./inpaint.ts";
 import { alphaSigma } from "./notation.ts";
 import { combine, mapPoints, mix, type Points } from "./points.ts";
 import { raiseTo } from "./process.ts";
-import type { SamplerName } from "./solver.ts";
+import type { SamplerName } from "./names/mod.ts";
 import { solver, type SolverOptions } from "./solvers.ts";
 
 /**

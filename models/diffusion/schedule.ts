@@ -1,17 +1,6 @@
+import { type ScheduleName, scheduleNames } from "./names/mod.ts";
 import { alphaSigma, gammaOfAlphaCumprod } from "./notation.ts";
 import { type Definition, definitions } from "./schedule_definitions.ts";
-
-/** The schedules that can be named in a configuration. */
-export const scheduleNames = [
-  "linear",
-  "scaled-linear",
-  "cosine",
-  "sigmoid",
-  "sqrt",
-  "edm",
-  "flow",
-] as const satisfies (keyof typeof definitions)[];
-export type ScheduleName = typeof scheduleNames[number];
 
 /** How the noise level grows with time. */
 export interface Schedule {

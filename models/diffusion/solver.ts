@@ -1,17 +1,5 @@
 /** What a solver is: steps as linear combinations, which the driver in `sample.ts` carries out. */
-
-/** The samplers that can be named in a configuration. */
-export const samplerNames = [
-  "ddpm",
-  "ddim",
-  "euler",
-  "euler-ancestral",
-  "heun",
-  "flow-heun",
-  "dpmpp-2m",
-  "dpmpp-2m-sde",
-] as const;
-export type SamplerName = typeof samplerNames[number];
+import type { SamplerName } from "./names/mod.ts";
 
 /**
  * A point as a linear combination, `z`·z_t + `denoised`·x̂ + `previous`·x̂' + `noise`·ξ with ξ unit

@@ -1,7 +1,8 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
 import { dpmpp2m, dpmpp2mSde, flowHeun, heun } from "./second_order.ts";
-import type { SamplerName, Solver } from "./solver.ts";
+import type { SamplerName } from "./names/mod.ts";
+import type { Solver } from "./solver.ts";
 
 /** What some samplers take. */
 export interface SolverOptions {

@@ -21,7 +21,8 @@
 import { tf } from "../../engine/mod.ts";
 import type { TensorFunction } from "../../engine/mod.ts";
 import { guide, rescaleGuidance } from "./guidance.ts";
-import { denoisedFrom, networkInput, type Objective, type Target, targetOf } from "./objective.ts";
+import type { Target } from "./names/mod.ts";
+import { denoisedFrom, networkInput, type Objective, targetOf } from "./objective.ts";
 import { diffuse } from "./process.ts";
 
 /** A network as the core sees it: any modality, conditioned on a noise level and a class. */

@@ -1,4 +1,5 @@
 /** Which noise levels training sees. */
+import type { TimeSampling } from "./names/mod.ts";
 import { normalQuantile } from "./normal_quantile.ts";
 import type { Schedule } from "./schedule.ts";
 import { gammaOfEdmSigma } from "./views.ts";
@@ -16,10 +17,6 @@ import { gammaOfEdmSigma } from "./views.ts";
 export function stratifiedTimes(offset: number, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => (offset + i / count) % 1);
 }
-
-/** The distributions of training levels that can be named in a configuration. */
-export const timeSamplingNames = ["uniform", "logit-normal", "log-normal"] as const;
-export type TimeSampling = typeof timeSamplingNames[number];
 
 export interface TimeOptions {
   /** Mean of the normal distribution: of logit t (default 0), or of ln σ' (default −1.2). */

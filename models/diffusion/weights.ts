@@ -16,13 +16,10 @@
  * with k the `snrLimit` (the papers' γ) and u the uniform number that the level was drawn with.
  */
 import { UserError } from "../../engine/host/mod.ts";
+import type { Target, Weighting } from "./names/mod.ts";
 import { alphaSigma, snr } from "./notation.ts";
-import { type Objective, objectiveOf, type Target } from "./objective.ts";
+import { type Objective, objectiveOf } from "./objective.ts";
 import { flowTime } from "./views.ts";
-
-/** The weightings that can be named in a configuration. */
-export const weightingNames = ["uniform", "snr", "min-snr", "soft-min-snr", "vlb"] as const;
-export type Weighting = typeof weightingNames[number];
 
 export interface WeightOptions {
   /**

@@ -1,7 +1,8 @@
 /**
- * A small convolutional digit classifier in the manner of LeNet (LeCun et al. 1998), with strides
- * for pooling. The 64 values before its last layer are the features in which pictures are judged.
+ * A small convolutional classifier in the manner of LeNet (LeCun et al. 1998), with strides for
+ * pooling. The 64 values before its last layer are the features in which pictures are judged.
  */
+import { createHash } from "node:crypto";
 import { decodeSafetensors, type Parameters, tf, UserError } from "../../engine/mod.ts";
 import {
   conv2d,
@@ -11,30 +12,35 @@ import {
   type ParameterSpec,
   type Tensors,
 } from "../layers/mod.ts";
+import type { ImageShape } from "./network.ts";
 
 /** Width of the feature layer. */
 export const FEATURE_COUNT = 64;
-const CLASSES = 10;
-/** Channels at 28 × 28, 14 × 14, 7 × 7 and 4 × 4 pixels. */
+/** Channels at full resolution and after each of three halvings: 28, 14, 7 and 4 pixels. */
 const WIDTHS = [16, 32, 48, 48] as const;
 
-/** A classifier of 28 × 28 grey images into 10 classes, without values. */
+/** A classifier of images of one shape, without values. */
 export interface ClassifierNetwork {
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
-  /** Images [N, 28, 28, 1] in [−1, 1] → features [N, 64], none below 0, and logits [N, 10]. */
+  /**
+   * Images [N, height, width, channels] in [−1, 1] → features [N, 64], none below 0, and logits
+   * [N, classes].
+   */
   apply(parameters: Tensors, images: tf.Tensor): { features: tf.Tensor; logits: tf.Tensor };
 }
 
-/** The network; every one is the same. */
-export function classifierNetwork(): ClassifierNetwork {
+/** The network for images of this shape; there is one for each. */
+export function classifierNetwork(
+  { height, width, channels, classes }: ImageShape,
+): ClassifierNetwork {
   const { root, specs } = declarations();
   const convolutions = WIDTHS.map((outputs, i) =>
-    conv2d(root.at(`conv${i + 1}`), WIDTHS[i - 1] ?? 1, outputs, { stride: i === 0 ? 1 : 2 })
+    conv2d(root.at(`conv${i + 1}`), WIDTHS[i - 1] ?? channels, outputs, { stride: i === 0 ? 1 : 2 })
   );
-  const pixels = 4 * 4 * WIDTHS[3];
+  const pixels = Math.ceil(height / 8) * Math.ceil(width / 8) * WIDTHS[3];
   const features = linear(root.at("features"), pixels, FEATURE_COUNT);
-  const classes = linear(root.at("classes"), FEATURE_COUNT, CLASSES);
+  const logits = linear(root.at("classes"), FEATURE_COUNT, classes);
   return {
     parameters: specs,
     parameterCount: parameterCount(specs),
@@ -42,7 +48,7 @@ export function classifierNetwork(): ClassifierNetwork {
       let x = images as tf.Tensor4D;
       for (const convolution of convolutions) x = tf.relu(convolution(p, x));
       const seen = tf.relu(features(p, tf.reshape(x, [-1, pixels])));
-      return { features: seen, logits: classes(p, seen) };
+      return { features: seen, logits: logits(p, seen) };
     },
   };
 }
@@ -52,28 +58,30 @@ export interface ClassifierWeights {
   readonly parameters: Parameters;
   /** For example `test_accuracy`, `seed`, `dataset_hash`, `command`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** SHA-256 of their file. */
+  readonly hash: string;
 }
 
-/** Where the weights for a data set lie; the training program writes them there. */
+/** Where the repository's weights for a named data set lie; the training program writes them there. */
 export function classifierPath(dataset: string): URL {
   return new URL(`./weights/${dataset}-classifier.safetensors`, import.meta.url);
 }
 
-/** Whether there is a classifier for a data set. */
+/** Whether the repository has a classifier for a data set; it has none for a folder. */
 export function hasClassifier(dataset: string): boolean {
   try {
-    return Deno.statSync(classifierPath(dataset)).isFile;
+    return !/[/\\]/.test(dataset) && Deno.statSync(classifierPath(dataset)).isFile;
   } catch {
     return false;
   }
 }
 
 /**
- * The weights trained on a data set.
+ * The repository's weights for a data set.
  *
  * @throws {UserError} If there are none for it, or the file is damaged.
  */
-export function classifierWeights(dataset: string): ClassifierWeights {
+export function classifierWeights(dataset: string, shape: ImageShape): ClassifierWeights {
   let bytes: Uint8Array;
   try {
     bytes = Deno.readFileSync(classifierPath(dataset));
@@ -83,9 +91,23 @@ export function classifierWeights(dataset: string): ClassifierWeights {
         `deno task train:classifier --dataset ${dataset}`,
     );
   }
+  return decodeClassifier(bytes, shape, dataset);
+}
+
+/**
+ * Weights out of the bytes of their file.
+ *
+ * @param dataset For messages.
+ * @throws {UserError} If the file is damaged, or is of another shape of images.
+ */
+export function decodeClassifier(
+  bytes: Uint8Array,
+  shape: ImageShape,
+  dataset: string,
+): ClassifierWeights {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const parameters = Object.fromEntries(
-    classifierNetwork().parameters.map(({ name, shape }) => {
+    classifierNetwork(shape).parameters.map(({ name, shape }) => {
       const tensor = tensors[name];
       if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
         throw new UserError(`The classifier of ${dataset} does not fit: ${name} is not [${shape}]`);
@@ -93,5 +115,5 @@ export function classifierWeights(dataset: string): ClassifierWeights {
       return [name, { shape, data: tensor.data }];
     }),
   );
-  return { parameters, metadata };
+  return { parameters, metadata, hash: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -15,6 +15,7 @@ export {
   classifierPath,
   type ClassifierWeights,
   classifierWeights,
+  decodeClassifier,
   FEATURE_COUNT,
   hasClassifier,
 } from "./classifier.ts";

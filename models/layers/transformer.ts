@@ -1,5 +1,5 @@
 import { tf } from "../../engine/mod.ts";
-import { gelu, silu } from "./activations.ts";
+import { silu } from "./activations.ts";
 import { attention } from "./attention.ts";
 import { type Layer, linear } from "./linear.ts";
 import { standardize } from "./normalization.ts";
@@ -62,19 +62,18 @@ export function transformerBlock(scope: Scope, options: TransformerOptions): Tra
 
   return (p, x, condition, { rotary, before, mask } = {}) => {
     const [shift1, scale1, gate1, shift2, scale2, gate2] = modulation(p, condition);
-    const turn = (t: tf.Tensor) => rotary ? rotate(t, rotary) : t;
     const seen = modulate(standardize(x), shift1!, scale1!);
-    const [q, k, v] = [query, key, value].map((layer) => splitHeads(layer(p, seen), heads)) as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-    ];
-    const shown = { keys: turn(k), values: v };
+    const turn = (x: tf.Tensor) => rotary ? rotate(x, heads, rotary) : x;
+    const q = splitHeads(turn(query(p, seen)), heads);
+    const shown = {
+      keys: splitHeads(turn(key(p, seen)), heads),
+      values: splitHeads(value(p, seen), heads),
+    };
     const keys = before ? tf.concat([before.keys, shown.keys], 2) : shown.keys;
     const values = before ? tf.concat([before.values, shown.values], 2) : shown.values;
-    const attended = project(p, joinHeads(attention(turn(q), keys, values, mask)));
+    const attended = project(p, joinHeads(attention(q, keys, values, mask)));
     const middle = tf.add(x, tf.mul(gate1!, attended));
-    const thought = narrow(p, gelu(widen(p, modulate(standardize(middle), shift2!, scale2!))));
+    const thought = narrow(p, silu(widen(p, modulate(standardize(middle), shift2!, scale2!))));
     return { x: tf.add(middle, tf.mul(gate2!, thought)), shown };
   };
 }

@@ -4,7 +4,7 @@ import type { Comparison } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/mod.ts";
 import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from "./workspace.ts";
 
-function compareAll(store: Store): Omit<Comparison, "evaluations"> {
+function compareAll(store: Store): Omit<Comparison, "evaluations" | "baselines"> {
   const runs = store.runs.list({ limit: 100 }).runs.toReversed();
   return compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));
 }

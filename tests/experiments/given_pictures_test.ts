@@ -25,20 +25,22 @@ Deno.test("in-painting keeps its half of every held-out picture to the bit, and 
       top: (row) => row < 14,
       bottom: (row) => row >= 14,
     };
-    for (const [keep, kept] of Object.entries(isKept)) {
-      const sample = await lab.sample({ ...FEW, keep: keep as KeptHalf, resamples: 2 });
-      const { images, labels: asked, given } = await lab.samplePixels(sample.id);
-      assert.deepEqual([...asked], labels, "each is drawn as the class that it was of");
-      assert.deepEqual(given!.images, known);
-      let changed = 0;
-      images.forEach((value, i) => {
-        const pixel = i % 784;
-        if (kept(Math.floor(pixel / 28), pixel % 28)) assert.equal(value, known[i]);
-        else if (value !== known[i]) changed++;
-      });
-      assert.ok(changed > 500, `${changed} pixels of the other half were drawn`);
-      assert.equal(sample.networkEvaluations, 7, "every step but the last is walked twice");
-    }
+    await Promise.all(
+      Object.entries(isKept).map(async ([keep, kept]) => {
+        const sample = await lab.sample({ ...FEW, keep: keep as KeptHalf, resamples: 2 });
+        const { images, labels: asked, given } = await lab.samplePixels(sample.id);
+        assert.deepEqual([...asked], labels, "each is drawn as the class that it was of");
+        assert.deepEqual(given!.images, known);
+        let changed = 0;
+        images.forEach((value, i) => {
+          const pixel = i % 784;
+          if (kept(Math.floor(pixel / 28), pixel % 28)) assert.equal(value, known[i]);
+          else if (value !== known[i]) changed++;
+        });
+        assert.ok(changed > 500, `${changed} pixels of the other half were drawn`);
+        assert.equal(sample.networkEvaluations, 7, "every step but the last is walked twice");
+      }),
+    );
   }));
 
 Deno.test("image-to-image stays the nearer to the held-out picture the lower its strength", () =>
@@ -48,8 +50,9 @@ Deno.test("image-to-image stays the nearer to the held-out picture the lower its
       const { images } = await lab.samplePixels((await lab.sample({ ...FEW, strength })).id);
       return images.reduce((sum, value, i) => sum + (value - origin[i]!) ** 2, 0) / images.length;
     };
-    const [little, half, full] = [await distance(0.02), await distance(0.4), await distance(1)];
-    assert.ok(little < 0.05 && little < half && half < full, `${[little, half, full]}`);
+    const distances = await Promise.all([0.02, 0.4, 1].map(distance));
+    const [little, half, full] = distances as [number, number, number];
+    assert.ok(little < 0.05 && little < half && half < full, `${distances}`);
   }));
 
 Deno.test("a held-out picture that does not exist is named, and nothing is kept", () =>
@@ -63,20 +66,20 @@ Deno.test("a held-out picture that does not exist is named, and nothing is kept"
 
 Deno.test("the sheet of held-out pictures shows them, a film strip the way", () =>
   withTrainedLab(async (lab) => {
-    const drawn = async (request: Partial<SampleRequest>) => {
-      const sample = await lab.sample({ ...FEW, keep: "top", ...request });
+    const heightOf = async (request: SampleRequest) => {
+      const sample = await lab.sample(request);
       const { png } = await samplePng(lab, sample.id);
-      // Width and height, at their place in the PNG's first chunk.
-      const view = new DataView(png.buffer);
-      return [view.getUint32(16), view.getUint32(20)] as const;
+      // At its place in the PNG's first chunk.
+      return new DataView(png.buffer).getUint32(20);
     };
-    const plain = await lab.sample({ run: "latest", count: 3, steps: 4 });
-    const { png } = await samplePng(lab, plain.id);
-    const plainHeight = new DataView(png.buffer).getUint32(20);
-    const [, height] = await drawn({});
-    assert.ok(height > 1.5 * plainHeight, "two rows of pictures");
-    const [, filmHeight] = await drawn({ film_strip: true });
-    assert.notEqual(filmHeight, height);
+    const heights = await Promise.all([
+      heightOf({ run: "latest", count: 3, steps: 4 }),
+      heightOf({ ...FEW, keep: "top" }),
+      heightOf({ ...FEW, keep: "top", film_strip: true }),
+    ]);
+    const [plain, kept, film] = heights;
+    assert.ok(kept > 1.5 * plain, `two rows of pictures: ${heights}`);
+    assert.notEqual(film, kept);
   }));
 
 Deno.test("the share that the classifier recognises is of all pictures", () => {

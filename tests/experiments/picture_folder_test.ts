@@ -5,6 +5,7 @@ import type { Lab } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/mod.ts";
 import { samplePng } from "../../figures/mod.ts";
 import { Folder, plainPng } from "../data/pictures.ts";
+import { cacheIn } from "./cache.ts";
 import { queue, shortConfig, withWorkspace } from "./workspace.ts";
 
 const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
@@ -51,33 +52,14 @@ Deno.test("a folder of colour pictures is learned, and drawn in colour under its
       const { given } = await lab.samplePixels(kept.id);
       assert.equal(given!.images.length, 2 * 16 * 16 * 3);
       assert.equal(given!.recognised, undefined, "no classifier knows these pictures");
+      await assert.rejects(lab.evaluate({ run: id, count: 200, steps: 1 }), {
+        name: "UserError",
+        message: /^pictures has 8 held-out images, and measuring takes two sets of at least 200/,
+      });
     } finally {
       lab.close();
     }
   }));
-
-/**
- * Has decoded pictures cached here. Deno's own cache stays where it is: processes of their own would
- * download every package again.
- */
-function cacheIn(path: string): Disposable {
-  const variables = { XDG_CACHE_HOME: path, DENO_DIR: denoDirectory() };
-  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
-  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of before) {
-        if (value === undefined) Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
-    },
-  };
-}
-
-function denoDirectory(): string {
-  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
 
 async function refused(lab: Lab, overrides: object, message: RegExp): Promise<void> {
   await assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { levelsFor } from "../../experiments/sampling/levels.ts";
-import { spacingNames as ourSpacings, takenBy } from "../../experiments/sampling/names.ts";
-import { samplerNames as ourSamplers } from "../../experiments/sampling/names.ts";
+import { takenBy } from "../../experiments/sampling/names.ts";
 import { sampleSettings } from "../../experiments/sampling/settings.ts";
-import { samplerNames, solver, spacingNames } from "../../models/diffusion/mod.ts";
+import { samplerNames, solver } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 
 const config = shortConfig();
-
-Deno.test("requests know the samplers and spacings that models/diffusion has", () => {
-  assert.deepEqual(ourSamplers, samplerNames);
-  assert.deepEqual(ourSpacings, spacingNames);
-});
 
 Deno.test("an option is taken by a request if and only if the solver takes it", () => {
   const values = { eta: 0.5, variance: "large", churn: 0.1 } as const;

@@ -6,6 +6,10 @@ import { queue, shortConfig, withTrainedLab, withWorkspace } from "./workspace.t
 
 const FEW: SampleRequest = { run: "latest", count: 2, steps: 3 };
 
+/** Answers in the order of the inputs, all asked for at once: each is a process of its own. */
+const forAll = <In, Out>(inputs: readonly In[], ask: (input: In) => Promise<Out>) =>
+  Promise.all(inputs.map(ask));
+
 Deno.test("sample() draws in a process of its own, tells its progress, and keeps the pixels", () =>
   withTrainedLab(async (lab) => {
     const progress: number[] = [];
@@ -32,20 +36,25 @@ Deno.test("the seed decides the pictures, and nothing else does", () =>
       const { id } = await lab.sample({ ...FEW, sampler: "ddpm", guidance_scale: 2, seed });
       return (await lab.samplePixels(id)).images;
     };
-    const [first, again, other] = [await draw(1), await draw(1), await draw(2)];
+    const [first, again, other] = await forAll([1, 1, 2], draw);
     assert.deepEqual(first, again);
     assert.notDeepEqual(first, other);
   }));
 
 Deno.test("a sample says how often it asked the network for each picture", () =>
   withTrainedLab(async (lab) => {
-    const cost = async (request: Partial<SampleRequest>) =>
-      (await lab.sample({ ...FEW, ...request })).networkEvaluations;
-    assert.equal(await cost({ sampler: "heun" }), 5, "two in each step but the last");
-    assert.equal(await cost({ sampler: "dpmpp-2m", guidance_scale: 2, guidance_rescale: 0.7 }), 6);
-    // The noisiest level of three lies above 5, the others below.
-    assert.equal(await cost({ guidance_scale: 2, guidance_interval: [-100, 5] }), 5);
-    assert.equal(await cost({ guidance_scale: 2, guidance_interval: [50, 60] }), 3);
+    const expected: [request: Partial<SampleRequest>, cost: number][] = [
+      // Two in each step but the last.
+      [{ sampler: "heun" }, 5],
+      [{ sampler: "dpmpp-2m", guidance_scale: 2, guidance_rescale: 0.7 }, 6],
+      // The noisiest level of three lies above 5, the others below.
+      [{ guidance_scale: 2, guidance_interval: [-100, 5] }, 5],
+      [{ guidance_scale: 2, guidance_interval: [50, 60] }, 3],
+    ];
+    await forAll(expected, async ([request, cost]) => {
+      const { networkEvaluations } = await lab.sample({ ...FEW, ...request });
+      assert.equal(networkEvaluations, cost, JSON.stringify(request));
+    });
   }));
 
 Deno.test("outside of its interval guidance leaves the pictures as they are without it", () =>
@@ -54,9 +63,13 @@ Deno.test("outside of its interval guidance leaves the pictures as they are with
       const { id } = await lab.sample({ ...FEW, ...request });
       return (await lab.samplePixels(id)).images;
     };
-    const plain = await draw({});
-    assert.deepEqual(await draw({ guidance_scale: 3, guidance_interval: [50, 60] }), plain);
-    assert.notDeepEqual(await draw({ guidance_scale: 3 }), plain);
+    const [plain, outside, guided] = await forAll([
+      {},
+      { guidance_scale: 3, guidance_interval: [50, 60] },
+      { guidance_scale: 3 },
+    ], draw);
+    assert.deepEqual(outside, plain);
+    assert.notDeepEqual(guided, plain);
   }));
 
 Deno.test("the frames of a film show the levels at which the network was asked, churn included", () =>
@@ -65,9 +78,9 @@ Deno.test("the frames of a film show the levels at which the network was asked, 
       const { id } = await lab.sample({ ...FEW, sampler: "euler", churn, film_strip: true });
       return (await lab.samplePixels(id)).frames.map(({ gamma }) => gamma);
     };
-    const plain = await gammas(0), churned = await gammas(0.25);
-    churned.forEach((gamma, i) =>
-      assert.ok(Math.abs(gamma - plain[i]! - 2 * Math.log(1.25)) < 1e-9, `${gamma}`)
+    const [plain, churned] = await forAll([0, 0.25], gammas);
+    churned!.forEach((gamma, i) =>
+      assert.ok(Math.abs(gamma - plain![i]! - 2 * Math.log(1.25)) < 1e-9, `${gamma}`)
     );
   }));
 

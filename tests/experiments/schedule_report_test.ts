@@ -96,15 +96,16 @@ Deno.test("the same noise schedule takes a line of verse from itself to noise, s
 
 Deno.test("schedules made for embeddings, and those rescaled to pure noise, can be looked at too", async () => {
   const { schedules } = await reportSchedules(
-    ["logistic-gamma", "linear-gamma", "linear-zero-snr"],
+    ["logistic-gamma", "linear-gamma", "linear-zero-snr", "adaptive-gamma"],
     { ...MADE_UP, times: [0, 1] },
   );
-  const [logistic, linear, rescaled] = schedules;
+  const [logistic, linear, rescaled, adaptive] = schedules;
   for (const facts of [logistic!, linear!]) {
     assert.deepEqual([facts.start.gamma, facts.end.gamma], [-4, 5]);
     assert.ok(facts.verse.priorNats > 0.003 && facts.verse.priorNats < 0.004);
     assert.equal(facts.terminal.level, "good");
   }
   assert.ok(logistic!.verse.shares.nearlyNoise < 0.5 * linear!.verse.shares.nearlyNoise);
+  assert.deepEqual(adaptive!.verse.shares, logistic!.verse.shares, "as a run starts");
   assert.deepEqual([rescaled!.leftoverSignal, rescaled!.verse.priorNats], [0, 0]);
 });

@@ -63,14 +63,15 @@ const finished = new Map<string, Promise<string>>();
  * A workspace with trained runs of these configurations. They are trained once for each test file;
  * every call has a copy of its own.
  */
-export function withTrainedWorkspace(
+export async function withTrainedWorkspace(
   configs: readonly RunConfig[],
   work: (workspace: string) => Promise<void>,
 ): Promise<void> {
   const key = JSON.stringify(configs);
   if (!finished.has(key)) finished.set(key, trainedWorkspace(configs));
-  return withWorkspace(async (workspace) => {
-    cpSync(await finished.get(key)!, workspace, { recursive: true });
+  const trained = await finished.get(key)!;
+  await withWorkspace(async (workspace) => {
+    cpSync(trained, workspace, { recursive: true });
     await work(workspace);
   });
 }

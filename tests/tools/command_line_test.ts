@@ -98,13 +98,13 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
       [["stop"], /^stop needs the runs to stop, or --all$/],
       [["inspect", "--device", "gpu"], /^--device is "gpu", but must be one of auto, cpu/],
     ];
-    for (const [args, expected] of cases) {
+    await Promise.all(cases.map(async ([args, expected]) => {
       const { code, stdout, stderr } = await command(folder, ...args);
       assert.equal(code, 1, args.join(" "));
       assert.equal(stdout, "");
       assert.match(stderr.trim(), expected);
       assert.equal(stderr.trim().split("\n").length, 1, stderr);
-    }
+    }));
   }));
 
 Deno.test("help names every command", async () => {

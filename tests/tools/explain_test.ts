@@ -21,7 +21,7 @@ Deno.test("explainIssues() names field, value, range and the nearest name", () =
     ],
     [
       { overrides: { schedule: "cosin" } },
-      'overrides.schedule is "cosin", but must be one of linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow, logistic-gamma, linear-gamma: did you mean cosine?',
+      'overrides.schedule is "cosin", but must be one of linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow, logistic-gamma, adaptive-gamma, linear-gamma: did you mean cosine?',
     ],
     [
       { seeds: [] },

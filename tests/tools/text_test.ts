@@ -32,19 +32,28 @@ Deno.test("text is trained, written, inspected, compared and refused like images
 
     const inspected = await call(caller, "inspect-run", { run: "text-0002" });
     const { run, summary } = inspected.structuredContent as {
-      run: { nats_per_character: number; trivial_mse: number; curves: Record<string, unknown> };
+      run: {
+        nats_per_character: number;
+        trivial_mse: number;
+        baselines: { uniform: number; ngrams: number[] };
+        curves: Record<string, unknown>;
+      };
       summary: string;
     };
     assert.ok(run.nats_per_character > run.trivial_mse);
     assert.ok("nats_per_character" in run.curves);
+    assert.equal(run.baselines.ngrams[1], run.trivial_mse);
+    assert.ok(run.baselines.uniform > run.baselines.ngrams[0]!);
     assert.match(summary, /its nats per character is [\d.]+, \d+ % of what a bigram model needs/);
 
     const compared = await call(caller, "compare-runs", { sweep: "sweep-0001" });
-    const { metric, leaderboard } = compared.structuredContent as {
+    const { metric, leaderboard, baselines } = compared.structuredContent as {
       metric: string;
+      baselines: typeof run.baselines;
       leaderboard: { score: number }[];
     };
     assert.equal(metric, "nats_per_character");
+    assert.deepEqual(baselines, run.baselines);
     assert.ok(leaderboard[0]!.score <= leaderboard[1]!.score);
 
     const written = await call(caller, "sample", {

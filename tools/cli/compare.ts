@@ -3,6 +3,7 @@ import { groupTable, leaderboardTable } from "../compare_runs.ts";
 import type { Command } from "./command.ts";
 import { evaluationTable } from "../evaluation_rows.ts";
 import { labOf, parseOptions } from "./options.ts";
+import { baselineTable } from "../text_evaluation_rows.ts";
 
 /** Ranks runs, given one by one or as a sweep. */
 // deno-lint-ignore require-await -- commands are asynchronous
@@ -19,10 +20,12 @@ export const run: Command = async (args) => {
   if (values.json) console.log(JSON.stringify(comparison, null, 2));
   else {
     console.log(leaderboardTable(comparison, comparison.leaderboard));
-    const groups = groupTable(comparison);
-    if (groups !== "") console.log(`\n${groups}`);
-    const evaluations = evaluationTable(comparison.evaluations);
-    if (evaluations !== "") console.log(`\n${evaluations}`);
+    const tables = [
+      groupTable(comparison),
+      baselineTable(comparison.baselines),
+      evaluationTable(comparison.evaluations),
+    ];
+    for (const table of tables) if (table !== "") console.log(`\n${table}`);
     console.log(`\n${comparison.verdict}.`);
     for (const caution of comparison.cautions) console.log(`Note: ${caution}`);
   }

@@ -1,5 +1,6 @@
 import { evaluationTable } from "../evaluation_rows.ts";
 import { runTable } from "../rows.ts";
+import { baselineTable } from "../text_evaluation_rows.ts";
 import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
 
@@ -18,8 +19,8 @@ export const run: Command = async (args) => {
     if (values.json) console.log(JSON.stringify(report, null, 2));
     else {
       console.log(`${runTable([report.run])}\n\n${report.summary}`);
-      const evaluations = evaluationTable(report.evaluations);
-      if (evaluations !== "") console.log(`\n${evaluations}\n`);
+      const tables = [baselineTable(report.baselines), evaluationTable(report.evaluations)];
+      for (const table of tables) if (table !== "") console.log(`\n${table}\n`);
       for (const { level, message } of report.alerts) console.log(`${level}: ${message}`);
     }
   }

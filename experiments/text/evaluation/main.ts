@@ -5,15 +5,15 @@
 import { openEngine } from "../../../engine/mod.ts";
 import { codeVersion } from "../../code_version.ts";
 import { answerJob } from "../../jobs/answer.ts";
+import { baselinesFor } from "../baselines.ts";
 import { openTextRun } from "../open_run.ts";
-import { textBaselines } from "./baselines.ts";
 import { boundsOf, measureBounds } from "./bounds.ts";
 import type { TextEvaluationJob } from "./protocol.ts";
 import { expectedEvaluations, measureWriting } from "./written.ts";
 
 await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) => {
   const opened = await openTextRun(job);
-  const { store, run, config, dataset, network, step, ema } = opened;
+  const { store, run, config, dataset, step } = opened;
   const { writing, draws } = settings;
   const asked = expectedEvaluations(writing);
   const bounds = boundsOf(config, settings);
@@ -24,10 +24,7 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
   // First, because it is what may be refused.
   const { results: texts, networkEvaluations, seconds } = await measureWriting(
     engine,
-    network,
-    config,
-    dataset,
-    ema,
+    opened,
     writing,
     () => report(Math.min(asked, ++done), total, `Writing ${writing.count} texts`),
   );
@@ -36,10 +33,7 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
   report(done, total, "Measuring the likelihood of held-out text");
   const measured = await measureBounds(
     engine,
-    network,
-    config,
-    dataset,
-    ema,
+    opened,
     settings,
     ({ blockSize, steps }) =>
       report(
@@ -49,7 +43,7 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
       ),
   );
   report(done, total, "Fitting n-gram models");
-  const baselines = textBaselines(dataset);
+  const baselines = baselinesFor(job.workspace, dataset);
   return store.evaluations.insert({
     modality: "text",
     runId: run.id,

@@ -163,33 +163,45 @@ async function write(
   draft.evaluations += evaluations;
 }
 
-/** Writes the least likely characters of the last window again, the others held. */
+/** Writes the least likely characters of every window again, the others held. */
 async function revise(
   model: TextModel,
   request: GenerationRequest,
   draft: Draft,
   round: number,
 ): Promise<void> {
-  const { count, prompt, reviseShare } = request;
   const length = Math.min(draft.total, model.context);
-  const start = draft.total - length;
-  const window = lastCharacters({ ...draft, written: draft.total }, count, length);
+  for (let done = request.prompt.length; done < draft.total;) {
+    // The last window ends with the text, and revises only what those before it did not.
+    const start = Math.min(done, draft.total - length);
+    await reviseWindow(model, request, draft, { start, length, from: done - start, round });
+    done = start + length;
+  }
+}
+
+async function reviseWindow(
+  model: TextModel,
+  request: GenerationRequest,
+  draft: Draft,
+  { start, length, from, round }: { start: number; length: number; from: number; round: number },
+): Promise<void> {
+  const { count, reviseShare } = request;
+  const window = lastCharacters({ ...draft, written: start + length }, count, length);
+  const again = Math.round(reviseShare * (length - from));
+  if (again === 0) return;
   const surprises = await surprisesOf(model, window, count, length);
-  const free = length - Math.max(0, prompt.length - start);
-  const again = Math.round(reviseShare * free);
   const given = window.slice();
   for (let row = 0; row < count; row++) {
-    const places = Array.from({ length: free }, (_, i) => length - free + i)
+    const places = Array.from({ length: length - from }, (_, i) => from + i)
       .sort((x, y) => surprises[row * length + y]! - surprises[row * length + x]!);
     for (const place of places.slice(0, again)) given[row * length + place] = -1;
   }
-  if (again === 0) return;
   const block: Block = {
     before: new Int32Array(0),
     prefix: 0,
     length,
     start,
-    stream: `revision-${round}`,
+    stream: `revision-${round}-${start}`,
     given,
   };
   await write(model, request, draft, block, count);

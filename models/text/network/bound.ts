@@ -118,8 +118,11 @@ export interface LikelihoodBound {
   readonly total: number;
   /** Of the mean over draws; 0 for a single draw. */
   readonly standardError: number;
+  /** Of the characters given the cleanest level; where nothing is noisy, all there is. */
   readonly reconstruction: number;
+  /** Of the walk through the noise levels. */
   readonly diffusion: number;
+  /** What the noisiest level still tells. */
   readonly prior: number;
   readonly draws: number;
 }

@@ -10,6 +10,7 @@ export {
   type TextNetworkOptions,
   type TextSize,
 } from "./network.ts";
+export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./masks.ts";
 export { maskedBoundStep, maskedPlaces, textFiller } from "./masked.ts";
 export {

@@ -16,6 +16,7 @@ import {
   unitNormal,
   zeros,
 } from "../../layers/mod.ts";
+import { DENSITY, type GammaEnds, initialDensity, KNOTS } from "./adaptive.ts";
 import { LEVEL_FEATURES, levelFeatures } from "./levels.ts";
 import { HIDDEN } from "./masks.ts";
 
@@ -44,6 +45,8 @@ export interface TextNetworkOptions {
   readonly positions: boolean;
   /** Whether embeddings are scaled to unit length. */
   readonly unitNorm: boolean;
+  /** Between which −log SNR it learns where its bound is made up; by default it does not. */
+  readonly adaptive?: GammaEnds;
 }
 
 /** What one slot of the clean stream shows to the noisy one, layer by layer. */
@@ -141,6 +144,7 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
     (_, i) => transformerBlock(root.at(`block${i}`), shape),
   );
   const head = transformerHead(root.at("head"), shape, vocabulary);
+  if (options.adaptive) root.declare(DENSITY, [KNOTS], initialDensity(options.adaptive));
 
   const network: TextNetwork = {
     options,

@@ -8,11 +8,13 @@
  * | `eps` | [N, L, d] | unit normal noise |
  * | `gamma`, `alpha`, `sigma` | [N] | noise level |
  * | `cross_entropy_weight`, `squared_error_weight` | [N] | what each window counts in the bound |
+ * | `knot_weight` | [N, KNOTS] | `knotWeights`, for a network that learns where its bound is made up |
  * | `mask` | [L, 2L] | `blockMask`, for blocks |
  * | `masked` | [N, L] | `maskedPlaces`: 1 where a character is masked |
  */
 import { tf } from "../../../engine/mod.ts";
 import type { TensorFunction } from "../../../engine/mod.ts";
+import { DENSITY, densityFit } from "./adaptive.ts";
 import { crossEntropy, input, perCharacter, type Tensors } from "./inputs.ts";
 import { maskedBound } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";
@@ -58,8 +60,20 @@ export function textTrainingStep(network: TextNetwork, options: TextStepOptions)
         tf.mul(input(inputs, "cross_entropy_weight"), crossEntropies),
         tf.mul(input(inputs, "squared_error_weight"), squaredErrors),
       ));
-      if (!stream) return bound;
-      return tf.mul(tf.add(bound, tf.mean(crossEntropy(stream.logits, tokens))), 0.5);
+      const loss = stream
+        ? tf.mul(tf.add(bound, tf.mean(crossEntropy(stream.logits, tokens))), 0.5)
+        : bound;
+      if (!network.options.adaptive) return loss;
+      return tf.add(
+        loss,
+        densityFit({
+          logDensity: input(all, DENSITY),
+          knots: input(inputs, "knot_weight"),
+          gamma: input(inputs, "gamma"),
+          squaredErrors,
+          squaredErrorWeight: input(inputs, "squared_error_weight"),
+        }),
+      );
     })(names.map((name) => input(inputs, name)));
     return {
       loss: value,
@@ -171,6 +185,7 @@ export const PER_WINDOW: readonly string[] = [
   "sigma",
   "cross_entropy_weight",
   "squared_error_weight",
+  "knot_weight",
   "z",
   "previous",
 ];

@@ -50,12 +50,14 @@ Deno.test("evaluate() measures a run that learnt nothing far from the floor, and
     assert.ok(evaluation.classifier.accuracy > 0.99 && evaluation.samplingSeconds > 0);
     assert.ok(progress.length > 6 && progress.every((p, i) => i === 0 || p >= progress[i - 1]!));
 
-    const again = await evaluate(lab, { ...request, guidance_scale: 2 });
+    const [again, other] = await Promise.all([
+      evaluate(lab, { ...request, guidance_scale: 2 }),
+      evaluate(lab, { ...request, run: "image-0002" }),
+    ]);
     assert.deepEqual([again.id, again.networkEvaluations], ["image-0001-evaluation-002", 6]);
     assert.equal(again.results.frechet.floor, results.frechet.floor);
     assert.deepEqual(lab.inspect("image-0001").evaluations, [evaluation, again]);
 
-    const other = await lab.evaluate({ ...request, run: "image-0002" });
     const { evaluations, cautions } = lab.compare(["image-0001", "image-0002"]);
     assert.deepEqual(new Set(evaluations.map(({ id }) => id)), new Set([again.id, other.id]));
     assert.ok(cautions.some((caution) => caution.includes("how the pictures were drawn")));

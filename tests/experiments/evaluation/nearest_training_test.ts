@@ -11,7 +11,7 @@ Deno.test("nearest training images are found: copies are at 0, others where a pl
   const copies = gatherImages(train, 784, [0, 1999, 3332]);
   const others = gatherImages(test, 784, [0, 7]);
   const images = Float32Array.from([...copies, ...others]);
-  const distances = await nearestTrainingDistances(engine, some, images);
+  const distances = await nearestTrainingDistances(engine, some, 784, images);
   assert.deepEqual([...distances.subarray(0, 3)], [0, 0, 0]);
   for (const i of [3, 4]) {
     const picture = images.subarray(i * 784, (i + 1) * 784);

@@ -99,6 +99,7 @@ Deno.test("evaluate() of text: numbers that are known in another way, kept with 
     assert.equal(baselines.uniform, Math.log(vocabularySize));
     assert.equal(baselines.ngrams.length, 6);
     assert.equal(baselines.ngrams[1], trivialMse);
+    assert.deepEqual(lab.inspect(RUN).baselines, baselines);
     const trigrams = fitNgrams(dataset.train, { order: 3, vocabularySize });
     assert.equal(baselines.ngrams[2], trigrams.crossEntropies(dataset.validation)[2]);
 

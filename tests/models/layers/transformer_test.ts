@@ -94,7 +94,8 @@ Deno.test("rotate() keeps lengths, and products depend on the distance of positi
   const width = 6;
   const rotary = rotaryConstants(12, width);
   const everywhere = (f: number) =>
-    rotate(tf.tile(wave([1, width], f), [12, 1]), rotary).arraySync() as number[][];
+    rotate(tf.tile(wave([1, 1, width], f), [1, 12, 1]), 1, rotary).reshape([12, width])
+      .arraySync() as number[][];
   const [queries, keys] = [everywhere(0.3), everywhere(1.1)];
   const product = (a: readonly number[], b: readonly number[]) =>
     a.reduce((sum, value, i) => sum + value * b[i]!, 0);

@@ -104,6 +104,21 @@ Deno.test("revision makes a worse network's draft likelier under the chain", asy
   assert.ok(after < before - 0.15, `${before} to ${after}`);
 });
 
+Deno.test("revision reaches all of a text longer than the context, and leaves the prompt", async () => {
+  const short = chainModel({ context: 8 });
+  const changes = { count: 40, length: 21, blockSize: 4, prompt: Int32Array.of(0, 1), steps: 10 };
+  const written = async (rounds: number) =>
+    (await generate(short, request({ mode: "revised", reviseShare: 1, rounds, ...changes })))
+      .tokens;
+  const [draft, revised] = [await written(0), await written(1)];
+  const differ = (place: number) =>
+    Array.from({ length: 40 }, (_, row) => row * 23 + place).some((i) => draft[i] !== revised[i]);
+  assert.deepEqual(
+    Array.from({ length: 23 }, (_, place) => place).filter((place) => !differ(place)),
+    [0, 1],
+  );
+});
+
 Deno.test("the same seed writes the same text, another seed another", async () => {
   for (const mode of ["autoregressive", "blocks", "guided", "revised", "diffusion"] as const) {
     const once = (seed: number) =>

@@ -12,7 +12,10 @@ import { noiseInputs } from "../../../../models/diffusion/mod.ts";
 import {
   blockMask,
   boundLevels,
+  DENSITY,
   EMBEDDING_DIMENSION,
+  KNOTS,
+  knotWeights,
   maskedPlaces,
   type NoiseRange,
   PER_WINDOW,
@@ -86,6 +89,17 @@ export function noisy(
   };
 }
 
+/** The same for a training step of this network. */
+function noisyFor(
+  { options: { adaptive, context } }: TextNetwork,
+  tokens: Int32Array,
+  range: NoiseRange,
+  step: number,
+): Arrays {
+  const inputs = noisy(tokens, range, tokens.length / context, 1, step);
+  return adaptive ? { ...inputs, knot_weight: knotWeights(inputs.gamma, adaptive) } : inputs;
+}
+
 export function inputsOf(parameters: Parameters): Arrays {
   return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
 }
@@ -97,6 +111,7 @@ export function signatureOf(network: TextNetwork, count: number, names: readonly
     tokens: [count, context],
     eps: [count, context, EMBEDDING_DIMENSION],
     mask: [context, 2 * context],
+    knot_weight: [count, KNOTS],
     masked: [count, context],
   };
   return {
@@ -116,13 +131,14 @@ export async function learn(
   network: TextNetwork,
   method: TextMethod,
   /** Null for the methods without noise. */
-  range: NoiseRange | null,
+  range: NoiseRange | ((parameters: Parameters) => NoiseRange) | null,
   { steps, count, blocks = [] }: { steps: number; count: number; blocks?: readonly number[] },
 ): Promise<Parameters> {
-  const { context } = network.options;
+  const { context, adaptive } = network.options;
+  const left = ["z", "previous", "masked", ...(adaptive ? [] : ["knot_weight"])];
   const names = range
     ? [
-      ...PER_WINDOW.filter((name) => !["z", "previous", "masked"].includes(name)),
+      ...PER_WINDOW.filter((name) => !left.includes(name)),
       ...(method === "blocks" ? ["mask"] : []),
     ]
     : ["tokens", ...(method === "masked" ? ["masked"] : [])];
@@ -135,7 +151,7 @@ export async function learn(
   for (let step = 0; step < steps; step++) {
     const tokens = windows(1, step, count, context);
     const batch: Arrays = range
-      ? noisy(tokens, range, count, 1, step)
+      ? noisyFor(network, tokens, typeof range === "function" ? range(parameters) : range, step)
       : method === "masked"
       ? { tokens, masked: maskedPlaces(count, context, { seed: 1, stream: "toy-masks", step }) }
       : { tokens };
@@ -153,6 +169,7 @@ export async function learn(
       epsilon: 1e-8,
       weightDecay: 0,
       gradientClip: 1,
+      treatments: { [DENSITY]: { learningRateFactor: 5, weightDecay: 0 } },
     });
   }
   return parameters;
