@@ -21,6 +21,8 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   denoising_mse_q1: "Denoising error, little noise",
   denoising_mse_q2: "Denoising error, much noise",
   denoising_mse_q3: "Denoising error, most noise",
+  frechet: "Fréchet distance",
+  accuracy: "Share classified as asked",
   nats_per_character: "nats per character",
   nats_standard_error: "standard error of the nats",
   nats_block_1: "nats per character, blocks of 1",

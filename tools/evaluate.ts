@@ -30,9 +30,9 @@ export const evaluateTool = defineTool({
   name: "evaluate",
   title: "Measure a run's pictures, or its text",
   description:
-    "Draws many pictures from a run's newest checkpoint and measures them with a digit classifier: " +
-    "Fréchet distance beside the floor that real digits have at the same count, accuracy of the " +
-    "asked classes, class balance, precision and recall, distance to the nearest training image. " +
+    "Draws many pictures from a run's newest checkpoint and measures them with a classifier (a new " +
+    "data set's is trained first, once, in minutes): Fréchet distance beside the floor that real " +
+    "pictures have at the same count, accuracy of the asked classes, class balance, precision and recall, distance to the nearest training image. " +
     "For text: nats per character of held-out text at every block size, also for finitely many " +
     "sampler steps, beside 1- to 6-gram models; statistics of texts it writes beside real text. " +
     "Takes a minute or more; the result is kept with the run. Distances compare only at equal " +

@@ -14,23 +14,26 @@ export const ImageEvaluationRow = z.object({
   guidance_scale: z.number(),
   seed: z.number(),
   frechet_distance: z.number().nullable().describe("Squared feature units; lower is better"),
-  frechet_distance_sd: z.number().nullable().describe("Over random draws of real digits"),
-  frechet_floor: z.number().nullable().describe("Real against real digits at the same count"),
+  frechet_distance_sd: z.number().nullable().describe("Over random draws of real ones"),
+  frechet_floor: z.number().nullable().describe("Real against real ones at the same count"),
   frechet_floor_sd: z.number().nullable(),
-  accuracy: z.number().nullable().describe("Share of pictures classified as the asked digit"),
-  target_probability: z.number().nullable().describe("Mean classifier probability of that digit"),
-  class_entropy: z.number().nullable().describe("Nats; 2.303 if all digits are equally frequent"),
+  accuracy: z.number().nullable().describe("Share classified as asked"),
+  target_probability: z.number().nullable().describe("Mean probability of the asked class"),
+  class_entropy: z.number().nullable().describe(
+    "Nats; at most ln(classes)",
+  ),
   precision: z.number().nullable().describe("Pictures among real ones, k-NN, higher is better"),
   recall: z.number().nullable().describe("Real ones among pictures, k-NN, higher is better"),
-  real_precision: z.number().nullable().describe("Precision that real digits reach"),
-  real_recall: z.number().nullable().describe("Recall that real digits reach"),
+  real_precision: z.number().nullable().describe("Precision that real ones reach"),
+  real_recall: z.number().nullable().describe("Recall that real ones reach"),
   nearest_training_distance: z.number().nullable().describe("Median over pixels in [-1, 1]"),
-  real_nearest_training_distance: z.number().nullable().describe("The same of held-out digits"),
-  copies: z.number().nullable().describe("Share nearer than 1 % of held-out digits; 0.01 expected"),
+  real_nearest_training_distance: z.number().nullable().describe("The same of held-out ones"),
+  copies: z.number().nullable().describe("Share nearer than 1 % of held-out ones; 0.01 expected"),
   network_evaluations: z.number().describe("For each picture; guidance takes two a step"),
   sampling_seconds: z.number().nullable(),
   measuring_seconds: z.number().nullable(),
-  classifier_accuracy: z.number().nullable().describe("Of the judging classifier on test images"),
+  classifier_accuracy: z.number().nullable().describe("Of the classifier, on test images"),
+  classifier_hash: z.string(),
   device: z.string(),
   code_version: z.string(),
 });
@@ -67,6 +70,7 @@ export function imageEvaluationRow(evaluation: ImageEvaluation): ImageEvaluation
     sampling_seconds: rounded(evaluation.samplingSeconds),
     measuring_seconds: rounded(evaluation.measuringSeconds),
     classifier_accuracy: rounded(evaluation.classifier.accuracy),
+    classifier_hash: evaluation.classifier.hash.slice(0, 12),
     device: evaluation.device,
     code_version: evaluation.codeVersion,
   };
@@ -111,7 +115,7 @@ export function imageEvaluationSummary(evaluation: ImageEvaluation): string {
     `(${settings.sampler}, ${networkEvaluations} network evaluations each, guidance ` +
     `${settings.guidance_scale}, ${samplingSeconds.toFixed(1)} s): Fréchet distance ` +
     `${frechet.distance.toPrecision(3)}, ${times} times the floor of ` +
-    `${frechet.floor.toPrecision(3)} that real digits have at this count; ${hits}; precision ` +
-    `${precision.toFixed(2)} and recall ${recall.toFixed(2)} (real digits: ` +
+    `${frechet.floor.toPrecision(3)} that real pictures have at this count; ${hits}; precision ` +
+    `${precision.toFixed(2)} and recall ${recall.toFixed(2)} (real pictures: ` +
     `${real.precision.toFixed(2)} and ${real.recall.toFixed(2)}).`;
 }

@@ -191,7 +191,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
   const { bounds, baselines } = evaluation.results;
   return [
     table(
-      ["blocks of", "steps", "nats per character", "reconstruction", "diffusion", "prior"],
+      ["blocks of", "steps of ddpm", "nats per character", "reconstruction", "diffusion", "prior"],
       bounds.map((bound) => [
         bound.blockSize === 1 ? "1 (exact)" : bound.blockSize,
         bound.steps ?? (bound.blockSize === 1 ? "-" : "∞"),

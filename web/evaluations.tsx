@@ -89,10 +89,10 @@ function EvaluationTable(
         </tbody>
       </table>
       <p class="quiet">
-        Distances are in the features of a digit classifier, lower is better; what real pictures
-        reach is measured with as many held-out ones, ± the spread over draws. Precision and recall
-        stand beside those of real pictures; copies are pictures nearer to a training image than one
-        real picture in a hundred, so 1 % is expected.
+        Distances are in the features of a classifier, lower is better; what real pictures reach is
+        measured with as many held-out ones, ± the spread over draws. Precision and recall stand
+        beside those of real pictures; copies are pictures nearer to a training image than one real
+        picture in a hundred, so 1 % is expected.
       </p>
     </div>
   );

@@ -72,6 +72,12 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       denoisingChart(run, curves, common),
     ],
     more: [
+      ...(curves.frechet
+        ? [
+          single("frechet", "to held-out images, in a classifier's features", 1, false),
+          single("accuracy", "by that classifier", 2, false),
+        ]
+        : []),
       single("validation_loss", "own objective, held-out images, averaged weights", 0, false),
       single("gradient_norm", "before clipping", 4, true),
       single("learning_rate", "AdamW", 3, false),

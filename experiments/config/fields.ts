@@ -41,4 +41,6 @@ export const RECORDING = [
   "validate_every",
   "checkpoint_every",
   "sample_every",
+  "evaluate_every",
+  "evaluate_count",
 ] as const;

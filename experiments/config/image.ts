@@ -54,5 +54,9 @@ export const ImageConfig = z.strictObject({
     "Fraction of training images for which the network sees its own first estimate; 0: it has no input for one",
   ),
   ...recordingFields,
+  evaluate_every: integer(0, 1_000_000).describe(
+    "Steps between evaluations on the way; 0 for none",
+  ),
+  evaluate_count: integer(200, 5000).describe("Pictures of each"),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;

@@ -23,6 +23,8 @@ export const LATER = {
     terminal_snr: "as-is",
     snr_limit: 5,
     self_condition: 0,
+    evaluate_every: 0,
+    evaluate_count: 1000,
   },
   text: { muon_learning_rate: 0, vocabulary_size: 0 },
 } as const;

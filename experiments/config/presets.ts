@@ -53,6 +53,8 @@ const SMALL: ImageConfig = {
   validate_every: 100,
   checkpoint_every: 100,
   sample_every: 250,
+  evaluate_every: 0,
+  evaluate_count: 1000,
 };
 
 const TEXT: TextConfig = {

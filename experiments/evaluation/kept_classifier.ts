@@ -18,6 +18,7 @@ import {
   type ImageShape,
 } from "../../models/image/mod.ts";
 import { writeFileAtomically } from "../files.ts";
+import type { ClassifierFacts } from "../types.ts";
 import { type ClassifierFile, encodeClassifier, trainedClassifier } from "./classifier_file.ts";
 import { batchesPerEpoch } from "./classifier_training.ts";
 
@@ -35,6 +36,14 @@ export interface JudgedData extends ImageShape {
   /** A data set's own name, or the path of a folder. */
   readonly name: string;
   readonly hash: string;
+}
+
+/** What an evaluation says of the classifier that judged. */
+export function classifierFacts(
+  dataset: string,
+  { metadata, hash }: ClassifierWeights,
+): ClassifierFacts {
+  return { dataset, accuracy: Number(metadata.test_accuracy), hash };
 }
 
 /** How often a training set of so many images is gone through. */

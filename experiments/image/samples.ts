@@ -1,15 +1,13 @@
 /** Small sample grids that show how a run comes along. */
 import type { Program } from "../../engine/mod.ts";
-import { denoiser } from "../../models/diffusion/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import { imageConfigOf } from "../config.ts";
-import { objectiveFor } from "../objective.ts";
 import { denoiseWith, drawSample, keepSample } from "../sampling/draw.ts";
 import type { SampleSettings } from "../types.ts";
-import { inputArrays, parameterSignature } from "../training/arrays.ts";
+import { inputArrays } from "../training/arrays.ts";
 import type { SamplingContext, TrainingSampler } from "../training/subject.ts";
-import { denoiserSignature, splitInputs } from "./signature.ts";
+import { compileChangingDenoiser } from "./denoiser.ts";
 
 const COUNT = 20;
 
@@ -35,20 +33,9 @@ export function sampleOnTheWay(
   const config = imageConfigOf(run);
   const settings = settingsFor(dataset.classes);
   let program: Program | undefined;
-  const compile = async () => {
-    const images = denoiserSignature(COUNT, dataset, {
-      selfConditioned: network.selfConditioned,
-    });
-    const count = engine.replicasFor(COUNT);
-    return await engine.compile(
-      denoiser(network, objectiveFor(config), { guided: false }),
-      { ...parameterSignature(network.parameters), ...images },
-      count > 1 ? { replicas: { count, split: splitInputs(images), outputs: "concat" } } : {},
-    );
-  };
   return {
     async sample() {
-      program ??= await compile();
+      program ??= await compileChangingDenoiser(engine, network, config, dataset, COUNT);
       const denoise = denoiseWith(program, settings, inputArrays(state.ema));
       const drawn = await drawSample(
         denoise,

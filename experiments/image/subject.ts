@@ -9,6 +9,7 @@ import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
 import { batchSource, isWeighted } from "./batch.ts";
 import { loadPictures } from "./dataset.ts";
+import { measureOnTheWay } from "./measuring.ts";
 import { networkOf } from "./network.ts";
 import { pictureFacts } from "./pictures.ts";
 import { sampleOnTheWay } from "./samples.ts";
@@ -43,6 +44,7 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     compile: (engine, replicas) => compileStep(config, network, dataset, engine, replicas),
     validation: (engine) => validationOf(engine, network, config, dataset),
     sampler: (context) => sampleOnTheWay(network, dataset, context),
+    measurer: (context) => measureOnTheWay(network, dataset, context),
   };
 }
 

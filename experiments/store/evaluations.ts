@@ -20,7 +20,9 @@ export function evaluationTable(db: DatabaseSync) {
     insert(evaluation: NewEvaluation): string {
       const { runId, step, ...details } = evaluation;
       return transaction(db, () => {
-        const { n } = db.prepare("SELECT count(*) + 1 AS n FROM evaluations WHERE run_id = ?")
+        const { n } = db.prepare(
+          "SELECT coalesce(max(number), 0) + 1 AS n FROM evaluations WHERE run_id = ?",
+        )
           .get(runId) as { n: number };
         const id = `${runId}-evaluation-${String(n).padStart(3, "0")}`;
         const now = new Date().toISOString();
@@ -30,6 +32,14 @@ export function evaluationTable(db: DatabaseSync) {
         ).run(id, runId, n, step, JSON.stringify(details), now);
         return id;
       });
+    },
+
+    /** Those that training made after a step; it will make them again. */
+    deleteMeasuredAfter(runId: string, step: number): void {
+      db.prepare(
+        `DELETE FROM evaluations
+         WHERE run_id = ? AND step > ? AND details ->> '$.madeBy' = 'training'`,
+      ).run(runId, step);
     },
 
     /** Oldest first. */

@@ -22,6 +22,17 @@ export interface TrainingSampler {
   sample(): Promise<void>;
 }
 
+export interface TrainingMeasurer {
+  /** Training steps between measurements, 1 or more. */
+  readonly every: number;
+  /**
+   * Measures what the moving average makes, as it is, and keeps the evaluation.
+   *
+   * @param tell Called with what is being done, often.
+   */
+  measure(tell: (activity: string) => void): Promise<ValidationMetrics>;
+}
+
 /** Where a training's samples go. */
 export interface SamplingContext {
   readonly store: Store;
@@ -59,6 +70,8 @@ export interface Subject {
   readonly speed: MetricName;
   validation(engine: Engine): Validation;
   sampler(context: SamplingContext): TrainingSampler;
+  /** Nothing where no measurements are asked for. */
+  measurer?(context: SamplingContext): TrainingMeasurer | undefined;
 }
 
 export interface SubjectOptions {

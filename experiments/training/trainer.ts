@@ -7,7 +7,12 @@ import { inputArrays } from "./arrays.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
 import { EMPTY_WINDOW } from "./state.ts";
-import type { TrainingSampler, Validation, ValidationMetrics } from "./subject.ts";
+import type {
+  TrainingMeasurer,
+  TrainingSampler,
+  Validation,
+  ValidationMetrics,
+} from "./subject.ts";
 
 /** How a training ended by itself; errors are thrown. */
 export type TrainingEnd = "finished" | "stopped" | "interrupted";
@@ -31,6 +36,7 @@ class Trainer {
   readonly #context: TrainingContext;
   readonly #validation: Validation;
   readonly #sampler: TrainingSampler;
+  readonly #measurer: TrainingMeasurer | undefined;
   /** Metrics that are not in the store yet. */
   #pending: MetricRow[] = [];
   /** Seconds of training steps since the metrics were last logged. */
@@ -45,6 +51,7 @@ class Trainer {
     this.#context = context;
     this.#validation = subject.validation(context.engine);
     this.#sampler = subject.sampler({ ...context, run, state });
+    this.#measurer = subject.measurer?.({ ...context, run, state });
     this.#checkpointStep = state.step;
   }
 
@@ -102,7 +109,7 @@ class Trainer {
     this.#busySteps++;
   }
 
-  /** What is due at the step just done: log, validation, samples, checkpoint. */
+  /** What is due at the step just done: log, validation, samples, measurements, checkpoint. */
   async #afterStep(): Promise<void> {
     const { state, run } = this.#training;
     const { config } = run;
@@ -112,6 +119,7 @@ class Trainer {
     if (due(config.log_every)) this.#log();
     if (due(config.validate_every)) await this.#validate();
     if (due(config.sample_every)) await this.#sampler.sample();
+    if (this.#measurer && due(this.#measurer.every)) await this.#measure(this.#measurer);
     if (due(config.checkpoint_every)) this.#saveCheckpoint();
     else if (due(config.log_every)) this.#flush();
   }
@@ -160,6 +168,17 @@ class Trainer {
     );
   }
 
+  async #measure(measurer: TrainingMeasurer): Promise<void> {
+    const { run } = this.#training;
+    const { store, workerId } = this.#context;
+    const metrics = await measurer.measure((activity) => {
+      if (this.#beat()) store.runs.setActivity(run.id, workerId, activity);
+    });
+    store.runs.setActivity(run.id, workerId, "training");
+    for (const [name, value] of Object.entries(metrics)) this.#note(name as MetricName, value);
+    this.#flush();
+  }
+
   #flush(): void {
     const { run, state } = this.#training;
     const { store, workerId } = this.#context;
@@ -188,10 +207,12 @@ class Trainer {
     return this.#context.store.runs.stopRequested(this.#training.run.id, this.#context.workerId);
   }
 
-  #beat(): void {
-    if (Date.now() - this.#heartbeatAt < 1000) return;
+  /** Gives a sign of life at most every second; whether it did. */
+  #beat(): boolean {
+    if (Date.now() - this.#heartbeatAt < 1000) return false;
     this.#heartbeatAt = Date.now();
     this.#context.store.workers.heartbeat(this.#context.workerId);
+    return true;
   }
 
   #diverged(what: string): UserError {

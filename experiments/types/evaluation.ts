@@ -53,6 +53,8 @@ export interface ImageEvaluation extends EvaluationFacts {
   readonly settings: ImageEvaluationSettings;
   readonly results: ImageEvaluationResults;
   readonly classifier: ClassifierFacts;
+  /** Absent where `evaluate` was asked for it. */
+  readonly madeBy?: "training";
 }
 
 export interface TextEvaluation extends EvaluationFacts {

@@ -15,7 +15,7 @@ export interface ImageEvaluationSettings extends SamplingChoices {
 }
 
 /**
- * What was measured. All of it is in the 64 features, or the classes, of one digit classifier, and
+ * What was measured. All of it is in the 64 features, or the classes, of one classifier, and
  * comparable only between evaluations with the same classifier, data set and count.
  */
 export interface ImageEvaluationResults {
@@ -34,7 +34,7 @@ export interface ImageEvaluationResults {
   readonly accuracy: number | null;
   /** The classifier's mean probability of that class. */
   readonly targetProbability: number | null;
-  /** Entropy of the predicted classes in nats; ln 10 = 2.303 if all are equally frequent. */
+  /** Entropy of the predicted classes in nats; ln 10 = 2.303 if ten are equally frequent. */
   readonly classEntropy: number;
   /** The same of all held-out images. */
   readonly realClassEntropy: number;

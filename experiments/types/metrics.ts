@@ -17,6 +17,8 @@ export const METRIC_NAMES = [
   "denoising_mse_q1",
   "denoising_mse_q2",
   "denoising_mse_q3",
+  "frechet",
+  "accuracy",
   "nats_per_character",
   "nats_standard_error",
   ...BLOCK_METRICS,

@@ -40,7 +40,7 @@ Deno.test("evaluate answers with numbers beside their floor, which inspect-run a
     assert.equal(evaluation.id, "image-0001-evaluation-001");
     assert.ok(Number(evaluation.frechet_distance) > 10 * Number(evaluation.frechet_floor));
     assert.equal(evaluation.network_evaluations, 2);
-    assert.match(summary, /times the floor of .* that real digits have at this count/);
+    assert.match(summary, /times the floor of .* that real pictures have at this count/);
     assert.equal(viewer_url, `${url}/runs/image-0001`);
     assert.ok(textOf(answer).includes("image-0001-evaluation-001"));
     assert.ok(notes.some(({ message }) => message?.startsWith("Drawing pictures 1 to 200")));

@@ -1,13 +1,13 @@
 /** The likelihood of held-out text at every size of blocks that a network supports. */
-import type { TextDataset } from "../../../data/mod.ts";
-import type { Engine, Parameters } from "../../../engine/mod.ts";
-import type { LikelihoodBound, TextNetwork } from "../../../models/text/network/mod.ts";
+import type { Engine } from "../../../engine/mod.ts";
+import type { LikelihoodBound } from "../../../models/text/network/mod.ts";
 import type { TextConfig } from "../../config.ts";
 import { inputArrays } from "../../training/arrays.ts";
 import type { MeasuredBound, TextEvaluationSettings } from "../../types.ts";
 import { embeddingFacts } from "../embeddings.ts";
 import { compileMeasure } from "../measure.ts";
 import { diffusionBlocks, noiseRange } from "../network.ts";
+import type { OpenRun } from "../open_run.ts";
 import { windowsOf } from "../validation.ts";
 
 /** A bound to be measured: its block size, and its steps or null. */
@@ -39,18 +39,15 @@ export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): 
 }
 
 /**
- * Measures bounds on the same windows with the same noise.
+ * Measures a run's bounds on the same windows with the same noise.
  *
- * @param onDraw Called after every batch of windows.
+ * @param onBound Called after each of them.
  */
 export async function measureBounds(
   engine: Engine,
-  network: TextNetwork,
-  config: TextConfig,
-  dataset: TextDataset,
-  ema: Parameters,
+  { network, config, dataset, ema }: OpenRun,
   settings: TextEvaluationSettings,
-  onDraw: (wanted: WantedBound) => void,
+  onBound: (wanted: WantedBound) => void,
 ): Promise<MeasuredBound[]> {
   const { vocabulary, validation } = dataset.tokenized;
   const measure = await compileMeasure(engine, network, config, vocabulary.lengths);
@@ -73,7 +70,7 @@ export async function measureBounds(
       throw new Error(`The bound in blocks of ${blockSize} is ${bound.total}`);
     }
     results.push({ ...bound, ...wanted });
-    onDraw(wanted);
+    onBound(wanted);
   }
   return results;
 }

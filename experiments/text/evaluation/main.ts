@@ -13,7 +13,7 @@ import { expectedEvaluations, measureWriting } from "./written.ts";
 
 await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) => {
   const opened = await openTextRun(job);
-  const { store, run, config, dataset, network, step, ema } = opened;
+  const { store, run, config, dataset, step } = opened;
   const { writing, draws } = settings;
   const asked = expectedEvaluations(writing);
   const bounds = boundsOf(config, settings);
@@ -24,10 +24,7 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
   // First, because it is what may be refused.
   const { results: texts, networkEvaluations, seconds } = await measureWriting(
     engine,
-    network,
-    config,
-    dataset,
-    ema,
+    opened,
     writing,
     () => report(Math.min(asked, ++done), total, `Writing ${writing.count} texts`),
   );
@@ -36,10 +33,7 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
   report(done, total, "Measuring the likelihood of held-out text");
   const measured = await measureBounds(
     engine,
-    network,
-    config,
-    dataset,
-    ema,
+    opened,
     settings,
     ({ blockSize, steps }) =>
       report(

@@ -1,6 +1,6 @@
 /** Texts that a run writes, measured beside held-out ones. */
 import type { TextDataset } from "../../../data/mod.ts";
-import { type Engine, integers, type Parameters } from "../../../engine/mod.ts";
+import { type Engine, integers } from "../../../engine/mod.ts";
 import { generate, type TextModel } from "../../../models/text/generation/mod.ts";
 import {
   evenlySpaced,
@@ -11,10 +11,9 @@ import {
   textStatisticNotes,
   type TextStatistics,
 } from "../../../models/text/mod.ts";
-import type { TextNetwork } from "../../../models/text/network/mod.ts";
-import type { TextConfig } from "../../config.ts";
 import type { Spread, StatisticName, WriteSettings, WrittenResults } from "../../types.ts";
 import { textModel } from "../model.ts";
+import type { OpenRun } from "../open_run.ts";
 import { requestOf } from "../writing.ts";
 import { ownNats } from "./own_nats.ts";
 
@@ -34,17 +33,14 @@ interface Batches {
 }
 
 /**
- * Writes texts and measures them.
+ * Writes texts with a run and measures them.
  *
  * @param onEvaluation Called after each evaluation of the network for a batch of texts.
  * @throws {UserError} If the network cannot do what is asked, or does not reach as far.
  */
 export async function measureWriting(
   engine: Engine,
-  network: TextNetwork,
-  config: TextConfig,
-  dataset: TextDataset,
-  ema: Parameters,
+  { network, config, dataset, ema }: OpenRun,
   settings: WriteSettings,
   onEvaluation: () => void,
 ): Promise<{ results: WrittenResults } & Omit<Batches, "texts">> {

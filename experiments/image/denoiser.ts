@@ -1,0 +1,28 @@
+/** The denoiser of a network that is still being trained. */
+import type { Engine, Program } from "../../engine/mod.ts";
+import { denoiser } from "../../models/diffusion/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
+import type { ImageConfig } from "../config.ts";
+import { objectiveFor } from "../objective.ts";
+import { parameterSignature } from "../training/arrays.ts";
+import type { PictureFacts } from "../types.ts";
+import { denoiserSignature, splitInputs } from "./signature.ts";
+
+/** Unguided, for `count` pictures at once, with the weights as inputs: they change. */
+export async function compileChangingDenoiser(
+  engine: Engine,
+  network: ImageNetwork,
+  config: ImageConfig,
+  pictures: PictureFacts,
+  count: number,
+): Promise<Program> {
+  const images = denoiserSignature(count, pictures, { selfConditioned: network.selfConditioned });
+  const replicas = engine.replicasFor(count);
+  return await engine.compile(
+    denoiser(network, objectiveFor(config), { guided: false }),
+    { ...parameterSignature(network.parameters), ...images },
+    replicas > 1
+      ? { replicas: { count: replicas, split: splitInputs(images), outputs: "concat" } }
+      : {},
+  );
+}

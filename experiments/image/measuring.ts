@@ -1,0 +1,75 @@
+/** Measurements of a run's pictures while it is trained. */
+import type { ImageDataset } from "../../data/mod.ts";
+import type { Program } from "../../engine/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
+import { codeVersion } from "../code_version.ts";
+import { imageConfigOf } from "../config.ts";
+import { batchSettings, DRAWING_BATCH, drawPictures } from "../evaluation/drawing.ts";
+import { classifierFacts, requireClassifier } from "../evaluation/kept_classifier.ts";
+import { measurePictures, referenceDraws } from "../evaluation/measure.ts";
+import { evaluationSettings } from "../evaluation/settings.ts";
+import { denoiseWith } from "../sampling/draw.ts";
+import { inputArrays } from "../training/arrays.ts";
+import type { SamplingContext, TrainingMeasurer } from "../training/subject.ts";
+import { compileChangingDenoiser } from "./denoiser.ts";
+
+/**
+ * Measures as `evaluate` does by default, unguided and by 25 steps of DDIM, at every
+ * `evaluate_every` steps; keeps each evaluation with the run.
+ *
+ * @returns Nothing where the configuration asks for none.
+ * @throws {UserError} If the data has a single class, or too few held-out pictures.
+ */
+export function measureOnTheWay(
+  network: ImageNetwork,
+  dataset: ImageDataset,
+  { engine, store, run, state, signal }: SamplingContext,
+): TrainingMeasurer | undefined {
+  const config = imageConfigOf(run);
+  const { evaluate_every: every, evaluate_count: count } = config;
+  if (every === 0) return undefined;
+  const settings = evaluationSettings({ count }, config, dataset);
+  referenceDraws(dataset, count);
+  let program: Program | undefined;
+  return {
+    every,
+    async measure(tell) {
+      const classifier = await requireClassifier(engine, dataset, (done, steps) => {
+        signal?.throwIfAborted();
+        tell(`training a classifier: step ${done} of ${steps}`);
+      });
+      program ??= await compileChangingDenoiser(engine, network, config, dataset, DRAWING_BATCH);
+      const batch = batchSettings(settings, config, dataset, 0);
+      const denoise = denoiseWith(program, batch, inputArrays(state.ema));
+      const drawn = await drawPictures(denoise, settings, config, dataset, {
+        onStep: (_, message) => tell(message.toLowerCase()),
+        signal,
+      });
+      const began = performance.now();
+      const results = await measurePictures(
+        engine,
+        classifier.parameters,
+        dataset,
+        drawn,
+        (message) => tell(message.toLowerCase()),
+      );
+      store.evaluations.insert({
+        modality: "image",
+        madeBy: "training",
+        runId: run.id,
+        step: state.step,
+        settings,
+        results,
+        networkEvaluations: drawn.networkEvaluations,
+        samplingSeconds: drawn.seconds,
+        measuringSeconds: (performance.now() - began) / 1000,
+        classifier: classifierFacts(config.dataset, classifier),
+        datasetHash: dataset.hash,
+        configHash: run.configHash,
+        codeVersion: codeVersion(),
+        device: engine.device,
+      });
+      return { frechet: results.frechet.distance, accuracy: results.accuracy! };
+    },
+  };
+}
