@@ -1,18 +1,27 @@
 /** Evaluations at chosen steps of training. */
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { imageConfigOf, openLab, resolveConfig, runWorker } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/mod.ts";
 import { decodeSafetensors } from "../../../engine/mod.ts";
 import { groupHash } from "../../../experiments/config.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 
-Deno.test("training measures as evaluate does, keeps it, draws the curves, and learns the same", () =>
+Deno.test("training measures as evaluate does, keeps it, draws the curves, and learns the same, stopped meanwhile or not", () =>
   withWorkspace(async (workspace) => {
     const store = openStore(workspace);
-    const short = { steps: 6, checkpoint_every: 6 };
+    const short = { steps: 6, checkpoint_every: 6, sample_every: 4 };
     const plain = shortConfig(short);
     const measured = shortConfig({ ...short, evaluate_every: 4, evaluate_count: 200 });
     const [without, run] = queue(store, plain, measured) as [string, string];
+    const working = runWorker({ workspace, device: "cpu" });
+    // Samples are drawn before the pictures that are measured.
+    while (store.samples.list(run).length === 0) await setTimeout(2);
+    store.runs.requestStop(run);
+    await working;
+    const { status, step } = store.runs.byId(run)!;
+    assert.deepEqual([status, step, store.evaluations.list(run)], ["stopped", 4, []]);
+    store.runs.requeue(run);
     await runWorker({ workspace, device: "cpu" });
     assert.deepEqual([store.runs.byId(run)!.error, store.runs.byId(run)!.status], [
       null,
