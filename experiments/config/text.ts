@@ -15,8 +15,8 @@ export const TextConfig = z.strictObject({
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
       "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
-      "after the other) or masked (discrete diffusion: what is masked is filled in; without embeddings' " +
-      "noise, whose fields it ignores)",
+      "after the other) or masked (discrete diffusion: what is masked is filled in; the fields of noise and " +
+      "embeddings have no effect)",
   ),
   block_size: integer(0, 512).describe(
     "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +

@@ -11,7 +11,6 @@ import {
   likelihoodBound,
   maskedBoundStep,
   maskedPlaces,
-  maskedWalk,
   priorNats,
   type TextNetwork,
   type WindowErrors,
@@ -164,9 +163,7 @@ async function maskedBoundOf(
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
     const key = { ...noise, step: draw };
-    const { masked, weights: counts } = steps === undefined
-      ? { masked: maskedPlaces(BATCH, context, key), weights: new Array<number>(BATCH).fill(1) }
-      : maskedWalk(BATCH, context, steps, key);
+    const masked = maskedPlaces(BATCH, context, key, steps);
     const inputs = shuffled ? withShuffledPlaces({ tokens, masked }, context) : { tokens, masked };
     const { nats } = await program.run({ ...takenBy(program, weights), ...inputs });
     draws.push(Array.from(nats!, (crossEntropy, row) => {
@@ -176,7 +173,7 @@ async function maskedBoundOf(
         gamma: Math.log(share / (1 - share)),
         crossEntropy,
         squaredError: 0,
-        crossEntropyWeight: counts[row]!,
+        crossEntropyWeight: 1,
         squaredErrorWeight: 0,
         priorCrossEntropy: Math.log(vocabulary),
         rounding: crossEntropy,

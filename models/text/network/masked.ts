@@ -9,35 +9,48 @@ import { input, perCharacter, type Tensors } from "./inputs.ts";
 import type { TextNetwork } from "./network.ts";
 
 /**
- * Draws which places of each window are masked: how many is uniform over 1 … L, one window in each of
- * `count` strata of equal probability, and which ones is uniform over the sets of that size.
+ * Draws which places of each window are masked, such that the mean cross-entropy of a window's masked
+ * characters is an unbiased estimate of the bound in nats per character.
  *
- * With such places, the mean cross-entropy of a window's masked characters is an unbiased estimate of
- * the bound in nats per character. In continuous time and for windows of L characters, each masked by
- * time t with probability t, the bound is (Sahoo et al. 2024, "MDLM", section 3; Shi et al. 2024,
- * "MD4", section 2; the schedule drops out)
+ * In continuous time and for windows of L characters, each masked by time t with probability t, the
+ * bound is (Sahoo et al. 2024, "MDLM", section 3; Shi et al. 2024, "MD4", section 2; the schedule
+ * drops out)
  *
  *     −log p(x) ≤ ∫₀¹ 1/t E_M[Σ_{i∈M} −log p(x_i | x_{\M})] dt
  *
- * A set M of k places is masked at t with probability tᵏ(1 − t)ᴸ⁻ᵏ, and
- * ∫ tᵏ⁻¹(1 − t)ᴸ⁻ᵏ dt = (k−1)! (L−k)! / L! = 1 / (k·C(L, k)), so the integral is
+ * The weight 1/t and the probability t that place i is masked cancel: what is left is, for every place,
+ * the mean cost of its character where it is masked and each other place is with probability t. So
+ * a masked place drawn uniformly has 1 + Binomial(L − 1, t) masked ones, itself among them, and over
+ * uniform t that number is uniform over 1 … L; which ones they are is uniform too, and all of them may
+ * be averaged. This is the bound of any-order autoregression (Hoogeboom et al. 2022, "ARDM"; Ou et al.
+ * 2025, theorem 2): no weight has a singularity, and the prior and reconstruction terms are zero, as
+ * everything is masked at t = 1 and nothing at t = 0. The mean over all masked characters of a batch,
+ * which is often reported, is *not* the bound: it counts a window by the number of its masks, the
+ * hardest ones most.
  *
- *     Σ_k 1/k E_{|M| = k}[Σ_{i∈M} …] = L · E_{k ~ U{1, …, L}} E_{|M| = k}[mean over M of …]
+ * A walk of T = `steps` steps of 1/T, whose characters do not know of each other within a step, has the
+ * same bound with t uniform over 1/T, 2/T, …, 1 (a step from t to s reveals (t − s)/t of what is
+ * masked), and so another distribution of the number of masks.
  *
- * which is the bound of any-order autoregression (Hoogeboom et al. 2022, "ARDM"; Ou et al. 2025, theorem 2). No
- * weight has a singularity, and the prior and reconstruction terms are zero, as everything is masked
- * at t = 1 and nothing at t = 0. The mean over all masked characters of a batch, which is often
- * reported, is *not* the bound: it counts a window by the number of its masks, the hardest ones most.
+ * The windows are spread over strata of equal probability of that number.
  *
+ * @param steps Infinitely many unless given.
  * @returns Row-major [count, length]: 1 where masked, 0 elsewhere, at least one 1 in each row.
  */
-export function maskedPlaces(count: number, length: number, key: RandomKey): Float32Array {
+export function maskedPlaces(
+  count: number,
+  length: number,
+  key: RandomKey,
+  steps?: number,
+): Float32Array {
   const [offset] = uniforms({ ...key, stream: `${key.stream}/offset` }, 1);
   const order = permutation({ ...key, stream: `${key.stream}/order` }, count);
   const draws = uniforms({ ...key, stream: `${key.stream}/places` }, count * length);
+  const shares = steps === undefined ? null : maskShares(length, steps);
   const masked = new Float32Array(count * length);
   order.forEach((row, stratum) => {
-    const size = 1 + Math.floor(length * (stratum + offset!) / count);
+    const u = (stratum + offset!) / count;
+    const size = 1 + (shares ? quantile(shares, u) : Math.floor(length * u));
     const own = draws.subarray(row * length, (row + 1) * length);
     Array.from(own, (_, place) => place)
       .sort((a, b) => own[a]! - own[b]! || a - b)
@@ -47,49 +60,40 @@ export function maskedPlaces(count: number, length: number, key: RandomKey): Flo
   return masked;
 }
 
-/**
- * The same for a walk of T = `steps` steps, from t = 1 to 0 by 1/T each, whose characters are drawn
- * without knowing of each other within a step. Its bound (D3PM, equation 1, with the posterior of
- * MDLM) is
- *
- *     Σ_{k=1}^T 1/k E_{t = k/T}[Σ_{i∈M} −log p(x_i | x_{\M})]
- *
- * in nats per window, which comes down to that of {@link maskedPlaces} as T grows. A window's step k
- * is uniform, one window in each stratum, and each of its places is masked with probability t.
- *
- * @returns Row-major [count, length], where a row may have no mask, and what each window's mean
- * cross-entropy of masked characters counts in the bound per character: |M| / (t L).
- */
-export function maskedWalk(
-  count: number,
-  length: number,
-  steps: number,
-  key: RandomKey,
-): { masked: Float32Array; weights: number[] } {
-  const [offset] = uniforms({ ...key, stream: `${key.stream}/offset` }, 1);
-  const order = permutation({ ...key, stream: `${key.stream}/order` }, count);
-  const draws = uniforms({ ...key, stream: `${key.stream}/places` }, count * length);
-  const masked = new Float32Array(count * length), weights = new Array<number>(count).fill(0);
-  order.forEach((row, stratum) => {
-    const t = (1 + Math.floor(steps * (stratum + offset!) / count)) / steps;
-    for (let place = row * length; place < (row + 1) * length; place++) {
-      if (draws[place]! >= t) continue;
-      masked[place] = 1;
-      weights[row] = weights[row]! + 1 / (t * length);
+/** Probabilities of n = 0, …, L − 1 further masks: Binomial(L − 1, k/T), k uniform over 1 … T. */
+function maskShares(length: number, steps: number): Float64Array {
+  const others = length - 1;
+  const logFactorials = new Float64Array(length);
+  for (let n = 1; n < length; n++) logFactorials[n] = logFactorials[n - 1]! + Math.log(n);
+  const shares = new Float64Array(length);
+  shares[others] = 1 / steps; // k = T masks all.
+  for (let k = 1; k < steps; k++) {
+    const [masked, seen] = [Math.log(k / steps), Math.log1p(-k / steps)];
+    for (let n = 0; n < length; n++) {
+      const log = logFactorials[others]! - logFactorials[n]! - logFactorials[others - n]! +
+        n * masked + (others - n) * seen;
+      shares[n] = shares[n]! + Math.exp(log) / steps;
     }
-  });
-  return { masked, weights };
+  }
+  return shares;
+}
+
+/** The first index up to which the shares, which sum to one, have more than `u`. */
+function quantile(shares: Float64Array, u: number): number {
+  let sum = 0;
+  const found = shares.findIndex((share) => (sum += share) > u);
+  return found < 0 ? shares.length - 1 : found;
 }
 
 /**
  * The mean cross-entropy of each window's masked characters, [N], from `tokens` and `masked` [N, L]:
  * what `maskedPlaces` makes the bound of. Characters that are seen cost nothing, and a mask is never
- * what is behind a mask ("SUBS" of MDLM, section 3). 0 where nothing is masked.
+ * what is behind a mask ("SUBS" of MDLM, section 3).
  */
 export function maskedBound(network: TextNetwork, inputs: Tensors): tf.Tensor {
   const tokens = input(inputs, "tokens"), masked = input(inputs, "masked");
   const nats = perCharacter(network.fill(inputs, tokens, masked), tokens);
-  return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.maximum(tf.sum(masked, -1), 1));
+  return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.sum(masked, -1));
 }
 
 /** `nats` [N]: {@link maskedBound}. */

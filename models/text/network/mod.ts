@@ -12,7 +12,7 @@ export {
 } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./masks.ts";
-export { maskedBoundStep, maskedPlaces, maskedWalk, textFiller } from "./masked.ts";
+export { maskedBoundStep, maskedPlaces, textFiller } from "./masked.ts";
 export {
   autoregressiveStep,
   boundStep,

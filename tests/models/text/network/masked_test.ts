@@ -6,7 +6,6 @@ import { initialParameters } from "../../../../models/layers/mod.ts";
 import {
   maskedBoundStep,
   maskedPlaces,
-  maskedWalk,
   textFiller,
   textNetwork,
 } from "../../../../models/text/network/mod.ts";
@@ -105,22 +104,25 @@ Deno.test("a walk of finitely many steps has the bound that all its masks give, 
       expected += share * nats[i]! / k / length;
     });
   }
-  const { masked, weights } = maskedWalk(count, length, steps, {
-    seed: 4,
-    stream: "walk",
-    step: 0,
-  });
-  const drawn = await costs(masked, count);
-  const values = drawn.map((sum, row) => {
-    const masks = masked.subarray(row * length, (row + 1) * length).reduce((a, b) => a + b);
-    return masks === 0 ? 0 : weights[row]! * sum / masks;
-  });
+  const masked = maskedPlaces(count, length, { seed: 4, stream: "walk", step: 0 }, steps);
+  const values = (await costs(masked, count)).map((sum, row) =>
+    sum / masked.subarray(row * length, (row + 1) * length).reduce((a, b) => a + b)
+  );
   const error = standardError(values);
   assert.ok(error < 0.05, `${error}`);
   assert.ok(Math.abs(mean(values) - expected) < 4 * error, `${mean(values)}, not ${expected}`);
+});
 
-  const once = maskedWalk(2, length, 1, { seed: 4, stream: "walk", step: 0 });
-  assert.deepEqual([...once.masked, ...once.weights], new Array(2 * length + 2).fill(1));
+Deno.test("a walk of one step masks everything, one of very many any number as often", () => {
+  const key = { seed: 5, stream: "walk", step: 0 };
+  assert.ok(maskedPlaces(3, 8, key, 1).every((value) => value === 1));
+  const length = 6, count = 600;
+  const masked = maskedPlaces(count, length, key, 1000);
+  const sizes = new Array(length).fill(0);
+  for (let row = 0; row < count; row++) {
+    sizes[masked.subarray(row * length, (row + 1) * length).reduce((a, b) => a + b) - 1]++;
+  }
+  sizes.forEach((n) => assert.ok(Math.abs(n - count / length) <= 2, `${sizes}`));
 });
 
 Deno.test("a trained network's masked bound lies above the entropy, and near it", async () => {
