@@ -33,6 +33,10 @@ export function measureOnTheWay(
   let program: Program | undefined;
   return {
     every,
+    isDone: () =>
+      store.evaluations.list(run.id).some((made) =>
+        made.modality === "image" && made.madeBy === "training" && made.step === state.step
+      ),
     async measure(tell) {
       const classifier = await requireClassifier(engine, dataset, (done, steps) => {
         signal?.throwIfAborted();

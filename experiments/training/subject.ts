@@ -25,10 +25,12 @@ export interface TrainingSampler {
 export interface TrainingMeasurer {
   /** Training steps between measurements, 1 or more. */
   readonly every: number;
+  /** Whether the state at hand was measured before. */
+  isDone(): boolean;
   /**
    * Measures what the moving average makes, as it is, and keeps the evaluation.
    *
-   * @param tell Called with what is being done, often.
+   * @param tell Called with what is being done, often; what it throws ends the measurement.
    */
   measure(tell: (activity: string) => void): Promise<ValidationMetrics>;
 }

@@ -59,6 +59,7 @@ class Trainer {
     const { state, run } = this.#training;
     const { store, workerId, signal } = this.#context;
     store.runs.setActivity(run.id, workerId, "training");
+    await this.#measureAgain();
     while (state.step < run.steps) {
       if (this.#stopRequested()) return this.#leave("stopped");
       if (signal?.aborted) return this.#leave("interrupted");
@@ -124,6 +125,14 @@ class Trainer {
     else if (due(config.log_every)) this.#flush();
   }
 
+  /** The measurement that a stop cut short, if one was. */
+  async #measureAgain(): Promise<void> {
+    const { state } = this.#training;
+    const measurer = this.#measurer;
+    if (!measurer || state.step === 0 || state.step % measurer.every > 0) return;
+    if (!measurer.isDone()) await this.#measure(measurer);
+  }
+
   /** The next step's, on its way up to this peak and down again. */
   #learningRate(peak: number): number {
     const { state, run: { config } } = this.#training;
@@ -168,12 +177,21 @@ class Trainer {
     );
   }
 
+  /** Measuring takes a while, so a request to stop ends it; it is due again when the run goes on. */
   async #measure(measurer: TrainingMeasurer): Promise<void> {
     const { run } = this.#training;
     const { store, workerId } = this.#context;
-    const metrics = await measurer.measure((activity) => {
-      if (this.#beat()) store.runs.setActivity(run.id, workerId, activity);
-    });
+    const stop = new Error("Stopped");
+    let metrics: ValidationMetrics;
+    try {
+      metrics = await measurer.measure((activity) => {
+        if (this.#stopRequested()) throw stop;
+        if (this.#beat()) store.runs.setActivity(run.id, workerId, activity);
+      });
+    } catch (error) {
+      if (error === stop) return;
+      throw error;
+    }
     store.runs.setActivity(run.id, workerId, "training");
     for (const [name, value] of Object.entries(metrics)) this.#note(name as MetricName, value);
     this.#flush();
