@@ -61,6 +61,7 @@ const TEXT: TextConfig = {
   modality: "text",
   dataset: "tiny-shakespeare",
   size: "small",
+  activation: "silu",
   context: 128,
   method: "diffusion",
   block_size: 0,

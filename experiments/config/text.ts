@@ -11,6 +11,7 @@ export const TextConfig = z.strictObject({
   size: z.enum(["tiny", "small"]).describe(
     "tiny (2 layers of width 32, for tests) or small (4 layers of width 128, 1.2 million parameters)",
   ),
+  activation: z.enum(["silu", "gelu"]).describe("Of the perceptrons; silu is faster"),
   context: integer(8, 512).describe("Characters in a window"),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
