@@ -62,6 +62,7 @@ const TEXT: TextConfig = {
   dataset: "tiny-shakespeare",
   size: "small",
   activation: "silu",
+  vocabulary_size: 0,
   context: 128,
   method: "diffusion",
   block_size: 0,
