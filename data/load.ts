@@ -37,8 +37,10 @@ export interface LoadImageOptions extends LoadOptions {
 }
 
 export interface LoadTextOptions extends LoadOptions {
-  /** The longest window, in characters, that both parts of the text must hold. By default 1. */
+  /** The longest window, in tokens, that both parts of the text must hold. By default 1. */
   readonly context?: number | undefined;
+  /** Tokens of a byte-pair vocabulary for networks; by default 0, characters alone. */
+  readonly vocabularySize?: number | undefined;
 }
 
 /**
@@ -74,13 +76,14 @@ export async function loadImageDataset(
  *
  * @param source `tiny-shakespeare`, `made-up-verse`, or the path of a text file in UTF-8. A path has
  * a slash or a dot in it: `./poems`.
- * @throws {UserError} If it cannot be had, is no text or is too short, with what to do about it.
+ * @throws {UserError} If it cannot be had, is no text, is too short or has too many characters for
+ * the vocabulary, with what to do about it.
  */
 export async function loadTextDataset(
   source: TextDatasetName | (string & Record<never, never>),
-  { context = 1, ...options }: LoadTextOptions = {},
+  { context = 1, vocabularySize = 0, ...options }: LoadTextOptions = {},
 ): Promise<TextDataset> {
-  return splitText(await readText(source, options), context);
+  return await splitText(await readText(source, options), context, vocabularySize);
 }
 
 async function readText(source: string, options: LoadOptions): Promise<RawText> {

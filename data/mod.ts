@@ -8,6 +8,6 @@ export type { LoadImageOptions, LoadOptions, LoadTextOptions } from "./load.ts";
 export { isPath } from "./own.ts";
 export { lockFolder } from "./public_dataset.ts";
 export { gatherWindows } from "./texts.ts";
-export type { TextDataset, TextDatasetName } from "./texts.ts";
+export type { EncodedText, TextDataset, TextDatasetName } from "./texts.ts";
 export { vocabularyOf } from "./vocabulary.ts";
 export type { Vocabulary } from "./vocabulary.ts";

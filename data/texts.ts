@@ -1,11 +1,19 @@
 /** Texts as they are held in memory. */
 import { UserError } from "../engine/host/mod.ts";
+import { bytePairVocabulary } from "./byte_pair.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 export type TextDatasetName = "tiny-shakespeare" | "made-up-verse";
 
 /** A text, encoded, in two parts. */
-export interface TextDataset {
+export interface EncodedText {
+  readonly vocabulary: Vocabulary;
+  readonly train: Uint16Array;
+  readonly validation: Uint16Array;
+}
+
+/** A text, encoded by its characters, in two parts. */
+export interface TextDataset extends EncodedText {
   /** A name of ours, or the path of a file as it was given. */
   readonly name: string;
   /** For people: "Tiny Shakespeare". */
@@ -18,6 +26,9 @@ export interface TextDataset {
   readonly train: Uint16Array;
   /** The rest. */
   readonly validation: Uint16Array;
+  /** The same two parts as networks read them: by characters too, or by the pieces of a byte-pair
+   * vocabulary that was learnt from `train`. */
+  readonly tokenized: EncodedText;
 }
 
 /** A text before it is encoded. */
@@ -32,10 +43,16 @@ export interface RawText {
  * Encodes a text by the characters it has, and splits it as nanoGPT does (`data/shakespeare_char/
  * prepare.py`): the first ⌊0.9·n⌋ characters train, the rest validates.
  *
- * @param context The longest window, in characters, that each part must hold.
- * @throws {UserError} If the text is too short for that.
+ * @param context The longest window, in tokens, that each part must hold.
+ * @param vocabularySize Of the byte-pair vocabulary for networks; 0 gives them the characters.
+ * @throws {UserError} If the text is too short for that, or has too many characters for the
+ * vocabulary.
  */
-export function splitText({ name, title, hash, text }: RawText, context: number): TextDataset {
+export async function splitText(
+  { name, title, hash, text }: RawText,
+  context: number,
+  vocabularySize = 0,
+): Promise<TextDataset> {
   if (!(Number.isInteger(context) && context >= 1)) {
     throw new UserError(
       `Cannot load ${name}: \`context\` is ${context}, it must be an integer from 1`,
@@ -52,21 +69,52 @@ export function splitText({ name, title, hash, text }: RawText, context: number)
         `${10 * context} characters${context > 1 ? " or a shorter context" : ""}`,
     );
   }
-  return {
-    name,
-    title,
-    hash,
+  const byCharacters: EncodedText = {
     vocabulary,
     train: tokens.subarray(0, trainLength),
     validation: tokens.subarray(trainLength),
   };
+  const tokenized = vocabularySize === 0
+    ? byCharacters
+    : await byPieces(byCharacters, vocabularySize);
+  requireWindowsFit(name, tokenized, context);
+  return { name, title, hash, ...byCharacters, tokenized };
+}
+
+async function byPieces(
+  { vocabulary, train, validation }: EncodedText,
+  vocabularySize: number,
+): Promise<EncodedText> {
+  const text = vocabulary.decode(train);
+  const pieces = await bytePairVocabulary(vocabulary, text, vocabularySize);
+  return {
+    vocabulary: pieces,
+    train: pieces.encode(text),
+    validation: pieces.encode(vocabulary.decode(validation)),
+  };
+}
+
+/** @throws {UserError} If a part has fewer tokens than a window. */
+function requireWindowsFit(
+  name: string,
+  { vocabulary, train, validation }: EncodedText,
+  context: number,
+): void {
+  if (Math.min(train.length, validation.length) >= context) return;
+  throw new UserError(
+    `Cannot use ${name}: ${vocabulary.size} pieces make ${
+      train.length + validation.length
+    } tokens ` +
+      `of it, of which ${validation.length} validate, and windows of ${context} do not fit; take a ` +
+      "longer text, a shorter context or a smaller vocabulary_size",
+  );
 }
 
 /**
  * Windows of a text, as a batch of tokens.
  *
  * @param starts Where each window begins, from 0 to `split.length − length`.
- * @param length Characters in one window.
+ * @param length Tokens in one window.
  * @returns Row-major [starts.length, length].
  */
 export function gatherWindows(
@@ -79,7 +127,7 @@ export function gatherWindows(
     const start = starts[i]!;
     if (!(Number.isInteger(start) && start >= 0 && start + length <= split.length)) {
       throw new RangeError(
-        `Internal: a window of ${length} from ${start} is not within the ${split.length} characters`,
+        `Internal: a window of ${length} from ${start} is not within the ${split.length} tokens`,
       );
     }
     windows.set(split.subarray(start, start + length), i * length);

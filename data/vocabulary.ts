@@ -1,13 +1,18 @@
-/** Text as numbers, one for each character. */
+/** Text as numbers, by default one for each character. */
 import { UserError } from "../engine/host/mod.ts";
 
-/** A token is a character's place in this list. */
+/** What may stand in a text, as tokens. */
 export interface Vocabulary {
   /** Unicode code points, in ascending order. */
   readonly characters: readonly string[];
+  /** What each token stands for: the characters themselves, or those and longer pieces. */
+  readonly pieces: readonly string[];
+  /** Characters that each token stands for, [size]. */
+  readonly lengths: Uint16Array;
+  /** Tokens that there are. */
   readonly size: number;
   /**
-   * The tokens of a text, one for each code point.
+   * The tokens of a text. Where tokens are characters, one for each code point.
    *
    * @throws {UserError} If the text has characters outside the vocabulary; it names them, where they
    * stand, and what may stand there instead.
@@ -39,8 +44,8 @@ export function vocabularyOf(text: string): Vocabulary {
   const characters = points.map((point) => String.fromCodePoint(point));
   const tokens = new Map(points.map((point, token) => [point, token]));
   return {
+    ...tableOf(characters),
     characters,
-    size: characters.length,
     encode(text) {
       const encoded = new Uint16Array(text.length);
       let length = 0;
@@ -51,18 +56,29 @@ export function vocabularyOf(text: string): Vocabulary {
       }
       return length === encoded.length ? encoded : encoded.slice(0, length);
     },
+  };
+}
+
+/** What follows from the pieces alone. */
+export function tableOf(
+  pieces: readonly string[],
+): Pick<Vocabulary, "pieces" | "lengths" | "size" | "decode"> {
+  return {
+    pieces,
+    lengths: Uint16Array.from(pieces, (piece) => [...piece].length),
+    size: pieces.length,
     decode(tokens) {
-      const pieces: string[] = [];
+      const text: string[] = [];
       for (let i = 0; i < tokens.length; i++) {
-        const character = characters[tokens[i]!];
-        if (character === undefined) {
+        const piece = pieces[tokens[i]!];
+        if (piece === undefined) {
           throw new RangeError(
-            `Internal: token ${tokens[i]} does not exist, there are ${characters.length}`,
+            `Internal: token ${tokens[i]} does not exist, there are ${pieces.length}`,
           );
         }
-        pieces.push(character);
+        text.push(piece);
       }
-      return pieces.join("");
+      return text.join("");
     },
   };
 }

@@ -2,7 +2,7 @@
 import { BLOCK_METRICS, BLOCK_SIZES, type Run } from "./types.ts";
 
 export interface BlockNats {
-  /** Characters written together; 1 is left to right. */
+  /** Tokens written together; 1 is left to right. */
   readonly blockSize: number;
   /** Held-out nats per character: exact at 1, a bound above. */
   readonly nats: number;

@@ -140,6 +140,14 @@ function cautions(runs: readonly Run[]): string[] {
   if (distinct(runs, (run) => run.steps * run.config.batch_size) > 1) {
     result.push("The runs were given different numbers of training examples (steps × batch_size)");
   }
+  if (
+    distinct(runs, ({ config }) => "vocabulary_size" in config ? config.vocabulary_size : 0) > 1
+  ) {
+    result.push(
+      "The runs have different vocabularies: their nats per character are comparable, but windows " +
+        "and blocks of one size do not have the same number of characters",
+    );
+  }
   if (distinct(runs, (run) => run.codeVersion) > 1) {
     result.push("The runs were trained by different versions of the code");
   }

@@ -15,8 +15,9 @@ export function blockChart(
   }));
   return lineChart({
     title: "Nats per character by size of blocks",
-    subtitle: "characters written at once: 1 is left to right, exact; more is a bound",
-    xLabel: "characters in a block",
+    subtitle:
+      "tokens (by default characters) written at once: 1 is left to right, exact; more is a bound",
+    xLabel: "tokens in a block",
     xScale: "log",
     series,
     labels: series.length > 1,

@@ -74,7 +74,7 @@ export const compareRunsTool = defineTool({
         nats: z.number(),
         standard_error: z.number().nullable(),
       })),
-    })).describe("Nats per character by characters written at once, of runs on text"),
+    })).describe("Nats per character by tokens written at once, for text"),
     curves: z.array(z.object({
       metric: z.string(),
       steps: z.array(z.number()),

@@ -17,8 +17,8 @@ const { mode, length, block_size, temperature, top_p, diffusion_weight, revise_s
 /** Those of sample, which explains them. */
 const writingFields = {
   mode: mode.describe("Text: as in sample, but no infill (default what the run's method does)"),
-  length: length.describe("Text: characters of each, 1 to 2000 (default a window)"),
-  block_size: block_size.describe("Text: characters written together (default 16)"),
+  length: length.describe("Text: tokens of each, 1 to 2000 (default a window)"),
+  block_size: block_size.describe("Text: tokens written together (default 16)"),
   temperature: temperature.describe("Text: 0 to 5 (default 0.9)"),
   top_p: top_p.describe("Text: 0.01 to 1 (default 1)"),
   diffusion_weight: diffusion_weight.describe("Text, guided: 0 to 1 (default 0.5)"),

@@ -34,7 +34,7 @@ export async function sampleText(
 
 function summaryOf({ settings, ...sample }: TextSample): string {
   const how = settings.mode === "autoregressive"
-    ? "character by character"
+    ? "left to right"
     : `${settings.sampler}, ${settings.steps} steps` +
       (["blocks", "guided", "revised"].includes(settings.mode)
         ? ` for every block of ${settings.block_size}`

@@ -115,9 +115,11 @@ function statisticsOf({ results: { texts } }: TextEvaluation) {
   ];
 }
 
-/** "32 texts of 128 characters". */
-function textsOf({ settings: { writing } }: TextEvaluation): string {
-  return `${writing.count} texts of ${writing.length} characters`;
+/** "32 texts of 128 characters"; of tokens, where these were more than one. */
+function textsOf({ settings: { writing }, results: { texts } }: TextEvaluation): string {
+  const { count, length } = writing;
+  const unit = texts.written.characters > count * length ? "tokens" : "characters";
+  return `${count} texts of ${length} ${unit}`;
 }
 
 /** "blocks of 16, ddpm 64 steps, temperature 0.9, top_p 0.95". */

@@ -11,13 +11,13 @@ export const textFields = {
   ),
   prompt: z.string().max(2000).optional().describe("Text: what is continued (default nothing)"),
   template: z.string().min(1).max(512).optional().describe(
-    "Text, for infill: the text with an underscore for each character to write (default none)",
+    "Text, for infill: the text with an underscore for each token to write (default none)",
   ),
   length: integer(1, 2000).optional().describe(
-    "Text: characters to write, 1 to 2000 (default a window for diffusion, else two)",
+    "Text: tokens to write, 1 to 2000 (default a window for diffusion, else two)",
   ),
   block_size: integer(1, 512).optional().describe(
-    "Text: characters written together, up to the run's context (default 16)",
+    "Text: tokens written together, up to the run's context (default 16)",
   ),
   temperature: z.number().min(0).max(5).optional().describe(
     "Text: 0 (the likeliest) to 5 (default 0.9)",
@@ -29,7 +29,7 @@ export const textFields = {
     "Text, for guided: weight of diffusion, 0 to 1, against reading (default 0.5)",
   ),
   revise_share: z.number().min(0).max(1).optional().describe(
-    "Text, for revised: share of characters written again in a round, 0 to 1 (default 0.2)",
+    "Text, for revised: share written again in a round, 0 to 1 (default 0.2)",
   ),
   rounds: integer(1, 10).optional().describe("Text, for revised: 1 to 10 rounds (default 2)"),
 };

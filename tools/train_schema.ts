@@ -52,7 +52,7 @@ function described(field: string): z.ZodType {
 
 function listed(field: string): z.ZodType {
   return z.array(schemaOf(field).meta({ description: undefined })).min(1).max(MAX_SWEEP_RUNS)
-    .describe(`Values of ${field}`).optional();
+    .describe("Values").optional();
 }
 
 export const TrainInput = z.strictObject({

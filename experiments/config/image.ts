@@ -51,7 +51,7 @@ export const ImageConfig = z.strictObject({
     "Fraction of training images whose class is hidden; above 0 makes guidance possible",
   ),
   self_condition: z.number().min(0).max(1).describe(
-    "Fraction of training images for which the network sees its own first estimate; 0: it has no input for one",
+    "Fraction of training images that show the network its own first estimate",
   ),
   ...recordingFields,
   evaluate_every: integer(0, 1_000_000).describe(

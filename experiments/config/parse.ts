@@ -26,7 +26,7 @@ export const LATER = {
     evaluate_every: 0,
     evaluate_count: 1000,
   },
-  text: { muon_learning_rate: 0 },
+  text: { muon_learning_rate: 0, vocabulary_size: 0, activation: "gelu" },
 } as const;
 
 /**

@@ -61,6 +61,8 @@ const TEXT: TextConfig = {
   modality: "text",
   dataset: "tiny-shakespeare",
   size: "small",
+  activation: "silu",
+  vocabulary_size: 0,
   context: 128,
   method: "diffusion",
   block_size: 0,

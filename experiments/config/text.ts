@@ -5,22 +5,26 @@ import { integer, recordingFields, trainingFields } from "./fields.ts";
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Text: tiny-shakespeare (1.1 million characters, downloaded once), made-up-verse (needs no " +
+    "Text: tiny-shakespeare (1.1 million characters), made-up-verse (needs no " +
       "network), or the path of a UTF-8 file with a slash in it",
   ),
   size: z.enum(["tiny", "small"]).describe(
-    "tiny (2 layers of width 32, for tests) or small (4 layers of width 128, 1.2 million parameters)",
+    "tiny (2 layers of width 32, for tests) or small (4 layers of width 128)",
   ),
-  context: integer(8, 512).describe("Characters in a window"),
+  activation: z.enum(["silu", "gelu"]).describe("Activation; silu is faster"),
+  vocabulary_size: integer(0, 4096).describe(
+    "0: a token is a character; else one of a byte-pair vocabulary learnt from the training text",
+  ),
+  context: integer(8, 512).describe("Tokens in a window"),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
       "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
-      "after the other) or masked (discrete diffusion: what is masked is filled in; the fields of noise and " +
-      "embeddings have no effect)",
+      "after the other) or masked (discrete diffusion; the fields of noise and embeddings have " +
+      "no effect)",
   ),
   block_size: integer(0, 512).describe(
-    "Characters in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, " +
-      "16, 64 and the whole window",
+    "Tokens in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, 16, " +
+      "64 and all",
   ),
   schedule: z.enum([
     "logistic-gamma",
@@ -34,25 +38,25 @@ export const TextConfig = z.strictObject({
     .describe(
       "Noise schedule: −log SNR from gamma_start to gamma_end, logistic-gamma staying longest where the " +
         "bound is made up, adaptive-gamma where the run finds it to be, linear-gamma evenly; the others are " +
-        "the images' own, which ignore them and suit embeddings badly",
+        "the images', and suit embeddings badly",
     ),
   gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),
   gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings"),
   self_condition: z.number().min(0).max(1).describe(
-    "Fraction of training windows that see the network's own first estimate",
+    "Fraction of windows that see the network's own first estimate",
   ),
   embedding_learning_rate: z.number().positive().max(1).describe(
-    "Peak learning rate of the embeddings, which have no weight decay",
+    "Peak learning rate of the embeddings",
   ),
   positions: z.enum(["rotary", "none"]).describe(
-    "rotary, or none to see what a text model without an order of words does",
+    "rotary, or none to see what a model without an order does",
   ),
   rounding: z.enum(["prediction", "clean"]).describe(
-    "Where the characters' cross-entropy is taken: at the least noisy level, of the prediction, or " +
-      "(to see what it does) of the clean embedding",
+    "Whose cross-entropy is taken at the least noisy level: the prediction's, or (to see what it " +
+      "does) the clean embedding's",
   ),
   embedding_norm: z.enum(["unit", "free"]).describe(
-    "unit length, or free to see the embeddings shrink",
+    "unit length, or free to see them shrink",
   ),
   ...trainingFields,
   ...recordingFields,

@@ -1,7 +1,7 @@
 /** What text needs without a network: computed once for a text, and kept in the workspace. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TextDataset } from "../../data/mod.ts";
+import type { EncodedText, TextDataset } from "../../data/mod.ts";
 import { fitNgrams } from "../../models/text/mod.ts";
 import { writeFileAtomically } from "../files.ts";
 import type { TextBaselines } from "../types.ts";
@@ -10,7 +10,7 @@ import type { TextBaselines } from "../types.ts";
 const MOST_ORDER = 6;
 
 /** The held-out text, as a whole, under n-gram models of the training text of every order. */
-export function textBaselines({ train, validation, vocabulary }: TextDataset): TextBaselines {
+export function textBaselines({ train, validation, vocabulary }: EncodedText): TextBaselines {
   const model = fitNgrams(train, { order: MOST_ORDER, vocabularySize: vocabulary.size });
   return {
     uniform: Math.log(vocabulary.size),
@@ -18,8 +18,11 @@ export function textBaselines({ train, validation, vocabulary }: TextDataset): T
   };
 }
 
-/** Those of a text; kept for the next time. */
-export function baselinesFor(workspace: string, dataset: TextDataset): TextBaselines {
+/** Those of a text by its characters; kept for the next time. */
+export function baselinesFor(
+  workspace: string,
+  dataset: EncodedText & Pick<TextDataset, "hash">,
+): TextBaselines {
   const known = keptBaselines(workspace, dataset.hash);
   if (known) return known;
   const baselines = textBaselines(dataset);

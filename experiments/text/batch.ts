@@ -31,6 +31,7 @@ export function textBatchSource(
   dataset: TextDataset,
 ): (step: number, parameters: Parameters) => Arrays {
   const { seed, batch_size: size, context, method } = config;
+  const { train } = dataset.tokenized;
   const range = noiseRange(config);
   const blocks = diffusionBlocks(config);
   const ends = isAdaptive(config) ? gammaEnds(config) : null;
@@ -38,9 +39,9 @@ export function textBatchSource(
     const starts = integers(
       { seed, stream: "batch", step },
       size,
-      dataset.train.length - context + 1,
+      train.length - context + 1,
     );
-    const tokens = gatherWindows(dataset.train, starts, context);
+    const tokens = gatherWindows(train, starts, context);
     if (method === "autoregressive") return { tokens };
     if (method === "masked") {
       return { tokens, masked: maskedPlaces(size, context, { seed, stream: "masks", step }) };

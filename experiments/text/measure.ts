@@ -16,6 +16,7 @@ import {
   type WindowErrors,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
+import { charactersPerToken } from "./characters.ts";
 import { noisyInputs } from "./batch.ts";
 import { noiseRange, stepOptions } from "./network.ts";
 import { only, replicasOf, windowSignature } from "./signature.ts";
@@ -47,8 +48,8 @@ export interface BoundOptions {
 }
 
 /**
- * What was measured of one window, with the cross-entropy of the output prior alone. Where characters
- * are masked, `gamma` is the log odds of that, and the prior knows nothing.
+ * What was measured of one window, per character, with the cross-entropy of the output prior alone.
+ * Where characters are masked, `gamma` is the log odds of that, and the prior knows nothing.
  */
 export interface LevelErrors extends WindowErrors {
   readonly priorCrossEntropy: number;
@@ -56,10 +57,12 @@ export interface LevelErrors extends WindowErrors {
   readonly rounding: number;
 }
 
+/** @param lengths Characters of each token of the vocabulary. */
 export async function compileMeasure(
   engine: Engine,
   network: TextNetwork,
   config: TextConfig,
+  lengths: ArrayLike<number>,
 ): Promise<Measure> {
   const { clean, noisy, masked } = network.options;
   const count = engine.replicasFor(BATCH);
@@ -80,17 +83,27 @@ export async function compileMeasure(
     : undefined;
   const filled = masked ? await compile(maskedBoundStep(network), () => true) : undefined;
   return {
-    ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows) } : {}),
+    ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows, lengths) } : {}),
     ...(bound
       ? {
         bound: (weights, windows, blockSize, squaredNorm, options = {}) =>
-          boundOf(bound, network, config, weights, windows, blockSize, squaredNorm, options),
+          boundOf(
+            bound,
+            network,
+            config,
+            lengths,
+            weights,
+            windows,
+            blockSize,
+            squaredNorm,
+            options,
+          ),
       }
       : {}),
     ...(filled
       ? {
         bound: (weights, windows, _blockSize, _squaredNorm, options = {}) =>
-          maskedBoundOf(filled, network, weights, windows, options),
+          maskedBoundOf(filled, network, lengths, weights, windows, options),
       }
       : {}),
   };
@@ -100,6 +113,7 @@ async function exactly(
   program: Program,
   weights: Arrays,
   windows: readonly Int32Array[],
+  lengths: ArrayLike<number>,
 ): Promise<LikelihoodBound> {
   const draws: number[] = [];
   for (const tokens of windows) {
@@ -113,13 +127,14 @@ async function exactly(
     crossEntropyWeight: 1,
     squaredErrorWeight: 0,
   }]);
-  return likelihoodBound(errors, 0);
+  return likelihoodBound(errors, 0, perDraw(windows, lengths));
 }
 
 async function boundOf(
   program: Program,
   network: TextNetwork,
   config: TextConfig,
+  lengths: ArrayLike<number>,
   weights: Arrays,
   windows: readonly Int32Array[],
   blockSize: number,
@@ -145,7 +160,7 @@ async function boundOf(
     })));
   }
   const prior = priorNats(range.gamma(1), EMBEDDING_DIMENSION, squaredNorm);
-  return { bound: likelihoodBound(draws, prior), windows: draws.flat() };
+  return measuredIn(draws, prior, perDraw(windows, lengths));
 }
 
 /**
@@ -155,6 +170,7 @@ async function boundOf(
 async function maskedBoundOf(
   program: Program,
   network: TextNetwork,
+  lengths: ArrayLike<number>,
   weights: Arrays,
   windows: readonly Int32Array[],
   { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
@@ -180,16 +196,30 @@ async function maskedBoundOf(
       };
     }));
   }
-  const { total, standardError } = likelihoodBound(draws, 0);
-  const bound: LikelihoodBound = {
-    total,
-    standardError,
-    reconstruction: 0,
-    diffusion: total,
-    prior: 0,
-    draws: draws.length,
-  };
-  return { bound, windows: draws.flat() };
+  const { bound, ...measured } = measuredIn(draws, 0, perDraw(windows, lengths));
+  return { ...measured, bound: { ...bound, reconstruction: 0, diffusion: bound.total } };
+}
+
+/** Of each batch of windows, the characters that a token of it has on average. */
+function perDraw(windows: readonly Int32Array[], lengths: ArrayLike<number>): number[] {
+  return windows.map((tokens) => charactersPerToken(tokens, lengths));
+}
+
+/** What was measured per token, per character. */
+function measuredIn(
+  draws: readonly (readonly LevelErrors[])[],
+  prior: number,
+  lengths: readonly number[],
+) {
+  const length = mean(lengths);
+  const windows = draws.flat().map((window) => ({
+    ...window,
+    crossEntropy: window.crossEntropy / length,
+    squaredError: window.squaredError / length,
+    priorCrossEntropy: window.priorCrossEntropy / length,
+    rounding: window.rounding / length,
+  }));
+  return { bound: likelihoodBound(draws, prior, lengths), windows };
 }
 
 function takenBy(program: Program, weights: Arrays): Arrays {

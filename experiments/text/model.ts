@@ -56,6 +56,7 @@ export async function textModel(
       : length;
   return {
     vocabularySize: vocabulary,
+    unit: config.vocabulary_size > 0 ? "tokens" : "characters",
     dimension: EMBEDDING_DIMENSION,
     context,
     embeddings: noisy ? embeddingsOf(ema, network) : null,

@@ -26,6 +26,7 @@ export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
     masked: method === "masked",
     positions: config.positions === "rotary",
     unitNorm: config.embedding_norm === "unit",
+    activation: config.activation,
     ...(isAdaptive(config) ? { adaptive: gammaEnds(config) } : {}),
   });
 }

@@ -36,10 +36,11 @@ export async function openTextRun(
   const config = textConfigOf(run);
   const dataset = await loadTextDataset(config.dataset, {
     context: config.context,
+    vocabularySize: config.vocabulary_size,
     ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
   });
   requireSameText(run, dataset);
-  const network = networkOf(config, dataset.vocabulary.size);
+  const network = networkOf(config, dataset.tokenized.vocabulary.size);
   return { store, run, config, dataset, network, ...newestWeights(store, run, network) };
 }
 

@@ -12,7 +12,7 @@ export const MAX_LENGTH = 2000;
 const DEFAULT_STEPS = 64;
 /** Steps back through the process itself, whatever that is. */
 const REVERSE = "ddpm";
-/** Marks a character to be filled in. */
+/** Marks a character, or a token of several, to be filled in. */
 export const GAP = "_";
 
 const MODES = {

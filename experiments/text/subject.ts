@@ -23,8 +23,12 @@ const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
 export async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
-  const dataset = await loadTextDataset(config.dataset, { ...options, context: config.context });
-  const network = networkOf(config, dataset.vocabulary.size);
+  const dataset = await loadTextDataset(config.dataset, {
+    ...options,
+    context: config.context,
+    vocabularySize: config.vocabulary_size,
+  });
+  const network = networkOf(config, dataset.tokenized.vocabulary.size);
   return {
     data: dataset,
     parameters: network.parameters,

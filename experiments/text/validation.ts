@@ -29,12 +29,13 @@ export function textValidation(
   config: TextConfig,
   dataset: TextDataset,
 ): Validation {
-  const held = windowsOf(dataset.validation, config.context, DRAWS);
-  const seen = windowsOf(dataset.train, config.context, 2);
+  const { vocabulary, train, validation } = dataset.tokenized;
+  const held = windowsOf(validation, config.context, DRAWS);
+  const seen = windowsOf(train, config.context, 2);
   let measure: Measure | undefined;
   return {
     async run(ema) {
-      measure ??= await compileMeasure(engine, network, config);
+      measure ??= await compileMeasure(engine, network, config, vocabulary.lengths);
       return await metricsOf(measure, ema, network, config, held, seen);
     },
   };

@@ -1,12 +1,13 @@
 /** Writing with a text network, and what is kept of it. */
-import type { TextDataset } from "../../data/mod.ts";
+import type { TextDataset, Vocabulary } from "../../data/mod.ts";
 import {
   generate,
   type GenerationRequest,
   type TextModel,
 } from "../../models/text/generation/mod.ts";
 import { type TextReference, textStatistics } from "../../models/text/mod.ts";
-import type { TextSample, WriteSettings } from "../types.ts";
+import type { TextSample, TextSampleFrame, WriteSettings } from "../types.ts";
+import { charactersOf } from "./characters.ts";
 import { GAP } from "./settings.ts";
 
 /** Moments of a film strip. */
@@ -29,7 +30,7 @@ export async function writeWith(
   dataset: TextDataset,
   reference: TextReference,
 ): Promise<Written> {
-  const { vocabulary } = dataset;
+  const { vocabulary } = dataset.tokenized;
   const began = performance.now();
   const { tokens, length, frames, networkEvaluations } = await generate(
     model,
@@ -53,22 +54,37 @@ export async function writeWith(
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
       ...(frame.masked === undefined ? {} : { masked: frame.masked }),
-      start: frame.start,
-      texts: rows(frame.tokens, frame.length).map((row) =>
-        row.map((token) => token < 0 ? GAP : vocabulary.decode([token])).join("")
+      start: charactersOf(tokens.subarray(0, frame.start), vocabulary.lengths),
+      ...spelled(
+        rows(frame.tokens, frame.length),
+        rows(frame.confidence, frame.length),
+        vocabulary,
       ),
-      confidence: rows(frame.confidence, frame.length)
-        .map((row) => row.map((share) => Math.round(100 * share) / 100)),
     })),
     networkEvaluations,
     seconds,
   };
 }
 
+/** A frame's tokens as characters, each of which is as sure as its token. */
+function spelled(
+  tokens: readonly (readonly number[])[],
+  confidence: readonly (readonly number[])[],
+  { decode }: Vocabulary,
+): Pick<TextSampleFrame, "texts" | "confidence"> {
+  const pieces = tokens.map((row) => row.map((token) => token < 0 ? GAP : decode([token])));
+  return {
+    texts: pieces.map((row) => row.join("")),
+    confidence: confidence.map((row, text) =>
+      row.flatMap((share, i) => Array.from(pieces[text]![i]!, () => Math.round(100 * share) / 100))
+    ),
+  };
+}
+
 /** The settings in the terms of models/text. */
 export function requestOf(
   settings: WriteSettings,
-  { vocabulary }: TextDataset,
+  { tokenized: { vocabulary } }: TextDataset,
 ): GenerationRequest {
   const encode = (text: string) => Int32Array.from(vocabulary.encode(text));
   const template = settings.template === null ? undefined : templateOf(settings.template, encode);
@@ -91,7 +107,9 @@ export function requestOf(
   };
 }
 
-/** The template's tokens, −1 for every gap. */
+/** The template's tokens, −1 for every gap, which is one token. */
 function templateOf(template: string, encode: (text: string) => Int32Array): Int32Array {
-  return Int32Array.from([...template], (mark) => mark === GAP ? -1 : encode(mark)[0]!);
+  return Int32Array.from(
+    template.split(GAP).flatMap((text, i) => i === 0 ? [...encode(text)] : [-1, ...encode(text)]),
+  );
 }

@@ -1,4 +1,4 @@
-/** Sizes of blocks, in characters, whose likelihood has metrics; whole windows have them too. */
+/** Sizes of blocks, in tokens, whose likelihood has metrics; whole windows have them too. */
 export const BLOCK_SIZES = [1, 4, 16, 64] as const;
 export type BlockMetric = `nats_block_${typeof BLOCK_SIZES[number] | "full"}`;
 /** Nats per character at each of {@link BLOCK_SIZES}, then of whole windows. */

@@ -25,7 +25,7 @@ export interface TextEvaluationSettings {
 
 /** The likelihood of held-out text, or its bound, with one size of blocks; nats per character. */
 export interface MeasuredBound extends LikelihoodBound {
-  /** Characters written at once; 1 is left to right, where the likelihood is exact. */
+  /** Tokens written at once; 1 is left to right, where their likelihood is exact. */
   readonly blockSize: number;
   /** Steps of the walk through the noise levels whose bound it is; null for infinitely many. */
   readonly steps: number | null;

@@ -9,14 +9,15 @@ export interface WriteRequest {
   readonly mode?: GenerationMode;
   /** Texts, 1 to 16, by default 3. */
   readonly count?: number;
-  /** Characters to write after the prompt, 1 to 2000; by default what fits a window for diffusion,
-   * two windows otherwise. */
+  /** Tokens to write after the prompt, 1 to 2000: characters, unless the run has a byte-pair
+   * vocabulary. By default two windows; for diffusion what fits a window, the prompt counted by its
+   * characters. */
   readonly length?: number;
   /** Text to continue, in characters of the run's vocabulary; empty by default. */
   readonly prompt?: string;
-  /** Text with an underscore for every character to fill in. */
+  /** Text with an underscore for every token to fill in. */
   readonly template?: string;
-  /** Characters written together, 1 to the run's context, by default 16. */
+  /** Tokens written together, 1 to the run's context, by default 16. */
   readonly block_size?: number;
   readonly sampler?: SamplerName;
   /** Steps through the noise levels for every block, 1 to 1000, by default 64. */
@@ -69,10 +70,11 @@ export interface TextSampleFrame {
   readonly gamma: number | null;
   /** Share of the characters to write that is masked on average, where they are. */
   readonly masked?: number;
-  /** Where the block stands in the text, in characters. */
+  /** Where the block stands in the first text, in characters. */
   readonly start: number;
   /** The likeliest characters of the block in each text, an underscore where masked. */
   readonly texts: readonly string[];
-  /** Probability of each of these characters, or of the likeliest one behind a mask. */
+  /** Probability of the token that each of these characters is of, or of the likeliest one behind a
+   * mask. */
   readonly confidence: readonly (readonly number[])[];
 }

@@ -20,6 +20,7 @@ export { embedding, type InitOptions, type Layer, linear } from "./linear.ts";
 export { groupNorm, layerNorm, standardize } from "./normalization.ts";
 export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./rotary.ts";
 export {
+  type Activation,
   type Shown,
   type Sight,
   type TransformerBlock,

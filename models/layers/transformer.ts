@@ -1,10 +1,13 @@
 import { tf } from "../../engine/mod.ts";
-import { silu } from "./activations.ts";
+import { gelu, silu } from "./activations.ts";
 import { attention } from "./attention.ts";
 import { type Layer, linear } from "./linear.ts";
 import { standardize } from "./normalization.ts";
 import { type Scope, type Tensors, zeros } from "./parameters.ts";
 import { type Rotary, rotate } from "./rotary.ts";
+
+const activations = { gelu, silu } as const;
+export type Activation = keyof typeof activations;
 
 export interface TransformerOptions {
   readonly width: number;
@@ -12,6 +15,8 @@ export interface TransformerOptions {
   readonly heads: number;
   /** Of the vector that says what the input is conditioned on. */
   readonly conditionWidth: number;
+  /** Of the perceptron, by default "gelu"; "silu" takes half as many passes over memory. */
+  readonly activation?: Activation;
 }
 
 /** What some positions show to others: keys and values, [N, heads, length, width / heads]. */
@@ -52,6 +57,7 @@ export type TransformerBlock = (
  */
 export function transformerBlock(scope: Scope, options: TransformerOptions): TransformerBlock {
   const { width, heads } = options;
+  const activate = activations[options.activation ?? "gelu"];
   const modulation = modulations(scope.at("modulation"), options, [0, 0, 1, 0, 0, 1]);
   const [query, key, value] = ["query", "key", "value"].map((name) =>
     linear(scope.at(`attend.${name}`), width, width)
@@ -73,7 +79,7 @@ export function transformerBlock(scope: Scope, options: TransformerOptions): Tra
     const values = before ? tf.concat([before.values, shown.values], 2) : shown.values;
     const attended = project(p, joinHeads(attention(q, keys, values, mask)));
     const middle = tf.add(x, tf.mul(gate1!, attended));
-    const thought = narrow(p, silu(widen(p, modulate(standardize(middle), shift2!, scale2!))));
+    const thought = narrow(p, activate(widen(p, modulate(standardize(middle), shift2!, scale2!))));
     return { x: tf.add(middle, tf.mul(gate2!, thought)), shown };
   };
 }

@@ -158,7 +158,7 @@ Deno.test("gatherWindows() cuts windows that may overlap, in the order asked for
   for (const start of [4, -1, 0.5]) {
     assert.throws(() => gatherWindows(split, [start], 2), {
       name: "RangeError",
-      message: `Internal: a window of 2 from ${start} is not within the 5 characters`,
+      message: `Internal: a window of 2 from ${start} is not within the 5 tokens`,
     });
   }
 });

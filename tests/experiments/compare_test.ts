@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { compareRuns } from "../../experiments/compare.ts";
-import type { Comparison } from "../../experiments/mod.ts";
+import { type Comparison, resolveConfig } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/mod.ts";
 import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from "./workspace.ts";
 
@@ -87,4 +87,17 @@ Deno.test("unequal training budgets are pointed out", () =>
     assert.deepEqual(compareAll(store).cautions, [
       "The runs were given different numbers of training examples (steps × batch_size)",
     ]);
+  }));
+
+Deno.test("runs with different vocabularies can be compared, with what to mind", () =>
+  withStore((store) => {
+    for (const vocabulary_size of [0, 256]) {
+      finishedRun(store, resolveConfig("shakespeare-tiny", { vocabulary_size }), 0.1);
+    }
+    const { cautions, differing } = compareAll(store);
+    assert.deepEqual(differing, ["vocabulary_size"]);
+    assert.match(
+      cautions.join(),
+      /^The runs have different vocabularies: their nats per character ar/,
+    );
   }));

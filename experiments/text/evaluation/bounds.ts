@@ -49,8 +49,9 @@ export async function measureBounds(
   settings: TextEvaluationSettings,
   onBound: (wanted: WantedBound) => void,
 ): Promise<MeasuredBound[]> {
-  const measure = await compileMeasure(engine, network, config);
-  const windows = windowsOf(dataset.validation, config.context, settings.draws);
+  const { vocabulary, validation } = dataset.tokenized;
+  const measure = await compileMeasure(engine, network, config, vocabulary.lengths);
+  const windows = windowsOf(validation, config.context, settings.draws);
   const weights = inputArrays(ema);
   const squaredNorm = network.options.noisy
     ? embeddingFacts(ema, network, noiseRange(config)).squaredNorm

@@ -1,27 +1,30 @@
 /** What a network that reads left to right makes of texts. */
 import { logProbabilities, type TextModel } from "../../../models/text/generation/mod.ts";
+import { charactersOf } from "../characters.ts";
 
 /**
- * Mean −log p of the characters of texts of one length, in nats per character, each text on its own
- * and each character given those before it: all where the text fits the network's windows, else at
- * least half a window.
+ * −log p of texts with one number of tokens, in nats per character, each text on its own and each
+ * token given those before it: all where the text fits the network's windows, else at least half a
+ * window.
  *
+ * @param lengths Characters of each token of the vocabulary.
  * @param batch Texts that the model's programs take at once.
  */
 export async function ownNats(
   model: TextModel,
   texts: readonly Uint16Array[],
   batch: number,
+  lengths: ArrayLike<number>,
 ): Promise<number> {
   let nats = 0;
   for (let from = 0; from < texts.length; from += batch) {
     const taken = texts.slice(from, from + batch);
     nats += await totalNats(model, taken, batch);
   }
-  return nats / texts.reduce((sum, { length }) => sum + length, 0);
+  return nats / texts.reduce((sum, text) => sum + charactersOf(text, lengths), 0);
 }
 
-/** Over all characters of at most `batch` texts; missing ones are filled up and not counted. */
+/** Over all tokens of at most `batch` texts; missing ones are filled up and not counted. */
 async function totalNats(
   model: TextModel,
   texts: readonly Uint16Array[],

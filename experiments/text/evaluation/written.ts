@@ -26,6 +26,7 @@ const KEPT = 3;
 
 /** Texts and what they cost. */
 interface Batches {
+  /** In tokens. */
   readonly texts: readonly Uint16Array[];
   readonly networkEvaluations: number;
   readonly seconds: number;
@@ -121,23 +122,30 @@ async function measured(
   batch: number,
 ): Promise<WrittenResults> {
   const reference = textReference(dataset);
-  const lengths = texts.map(({ length }) => length);
+  const { vocabulary, validation } = dataset.tokenized;
+  const strings = texts.map((text) => vocabulary.decode(text));
+  const spelled = strings.map((text) => dataset.vocabulary.encode(text));
+  const lengths = spelled.map(({ length }) => length);
   const sets = heldOutSets(dataset.validation, lengths);
   const reads = model.read !== null;
   const own: number[] = [];
-  if (reads) { for (const set of sets) own.push(await ownNats(model, set, batch)); }
+  if (reads) {
+    for (const set of heldOutSets(validation, texts.map(({ length }) => length))) {
+      own.push(await ownNats(model, set, batch, vocabulary.lengths));
+    }
+  }
   return {
-    written: measureTexts(texts, reference),
+    written: measureTexts(spelled, reference),
     real: sets.length === 0 ? null : realStatistics(sets, reference),
     sets: sets.length,
     ngrams: measureTexts(ngramSamples(lengths, reference), reference),
     ownNats: reads
       ? {
-        written: await ownNats(model, texts, batch),
+        written: await ownNats(model, texts, batch, vocabulary.lengths),
         real: own.length === 0 ? null : spread(own),
       }
       : null,
-    texts: texts.slice(0, KEPT).map((text) => dataset.vocabulary.decode(text)),
+    texts: strings.slice(0, KEPT),
   };
 }
 

@@ -246,13 +246,13 @@ function requireAble(model: TextModel, request: GenerationRequest): void {
   const total = template ? template.length : prompt.length + length;
   if ((mode === "diffusion" || mode === "infill") && total > model.context) {
     throw new UserError(
-      `The text would have ${total} characters, but the run writes at most ${model.context} at once: ` +
+      `The text would have ${total} ${model.unit}, but the run writes at most ${model.context} at once: ` +
         'shorten prompt or length, or use mode "blocks"',
     );
   }
   if (reads && diffuses && blockSize > model.context) {
     throw new UserError(
-      `block_size is ${blockSize}, but the run's windows have ${model.context} characters: use 1 to ` +
+      `block_size is ${blockSize}, but the run's windows have ${model.context} ${model.unit}: use 1 to ` +
         `${model.context}`,
     );
   }

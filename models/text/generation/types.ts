@@ -2,9 +2,14 @@
 import type { SamplerName } from "../../diffusion/mod.ts";
 import type { GenerationMode } from "../generation_modes.ts";
 
-/** A network for text as generation sees it; all arrays are row-major and on the host. */
+/**
+ * A network for text as generation sees it; all arrays are row-major and on the host. What is called a
+ * character here is a token of the network's vocabulary, which may stand for several.
+ */
 export interface TextModel {
   readonly vocabularySize: number;
+  /** What a token is called in errors. */
+  readonly unit: "characters" | "tokens";
   /** Of an embedding. */
   readonly dimension: number;
   /** Characters that the network can see at once. */

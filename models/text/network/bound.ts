@@ -130,12 +130,20 @@ export interface LikelihoodBound {
 /**
  * The bound from several draws of a batch.
  *
- * @param draws For each, its windows as {@link boundLevels} weighed them.
- * @param prior {@link priorNats}.
+ * Where tokens stand for several characters it is the ratio of two sums over the same windows, nats
+ * over characters, so that runs with different vocabularies can be compared: unbiased for these
+ * windows, because only the nats depend on the noise. What is exact for the tokens is then a bound for
+ * the text, which other tokens could spell too. The standard error over draws is that of a ratio,
+ * from the residuals nats − ratio × characters.
+ *
+ * @param draws For each, its windows as {@link boundLevels} weighed them, in nats per token.
+ * @param prior {@link priorNats}, per token.
+ * @param lengths For each draw, the characters of its windows over their tokens; by default 1.
  */
 export function likelihoodBound(
   draws: readonly (readonly WindowErrors[])[],
   prior: number,
+  lengths: readonly number[] = draws.map(() => 1),
 ): LikelihoodBound {
   const reconstructions = draws.map((windows) =>
     mean(windows.map((w) => w.crossEntropyWeight * w.crossEntropy))
@@ -144,12 +152,14 @@ export function likelihoodBound(
     mean(windows.map((w) => w.squaredErrorWeight * w.squaredError))
   );
   const totals = draws.map((_, i) => reconstructions[i]! + diffusions[i]! + prior);
+  const length = mean(lengths);
+  const total = mean(totals) / length;
   return {
-    total: mean(totals),
-    standardError: standardError(totals),
-    reconstruction: mean(reconstructions),
-    diffusion: mean(diffusions),
-    prior,
+    total,
+    standardError: standardErrorOf(totals.map((nats, i) => nats - total * lengths[i]!)) / length,
+    reconstruction: mean(reconstructions) / length,
+    diffusion: mean(diffusions) / length,
+    prior: prior / length,
     draws: draws.length,
   };
 }
@@ -176,9 +186,10 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function standardError(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
+/** Of a mean, from what is left beside it. */
+function standardErrorOf(residuals: readonly number[]): number {
+  const { length } = residuals;
+  if (length < 2) return 0;
+  const squares = residuals.reduce((sum, residual) => sum + residual ** 2, 0);
+  return Math.sqrt(squares / (length - 1) / length);
 }

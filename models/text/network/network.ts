@@ -1,6 +1,7 @@
 /** The transformer behind every way of learning text. */
 import { tf } from "../../../engine/mod.ts";
 import {
+  type Activation,
   declarations,
   embedding,
   linear,
@@ -45,6 +46,8 @@ export interface TextNetworkOptions {
   readonly positions: boolean;
   /** Whether embeddings are scaled to unit length. */
   readonly unitNorm: boolean;
+  /** Of the transformer's perceptrons, by default "gelu". */
+  readonly activation?: Activation;
   /** Between which −log SNR it learns where its bound is made up; by default it does not. */
   readonly adaptive?: GammaEnds;
 }
@@ -121,7 +124,8 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
   const { vocabulary, clean, noisy, masked = false, context } = options;
   const { width, layers, heads } = sizes[options.size];
   const d = EMBEDDING_DIMENSION;
-  const shape = { width, heads, conditionWidth: width };
+  const { activation = "gelu" } = options;
+  const shape = { width, heads, conditionWidth: width, activation };
   const headWidth = width / heads;
   const { root, specs } = declarations();
 

@@ -116,3 +116,16 @@ Deno.test("the head starts at zero", () => {
   assert.deepEqual(y.shape, [2, LENGTH, 4]);
   assert.ok(y.dataSync().every((value) => value === 0));
 });
+
+Deno.test("a block's activation is the one it is asked for, gelu where it is not asked", () => {
+  const outputs = [undefined, "gelu", "silu"].map((activation) => {
+    const { root, specs } = declarations();
+    const block = transformerBlock(root, {
+      ...SHAPE,
+      ...(activation ? { activation: activation as "gelu" | "silu" } : {}),
+    });
+    return block(tensorsOf(specs), wave([2, LENGTH, SHAPE.width]), wave([2, 1, 6])).x.dataSync();
+  });
+  assert.deepEqual(outputs[0], outputs[1]);
+  assert.notDeepEqual(outputs[1], outputs[2]);
+});

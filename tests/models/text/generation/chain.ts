@@ -78,6 +78,7 @@ export function chainModel(
   const e = embeddings();
   return {
     vocabularySize: V,
+    unit: "characters",
     dimension: D,
     context,
     embeddings: e,

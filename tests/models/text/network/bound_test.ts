@@ -172,6 +172,36 @@ Deno.test("the weights integrate: a squared error of e^γ gives half the range o
   assert.ok(standardError < 1e-4);
 });
 
+Deno.test("nats per character are the same for any tokens of a text that are equally likely", () => {
+  const sizes = [[1, 3, 2, 2], [4, 1, 1, 1], [2, 2, 5, 3]];
+  const lengths = sizes.map((draw) => mean(draw));
+  const boundOf = (nats: (characters: number) => number) =>
+    likelihoodBound(
+      sizes.map((draw) =>
+        draw.map((characters) => ({
+          gamma: NaN,
+          crossEntropy: nats(characters),
+          squaredError: 0,
+          crossEntropyWeight: 1,
+          squaredErrorWeight: 0,
+        }))
+      ),
+      0,
+      lengths,
+    );
+  // Characters that are uniform over 7 and independent: a token's nats go with its characters.
+  const characters = boundOf((characters) => characters * Math.log(7));
+  assert.ok(Math.abs(characters.total - Math.log(7)) < 1e-12);
+  assert.ok(characters.standardError < 1e-12);
+  // Tokens that are uniform over 50: 12 of them make 27 characters.
+  const tokens = boundOf(() => Math.log(50));
+  assert.ok(Math.abs(tokens.total - Math.log(50) * 12 / 27) < 1e-12);
+  // Its residuals are ln 50 − R·c: those of c, 2, 7/4 and 3, times R.
+  const [c, ratio] = [27 / 12, tokens.total];
+  const squares = lengths.reduce((sum, length) => sum + (ratio * (length - c)) ** 2, 0);
+  assert.ok(Math.abs(tokens.standardError - Math.sqrt(squares / 2 / 3) / c) < 1e-12);
+});
+
 Deno.test("the finite walk's term is the Riemann sum of the continuous one, from above", () => {
   // ½ ∫ e^{−γ} s(γ) dγ with s = σ² = 1/(1 + e^{−γ}) has the primitive −½ ln(1 + e^{−γ}).
   const primitive = (gamma: number) => -0.5 * Math.log1p(Math.exp(-gamma));
