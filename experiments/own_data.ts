@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { isPath } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import type { RunConfig } from "./config.ts";
+import type { Run } from "./types.ts";
 
 /**
  * The configuration with its data's path made absolute, so that it means the same to the process that
@@ -28,4 +29,16 @@ export function withFoundData<Config extends RunConfig>(config: Config): Config 
     throw new UserError(`dataset is ${dataset}, which is a file: name the folder that it lies in`);
   }
   return { ...config, dataset: path };
+}
+
+/** @throws {UserError} If the data is not that which the run began with. */
+export function requireSameData(
+  run: Pick<Run, "id" | "datasetHash">,
+  data: { readonly name: string; readonly hash: string },
+): void {
+  if (run.datasetHash === null || run.datasetHash === data.hash) return;
+  throw new UserError(
+    `${run.id} began on other data: ${data.name} hashes to ${data.hash.slice(0, 12)} now and ` +
+      `to ${run.datasetHash.slice(0, 12)} then; put the old files back, or train a new run`,
+  );
 }

@@ -117,5 +117,8 @@ export function imageEvaluationSummary(evaluation: ImageEvaluation): string {
     `${frechet.distance.toPrecision(3)}, ${times} times the floor of ` +
     `${frechet.floor.toPrecision(3)} that real pictures have at this count; ${hits}; precision ` +
     `${precision.toFixed(2)} and recall ${recall.toFixed(2)} (real pictures: ` +
-    `${real.precision.toFixed(2)} and ${real.recall.toFixed(2)}).`;
+    `${real.precision.toFixed(2)} and ${
+      real.recall.toFixed(2)
+    }). The judging classifier is right ` +
+    `on ${(100 * evaluation.classifier.accuracy).toFixed(1)} % of held-out pictures.`;
 }

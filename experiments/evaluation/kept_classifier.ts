@@ -17,7 +17,7 @@ import {
   hasClassifier,
   type ImageShape,
 } from "../../models/image/mod.ts";
-import { writeFileAtomically } from "../files.ts";
+import { deleteUnwanted, isTemporary, writeFileAtomically } from "../files.ts";
 import type { ClassifierFacts } from "../types.ts";
 import { type ClassifierFile, encodeClassifier, trainedClassifier } from "./classifier_file.ts";
 import { batchesPerEpoch } from "./classifier_training.ts";
@@ -30,6 +30,8 @@ const MOST_EPOCHS = 8;
 const MOST_STEPS = 4000;
 /** A small set is gone through more often, up to so many steps. */
 const LEAST_STEPS = 600;
+/** What to do where the cache cannot be written. */
+const WAYS_OUT = "Name another place with the environment variable XDG_CACHE_HOME";
 
 /** What is known of a data set whose classifier is looked for. */
 export interface JudgedData extends ImageShape {
@@ -98,11 +100,7 @@ export async function requireClassifier(
 ): Promise<ClassifierWeights> {
   const known = knownClassifier(dataset);
   if (known) return known;
-  const path = keptPath(dataset.hash);
-  using _lock = await lockFolder(
-    folderFor(dataset.hash),
-    "Name another place with the environment variable XDG_CACHE_HOME",
-  );
+  using _lock = await lockFolder(folderFor(dataset.hash), WAYS_OUT);
   const trainedMeanwhile = knownClassifier(dataset);
   if (trainedMeanwhile) return trainedMeanwhile;
   const trained = await trainedClassifier(engine, dataset.title, dataset, {
@@ -112,8 +110,21 @@ export async function requireClassifier(
   });
   const file = { ...trained, metadata: { ...trained.metadata, recipe: String(RECIPE) } };
   const bytes = encodeClassifier(file, { checksum: checksumOf(file) });
-  writeFileAtomically(path, bytes);
+  keep(dataset, bytes);
   return decodeClassifier(bytes, dataset, dataset.name);
+}
+
+/** Whoever calls it holds the folder's lock, so no one else is writing there. */
+function keep({ title, hash }: ImageDataset, bytes: Uint8Array): void {
+  deleteUnwanted(folderFor(hash), (name) => !isTemporary(name));
+  try {
+    writeFileAtomically(keptPath(hash), bytes);
+  } catch (error) {
+    throw new UserError(
+      `Cannot keep the classifier of ${title} as ${keptPath(hash)}: ${(error as Error).message}; ` +
+        `free ${Math.ceil(bytes.length / 1e6)} MB there. ${WAYS_OUT}`,
+    );
+  }
 }
 
 function folderFor(datasetHash: string): string {

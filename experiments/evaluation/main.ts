@@ -8,6 +8,7 @@ import { levelsFor } from "../sampling/levels.ts";
 import { compileDenoiser, newestWeights } from "../sampling/weights.ts";
 import { loadPictures } from "../image/dataset.ts";
 import { networkOf } from "../image/network.ts";
+import { requireSameData } from "../own_data.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { batchSettings, drawingSteps, drawPictures } from "./drawing.ts";
@@ -29,6 +30,7 @@ await answerJob<EvaluationJob>(async (job, tell) => {
     config,
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
+  requireSameData(run, dataset);
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
   const network = networkOf(config, shapeOf(pictures));

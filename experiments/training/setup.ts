@@ -1,6 +1,7 @@
 /** Everything a run's training needs, made ready. */
-import { compileMuon, type Engine, type Muon, type Program, UserError } from "../../engine/mod.ts";
+import { compileMuon, type Engine, type Muon, type Program } from "../../engine/mod.ts";
 import type { Store } from "../store/mod.ts";
+import { requireSameData } from "../own_data.ts";
 import type { Run } from "../types.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { openSubject } from "./open.ts";
@@ -38,7 +39,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   const subject = await loadSubject(run, context);
   store.runs.setActivity(run.id, workerId, "compiling");
   const resumed = newestState(store, run, subject.parameters);
-  requireSameData(run, subject);
+  requireSameData(run, subject.data);
   const state = resumed?.state ?? initialState(subject.parameters, config.seed);
   rewind(store, run, workerId, state.step);
   // Replicas change the order of sums: a resumed run takes the number it began with, unless it moves
@@ -90,14 +91,6 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
       );
     },
   });
-}
-
-function requireSameData(run: Run, { data }: Subject): void {
-  if (run.datasetHash === null || run.datasetHash === data.hash) return;
-  throw new UserError(
-    `${run.id} began on other data: ${data.name} hashes to ${data.hash.slice(0, 12)} now and ` +
-      `to ${run.datasetHash.slice(0, 12)} then; put the old files back, or train a new run`,
-  );
 }
 
 function megabytes(bytes: number): string {

@@ -1,6 +1,6 @@
 /** Evaluations of data sets for which the repository has no classifier. */
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { formatIdx } from "../../../data/idx.ts";
 import type { ImageDataset, ImageSplit } from "../../../data/mod.ts";
@@ -160,6 +160,16 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
       }
       Deno.writeFileSync(path, bytes.subarray(0, -4));
       assert.equal(knownClassifier(dataset), undefined, "cut short");
+    });
+
+    await t.step("nothing is measured against other pictures than were learned", async () => {
+      const path = join(folder.inside, "test-labels-idx1");
+      const labels = Deno.readFileSync(path);
+      Deno.writeFileSync(path, labels.map((label, i) => i === labels.length - 1 ? 0 : label));
+      await assert.rejects(evaluate(plain), {
+        name: "UserError",
+        message: /^image-0001 began on other data: .* put the old files back, or train a new run$/,
+      });
     });
     lab.close();
     store.close();
