@@ -6,12 +6,14 @@ import { tableOf, type Vocabulary } from "./vocabulary.ts";
 /** Words, numbers and punctuation with the space before them, ends of lines, and other spaces: pieces
  * do not go beyond one of these, much as in GPT-2. */
 const WORD = / ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\n+|[^\S\n]+(?=[^\S\n])|\s/gu;
+/** Every merge goes over the words that it is in, and a text without spaces would be one long word. */
+const CUT = /.{1,32}/gsu;
 
 /**
  * A byte-pair vocabulary of the characters and of the pieces that `text` has most of. The characters
  * come first, so that whatever is made of them can be encoded; the same text gives the same
- * vocabulary. The merges are learnt by {@link learnMerges}, as no library for this platform does it,
- * and applied to words by the library of Hugging Face.
+ * vocabulary. The merges are learnt by {@link learnMerges}, and applied to words by the library of
+ * Hugging Face, which does not learn them.
  *
  * @param text What the pieces are learnt from.
  * @param size Tokens wanted; there are fewer where no pair of pieces occurs twice.
@@ -50,7 +52,7 @@ export async function bytePairVocabulary(
 }
 
 function wordsOf(text: string): string[] {
-  return text.match(WORD) ?? [];
+  return (text.match(WORD) ?? []).flatMap((word) => word.length > 32 ? word.match(CUT)! : word);
 }
 
 function counted(words: readonly string[]): Map<string, number> {
