@@ -24,9 +24,13 @@ export function meansOf(outputs: Signature, results: readonly Arrays[]): () => A
   return () => {
     for (const [name, mean] of Object.entries(means)) {
       const arrays = results.map((result) => result[name]!);
-      const last = arrays.at(-1)!;
-      // Two replicas are the common case, and take a single pass.
       let sum = arrays[0]!;
+      if (arrays.length === 1) {
+        mean.set(sum);
+        continue;
+      }
+      // Two replicas are the common case, and take a single pass.
+      const last = arrays.at(-1)!;
       for (const array of arrays.slice(1, -1)) {
         for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! + array[i]!;
         sum = mean;
