@@ -9,6 +9,12 @@ import { sampleSettings } from "../sampling/settings.ts";
 import type { ImageEvaluationSettings, PictureFacts, SampleSettings } from "../types.ts";
 import type { Generated } from "./measure.ts";
 
+/** Pictures with what it took to draw them; the evaluations are those for each picture. */
+export interface DrawnPictures extends Generated {
+  readonly seconds: number;
+  readonly networkEvaluations: number;
+}
+
 /** Pictures that are drawn at once. */
 export const DRAWING_BATCH = 200;
 
@@ -59,7 +65,7 @@ export async function drawPictures(
     readonly onStep: (done: number, message: string) => void;
     readonly signal?: AbortSignal | undefined;
   },
-): Promise<Generated & { readonly seconds: number; readonly networkEvaluations: number }> {
+): Promise<DrawnPictures> {
   const { count, steps } = settings;
   const length = pictures.height * pictures.width * pictures.channels;
   const images = new Float32Array(count * length);

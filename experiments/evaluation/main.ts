@@ -1,6 +1,5 @@
 /** Entry of the evaluating process: answers one {@link EvaluationJob} with an evaluation's id. */
 import { openEngine } from "../../engine/mod.ts";
-import { codeVersion } from "../code_version.ts";
 import { imageConfigOf } from "../config.ts";
 import { answerJob, type Report } from "../jobs/answer.ts";
 import { denoiseWith } from "../sampling/draw.ts";
@@ -12,8 +11,9 @@ import { requireSameData } from "../own_data.ts";
 import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { batchSettings, drawingSteps, drawPictures } from "./drawing.ts";
-import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
-import { measurePictures, referenceDraws } from "./measure.ts";
+import { requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
+import { referenceDraws } from "./measure.ts";
+import { measuredEvaluation } from "./measured.ts";
 import type { EvaluationJob } from "./protocol.ts";
 
 /** Steps of the measuring, for the progress. */
@@ -56,27 +56,11 @@ await answerJob<EvaluationJob>(async (job, tell) => {
   await program.dispose();
   await plain?.dispose();
   let done = drawing;
-  const began = performance.now();
-  const results = await measurePictures(
-    engine,
-    classifier.parameters,
-    dataset,
-    drawn,
-    (message) => report(done++, total, message),
+  return store.evaluations.insert(
+    await measuredEvaluation(
+      engine,
+      { run, step, settings, dataset, classifier, drawn },
+      (message) => report(done++, total, message),
+    ),
   );
-  return store.evaluations.insert({
-    modality: "image",
-    runId: run.id,
-    step,
-    settings,
-    results,
-    networkEvaluations: drawn.networkEvaluations,
-    samplingSeconds: drawn.seconds,
-    measuringSeconds: (performance.now() - began) / 1000,
-    classifier: classifierFacts(config.dataset, classifier),
-    datasetHash: dataset.hash,
-    configHash: run.configHash,
-    codeVersion: codeVersion(),
-    device: engine.device,
-  });
 });

@@ -2,11 +2,11 @@
 import type { ImageDataset } from "../../data/mod.ts";
 import type { Program } from "../../engine/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
-import { codeVersion } from "../code_version.ts";
 import { imageConfigOf } from "../config.ts";
 import { batchSettings, DRAWING_BATCH, drawPictures } from "../evaluation/drawing.ts";
-import { classifierFacts, requireClassifier } from "../evaluation/kept_classifier.ts";
-import { measurePictures, referenceDraws } from "../evaluation/measure.ts";
+import { requireClassifier } from "../evaluation/kept_classifier.ts";
+import { referenceDraws } from "../evaluation/measure.ts";
+import { measuredEvaluation } from "../evaluation/measured.ts";
 import { evaluationSettings } from "../evaluation/settings.ts";
 import { denoiseWith } from "../sampling/draw.ts";
 import { inputArrays } from "../training/arrays.ts";
@@ -49,30 +49,13 @@ export function measureOnTheWay(
         onStep: (_, message) => tell(message.toLowerCase()),
         signal,
       });
-      const began = performance.now();
-      const results = await measurePictures(
+      const evaluation = await measuredEvaluation(
         engine,
-        classifier.parameters,
-        dataset,
-        drawn,
+        { run, step: state.step, settings, dataset, classifier, drawn },
         (message) => tell(message.toLowerCase()),
       );
-      store.evaluations.insert({
-        modality: "image",
-        madeBy: "training",
-        runId: run.id,
-        step: state.step,
-        settings,
-        results,
-        networkEvaluations: drawn.networkEvaluations,
-        samplingSeconds: drawn.seconds,
-        measuringSeconds: (performance.now() - began) / 1000,
-        classifier: classifierFacts(config.dataset, classifier),
-        datasetHash: dataset.hash,
-        configHash: run.configHash,
-        codeVersion: codeVersion(),
-        device: engine.device,
-      });
+      store.evaluations.insert({ ...evaluation, madeBy: "training" });
+      const { results } = evaluation;
       return { frechet: results.frechet.distance, accuracy: results.accuracy! };
     },
   };

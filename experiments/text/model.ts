@@ -1,7 +1,7 @@
 /** A run's text network, ready to write: the door between its programs and generation. */
 import type { Arrays, Engine, Parameters, Program, Signature } from "../../engine/mod.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";
-import type { TextModel } from "../../models/text/generation/mod.ts";
+import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import {
   continuationMask,
   EMBEDDING_DIMENSION,
@@ -63,7 +63,13 @@ export async function textModel(
     gamma: range.gamma,
     read: reader && (async (tokens, count, length) => {
       const { logits } = await reader.run({ tokens: padded(tokens, count, length, context - 1) });
-      return cut(logits as Float32Array, count, context * vocabulary, (length + 1) * vocabulary);
+      return columns(
+        logits as Float32Array,
+        count,
+        context * vocabulary,
+        0,
+        (length + 1) * vocabulary,
+      );
     }),
     denoise: noisy
       ? async ({ z, gamma, count, length, before, prefix, previous }) => {
@@ -88,7 +94,7 @@ export async function textModel(
           sigma: levels.sigma,
           ...reading,
         });
-        return cut(logits as Float32Array, count, size * vocabulary, length * vocabulary);
+        return columns(logits as Float32Array, count, size * vocabulary, 0, length * vocabulary);
       }
       : null,
     ...(masked
@@ -153,16 +159,6 @@ function padded<T extends Int32Array | Float32Array>(
   const result = new (values.constructor as new (length: number) => T)(count * size);
   for (let row = 0; row < count; row++) {
     result.set(values.subarray(row * length, (row + 1) * length), row * size);
-  }
-  return result;
-}
-
-/** The first `kept` of every row's `size` values. */
-function cut(values: Float32Array, count: number, size: number, kept: number): Float32Array {
-  if (kept === size) return values;
-  const result = new Float32Array(count * kept);
-  for (let row = 0; row < count; row++) {
-    result.set(values.subarray(row * size, row * size + kept), row * kept);
   }
   return result;
 }

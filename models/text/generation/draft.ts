@@ -1,4 +1,5 @@
 /** A text in the making. */
+import { columns } from "./columns.ts";
 import type { TextFrame, TextModel } from "./types.ts";
 
 export interface Draft {
@@ -33,10 +34,5 @@ export async function nextLogits(
   const length = Math.min(draft.written, model.context - 1);
   const logits = await model.read!(lastCharacters(draft, count, length), count, length);
   const size = model.vocabularySize;
-  const last = new Float32Array(count * size);
-  for (let row = 0; row < count; row++) {
-    const from = (row * (length + 1) + length) * size;
-    last.set(logits.subarray(from, from + size), row * size);
-  }
-  return last;
+  return columns(logits, count, (length + 1) * size, length * size, (length + 1) * size);
 }

@@ -1,6 +1,7 @@
 /** Characters drawn left to right, with what diffusion has already made of their block as a guide. */
 import { uniforms } from "../../../engine/host/mod.ts";
 import { choose, logProbabilities } from "./choose.ts";
+import { columns } from "./columns.ts";
 import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
 import type { GenerationRequest, TextModel } from "./types.ts";
 import { type Block, estimateOf, walkBlock } from "./walk.ts";
@@ -68,40 +69,17 @@ async function guideOf(
     if (i > 0) {
       const prefix = block.prefix + i;
       logits = await model.denoise!({
-        z: withoutFirst(z, count, block.length * d, i * d),
+        z: columns(z, count, block.length * d, i * d, block.length * d),
         gamma,
         count,
         length,
         before: lastCharacters(draft, count, prefix),
         prefix,
-        previous: withoutFirst(estimate, count, (length + 1) * d, d),
+        previous: columns(estimate, count, (length + 1) * d, d, (length + 1) * d),
       });
       estimate = estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
       draft.evaluations++;
     }
-    return firstOf(logits, count, length * size, size);
+    return columns(logits, count, length * size, 0, size);
   };
-}
-
-/** Every row of `width` values without its first `left`. */
-function withoutFirst(
-  values: Float32Array,
-  count: number,
-  width: number,
-  left: number,
-): Float32Array {
-  const rest = new Float32Array(count * (width - left));
-  for (let row = 0; row < count; row++) {
-    rest.set(values.subarray(row * width + left, (row + 1) * width), row * (width - left));
-  }
-  return rest;
-}
-
-/** The first `kept` values of every row of `width`. */
-function firstOf(values: Float32Array, count: number, width: number, kept: number): Float32Array {
-  const first = new Float32Array(count * kept);
-  for (let row = 0; row < count; row++) {
-    first.set(values.subarray(row * width, row * width + kept), row * kept);
-  }
-  return first;
 }

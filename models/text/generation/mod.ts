@@ -1,4 +1,5 @@
 /** Writing text with a trained network. */
+export { columns } from "./columns.ts";
 export { logProbabilities } from "./choose.ts";
 export { generate } from "./generate.ts";
 export {

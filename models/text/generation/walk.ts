@@ -1,6 +1,7 @@
 /** One block of characters, out of noise. */
 import { normals } from "../../../engine/host/mod.ts";
 import { type Inpainting, sampleDiffusion } from "../../diffusion/mod.ts";
+import { timeAt } from "../time_at.ts";
 import { likeliest, probabilities } from "./choose.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 
@@ -100,14 +101,8 @@ export async function walkBlock(
 
 /** −log SNR before each of the steps and after the last, which is `until`. */
 function levelsUntil(until: number, model: TextModel, steps: number): number[] {
-  let [low, high] = [0, 1];
-  // The time of the last level: γ rises with t.
-  while (high - low > 1e-9) {
-    const middle = (low + high) / 2;
-    if (model.gamma(middle) < until) low = middle;
-    else high = middle;
-  }
-  const times = Array.from({ length: steps }, (_, i) => 1 - (1 - low) * i / steps);
+  const last = timeAt((t) => model.gamma(t), until);
+  const times = Array.from({ length: steps }, (_, i) => 1 - (1 - last) * i / steps);
   return [...times.map((t) => model.gamma(t)), until];
 }
 

@@ -9,6 +9,7 @@
  */
 import { tf } from "../../../engine/mod.ts";
 import type { Init } from "../../layers/mod.ts";
+import { timeAt } from "../time_at.ts";
 import { logisticGamma, type NoiseRange } from "./bound.ts";
 
 /** Name of the parameter: ln(nats per character and unit of γ) at the knots, [KNOTS]. */
@@ -36,20 +37,9 @@ export function initialDensity({ start, end }: GammaEnds): Init {
   const { slope, gamma } = logisticGamma(start, end);
   const values = Array.from({ length: KNOTS }, (_, k) => {
     const level = start + (end - start) * k / (KNOTS - 1);
-    return Math.log(2 / slope(timeOf(gamma, level)));
+    return Math.log(2 / slope(timeAt(gamma, level)));
   });
   return { kind: "stretches", values };
-}
-
-/** The t at which a rising γ(t) reaches a level. */
-function timeOf(gamma: (t: number) => number, level: number): number {
-  let [low, high] = [0, 1];
-  while (high - low > 1e-9) {
-    const middle = (low + high) / 2;
-    if (gamma(middle) < level) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }
 
 /**
