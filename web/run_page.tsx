@@ -1,32 +1,14 @@
 import { raw } from "hono/html";
-import type {
-  Alert,
-  ImageConfig,
-  LabEvent,
-  Run,
-  RunReport,
-  TextSample,
-} from "../experiments/mod.ts";
+import type { Alert, ImageConfig, LabEvent, RunReport, TextSample } from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
-import { trainCall } from "../journal/mod.ts";
-import {
-  Ask,
-  Fact,
-  isActive,
-  madeAt,
-  RunProgress,
-  runSeconds,
-  SampleFigure,
-  settingText,
-  Status,
-  Time,
-} from "./components.tsx";
+import { Fact, isActive, RunProgress, runSeconds, Status, Time } from "./components.tsx";
 import { Evaluations } from "./evaluations.tsx";
-import { staticUrl } from "./static_files.ts";
-import { type SharedStart, sharedStarts } from "./shared_starts.ts";
-import { TextSamples } from "./text_samples.tsx";
 import { Page } from "./layout.tsx";
 import { runCharts } from "./run_charts.ts";
+import { Checkpoints, Configuration, Events, WhatToSay } from "./run_details.tsx";
+import { Samples } from "./run_samples.tsx";
+import { staticUrl } from "./static_files.ts";
+import { TextSamples } from "./text_samples.tsx";
 
 /** What a network predicts, in words. */
 const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
@@ -37,6 +19,12 @@ const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
   edm: "EDM’s mixture",
 };
 
+const NETWORK: Readonly<Record<ImageConfig["network"], string>> = {
+  unet: "UNet",
+  "dit-2": "DiT",
+  "dit-4": "DiT",
+};
+
 export interface RunView {
   readonly report: RunReport;
   /** What a run on text wrote, oldest first. */
@@ -44,11 +32,6 @@ export interface RunView {
   /** Newest first. */
   readonly events: readonly LabEvent[];
 }
-
-const SAMPLES_AT_ONCE = 12;
-const STARTS_AT_ONCE = 2;
-/** Rows of one side-by-side picture. */
-const MOST_BESIDE = 8;
 
 /** Everything about one run. */
 export function RunPage({ report, texts, events }: RunView) {
@@ -124,7 +107,7 @@ function Facts({ report }: { report: RunReport }) {
   const { run, relativeError, imagesPerSecond } = report;
   const { loss, denoising_mse, nats_per_character, windows_per_second } = run.latest;
   const seconds = runSeconds(run);
-  const network = run.config.modality === "image" ? "UNet" : "transformer";
+  const network = run.config.modality === "image" ? NETWORK[run.config.network] : "transformer";
   return (
     <dl class="facts">
       {run.config.modality === "image"
@@ -197,165 +180,6 @@ function Charts({ report }: { report: RunReport }) {
         <summary>More curves</summary>
         <div class="charts">{charts.more.map((svg) => <div class="panel">{raw(svg)}</div>)}</div>
       </details>
-    </>
-  );
-}
-
-function Samples({ report }: { report: RunReport }) {
-  const { run } = report;
-  const newest = report.samples.toReversed();
-  if (newest.length === 0) {
-    return (
-      <div class="empty">
-        <p>
-          {run.checkpointStep === null
-            ? "There is nothing to sample from before the first checkpoint."
-            : "No samples yet. Say to your assistant:"}
-        </p>
-        {run.checkpointStep !== null && (
-          <Ask say={`Show me samples of ${run.id}.`} tool="sample" arguments={{ run: run.id }} />
-        )}
-      </div>
-    );
-  }
-  const figure = (index: number) => {
-    const sample = newest[index];
-    return sample && <SampleFigure sample={sample} lazy={index > 1} />;
-  };
-  return (
-    <>
-      {sharedStarts(report.samples).toReversed().slice(0, STARTS_AT_ONCE).map((start) => (
-        <SideBySide start={start} runId={run.id} />
-      ))}
-      <div class="samples">
-        {newest.slice(0, SAMPLES_AT_ONCE).map((_, index) => figure(index))}
-      </div>
-      {newest.length > SAMPLES_AT_ONCE && (
-        <details id="more-samples">
-          <summary>{newest.length - SAMPLES_AT_ONCE} older samples</summary>
-          <div class="samples">
-            {newest.slice(SAMPLES_AT_ONCE).map((_, index) => figure(index + SAMPLES_AT_ONCE))}
-          </div>
-        </details>
-      )}
-    </>
-  );
-}
-
-/** One starting noise, walked to pictures in several ways. */
-function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
-  const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
-  const made = madeAt(start.samples.at(-1)!);
-  const address = `/runs/${runId}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
-  return (
-    <figure class="sample">
-      <a href={address} aria-label="Side by side in full size">
-        <img src={address} alt={`${ids.length} ways from one starting noise, side by side`} />
-      </a>
-      <figcaption>
-        <b>{ids.length} ways from one starting noise</b> at step{" "}
-        {start.step.toLocaleString("en-US")}, seed {start.seed}
-      </figcaption>
-    </figure>
-  );
-}
-
-function Configuration({ run }: { run: Run }) {
-  const origin: [string, string | number | null][] = [
-    ["configuration hash", run.configHash],
-    ["data set hash", run.datasetHash],
-    ["code version", run.codeVersion],
-    ["device", run.device],
-    ["replicas", run.replicas],
-  ];
-  return (
-    <div>
-      <h2>Configuration</h2>
-      <table class="pairs">
-        <tbody>
-          {Object.entries(run.config).map(([name, value]) => (
-            <tr>
-              <th scope="row">{name}</th>
-              <td>{settingText(value)}</td>
-            </tr>
-          ))}
-        </tbody>
-        <tbody>
-          {origin.map(([name, value]) => (
-            <tr>
-              <th scope="row">{name}</th>
-              <td class="quiet hash">{value ?? "–"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function WhatToSay({ run }: { run: Run }) {
-  const canResume = ["stopped", "interrupted", "failed"].includes(run.status);
-  return (
-    <>
-      <h2>Ask your assistant</h2>
-      {isActive(run) && (
-        <Ask say={`Stop ${run.id}.`} tool="stop-run" arguments={{ runs: [run.id] }} />
-      )}
-      {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}
-      {run.checkpointStep !== null && (
-        <Ask
-          say={run.config.modality === "image"
-            ? `Sample ${run.id} with guidance 3 and show the film strip.`
-            : `Let ${run.id} write, and show how it comes out of the noise.`}
-          tool="sample"
-          arguments={{
-            run: run.id,
-            ...(run.config.modality === "image" ? { guidance_scale: 3 } : {}),
-            film_strip: true,
-          }}
-        />
-      )}
-      <div class="ask">
-        <p>“Train it again.”</p>
-        <pre><code>train {trainCall([run])}</code></pre>
-      </div>
-    </>
-  );
-}
-
-function Checkpoints({ report }: { report: RunReport }) {
-  if (report.checkpoints.length === 0) return null;
-  return (
-    <>
-      <h2>Checkpoints</h2>
-      <table class="pairs">
-        <tbody>
-          {report.checkpoints.toReversed().slice(0, 8).map((checkpoint) => (
-            <tr>
-              <th scope="row">step {checkpoint.step.toLocaleString("en-US")}</th>
-              <td class="quiet">
-                {formatNumber(checkpoint.bytes / 1e6)} MB · <Time at={checkpoint.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  );
-}
-
-function Events({ events }: { events: readonly LabEvent[] }) {
-  if (events.length === 0) return null;
-  return (
-    <>
-      <h2>What happened</h2>
-      <ol class="events">
-        {events.map((event) => (
-          <li>
-            <Time at={event.at} /> <span>{event.message}</span>
-          </li>
-        ))}
-      </ol>
     </>
   );
 }

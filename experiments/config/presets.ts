@@ -113,14 +113,14 @@ export const presets = {
   },
   "mnist-flow": {
     description:
-      "The best digits known: rectified flow, self-conditioned, half an hour on two cores; sample " +
+      "The best digits known: rectified flow, self-conditioned, under half an hour on two cores; sample " +
       "with dpmpp-2m",
     config: {
       ...SMALL,
       schedule: "flow",
       target: "flow",
       time_sampling: "logit-normal",
-      steps: 3600,
+      steps: 2100,
       muon_learning_rate: 5e-3,
       ema_decay: 0.999,
       self_condition: 0.5,

@@ -28,7 +28,6 @@ export async function classifierOf(
   const { height, width, channels, classes } = shape;
   const length = valuesIn(shape);
   const network = classifierNetwork(shape);
-  const replicas = engine.replicasFor(BATCH);
   const program = await engine.compile(
     (inputs) => {
       const { features, logits } = network.apply(inputs, inputs.images!);
@@ -37,9 +36,7 @@ export async function classifierOf(
     { images: { shape: [BATCH, height, width, channels], dtype: "float32" } },
     {
       constants: parameters,
-      ...(replicas > 1
-        ? { replicas: { count: replicas, split: ["images"], outputs: "concat" } }
-        : {}),
+      replicas: { count: engine.replicasFor(BATCH), split: ["images"], outputs: "concat" },
     },
   );
   return {

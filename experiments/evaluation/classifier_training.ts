@@ -100,7 +100,6 @@ async function compileStep(
   network: ClassifierNetwork,
   { height, width, channels, classes }: ImageShape,
 ): Promise<Program> {
-  const count = engine.replicasFor(CLASSIFIER_BATCH);
   return await engine.compile(
     trainingStep(network, classes),
     {
@@ -108,7 +107,13 @@ async function compileStep(
       images: { shape: [CLASSIFIER_BATCH, height, width, channels], dtype: "float32" },
       labels: { shape: [CLASSIFIER_BATCH], dtype: "int32" },
     },
-    count > 1 ? { replicas: { count, split: ["images", "labels"], outputs: "mean" } } : {},
+    {
+      replicas: {
+        count: engine.replicasFor(CLASSIFIER_BATCH),
+        split: ["images", "labels"],
+        outputs: "mean",
+      },
+    },
   );
 }
 

@@ -51,7 +51,6 @@ export async function nearestTrainingDistances(
 }
 
 async function compileNearest(engine: Engine, length: number): Promise<Program> {
-  const count = engine.replicasFor(PICTURES);
   return await engine.compile(
     ({ images, train }) => {
       // Brightness from 0, so that most pixels are 0 and little is rounded.
@@ -68,7 +67,7 @@ async function compileNearest(engine: Engine, length: number): Promise<Program> 
       images: { shape: [PICTURES, length], dtype: "float32" },
       train: { shape: [TRAINING, length], dtype: "float32" },
     },
-    count > 1 ? { replicas: { count, split: ["images"], outputs: "concat" } } : {},
+    { replicas: { count: engine.replicasFor(PICTURES), split: ["images"], outputs: "concat" } },
   );
 }
 

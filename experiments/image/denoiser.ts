@@ -6,7 +6,7 @@ import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import { parameterSignature } from "../training/arrays.ts";
 import type { PictureFacts } from "../types.ts";
-import { denoiserSignature, splitInputs } from "./signature.ts";
+import { denoiserSignature, replicasOf } from "./signature.ts";
 
 /** Unguided, for `count` pictures at once, with the weights as inputs: they change. */
 export async function compileChangingDenoiser(
@@ -17,12 +17,9 @@ export async function compileChangingDenoiser(
   count: number,
 ): Promise<Program> {
   const images = denoiserSignature(count, pictures, { selfConditioned: network.selfConditioned });
-  const replicas = engine.replicasFor(count);
   return await engine.compile(
     denoiser(network, objectiveFor(config), { guided: false }),
     { ...parameterSignature(network.parameters), ...images },
-    replicas > 1
-      ? { replicas: { count: replicas, split: splitInputs(images), outputs: "concat" } }
-      : {},
+    { replicas: replicasOf(images, engine.replicasFor(count), "concat") },
   );
 }

@@ -1,5 +1,5 @@
 /** Shapes of what the compiled steps take. */
-import type { Signature, TensorSpec } from "../../engine/mod.ts";
+import type { Replicas, Signature, TensorSpec } from "../../engine/mod.ts";
 import { parameterSignature } from "../training/arrays.ts";
 
 interface ImageShape {
@@ -62,9 +62,14 @@ function levelSignature(count: number): Signature {
   };
 }
 
+/** Inputs with one row for each example. */
 const PER_EXAMPLE = ["x", "eps", "z", "previous", "alpha", "sigma", "angle", "labels", "weight"];
 
-/** The inputs with one row for each example, which replicas divide among themselves. */
-export function splitInputs(signature: Signature): string[] {
-  return PER_EXAMPLE.filter((name) => name in signature);
+/** Cuts the examples of a batch among `count` replicas. */
+export function replicasOf(
+  signature: Signature,
+  count: number,
+  outputs: Replicas["outputs"],
+): Replicas {
+  return { count, split: PER_EXAMPLE.filter((name) => name in signature), outputs };
 }

@@ -13,7 +13,7 @@ import { measureOnTheWay } from "./measuring.ts";
 import { networkOf } from "./network.ts";
 import { pictureFacts } from "./pictures.ts";
 import { sampleOnTheWay } from "./samples.ts";
-import { splitInputs, stepSignature } from "./signature.ts";
+import { replicasOf, stepSignature } from "./signature.ts";
 import { validationOf } from "./validation.ts";
 
 /** PyTorch's defaults. */
@@ -57,12 +57,9 @@ async function compileStep(
 ): Promise<Program> {
   const weighted = isWeighted(config);
   const signature = stepSignature(network.parameters, config.batch_size, dataset, weighted);
-  const options = count > 1
-    ? { replicas: { count, split: splitInputs(signature), outputs: "mean" as const } }
-    : {};
   return await engine.compile(
     trainingStep(network, objectiveFor(config), { weighted, selfCondition: config.self_condition }),
     signature,
-    options,
+    { replicas: replicasOf(signature, count, "mean") },
   );
 }

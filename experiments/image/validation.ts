@@ -12,7 +12,7 @@ import { objectiveFor, scheduleOf } from "../objective.ts";
 import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
 import { trainingCount, VALIDATION_IMAGES, validationCount } from "./batch.ts";
-import { splitInputs, stepSignature } from "./signature.ts";
+import { replicasOf, stepSignature } from "./signature.ts";
 
 /** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
 export const VALIDATION_GAMMAS: readonly number[] = Array.from(
@@ -57,12 +57,11 @@ async function compileValidation(
   config: ImageConfig,
   dataset: ImageDataset,
 ): Promise<Program> {
-  const count = engine.replicasFor(BATCH);
   const signature = stepSignature(network.parameters, BATCH, dataset);
   return await engine.compile(
     validationStep(network, objectiveFor(config), { clip: [-1, 1] }),
     signature,
-    count > 1 ? { replicas: { count, split: splitInputs(signature), outputs: "concat" } } : {},
+    { replicas: replicasOf(signature, engine.replicasFor(BATCH), "concat") },
   );
 }
 

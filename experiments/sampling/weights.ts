@@ -7,7 +7,7 @@ import { objectiveFor } from "../objective.ts";
 import { picturesOf } from "../image/pictures.ts";
 import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
-import { denoiserSignature, splitInputs } from "../image/signature.ts";
+import { denoiserSignature, replicasOf } from "../image/signature.ts";
 import type { Run, SampleSettings } from "../types.ts";
 import { isGuided } from "./options.ts";
 
@@ -61,15 +61,12 @@ export async function compileDenoiser(
       guided,
       rescaled,
     });
-    const replicas = engine.replicasFor(count);
     return await engine.compile(
       denoiser(network, objectiveFor(imageConfigOf(run)), { guided, rescaled }),
       signature,
       {
         constants: ema,
-        ...(replicas > 1
-          ? { replicas: { count: replicas, split: splitInputs(signature), outputs: "concat" } }
-          : {}),
+        replicas: replicasOf(signature, engine.replicasFor(count), "concat"),
       },
     );
   }

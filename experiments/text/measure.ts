@@ -69,7 +69,7 @@ export async function compileMeasure(
   const signature = windowSignature(network, BATCH);
   const compile = (fn: TensorFunction, wanted: (name: string) => boolean) => {
     const taken = only(signature, wanted);
-    return engine.compile(fn, taken, replicasOf(taken, count, "concat"));
+    return engine.compile(fn, taken, { replicas: replicasOf(taken, count, "concat") });
   };
   const isParameter = new Set(network.parameters.map(({ name }) => name));
   const exact = clean

@@ -1,8 +1,9 @@
 /** A run on text with all that is needed to work with what it learnt. */
 import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
-import { type Parameters, UserError } from "../../engine/mod.ts";
+import type { Parameters } from "../../engine/mod.ts";
 import type { TextNetwork } from "../../models/text/network/mod.ts";
 import { type TextConfig, textConfigOf } from "../config.ts";
+import { requireSameData } from "../own_data.ts";
 import { newestWeights } from "../sampling/weights.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import type { Run } from "../types.ts";
@@ -39,15 +40,7 @@ export async function openTextRun(
     vocabularySize: config.vocabulary_size,
     ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
   });
-  requireSameText(run, dataset);
+  requireSameData(run, dataset);
   const network = networkOf(config, dataset.tokenized.vocabulary.size);
   return { store, run, config, dataset, network, ...newestWeights(store, run, network) };
-}
-
-function requireSameText(run: Run, dataset: TextDataset): void {
-  if (run.datasetHash === null || run.datasetHash === dataset.hash) return;
-  throw new UserError(
-    `${run.id} learnt from another text than ${dataset.name} is now, and would spell with other ` +
-      "characters: put the old file back",
-  );
 }

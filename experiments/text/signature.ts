@@ -1,5 +1,5 @@
 /** Shapes of what the compiled steps of text take. */
-import type { CompileOptions, Signature, TensorSpec } from "../../engine/mod.ts";
+import type { Replicas, Signature, TensorSpec } from "../../engine/mod.ts";
 import {
   EMBEDDING_DIMENSION,
   KNOTS,
@@ -42,8 +42,7 @@ export function only(signature: Signature, wanted: (name: string) => boolean): S
 export function replicasOf(
   signature: Signature,
   count: number,
-  outputs: "mean" | "concat",
-): CompileOptions {
-  if (count < 2) return {};
-  return { replicas: { count, split: PER_WINDOW.filter((name) => name in signature), outputs } };
+  outputs: Replicas["outputs"],
+): Replicas {
+  return { count, split: PER_WINDOW.filter((name) => name in signature), outputs };
 }

@@ -65,6 +65,6 @@ async function compileStep(
   return await engine.compile(
     textTrainingStep(network, stepOptions(config)),
     signature,
-    replicasOf(signature, count, "mean"),
+    { replicas: replicasOf(signature, count, "mean") },
   );
 }

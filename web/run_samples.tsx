@@ -1,0 +1,68 @@
+import type { RunReport } from "../experiments/mod.ts";
+import { Ask, madeAt, SampleFigure } from "./components.tsx";
+import { type SharedStart, sharedStarts } from "./shared_starts.ts";
+
+const SAMPLES_AT_ONCE = 12;
+const STARTS_AT_ONCE = 2;
+/** Rows of one side-by-side picture. */
+const MOST_BESIDE = 8;
+
+/** What a run has drawn, newest first, and what was drawn from one starting noise side by side. */
+export function Samples({ report }: { report: RunReport }) {
+  const { run } = report;
+  const newest = report.samples.toReversed();
+  if (newest.length === 0) {
+    return (
+      <div class="empty">
+        <p>
+          {run.checkpointStep === null
+            ? "There is nothing to sample from before the first checkpoint."
+            : "No samples yet. Say to your assistant:"}
+        </p>
+        {run.checkpointStep !== null && (
+          <Ask say={`Show me samples of ${run.id}.`} tool="sample" arguments={{ run: run.id }} />
+        )}
+      </div>
+    );
+  }
+  const figure = (index: number) => {
+    const sample = newest[index];
+    return sample && <SampleFigure sample={sample} lazy={index > 1} />;
+  };
+  return (
+    <>
+      {sharedStarts(report.samples).toReversed().slice(0, STARTS_AT_ONCE).map((start) => (
+        <SideBySide start={start} runId={run.id} />
+      ))}
+      <div class="samples">
+        {newest.slice(0, SAMPLES_AT_ONCE).map((_, index) => figure(index))}
+      </div>
+      {newest.length > SAMPLES_AT_ONCE && (
+        <details id="more-samples">
+          <summary>{newest.length - SAMPLES_AT_ONCE} older samples</summary>
+          <div class="samples">
+            {newest.slice(SAMPLES_AT_ONCE).map((_, index) => figure(index + SAMPLES_AT_ONCE))}
+          </div>
+        </details>
+      )}
+    </>
+  );
+}
+
+/** One starting noise, walked to pictures in several ways. */
+function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
+  const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
+  const made = madeAt(start.samples.at(-1)!);
+  const address = `/runs/${runId}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
+  return (
+    <figure class="sample">
+      <a href={address} aria-label="Side by side in full size">
+        <img src={address} alt={`${ids.length} ways from one starting noise, side by side`} />
+      </a>
+      <figcaption>
+        <b>{ids.length} ways from one starting noise</b> at step{" "}
+        {start.step.toLocaleString("en-US")}, seed {start.seed}
+      </figcaption>
+    </figure>
+  );
+}
