@@ -1,19 +1,17 @@
 /** A folder of one's own, from `train` to what is drawn. */
 import assert from "node:assert/strict";
-import { openLab, parseConfig, resolveConfig, runWorker } from "../../experiments/mod.ts";
-import type { Lab } from "../../experiments/mod.ts";
-import { openStore } from "../../experiments/store/mod.ts";
-import { samplePng } from "../../figures/mod.ts";
-import { Folder, plainPng } from "../data/pictures.ts";
-import { cacheIn } from "./cache.ts";
-import { queue, shortConfig, withWorkspace } from "./workspace.ts";
+import { openLab, parseConfig, resolveConfig, runWorker } from "../../../experiments/mod.ts";
+import type { Lab } from "../../../experiments/mod.ts";
+import { openStore } from "../../../experiments/store/mod.ts";
+import { samplePng } from "../../../figures/mod.ts";
+import { Folder, plainPng } from "../../data/pictures.ts";
+import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 
 const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
 
 Deno.test("a folder of colour pictures is learned, and drawn in colour under its own classes", () =>
   withWorkspace(async (workspace) => {
     using folder = new Folder();
-    using _cache = cacheIn(folder.cache);
     for (let i = 0; i < 40; i++) {
       const shade = (i * 37) % 200;
       folder.write(`red/${i}.png`, await plainPng(20, 30, [255 - shade, 10, 10]));

@@ -16,7 +16,6 @@ import { evaluationSettings } from "../../../experiments/evaluation/settings.ts"
 import { groupHash, type ImageEvaluation, openLab, runWorker } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/mod.ts";
 import { Folder } from "../../data/pictures.ts";
-import { cacheIn } from "../cache.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 
 const SMALL = 8;
@@ -42,7 +41,6 @@ async function writeSmallDigits(folder: Folder): Promise<void> {
 
 Deno.test("A folder of small digits that no classifier knows", async (t) => {
   using folder = new Folder();
-  using _cache = cacheIn(folder.cache);
   await writeSmallDigits(folder);
   const dataset = await loadImageDataset(folder.inside, { imageSize: SMALL });
   const short = { dataset: folder.inside, image_size: SMALL, steps: 6, sample_every: 4 };
