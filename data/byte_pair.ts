@@ -7,7 +7,8 @@ import { tableOf, type Vocabulary } from "./vocabulary.ts";
  * do not go beyond one of these, much as in GPT-2. */
 const WORD = / ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\n+|[^\S\n]+(?=[^\S\n])|\s/gu;
 /** Every merge goes over the words that it is in, and a text without spaces would be one long word. */
-const CUT = /.{1,32}/gsu;
+const LONGEST_WORD = 32;
+const CUT = new RegExp(`.{1,${LONGEST_WORD}}`, "gsu");
 
 /**
  * A byte-pair vocabulary of the characters and of the pieces that `text` has most of. The characters
@@ -52,7 +53,9 @@ export async function bytePairVocabulary(
 }
 
 function wordsOf(text: string): string[] {
-  return (text.match(WORD) ?? []).flatMap((word) => word.length > 32 ? word.match(CUT)! : word);
+  return (text.match(WORD) ?? []).flatMap((word) =>
+    word.length > LONGEST_WORD ? word.match(CUT)! : word
+  );
 }
 
 function counted(words: readonly string[]): Map<string, number> {

@@ -1,5 +1,5 @@
 /** Curves made short enough to read and alike enough to compare. */
-import type { AlignedCurve, MetricName, MetricPoint } from "./types.ts";
+import type { AlignedCurve, Curves, MetricName, MetricPoint } from "./types.ts";
 
 /** At most `count` (2 or more) of the points, evenly chosen, the first and last among them. */
 export function thin(points: readonly MetricPoint[], count: number): readonly MetricPoint[] {
@@ -48,4 +48,11 @@ function interpolate(points: readonly MetricPoint[], step: number): number | nul
   if (!before) return null;
   const weight = (step - before.step) / (after.step - before.step);
   return before.value + weight * (after.value - before.value);
+}
+
+/** Every curve thinned by {@link thin} to at most `maxPoints`. */
+export function thinned(curves: Curves, maxPoints: number): Curves {
+  return Object.fromEntries(
+    Object.entries(curves).map(([name, points]) => [name, thin(points, maxPoints)]),
+  );
 }

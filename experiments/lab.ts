@@ -4,7 +4,7 @@ import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
-import { thin } from "./curves.ts";
+import { thinned } from "./curves.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { requireFieldsOf } from "./evaluation/fields.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
@@ -16,6 +16,7 @@ import type { EvaluationJob } from "./evaluation/protocol.ts";
 import { decodeSamplePixels } from "./sampling/pixels.ts";
 import type { SamplingJob } from "./sampling/protocol.ts";
 import { sampleSettings } from "./sampling/settings.ts";
+import { requireWithin } from "./sampling/within.ts";
 import { withFoundData } from "./own_data.ts";
 import { reportSchedules } from "./schedule_report.ts";
 import { openStore, type Store } from "./store/mod.ts";
@@ -163,8 +164,8 @@ class Laboratory implements Lab {
 
   runs(filter: RunFilter = {}): { runs: Run[]; total: number } {
     this.#notice();
-    requireWithin("limit", filter.limit ?? 50, 1, 1000);
-    requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER);
+    requireWithin("limit", filter.limit ?? 50, 1, 1000, true);
+    requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER, true);
     const { sweepId } = filter;
     if (sweepId !== undefined && !this.#store.runs.sweepIds().includes(sweepId)) {
       const known = this.#store.runs.sweepIds().slice(0, 5).join(", ") || "none yet";
@@ -178,7 +179,7 @@ class Laboratory implements Lab {
     options: { names?: readonly MetricName[]; maxPoints?: number; afterStep?: number } = {},
   ): Curves {
     const { names = METRIC_NAMES, maxPoints = CURVE_POINTS, afterStep = -1 } = options;
-    requireWithin("maxPoints", maxPoints, 2, 100_000);
+    requireWithin("maxPoints", maxPoints, 2, 100_000, true);
     const unknown = names.find((name) => !METRIC_NAMES.includes(name));
     if (unknown !== undefined) {
       throw new UserError(
@@ -366,19 +367,5 @@ class Laboratory implements Lab {
   #silence(): number | null {
     const worker = livingWorker(this.#store);
     return worker && (Date.now() - Date.parse(worker.heartbeatAt)) / 1000;
-  }
-}
-
-function thinned(curves: Curves, maxPoints: number): Curves {
-  return Object.fromEntries(
-    Object.entries(curves).map(([name, points]) => [name, thin(points, maxPoints)]),
-  );
-}
-
-function requireWithin(field: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UserError(
-      `${field} is ${value}, but must be a whole number from ${least} to ${most}`,
-    );
   }
 }

@@ -113,8 +113,8 @@ export const presets = {
   },
   "mnist-flow": {
     description:
-      "The best digits known: rectified flow, self-conditioned, under half an hour on two cores; sample " +
-      "with dpmpp-2m",
+      "The best digits known: rectified flow, self-conditioned, under half an hour on two cores; " +
+      "sample with dpmpp-2m",
     config: {
       ...SMALL,
       schedule: "flow",

@@ -4,6 +4,7 @@ import type { ImageConfig } from "../config.ts";
 import { DIGITS } from "../image/pictures.ts";
 import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
+import { requireWithin } from "../sampling/within.ts";
 import type { ImageEvaluateRequest, ImageEvaluationSettings, PictureFacts } from "../types.ts";
 
 export const LEAST_COUNT = 200;
@@ -21,11 +22,7 @@ export function evaluationSettings(
   pictures: PictureFacts = DIGITS,
 ): ImageEvaluationSettings {
   const { count = 1000, ...sampling } = request;
-  if (!Number.isInteger(count) || count < LEAST_COUNT || count > MOST_COUNT) {
-    throw new UserError(
-      `count is ${count}, but must be a whole number from ${LEAST_COUNT} to ${MOST_COUNT}`,
-    );
-  }
+  requireWithin("count", count, LEAST_COUNT, MOST_COUNT, true);
   requireClasses(pictures, config.dataset);
   const settings = sampleSettings(
     { steps: DEFAULT_STEPS, ...sampling },

@@ -1,5 +1,6 @@
 /**
- * The same columns of every row: [count, width] → [count, to − from], row-major.
+ * The same columns of every row: [count, width] → [count, to − from], row-major; `values` itself
+ * where all are kept.
  *
  * @param from First column that is kept.
  * @param to First column behind them that is not.
