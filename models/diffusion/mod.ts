@@ -42,6 +42,7 @@ export {
   zeroTerminalSnr,
 } from "./schedule.ts";
 export { alphasCumprod, rescaleToZeroTerminalSnr } from "./discrete.ts";
+export { firstRows, input, perExample } from "./inputs.ts";
 export { diffuse, raiseTo } from "./process.ts";
 export {
   denoisedFrom,

@@ -21,6 +21,7 @@
 import { tf } from "../../engine/mod.ts";
 import type { TensorFunction } from "../../engine/mod.ts";
 import { guide, rescaleGuidance } from "./guidance.ts";
+import { firstRows, input, perExample, type Tensors } from "./inputs.ts";
 import type { Target } from "./names/mod.ts";
 import { denoisedFrom, networkInput, type Objective, targetOf } from "./objective.ts";
 import { diffuse } from "./process.ts";
@@ -49,8 +50,6 @@ export interface DenoisingNetwork {
     previous?: tf.Tensor,
   ): tf.Tensor;
 }
-
-type Tensors = Record<string, tf.Tensor>;
 
 /** What a training step does beyond the plain mean. */
 export interface TrainingOptions {
@@ -225,10 +224,6 @@ function firstEstimate(
   return tf.concat([estimate, tf.zeros(others)], 0);
 }
 
-function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
-  return tf.slice(values, Array<number>(values.rank).fill(0), [rows, ...values.shape.slice(1)]);
-}
-
 /** The network's output; its parameters, the angle and the labels are among the inputs. */
 function ask(
   network: DenoisingNetwork,
@@ -255,23 +250,10 @@ function targetError(
   return squared(output.sub(targetOf(objective, x, eps, alpha, sigma)));
 }
 
-/** [N] → [N, 1, …], to broadcast over the examples of `like`. */
-function perExample(values: tf.Tensor, like: tf.Tensor): tf.Tensor {
-  return values.reshape([-1, ...Array<number>(like.rank - 1).fill(1)]);
-}
-
 function meanPerExample(values: tf.Tensor): tf.Tensor {
   return values.reshape([values.shape[0]!, -1]).mean(1);
 }
 
 function squared(values: tf.Tensor): tf.Tensor {
   return values.mul(values);
-}
-
-function input(inputs: Tensors, name: string): tf.Tensor {
-  const tensor = inputs[name];
-  if (!tensor) {
-    throw new Error(`Input ${name} is missing: given are ${Object.keys(inputs).join(", ")}`);
-  }
-  return tensor;
 }

@@ -1,5 +1,6 @@
 /** The transformer behind every way of learning text. */
 import { tf } from "../../../engine/mod.ts";
+import { perExample } from "../../diffusion/mod.ts";
 import {
   type Activation,
   declarations,
@@ -20,6 +21,7 @@ import {
 import { DENSITY, type GammaEnds, initialDensity, KNOTS } from "./adaptive.ts";
 import { LEVEL_FEATURES, levelFeatures } from "./levels.ts";
 import { HIDDEN } from "./masks.ts";
+import { outputPrior } from "./output_prior.ts";
 
 /** Dimensions of a character's embedding. */
 export const EMBEDDING_DIMENSION = 16;
@@ -110,10 +112,8 @@ export const EMBEDDINGS = "embeddings.weight";
  * al. 2025, "Block Diffusion", section 3.3, with the clean slots shifted by one so that they predict
  * too). The condition of adaLN-zero is the noise level, or a learned vector for clean text.
  *
- * The noisy stream's logits are those of the network plus the exact posterior of a lone character of
- * equal prior probability, log p(z | v) = (α/σ²) z·e_v − (α²/2σ²) ‖e_v‖² + const (the "output
- * prior" of Gulrajani & Hashimoto 2023, "Plaid", section 3.3), so the network learns only what the
- * context adds.
+ * The noisy stream's logits are those of the network plus what each character's noisy embedding tells
+ * by itself ({@link outputPrior}), so the network learns only what the context adds.
  *
  * The *masked* stream is alone in its network. It sees every place at once, a learned vector where the
  * character is masked. It is not told how many are: the best estimate of a masked character depends on
@@ -182,20 +182,14 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
     },
     denoise(p, { z, gamma, alpha, sigma, previous, rotary, before, mask }) {
       const [n, length] = z.shape as [number, number, number];
-      const e = network.embeddings(p);
-      const [a, s2] = [alpha, tf.square(sigma)].map((t) => tf.reshape(t, [n, 1, 1])) as [
-        tf.Tensor,
-        tf.Tensor,
-      ];
-      const deviation = tf.sqrt(tf.add(tf.div(tf.square(a), d), s2));
+      const variance = tf.add(tf.div(tf.square(alpha), d), tf.square(sigma));
+      const deviation = perExample(tf.sqrt(variance), z);
       let x = tf.add(
         stem!(p, tf.div(z, deviation)),
         previousStem!(p, tf.mul(previous, Math.sqrt(d))),
       );
-      const condition = tf.reshape(
-        level2!(p, silu(level1!(p, levelFeatures(gamma)))),
-        [n, 1, width],
-      );
+      const level = level2!(p, silu(level1!(p, levelFeatures(gamma))));
+      const condition = tf.reshape(level, [n, 1, width]);
       const turned = options.positions ? rotary ?? rotaryConstants(length, headWidth) : undefined;
       for (const [i, block] of blocks.entries()) {
         x = block(p, x, condition, {
@@ -204,19 +198,7 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
           ...(mask ? { mask } : {}),
         }).x;
       }
-      const ratio = tf.div(a, s2);
-      const rows = tf.reshape(tf.mul(ratio, z), [n * length, d]) as tf.Tensor2D;
-      const near = tf.reshape(
-        tf.matMul(rows, e as tf.Tensor2D, false, true),
-        [n, length, vocabulary],
-      );
-      const prior = options.unitNorm ? near : tf.sub(
-        near,
-        tf.mul(
-          tf.mul(ratio, tf.mul(a, 0.5)),
-          tf.reshape(tf.sum(tf.square(e), -1), [1, 1, vocabulary]),
-        ),
-      );
+      const prior = outputPrior(z, alpha, sigma, network.embeddings(p), options);
       return tf.add(head(p, x, condition), prior);
     },
     fill(p, given, hidden) {

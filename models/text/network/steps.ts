@@ -14,10 +14,13 @@
  */
 import { tf } from "../../../engine/mod.ts";
 import type { TensorFunction } from "../../../engine/mod.ts";
+import { diffuse, firstRows, input, perExample } from "../../diffusion/mod.ts";
+import type { Tensors } from "../../layers/mod.ts";
 import { DENSITY, densityFit } from "./adaptive.ts";
-import { crossEntropy, input, perCharacter, type Tensors } from "./inputs.ts";
+import { crossEntropy, perCharacter } from "./cross_entropy.ts";
 import { maskedBound } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";
+import { outputPrior } from "./output_prior.ts";
 
 /** How text is learned by a network that reads clean text, noisy embeddings, or both, or that fills in
  * what is masked. */
@@ -190,10 +193,6 @@ export const PER_WINDOW: readonly string[] = [
   "previous",
 ];
 
-function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
-  return tf.slice(values, values.shape.map(() => 0), [rows, ...values.shape.slice(1)]);
-}
-
 function estimate(
   network: TextNetwork,
   inputs: Tensors,
@@ -235,12 +234,10 @@ function ask(
   previous: tf.Tensor,
   { before }: Pick<EstimateOptions, "before">,
 ) {
-  const eps = input(inputs, "eps");
-  const n = eps.shape[0]!;
   const clean = embedded(network, inputs);
   const level = levels(inputs);
-  const scale = (t: tf.Tensor) => tf.reshape(t, [n, 1, 1]);
-  const z = tf.add(tf.mul(scale(level.alpha), clean), tf.mul(scale(level.sigma), eps));
+  const alpha = perExample(level.alpha, clean), sigma = perExample(level.sigma, clean);
+  const z = diffuse(clean, input(inputs, "eps"), alpha, sigma);
   const logits = network.denoise(inputs, {
     z,
     previous,
@@ -258,22 +255,10 @@ function denoised(network: TextNetwork, inputs: Tensors, logits: tf.Tensor): tf.
   return tf.reshape(tf.matMul(shares, e), [n, length, e.shape[1]]);
 }
 
-/** Logits of each position by itself: (α/σ²) z·e − (α²/2σ²)‖e‖². */
+/** The output prior alone. */
 function lonePosterior(network: TextNetwork, inputs: Tensors, z: tf.Tensor): tf.Tensor {
-  const [n, length, d] = z.shape as [number, number, number];
-  const e = network.embeddings(inputs) as tf.Tensor2D;
   const { alpha, sigma } = levels(inputs);
-  const scale = (t: tf.Tensor) => tf.reshape(t, [n, 1, 1]);
-  const ratio = tf.div(scale(alpha), scale(tf.square(sigma)));
-  const near = tf.matMul(tf.reshape(z, [n * length, d]) as tf.Tensor2D, e, false, true);
-  const norms = tf.reshape(tf.sum(tf.square(e), -1), [1, 1, e.shape[0]]);
-  return tf.mul(
-    ratio,
-    tf.sub(
-      tf.reshape(near, [n, length, e.shape[0]]),
-      tf.mul(tf.mul(scale(alpha), 0.5), norms),
-    ),
-  );
+  return outputPrior(z, alpha, sigma, network.embeddings(inputs), network.options);
 }
 
 function levels(inputs: Tensors) {

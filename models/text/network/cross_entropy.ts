@@ -1,7 +1,5 @@
-/** What all steps do with their inputs. */
+/** What characters cost under a network's logits, in nats. */
 import { tf } from "../../../engine/mod.ts";
-
-export type Tensors = Record<string, tf.Tensor>;
 
 /** −log softmax(logits) at the tokens: [N, L, V], [N, L] → [N, L]. */
 export function perCharacter(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
@@ -13,11 +11,4 @@ export function perCharacter(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
 /** The mean over each window's characters: [N]. */
 export function crossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
   return tf.mean(perCharacter(logits, tokens), -1);
-}
-
-/** One of a step's inputs, which must be there. */
-export function input(inputs: Tensors, name: string): tf.Tensor {
-  const tensor = inputs[name];
-  if (!tensor) throw new Error(`Internal: the input \`${name}\` is missing`);
-  return tensor;
 }
