@@ -19,7 +19,7 @@ const writingFields = {
   mode: mode.describe("Text: as in sample, but no infill (default what the run's method does)"),
   length: length.describe("Text: tokens of each, 1 to 2000 (default a window)"),
   block_size: block_size.describe("Text: tokens written together (default 16)"),
-  temperature: temperature.describe("Text: 0 to 5 (default 0.9)"),
+  temperature: temperature.describe("Text: 0 to 5 (default as in sample)"),
   top_p: top_p.describe("Text: 0.01 to 1 (default 1)"),
   diffusion_weight: diffusion_weight.describe("Text, guided: 0 to 1 (default 0.5)"),
   revise_share: revise_share.describe("Text, revised: 0 to 1 (default 0.2)"),

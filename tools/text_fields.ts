@@ -20,7 +20,7 @@ export const textFields = {
     "Text: tokens written together, up to the run's context (default 16)",
   ),
   temperature: z.number().min(0).max(5).optional().describe(
-    "Text: 0 (the likeliest) to 5 (default 0.9)",
+    "Text: 0 (the likeliest) to 5 (default 0.7 out of noise, else 0.9)",
   ),
   top_p: z.number().min(0.01).max(1).optional().describe(
     "Text: share of the probability that is drawn from, 0.01 to 1 (default 1)",

@@ -22,7 +22,7 @@ export interface WriteRequest {
   readonly sampler?: SamplerName;
   /** Steps through the noise levels for every block, 1 to 1000, by default 64. */
   readonly steps?: number;
-  /** 0 (the likeliest character) to 5, by default 0.9. */
+  /** 0 (the likeliest character) to 5, by default 0.7 where characters come out of noise, else 0.9. */
   readonly temperature?: number;
   /** Share of the probability that is drawn from, 0.01 to 1 (the default). */
   readonly top_p?: number;

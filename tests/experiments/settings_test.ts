@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { resolveConfig, textConfigOf } from "../../experiments/mod.ts";
 import { sampleSettings } from "../../experiments/sampling/settings.ts";
+import { writeSettings } from "../../experiments/text/settings.ts";
 import { shortConfig } from "./workspace.ts";
 
 const config = shortConfig();
@@ -39,4 +41,18 @@ Deno.test("guidance is refused for a run that was trained without label dropout"
     () => sampleSettings({ guidance_scale: 2 }, { ...config, label_dropout: 0 }),
     { name: "UserError", message: /trained with label_dropout 0/ },
   );
+});
+
+Deno.test("text is drawn colder where the temperature acts at every level of a walk out of noise", () => {
+  const temperature = (preset: string, request: Parameters<typeof writeSettings>[0]) =>
+    writeSettings(request, textConfigOf({ id: preset, config: resolveConfig(preset) })).temperature;
+  for (const mode of ["diffusion", "blocks", "revised"] as const) {
+    assert.equal(temperature("shakespeare-blocks", { mode }), 0.7);
+  }
+  assert.equal(temperature("shakespeare-blocks", { template: "to ____" }), 0.7);
+  for (const mode of ["autoregressive", "guided"] as const) {
+    assert.equal(temperature("shakespeare-blocks", { mode }), 0.9);
+  }
+  assert.equal(temperature("shakespeare-masked", {}), 0.9);
+  assert.equal(temperature("shakespeare-blocks", { mode: "blocks", temperature: 1 }), 1);
 });

@@ -32,7 +32,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   sample: {
     usage: "sample RUN [--count 20] [--sampler ddim] [--steps 50] [--guidance-scale 1] " +
       "[--class 3,7] [--seed 0] [--eta 0] [--keep left --pictures 0,1] [--strength 0.5] [--film-strip] [--out FILE.png]; of a run on text: " +
-      "[--mode blocks] [--prompt TEXT] [--length 200] [--block-size 16] [--temperature 0.9] " +
+      "[--mode blocks] [--prompt TEXT] [--length 200] [--block-size 16] [--temperature 0.7] " +
       "[--template TE_T]",
     summary: "draw pictures from a run, or write text",
     load: () => import("./sample.ts"),
