@@ -26,7 +26,7 @@ function TextFigure({ sample }: { sample: TextSample }) {
   );
 }
 
-/** "blocks of 16, ddpm 64 steps, temperature 0.9, seed 0; step 500, 65 evaluations, 1.2 s". */
+/** "blocks of 16, ddpm 64 steps, temperature 0.7, seed 0; step 500, 65 evaluations, 1.2 s". */
 function captionOf({ settings, ...sample }: TextSample): string {
   const { mode, sampler, steps, block_size, temperature, seed } = settings;
   const blocks = ["blocks", "guided", "revised"].includes(mode) ? ` of ${block_size}` : "";

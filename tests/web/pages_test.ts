@@ -72,7 +72,7 @@ Deno.test("The pages of a workspace with runs", async (t) => {
     assert.match(page, /<pre class="verse" tabindex="0">O, for a muse<\/pre>/);
     assert.match(page, /<span class="quiet">O, f<\/span><span class="sure-1">r eeeee e<\/span>/);
     assert.match(page, /<span class="sure-9">or a muse<\/span>/);
-    assert.match(page, /blocks of 9, ddpm 64 steps, temperature 0.9, seed 0/);
+    assert.match(page, /blocks of 9, ddpm 64 steps, temperature 0.7, seed 0/);
     assert.match(page, /whole windows|blocks of 1/);
     assertHarmless(page);
   });
