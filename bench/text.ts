@@ -34,7 +34,7 @@ function workload(method: "autoregressive" | "diffusion"): Workload {
     noisy,
     positions: true,
     unitNorm: true,
-    activation: "silu",
+    activation: "gelu",
   });
   const levels = boundLevels(linearGamma(-4, 5), BATCH, { seed: 0, stream: "bench", step: 0 });
   const perWindow = float32(BATCH);

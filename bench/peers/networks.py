@@ -142,7 +142,7 @@ class AdaptiveBlock(nn.Module):
         h = F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=causal)
         x = x + gate1 * self.out(h.transpose(1, 2).reshape(n, length, width))
         h = F.layer_norm(x, (width,)) * (1 + scale2) + shift2
-        return x + gate2 * self.narrow(F.silu(self.widen(h)))
+        return x + gate2 * self.narrow(F.gelu(self.widen(h)))
 
 
 class TextNetwork(nn.Module):

@@ -61,7 +61,7 @@ const TEXT: TextConfig = {
   modality: "text",
   dataset: "tiny-shakespeare",
   size: "small",
-  activation: "silu",
+  activation: "gelu",
   vocabulary_size: 0,
   context: 128,
   method: "diffusion",

@@ -11,7 +11,9 @@ export const TextConfig = z.strictObject({
   size: z.enum(["tiny", "small"]).describe(
     "tiny (2 layers of width 32, for tests) or small (4 layers of width 128)",
   ),
-  activation: z.enum(["silu", "gelu"]).describe("Activation; silu is faster"),
+  activation: z.enum(["silu", "gelu"]).describe(
+    "Activation; gelu is better out of noise, silu a little faster",
+  ),
   vocabulary_size: integer(0, 4096).describe(
     "0: a token is a character; else one of a byte-pair vocabulary learnt from the training text",
   ),
