@@ -1,7 +1,6 @@
 /** The named inputs of the functions that an engine compiles, with N examples along the first axis. */
 import { tf } from "../../engine/mod.ts";
-
-export type Tensors = Record<string, tf.Tensor>;
+import type { Tensors } from "../layers/mod.ts";
 
 /**
  * One of a function's inputs.

@@ -20,8 +20,9 @@
  */
 import { tf } from "../../engine/mod.ts";
 import type { TensorFunction } from "../../engine/mod.ts";
+import type { Tensors } from "../layers/mod.ts";
 import { guide, rescaleGuidance } from "./guidance.ts";
-import { firstRows, input, perExample, type Tensors } from "./inputs.ts";
+import { firstRows, input, perExample } from "./inputs.ts";
 import type { Target } from "./names/mod.ts";
 import { denoisedFrom, networkInput, type Objective, targetOf } from "./objective.ts";
 import { diffuse } from "./process.ts";
