@@ -7,7 +7,8 @@
  */
 import { normals, openEngine } from "../engine/mod.ts";
 import type { Engine } from "../engine/mod.ts";
-import { noiseInputs, trainingStep } from "../models/diffusion/mod.ts";
+import { noiseInputs } from "../models/diffusion/mod.ts";
+import { trainingStep } from "../models/steps/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
 import { ourStep } from "./our_step.ts";
 import { startPyTorch } from "./peer.ts";
@@ -29,7 +30,7 @@ function unetWorkload(batch: number): Workload {
     name: "unet",
     title: `UNet, ${network.parameterCount} parameters, batch ${batch} of 28×28`,
     specs: network.parameters,
-    step: trainingStep(network, "epsilon"),
+    step: trainingStep(network, "epsilon").apply,
     inputs: {
       x: float32(image),
       eps: float32(image),

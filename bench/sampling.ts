@@ -7,15 +7,10 @@
  * our time over PyTorch's, smaller is better.
  */
 import { normals, openEngine } from "../engine/mod.ts";
-import {
-  denoiser,
-  noiseInputs,
-  sampleDiffusion,
-  samplingLevels,
-  schedule,
-} from "../models/diffusion/mod.ts";
+import { noiseInputs, sampleDiffusion, samplingLevels, schedule } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
 import { initialParameters } from "../models/layers/mod.ts";
+import { compileStep, denoiser } from "../models/steps/mod.ts";
 import { startPyTorch } from "./peer.ts";
 import { takeTurns } from "./turns.ts";
 
@@ -27,26 +22,11 @@ const GUIDANCE = 2;
 const engine = await openEngine({ device: "cpu" });
 console.log(engine.description);
 const network = imageNetwork("small");
-const perDigit = { shape: [COUNT], dtype: "float32" } as const;
-const digits = {
-  z: { shape: [COUNT, 28, 28, 1], dtype: "float32" },
-  alpha: perDigit,
-  sigma: perDigit,
-  angle: perDigit,
-  labels: { shape: [COUNT], dtype: "int32" },
-} as const;
-const program = await engine.compile(
-  denoiser(network, "v", { guided: true }),
-  { ...digits, guidance_scale: { shape: [], dtype: "float32" } },
-  {
-    constants: initialParameters(network.parameters, 0),
-    replicas: {
-      count: engine.replicasFor(COUNT),
-      split: Object.keys(digits),
-      outputs: "concat",
-    },
-  },
-);
+const program = await compileStep(engine, denoiser(network, "v", { guided: true }), {
+  batch: COUNT,
+  outputs: "concat",
+  weights: initialParameters(network.parameters, 0),
+});
 
 /** Draws the digits once and returns the milliseconds it took. */
 async function draw(): Promise<number> {

@@ -80,6 +80,7 @@ export { runWorker, type WorkerOptions } from "./worker/mod.ts";
 export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./sampling/given.ts";
 export { blockCurve, type BlockNats } from "./block_curve.ts";
 export { inspectedSchedules } from "./schedule_names.ts";
-export { MAX_CHURN, samplerNames, spacingNames, varianceNames } from "./sampling/names.ts";
+export { samplerNames, samplerOptionFields, spacingNames } from "./sampling/names.ts";
+export { levelFields } from "../models/diffusion/mod.ts";
 export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export { scoreOf, yardstickOf } from "./yardstick.ts";

@@ -5,7 +5,7 @@ import {
   targetNames,
   timeSamplingNames,
   weightingNames,
-} from "../../models/diffusion/names/mod.ts";
+} from "../../models/diffusion/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
 /** The datasets that have a name. */

@@ -1,7 +1,7 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
 import { isPath } from "../../data/mod.ts";
-import { UserError } from "../../engine/host/mod.ts";
+import { accepted, UserError } from "../../engine/host/mod.ts";
 import { nearest } from "../nearest.ts";
 import { ImageConfig, imageDatasetNames } from "./image.ts";
 import { TextConfig } from "./text.ts";
@@ -71,7 +71,7 @@ function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): strin
     }).join("; ");
   }
   const field = String(issue.path[0]);
-  return `${field} is ${JSON.stringify(given[field])}, but must be ${allowed(fields[field]!)}`;
+  return `${field} is ${JSON.stringify(given[field])}, but must be ${accepted(fields[field]!)}`;
 }
 
 /** What no single field's bounds can say of a text configuration. */
@@ -121,22 +121,6 @@ function requirePicturesFit(config: ImageConfig): ImageConfig {
     );
   }
   return config;
-}
-
-/** "a whole number from 1 to 1024", "one of linear, cosine": what a field accepts. */
-function allowed(shape: z.ZodType): string {
-  if (shape instanceof z.ZodEnum) return `one of ${shape.options.join(", ")}`;
-  if (shape instanceof z.ZodLiteral) return `"${[...shape.values].join(", ")}"`;
-  const schema = z.toJSONSchema(shape);
-  if (schema.type === "string") return `a text of 1 to ${schema.maxLength} characters`;
-  const kind = schema.multipleOf !== undefined && schema.multipleOf > 1
-    ? `a multiple of ${schema.multipleOf}`
-    : schema.type === "integer"
-    ? "a whole number"
-    : "a number";
-  return schema.exclusiveMinimum === undefined
-    ? `${kind} from ${schema.minimum} to ${schema.maximum}`
-    : `${kind} above ${schema.exclusiveMinimum} and at most ${schema.maximum}`;
 }
 
 /** @throws {UserError} If the value is not an object; its fields that are undefined go. */

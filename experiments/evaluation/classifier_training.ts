@@ -17,7 +17,7 @@ import {
   type ImageShape,
   initialParameters,
 } from "../../models/image/mod.ts";
-import { inputArrays, parameterSignature } from "../training/arrays.ts";
+import { inputArrays, parameterSignature } from "../../models/steps/mod.ts";
 import { classifierOf, classOf, valuesIn } from "./classifier.ts";
 
 export interface ClassifierTraining {

@@ -3,7 +3,7 @@ import { integers } from "../../engine/mod.ts";
 import type { Denoise } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { drawSample } from "../sampling/draw.ts";
-import { takenBy } from "../sampling/names.ts";
+import { hasEta } from "../sampling/names.ts";
 import { samplingOptions } from "../sampling/options.ts";
 import { sampleSettings } from "../sampling/settings.ts";
 import type { ImageEvaluationSettings, PictureFacts, SampleSettings } from "../types.ts";
@@ -31,7 +31,7 @@ export function batchSettings(
   batch: number,
 ): SampleSettings {
   const { sampler, steps, guidance_scale, eta } = settings;
-  const takesEta = takenBy.eta.includes(sampler);
+  const takesEta = hasEta(sampler);
   const key = { seed: settings.seed, stream: "evaluation-batch", step: batch };
   const [seed] = integers(key, 1, 2 ** 31);
   return sampleSettings(

@@ -9,7 +9,7 @@ import { referenceDraws } from "../evaluation/measure.ts";
 import { measuredEvaluation } from "../evaluation/measured.ts";
 import { evaluationSettings } from "../evaluation/settings.ts";
 import { denoiseWith } from "../sampling/draw.ts";
-import { inputArrays } from "../training/arrays.ts";
+import { inputArrays } from "../../models/steps/mod.ts";
 import type { SamplingContext, TrainingMeasurer } from "../training/subject.ts";
 import { compileChangingDenoiser } from "./denoiser.ts";
 
@@ -42,7 +42,7 @@ export function measureOnTheWay(
         signal?.throwIfAborted();
         tell(`training a classifier: step ${done} of ${steps}`);
       });
-      program ??= await compileChangingDenoiser(engine, network, config, dataset, DRAWING_BATCH);
+      program ??= await compileChangingDenoiser(engine, network, config, DRAWING_BATCH);
       const batch = batchSettings(settings, config, dataset, 0);
       const denoise = denoiseWith(program, batch, inputArrays(state.ema));
       const drawn = await drawPictures(denoise, settings, config, dataset, {

@@ -5,7 +5,7 @@ import type { ImageNetwork } from "../../models/image/mod.ts";
 import { imageConfigOf } from "../config.ts";
 import { denoiseWith, drawSample, keepSample } from "../sampling/draw.ts";
 import type { SampleSettings } from "../types.ts";
-import { inputArrays } from "../training/arrays.ts";
+import { inputArrays } from "../../models/steps/mod.ts";
 import type { SamplingContext, TrainingSampler } from "../training/subject.ts";
 import { compileChangingDenoiser } from "./denoiser.ts";
 
@@ -35,7 +35,7 @@ export function sampleOnTheWay(
   let program: Program | undefined;
   return {
     async sample() {
-      program ??= await compileChangingDenoiser(engine, network, config, dataset, COUNT);
+      program ??= await compileChangingDenoiser(engine, network, config, COUNT);
       const denoise = denoiseWith(program, settings, inputArrays(state.ema));
       const drawn = await drawSample(
         denoise,

@@ -1,8 +1,5 @@
 /** Images as the trainer sees them. */
-import type { ImageDataset } from "../../data/mod.ts";
-import type { Engine, Program } from "../../engine/mod.ts";
-import { trainingStep } from "../../models/diffusion/mod.ts";
-import type { ImageNetwork } from "../../models/image/mod.ts";
+import { compileStep, trainingStep } from "../../models/steps/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
@@ -13,7 +10,6 @@ import { measureOnTheWay } from "./measuring.ts";
 import { networkOf } from "./network.ts";
 import { pictureFacts } from "./pictures.ts";
 import { sampleOnTheWay } from "./samples.ts";
-import { replicasOf, stepSignature } from "./signature.ts";
 import { validationOf } from "./validation.ts";
 
 /** PyTorch's defaults. */
@@ -41,25 +37,17 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     speed: "images_per_second",
     trivialError: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),
-    compile: (engine, replicas) => compileStep(config, network, dataset, engine, replicas),
+    compile: (engine, replicas) =>
+      compileStep(
+        engine,
+        trainingStep(network, objectiveFor(config), {
+          weighted: isWeighted(config),
+          selfCondition: config.self_condition,
+        }),
+        { batch: config.batch_size, outputs: "mean", replicas },
+      ),
     validation: (engine) => validationOf(engine, network, config, dataset),
     sampler: (context) => sampleOnTheWay(network, dataset, context),
     measurer: (context) => measureOnTheWay(network, dataset, context),
   };
-}
-
-async function compileStep(
-  config: ImageConfig,
-  network: ImageNetwork,
-  dataset: ImageDataset,
-  engine: Engine,
-  count: number,
-): Promise<Program> {
-  const weighted = isWeighted(config);
-  const signature = stepSignature(network.parameters, config.batch_size, dataset, weighted);
-  return await engine.compile(
-    trainingStep(network, objectiveFor(config), { weighted, selfCondition: config.self_condition }),
-    signature,
-    { replicas: replicasOf(signature, count, "mean") },
-  );
 }

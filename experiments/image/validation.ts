@@ -5,14 +5,13 @@
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import type { Arrays, Engine, Program } from "../../engine/mod.ts";
 import { normals } from "../../engine/mod.ts";
-import { noiseInputs, validationStep } from "../../models/diffusion/mod.ts";
+import { noiseInputs } from "../../models/diffusion/mod.ts";
+import { compileStep, inputArrays, validationStep } from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { objectiveFor, scheduleOf } from "../objective.ts";
-import { inputArrays } from "../training/arrays.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
 import { trainingCount, VALIDATION_IMAGES, validationCount } from "./batch.ts";
-import { replicasOf, stepSignature } from "./signature.ts";
 
 /** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
 export const VALIDATION_GAMMAS: readonly number[] = Array.from(
@@ -39,7 +38,11 @@ export function validationOf(
   let program: Program | undefined;
   return {
     async run(ema) {
-      program ??= await compileValidation(engine, network, config, dataset);
+      program ??= await compileStep(
+        engine,
+        validationStep(network, objectiveFor(config), { clip: [-1, 1] }),
+        { batch: BATCH, outputs: "concat" },
+      );
       const weights = inputArrays(ema);
       const objective = await measure(program, weights, own);
       const denoising = await measure(program, weights, levels);
@@ -49,20 +52,6 @@ export function validationOf(
       };
     },
   };
-}
-
-async function compileValidation(
-  engine: Engine,
-  network: ImageNetwork,
-  config: ImageConfig,
-  dataset: ImageDataset,
-): Promise<Program> {
-  const signature = stepSignature(network.parameters, BATCH, dataset);
-  return await engine.compile(
-    validationStep(network, objectiveFor(config), { clip: [-1, 1] }),
-    signature,
-    { replicas: replicasOf(signature, engine.replicasFor(BATCH), "concat") },
-  );
 }
 
 /** Images to denoise, each at its own noise level. */

@@ -23,7 +23,7 @@ import type {
   SampleSettings,
 } from "../types.ts";
 import { levelsFor } from "./levels.ts";
-import { takenBy } from "./names.ts";
+import { hasEta } from "./names.ts";
 import { isGuided } from "./options.ts";
 import { encodeSamplePixels } from "./pixels.ts";
 
@@ -32,8 +32,10 @@ const FRAMES = 10;
 
 /** The scale of guidance at a noise level. */
 function scaleAt(gamma: number, settings: SampleSettings): number {
-  const { guidance_scale: scale, guidance_interval: interval } = settings;
-  return guidanceAt(gamma, { scale, ...(interval ? { interval } : {}) });
+  return guidanceAt(gamma, {
+    scale: settings.guidance_scale,
+    interval: settings.guidance_interval,
+  });
 }
 
 /**
@@ -90,8 +92,8 @@ export async function drawSample(
   settings: SampleSettings,
   options: {
     onStep?: (step: number, steps: number) => void;
-    given?: GivenPictures;
-    signal?: AbortSignal;
+    given?: GivenPictures | undefined;
+    signal?: AbortSignal | undefined;
   } = {},
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
   const { seed, count, sampler, strength, resamples } = settings;
@@ -115,20 +117,14 @@ export async function drawSample(
       film.record(step);
       options.onStep?.(step.step, step.steps);
     },
-    ...(given && strength !== undefined ? { origin: given.images } : {}),
-    ...(given?.mask
-      ? {
-        inpaint: {
-          known: given.images,
-          mask: given.mask,
-          ...(resamples === undefined ? {} : { resamples }),
-        },
-      }
-      : {}),
-    ...(takenBy.eta.includes(sampler) ? { eta: settings.eta } : {}),
-    ...(settings.churn === undefined ? {} : { churn: settings.churn }),
-    ...(settings.variance === undefined ? {} : { variance: settings.variance }),
-    ...(options.signal ? { signal: options.signal } : {}),
+    origin: strength === undefined ? undefined : given?.images,
+    inpaint: given?.mask && { known: given.images, mask: given.mask, resamples },
+    options: {
+      eta: hasEta(sampler) ? settings.eta : undefined,
+      churn: settings.churn,
+      variance: settings.variance,
+    },
+    signal: options.signal,
   });
   const seconds = (performance.now() - began) / 1000;
   const labels = Int32Array.from(settings.classes);

@@ -1,8 +1,8 @@
 /** The finer choices of a request for pictures: which samplers take them, and their ranges. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { SamplerName } from "../../models/diffusion/mod.ts";
+import { type SamplerName, solver } from "../../models/diffusion/mod.ts";
 import type { SampleRequest, SamplingOptions } from "../types.ts";
-import { MAX_CHURN, spacingNames, takenBy, varianceNames } from "./names.ts";
+import { spacingNames } from "./names.ts";
 import { requireWithin } from "./within.ts";
 
 const names = [
@@ -27,16 +27,8 @@ export function requireOptions(
   sampler: SamplerName,
   guidance: number,
 ): void {
-  for (const option of ["eta", "variance", "churn"] as const) {
-    if (request[option] === undefined || takenBy[option].includes(sampler)) continue;
-    throw new UserError(
-      `${option} is ${request[option]} with sampler ${sampler}: only ` +
-        `${takenBy[option].join(", ")} can have it, leave it out`,
-    );
-  }
-  const { variance, churn = 0, spacing = "trailing", rho } = request;
-  requireWithin("churn", churn, 0, MAX_CHURN, false);
-  requireOneOf("variance", variance ?? "small", varianceNames);
+  const { eta, variance, churn, spacing = "trailing", rho } = request;
+  solver(sampler, { eta, variance, churn });
   requireOneOf("spacing", spacing, spacingNames);
   if (rho !== undefined) {
     requireWithin("rho", rho, 0.1, 100, false);

@@ -1,6 +1,6 @@
 /** What a caller asks of a sampler, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { SamplerName } from "../../models/diffusion/mod.ts";
+import { type SamplerName, samplersWith } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { DIGITS, noClassOf } from "../image/pictures.ts";
 import type { PictureFacts, SampleRequest, SampleSettings } from "../types.ts";
@@ -15,11 +15,10 @@ export const MAX_SAMPLER_STEPS = 1000;
 export const MAX_GUIDANCE = 20;
 
 /** The part of DDPM's noise that samplers add unless told otherwise; the others add none. */
-const ETA: { readonly [Name in SamplerName]?: number } = {
-  ddpm: 1,
-  "euler-ancestral": 1,
-  "dpmpp-2m-sde": 1,
-};
+function defaultEta(sampler: SamplerName): number {
+  if (sampler === "ddpm") return 1;
+  return Number(samplersWith("eta").find(({ name }) => name === sampler)?.default ?? 0);
+}
 
 /**
  * The settings for a request to a run with this configuration.
@@ -40,7 +39,6 @@ export function sampleSettings(
   requireWithin("steps", request.steps ?? 1, 1, MAX_SAMPLER_STEPS, true);
   requireWithin("guidance_scale", guidance, 0, MAX_GUIDANCE, false);
   requireWithin("seed", request.seed ?? 0, 0, 2 ** 31 - 1, true);
-  requireWithin("eta", request.eta ?? 0, 0, 1, false);
   if (!samplerNames.includes(sampler)) {
     throw new UserError(
       `sampler is ${JSON.stringify(sampler)}: use one of ${samplerNames.join(", ")}`,
@@ -61,7 +59,7 @@ export function sampleSettings(
       ? []
       : classesFor(request.class, count, pictures.classNames.length),
     seed: request.seed ?? 0,
-    eta: request.eta ?? ETA[sampler] ?? 0,
+    eta: request.eta ?? defaultEta(sampler),
     ...samplingOptions(request),
     film_strip: film,
     made_by: "request",

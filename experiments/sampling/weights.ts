@@ -1,13 +1,11 @@
 /** A run's denoiser, ready to sample from. */
 import { type Engine, type Parameters, type Program, UserError } from "../../engine/mod.ts";
-import { denoiser } from "../../models/diffusion/mod.ts";
+import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import { imageConfigOf } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
-import { picturesOf } from "../image/pictures.ts";
 import type { Store } from "../store/mod.ts";
 import { newestState } from "../training/checkpoints.ts";
-import { denoiserSignature, replicasOf } from "../image/signature.ts";
 import type { Run, SampleSettings } from "../types.ts";
 import { isGuided } from "./options.ts";
 
@@ -55,19 +53,11 @@ export async function compileDenoiser(
   return { program, plain: await compile(false, false) };
 
   async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
-    const { selfConditioned } = network;
-    const signature = denoiserSignature(count, picturesOf(run), {
-      selfConditioned,
-      guided,
-      rescaled,
+    const objective = objectiveFor(imageConfigOf(run));
+    return await compileStep(engine, denoiser(network, objective, { guided, rescaled }), {
+      batch: count,
+      outputs: "concat",
+      weights: ema,
     });
-    return await engine.compile(
-      denoiser(network, objectiveFor(imageConfigOf(run)), { guided, rescaled }),
-      signature,
-      {
-        constants: ema,
-        replicas: replicasOf(signature, engine.replicasFor(count), "concat"),
-      },
-    );
   }
 }

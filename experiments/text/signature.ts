@@ -6,7 +6,7 @@ import {
   PER_WINDOW,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
-import { parameterSignature } from "../training/arrays.ts";
+import { parameterSignature } from "../../models/steps/mod.ts";
 
 /** Inputs of the training step and of the bound: the parameters, and `count` windows. */
 export function windowSignature(network: TextNetwork, count: number): Signature {

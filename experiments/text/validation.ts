@@ -12,7 +12,7 @@ import {
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
-import { inputArrays } from "../training/arrays.ts";
+import { inputArrays } from "../../models/steps/mod.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
 import { BLOCK_SIZES } from "../types.ts";
 import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { adamWStep, emaDecayAt, learningRateAt, updateEma, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/mod.ts";
 import type { MetricName, Run } from "../types.ts";
-import { inputArrays } from "./arrays.ts";
+import { inputArrays } from "../../models/steps/mod.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
 import { EMPTY_WINDOW } from "./state.ts";

@@ -54,7 +54,7 @@ export interface Guidance {
   /** g of {@link guide}. */
   readonly scale: number;
   /** γ from which and up to which it applies, low < γ ≤ high; everywhere by default. */
-  readonly interval?: readonly [low: number, high: number];
+  readonly interval?: readonly [low: number, high: number] | undefined;
 }
 
 /**

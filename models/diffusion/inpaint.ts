@@ -1,6 +1,6 @@
 /** Sampling the unknown part of points whose other part is known. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { Points } from "./points.ts";
+import type { Points } from "./notation.ts";
 
 /**
  * RePaint (Lugmayr et al. 2022, "RePaint: Inpainting using Denoising Diffusion Probabilistic Models",
@@ -19,9 +19,9 @@ export interface Inpainting<P extends Points = Float32Array> {
   /** 1 where known, 0 where to be sampled, like `z`. */
   readonly mask: P;
   /** Times that each stretch is walked down, by default 10 (r in the paper); 1 only replaces. */
-  readonly resamples?: number;
+  readonly resamples?: number | undefined;
   /** Steps of a stretch, by default 1 (the paper's j is 10 of 250). */
-  readonly jumpLength?: number;
+  readonly jumpLength?: number | undefined;
 }
 
 /**

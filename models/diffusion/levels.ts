@@ -1,72 +1,192 @@
-/** Which noise levels a sampler stops at. */
+/** Which noise levels training sees, and at which ones sampling stops. */
+import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
-import type { Spacing } from "./names/mod.ts";
-import type { Schedule } from "./schedule.ts";
-import { karrasSigma } from "./schedule_definitions.ts";
-import { edmSigma, gammaOfEdmSigma } from "./views.ts";
+import { edmSigma, gammaOfEdmSigma } from "./notation.ts";
+import { karrasSigma, type Schedule } from "./schedules.ts";
+
+/** A distribution of the levels that training sees. */
+interface LevelDistribution {
+  readonly description: string;
+  /** The quantile function: γ for a uniform number u in [0, 1), increasing. */
+  readonly quantile: (u: number, schedule: Schedule) => number;
+}
+
+export const levelDistributions = {
+  uniform: {
+    description: "uniform in the schedule's time",
+    quantile: (u, schedule) => schedule.gamma(u),
+  },
+  /** logit t ~ N(0, 1) (Esser et al. 2024, "Scaling Rectified Flow Transformers", equation 19). */
+  "logit-normal": {
+    description: "logit-normal in the schedule's time: more of its middle",
+    quantile: (u, schedule) => schedule.gamma(1 / (1 + Math.exp(-normal(u)))),
+  },
+  /** ln σ' ~ N(−1.2, 1.2²) (Karras et al. 2022, table 1). */
+  "log-normal": {
+    description: "EDM's log-normal in sigma, whatever the schedule",
+    quantile: (u) => gammaOfEdmSigma(Math.exp(-1.2 + 1.2 * normal(u))),
+  },
+} as const satisfies Record<string, LevelDistribution>;
+
+export type TimeSampling = keyof typeof levelDistributions;
+export const timeSamplingNames = Object.keys(levelDistributions) as [
+  TimeSampling,
+  ...TimeSampling[],
+];
+
+/** The quantile function of the training levels: takes a uniform number u in [0, 1) to γ, increasing. */
+export function trainingLevel(
+  schedule: Schedule,
+  sampling: TimeSampling = "uniform",
+): (u: number) => number {
+  const { quantile } = levelDistributions[sampling];
+  return (u) => quantile(u, schedule);
+}
+
+/** Uniform numbers of 24 bits include 0, whose quantile is −∞: half a unit inside is far enough. */
+function normal(u: number): number {
+  return normalQuantile(Math.min(Math.max(u, 2 ** -25), 1 - 2 ** -25));
+}
+
+/**
+ * Times in [0, 1) for the examples of a batch, spread evenly: t_i = (offset + i/N) mod 1.
+ *
+ * With an offset uniform in [0, 1) each t_i is uniform, and the loss of a batch varies far less than
+ * with independent times (Kingma et al. 2021, appendix I.1). Other distributions of levels keep this:
+ * they are {@link trainingLevel} of these.
+ *
+ * @param offset One random number for the batch, in [0, 1).
+ * @param count N, the number of examples.
+ */
+export function stratifiedTimes(offset: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => (offset + i / count) % 1);
+}
+
+/** How the noise levels of `n` sampling steps lie, before the last, which is always γ = −∞. */
+interface SpacingEntry {
+  readonly description: string;
+  /** Where step i of n starts, from 1 (noisy) to 0 (clean). */
+  readonly position: (i: number, n: number) => number;
+  /** γ at a position: by default the schedule's own time. */
+  readonly level?: (position: number, schedule: Schedule, from: number, rho: number) => number;
+}
+
+export const spacings = {
+  trailing: {
+    description: "even in time, from the noisy end itself: t = 1, 1 - 1/n, ... 1/n",
+    position: (i, n) => 1 - i / n,
+  },
+  /** Never starts from the noisy end, which Lin et al. 2024 (section 3.3) advise against. */
+  leading: {
+    description: "even in time down to t = 0, but not from the noisy end: t = 1 - 1/n, ... 0",
+    position: (i, n) => 1 - (i + 1) / n,
+  },
+  linspace: {
+    description: "even in time, both ends included",
+    position: (i, n) => n === 1 ? 1 : 1 - i / (n - 1),
+  },
+  /** Karras et al. 2022, equation 5. */
+  karras: {
+    description: "from the schedule's largest sigma to its smallest, even in sigma^(1/rho)",
+    position: (i, n) => n === 1 ? 1 : 1 - i / (n - 1),
+    level: (position, schedule, from, rho) => {
+      const sigmaMin = edmSigma(schedule.gamma(0)), sigmaMax = edmSigma(schedule.gamma(from));
+      if (sigmaMax < Infinity) {
+        return gammaOfEdmSigma(karrasSigma(position, sigmaMin, sigmaMax, rho));
+      }
+      throw new UserError(
+        `spacing is "karras" with schedule "${schedule.name}", which ends in pure noise: its ` +
+          'largest sigma is infinite; use "trailing", or from below 1',
+      );
+    },
+  },
+} as const satisfies Record<string, SpacingEntry>;
+
+export type Spacing = keyof typeof spacings;
+export const spacingNames = Object.keys(spacings) as [Spacing, ...Spacing[]];
 
 export interface LevelOptions {
   /** By default "trailing". */
-  readonly spacing?: Spacing;
+  readonly spacing?: Spacing | undefined;
   /** The time to start from, in (0, 1]: below 1 for image-to-image. By default 1. */
-  readonly from?: number;
-  /** ρ of "karras", by default 7. */
-  readonly rho?: number;
+  readonly from?: number | undefined;
+  /** ρ of "karras", by default {@link DEFAULT_RHO}. */
+  readonly rho?: number | undefined;
 }
+
+/** ρ of Karras et al. 2022. */
+export const DEFAULT_RHO = 7;
+
+/** The fields of a sampling request that say how its noise levels lie. */
+export const levelFields = {
+  spacing: z.enum(spacingNames).optional().describe(
+    "How the noise levels lie: even in the schedule's time, or in sigma^(1/rho) (karras) " +
+      "(default trailing)",
+  ),
+  rho: z.number().min(0.1).max(100).optional().describe(
+    `Exponent of karras spacing, 0.1 to 100 (default ${DEFAULT_RHO})`,
+  ),
+};
 
 /**
  * Noise levels for sampling in `steps` steps, from noisy to clean.
  *
  * @returns `steps` + 1 values of γ for `sampleDiffusion`, the last −∞.
- * @throws {UserError} If `steps` is not a positive whole number, or an option is out of its range or
- * does not fit the schedule.
+ * @throws {UserError} If `rho` is given without the spacing that has it, or the spacing does not fit
+ * the schedule.
  */
 export function samplingLevels(
   schedule: Schedule,
   steps: number,
-  options: LevelOptions = {},
+  { spacing = "trailing", from = 1, rho }: LevelOptions = {},
 ): number[] {
-  const { spacing = "trailing", from = 1, rho } = options;
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new UserError(`steps is ${steps}: sampling needs a whole number of steps, at least 1`);
-  }
-  if (!(from > 0 && from <= 1)) {
-    throw new UserError(`from is ${from}: sampling starts from a time above 0 and at most 1`);
-  }
   if (rho !== undefined && spacing !== "karras") {
     throw new UserError(`rho is ${rho} with spacing "${spacing}": it belongs to "karras"`);
   }
-  if (rho !== undefined && !(rho > 0 && Number.isFinite(rho))) {
-    throw new UserError(`rho is ${rho}: it is an exponent above 0, 7 by default`);
-  }
-  const at = spacing === "karras"
-    ? karrasLevels(schedule, from, rho ?? 7)
-    : (t: number) => schedule.gamma(from * t);
-  const positions = Array.from({ length: steps }, (_, i) => positionOf(i, steps, spacing));
-  return [...positions.map(at), -Infinity];
+  const { position, level }: SpacingEntry = spacings[spacing];
+  const at = (position: number) =>
+    level ? level(position, schedule, from, rho ?? DEFAULT_RHO) : schedule.gamma(from * position);
+  return [...Array.from({ length: steps }, (_, i) => at(position(i, steps))), -Infinity];
 }
 
-/** Where step i of n starts, from 1 (noisy) to 0 (clean). */
-function positionOf(i: number, n: number, spacing: Spacing): number {
-  switch (spacing) {
-    case "trailing":
-      return 1 - i / n;
-    case "leading":
-      return 1 - (i + 1) / n;
-    case "linspace":
-    case "karras":
-      return n === 1 ? 1 : 1 - i / (n - 1);
+/**
+ * The inverse of the unit normal distribution function, to a relative error of 1.2e-9 (the rational
+ * approximation of Acklam 2003, "An algorithm for computing the inverse normal cumulative
+ * distribution function").
+ *
+ * @param u In (0, 1).
+ */
+export function normalQuantile(u: number): number {
+  if (u > 0.5) return -normalQuantile(1 - u);
+  if (u < 0.02425) {
+    const q = Math.sqrt(-2 * Math.log(u));
+    return polynomial(tailNumerator, q) / polynomial(tailDenominator, q);
   }
-  return spacing satisfies never;
+  const q = u - 0.5, r = q * q;
+  return q * polynomial(centreNumerator, r) / polynomial(centreDenominator, r);
 }
 
-function karrasLevels(schedule: Schedule, from: number, rho: number): (t: number) => number {
-  const sigmaMin = edmSigma(schedule.gamma(0)), sigmaMax = edmSigma(schedule.gamma(from));
-  if (sigmaMax === Infinity) {
-    throw new UserError(
-      `spacing is "karras" with schedule "${schedule.name}", which ends in pure noise: its largest ` +
-        'sigma is infinite; use "trailing", or from below 1',
-    );
-  }
-  return (t) => gammaOfEdmSigma(karrasSigma(t, sigmaMin, sigmaMax, rho));
+/** Coefficients, highest power first. */
+// deno-fmt-ignore
+const centreNumerator = [
+  -3.969683028665376e1, 2.209460984245205e2, -2.759285104469687e2,
+  1.383577518672690e2, -3.066479806614716e1, 2.506628277459239,
+];
+// deno-fmt-ignore
+const centreDenominator = [
+  -5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2,
+  6.680131188771972e1, -1.328068155288572e1, 1,
+];
+// deno-fmt-ignore
+const tailNumerator = [
+  -7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838,
+  -2.549732539343734, 4.374664141464968, 2.938163982698783,
+];
+// deno-fmt-ignore
+const tailDenominator = [
+  7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416, 1,
+];
+
+function polynomial(coefficients: readonly number[], x: number): number {
+  return coefficients.reduce((value, coefficient) => value * x + coefficient, 0);
 }

@@ -1,75 +1,74 @@
 /**
- * The mathematics of diffusion, for points of any shape: schedules, the forward process, objectives,
- * guidance, solvers. It knows no modality; its notation is defined in `notation.ts`.
+ * The mathematics of diffusion, for points of any shape: noise levels, schedules, samplers, objectives,
+ * guidance. It knows no modality and loads no TensorFlow.js; its notation is defined in `notation.ts`.
+ *
+ * Read in this order: notation, schedules, levels, objective, samplers, guidance, sample, inpaint.
  */
-export {
-  type SamplerName,
-  samplerNames,
-  type ScheduleName,
-  scheduleNames,
-  type Spacing,
-  spacingNames,
-  type Target,
-  targetNames,
-  type TimeSampling,
-  timeSamplingNames,
-  type Weighting,
-  weightingNames,
-} from "./names/mod.ts";
 export {
   alphaSigma,
   type Amplitudes,
+  edmSigma,
+  flowTime,
   gammaOfAlphaCumprod,
+  gammaOfEdmSigma,
+  gammaOfFlowTime,
   noiseAngle,
   type NoiseInputs,
   noiseInputs,
+  type Points,
   snr,
+  viewScale,
 } from "./notation.ts";
 export {
-  edmSigma,
-  flowTime,
-  gammaOfEdmSigma,
-  gammaOfFlowTime,
-  type ViewName,
-  viewScale,
-} from "./views.ts";
-export {
-  defineSchedule,
   hasZeroTerminalSnr,
+  requireMonotone,
   type Schedule,
   schedule,
-  type ScheduleOptions,
+  type ScheduleName,
+  scheduleNames,
+  schedules,
   zeroTerminalSnr,
-} from "./schedule.ts";
-export { alphasCumprod, rescaleToZeroTerminalSnr } from "./discrete.ts";
-export { firstRows, input, perExample } from "./inputs.ts";
-export { diffuse, raiseTo } from "./process.ts";
+} from "./schedules.ts";
+export {
+  levelDistributions,
+  levelFields,
+  type LevelOptions,
+  samplingLevels,
+  type Spacing,
+  spacingNames,
+  stratifiedTimes,
+  type TimeSampling,
+  timeSamplingNames,
+  trainingLevel,
+} from "./levels.ts";
 export {
   denoisedFrom,
+  isLimited,
+  lossWeights,
   networkInput,
-  noiseFrom,
   type Objective,
-  objectiveOf,
+  requireTrainable,
+  squaredOutputScale,
+  type Target,
+  targetNames,
   targetOf,
+  targets,
+  type Weighting,
+  weightingNames,
+  weightings,
+  type WeightOptions,
 } from "./objective.ts";
-export { lossWeights, squaredOutputScale, type WeightOptions } from "./weights.ts";
-export { stratifiedTimes, type TimeOptions, trainingLevel } from "./times.ts";
-export { requireTrainable, type TrainingChoices } from "./requirements.ts";
-export { type Guidance, guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
-export { type Combination, type Raise, type Solver, type SolverStep, type Step } from "./solver.ts";
-export { type AncestralVariance, ddim, ddpm, euler, eulerAncestral } from "./first_order.ts";
-export { dpmpp2m, dpmpp2mSde, flowHeun, heun } from "./second_order.ts";
-export { solver, type SolverOptions } from "./solvers.ts";
-export { type LevelOptions, samplingLevels } from "./levels.ts";
-export { type Inpainting, repaintWalk } from "./inpaint.ts";
-export type { Points } from "./points.ts";
-export { type Denoise, sampleDiffusion, type SampleOptions, type SampleStep } from "./sample.ts";
 export {
-  denoiser,
-  type DenoiserOptions,
-  type DenoisingNetwork,
-  type TrainingOptions,
-  trainingStep,
-  type ValidationOptions,
-  validationStep,
-} from "./steps.ts";
+  type SamplerName,
+  samplerNames,
+  samplerOptionFields,
+  type SamplerOptions,
+  samplers,
+  samplersWith,
+  type Solver,
+  solver,
+  type SolverStep,
+} from "./samplers.ts";
+export { guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
+export { type Denoise, sampleDiffusion, type SampleStep } from "./sample.ts";
+export { type Inpainting, repaintWalk } from "./inpaint.ts";

@@ -11,7 +11,7 @@
  * | ᾱ | α² of the papers with discrete steps (`alphas_cumprod`) |
  * | t | time in [0, 1], 0 clean and 1 noisy |
  * | x̂, ε̂, v̂ | a network's estimate of x, of ε, of v = α ε − σ x |
- * | κ (`scale`) | z' = κ z: the same point in another view (`views.ts`) |
+ * | κ (`scale`) | z' = κ z: the same point under other amplitudes, see {@link viewScale} |
  *
  * Everything is a function of γ (Kingma et al. 2021, "Variational Diffusion Models", section 3), so
  * schedules, objectives and solvers know nothing of each other. The functions here run on the host
@@ -22,6 +22,9 @@
  * are this process seen through a factor κ(γ). Training and sampling in them are exact: what is
  * special to them is an objective (`objective.ts`), a schedule or a Heun step, each in γ.
  */
+
+/** Points of any shape, flattened, in either precision. */
+export type Points = Float32Array | Float64Array;
 
 /** Signal and noise amplitudes at one noise level. */
 export interface Amplitudes {
@@ -70,7 +73,7 @@ export interface NoiseInputs {
 }
 
 /**
- * The `alpha`, `sigma` and `angle` inputs of the functions in `steps.ts`, each of shape [N], for a
+ * The `alpha`, `sigma` and `angle` inputs of the compiled training and denoising steps, each of shape [N], for a
  * batch whose example i has the noise level `gammas[i]`.
  */
 export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
@@ -83,4 +86,67 @@ export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
     sigma: Float32Array.from(levels, (level) => level.sigma),
     angle: Float32Array.from(levels, (level) => level.angle),
   };
+}
+
+/** A move to more noise: the γ reached, and the coefficients of the point and of fresh noise. */
+export interface Raise {
+  readonly gamma: number;
+  readonly z: number;
+  readonly noise: number;
+}
+
+/**
+ * The forward process from one noise level to a noisier one, q(z_t | z_s): z_t = (α_t/α_s) z_s +
+ * √(σ_t² − (α_t/α_s)² σ_s²) ξ (Kingma et al. 2021, appendix A.1). From γ_s = −∞ it noises clean
+ * samples.
+ *
+ * @returns The coefficients, on the host in float64.
+ */
+export function raiseTo(gammaS: number, gammaT: number): Raise {
+  const s = alphaSigma(gammaS), t = alphaSigma(gammaT);
+  return {
+    gamma: gammaT,
+    z: t.alpha / s.alpha,
+    noise: t.sigma * Math.sqrt(-Math.expm1(gammaS - gammaT)),
+  };
+}
+
+/**
+ * Views of the process: other amplitudes (α', σ') with the same SNR. As α'/σ' = α/σ, there is a
+ * κ(γ) with α' = κ α, σ' = κ σ, and the point z' = α' x + σ' ε is κ z.
+ *
+ * | view | α' | σ' | κ |
+ * |---|---|---|---|
+ * | `edm`, variance exploding (Karras et al. 2022, σ) | 1 | e^(γ/2) | 1/α |
+ * | `flow`, rectified flow (Liu et al. 2023, t) | 1 − t | t | 1/(α + σ) |
+ */
+export type ViewName = "edm" | "flow";
+
+/** κ of a view at a noise level. In pure noise (γ = +∞) the view `edm` has none: it is ∞ there. */
+export const viewScale: { readonly [Name in ViewName]: (gamma: number) => number } = {
+  edm: (gamma) => 1 / alphaSigma(gamma).alpha,
+  flow: (gamma) => {
+    const { alpha, sigma } = alphaSigma(gamma);
+    return 1 / (alpha + sigma);
+  },
+};
+
+/** EDM's noise level σ' = σ/α = e^(γ/2). */
+export function edmSigma(gamma: number): number {
+  return Math.exp(gamma / 2);
+}
+
+/** γ of EDM's noise level: 2 ln σ'. */
+export function gammaOfEdmSigma(sigma: number): number {
+  return 2 * Math.log(sigma);
+}
+
+/** Rectified flow's time t = σ/(α + σ): 0 is clean, 1 is pure noise. */
+export function flowTime(gamma: number): number {
+  return 1 / (1 + Math.exp(-gamma / 2));
+}
+
+/** γ of rectified flow's time: 2 ln(t/(1 − t)). */
+export function gammaOfFlowTime(t: number): number {
+  return 2 * (Math.log(t) - Math.log1p(-t));
 }

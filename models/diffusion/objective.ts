@@ -1,82 +1,139 @@
+/**
+ * What a network predicts, and how much each noise level counts in training.
+ *
+ * Every target is an affine function of x and ε at a fixed noise level, and every estimate x̂ one of z
+ * and the network's output: x̂ = c_skip z + c_out · output. Its squared error is therefore ‖x − x̂‖²
+ * divided by c_out², so a weighting is written once, as the weight w of ‖x − x̂‖², and multiplies a
+ * target's loss as w · c_out².
+ */
 import type { tf } from "../../engine/mod.ts";
-import type { Target } from "./names/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
+import { alphaSigma, flowTime, snr } from "./notation.ts";
+import { hasZeroTerminalSnr, type Schedule } from "./schedules.ts";
+import type { TimeSampling } from "./levels.ts";
+
+/** Targets at a fixed noise level, over tensors. */
+interface TargetEntry {
+  readonly description: string;
+  readonly citation: string;
+  /** Divides z before the network sees it, where a target has a scale of its own (1/c_in). */
+  inputDivisor?(alpha: tf.Tensor, sigma: tf.Tensor, sigmaData: number): tf.Tensor;
+  /** The value a perfect network would output. */
+  of(
+    x: tf.Tensor,
+    eps: tf.Tensor,
+    alpha: tf.Tensor,
+    sigma: tf.Tensor,
+    sigmaData: number,
+  ): tf.Tensor;
+  /** x̂ behind a network's output. */
+  denoised(
+    output: tf.Tensor,
+    z: tf.Tensor,
+    alpha: tf.Tensor,
+    sigma: tf.Tensor,
+    sigmaData: number,
+  ): tf.Tensor;
+  /** c_out², what ‖x − x̂‖² is in units of the target's squared error. Finite, but for ε in pure noise. */
+  squaredOutputScale(gamma: number, sigmaData: number): number;
+}
+
+export const targets = {
+  /** Ho et al. 2020, equations 9 and 14. */
+  epsilon: {
+    description: "the noise eps",
+    citation: "Ho et al. 2020",
+    of: (_x, eps) => eps,
+    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha),
+    squaredOutputScale: (gamma) => Math.exp(gamma),
+  },
+  x0: {
+    description: "the clean sample x",
+    citation: "Ho et al. 2020",
+    of: (x) => x,
+    denoised: (output) => output,
+    squaredOutputScale: () => 1,
+  },
+  /**
+   * Salimans & Ho 2022, "Progressive Distillation for Fast Sampling of Diffusion Models", section 4
+   * and appendix D. Unlike ε it never divides by α, so it holds up in pure noise.
+   */
+  v: {
+    description: "v = alpha*eps - sigma*x",
+    citation: "Salimans & Ho 2022",
+    of: (x, eps, alpha, sigma) => eps.mul(alpha).sub(x.mul(sigma)),
+    denoised: (output, z, alpha, sigma) => z.mul(alpha).sub(output.mul(sigma)),
+    squaredOutputScale: (gamma) => alphaSigma(gamma).sigma ** 2,
+  },
+  /**
+   * The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast"). The network
+   * sees flow's own point κz = (1−t)x + tε, and x̂ = κz − t û, with κ = 1/(α + σ).
+   */
+  flow: {
+    description: "the velocity eps - x of rectified flow",
+    citation: "Liu et al. 2023",
+    inputDivisor: (alpha, sigma) => alpha.add(sigma),
+    of: (x, eps) => eps.sub(x),
+    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha.add(sigma)),
+    squaredOutputScale: (gamma) => flowTime(gamma) ** 2,
+  },
+  /**
+   * EDM's preconditioned network F (Karras et al. 2022, equation 7 and table 1). Put in place of their
+   * point z/α and their σ/α, with n = √(σ² + α² σ_data²), its coefficients are
+   *
+   *     c_skip = α σ_data²/n²    c_out = σ σ_data/n    c_in = 1/n
+   *
+   * so that F's target is (σ x/σ_data − α σ_data ε)/n, of unit variance at every level, and x̂ is
+   * finite in pure noise. The part of their c_noise = γ/8 is taken by `noiseAngle`. At σ_data = 1 this
+   * is −v.
+   */
+  edm: {
+    description: "EDM's preconditioned output",
+    citation: "Karras et al. 2022",
+    inputDivisor: edmNorm,
+    of: (x, eps, alpha, sigma, sigmaData) =>
+      x.mul(sigma.div(sigmaData)).sub(eps.mul(alpha.mul(sigmaData)))
+        .div(edmNorm(alpha, sigma, sigmaData)),
+    denoised: (output, z, alpha, sigma, sigmaData) => {
+      const n = edmNorm(alpha, sigma, sigmaData);
+      const skip = alpha.mul(sigmaData ** 2).div(n);
+      return z.mul(skip).add(output.mul(sigma.mul(sigmaData))).div(n);
+    },
+    squaredOutputScale: (gamma, sigmaData) => {
+      const { alpha, sigma } = alphaSigma(gamma);
+      return (sigma * sigmaData) ** 2 / (sigma ** 2 + (alpha * sigmaData) ** 2);
+    },
+  },
+} as const satisfies Record<string, TargetEntry>;
+
+/** n of the target `edm`. */
+function edmNorm(alpha: tf.Tensor, sigma: tf.Tensor, sigmaData: number): tf.Tensor {
+  return sigma.square().add(alpha.mul(sigmaData).square()).sqrt();
+}
+
+export type Target = keyof typeof targets;
+export const targetNames = Object.keys(targets) as [Target, ...Target[]];
 
 /** A target with what it takes; a bare {@link Target} stands for itself with the papers' values. */
 export interface Objective {
   readonly target: Target;
   /** EDM's σ_data, the standard deviation of the data; by default the paper's 0.5. */
-  readonly sigmaData?: number;
+  readonly sigmaData?: number | undefined;
 }
 
 /** The objective that a bare target stands for. */
-export function objectiveOf(objective: Target | Objective): Required<Objective> {
+export function objectiveOf(
+  objective: Target | Objective,
+): { readonly target: Target; readonly sigmaData: number } {
   const { target, sigmaData = 0.5 } = typeof objective === "string"
     ? { target: objective }
     : objective;
   return { target, sigmaData };
 }
 
-/** A prediction target as linear maps at a fixed noise level. */
-interface TargetMaps {
-  /** Divides z before the network sees it, where a target has a scale of its own (1/c_in). */
-  inputDivisor?(alpha: tf.Tensor, sigma: tf.Tensor): tf.Tensor;
-  of(x: tf.Tensor, eps: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor): tf.Tensor;
-  denoised(output: tf.Tensor, z: tf.Tensor, alpha: tf.Tensor, sigma: tf.Tensor): tf.Tensor;
-}
-
-const targets: { readonly [Name in Target]: (sigmaData: number) => TargetMaps } = {
-  // Ho et al. 2020, equations 9 and 14.
-  epsilon: () => ({
-    of: (_x, eps) => eps,
-    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha),
-  }),
-  x0: () => ({
-    of: (x) => x,
-    denoised: (output) => output,
-  }),
-  // Salimans & Ho 2022, "Progressive Distillation for Fast Sampling of Diffusion Models",
-  // section 4 and appendix D. Unlike ε it never divides by α, so it holds up in pure noise.
-  v: () => ({
-    of: (x, eps, alpha, sigma) => eps.mul(alpha).sub(x.mul(sigma)),
-    denoised: (output, z, alpha, sigma) => z.mul(alpha).sub(output.mul(sigma)),
-  }),
-  // The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast").
-  // The network sees flow's own point κz = (1−t)x + tε, and x̂ = κz − t û, with κ = 1/(α + σ).
-  flow: () => ({
-    inputDivisor: (alpha, sigma) => alpha.add(sigma),
-    of: (x, eps) => eps.sub(x),
-    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha.add(sigma)),
-  }),
-  edm,
-};
-
-/**
- * EDM's preconditioned network F (Karras et al. 2022, equation 7 and table 1). Put in place of their
- * point z/α and their σ/α, with n = √(σ² + α² σ_data²), its coefficients are
- *
- *     c_skip = α σ_data²/n²    c_out = σ σ_data/n    c_in = 1/n
- *
- * so that F's target is (σ x/σ_data − α σ_data ε)/n, of unit variance at every level, and x̂ is finite
- * in pure noise. The part of their c_noise = γ/8 is taken by `noiseAngle`. At σ_data = 1 this is −v.
- */
-function edm(sigmaData: number): TargetMaps {
-  const n = (alpha: tf.Tensor, sigma: tf.Tensor) =>
-    sigma.square().add(alpha.mul(sigmaData).square()).sqrt();
-  return {
-    inputDivisor: n,
-    of: (x, eps, alpha, sigma) =>
-      x.mul(sigma.div(sigmaData)).sub(eps.mul(alpha.mul(sigmaData))).div(n(alpha, sigma)),
-    denoised: (output, z, alpha, sigma) => {
-      const scale = n(alpha, sigma);
-      const skip = alpha.mul(sigmaData ** 2).div(scale);
-      return z.mul(skip).add(output.mul(sigma.mul(sigmaData))).div(scale);
-    },
-  };
-}
-
-function mapsOf(objective: Target | Objective): TargetMaps {
+function entryOf(objective: Target | Objective): { entry: TargetEntry; sigmaData: number } {
   const { target, sigmaData } = objectiveOf(objective);
-  return targets[target](sigmaData);
+  return { entry: targets[target], sigmaData };
 }
 
 /**
@@ -91,8 +148,8 @@ export function networkInput(
   alpha: tf.Tensor,
   sigma: tf.Tensor,
 ): tf.Tensor {
-  const { inputDivisor } = mapsOf(objective);
-  return inputDivisor ? z.div(inputDivisor(alpha, sigma)) : z;
+  const { entry, sigmaData } = entryOf(objective);
+  return entry.inputDivisor ? z.div(entry.inputDivisor(alpha, sigma, sigmaData)) : z;
 }
 
 /**
@@ -109,7 +166,8 @@ export function targetOf(
   alpha: tf.Tensor,
   sigma: tf.Tensor,
 ): tf.Tensor {
-  return mapsOf(objective).of(x, eps, alpha, sigma);
+  const { entry, sigmaData } = entryOf(objective);
+  return entry.of(x, eps, alpha, sigma, sigmaData);
 }
 
 /**
@@ -128,18 +186,148 @@ export function denoisedFrom(
   alpha: tf.Tensor,
   sigma: tf.Tensor,
 ): tf.Tensor {
-  return mapsOf(objective).denoised(output, z, alpha, sigma);
+  const { entry, sigmaData } = entryOf(objective);
+  return entry.denoised(output, z, alpha, sigma, sigmaData);
 }
 
 /**
- * The noise that an estimate of the clean sample implies: ε̂ = (z − α x̂)/σ. With it,
- * `targetOf(target, x̂, ε̂, α, σ)` turns x̂ into any target, the inverse of {@link denoisedFrom}.
+ * c_out², what ‖x − x̂‖² is in units of the target's squared error.
+ *
+ * @returns Finite, but for ε in pure noise.
  */
-export function noiseFrom(
-  denoised: tf.Tensor,
-  z: tf.Tensor,
-  alpha: tf.Tensor,
-  sigma: tf.Tensor,
-): tf.Tensor {
-  return z.sub(denoised.mul(alpha)).div(sigma);
+export function squaredOutputScale(objective: Target | Objective, gamma: number): number {
+  const { entry, sigmaData } = entryOf(objective);
+  return entry.squaredOutputScale(gamma, sigmaData);
+}
+
+/** The weight w of ‖x − x̂‖² at a noise level. */
+interface WeightingEntry {
+  readonly description: string;
+  readonly citation: string;
+  /** Whether it takes the limit k of {@link WeightOptions}. */
+  readonly limited?: boolean;
+  /**
+   * @param snr Signal-to-noise ratio of the level.
+   * @param k The limit (the papers' γ).
+   * @param slope dSNR/du at the uniform number u that the level was drawn with.
+   */
+  weight(snr: number, k: number, slope: () => number): number;
+}
+
+/** By name; `uniform` is the target's own plain squared error, w = 1/c_out². */
+export const weightings = {
+  uniform: {
+    description: "the target's plain squared error",
+    citation: "Ho et al. 2020",
+    weight: () => NaN, // never asked: the factor of the loss is 1
+  },
+  snr: { description: "SNR", citation: "Salimans & Ho 2022", weight: (snr) => snr },
+  "min-snr": {
+    description: "min(SNR, k)",
+    citation: "Hang et al. 2023",
+    limited: true,
+    weight: (snr, k) => Math.min(snr, k),
+  },
+  "soft-min-snr": {
+    description: "SNR k/(SNR + k)",
+    citation: "Crowson et al. 2024",
+    limited: true,
+    weight: (snr, k) => snr * k / (snr + k),
+  },
+  vlb: {
+    description: "the variational bound in continuous time, -dSNR/du / 2",
+    citation: "Kingma et al. 2021",
+    weight: (_snr, _k, slope) => -slope() / 2,
+  },
+} as const satisfies Record<string, WeightingEntry>;
+
+export type Weighting = keyof typeof weightings;
+export const weightingNames = Object.keys(weightings) as [Weighting, ...Weighting[]];
+
+/** Whether a weighting takes the limit k. */
+export function isLimited(weighting: Weighting): boolean {
+  return (weightings[weighting] as WeightingEntry).limited ?? false;
+}
+
+export interface WeightOptions {
+  /**
+   * k, the SNR at which "min-snr" stops, and "soft-min-snr" gently ceases, to grow. By default 5;
+   * EDM's soft-min-SNR has 1/σ_data².
+   */
+  readonly snrLimit?: number | undefined;
+}
+
+/**
+ * The factor of each example's loss, w · c_out², for the `weight` input of the training step.
+ *
+ * @param gammaAt The level that a uniform number u in [0, 1] stands for (`trainingLevel`).
+ * @param u The examples' uniform numbers.
+ * @returns One weight per example, finite and not negative.
+ * @throws {UserError} If a weight divides by zero: the error of ε̂ says nothing of x̂ in pure noise.
+ */
+export function lossWeights(
+  weighting: Weighting,
+  objective: Target | Objective,
+  gammaAt: (u: number) => number,
+  u: ArrayLike<number>,
+  { snrLimit = 5 }: WeightOptions = {},
+): Float32Array {
+  if (weighting === "uniform") return new Float32Array(u.length).fill(1);
+  const { weight }: WeightingEntry = weightings[weighting];
+  return Float32Array.from(u, (u) => {
+    const gamma = gammaAt(u);
+    const w = weight(snr(gamma), snrLimit, () => snrSlope(gammaAt, u));
+    const factor = w * squaredOutputScale(objective, gamma);
+    if (Number.isFinite(factor)) return factor;
+    throw new UserError(
+      `weighting is "${weighting}" with target "${objectiveOf(objective).target}" at SNR ` +
+        `${snr(gamma)}: the weight is ${factor}; use weighting "uniform", another target, or a ` +
+        "schedule with finite ends",
+    );
+  });
+}
+
+/** dSNR/du by differences, one-sided at the ends. SNR, unlike γ, is finite at both. */
+function snrSlope(gammaAt: (u: number) => number, u: number): number {
+  const from = Math.max(u - 1e-6, 0), to = Math.min(u + 1e-6, 1);
+  return (snr(gammaAt(to)) - snr(gammaAt(from))) / (to - from);
+}
+
+/** What training is to combine. */
+export interface TrainingChoices extends WeightOptions {
+  readonly schedule: Schedule;
+  readonly objective: Target | Objective;
+  readonly weighting?: Weighting | undefined;
+  readonly times?: TimeSampling | undefined;
+}
+
+/**
+ * Checks that a schedule, an objective and a weighting make sense together, before anything is trained.
+ *
+ * @throws {UserError} Naming the fields that do not fit, the reason, and what would.
+ */
+export function requireTrainable(
+  { schedule, objective, weighting = "uniform", times = "uniform", snrLimit }: TrainingChoices,
+): void {
+  const { target } = objectiveOf(objective);
+  if (target === "epsilon" && hasZeroTerminalSnr(schedule)) {
+    throw new UserError(
+      `target is "epsilon" with schedule "${schedule.name}", which ends in pure noise: there x̂ = ` +
+        '(z − σ ε̂)/α, and every weight but "uniform", would divide by an SNR of zero; use target ' +
+        '"v", "x0", "flow" or "edm", or a schedule without zero terminal SNR',
+    );
+  }
+  if (snrLimit !== undefined && !isLimited(weighting)) {
+    throw new UserError(
+      `snr_limit is ${snrLimit} with weighting "${weighting}": only ` +
+        `${weightingNames.filter(isLimited).map((name) => `"${name}"`).join(" and ")} take it, ` +
+        "leave it out",
+    );
+  }
+  if (weighting === "vlb" && times !== "uniform") {
+    throw new UserError(
+      `weighting is "vlb" with times "${times}": the bound is an even mean over the schedule's times, ` +
+        'and drawing its ends rarely would miss most of it; use times "uniform"',
+    );
+  }
 }

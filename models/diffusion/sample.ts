@@ -1,10 +1,8 @@
+/** The driver of all samplers: from noise to data, step by step. */
 import { UserError } from "../../engine/host/mod.ts";
 import { type Inpainting, repaintWalk, requireInpainting } from "./inpaint.ts";
-import { alphaSigma } from "./notation.ts";
-import { combine, mapPoints, mix, type Points } from "./points.ts";
-import { raiseTo } from "./process.ts";
-import type { SamplerName } from "./names/mod.ts";
-import { solver, type SolverOptions } from "./solvers.ts";
+import { alphaSigma, type Points, raiseTo } from "./notation.ts";
+import { type Combination, type SamplerName, type SamplerOptions, solver } from "./samplers.ts";
 
 /**
  * Estimates the clean samples x̂ behind noisy points `z` at one noise level. The result is read
@@ -38,8 +36,10 @@ export interface SampleStep<P extends Points = Float32Array> {
   readonly z: P;
 }
 
-export interface SampleOptions<P extends Points = Float32Array> extends SolverOptions {
+export interface SampleOptions<P extends Points = Float32Array> {
   readonly sampler: SamplerName;
+  /** Options of the sampler's own. */
+  readonly options?: SamplerOptions | undefined;
   /** γ of the start and after each step, strictly falling; −∞ as the last ends on x̂ itself. */
   readonly levels: readonly number[];
   /** Starting points: unit normal noise, any shape flattened. Not changed. */
@@ -53,12 +53,12 @@ export interface SampleOptions<P extends Points = Float32Array> extends SolverOp
    * Clean samples to start from (image-to-image): the walk begins at these noised to `levels[0]` with
    * `z` as the noise (Meng et al. 2022, "SDEdit", algorithm 1), not at `z`.
    */
-  readonly origin?: P;
-  readonly inpaint?: Inpainting<P>;
+  readonly origin?: P | undefined;
+  readonly inpaint?: Inpainting<P> | undefined;
   /** The range of the data, to which x̂ is clipped before it is used; not clipped by default. */
   readonly clip?: readonly [low: number, high: number] | null;
   onStep?(step: SampleStep<P>): void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -78,7 +78,7 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
 ): Promise<P> {
   const { levels, inpaint, signal } = options;
   requireFallingLevels(levels);
-  const method = solver(options.sampler, options);
+  const method = solver(options.sampler, options.options);
   const walk = walkOf(levels.length - 1, inpaint);
   const steps = walk.length;
   let draws = 0, evaluations = 0;
@@ -183,4 +183,33 @@ function requireFinite(estimate: Points, length: number, where: string): void {
   if (bad >= 0) {
     throw new Error(`Sampling stopped at ${where}: the denoiser returned ${estimate[bad]}`);
   }
+}
+
+/** A new array like `like`, value by value. */
+function mapPoints<P extends Points>(like: P, value: (i: number) => number): P {
+  const result = like.slice() as P;
+  for (let i = 0; i < result.length; i++) result[i] = value(i);
+  return result;
+}
+
+/** Carries out a combination; what it has no coefficient for may be left out. */
+function combine<P extends Points>(
+  by: Combination,
+  z: P,
+  denoised: P,
+  previous: P | undefined,
+  noise: P | undefined,
+): P {
+  const ofPrevious = by.previous ?? 0;
+  return mapPoints(z, (i) => {
+    let value = by.z * z[i]! + by.denoised * denoised[i]!;
+    if (previous && ofPrevious !== 0) value += ofPrevious * previous[i]!;
+    if (noise) value += by.noise * noise[i]!;
+    return value;
+  });
+}
+
+/** a·x + b·y. */
+function mix<P extends Points>(a: number, x: P, b: number, y: P): P {
+  return mapPoints(x, (i) => a * x[i]! + b * y[i]!);
 }

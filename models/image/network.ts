@@ -1,5 +1,5 @@
 import { tf, UserError } from "../../engine/mod.ts";
-import type { DenoisingNetwork } from "../diffusion/mod.ts";
+import type { DenoisingNetwork } from "../steps/mod.ts";
 import {
   declarations,
   parameterCount,
@@ -104,6 +104,7 @@ export function imageNetwork(
   const apply = builtOf(root, size, shape, kind, selfConditioned ? 2 : 1);
   return {
     size,
+    sampleShape: [height, width, shape.channels],
     parameters: specs,
     parameterCount: parameterCount(specs),
     noClass: classes,

@@ -18,7 +18,7 @@ import { ownNats } from "../../experiments/text/evaluation/own_nats.ts";
 import { compileMeasure } from "../../experiments/text/measure.ts";
 import { textModel } from "../../experiments/text/model.ts";
 import { networkOf } from "../../experiments/text/network.ts";
-import { inputArrays } from "../../experiments/training/arrays.ts";
+import { inputArrays } from "../../models/steps/mod.ts";
 import { windowsOf } from "../../experiments/text/validation.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { queue, withTrainedWorkspace } from "./workspace.ts";

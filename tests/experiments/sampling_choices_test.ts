@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { levelsFor } from "../../experiments/sampling/levels.ts";
-import { takenBy } from "../../experiments/sampling/names.ts";
 import { sampleSettings } from "../../experiments/sampling/settings.ts";
-import { samplerNames, solver } from "../../models/diffusion/mod.ts";
+import { samplerNames, samplersWith, solver } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 
 const config = shortConfig();
@@ -12,14 +11,14 @@ Deno.test("an option is taken by a request if and only if the solver takes it", 
   for (const sampler of samplerNames) {
     for (const option of ["eta", "variance", "churn"] as const) {
       const given = { [option]: values[option] };
-      if (takenBy[option].includes(sampler)) {
+      if (samplersWith(option).some(({ name }) => name === sampler)) {
         solver(sampler, given);
         assert.equal(sampleSettings({ sampler, ...given }, config)[option], values[option]);
       } else {
         assert.throws(() => solver(sampler, given), { name: "UserError" });
         assert.throws(() => sampleSettings({ sampler, ...given }, config), {
           name: "UserError",
-          message: new RegExp(`^${option} is .* with sampler ${sampler}: only `),
+          message: new RegExp(`^${option} is .* with sampler "${sampler}": it belongs to `),
         });
       }
     }
@@ -27,7 +26,10 @@ Deno.test("an option is taken by a request if and only if the solver takes it", 
 });
 
 const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp][] = [
-  [{ sampler: "heun", churn: 0.5 }, /^churn is 0.5, but must be a number from 0 to 0.414/],
+  [
+    { sampler: "heun", churn: 0.5 },
+    /^churn is 0.5 with sampler "heun", but must be a number from 0 to 0.4142/,
+  ],
   [{ rho: 5 }, /^rho is 5 with spacing trailing: only karras has it/],
   [{ guidance_rescale: 0.7 }, /^guidance_rescale has no effect where guidance_scale is 1/],
   [{ guidance_scale: 0, guidance_interval: [-1, 1] }, /^guidance_interval has no effect where/],

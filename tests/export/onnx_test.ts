@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openEngine, type Program } from "../../engine/mod.ts";
-import { denoiser } from "../../models/diffusion/mod.ts";
+import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import { imageNetwork, type ImageSize, initialParameters } from "../../models/image/mod.ts";
 import { blockStep } from "../engine/parity/attention_block.ts";
 import { digitsStep } from "../engine/parity/digits.ts";
@@ -76,13 +76,10 @@ Deno.test("the checker refuses a damaged model", async () => {
 /** One denoising step for four images, with the weights as constants. */
 async function compileDenoiser(size: ImageSize): Promise<Program> {
   const network = imageNetwork(size);
-  const level = { shape: [4], dtype: "float32" } as const;
-  return await engine.compile(denoiser(network, "v", { guided: true }), {
-    z: { shape: [4, 28, 28, 1], dtype: "float32" },
-    alpha: level,
-    sigma: level,
-    angle: level,
-    labels: { shape: [4], dtype: "int32" },
-    guidance_scale: { shape: [], dtype: "float32" },
-  }, { constants: initialParameters(network.parameters, 1) });
+  return await compileStep(engine, denoiser(network, "v", { guided: true }), {
+    batch: 4,
+    outputs: "concat",
+    replicas: 1,
+    weights: initialParameters(network.parameters, 1),
+  });
 }

@@ -2,13 +2,11 @@
 import { UserError } from "../../engine/host/mod.ts";
 import {
   keptHalves,
-  MAX_CHURN,
   MAX_RESAMPLES,
   type SampleRequest,
   samplerNames,
   type SamplingOptions,
   spacingNames,
-  varianceNames,
 } from "../../experiments/mod.ts";
 import { numberIn, oneOf } from "./options.ts";
 
@@ -60,8 +58,10 @@ function samplingRequest(values: DrawingValues): SamplingOptions & { eta?: numbe
     numberIn(name, text, { minimum: 0, maximum });
   return {
     ...(eta === undefined ? {} : { eta: from0("eta", eta, 1) }),
-    ...(variance === undefined ? {} : { variance: oneOf("variance", variance, varianceNames) }),
-    ...(churn === undefined ? {} : { churn: from0("churn", churn, MAX_CHURN) }),
+    ...(variance === undefined
+      ? {}
+      : { variance: oneOf("variance", variance, ["small", "large"] as const) }),
+    ...(churn === undefined ? {} : { churn: from0("churn", churn, 0.4142) }),
     ...(spacing === undefined ? {} : { spacing: oneOf("spacing", spacing, spacingNames) }),
     ...(rho === undefined ? {} : { rho: from0("rho", rho, 100) }),
     ...(rescale === undefined ? {} : { guidance_rescale: from0("guidance-rescale", rescale, 1) }),

@@ -2,7 +2,7 @@
 import type { Engine } from "../../../engine/mod.ts";
 import type { LikelihoodBound } from "../../../models/text/network/mod.ts";
 import type { TextConfig } from "../../config.ts";
-import { inputArrays } from "../../training/arrays.ts";
+import { inputArrays } from "../../../models/steps/mod.ts";
 import type { MeasuredBound, TextEvaluationSettings } from "../../types.ts";
 import { embeddingFacts } from "../embeddings.ts";
 import { compileMeasure } from "../measure.ts";

@@ -5,7 +5,7 @@
 import { tf } from "../../../engine/mod.ts";
 import type { TensorFunction } from "../../../engine/mod.ts";
 import { permutation, type RandomKey, uniforms } from "../../../engine/host/mod.ts";
-import { input } from "../../diffusion/mod.ts";
+import { input } from "../../steps/mod.ts";
 import type { Tensors } from "../../layers/mod.ts";
 import { perCharacter } from "./cross_entropy.ts";
 import type { TextNetwork } from "./network.ts";

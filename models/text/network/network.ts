@@ -1,6 +1,6 @@
 /** The transformer behind every way of learning text. */
 import { tf } from "../../../engine/mod.ts";
-import { perExample } from "../../diffusion/mod.ts";
+import { perExample } from "../../steps/mod.ts";
 import {
   type Activation,
   declarations,

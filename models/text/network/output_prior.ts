@@ -1,5 +1,5 @@
 import { tf } from "../../../engine/mod.ts";
-import { perExample } from "../../diffusion/mod.ts";
+import { perExample } from "../../steps/mod.ts";
 
 /**
  * The exact posterior of lone characters of equal prior probability, each seen by itself, as logits:

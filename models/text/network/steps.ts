@@ -14,7 +14,7 @@
  */
 import { tf } from "../../../engine/mod.ts";
 import type { TensorFunction } from "../../../engine/mod.ts";
-import { diffuse, firstRows, input, perExample } from "../../diffusion/mod.ts";
+import { diffuse, firstRows, input, perExample } from "../../steps/mod.ts";
 import type { Tensors } from "../../layers/mod.ts";
 import { DENSITY, densityFit } from "./adaptive.ts";
 import { crossEntropy, perCharacter } from "./cross_entropy.ts";

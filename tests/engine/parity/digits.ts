@@ -6,7 +6,8 @@ import {
   type Signature,
   type TensorFunction,
 } from "../../../engine/mod.ts";
-import { noiseInputs, trainingStep } from "../../../models/diffusion/mod.ts";
+import { noiseInputs } from "../../../models/diffusion/mod.ts";
+import { trainingStep } from "../../../models/steps/mod.ts";
 import { imageNetwork, type ImageSize, initialParameters } from "../../../models/image/mod.ts";
 import { type Inputs, perturbed } from "./agreement.ts";
 
@@ -43,5 +44,5 @@ export function digitsStep(
     ...noiseInputs(Array.from({ length: batch }, (_, i) => 1.5 * i - 2)),
     labels: integers(key("labels"), batch, 11),
   };
-  return { fn: trainingStep(network, "v"), inputs: { signature, arrays } };
+  return { fn: trainingStep(network, "v").apply, inputs: { signature, arrays } };
 }

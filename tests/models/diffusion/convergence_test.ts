@@ -7,10 +7,10 @@ import {
   sampleDiffusion,
   type SamplerName,
   samplerNames,
+  type SamplerOptions,
   samplingLevels,
   schedule,
   solver,
-  type SolverOptions,
 } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
 import { exactDenoiser, exactFlow, linearVariance } from "./gaussian.ts";
@@ -64,7 +64,7 @@ for (const sampler of ["euler", "flow-heun", "dpmpp-2m"] as const) {
   });
 }
 
-const stochastic: [SamplerName, SolverOptions][] = [
+const stochastic: [SamplerName, SamplerOptions][] = [
   ["ddpm", { variance: "small" }],
   ["ddpm", { variance: "large" }],
   ["ddim", { eta: 0.5 }],
@@ -82,7 +82,7 @@ for (const [sampler, options] of stochastic) {
     const levels = samplingLevels(schedule("cosine"), 50);
     const end = await sampleDiffusion(exactDenoiser({ mu: [mean], s }), {
       sampler,
-      ...options,
+      options,
       levels,
       z: normals({ seed: 1, stream: "start", step: 0 }, count),
       noise: (draw) => normals({ seed: 1, stream: "noise", step: draw }, count),

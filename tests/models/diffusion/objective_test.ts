@@ -4,13 +4,12 @@ import { tf } from "../../../engine/mod.ts";
 import {
   alphaSigma,
   denoisedFrom,
-  diffuse,
   gammaOfFlowTime,
   networkInput,
-  noiseFrom,
   targetNames,
   targetOf,
 } from "../../../models/diffusion/mod.ts";
+import { diffuse } from "../../../models/steps/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");
@@ -58,7 +57,8 @@ for (const target of targetNames) {
       tf.tidy(() => {
         const { alpha, sigma, numbers } = level(gamma);
         const denoised = denoisedFrom(target, row(output), row(z), alpha, sigma);
-        const noise = noiseFrom(denoised, row(z), alpha, sigma);
+        // ε̂ = (z − α x̂)/σ.
+        const noise = row(z).sub(denoised.mul(alpha)).div(sigma);
         const again = targetOf(target, denoised, noise, alpha, sigma);
         assertClose(again.dataSync(), output, { absolute: 4e-6 / numbers.sigma });
       });

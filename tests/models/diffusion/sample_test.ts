@@ -4,11 +4,11 @@ import {
   type Denoise,
   gammaOfAlphaCumprod,
   sampleDiffusion,
-  type SampleOptions,
   type SampleStep,
   samplingLevels,
   schedule,
 } from "../../../models/diffusion/mod.ts";
+import type { SampleOptions } from "../../../models/diffusion/sample.ts";
 import { assertClose } from "../assert_close.ts";
 import { exactDenoiser, posteriorGain } from "./gaussian.ts";
 import reference from "./reference/diffusers.json" with { type: "json" };
@@ -21,7 +21,10 @@ const noNoise = () => {
 };
 
 /** Samples, recording every step. */
-async function trace(denoise: Denoise, options: Omit<SampleOptions, "onStep">) {
+async function trace(
+  denoise: Denoise,
+  options: Omit<SampleOptions, "onStep">,
+) {
   const steps: SampleStep[] = [];
   const result = await sampleDiffusion(denoise, { ...options, onStep: (step) => steps.push(step) });
   return { result, steps };
@@ -31,7 +34,7 @@ Deno.test("DDIM with eta between 0 and 1 asks for noise at each step but the las
   const asked: number[] = [];
   await sampleDiffusion(exactDenoiser({ mu, s }), {
     sampler: "ddim",
-    eta: 0.5,
+    options: { eta: 0.5 },
     levels: samplingLevels(schedule("linear"), 4),
     z: start,
     noise: (step) => (asked.push(step), new Float32Array(start.length)),
@@ -103,7 +106,7 @@ Deno.test("sampleDiffusion() reports what the denoiser was asked, and how often"
   assert.equal(steps[1]!.from.z, steps[0]!.z);
   const churned = await trace(exact, {
     sampler: "heun",
-    churn: 0.1,
+    options: { churn: 0.1 },
     levels,
     z: start,
     noise: () => new Float32Array(start.length).fill(1),
@@ -211,12 +214,15 @@ Deno.test("sampleDiffusion() refuses levels that do not fall and options of the 
     [{ levels: [1, 1] }, /levels\[1\] = 1 does not lie below levels\[0\] = 1/],
     [{ levels: [1, NaN] }, /levels\[1\] = NaN/],
     [{ levels: [1] }, /levels has 1 entries/],
-    [{ eta: -0.1 }, /eta is -0\.1/],
+    [{ options: { eta: -0.1 } }, /eta is -0\.1/],
     [
-      { sampler: "ddpm", eta: 0 },
+      { sampler: "ddpm", options: { eta: 0 } },
       /eta is 0 with sampler "ddpm": it belongs to "ddim", "euler-ancestral" and "dpmpp-2m-sde"/,
     ],
-    [{ variance: "large" }, /variance is "large" with sampler "ddim": it belongs to "ddpm"/],
+    [
+      { options: { variance: "large" } },
+      /variance is "large" with sampler "ddim": it belongs to "ddpm"/,
+    ],
   ];
   for (const [options, message] of cases) {
     await assert.rejects(attempt(options), { name: "UserError", message });

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  alphasCumprod,
   alphaSigma,
-  defineSchedule,
   edmSigma,
   flowTime,
   gammaOfAlphaCumprod,
   hasZeroTerminalSnr,
   noiseAngle,
-  rescaleToZeroTerminalSnr,
+  requireMonotone,
   schedule,
   scheduleNames,
   zeroTerminalSnr,
 } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
+import { alphasCumprod, type DiscreteSchedule, rescaleToZeroTerminalSnr } from "./discrete.ts";
 import reference from "./reference/diffusers.json" with { type: "json" };
 
 for (const name of ["linear", "scaled-linear", "cosine"] as const) {
@@ -45,7 +44,7 @@ Deno.test("rescaleToZeroTerminalSnr() agrees with diffusers on any ᾱ", () => {
 for (const name of scheduleNames) {
   Deno.test(`the ${name} schedule rises strictly, from a finite γ to a finite one or to +∞`, () => {
     for (const zeroTerminalSnr of [false, true]) {
-      const { gamma } = schedule(name, { zeroTerminalSnr });
+      const { gamma } = requireMonotone(schedule(name, { zeroTerminalSnr }));
       assert.ok(Number.isFinite(gamma(0)));
       const endless = zeroTerminalSnr || name === "flow";
       assert.equal(gamma(1) === Infinity, endless);
@@ -56,7 +55,16 @@ for (const name of scheduleNames) {
       }));
     }
   });
+}
 
+const discreteSchedules: readonly DiscreteSchedule[] = [
+  "linear",
+  "scaled-linear",
+  "cosine",
+  "sigmoid",
+  "sqrt",
+];
+for (const name of discreteSchedules) {
   Deno.test(`the ${name} schedule has the angles of its discrete view`, () => {
     for (const zeroTerminalSnr of [false, true]) {
       const { gamma } = schedule(name, { zeroTerminalSnr });
@@ -121,7 +129,8 @@ Deno.test("zeroTerminalSnr() keeps the clean end, and a schedule that ends in pu
   assertClose([gamma(0)], [schedule("linear").gamma(0)], { relative: 1e-12 });
   assert.equal(hasZeroTerminalSnr(schedule("linear")), false);
   assert.equal(hasZeroTerminalSnr(schedule("linear", { zeroTerminalSnr: true })), true);
-  assert.equal(zeroTerminalSnr(schedule("flow")), schedule("flow"));
+  const flow = schedule("flow");
+  assert.equal(zeroTerminalSnr(flow), flow);
 });
 
 Deno.test("the linear schedule is the closed form of its stochastic differential equation", () => {
@@ -137,9 +146,8 @@ Deno.test("the cosine schedule ends at the discrete levels that its limit on β 
   assertClose([gamma(1)], [gammaOfAlphaCumprod(discrete[998]!)], { absolute: 1e-6 });
 });
 
-Deno.test("defineSchedule() refuses a schedule that turns back or is not finite", () => {
-  const broken = (gamma: (t: number) => number) => () =>
-    defineSchedule({ name: "linear", description: "", gamma });
+Deno.test("requireMonotone() refuses a schedule that turns back or is not finite", () => {
+  const broken = (gamma: (t: number) => number) => () => requireMonotone({ name: "linear", gamma });
   assert.throws(broken((t) => -t), /finite and strictly increasing/);
   assert.throws(broken((t) => Math.log(t)), /γ\(0\) = -Infinity/);
   assert.throws(broken((t) => t === 0.5 ? NaN : t), /γ\(0\.5\) = NaN/);

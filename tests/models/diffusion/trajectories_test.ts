@@ -1,7 +1,6 @@
 /** Whole trajectories against diffusers and k-diffusion, on the problem with a known denoiser. */
 import { assertClose } from "../assert_close.ts";
 import {
-  alphasCumprod,
   alphaSigma,
   edmSigma,
   gammaOfAlphaCumprod,
@@ -11,10 +10,9 @@ import {
   type SamplerName,
   samplingLevels,
   schedule,
-  type ScheduleName,
-  type ViewName,
   viewScale,
 } from "../../../models/diffusion/mod.ts";
+import { alphasCumprod, type DiscreteSchedule } from "./discrete.ts";
 import { exactDenoiser } from "./gaussian.ts";
 import diffusers from "./reference/diffusers.json" with { type: "json" };
 import kDiffusion from "./reference/k_diffusion.json" with { type: "json" };
@@ -41,7 +39,7 @@ async function trajectoryOf(
   return points;
 }
 
-function discreteLevels(name: ScheduleName, timesteps: readonly number[]): number[] {
+function discreteLevels(name: DiscreteSchedule, timesteps: readonly number[]): number[] {
   const discrete = alphasCumprod(name, diffusers.T);
   return [...timesteps.map((t) => gammaOfAlphaCumprod(discrete[t]!)), -Infinity];
 }
@@ -53,7 +51,10 @@ for (const { schedule: name, spacing, prediction, timesteps, trajectory } of dif
   Deno.test(
     `DDIM follows diffusers: ${name}, ${timesteps.length} ${spacing} steps, ${prediction}`,
     async () => {
-      const points = await trajectoryOf("ddim", discreteLevels(name as ScheduleName, timesteps));
+      const points = await trajectoryOf(
+        "ddim",
+        discreteLevels(name as DiscreteSchedule, timesteps),
+      );
       points.forEach((z, i) => assertClose(z, trajectory[i]!, float32, `z after step ${i}`));
     },
   );
@@ -67,7 +68,7 @@ for (const { timesteps, trajectory } of diffusers.dpmpp_2m_linear_trailing) {
 }
 
 /** A trajectory seen in a view: κ z. */
-function seen(view: ViewName, points: readonly Float64Array[], levels: readonly number[]) {
+function seen(view: "edm" | "flow", points: readonly Float64Array[], levels: readonly number[]) {
   return points.map((z, i) => z.map((value) => viewScale[view](levels[i]!) * value));
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tf } from "../../../engine/mod.ts";
-import { noiseInputs, trainingStep } from "../../../models/diffusion/mod.ts";
+import { noiseInputs } from "../../../models/diffusion/mod.ts";
+import { trainingStep } from "../../../models/steps/mod.ts";
 import { imageNetwork, imageSizes, initialParameters } from "../../../models/image/mod.ts";
 import { declarations, type ParameterSpec } from "../../../models/layers/mod.ts";
 import { unet } from "../../../models/image/unet.ts";
@@ -58,7 +59,7 @@ Deno.test("every gradient of the UNet is that of PyTorch", () => {
       apply: (...[p, z, angle, labels]: Parameters<typeof tiny.apply>) =>
         tiny.apply(p, z, angle, labels).sub(images("goal")).add(z),
     };
-    const step = trainingStep(network, "epsilon")({
+    const step = trainingStep(network, "epsilon").apply({
       ...parameters,
       x: tf.zeros([2, 28, 28, 1]),
       eps: z,
@@ -138,7 +139,7 @@ Deno.test("a new UNet answers zero, and once nudged every parameter has a gradie
         return [name, tensor.add(nudge.mul(0.01))];
       }),
     );
-    const step = trainingStep(tiny, "v")({ ...inputs, ...nudged });
+    const step = trainingStep(tiny, "v").apply({ ...inputs, ...nudged });
     for (const { name, shape } of tiny.parameters) {
       const gradient = step[`grad/${name}`]!;
       assert.deepEqual(gradient.shape, shape, name);

@@ -1,4 +1,4 @@
-/** The named inputs of the functions that an engine compiles, with N examples along the first axis. */
+/** What steps do with their named inputs, which have N examples along the first axis. */
 import { tf } from "../../engine/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 
@@ -23,4 +23,21 @@ export function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
 /** [N] → [N, 1, …], to broadcast over the examples of `like`. */
 export function perExample(values: tf.Tensor, like: tf.Tensor): tf.Tensor {
   return values.reshape([-1, ...Array<number>(like.rank - 1).fill(1)]);
+}
+
+/**
+ * The forward process at one noise level: z = α x + σ ε (Ho et al. 2020, equation 4).
+ *
+ * @param x Clean samples, [N, …].
+ * @param eps Unit normal noise, like `x`.
+ * @param alpha Signal amplitude of each example, broadcastable to `x`: [N, 1, …].
+ * @param sigma Noise amplitude of each example, like `alpha`.
+ */
+export function diffuse(
+  x: tf.Tensor,
+  eps: tf.Tensor,
+  alpha: tf.Tensor,
+  sigma: tf.Tensor,
+): tf.Tensor {
+  return x.mul(alpha).add(eps.mul(sigma));
 }

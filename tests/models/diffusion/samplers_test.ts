@@ -1,28 +1,30 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  alphasCumprod,
   alphaSigma,
-  ddim,
-  ddpm,
-  dpmpp2m,
-  dpmpp2mSde,
   edmSigma,
-  euler,
-  eulerAncestral,
-  flowHeun,
   flowTime,
   gammaOfAlphaCumprod,
-  heun,
   samplerNames,
+  samplers,
   schedule,
   solver,
   type SolverStep,
   viewScale,
 } from "../../../models/diffusion/mod.ts";
+import { alphasCumprod } from "./discrete.ts";
 import { assertClose } from "../assert_close.ts";
 import { linearVariance } from "./gaussian.ts";
 import reference from "./reference/diffusers.json" with { type: "json" };
+
+const ddpm = (variance?: "small" | "large") => solver("ddpm", { variance });
+const ddim = (eta?: number) => solver("ddim", { eta });
+const euler = (churn?: number) => solver("euler", { churn });
+const eulerAncestral = (eta?: number) => solver("euler-ancestral", { eta });
+const heun = () => solver("heun");
+const flowHeun = () => solver("flow-heun");
+const dpmpp2m = () => solver("dpmpp-2m");
+const dpmpp2mSde = (eta?: number) => solver("dpmpp-2m-sde", { eta });
 
 /** Two noise levels, the noisier first. */
 const levels = fc.tuple(
@@ -99,7 +101,7 @@ Deno.test("every solver's step to γ = −∞ is x̂ itself, without noise", () 
 });
 
 Deno.test("every solver can start from pure noise, where the signal is zero", () => {
-  for (const name of samplerNames.filter((name) => name !== "heun")) {
+  for (const name of samplerNames.filter((name) => !samplers[name].finiteStart)) {
     const advance = solver(name).start();
     const { z, denoised, noise, corrected } = advance(Infinity, 3);
     const coefficients = [z, denoised, noise, ...corrected ? Object.values(corrected) : []];
@@ -121,13 +123,17 @@ Deno.test("solver() refuses options of other samplers and values out of range", 
   const cases: [Parameters<typeof solver>, string][] = [
     [
       ["dpmpp-2m", { eta: 0.5 }],
-      'eta is 0.5 with sampler "dpmpp-2m": it belongs to "ddim", "euler-ancestral" and "dpmpp-2m-sde"',
+      'eta is 0.5 with sampler "dpmpp-2m": it belongs to "ddim", "euler-ancestral" ' +
+      'and "dpmpp-2m-sde", leave it out',
     ],
     [
       ["ddpm", { churn: 0.1 }],
-      'churn is 0.1 with sampler "ddpm": it belongs to "euler" and "heun"',
+      'churn is 0.1 with sampler "ddpm": it belongs to "euler" and "heun", leave it out',
     ],
-    [["heun", { churn: 0.5 }], "churn is 0.5: a step raises sigma by a part from 0 to 0.4142"],
+    [
+      ["heun", { churn: 0.5 }],
+      'churn is 0.5 with sampler "heun", but must be a number from 0 to 0.4142',
+    ],
   ];
   for (const [[name, options], message] of cases) {
     assert.throws(() => solver(name, options), { name: "UserError", message });
@@ -209,10 +215,10 @@ Deno.test("churn raises σ by its part and keeps the marginal", () => {
   );
 });
 
-Deno.test("ddim() says what eta may be", () => {
+Deno.test("solver() says what eta may be", () => {
   assert.throws(() => ddim(1.5), {
     name: "UserError",
-    message: "eta is 1.5: DDIM takes a value from 0 (no noise) to 1 (as DDPM)",
+    message: 'eta is 1.5 with sampler "ddim", but must be a number from 0 to 1',
   });
   assert.throws(() => ddim(NaN), { name: "UserError" });
 });

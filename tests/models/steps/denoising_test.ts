@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { openEngine, tf } from "../../../engine/mod.ts";
-import type { DType, Engine, TensorFunction } from "../../../engine/mod.ts";
+import type { Engine } from "../../../engine/mod.ts";
+import { alphaSigma, noiseInputs, targetNames } from "../../../models/diffusion/mod.ts";
 import {
-  alphaSigma,
+  compileStep,
   denoiser,
   type DenoisingNetwork,
-  noiseInputs,
-  targetNames,
+  type Step,
   trainingStep,
   validationStep,
-} from "../../../models/diffusion/mod.ts";
+} from "../../../models/steps/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");
@@ -17,6 +17,7 @@ await tf.setBackend("cpu");
 /** Output = z·gain + angle + label·offset: a network whose every answer can be worked out. */
 const toy: DenoisingNetwork = {
   parameters: [{ name: "gain", shape: [2] }, { name: "offset", shape: [] }],
+  sampleShape: [2],
   noClass: 10,
   apply: (p, z, angle, labels) =>
     z.mul(p.gain!).add(angle.reshape([-1, 1])).add(
@@ -69,7 +70,7 @@ const byHand = gammas.map((gamma, i) => {
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 Deno.test("trainingStep() gives the mean squared error of the target and its gradients", () => {
-  const out = evaluate(() => trainingStep(toy, "v")(batch([0, 1, 2, 3])));
+  const out = evaluate(() => trainingStep(toy, "v").apply(batch([0, 1, 2, 3])));
   assert.deepEqual(Object.keys(out), ["loss", "grad/gain", "grad/offset"]);
   const cells = byHand.flat();
   assertClose(out.loss!, [mean(cells.map(({ error }) => error ** 2))], { relative: 1e-5 });
@@ -84,8 +85,8 @@ Deno.test("trainingStep() gives the mean squared error of the target and its gra
 
 Deno.test("trainingStep() over equal slices of a batch averages to the whole batch's", () => {
   const step = trainingStep(toy, "epsilon");
-  const whole = evaluate(() => step(batch([0, 1, 2, 3])));
-  const slices = [[0, 1], [2, 3]].map((examples) => evaluate(() => step(batch(examples))));
+  const whole = evaluate(() => step.apply(batch([0, 1, 2, 3])));
+  const slices = [[0, 1], [2, 3]].map((examples) => evaluate(() => step.apply(batch(examples))));
   for (const [name, values] of Object.entries(whole)) {
     const average = values.map((_, i) => mean(slices.map((slice) => slice[name]![i]!)));
     assertClose(average, values, { relative: 1e-5 }, name);
@@ -94,18 +95,21 @@ Deno.test("trainingStep() over equal slices of a batch averages to the whole bat
 
 Deno.test("trainingStep() names an input that is missing", () => {
   const { labels: _, ...rest } = batch([0]);
-  assert.throws(() => trainingStep(toy, "v")(rest), /Input labels is missing: given are x, eps/);
+  assert.throws(
+    () => trainingStep(toy, "v").apply(rest),
+    /Input labels is missing: given are x, eps/,
+  );
 });
 
 Deno.test("validationStep() gives each example's own loss and the error of its x̂", () => {
-  const out = evaluate(() => validationStep(toy, "v")(batch([0, 1, 2, 3])));
+  const out = evaluate(() => validationStep(toy, "v").apply(batch([0, 1, 2, 3])));
   const loss = byHand.map((row) => mean(row.map(({ error }) => error ** 2)));
   assertClose(out.loss!, loss, { relative: 1e-5 });
   const mse = (clip: (value: number) => number) =>
     byHand.map((row, i) => mean(row.map(({ denoised }, j) => (clip(denoised) - x[i]![j]!) ** 2)));
   assertClose(out.denoising_mse!, mse((value) => value), { relative: 1e-4 });
   const clipped = evaluate(() =>
-    validationStep(toy, "v", { clip: [-0.2, 0.2] })(batch([0, 1, 2, 3]))
+    validationStep(toy, "v", { clip: [-0.2, 0.2] }).apply(batch([0, 1, 2, 3]))
   );
   const expected = mse((value) => Math.max(-0.2, Math.min(0.2, value)));
   assertClose(clipped.denoising_mse!, expected, { relative: 1e-4 });
@@ -115,7 +119,7 @@ Deno.test("validationStep() gives each example's own loss and the error of its x
 Deno.test("denoiser() turns the network's output into x̂", () => {
   const { x: _x, eps: _eps, ...rest } = batch([0, 1, 2, 3]);
   const z = tf.tensor2d(byHand.map((row) => row.map(({ z }) => z)));
-  const out = evaluate(() => denoiser(toy, "v", { guided: false })({ ...rest, z }));
+  const out = evaluate(() => denoiser(toy, "v", { guided: false }).apply({ ...rest, z }));
   assertClose(out.denoised!, byHand.flat().map(({ denoised }) => denoised), { absolute: 1e-6 });
 });
 
@@ -123,12 +127,12 @@ Deno.test("denoiser() with guidance mixes the estimates with and without class",
   const { x: _x, eps: _eps, ...rest } = batch([0, 1, 2, 3]);
   const z = tf.tensor2d(byHand.map((row) => row.map(({ z }) => z)));
   const plain = denoiser(toy, "v", { guided: false });
-  const conditional = evaluate(() => plain({ ...rest, z })).denoised!;
+  const conditional = evaluate(() => plain.apply({ ...rest, z })).denoised!;
   const noClass = tf.tensor1d(labels.map(() => 10), "int32");
-  const unconditional = evaluate(() => plain({ ...rest, z, labels: noClass })).denoised!;
+  const unconditional = evaluate(() => plain.apply({ ...rest, z, labels: noClass })).denoised!;
   const guided = denoiser(toy, "v", { guided: true });
   for (const scale of [0, 1, 2.5]) {
-    const out = evaluate(() => guided({ ...rest, z, guidance_scale: tf.scalar(scale) }));
+    const out = evaluate(() => guided.apply({ ...rest, z, guidance_scale: tf.scalar(scale) }));
     const expected = conditional.map((c, i) => unconditional[i]! + scale * (c - unconditional[i]!));
     assertClose(out.denoised!, expected, { absolute: 2e-6 }, `scale ${scale}`);
   }
@@ -137,7 +141,7 @@ Deno.test("denoiser() with guidance mixes the estimates with and without class",
 Deno.test("trainingStep() with weights multiplies each example's loss and gradient", () => {
   const weight = [2, 0, 0.5, 1];
   const step = trainingStep(toy, "v", { weighted: true });
-  const out = evaluate(() => step({ ...batch([0, 1, 2, 3]), weight: tf.tensor1d(weight) }));
+  const out = evaluate(() => step.apply({ ...batch([0, 1, 2, 3]), weight: tf.tensor1d(weight) }));
   const weighted = (of: (cell: typeof byHand[number][number], i: number) => number) =>
     mean(byHand.flatMap((row, i) => row.map((cell) => weight[i]! * of(cell, i))));
   assertClose(out.loss!, [weighted(({ error }) => error ** 2)], { relative: 1e-5 });
@@ -148,6 +152,7 @@ Deno.test("trainingStep() with weights multiplies each example's loss and gradie
 /** Output = z·gain + previous·echo, self-conditioned. */
 const echoing: DenoisingNetwork = {
   parameters: [{ name: "gain", shape: [] }, { name: "echo", shape: [] }],
+  sampleShape: [2],
   noClass: 10,
   selfConditioned: true,
   apply: (p, z, _angle, _labels, previous) => z.mul(p.gain!).add(previous!.mul(p.echo!)),
@@ -162,7 +167,7 @@ const echoInputs = () => ({
 Deno.test("trainingStep() feeds a first estimate back for a share of the examples, and no gradient through it", () => {
   const asked = [1, 1, 1, 0];
   const step = trainingStep(echoing, "x0", { selfCondition: 0.75 });
-  const out = evaluate(() => step(echoInputs()));
+  const out = evaluate(() => step.apply(echoInputs()));
   // For x0 the output is x̂ itself, so the first pass gives gain·z.
   const cells = byHand.flatMap((row, i) =>
     row.map(({ z }, j) => {
@@ -180,7 +185,7 @@ Deno.test("trainingStep() feeds a first estimate back for a share of the example
 });
 
 Deno.test("validationStep() and denoiser() condition on an earlier estimate too", () => {
-  const validation = evaluate(() => validationStep(echoing, "x0")(echoInputs()));
+  const validation = evaluate(() => validationStep(echoing, "x0").apply(echoInputs()));
   const twice = byHand.map((row) =>
     row.map(({ z }) => echoes.gain * z + echoes.echo * echoes.gain * z)
   );
@@ -192,10 +197,10 @@ Deno.test("validationStep() and denoiser() condition on an earlier estimate too"
   const z = byHand.map((row) => row.map(({ z }) => z));
   const previous = z.map((row) => row.map((value) => echoes.gain * value));
   const asked = () => ({ ...echoInputs(), z: tf.tensor2d(z), previous: tf.tensor2d(previous) });
-  const plain = evaluate(() => denoiser(echoing, "x0", { guided: false })(asked()));
+  const plain = evaluate(() => denoiser(echoing, "x0", { guided: false }).apply(asked()));
   assertClose(plain.denoised!, twice.flat(), { relative: 1e-5 });
   const guided = evaluate(() =>
-    denoiser(echoing, "x0", { guided: true })({ ...asked(), guidance_scale: tf.scalar(4) })
+    denoiser(echoing, "x0", { guided: true }).apply({ ...asked(), guidance_scale: tf.scalar(4) })
   );
   assertClose(guided.denoised!, twice.flat(), { relative: 1e-4 }); // it ignores the class
 });
@@ -205,7 +210,7 @@ Deno.test("denoiser() takes back contrast where asked for", () => {
   const z = tf.tensor2d(byHand.map((row) => row.map(({ z }) => z)));
   const run = (scale: number, rescale: number) =>
     evaluate(() =>
-      denoiser(toy, "v", { guided: true, rescaled: true })({
+      denoiser(toy, "v", { guided: true, rescaled: true }).apply({
         ...rest,
         z,
         guidance_scale: tf.scalar(scale),
@@ -218,23 +223,20 @@ Deno.test("denoiser() takes back contrast where asked for", () => {
   // Of two values, the spread is twice the standard deviation.
   assertClose(spread(run(3, 1)), spread(conditional), { relative: 1e-3 });
   const plain = evaluate(() =>
-    denoiser(toy, "v", { guided: true })({ ...rest, z, guidance_scale: tf.scalar(3) })
+    denoiser(toy, "v", { guided: true }).apply({ ...rest, z, guidance_scale: tf.scalar(3) })
   ).denoised!;
   assertClose(run(3, 0), plain, {});
 });
 
 type NamedTensors = Record<string, tf.Tensor>;
 
-/** Compiles a function of the given inputs, runs it, and compares it with the reference backend. */
-async function assertCompiles(engine: Engine, fn: TensorFunction, inputs: NamedTensors, what = "") {
-  const of = <T>(part: (tensor: tf.Tensor) => T) =>
-    Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, part(tensor)]));
-  const expected = evaluate(() => fn(inputs));
-  const program = await engine.compile(
-    fn,
-    of(({ shape, dtype }) => ({ shape, dtype: dtype as DType })),
-  );
-  const out = await program.run(of((tensor) => tensor.dataSync() as Float32Array | Int32Array));
+/** Compiles a step for the given inputs, runs it, and compares it with the reference backend. */
+async function assertCompiles(engine: Engine, step: Step, inputs: NamedTensors, what = "") {
+  const expected = evaluate(() => step.apply(inputs));
+  const program = await compileStep(engine, step, { batch: 4, outputs: "mean", replicas: 1 });
+  const arrays = Object.entries(inputs).filter(([name]) => name in program.inputs)
+    .map(([name, tensor]) => [name, tensor.dataSync() as Float32Array | Int32Array]);
+  const out = await program.run(Object.fromEntries(arrays));
   for (const [name, value] of Object.entries(expected)) {
     assertClose(out[name]!, value, { relative: 1e-4, absolute: 1e-6 }, `${what} ${name}`);
   }

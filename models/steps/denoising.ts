@@ -3,40 +3,45 @@
  * validation step and a denoiser. Noise levels enter as amplitudes and angle computed on the host
  * (`noiseInputs`), weights likewise (`lossWeights`), so one compiled function serves every schedule.
  *
- * All of them take the network's parameters by their own names beside these inputs, with N examples
- * along the first axis:
+ * All of them take the network's parameters by their own names beside the inputs that each
+ * {@link Step} lists, with N examples along the first axis:
  *
- * | input | shape | training, validation | denoiser |
- * |---|---|---|---|
- * | `x` | [N, …] | clean samples | |
- * | `eps` | like `x` | unit normal noise | |
- * | `z` | [N, …] | | noisy points |
- * | `alpha`, `sigma`, `angle` | [N] | yes | yes |
- * | `labels` | [N] int32 | yes | yes |
- * | `weight` | [N] | training, if weighted | |
- * | `previous` | like `z` | | if the network is self-conditioned: x̂ so far, or 0 |
- * | `guidance_scale` | [] | | if guided |
- * | `guidance_rescale` | [] | | if rescaled |
+ * | input | shape | what |
+ * |---|---|---|
+ * | `x`, `eps` | [N, …] | clean samples and unit normal noise, in training and validation |
+ * | `z` | [N, …] | noisy points, in the denoiser |
+ * | `alpha`, `sigma`, `angle` | [N] | noise levels (`noiseInputs`) |
+ * | `labels` | [N] int32 | classes |
+ * | `weight` | [N] | factors of the examples' losses (`lossWeights`), in weighted training |
+ * | `previous` | like `z` | x̂ so far, or 0, in the denoiser of a self-conditioned network |
+ * | `guidance_scale`, `guidance_rescale` | [] | in a guided denoiser |
  */
 import { tf } from "../../engine/mod.ts";
-import type { TensorFunction } from "../../engine/mod.ts";
+import {
+  denoisedFrom,
+  guide,
+  networkInput,
+  type Objective,
+  rescaleGuidance,
+  type Target,
+  targetOf,
+} from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
-import { guide, rescaleGuidance } from "./guidance.ts";
-import { firstRows, input, perExample } from "./inputs.ts";
-import type { Target } from "./names/mod.ts";
-import { denoisedFrom, networkInput, type Objective, targetOf } from "./objective.ts";
-import { diffuse } from "./process.ts";
+import { diffuse, firstRows, input, perExample } from "./inputs.ts";
+import { perExampleInput, sharedInput, type Step, type StepInput } from "./step.ts";
 
 /** A network as the core sees it: any modality, conditioned on a noise level and a class. */
 export interface DenoisingNetwork {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Shape of one sample. */
+  readonly sampleShape: readonly number[];
   /** The label that stands for "no class": label dropout and guidance use it. */
   readonly noClass: number;
   /**
    * Whether the network also sees an earlier estimate x̂ of the same example (self-conditioning, Chen
    * et al. 2023, "Analog Bits"). By default it does not.
    */
-  readonly selfConditioned?: boolean;
+  readonly selfConditioned?: boolean | undefined;
   /**
    * z [N, …], angle [N] ({@link noiseAngle}), labels [N] int32 → the target's estimate, like z.
    *
@@ -55,7 +60,7 @@ export interface DenoisingNetwork {
 /** What a training step does beyond the plain mean. */
 export interface TrainingOptions {
   /** Adds the input `weight`, a factor of each example's loss (`lossWeights`). */
-  readonly weighted?: boolean;
+  readonly weighted?: boolean | undefined;
   /**
    * Share of the examples, the first ones, whose first estimate is the condition of a second, where
    * the network is self-conditioned (Chen et al. 2023 take 0.5): all by default.
@@ -77,9 +82,9 @@ export function trainingStep(
   network: DenoisingNetwork,
   objective: Target | Objective,
   options: TrainingOptions = {},
-): TensorFunction {
+): Step {
   const names = network.parameters.map(({ name }) => name);
-  return (inputs) => {
+  const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
     // Outside of the function that is differentiated, so a constant to its gradient.
     const previous = firstEstimate(network, objective, inputs, noisy, options.selfCondition);
@@ -96,6 +101,14 @@ export function trainingStep(
       loss: value,
       ...Object.fromEntries(names.map((name, i) => [`grad/${name}`, grads[i]!])),
     };
+  };
+  return {
+    parameters: network.parameters,
+    inputs: {
+      ...exampleInputs(network),
+      ...(options.weighted ? { weight: perExampleInput([]) } : {}),
+    },
+    apply,
   };
 }
 
@@ -116,8 +129,8 @@ export function validationStep(
   network: DenoisingNetwork,
   objective: Target | Objective,
   options: ValidationOptions = {},
-): TensorFunction {
-  return (inputs) => {
+): Step {
+  const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
     const previous = firstEstimate(network, objective, inputs, noisy);
     const output = ask(network, objective, inputs, noisy, previous);
@@ -128,28 +141,30 @@ export function validationStep(
       denoising_mse: meanPerExample(squared(denoised.sub(input(inputs, "x")))),
     };
   };
+  return { parameters: network.parameters, inputs: exampleInputs(network), apply };
 }
 
 /** Whether a denoiser mixes in the unconditional estimate. */
 export interface DenoiserOptions {
   /** Adds the input `guidance_scale` and doubles the batch that the network sees. */
   readonly guided: boolean;
-  /** Adds the input `guidance_rescale`, φ of {@link rescaleGuidance}; only where guided. */
-  readonly rescaled?: boolean;
+  /** Adds the input `guidance_rescale`, φ of `rescaleGuidance`; only where guided. */
+  readonly rescaled?: boolean | undefined;
 }
 
 /**
  * The denoiser that samplers call. Output: `denoised` [N, …], the estimate x̂, not clipped.
  *
  * When guided, conditional and unconditional estimates come from one pass over a doubled batch
- * (see {@link guide}).
+ * (see `guide`).
  */
 export function denoiser(
   network: DenoisingNetwork,
   objective: Target | Objective,
   options: DenoiserOptions,
-): TensorFunction {
-  return (inputs) => {
+): Step {
+  const sample = perExampleInput(network.sampleShape);
+  const apply: Step["apply"] = (inputs) => {
     const z = input(inputs, "z");
     const alpha = perExample(input(inputs, "alpha"), z);
     const sigma = perExample(input(inputs, "sigma"), z);
@@ -175,6 +190,31 @@ export function denoiser(
     const rescale = input(inputs, "guidance_rescale");
     return { denoised: rescaleGuidance(guided, denoised(conditional!), rescale) };
   };
+  return {
+    parameters: network.parameters,
+    inputs: {
+      z: sample,
+      ...(network.selfConditioned ? { previous: sample } : {}),
+      ...conditionInputs,
+      ...(options.guided ? { guidance_scale: sharedInput([]) } : {}),
+      ...(options.guided && options.rescaled ? { guidance_rescale: sharedInput([]) } : {}),
+    },
+    apply,
+  };
+}
+
+/** Noise levels and classes. */
+const conditionInputs: Readonly<Record<string, StepInput>> = {
+  alpha: perExampleInput([]),
+  sigma: perExampleInput([]),
+  angle: perExampleInput([]),
+  labels: perExampleInput([], "int32"),
+};
+
+/** Clean samples, the noise to be added to them, and its levels. */
+function exampleInputs({ sampleShape }: DenoisingNetwork): Readonly<Record<string, StepInput>> {
+  const sample = perExampleInput(sampleShape);
+  return { x: sample, eps: sample, ...conditionInputs };
 }
 
 function twice(values: tf.Tensor): tf.Tensor {
