@@ -22,40 +22,24 @@ import type { Workload } from "./workload.ts";
 const ROUNDS = 15;
 const BATCH = 32, LENGTH = 128, SYMBOLS = 65;
 
-const float32 = (...shape: number[]) => ({ shape, dtype: "float32" }) as const;
-
 function workload(method: "autoregressive" | "diffusion"): Workload {
   const noisy = method === "diffusion";
   const network = textNetwork({
     size: "small",
     vocabulary: SYMBOLS,
     context: LENGTH,
-    clean: !noisy,
-    noisy,
+    method,
     positions: true,
     unitNorm: true,
     activation: "gelu",
   });
   const levels = boundLevels(linearGamma(-4, 5), BATCH, { seed: 0, stream: "bench", step: 0 });
-  const perWindow = float32(BATCH);
   return {
     name: `text-${method}`,
     title: `text by ${method}, ${network.parameterCount} parameters, batch ${BATCH}×${LENGTH}`,
     specs: network.parameters,
-    step: textTrainingStep(network, { method, selfCondition: 0.25 }),
-    inputs: {
-      tokens: { shape: [BATCH, LENGTH], dtype: "int32" },
-      ...(noisy
-        ? {
-          eps: float32(BATCH, LENGTH, EMBEDDING_DIMENSION),
-          gamma: perWindow,
-          alpha: perWindow,
-          sigma: perWindow,
-          cross_entropy_weight: perWindow,
-          squared_error_weight: perWindow,
-        }
-        : {}),
-    },
+    step: textTrainingStep(network, { selfCondition: 0.25 }),
+    batch: BATCH,
     data: {
       tokens: Int32Array.from({ length: BATCH * LENGTH }, (_, i) => (i * 31 + 3) % SYMBOLS),
       ...(noisy

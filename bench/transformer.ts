@@ -1,6 +1,5 @@
 /** The transformer of the benchmark: the same as `Transformer` in peers/train_step.py. */
 import { tf } from "../engine/mod.ts";
-import type { TensorFunction } from "../engine/mod.ts";
 import {
   attention,
   declarations,
@@ -13,6 +12,7 @@ import {
   type Tensors,
   unitNormal,
 } from "../models/layers/mod.ts";
+import { perExampleInput, type Step } from "../models/steps/mod.ts";
 
 export interface TransformerConfig {
   readonly symbols: number;
@@ -25,11 +25,11 @@ export interface TransformerConfig {
 /** The network's parameters, and a training step on `tokens` and `targets`, both [N, length] int32. */
 export function transformer(
   config: TransformerConfig,
-): { readonly specs: readonly ParameterSpec[]; readonly step: TensorFunction } {
+): { readonly specs: readonly ParameterSpec[]; readonly step: Step } {
   const { root, specs } = declarations();
   const logits = network(root, config);
   const names = specs.map(({ name }) => name);
-  const step: TensorFunction = (inputs) => {
+  const apply: Step["apply"] = (inputs) => {
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       const scores = tf.logSoftmax(logits(parameters, inputs.tokens!));
@@ -41,7 +41,8 @@ export function transformer(
       ...Object.fromEntries(names.map((name, i) => [`grad/${name}`, grads[i]!])),
     };
   };
-  return { specs, step };
+  const tokens = perExampleInput([config.length], "int32");
+  return { specs, step: { parameters: specs, inputs: { tokens, targets: tokens }, apply } };
 }
 
 function network(scope: Scope, { symbols, length, width, layers, heads }: TransformerConfig) {

@@ -15,25 +15,16 @@ import { validationOf } from "./validation.ts";
 /** PyTorch's defaults. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-/** First and last layers, and what conditions the others: AdamW's under every optimiser. */
-const NOT_HIDDEN = /^(enter|leave|stem|head|condition)\.|\.modulation\./;
-
 /** @throws {UserError} As {@link openSubject} does. */
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadPictures(config, options);
   const network = networkOf(config, dataset);
-  const hidden = new Set(
-    network.parameters
-      .filter(({ name, shape }) => shape.length > 1 && !NOT_HIDDEN.test(name))
-      .map(({ name }) => name),
-  );
   return {
     data: dataset,
     pictures: pictureFacts(dataset),
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,
-    isHidden: (name) => hidden.has(name),
     speed: "images_per_second",
     trivialError: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),

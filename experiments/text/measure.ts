@@ -1,6 +1,7 @@
 /** The likelihood of windows, or its bound: a compiled network asked with given weights. */
 import { permutation } from "../../engine/mod.ts";
-import type { Arrays, Engine, Program, RandomKey, TensorFunction } from "../../engine/mod.ts";
+import type { Arrays, Engine, Program, RandomKey } from "../../engine/mod.ts";
+import { compileStep, type Step } from "../../models/steps/mod.ts";
 import {
   autoregressiveStep,
   blockMask,
@@ -19,32 +20,38 @@ import type { TextConfig } from "../config.ts";
 import { charactersPerToken } from "./characters.ts";
 import { noisyInputs } from "./batch.ts";
 import { noiseRange, stepOptions } from "./network.ts";
-import { only, replicasOf, windowSignature } from "./signature.ts";
 
 /** Windows that are measured together: one draw of the bound. */
 export const BATCH = 32;
 const VALIDATION_NOISE = { seed: 0, stream: "validation" };
 
+/** Windows of held-out text, in batches, and the weights that they are measured with. */
+export interface Measured {
+  readonly weights: Arrays;
+  readonly windows: readonly Int32Array[];
+}
+
 /** The likelihood of windows: exact left to right, or the bound with blocks of a size. */
 export interface Measure {
-  exact?(weights: Arrays, windows: readonly Int32Array[]): Promise<LikelihoodBound>;
-  bound?(
-    weights: Arrays,
-    windows: readonly Int32Array[],
-    blockSize: number,
-    squaredNorm: number,
-    options?: BoundOptions,
-  ): Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
+  readonly exact?: (measured: Measured) => Promise<LikelihoodBound>;
+  readonly bound?: (
+    measured: Measured,
+    options: BoundOptions,
+  ) => Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
 }
 
 /** How a bound is measured; by default as in every validation. */
 export interface BoundOptions {
+  /** Tokens written at once. */
+  readonly blockSize: number;
+  /** Mean of ‖e‖² over the vocabulary, which the prior term takes. */
+  readonly squaredNorm: number;
   /** Shuffles the places of every window, characters and noise alike. */
-  readonly shuffled?: boolean;
+  readonly shuffled?: boolean | undefined;
   /** Steps of the walk whose bound it is, by default infinitely many. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** Names the noise. */
-  readonly noise?: Omit<RandomKey, "step">;
+  readonly noise?: Omit<RandomKey, "step"> | undefined;
 }
 
 /**
@@ -57,6 +64,14 @@ export interface LevelErrors extends WindowErrors {
   readonly rounding: number;
 }
 
+/** What all measurements of a run have in common. */
+interface Subject {
+  readonly network: TextNetwork;
+  readonly config: TextConfig;
+  /** Characters of each token of the vocabulary. */
+  readonly lengths: ArrayLike<number>;
+}
+
 /** @param lengths Characters of each token of the vocabulary. */
 export async function compileMeasure(
   engine: Engine,
@@ -64,56 +79,25 @@ export async function compileMeasure(
   config: TextConfig,
   lengths: ArrayLike<number>,
 ): Promise<Measure> {
-  const { clean, noisy, masked } = network.options;
-  const count = engine.replicasFor(BATCH);
-  const signature = windowSignature(network, BATCH);
-  const compile = (fn: TensorFunction, wanted: (name: string) => boolean) => {
-    const taken = only(signature, wanted);
-    return engine.compile(fn, taken, { replicas: replicasOf(taken, count, "concat") });
-  };
-  const isParameter = new Set(network.parameters.map(({ name }) => name));
-  const exact = clean
-    ? await compile(
-      autoregressiveStep(network),
-      (name) => name === "tokens" || isParameter.has(name),
-    )
-    : undefined;
-  const bound = noisy
-    ? await compile(boundStep(network, stepOptions(config)), (name) => !name.endsWith("_weight"))
-    : undefined;
-  const filled = masked ? await compile(maskedBoundStep(network), () => true) : undefined;
+  const { reader, denoiser, filler } = network;
+  const subject = { network, config, lengths };
+  const compile = (step: Step) => compileStep(engine, step, { batch: BATCH, outputs: "concat" });
+  const exact = reader && await compile(autoregressiveStep(network, reader));
+  const bound = denoiser && await compile(boundStep(network, denoiser, stepOptions(config)));
+  const filled = filler && await compile(maskedBoundStep(network, filler));
   return {
-    ...(exact ? { exact: (weights, windows) => exactly(exact, weights, windows, lengths) } : {}),
-    ...(bound
-      ? {
-        bound: (weights, windows, blockSize, squaredNorm, options = {}) =>
-          boundOf(
-            bound,
-            network,
-            config,
-            lengths,
-            weights,
-            windows,
-            blockSize,
-            squaredNorm,
-            options,
-          ),
-      }
-      : {}),
+    ...(exact ? { exact: (measured) => exactly(exact, subject, measured) } : {}),
+    ...(bound ? { bound: (measured, options) => boundOf(bound, subject, measured, options) } : {}),
     ...(filled
-      ? {
-        bound: (weights, windows, _blockSize, _squaredNorm, options = {}) =>
-          maskedBoundOf(filled, network, lengths, weights, windows, options),
-      }
+      ? { bound: (measured, options) => maskedBoundOf(filled, subject, measured, options) }
       : {}),
   };
 }
 
 async function exactly(
   program: Program,
-  weights: Arrays,
-  windows: readonly Int32Array[],
-  lengths: ArrayLike<number>,
+  { lengths }: Subject,
+  { weights, windows }: Measured,
 ): Promise<LikelihoodBound> {
   const draws: number[] = [];
   for (const tokens of windows) {
@@ -132,17 +116,12 @@ async function exactly(
 
 async function boundOf(
   program: Program,
-  network: TextNetwork,
-  config: TextConfig,
-  lengths: ArrayLike<number>,
-  weights: Arrays,
-  windows: readonly Int32Array[],
-  blockSize: number,
-  squaredNorm: number,
-  { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
+  { network, config, lengths }: Subject,
+  { weights, windows }: Measured,
+  { blockSize, squaredNorm, shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
   const range = steps === undefined ? noiseRange(config) : finiteWalk(noiseRange(config), steps);
-  const mask = network.options.clean ? { mask: blockMask(config.context, blockSize) } : {};
+  const mask = network.reader ? { mask: blockMask(config.context, blockSize) } : {};
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
     const ordered = noisyInputs(tokens, range, BATCH, { ...noise, step: draw });
@@ -169,10 +148,8 @@ async function boundOf(
  */
 async function maskedBoundOf(
   program: Program,
-  network: TextNetwork,
-  lengths: ArrayLike<number>,
-  weights: Arrays,
-  windows: readonly Int32Array[],
+  { network, lengths }: Subject,
+  { weights, windows }: Measured,
   { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
   const { context, vocabulary } = network.options;

@@ -1,6 +1,7 @@
 /** A run's text network, ready to write: the door between its programs and generation. */
-import type { Arrays, Engine, Parameters, Program, Signature } from "../../engine/mod.ts";
+import type { Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";
+import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import {
   continuationMask,
@@ -29,29 +30,25 @@ export async function textModel(
   ema: Parameters,
   count: number,
 ): Promise<TextModel & { dispose(): Promise<void> }> {
-  const { clean, noisy, masked, context, vocabulary } = network.options;
+  const { reader, denoiser, filler, options: { context, vocabulary } } = network;
+  const compile = (step: Step) =>
+    compileStep(engine, step, { batch: count, outputs: "concat", replicas: 1, weights: ema });
   const range = noiseRange(config);
-  const reader = clean
-    ? await engine.compile(nextCharacters(network), readSignature(count, context), {
-      constants: ema,
-    })
-    : null;
+  const reading = reader && await compile(nextCharacters(network, reader));
   const programs = new Map<number, Promise<Program>>();
   /** The network at work on this many characters, which either denoises or fills in. */
   const programFor = (length: number) => {
     const known = programs.get(length);
     if (known) return known;
-    const program = masked
-      ? engine.compile(textFiller(network), fillSignature(count, length), { constants: ema })
-      : engine.compile(textDenoiser(network), denoiseSignature(network, count, length), {
-        constants: ema,
-      });
+    const program = compile(
+      filler ? textFiller(network, filler, length) : textDenoiser(network, denoiser!, length),
+    );
     programs.set(length, program);
     return program;
   };
   /** That of a program which is there already, if it is wide enough and can be told what to hide. */
   const sizeFor = (length: number) =>
-    clean
+    reader
       ? [...programs.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
       : length;
   return {
@@ -59,10 +56,10 @@ export async function textModel(
     unit: config.vocabulary_size > 0 ? "tokens" : "characters",
     dimension: EMBEDDING_DIMENSION,
     context,
-    embeddings: noisy ? embeddingsOf(ema, network) : null,
+    embeddings: denoiser ? embeddingsOf(ema, network) : null,
     gamma: range.gamma,
-    read: reader && (async (tokens, count, length) => {
-      const { logits } = await reader.run({ tokens: padded(tokens, count, length, context - 1) });
+    read: reading && (async (tokens, count, length) => {
+      const { logits } = await reading.run({ tokens: padded(tokens, count, length, context - 1) });
       return columns(
         logits as Float32Array,
         count,
@@ -71,7 +68,7 @@ export async function textModel(
         (length + 1) * vocabulary,
       );
     }),
-    denoise: noisy
+    denoise: denoiser
       ? async ({ z, gamma, count, length, before, prefix, previous }) => {
         const size = sizeFor(length);
         const program = await programFor(size);
@@ -79,7 +76,7 @@ export async function textModel(
         const positions = Array.from({ length: size }, (_, i) => prefix + i);
         const wide = (values: Float32Array) =>
           padded(values, count, length * EMBEDDING_DIMENSION, size * EMBEDDING_DIMENSION);
-        const reading: Arrays = clean
+        const prefixInputs: Arrays = reader
           ? {
             tokens: padded(before, count, prefix, context - 1),
             mask: continuationMask({ slots: context, size, prefix, length }),
@@ -92,12 +89,12 @@ export async function textModel(
           gamma: new Float32Array(count).fill(gamma),
           alpha: levels.alpha,
           sigma: levels.sigma,
-          ...reading,
+          ...prefixInputs,
         });
         return columns(logits as Float32Array, count, size * vocabulary, 0, length * vocabulary);
       }
       : null,
-    ...(masked
+    ...(filler
       ? {
         fill: async (tokens: Int32Array, _: number, length: number) => {
           const program = await programFor(length);
@@ -111,40 +108,9 @@ export async function textModel(
       }
       : {}),
     async dispose() {
-      await reader?.dispose();
+      await reading?.dispose();
       for (const program of programs.values()) await (await program).dispose();
     },
-  };
-}
-
-function readSignature(count: number, context: number): Signature {
-  return { tokens: { shape: [count, context - 1], dtype: "int32" } };
-}
-
-function fillSignature(count: number, length: number): Signature {
-  return {
-    tokens: { shape: [count, length], dtype: "int32" },
-    masked: { shape: [count, length], dtype: "float32" },
-  };
-}
-
-function denoiseSignature(network: TextNetwork, count: number, length: number): Signature {
-  const { clean, context } = network.options;
-  const float = (...shape: number[]) => ({ shape, dtype: "float32" as const });
-  return {
-    z: float(count, length, EMBEDDING_DIMENSION),
-    previous: float(count, length, EMBEDDING_DIMENSION),
-    gamma: float(count),
-    alpha: float(count),
-    sigma: float(count),
-    ...(clean
-      ? {
-        tokens: { shape: [count, context - 1], dtype: "int32" as const },
-        mask: float(length, context + length),
-        cos: float(length, network.headWidth / 2),
-        sin: float(length, network.headWidth / 2),
-      }
-      : {}),
   };
 }
 

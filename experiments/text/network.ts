@@ -5,7 +5,6 @@ import {
   linearGamma,
   logisticGamma,
   type NoiseRange,
-  type TextMethod,
   type TextNetwork,
   textNetwork,
   type TextStepOptions,
@@ -16,31 +15,20 @@ import { BLOCK_SIZES } from "../types.ts";
 
 /** The network of a configuration for a vocabulary of this size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
-  const method = methodOf(config);
   return textNetwork({
     size: config.size,
+    method: config.method,
     vocabulary,
     context: config.context,
-    clean: method === "autoregressive" || method === "blocks",
-    noisy: method === "diffusion" || method === "blocks",
-    masked: method === "masked",
     positions: config.positions === "rotary",
     unitNorm: config.embedding_norm === "unit",
     activation: config.activation,
-    ...(isAdaptive(config) ? { adaptive: gammaEnds(config) } : {}),
+    adaptive: isAdaptive(config) ? gammaEnds(config) : undefined,
   });
 }
 
-export function methodOf({ method }: TextConfig): TextMethod {
-  return method;
-}
-
-export function stepOptions(config: TextConfig): TextStepOptions {
-  return {
-    method: methodOf(config),
-    selfCondition: config.self_condition,
-    rounding: config.rounding,
-  };
+export function stepOptions({ self_condition, rounding }: TextConfig): TextStepOptions {
+  return { selfCondition: self_condition, rounding };
 }
 
 /** Whether training's levels follow what the run learns of its bound. */

@@ -1,18 +1,12 @@
 /** Text as the trainer sees it. */
 import { loadTextDataset } from "../../data/mod.ts";
-import type { Engine, Program } from "../../engine/mod.ts";
-import {
-  DENSITY,
-  EMBEDDINGS,
-  type TextNetwork,
-  textTrainingStep,
-} from "../../models/text/network/mod.ts";
+import { compileStep } from "../../models/steps/mod.ts";
+import { DENSITY, EMBEDDINGS, textTrainingStep } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
 import type { Subject, SubjectOptions } from "../training/subject.ts";
 import { baselinesFor } from "./baselines.ts";
 import { textBatchSource } from "./batch.ts";
 import { networkOf, stepOptions } from "./network.ts";
-import { replicasOf, windowSignature } from "./signature.ts";
 import { writeOnTheWay } from "./samples.ts";
 import { textValidation } from "./validation.ts";
 
@@ -34,7 +28,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,
-    ...(network.options.noisy
+    ...(network.denoiser
       ? {
         treatments: {
           [EMBEDDINGS]: {
@@ -45,26 +39,16 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
         },
       }
       : {}),
-    isHidden: (name) => /^block\d+\.(attend|mlp)\..*\.?weight$/.test(name),
     speed: "windows_per_second",
     trivialError: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
-    compile: (engine, replicas) => compileStep(config, network, engine, replicas),
+    compile: (engine, replicas) =>
+      compileStep(
+        engine,
+        textTrainingStep(network, stepOptions(config)),
+        { batch: config.batch_size, outputs: "mean", replicas },
+      ),
     validation: (engine) => textValidation(engine, network, config, dataset),
     sampler: (context) => writeOnTheWay(network, config, dataset, context),
   };
-}
-
-async function compileStep(
-  config: TextConfig,
-  network: TextNetwork,
-  engine: Engine,
-  count: number,
-): Promise<Program> {
-  const signature = windowSignature(network, config.batch_size);
-  return await engine.compile(
-    textTrainingStep(network, stepOptions(config)),
-    signature,
-    { replicas: replicasOf(signature, count, "mean") },
-  );
 }

@@ -3,7 +3,7 @@
  * run whatever its seed, so that nats per character rank runs; and what shows whether a run learns.
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
-import type { Arrays, Engine, Parameters } from "../../engine/mod.ts";
+import type { Engine, Parameters } from "../../engine/mod.ts";
 import {
   adaptiveGamma,
   DENSITY,
@@ -16,7 +16,14 @@ import { inputArrays } from "../../models/steps/mod.ts";
 import type { Validation, ValidationMetrics } from "../training/subject.ts";
 import { BLOCK_SIZES } from "../types.ts";
 import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
-import { BATCH, compileMeasure, type LevelErrors, type Measure } from "./measure.ts";
+import {
+  BATCH,
+  type BoundOptions,
+  compileMeasure,
+  type LevelErrors,
+  type Measure,
+  type Measured,
+} from "./measure.ts";
 import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
 
 /** Batches, each a draw of the bound. */
@@ -36,7 +43,7 @@ export function textValidation(
   return {
     async run(ema) {
       measure ??= await compileMeasure(engine, network, config, vocabulary.lengths);
-      return await metricsOf(measure, ema, network, config, held, seen);
+      return await metricsOf(measure, ema, network, config, { held, seen });
     },
   };
 }
@@ -54,23 +61,29 @@ export function windowsOf(text: Uint16Array, context: number, draws: number): In
   });
 }
 
+/** Batches of windows of the held-out text, and of the text that is trained on. */
+interface ValidationWindows {
+  readonly held: readonly Int32Array[];
+  readonly seen: readonly Int32Array[];
+}
+
 async function metricsOf(
   measure: Measure,
   ema: Parameters,
   network: TextNetwork,
   config: TextConfig,
-  held: readonly Int32Array[],
-  seen: readonly Int32Array[],
+  windows: ValidationWindows,
 ): Promise<ValidationMetrics> {
   const weights = inputArrays(ema);
-  const facts = network.options.noisy ? embeddingFacts(ema, network, noiseRange(config)) : null;
+  const held = { weights, windows: windows.held }, seen = { weights, windows: windows.seen };
+  const facts = network.denoiser ? embeddingFacts(ema, network, noiseRange(config)) : null;
   const squaredNorm = facts?.squaredNorm ?? 1;
   const totals: LikelihoodBound[] = [];
   let metrics: ValidationMetrics = facts ? factMetrics(facts) : {};
   if (measure.exact) {
-    const left = await measure.exact(weights, held);
+    const left = await measure.exact(held);
     totals.push(left);
-    const train = await measure.exact(weights, seen);
+    const train = await measure.exact(seen);
     metrics = {
       ...metrics,
       ...blockMetric(1, config.context, left),
@@ -79,18 +92,19 @@ async function metricsOf(
   }
   if (measure.bound) {
     for (const size of config.method === "blocks" ? diffusionBlocks(config) : [config.context]) {
-      const { bound, windows } = await measure.bound(weights, held, size, squaredNorm);
+      const options = { blockSize: size, squaredNorm };
+      const { bound, windows } = await measure.bound(held, options);
       totals.push(bound);
       metrics = { ...metrics, ...blockMetric(size, config.context, bound) };
       if (size === config.context || config.block_size === size) {
-        const train = await measure.bound(weights, seen, size, squaredNorm);
+        const train = await measure.bound(seen, options);
         metrics = {
           ...metrics,
           train_nats: train.bound.total,
           reconstruction_nats: bound.reconstruction,
           diffusion_nats: bound.diffusion,
           prior_nats: bound.prior,
-          shuffled_gap: await shuffledGap(measure.bound, weights, held, size, squaredNorm),
+          shuffled_gap: await shuffledGap(measure.bound, held, options),
           ...(facts
             ? noiseMetrics(windows, noiseRange(config), levelQuartiles(config, ema))
             : quarters(windows)),
@@ -111,14 +125,12 @@ async function metricsOf(
 /** Nats per character that shuffled windows need more, on the same characters and noise. */
 async function shuffledGap(
   bound: NonNullable<Measure["bound"]>,
-  weights: Arrays,
-  held: readonly Int32Array[],
-  size: number,
-  squaredNorm: number,
+  { weights, windows }: Measured,
+  options: BoundOptions,
 ): Promise<number> {
-  const some = held.slice(0, 2);
-  const ordered = await bound(weights, some, size, squaredNorm);
-  const shuffled = await bound(weights, some, size, squaredNorm, { shuffled: true });
+  const some = { weights, windows: windows.slice(0, 2) };
+  const ordered = await bound(some, options);
+  const shuffled = await bound(some, { ...options, shuffled: true });
   return shuffled.bound.total - ordered.bound.total;
 }
 

@@ -57,7 +57,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   };
   store.runs.setFacts(run.id, workerId, facts);
   const program = await subject.compile(engine, replicas);
-  const hidden = Object.keys(state.parameters).filter(subject.isHidden);
+  const hidden = subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name);
   const muon = config.muon_learning_rate > 0
     ? await compileMuon(engine, state.parameters, hidden)
     : null;

@@ -61,8 +61,6 @@ export interface Subject {
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
   /** Of parameters that are not treated like all others. */
   readonly treatments?: NonNullable<AdamWConfig["treatments"]>;
-  /** Whether this parameter is a matrix (a kernel, taken as one) of a hidden layer: Muon's. */
-  isHidden(name: string): boolean;
   /** Compiles the training step: `loss` and `grad/<name>` from the parameters and a batch. */
   compile(engine: Engine, replicas: number): Promise<Program>;
   /** The batch of a step, counted from 0: a function of configuration, data and step, and of the

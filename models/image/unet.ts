@@ -8,6 +8,7 @@ import {
   conv2d,
   doubleSize,
   groupNorm,
+  type Layer,
   linear,
   type Scope,
   silu,
@@ -37,6 +38,10 @@ export type Unet = (
   labels: tf.Tensor,
 ) => tf.Tensor4D;
 
+/**
+ * The names of the parameters are those of the checkpoints: `enter` for the stem, `shrink` and `grow`
+ * for the convolutions that change the resolution, `leave` for the head.
+ */
 export function unet(scope: Scope, config: UnetConfig): Unet {
   const { width: c, inputChannels, imageChannels } = config;
   const condition = conditioning(scope.at("condition"), {
@@ -47,33 +52,33 @@ export function unet(scope: Scope, config: UnetConfig): Unet {
   const block = (name: string, inputs: number, outputs: number) =>
     residualBlock(scope.at(name), inputs, outputs, 4 * c);
 
-  const enter = conv2d(scope.at("enter"), inputChannels, c);
+  const stem = conv2d(scope.at("enter"), inputChannels, c);
   const down1 = block("down1", c, c);
-  const shrink1 = conv2d(scope.at("shrink1"), c, c, { stride: 2 });
+  const halve1 = conv2d(scope.at("shrink1"), c, c, { stride: 2, hidden: true });
   const down2 = block("down2", c, 2 * c);
-  const shrink2 = conv2d(scope.at("shrink2"), 2 * c, 2 * c, { stride: 2 });
+  const halve2 = conv2d(scope.at("shrink2"), 2 * c, 2 * c, { stride: 2, hidden: true });
   const middle1 = block("middle1", 2 * c, 2 * c);
   const attend = spatialAttention(scope.at("attend"), 2 * c);
   const middle2 = block("middle2", 2 * c, 2 * c);
-  const grow2 = conv2d(scope.at("grow2"), 2 * c, 2 * c);
+  const upsample2 = conv2d(scope.at("grow2"), 2 * c, 2 * c, { hidden: true });
   const up2 = block("up2", 4 * c, 2 * c);
-  const grow1 = conv2d(scope.at("grow1"), 2 * c, c);
+  const upsample1 = conv2d(scope.at("grow1"), 2 * c, c, { hidden: true });
   const up1 = block("up1", 2 * c, c);
-  const leaveNorm = groupNorm(scope.at("leave.norm"), c);
+  const headNorm = groupNorm(scope.at("leave.norm"), c);
   // Zero, so that training starts from the estimate 0 rather than from noise of the network's own.
-  const leave = conv2d(scope.at("leave"), c, imageChannels, { init: zeros });
+  const head = conv2d(scope.at("leave"), c, imageChannels, { init: zeros });
 
   return (p, z, angle, labels) => {
     const e = silu(condition(p, angle, labels)); // [N, 4c]
-    const full = down1(p, enter(p, z), e); // [N, H, W, c]
-    const half = down2(p, shrink1(p, full), e); // [N, H/2, W/2, 2c]
-    let h = middle1(p, shrink2(p, half), e); // [N, H/4, W/4, 2c]
+    const full = down1(p, stem(p, z), e); // [N, H, W, c]
+    const half = down2(p, halve1(p, full), e); // [N, H/2, W/2, 2c]
+    let h = middle1(p, halve2(p, half), e); // [N, H/4, W/4, 2c]
     h = middle2(p, attend(p, h), e);
-    h = grow2(p, doubleSize(h)); // [N, H/2, W/2, 2c]
+    h = upsample2(p, doubleSize(h)); // [N, H/2, W/2, 2c]
     h = up2(p, tf.concat([h, half], 3), e);
-    h = grow1(p, doubleSize(h)); // [N, H, W, c]
+    h = upsample1(p, doubleSize(h)); // [N, H, W, c]
     h = up1(p, tf.concat([h, full], 3), e);
-    return leave(p, silu(leaveNorm(p, h)));
+    return head(p, silu(headNorm(p, h)));
   };
 }
 
@@ -83,13 +88,13 @@ export function unet(scope: Scope, config: UnetConfig): Unet {
  */
 function residualBlock(scope: Scope, inputs: number, outputs: number, conditionWidth: number) {
   const norm1 = groupNorm(scope.at("norm1"), inputs);
-  const conv1 = conv2d(scope.at("conv1"), inputs, outputs);
-  const condition = linear(scope.at("condition"), conditionWidth, outputs);
+  const conv1 = conv2d(scope.at("conv1"), inputs, outputs, { hidden: true });
+  const condition = linear(scope.at("condition"), conditionWidth, outputs, { hidden: true });
   const norm2 = groupNorm(scope.at("norm2"), outputs);
-  const conv2 = conv2d(scope.at("conv2"), outputs, outputs, { init: zeros });
+  const conv2 = conv2d(scope.at("conv2"), outputs, outputs, { init: zeros, hidden: true });
   const shortcut = inputs === outputs
     ? (_: Tensors, x: tf.Tensor4D) => x
-    : conv2d(scope.at("shortcut"), inputs, outputs, { size: 1 });
+    : conv2d(scope.at("shortcut"), inputs, outputs, { size: 1, hidden: true });
   return (p: Tensors, x: tf.Tensor4D, e: tf.Tensor): tf.Tensor4D => {
     const shift = tf.reshape(condition(p, e), [-1, 1, 1, outputs]);
     const h = tf.add(conv1(p, silu(norm1(p, x))), shift) as tf.Tensor4D;
@@ -100,10 +105,9 @@ function residualBlock(scope: Scope, inputs: number, outputs: number, conditionW
 /** Single-head self-attention between all pixels of an image, added to its input. */
 function spatialAttention(scope: Scope, channels: number) {
   const norm = groupNorm(scope.at("norm"), channels);
-  const query = linear(scope.at("query"), channels, channels);
-  const key = linear(scope.at("key"), channels, channels);
-  const value = linear(scope.at("value"), channels, channels);
-  const output = linear(scope.at("output"), channels, channels);
+  const [query, key, value, output] = ["query", "key", "value", "output"].map((name) =>
+    linear(scope.at(name), channels, channels, { hidden: true })
+  ) as [Layer, Layer, Layer, Layer];
   return (p: Tensors, x: tf.Tensor4D): tf.Tensor4D => {
     const [n, height, width] = x.shape;
     const pixels = tf.reshape(norm(p, x), [n, height * width, channels]);

@@ -1,13 +1,13 @@
 import { tf } from "../../engine/mod.ts";
-import { type InitOptions, type Layer } from "./linear.ts";
+import { type Layer, type LayerOptions } from "./linear.ts";
 import { fanInUniform, type Scope } from "./parameters.ts";
 
 /** Options of {@link conv2d}. */
-export interface ConvOptions extends InitOptions {
+export interface ConvOptions extends LayerOptions {
   /** Side of the square filter, odd; default 3. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Default 1. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
 }
 
 /**
@@ -25,7 +25,8 @@ export function conv2d(
 ): Layer<tf.Tensor4D> {
   const { size = 3, stride = 1 } = options;
   const init = options.init ?? fanInUniform(size * size * inputs);
-  const weight = scope.declare("weight", [size, size, inputs, outputs], init);
+  const shape = [size, size, inputs, outputs];
+  const weight = scope.declare("weight", shape, init, options.hidden);
   const bias = scope.declare("bias", [outputs], init);
   const padding = (size - 1) / 2;
   return (p, x) => tf.add(tf.conv2d(x, weight(p) as tf.Tensor4D, stride, padding), bias(p));

@@ -7,12 +7,14 @@ export type Layer<In extends tf.Tensor = tf.Tensor, Out extends tf.Tensor = In> 
   x: In,
 ) => Out;
 
-/** How to depart from PyTorch's default start of weights and biases. */
-export interface InitOptions {
+/** How a layer's parameters start, by default as in PyTorch, and how they are trained. */
+export interface LayerOptions {
   /** Starts weight and bias here instead, such as `zeros`. */
-  readonly init?: Init;
+  readonly init?: Init | undefined;
   /** Starts the bias here, whatever the weight does. */
-  readonly biasInit?: Init;
+  readonly biasInit?: Init | undefined;
+  /** Whether this is a hidden layer, whose weight Muon may train; see `ParameterSpec.hidden`. */
+  readonly hidden?: boolean | undefined;
 }
 
 /** x W + b over the last axis: [..., inputs] → [..., outputs]. Weight [inputs, outputs]. */
@@ -20,10 +22,10 @@ export function linear(
   scope: Scope,
   inputs: number,
   outputs: number,
-  options: InitOptions = {},
+  options: LayerOptions = {},
 ): Layer {
   const init = options.init ?? fanInUniform(inputs);
-  const weight = scope.declare("weight", [inputs, outputs], init);
+  const weight = scope.declare("weight", [inputs, outputs], init, options.hidden);
   const bias = scope.declare("bias", [outputs], options.biasInit ?? init);
   return (p, x) => {
     const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;

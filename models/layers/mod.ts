@@ -16,13 +16,12 @@ export {
 export { gelu, silu } from "./activations.ts";
 export { attention } from "./attention.ts";
 export { conv2d, type ConvOptions } from "./convolution.ts";
-export { embedding, type InitOptions, type Layer, linear } from "./linear.ts";
+export { embedding, type Layer, type LayerOptions, linear } from "./linear.ts";
 export { groupNorm, layerNorm, standardize } from "./normalization.ts";
 export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./rotary.ts";
 export {
   type Activation,
-  type Shown,
-  type Sight,
+  type KeyValues,
   type TransformerBlock,
   transformerBlock,
   transformerHead,

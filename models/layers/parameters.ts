@@ -34,6 +34,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: Init;
+  /** Whether it is a matrix of a hidden layer: one that Muon trains, where a run uses Muon. */
+  readonly hidden: boolean;
 }
 
 /** The values of a network's parameters, by full name. */
@@ -49,9 +51,10 @@ export interface Scope {
   /**
    * Declares a parameter of this place.
    *
+   * @param hidden See {@link ParameterSpec.hidden}; by default it is not.
    * @throws {Error} If the name is taken.
    */
-  declare(name: string, shape: readonly number[], init: Init): Pick;
+  declare(name: string, shape: readonly number[], init: Init, hidden?: boolean): Pick;
 }
 
 /** An empty network's root place, and the list that fills as layers declare their parameters. */
@@ -59,12 +62,12 @@ export function declarations(): { readonly root: Scope; readonly specs: readonly
   const specs: ParameterSpec[] = [];
   const scope = (prefix: string): Scope => ({
     at: (name) => scope(`${prefix}${name}.`),
-    declare(name, shape, init) {
+    declare(name, shape, init, hidden = false) {
       const full = prefix + name;
       if (specs.some((spec) => spec.name === full)) {
         throw new Error(`Parameter ${full} is declared twice`);
       }
-      specs.push({ name: full, shape, init });
+      specs.push({ name: full, shape, init, hidden });
       return (parameters) => {
         const tensor = parameters[full];
         if (!tensor) throw new Error(`Parameter ${full} [${shape}] is missing`);

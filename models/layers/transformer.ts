@@ -13,30 +13,30 @@ export interface TransformerOptions {
   readonly width: number;
   /** Divides `width`. */
   readonly heads: number;
-  /** Of the vector that says what the input is conditioned on. */
+  /** Width of the vector that says what the input is conditioned on. */
   readonly conditionWidth: number;
-  /** Of the perceptron, by default "gelu"; "silu" takes half as many passes over memory. */
-  readonly activation?: Activation;
+  /** Activation of the perceptron, by default "gelu"; "silu" takes half as many passes over memory. */
+  readonly activation?: Activation | undefined;
 }
 
-/** What some positions show to others: keys and values, [N, heads, length, width / heads]. */
-export interface Shown {
+/** Keys and values of some positions, [N, heads, length, width / heads]. */
+export interface KeyValues {
   readonly keys: tf.Tensor;
   readonly values: tf.Tensor;
 }
 
-/** How positions see each other. */
-export interface Sight {
+/** How positions attend to each other. */
+export interface AttentionOptions {
   /** Turns queries and keys by position; without it attention knows no order. */
-  readonly rotary?: Rotary;
-  /** Positions of another stream, seen before one's own. */
-  readonly before?: Shown;
-  /** Added to the scores, [length, (length before +) length]: 0 sees, a large negative hides. */
-  readonly mask?: tf.Tensor;
+  readonly rotary?: Rotary | undefined;
+  /** Keys and values of another sequence, which come before one's own. */
+  readonly before?: KeyValues | undefined;
+  /** Added to the scores, [length, (length before +) length]: 0 attends, a large negative does not. */
+  readonly mask?: tf.Tensor | undefined;
 }
 
 /**
- * A transformer block, x [N, length, width] → the same shape, with what its positions show.
+ * A transformer block, x [N, length, width] → the same shape, with the keys and values of its positions.
  *
  * @param condition [N or 1, 1 or length, conditionWidth].
  */
@@ -44,8 +44,8 @@ export type TransformerBlock = (
   parameters: Tensors,
   x: tf.Tensor,
   condition: tf.Tensor,
-  sight?: Sight,
-) => { x: tf.Tensor; shown: Shown };
+  attention?: AttentionOptions,
+) => { x: tf.Tensor; keyValues: KeyValues };
 
 /**
  * The block of Peebles & Xie 2023 ("DiT"): attention and a two-layer perceptron of four times the
@@ -60,27 +60,27 @@ export function transformerBlock(scope: Scope, options: TransformerOptions): Tra
   const activate = activations[options.activation ?? "gelu"];
   const modulation = modulations(scope.at("modulation"), options, [0, 0, 1, 0, 0, 1]);
   const [query, key, value] = ["query", "key", "value"].map((name) =>
-    linear(scope.at(`attend.${name}`), width, width)
+    linear(scope.at(`attend.${name}`), width, width, { hidden: true })
   ) as [Layer, Layer, Layer];
-  const project = linear(scope.at("attend.out"), width, width);
-  const widen = linear(scope.at("mlp.in"), width, 4 * width);
-  const narrow = linear(scope.at("mlp.out"), 4 * width, width);
+  const project = linear(scope.at("attend.out"), width, width, { hidden: true });
+  const widen = linear(scope.at("mlp.in"), width, 4 * width, { hidden: true });
+  const narrow = linear(scope.at("mlp.out"), 4 * width, width, { hidden: true });
 
   return (p, x, condition, { rotary, before, mask } = {}) => {
     const [shift1, scale1, gate1, shift2, scale2, gate2] = modulation(p, condition);
     const seen = modulate(standardize(x), shift1!, scale1!);
     const turn = (x: tf.Tensor) => rotary ? rotate(x, heads, rotary) : x;
     const q = splitHeads(turn(query(p, seen)), heads);
-    const shown = {
+    const own = {
       keys: splitHeads(turn(key(p, seen)), heads),
       values: splitHeads(value(p, seen), heads),
     };
-    const keys = before ? tf.concat([before.keys, shown.keys], 2) : shown.keys;
-    const values = before ? tf.concat([before.values, shown.values], 2) : shown.values;
+    const keys = before ? tf.concat([before.keys, own.keys], 2) : own.keys;
+    const values = before ? tf.concat([before.values, own.values], 2) : own.values;
     const attended = project(p, joinHeads(attention(q, keys, values, mask)));
     const middle = tf.add(x, tf.mul(gate1!, attended));
-    const thought = narrow(p, activate(widen(p, modulate(standardize(middle), shift2!, scale2!))));
-    return { x: tf.add(middle, tf.mul(gate2!, thought)), shown };
+    const update = narrow(p, activate(widen(p, modulate(standardize(middle), shift2!, scale2!))));
+    return { x: tf.add(middle, tf.mul(gate2!, update)), keyValues: own };
   };
 }
 

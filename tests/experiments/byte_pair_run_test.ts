@@ -25,6 +25,7 @@ import { queue, withTrainedWorkspace } from "./workspace.ts";
 
 const SIZE = 60;
 const CONTEXT = 16;
+const BOUND = { blockSize: CONTEXT, squaredNorm: 1 };
 
 const WORDS = ("the morning river and sleep a light of when over mountain she sings winter into " +
   "gold shadow under stone we hold bright thunder for nobody").split(" ");
@@ -90,8 +91,8 @@ Deno.test("a network that knows nothing needs ln V nats a token, which is less p
       const measure = await compileMeasure(engine, network, config, lengths);
       const weights = inputArrays(parameters);
       const { total } = measure.exact
-        ? await measure.exact(weights, windows)
-        : (await measure.bound!(weights, windows, CONTEXT, 1)).bound;
+        ? await measure.exact({ weights, windows })
+        : (await measure.bound!({ weights, windows }, BOUND)).bound;
       assert.ok(Math.abs(total - expected) < 1e-5, `${method}: ${total}, not ${expected}`);
       if (method === "masked") continue;
       const model = await textModel(engine, network, config, parameters, 2);
@@ -116,7 +117,7 @@ Deno.test("the bound of noisy embeddings is divided by the characters of a token
   const engine = await openEngine({ device: "cpu" });
   const boundWith = async (lengths: readonly number[]) => {
     const measure = await compileMeasure(engine, network, config, lengths);
-    return await measure.bound!(weights, windows, CONTEXT, 1);
+    return await measure.bound!({ weights, windows }, BOUND);
   };
   try {
     const [one, three] = [await boundWith([1, 1, 1, 1, 1, 1]), await boundWith([3, 3, 3, 3, 3, 3])];

@@ -53,7 +53,7 @@ export async function measureBounds(
   const measure = await compileMeasure(engine, network, config, vocabulary.lengths);
   const windows = windowsOf(validation, config.context, settings.draws);
   const weights = inputArrays(ema);
-  const squaredNorm = network.options.noisy
+  const squaredNorm = network.denoiser
     ? embeddingFacts(ema, network, noiseRange(config)).squaredNorm
     : 1;
   const noise = { seed: settings.writing.seed, stream: "evaluation" };
@@ -61,10 +61,12 @@ export async function measureBounds(
   for (const wanted of boundsOf(config, settings)) {
     const { blockSize, steps } = wanted;
     const bound: LikelihoodBound = blockSize === 1
-      ? await measure.exact!(weights, windows)
-      : (await measure.bound!(weights, windows, blockSize, squaredNorm, {
+      ? await measure.exact!({ weights, windows })
+      : (await measure.bound!({ weights, windows }, {
+        blockSize,
+        squaredNorm,
         noise,
-        ...(steps === null ? {} : { steps }),
+        steps: steps ?? undefined,
       })).bound;
     if (!Number.isFinite(bound.total)) {
       throw new Error(`The bound in blocks of ${blockSize} is ${bound.total}`);

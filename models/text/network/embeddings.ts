@@ -1,6 +1,7 @@
 /** The embeddings on the host. */
 import type { Parameters } from "../../../engine/mod.ts";
-import { EMBEDDINGS, type TextNetwork } from "./network.ts";
+import { EMBEDDINGS } from "./denoiser.ts";
+import type { TextNetwork } from "./network.ts";
 
 /** Row-major [V, d]: of unit length, unless the network leaves them free. */
 export function embeddingsOf(parameters: Parameters, network: TextNetwork): Float32Array {

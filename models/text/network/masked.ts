@@ -3,11 +3,11 @@
  * absorbing process of Austin et al. 2021, "D3PM"), and the network says what is behind the masks.
  */
 import { tf } from "../../../engine/mod.ts";
-import type { TensorFunction } from "../../../engine/mod.ts";
 import { permutation, type RandomKey, uniforms } from "../../../engine/host/mod.ts";
-import { input } from "../../steps/mod.ts";
 import type { Tensors } from "../../layers/mod.ts";
+import { input, perExampleInput, type Step } from "../../steps/mod.ts";
 import { perCharacter } from "./cross_entropy.ts";
+import type { Filler } from "./filler.ts";
 import type { TextNetwork } from "./network.ts";
 
 /**
@@ -87,25 +87,38 @@ function quantile(shares: Float64Array, u: number): number {
   return found < 0 ? shares.length - 1 : found;
 }
 
+/** Windows and which of their places are masked. */
+export function maskedInputs({ options: { context } }: TextNetwork): Step["inputs"] {
+  return { tokens: perExampleInput([context], "int32"), masked: perExampleInput([context]) };
+}
+
 /**
  * The mean cross-entropy of each window's masked characters, [N], from `tokens` and `masked` [N, L]:
  * what `maskedPlaces` makes the bound of. Characters that are seen cost nothing, and a mask is never
  * what is behind a mask ("SUBS" of MDLM, section 3).
  */
-export function maskedBound(network: TextNetwork, inputs: Tensors): tf.Tensor {
+export function maskedBound(filler: Filler, inputs: Tensors): tf.Tensor {
   const tokens = input(inputs, "tokens"), masked = input(inputs, "masked");
-  const nats = perCharacter(network.fill(inputs, tokens, masked), tokens);
+  const nats = perCharacter(filler.fill(inputs, tokens, masked), tokens);
   return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.sum(masked, -1));
 }
 
 /** `nats` [N]: {@link maskedBound}. */
-export function maskedBoundStep(network: TextNetwork): TensorFunction {
-  return (inputs) => ({ nats: maskedBound(network, inputs) });
+export function maskedBoundStep(network: TextNetwork, filler: Filler): Step {
+  return {
+    parameters: network.parameters,
+    inputs: maskedInputs(network),
+    apply: (inputs) => ({ nats: maskedBound(filler, inputs) }),
+  };
 }
 
 /** `logits` [N, length, V] of what is behind the masks, from `tokens` and `masked` [N, length]. */
-export function textFiller(network: TextNetwork): TensorFunction {
-  return (inputs) => ({
-    logits: network.fill(inputs, input(inputs, "tokens"), input(inputs, "masked")),
-  });
+export function textFiller(network: TextNetwork, filler: Filler, length: number): Step {
+  return {
+    parameters: network.parameters,
+    inputs: { tokens: perExampleInput([length], "int32"), masked: perExampleInput([length]) },
+    apply: (inputs) => ({
+      logits: filler.fill(inputs, input(inputs, "tokens"), input(inputs, "masked")),
+    }),
+  };
 }

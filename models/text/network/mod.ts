@@ -1,15 +1,8 @@
 /** The network for text, its objective and its likelihood bound. */
 export { rotaryTables } from "../../layers/mod.ts";
 export { embeddingsOf } from "./embeddings.ts";
-export {
-  EMBEDDING_DIMENSION,
-  EMBEDDINGS,
-  type Memory,
-  type TextNetwork,
-  textNetwork,
-  type TextNetworkOptions,
-  type TextSize,
-} from "./network.ts";
+export { type Denoiser, EMBEDDING_DIMENSION, EMBEDDINGS } from "./denoiser.ts";
+export { type TextMethod, type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./masks.ts";
 export { maskedBoundStep, maskedPlaces, textFiller } from "./masked.ts";
@@ -17,9 +10,7 @@ export {
   autoregressiveStep,
   boundStep,
   nextCharacters,
-  PER_WINDOW,
   textDenoiser,
-  type TextMethod,
   type TextStepOptions,
   textTrainingStep,
 } from "./steps.ts";

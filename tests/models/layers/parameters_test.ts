@@ -13,10 +13,10 @@ import {
 } from "../../../models/layers/mod.ts";
 
 const specs: ParameterSpec[] = [
-  { name: "a", shape: [40, 100], init: fanInUniform(16) },
-  { name: "b", shape: [4000], init: unitNormal },
-  { name: "c", shape: [3], init: zeros },
-  { name: "d", shape: [2, 2], init: ones },
+  { name: "a", shape: [40, 100], init: fanInUniform(16), hidden: false },
+  { name: "b", shape: [4000], init: unitNormal, hidden: false },
+  { name: "c", shape: [3], init: zeros, hidden: false },
+  { name: "d", shape: [2, 2], init: ones, hidden: false },
 ];
 
 Deno.test("a scope names parameters by their path and lists them in order", () => {
@@ -29,6 +29,13 @@ Deno.test("a scope names parameters by their path and lists them in order", () =
     ["scale", []],
   ]);
   assert.equal(parameterCount(specs), 9);
+});
+
+Deno.test("a hidden layer's weight is marked for Muon, its bias and other parameters are not", () => {
+  const { root, specs } = declarations();
+  linear(root.at("inner"), 3, 2, { hidden: true });
+  linear(root.at("outer"), 3, 2);
+  assert.deepEqual(specs.filter(({ hidden }) => hidden).map(({ name }) => name), ["inner.weight"]);
 });
 
 Deno.test("a scope refuses one name for two parameters", () => {

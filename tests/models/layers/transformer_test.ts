@@ -84,7 +84,7 @@ Deno.test("without a mask all positions see each other, with a causal one only w
 Deno.test("a block sees another stream's keys and values before its own", () => {
   const { block, parameters } = aBlock();
   const condition = wave([1, 1, 6]);
-  const seen = (f: number) => block(parameters, wave([1, 3, SHAPE.width], f), condition).shown;
+  const seen = (f: number) => block(parameters, wave([1, 3, SHAPE.width], f), condition).keyValues;
   const x = wave([1, LENGTH, SHAPE.width]);
   const beside = (f: number) => block(parameters, x, condition, { before: seen(f) }).x;
   assert.ok(beside(0.2).sub(beside(0.9)).abs().max().dataSync()[0]! > 1e-3);

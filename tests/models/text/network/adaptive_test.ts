@@ -14,7 +14,7 @@ import {
   textTrainingStep,
 } from "../../../../models/text/network/mod.ts";
 import { assertClose } from "../../assert_close.ts";
-import { inputsOf, learn, noisy, signatureOf, SYMBOLS, windows } from "./toy.ts";
+import { compiled, inputsOf, learn, noisy, SYMBOLS, windows } from "./toy.ts";
 
 const ENDS = { start: -6, end: 5 };
 const L = 8, COUNT = 64;
@@ -25,10 +25,9 @@ const knotLevels = Array.from(
 const networkWith = (adaptive?: typeof ENDS) =>
   textNetwork({
     size: "tiny",
+    method: "diffusion",
     vocabulary: SYMBOLS,
     context: L,
-    clean: false,
-    noisy: true,
     positions: true,
     unitNorm: true,
     ...(adaptive ? { adaptive } : {}),
@@ -83,28 +82,17 @@ Deno.test("the density's gradient is that of a gamma distribution's mean, and th
     }
     const batch = noisy(windows(1, 0, COUNT, L), logisticGamma(-6, 5), COUNT, 1, 0);
     const knots = knotWeights(batch.gamma, ENDS);
-    const names = Object.keys(batch);
-    const options = { method: "diffusion", selfCondition: 0 } as const;
-    const without = await engine.compile(
-      textTrainingStep(plain, options),
-      signatureOf(plain, COUNT, names),
-    );
+    const options = { selfCondition: 0 } as const;
+    const without = await compiled(engine, textTrainingStep(plain, options), COUNT);
     const weights = inputsOf(parameters);
     const { [DENSITY]: _, ...common } = weights;
     const expected = structuredClone(await without.run({ ...common, ...batch }));
-    const program = await engine.compile(
-      textTrainingStep(adaptive, options),
-      signatureOf(adaptive, COUNT, [...names, "knot_weight"]),
-    );
+    const program = await compiled(engine, textTrainingStep(adaptive, options), COUNT);
     const outputs = await program.run({ ...weights, ...batch, knot_weight: knots });
     for (const [name, values] of Object.entries(expected)) {
       assertClose(outputs[name]!, values, { absolute: 1e-5, relative: 1e-4 }, name);
     }
-    const asked = ["tokens", "eps", "gamma", "alpha", "sigma"];
-    const bound = await engine.compile(
-      boundStep(plain, options),
-      signatureOf(plain, COUNT, asked),
-    );
+    const bound = await compiled(engine, boundStep(plain, plain.denoiser!, options), COUNT);
     const { tokens, eps, gamma, alpha, sigma } = batch;
     const { squared_error: errors } = await bound.run({
       ...common,
@@ -132,14 +120,13 @@ Deno.test("in training the density comes to what each level costs", async () => 
     const parameters = await learn(
       engine,
       network,
-      "diffusion",
       (known) => adaptiveGamma(ENDS, known[DENSITY]!.data),
       { steps: 300, count: COUNT },
     );
-    const asked = ["tokens", "eps", "gamma", "alpha", "sigma"];
-    const bound = await engine.compile(
-      boundStep(network, { method: "diffusion", selfCondition: 0 }),
-      signatureOf(network, COUNT, asked),
+    const bound = await compiled(
+      engine,
+      boundStep(network, network.denoiser!, { selfCondition: 0 }),
+      COUNT,
     );
     const fitted = parameters[DENSITY]!.data;
     for (const k of [6, 8, 10, 12]) {

@@ -17,18 +17,16 @@ import {
   textNetwork,
   trimmed,
 } from "../../../../models/text/network/mod.ts";
-import { entropyPerSymbol, inputsOf, learn, noisy, signatureOf, SYMBOLS, windows } from "./toy.ts";
+import { compiled, entropyPerSymbol, inputsOf, learn, noisy, SYMBOLS, windows } from "./toy.ts";
 
 const L = 8, COUNT = 64, DRAWS = 40;
 const RANGE = linearGamma(-4, 5);
-const BOUND_INPUTS = ["tokens", "eps", "gamma", "alpha", "sigma", "mask"];
 
 const network = textNetwork({
   size: "tiny",
+  method: "blocks",
   vocabulary: SYMBOLS,
   context: L,
-  clean: true,
-  noisy: true,
   positions: true,
   unitNorm: true,
 });
@@ -36,16 +34,13 @@ const network = textNetwork({
 Deno.test("a trained network's bound lies above the entropy, at block size 1 within 0.05 nats", async () => {
   const engine = await openEngine({ device: "cpu" });
   try {
-    const parameters = await learn(engine, network, "blocks", RANGE, {
+    const parameters = await learn(engine, network, RANGE, {
       steps: 400,
       count: COUNT,
       blocks: [2, 4, 8],
     });
     const entropy = entropyPerSymbol(L);
-    const reader = await engine.compile(
-      autoregressiveStep(network),
-      signatureOf(network, COUNT, ["tokens"]),
-    );
+    const reader = await compiled(engine, autoregressiveStep(network, network.reader!), COUNT);
     const left: number[] = [];
     for (let draw = 0; draw < DRAWS; draw++) {
       const tokens = windows(2, draw, COUNT, L);
@@ -56,9 +51,10 @@ Deno.test("a trained network's bound lies above the entropy, at block size 1 wit
     assert.ok(exact > entropy - noise, `${exact} is below the entropy ${entropy}`);
     assert.ok(exact < entropy + 0.05, `${exact} is not near the entropy ${entropy}`);
 
-    const program = await engine.compile(
-      boundStep(network, { method: "blocks", selfCondition: 0.25 }),
-      signatureOf(network, COUNT, BOUND_INPUTS),
+    const program = await compiled(
+      engine,
+      boundStep(network, network.denoiser!, { selfCondition: 0.25 }),
+      COUNT,
     );
     for (const size of [2, 4, 8]) {
       const bound = await boundFor(program, parameters, size);

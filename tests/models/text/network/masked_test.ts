@@ -10,16 +10,14 @@ import {
   textNetwork,
 } from "../../../../models/text/network/mod.ts";
 import { CHAIN, chainModel, STATIONARY } from "../generation/chain.ts";
-import { entropyPerSymbol, inputsOf, learn, signatureOf, SYMBOLS, windows } from "./toy.ts";
+import { compiled, entropyPerSymbol, inputsOf, learn, SYMBOLS, windows } from "./toy.ts";
 
 const L = 8;
 const network = textNetwork({
   size: "tiny",
+  method: "masked",
   vocabulary: SYMBOLS,
   context: L,
-  clean: false,
-  noisy: false,
-  masked: true,
   positions: true,
   unitNorm: true,
 });
@@ -129,11 +127,8 @@ Deno.test("a trained network's masked bound lies above the entropy, and near it"
   const engine = await openEngine({ device: "cpu" });
   try {
     const count = 64;
-    const parameters = await learn(engine, network, "masked", null, { steps: 250, count });
-    const program = await engine.compile(
-      maskedBoundStep(network),
-      signatureOf(network, count, ["tokens", "masked"]),
-    );
+    const parameters = await learn(engine, network, null, { steps: 250, count });
+    const program = await compiled(engine, maskedBoundStep(network, network.filler!), count);
     const draws: number[] = [];
     for (let step = 0; step < 60; step++) {
       const { nats } = await program.run({
@@ -155,10 +150,7 @@ Deno.test("a trained network's masked bound lies above the entropy, and near it"
 Deno.test("what is masked moves no logits; what is seen moves those of all places, on both sides", async () => {
   const engine = await openEngine({ device: "cpu" });
   try {
-    const program = await engine.compile(
-      textFiller(network),
-      signatureOf(network, 1, ["tokens", "masked"]),
-    );
+    const program = await compiled(engine, textFiller(network, network.filler!, L), 1);
     // Heads start at zero and would hide everything.
     const weights = Object.fromEntries(
       Object.entries(initialParameters(network.parameters, 0)).map(([name, { data }]) => [

@@ -12,15 +12,14 @@ import {
   textDenoiser,
   textNetwork,
 } from "../../../../models/text/network/mod.ts";
-import { inputsOf } from "./toy.ts";
+import { compiled, inputsOf } from "./toy.ts";
 
 const L = 8, V = 5;
 const network = textNetwork({
   size: "tiny",
+  method: "blocks",
   vocabulary: V,
   context: L,
-  clean: true,
-  noisy: true,
   positions: true,
   unitNorm: true,
 });
@@ -34,13 +33,6 @@ const parameters = Object.fromEntries(
 const weights = inputsOf(parameters);
 const TOKENS = Int32Array.from({ length: L - 1 }, (_, i) => (i * 3) % V);
 const Z = normals({ seed: 1, stream: "z", step: 0 }, L * D);
-const shape = (name: string, ...dimensions: number[]) => ({
-  [name]: { shape: dimensions, dtype: name === "tokens" ? "int32" as const : "float32" as const },
-});
-const weightShapes = Object.fromEntries(
-  network.parameters.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }]),
-);
-
 /** Positions whose logits differ. */
 function moved(before: ArrayLike<number>, after: ArrayLike<number>): number[] {
   return Array.from({ length: before.length / V }, (_, i) => i).filter((i) =>
@@ -61,10 +53,7 @@ const range = (from: number, to: number) =>
 Deno.test("reading is strictly causal: a character moves the logits of those after it, no others", async () => {
   const engine = await openEngine({ device: "cpu" });
   try {
-    const program = await engine.compile(nextCharacters(network), {
-      ...weightShapes,
-      ...shape("tokens", 1, L - 1),
-    });
+    const program = await compiled(engine, nextCharacters(network, network.reader!), 1);
     const logitsOf = async (tokens: Int32Array) =>
       Float32Array.from((await program.run({ ...weights, tokens })).logits!);
     const base = await logitsOf(TOKENS);
@@ -79,18 +68,7 @@ Deno.test("reading is strictly causal: a character moves the logits of those aft
 Deno.test("a block sees itself and the text before it, whatever the size of blocks", async () => {
   const engine = await openEngine({ device: "cpu" });
   try {
-    const program = await engine.compile(textDenoiser(network), {
-      ...weightShapes,
-      ...shape("tokens", 1, L - 1),
-      ...shape("z", 1, L, D),
-      ...shape("previous", 1, L, D),
-      ...shape("gamma", 1),
-      ...shape("alpha", 1),
-      ...shape("sigma", 1),
-      ...shape("mask", L, 2 * L),
-      ...shape("cos", L, network.headWidth / 2),
-      ...shape("sin", L, network.headWidth / 2),
-    });
+    const program = await compiled(engine, textDenoiser(network, network.denoiser!, L), 1);
     const { alpha, sigma } = noiseInputs(new Float64Array([0.3]));
     const common = {
       ...weights,
@@ -127,19 +105,8 @@ Deno.test("a block sees itself and the text before it, whatever the size of bloc
 Deno.test("a block that continues a prefix has the logits it has among all blocks", async () => {
   const engine = await openEngine({ device: "cpu" });
   try {
-    const denoiser = async (length: number) =>
-      await engine.compile(textDenoiser(network), {
-        ...weightShapes,
-        ...shape("tokens", 1, L - 1),
-        ...shape("z", 1, length, D),
-        ...shape("previous", 1, length, D),
-        ...shape("gamma", 1),
-        ...shape("alpha", 1),
-        ...shape("sigma", 1),
-        ...shape("mask", length, L + length),
-        ...shape("cos", length, network.headWidth / 2),
-        ...shape("sin", length, network.headWidth / 2),
-      });
+    const denoiser = (length: number) =>
+      compiled(engine, textDenoiser(network, network.denoiser!, length), 1);
     const { alpha, sigma } = noiseInputs(new Float64Array([0.3]));
     const common = { ...weights, gamma: Float32Array.of(0.3), alpha, sigma };
     const whole = await (await denoiser(L)).run({

@@ -5,8 +5,10 @@ import {
   createAdamW,
   type Engine,
   type Parameters,
+  type Program,
 } from "../../../../engine/mod.ts";
 import { normals, uniforms } from "../../../../engine/mod.ts";
+import { compileStep, type Step } from "../../../../models/steps/mod.ts";
 import { initialParameters } from "../../../../models/layers/mod.ts";
 import { noiseInputs } from "../../../../models/diffusion/mod.ts";
 import {
@@ -14,12 +16,9 @@ import {
   boundLevels,
   DENSITY,
   EMBEDDING_DIMENSION,
-  KNOTS,
   knotWeights,
   maskedPlaces,
   type NoiseRange,
-  PER_WINDOW,
-  type TextMethod,
   type TextNetwork,
   textTrainingStep,
 } from "../../../../models/text/network/mod.ts";
@@ -104,48 +103,21 @@ export function inputsOf(parameters: Parameters): Arrays {
   return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
 }
 
-/** Shapes of a program's inputs, for windows of the network's context. */
-export function signatureOf(network: TextNetwork, count: number, names: readonly string[]) {
-  const { context } = network.options;
-  const shapes: Record<string, number[]> = {
-    tokens: [count, context],
-    eps: [count, context, EMBEDDING_DIMENSION],
-    mask: [context, 2 * context],
-    knot_weight: [count, KNOTS],
-    masked: [count, context],
-  };
-  return {
-    ...Object.fromEntries(
-      network.parameters.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }]),
-    ),
-    ...Object.fromEntries(names.map((name) => [name, {
-      shape: shapes[name] ?? [count],
-      dtype: name === "tokens" ? "int32" as const : "float32" as const,
-    }])),
-  };
+/** Compiles a step for a batch of this size, without replicas. */
+export async function compiled(engine: Engine, step: Step, batch: number): Promise<Program> {
+  return await compileStep(engine, step, { batch, outputs: "mean", replicas: 1 });
 }
 
 /** Trains on the chain; returns the parameters. */
 export async function learn(
   engine: Engine,
   network: TextNetwork,
-  method: TextMethod,
   /** Null for the methods without noise. */
   range: NoiseRange | ((parameters: Parameters) => NoiseRange) | null,
   { steps, count, blocks = [] }: { steps: number; count: number; blocks?: readonly number[] },
 ): Promise<Parameters> {
-  const { context, adaptive } = network.options;
-  const left = ["z", "previous", "masked", ...(adaptive ? [] : ["knot_weight"])];
-  const names = range
-    ? [
-      ...PER_WINDOW.filter((name) => !left.includes(name)),
-      ...(method === "blocks" ? ["mask"] : []),
-    ]
-    : ["tokens", ...(method === "masked" ? ["masked"] : [])];
-  const program = await engine.compile(
-    textTrainingStep(network, { method, selfCondition: 0.25 }),
-    signatureOf(network, count, names),
-  );
+  const { context, method } = network.options;
+  const program = await compiled(engine, textTrainingStep(network, { selfCondition: 0.25 }), count);
   const parameters = initialParameters(network.parameters, 0);
   const state = createAdamW(parameters);
   for (let step = 0; step < steps; step++) {
