@@ -251,7 +251,11 @@ class Laboratory implements Lab {
     const ofText = run.config.modality === "text";
     const job: EvaluationJob | TextEvaluationJob = ofText
       ? { ...about, settings: textEvaluationSettings(request, textConfigOf(run)) }
-      : { ...about, settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)) };
+      : {
+        ...about,
+        settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)),
+        countIsDefault: request.count === undefined,
+      };
     const entry = new URL(
       ofText ? "./text/evaluation/main.ts" : "./evaluation/main.ts",
       import.meta.url,

@@ -40,7 +40,8 @@ export const evaluateTool = defineTool({
   input: z.strictObject({
     run: runReference.describe(`Which run: ${REFERENCE_HELP}`),
     count: integer(2, 5000).optional().describe(
-      "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000); or " +
+      "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000, of a " +
+        "small data set half of the test images); or " +
         "texts, 2 to 256 (default 32)",
     ),
     sampler: z.enum(samplerNames).optional().describe("Sampler (default ddim; ddpm for text)"),

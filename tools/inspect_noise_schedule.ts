@@ -23,7 +23,7 @@ export const inspectNoiseScheduleTool = defineTool({
           `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
       ),
     dataset: z.enum(imageDatasetNames).optional().describe(
-      "Where the digit comes from (default mnist if it is at hand, else made-up-digits)",
+      "Where the digit comes from (default mnist-6k)",
     ),
     digit_index: integer(0, 9999).optional().describe(
       "Which digit of the test set, 0 to 9999 (default 0)",

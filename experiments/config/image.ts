@@ -8,14 +8,12 @@ import {
 } from "../../models/diffusion/names/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
-/** The datasets that have a name. */
-export const imageDatasetNames = ["mnist", "fashion-mnist", "kmnist", "made-up-digits"] as const;
-
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Pictures: mnist, fashion-mnist, kmnist (downloaded once), made-up-digits (needs no network), or " +
-      "the path, with a slash in it, of a folder of pictures or IDX files, a subfolder for each class",
+    "Pictures: mnist, fashion-mnist, kmnist (downloaded once), mnist-6k (7,000 digits of MNIST) and " +
+      "made-up-digits (neither needs a network), or the path, with a slash in it, of a folder of " +
+      "pictures or IDX files, a subfolder for each class",
   ),
   image_size: integer(8, 64).multipleOf(4).describe(
     "Height and width to which the pictures of a folder are brought",

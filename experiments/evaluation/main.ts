@@ -12,7 +12,7 @@ import { openStore } from "../store/mod.ts";
 import { picturesOf, shapeOf } from "../image/pictures.ts";
 import { batchSettings, drawingSteps, drawPictures } from "./drawing.ts";
 import { requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
-import { referenceDraws } from "./measure.ts";
+import { largestCount, referenceDraws } from "./measure.ts";
 import { measuredEvaluation } from "./measured.ts";
 import type { EvaluationJob } from "./protocol.ts";
 
@@ -22,7 +22,7 @@ const MEASUREMENTS = 4;
 const STEPS_ALIKE = 20;
 
 await answerJob<EvaluationJob>(async (job, tell) => {
-  const { settings, dataDirectory, device } = job;
+  const { dataDirectory, device } = job;
   const store = openStore(job.workspace);
   const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
@@ -31,6 +31,9 @@ await answerJob<EvaluationJob>(async (job, tell) => {
     dataDirectory === undefined ? {} : { directory: dataDirectory },
   );
   requireSameData(run, dataset);
+  const settings = job.countIsDefault
+    ? { ...job.settings, count: largestCount(dataset, job.settings.count) }
+    : job.settings;
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
   const network = networkOf(config, shapeOf(pictures));

@@ -1,7 +1,7 @@
 /**
  * What an assistant does with the laboratory, by five real clients in turn over one workspace: a
  * sweep in one call, watching, sampling, comparing, stopping, and the journal. The first of them
- * trains on MNIST, the others on digits that need no loading.
+ * trains on digits of MNIST, the others on made-up ones.
  */
 import assert from "node:assert/strict";
 import { normals } from "../../engine/host/mod.ts";
@@ -34,7 +34,7 @@ Deno.test("five clients of both eras train, watch, sample, compare, stop and wri
     for (const [i, make] of connect.entries()) {
       const caller = await make();
       try {
-        await assistant(caller, i === 0 ? "mnist" : "made-up-digits", trained, laboratory);
+        await assistant(caller, i === 0 ? "mnist-6k" : "made-up-digits", trained, laboratory);
       } catch (error) {
         throw new Error(`${caller.name}: ${error instanceof Error ? error.message : error}`, {
           cause: error,
@@ -49,7 +49,7 @@ Deno.test("five clients of both eras train, watch, sample, compare, stop and wri
 async function trainOne(caller: Caller): Promise<string> {
   const answer = await asked(caller, "train", {
     preset: "mnist-tiny",
-    overrides: { steps: 120 },
+    overrides: { dataset: "mnist-6k", steps: 120 },
     label: "for pictures",
     wait_seconds: 0,
   });

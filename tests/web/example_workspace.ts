@@ -328,8 +328,7 @@ function sample(store: Store, run: Run, digits: Float32Array[], step: number, fi
 
 /** The first two test pictures of each class, in [-1, 1]: class 0 to 9, then 0 to 9 again. */
 async function firstDigits(): Promise<Float32Array[]> {
-  const real = Deno.env.get("TEXTDIFFUSION_DATA") !== undefined;
-  const { test } = await loadImageDataset(real ? "mnist" : "made-up-digits");
+  const { test } = await loadImageDataset("mnist-6k");
   const ofClass = (label: number) =>
     Array.from(test.labels.keys()).filter((index) => test.labels[index] === label).slice(0, 2);
   const indices = Array.from({ length: 10 }, (_, label) => ofClass(label));
