@@ -109,7 +109,7 @@ Deno.test("a file that is empty, missing or a directory is refused", async () =>
   );
   await refused(
     loadTextDataset(`${folder.path}/.`),
-    /: it is a directory, name a text file$/,
+    /: it is a directory, name a regular file of at most 268435456 bytes$/,
   );
 });
 

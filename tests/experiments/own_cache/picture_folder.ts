@@ -5,6 +5,7 @@ import type { Lab } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/mod.ts";
 import { samplePng } from "../../../figures/mod.ts";
 import { Folder, plainPng } from "../../data/pictures.ts";
+import { SpecialFiles } from "../../data/special_files.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 
 const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
@@ -91,6 +92,31 @@ Deno.test("a dataset that is not there is refused before anything is queued", ()
         { dataset: ".", image_size: 30 },
         /image_size is 30, .* multiple of 4 from 8/,
       );
+      await refused(
+        lab,
+        { dataset: "/dev/zero" },
+        /^dataset is \/dev\/zero, which is a device: name a folder of pictures$/,
+      );
+      assert.deepEqual(lab.runs({}).runs, []);
+    } finally {
+      lab.close();
+    }
+  }));
+
+Deno.test("a text that is a pipe or a device is refused before anything is queued", () =>
+  withWorkspace(async (workspace) => {
+    using special = new SpecialFiles();
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      for (const [dataset, kind] of [[special.pipe, "named pipe"], ["/dev/zero", "device"]]) {
+        await assert.rejects(
+          lab.train({ preset: "shakespeare-tiny", overrides: { dataset: dataset! } }),
+          {
+            name: "UserError",
+            message: new RegExp(`it is a ${kind}, name a regular file of at most`),
+          },
+        );
+      }
       assert.deepEqual(lab.runs({}).runs, []);
     } finally {
       lab.close();
