@@ -5,6 +5,7 @@ export { gatherImages, imageDatasetNames } from "./images.ts";
 export type { ImageDataset, ImageDatasetName, ImageSplit } from "./images.ts";
 export { loadImageDataset, loadTextDataset } from "./load.ts";
 export type { LoadImageOptions, LoadOptions, LoadTextOptions } from "./load.ts";
+export { requireObtainable } from "./obtainable.ts";
 export { isPath } from "./own.ts";
 export { lockFolder } from "./public_dataset.ts";
 export { kindOf } from "./regular_file.ts";

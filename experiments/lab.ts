@@ -1,5 +1,6 @@
 /** The laboratory over one workspace; see {@link Lab} for what its methods promise. */
 import { resolve } from "node:path";
+import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
@@ -101,6 +102,9 @@ class Laboratory implements Lab {
     // Loaded here, because the mathematics takes a while that a start of the server has not got.
     const { requireTrainableConfig } = await import("./objective.ts");
     for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);
+    for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
+      await requireObtainable(dataset, { directory: this.#process.dataDirectory });
+    }
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
       const inserted = this.#store.runs.insert({

@@ -1,5 +1,6 @@
 /** A folder of one's own, from `train` to what is drawn. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { openLab, parseConfig, resolveConfig, runWorker } from "../../../experiments/mod.ts";
 import type { Lab } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/mod.ts";
@@ -97,6 +98,27 @@ Deno.test("a dataset that is not there is refused before anything is queued", ()
         { dataset: "/dev/zero" },
         /^dataset is \/dev\/zero, which is a device: name a folder of pictures$/,
       );
+      assert.deepEqual(lab.runs({}).runs, []);
+    } finally {
+      lab.close();
+    }
+  }));
+
+Deno.test("MNIST is refused before anything is queued where it cannot be had, and MNIST-6k is named", () =>
+  withWorkspace(async (workspace) => {
+    const lab = openLab({ workspace, dataDirectory: join(workspace, "nothing"), device: "cpu" });
+    try {
+      const wayOn = /^Cannot find MNIST: .*--set dataset=mnist-6k, or overrides .*"mnist-6k"/;
+      await refused(lab, {}, wayOn);
+      const grid = { dataset: ["mnist-6k", "mnist"] };
+      await assert.rejects(lab.train({ preset: "mnist-tiny", grid }), {
+        name: "UserError",
+        message: wayOn,
+      });
+      await assert.rejects(lab.train({ preset: "shakespeare-tiny" }), {
+        name: "UserError",
+        message: /^Cannot find Tiny Shakespeare: .* `made-up-verse`/,
+      });
       assert.deepEqual(lab.runs({}).runs, []);
     } finally {
       lab.close();
