@@ -5,6 +5,7 @@ import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
 import { thinned } from "./curves.ts";
+import { damageAlerts } from "./damage.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { requireFieldsOf } from "./evaluation/fields.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
@@ -329,6 +330,7 @@ class Laboratory implements Lab {
     });
     return {
       ...report,
+      alerts: [...report.alerts, ...damageAlerts(this.#store, run.id)],
       curves: thinned(curves, CURVE_POINTS),
       evaluations: this.#store.evaluations.list(run.id),
       baselines: this.#baselines([run]),
