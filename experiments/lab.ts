@@ -168,11 +168,13 @@ class Laboratory implements Lab {
     requireWithin("limit", filter.limit ?? 50, 1, 1000, true);
     requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER, true);
     const { sweepId } = filter;
-    if (sweepId !== undefined && !this.#store.runs.sweepIds().includes(sweepId)) {
-      const known = this.#store.runs.sweepIds().slice(0, 5).join(", ") || "none yet";
-      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${known}`);
+    const found = this.#store.runs.list(filter);
+    const known = this.#store.runs.sweepIds();
+    if (sweepId !== undefined && found.total === 0 && !known.includes(sweepId)) {
+      const newest = known.slice(0, 5).join(", ") || "none yet";
+      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${newest}`);
     }
-    return this.#store.runs.list(filter);
+    return found;
   }
 
   metrics(

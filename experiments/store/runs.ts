@@ -129,13 +129,16 @@ export function runTable(
     },
 
     /** Newest first. */
-    list({ status, sweepId, limit = 50, offset = 0 }: RunFilter): { runs: Run[]; total: number } {
-      const where = "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR sweep_id = ?2)";
-      const filter = [status ?? null, sweepId ?? null] as const;
+    list(
+      { status, sweepId, groupHash, limit = 50, offset = 0 }: RunFilter,
+    ): { runs: Run[]; total: number } {
+      const where = `WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR sweep_id = ?2)
+        AND (?3 IS NULL OR group_hash = ?3)`;
+      const filter = [status ?? null, sweepId ?? null, groupHash ?? null] as const;
       const { total } = db.prepare(`SELECT count(*) AS total FROM runs ${where}`)
         .get(...filter) as { total: number };
       const runs = select(
-        `${where} ORDER BY number DESC LIMIT ?3 OFFSET ?4`,
+        `${where} ORDER BY number DESC LIMIT ?4 OFFSET ?5`,
         ...filter,
         limit,
         offset,
