@@ -11,7 +11,7 @@ export const Selection = z.strictObject({
     .describe('Configuration fields and their values, e.g. {"schedule": "cosine"}'),
   label: z.string().max(200).optional().describe("The label the runs were started with"),
   runs: z.array(z.string().min(1).max(60)).min(1).max(100).optional().describe(
-    "Ids of runs of this entry",
+    "Ids of runs of this entry; of a sweep, their other seeds count too",
   ),
 });
 export type Selection = z.infer<typeof Selection>;
@@ -21,7 +21,7 @@ export const Criterion = z.strictObject({
     "Stored metric whose newest value is compared; denoising_mse (lower is better) is comparable " +
       "between schedules and targets, validation_loss and loss are not",
   ),
-  group: Selection.describe("The runs of which something is claimed"),
+  group: Selection.describe("The runs of which something is claimed; a sweep is taken whole"),
   relation: z.enum(["below", "above"]).describe("The claimed side"),
   against: Selection.optional().describe("The runs compared with; give this or threshold"),
   threshold: z.number().min(-1e9).max(1e9).optional().describe(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { decodeSafetensors, encodeWithChecksum } from "../../engine/mod.ts";
 import { runWorker } from "../../experiments/mod.ts";
@@ -10,15 +11,19 @@ import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace
 
 const CONFIG = shortConfig({ steps: 8, sample_every: 4 });
 
-/** All files under a folder with their contents. */
+/** All files under a folder with the SHA-256 of their contents. */
 function contentsOf(folder: string, at = ""): Map<string, string> {
   const found = new Map<string, string>();
   for (const { name, isDirectory } of Deno.readDirSync(join(folder, at))) {
     const path = join(at, name);
     if (isDirectory) { for (const [p, text] of contentsOf(folder, path)) found.set(p, text); }
-    else found.set(path, Deno.readFileSync(join(folder, path)).toHex());
+    else found.set(path, hashOf(Deno.readFileSync(join(folder, path))));
   }
   return found;
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function put(path: string, content: string | Uint8Array = "foreign"): void {
