@@ -1,5 +1,5 @@
 /**
- * Ids of runs and sweeps. A number is given once: the store remembers the last one of each kind, so
+ * Ids of runs, of sweeps, and of what is kept of a run. A number is given once: the store remembers the last one of each kind, so
  * that what is deleted by hand leaves a gap, and a run's id also claims its folder, so that it never
  * names files of an earlier store or of another program.
  */
@@ -18,11 +18,37 @@ interface Claims {
 
 /** Takes the next free id of a kind. Call it in a transaction. */
 export function nextId(db: DatabaseSync, prefix: string, { claim, largest }: Claims): string {
-  const row = db.prepare("SELECT last FROM counters WHERE name = ?").get(prefix);
-  let number = ((row as { last: number } | undefined)?.last ?? 0) + 1;
+  let number = lastOf(db, prefix) + 1;
   while (!claim(idOf(prefix, number))) number = Math.max(largest(prefix), number) + 1;
-  db.prepare("INSERT OR REPLACE INTO counters (name, last) VALUES (?, ?)").run(prefix, number);
+  remember(db, prefix, number);
   return idOf(prefix, number);
+}
+
+/**
+ * Takes the next number of a kind of thing that belongs to a run. Call it in a transaction.
+ *
+ * @param kind For example `sample`.
+ * @param largest The largest number that is in use; 0 for none.
+ */
+export function nextNumber(
+  db: DatabaseSync,
+  runId: string,
+  kind: string,
+  largest: number,
+): { number: number; id: string } {
+  const name = `${runId}-${kind}`;
+  const number = Math.max(lastOf(db, name), largest) + 1;
+  remember(db, name, number);
+  return { number, id: `${name}-${String(number).padStart(3, "0")}` };
+}
+
+function lastOf(db: DatabaseSync, name: string): number {
+  const row = db.prepare("SELECT last FROM counters WHERE name = ?").get(name);
+  return (row as { last: number } | undefined)?.last ?? 0;
+}
+
+function remember(db: DatabaseSync, name: string, last: number): void {
+  db.prepare("INSERT OR REPLACE INTO counters (name, last) VALUES (?, ?)").run(name, last);
 }
 
 /** Ids of sweeps, which have no files. */

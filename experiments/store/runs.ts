@@ -132,13 +132,16 @@ export function runTable(
     list(
       { status, sweepId, groupHash, limit = 50, offset = 0 }: RunFilter,
     ): { runs: Run[]; total: number } {
-      const where = `WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR sweep_id = ?2)
-        AND (?3 IS NULL OR group_hash = ?3)`;
-      const filter = [status ?? null, sweepId ?? null, groupHash ?? null] as const;
+      const asked = Object.entries({ status, sweep_id: sweepId, group_hash: groupHash })
+        .filter((entry): entry is [string, string] => entry[1] !== undefined);
+      const where = asked.length === 0
+        ? ""
+        : `WHERE ${asked.map(([column]) => `${column} = ?`).join(" AND ")}`;
+      const filter = asked.map(([, value]) => value);
       const { total } = db.prepare(`SELECT count(*) AS total FROM runs ${where}`)
         .get(...filter) as { total: number };
       const runs = select(
-        `${where} ORDER BY number DESC LIMIT ?4 OFFSET ?5`,
+        `${where} ORDER BY number DESC LIMIT ? OFFSET ?`,
         ...filter,
         limit,
         offset,

@@ -112,9 +112,10 @@ const VERSIONS = [
   `ALTER TABLE runs ADD COLUMN pictures TEXT; -- height, width, channels and class names, JSON`,
   `
   CREATE TABLE counters (
-    name TEXT PRIMARY KEY,             -- what comes before the number of an id: image, text, sweep
+    name TEXT PRIMARY KEY,             -- what comes before the number of an id: image, text-0001-sample
     last INTEGER NOT NULL              -- the last number that was given
   ) WITHOUT ROWID;
+  CREATE INDEX runs_by_group ON runs (group_hash);
   CREATE INDEX events_by_run ON events (run_id, kind);
   -- Events outlive runs that were deleted by hand.
   INSERT INTO counters (name, last)

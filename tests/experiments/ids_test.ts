@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { resolveConfig } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import { queue, shortConfig, withStore, withWorkspace } from "./workspace.ts";
 
@@ -61,6 +62,26 @@ Deno.test("sweeps whose rows were deleted by hand leave a gap", () =>
     assert.equal(queueSweep(store), "sweep-0003");
   }));
 
+Deno.test("what a run wrote is numbered once, though training deletes the newest when it goes back", () =>
+  withStore((store) => {
+    const [id] = queue(store, resolveConfig("shakespeare-tiny")) as [string];
+    const write = (step: number) =>
+      store.texts.insert(
+        { runId: id, step, settings: { made_by: "training" } } as Parameters<
+          typeof store.texts.insert
+        >[0],
+      );
+    const measure = (step: number) =>
+      store.evaluations.insert(
+        { runId: id, step, madeBy: "training" } as Parameters<typeof store.evaluations.insert>[0],
+      );
+    assert.deepEqual([write(4), write(8)], [`${id}-sample-001`, `${id}-sample-002`]);
+    assert.deepEqual([measure(4), measure(8)], [`${id}-evaluation-001`, `${id}-evaluation-002`]);
+    store.texts.deleteWrittenAfter(id, 4);
+    store.evaluations.deleteMeasuredAfter(id, 4);
+    assert.deepEqual([write(8), measure(8)], [`${id}-sample-003`, `${id}-evaluation-003`]);
+  }));
+
 Deno.test("runs that could not be queued leave no folder", () =>
   withStore((store) => {
     const wrong = { ...config, steps: null } as unknown as typeof config;
@@ -77,7 +98,9 @@ Deno.test("an older store goes on counting after the runs that it ever had", () 
     before.events.add("run-queued", "image-0012", "it was deleted by hand");
     before.close();
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
-    db.exec("DROP TABLE counters; DROP INDEX events_by_run; PRAGMA user_version = 4");
+    db.exec(
+      "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; PRAGMA user_version = 4",
+    );
     db.close();
     const store = openStore(workspace);
     assert.deepEqual(queue(store, config), ["image-0013"]);
