@@ -4,8 +4,10 @@ export {
   adamWStep,
   createAdamW,
   decodeSafetensors,
+  decodeWithChecksum,
   emaDecayAt,
   encodeSafetensors,
+  encodeWithChecksum,
   integers,
   learningRateAt,
   normals,
@@ -16,6 +18,7 @@ export {
 } from "./host/mod.ts";
 export type {
   AdamWConfig,
+  CheckedFile,
   LearningRateSchedule,
   OptimizerState,
   Parameters,

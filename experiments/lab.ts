@@ -6,6 +6,7 @@ import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
 import { thinned } from "./curves.ts";
+import { damageAlerts } from "./damage.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { requireFieldsOf } from "./evaluation/fields.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
@@ -171,11 +172,13 @@ class Laboratory implements Lab {
     requireWithin("limit", filter.limit ?? 50, 1, 1000, true);
     requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER, true);
     const { sweepId } = filter;
-    if (sweepId !== undefined && !this.#store.runs.sweepIds().includes(sweepId)) {
-      const known = this.#store.runs.sweepIds().slice(0, 5).join(", ") || "none yet";
-      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${known}`);
+    const found = this.#store.runs.list(filter);
+    const known = this.#store.runs.sweepIds();
+    if (sweepId !== undefined && found.total === 0 && !known.includes(sweepId)) {
+      const newest = known.slice(0, 5).join(", ") || "none yet";
+      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${newest}`);
     }
-    return this.#store.runs.list(filter);
+    return found;
   }
 
   metrics(
@@ -337,6 +340,7 @@ class Laboratory implements Lab {
     });
     return {
       ...report,
+      alerts: [...report.alerts, ...damageAlerts(this.#store, run.id)],
       curves: thinned(curves, CURVE_POINTS),
       evaluations: this.#store.evaluations.list(run.id),
       baselines: this.#baselines([run]),

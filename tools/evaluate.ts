@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { samplerNames } from "../experiments/mod.ts";
+import { damageNote } from "./damage_note.ts";
 import { defineTool, structured } from "./define.ts";
 import {
   EvaluationRow,
@@ -81,7 +82,8 @@ export const evaluateTool = defineTool({
       ? ["pictures", "guidance_scale"]
       : ["texts", "mode or temperature"];
     const output = {
-      summary: evaluationSummary(evaluation),
+      summary: evaluationSummary(evaluation) +
+        damageNote(lab, evaluation.runId, evaluation.step),
       next: [
         `sample {"run": "${evaluation.runId}"} to see such ${what}`,
         `evaluate another run, or this one with another ${choice}, at the same count and seed`,

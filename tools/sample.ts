@@ -2,6 +2,7 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import { recognisedShare, type Sample, samplerNames } from "../experiments/mod.ts";
+import { damageNote } from "./damage_note.ts";
 import { type Call, defineTool, picture, readable } from "./define.ts";
 import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { counted } from "./rows.ts";
@@ -73,7 +74,8 @@ export const sampleTool = defineTool({
       `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
       `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
       `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
-      `in ${sample.seconds.toFixed(1)} s on ${sample.device}.` + await givenSummary(lab, sample);
+      `in ${sample.seconds.toFixed(1)} s on ${sample.device}.` +
+      damageNote(lab, sample.runId, sample.step) + await givenSummary(lab, sample);
     const text = readable({
       summary,
       next: [

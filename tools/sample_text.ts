@@ -2,6 +2,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Lab, TextComparison, TextSample, WriteRequest } from "../experiments/mod.ts";
 import { textStatisticNotes } from "../experiments/mod.ts";
+import { damageNote } from "./damage_note.ts";
 import { type Call, readable } from "./define.ts";
 import { counted, rounded, table } from "./rows.ts";
 
@@ -22,7 +23,9 @@ export async function sampleText(
     ...(sample.frames.length > 0 ? ["--- text 1 on its way ---", ...film(sample)] : []),
   ];
   const text = readable({
-    summary: `${summaryOf(sample)}\n\n${parts.join("\n")}\n\n${statisticsTable(sample)}`,
+    summary: `${summaryOf(sample)}${damageNote(lab, sample.runId, sample.step)}\n\n${
+      parts.join("\n")
+    }\n\n${statisticsTable(sample)}`,
     next: [
       "judge the words by what the run needs: nats_per_character in inspect-run",
       "sample again with the same seed from another run, or with another mode or temperature",

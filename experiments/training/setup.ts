@@ -61,8 +61,8 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   const muon = config.muon_learning_rate > 0
     ? await compileMuon(engine, state.parameters, hidden)
     : null;
-  const { id: runId, codeVersion } = run;
-  const origin = { runId, config, codeVersion, ...facts };
+  const { id: runId, createdAt, codeVersion } = run;
+  const origin = { runId, createdAt, config, codeVersion, ...facts };
   return { run, subject, state, origin, program, muon };
 }
 
