@@ -110,6 +110,7 @@ const VERSIONS = [
     UNIQUE (run_id, number)
   ) WITHOUT ROWID;`,
   `ALTER TABLE runs ADD COLUMN pictures TEXT; -- height, width, channels and class names, JSON`,
+  `ALTER TABLE runs ADD COLUMN device_choice TEXT; -- why its device, and what was measured, JSON`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */
