@@ -246,12 +246,19 @@ class Trainer {
       ? `the checkpoint of step ${this.#checkpointStep} is kept`
       : "";
     return new UserError(
-      `Training diverged at step ${
-        state.step + 1
-      }: ${what}; train again with a lower learning_rate ` +
-        `than ${config.learning_rate} or a longer warm-up${kept && `; ${kept}`}`,
+      `Training diverged at step ${state.step + 1}: ${what}; train again with a lower ${
+        rates(config)
+      } ` +
+        `or a longer warm-up${kept && `; ${kept}`}`,
     );
   }
+}
+
+/** Those that the run was trained with: where Muon is at work, its own counts most. */
+function rates({ learning_rate, muon_learning_rate: muon }: Run["config"]): string {
+  return muon > 0
+    ? `learning_rate than ${learning_rate} and muon_learning_rate than ${muon}`
+    : `learning_rate than ${learning_rate}`;
 }
 
 /** What ranks runs, in words. */
