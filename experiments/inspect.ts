@@ -1,6 +1,7 @@
 /** How one run stands, and what somebody should know about it. */
 import { type Advice, contradict } from "./diagnosis/advice.ts";
-import { courseFindings, relativeError } from "./diagnosis/course.ts";
+import { courseFindings } from "./diagnosis/course.ts";
+import { relativeError } from "./diagnosis/facts.ts";
 import { alertOf, type Finding } from "./diagnosis/finding.ts";
 import { textDefects } from "./text/diagnosis.ts";
 import type { Checkpoint, Curves, Run, RunReport, Sample } from "./types.ts";

@@ -2,10 +2,21 @@
  * How a training goes: one verdict for each run, so that what is advised about its steps and its
  * learning rate comes from one place and cannot contradict itself.
  */
-import type { Curves, MetricPoint, Run } from "../types.ts";
+import type { Curves, Run } from "../types.ts";
 import { scoreOf, yardstickOf } from "../yardstick.ts";
 import type { Advice } from "./advice.ts";
-import { changeSince, hasDiverged, lowestOf, quarters } from "./curve.ts";
+import { hasDiverged, lowestOf, quarters } from "./curve.ts";
+import {
+  besideTrivial,
+  fallsSince,
+  gapOf,
+  heldOut,
+  isGap,
+  limitOf,
+  material,
+  relativeError,
+  shown,
+} from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 /** What a verdict is made from. */
@@ -30,10 +41,17 @@ const YOUNG = 2000;
 /** The findings on the course of a training: a verdict, and whether anything was learnt at all. */
 export function courseFindings(course: Course): Finding[] {
   const verdict = diverged(course) ?? overfitting(course) ?? gettingWorse(course) ?? flat(course);
-  if (verdict?.code === "diverged") return [verdict];
+  // What was learnt and then lost, or learnt by heart, is not nothing.
+  if (verdict && (verdict.code === "diverged" || hadLearnt(course, verdict))) return [verdict];
   const nothing = learntNothing(course, verdict === undefined);
   if (verdict || nothing) return [verdict, nothing].filter((finding) => finding !== undefined);
   return [stillImproving(course)].filter((finding) => finding !== undefined);
+}
+
+function hadLearnt({ run, curves }: Course, { code }: Finding): boolean {
+  const best = lowestOf(heldOut(run, curves));
+  return code === "overfitting" ||
+    (best !== undefined && !!run.trivialMse && best.value / run.trivialMse < limitOf(run));
 }
 
 /** NaN, infinity, or a loss far above what it was: nothing that more steps would mend. */
@@ -83,7 +101,8 @@ function overfitting(course: Course): Finding | undefined {
         `It learns by heart: the ${yardstickOf(run).title} on held-out ${material(run)} rose to ${
           shown(last.value)
         } after ${shown(best.value)} at step ${best.step}, while that on ` +
-        (byHeart ? `training text is ${shown(run.latest.train_nats!)}` : "what it trains on fell"),
+        (byHeart ? `training text is ${shown(run.latest.train_nats!)}` : "what it trains on fell") +
+        besideTrivial(run),
       advice: [
         { field: "steps", change: "less", note: `it was best at step ${best.step}` },
         ...lessByHeart(run),
@@ -98,7 +117,8 @@ function overfitting(course: Course): Finding | undefined {
     code: alone ? "overfitting" : "learnt-by-heart",
     seen:
       `Held-out text needs ${shown(run.latest.nats_per_character!)} nats per character, training ` +
-      `text ${shown(run.latest.train_nats!)}: it ${alone ? "learns" : "begins to learn"} by heart`,
+      `text ${shown(run.latest.train_nats!)}: it ${alone ? "learns" : "begins to learn"} by heart` +
+      besideTrivial(run),
     advice: alone
       ? [{ field: "steps", change: "less" }, ...lessByHeart(run)]
       : [{ field: "weight_decay", change: "more" }],
@@ -207,46 +227,4 @@ function stillImproving({ run, curves, hasDefect }: Course): Finding | undefined
     } after ${shown(before.value)} at step ${before.step}`,
     advice: [{ field: "steps", change: "more" }],
   };
-}
-
-function heldOut(run: Run, curves: Curves): readonly MetricPoint[] {
-  return curves[yardstickOf(run).metric] ?? [];
-}
-
-/** Whether the training loss is lower now than it was at a step. */
-function fallsSince(loss: readonly MetricPoint[], step: number): boolean {
-  const change = changeSince(loss, step);
-  return change !== null && change < 1;
-}
-
-/** Nats per character that training text is ahead; null where nobody knows, or where even training
- * text is worse than trivial: what is not learnt is not learnt by heart. */
-function gapOf({ latest, trivialMse }: Run): number | null {
-  const { train_nats: train, nats_per_character: held } = latest;
-  if (train === undefined || held === undefined || train >= (trivialMse ?? Infinity)) return null;
-  return held - train;
-}
-
-function isGap(run: Run, least: number): boolean {
-  const gap = gapOf(run);
-  return gap !== null && gap >= least;
-}
-
-/** The held-out error as a fraction of the trivial one; null before the first validation. */
-export function relativeError(run: Run): number | null {
-  const error = scoreOf(run);
-  return error === null || !run.trivialMse ? null : error / run.trivialMse;
-}
-
-/** From which fraction of the trivial error on nothing was learnt. */
-function limitOf({ config }: Run): number {
-  return config.modality === "text" ? 1 : 0.97;
-}
-
-function material({ config }: Run): string {
-  return config.modality === "text" ? "text" : "pictures";
-}
-
-function shown(value: number): string {
-  return Number.isFinite(value) ? value.toPrecision(3) : String(value);
 }
