@@ -1,4 +1,12 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
+export { chooseEngine, openTracingEngine } from "./choice/mod.ts";
+export type {
+  Candidate,
+  ChoiceOptions,
+  DeviceChoice,
+  DeviceMeasurement,
+  Workload,
+} from "./choice/mod.ts";
 export { openEngine } from "./device.ts";
 export {
   adamWStep,

@@ -1,6 +1,7 @@
 /** Entry of the evaluating process: answers one {@link EvaluationJob} with an evaluation's id. */
-import { openEngine } from "../../engine/mod.ts";
+import type { Engine } from "../../engine/mod.ts";
 import { imageConfigOf } from "../config.ts";
+import { engineFor } from "../device.ts";
 import { answerJob, type Report } from "../jobs/answer.ts";
 import { denoiseWith } from "../sampling/draw.ts";
 import { levelsFor } from "../sampling/levels.ts";
@@ -39,10 +40,15 @@ await answerJob<EvaluationJob>(async (job, tell) => {
   const network = networkOf(config, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
-  const engine = await openEngine(device === undefined ? {} : { device });
+  const drawing = drawingSteps(settings);
+  const batch = batchSettings(settings, config, pictures, 0);
+  const compileOn = (engine: Engine) => compileDenoiser(engine, network, run, batch, ema);
+  const { engine } = await engineFor(device, {
+    compile: async (engine) => (await compileOn(engine)).program,
+    runs: drawing,
+  });
   const ahead = Math.ceil(stepsToClassifier(dataset) / STEPS_ALIKE);
   const report: Report = (done, of, message) => tell(ahead + done, ahead + of, message);
-  const drawing = drawingSteps(settings);
   const total = drawing + MEASUREMENTS;
   const classifier = await requireClassifier(engine, dataset, (done, steps) => {
     if (done % STEPS_ALIKE > 0) return;
@@ -50,8 +56,7 @@ await answerJob<EvaluationJob>(async (job, tell) => {
     report(done / STEPS_ALIKE - ahead, total, message);
   });
   report(0, total, `Compiling the denoiser of step ${step}`);
-  const batch = batchSettings(settings, config, pictures, 0);
-  const { program, plain } = await compileDenoiser(engine, network, run, batch, ema);
+  const { program, plain } = await compileOn(engine);
   const denoise = denoiseWith(program, batch, {}, plain);
   const drawn = await drawPictures(denoise, settings, config, pictures, {
     onStep: (done, message) => report(done, total, message),

@@ -1,6 +1,7 @@
 /** Entry of the sampling process: answers one {@link SamplingJob} with the id of a sample. */
-import { type Engine, openEngine } from "../../engine/mod.ts";
+import type { Engine } from "../../engine/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config.ts";
+import { engineFor } from "../device.ts";
 import { classifierOf, classOf } from "../evaluation/classifier.ts";
 import { knownClassifier } from "../evaluation/kept_classifier.ts";
 import { loadPictures } from "../image/dataset.ts";
@@ -28,8 +29,12 @@ await answerJob<SamplingJob>(async (job, report) => {
   const given = isGiven(job.settings) ? await loadGiven(job, config) : undefined;
   const settings = given ? withGivenClasses(job.settings, given) : job.settings;
   report(0, settings.steps + 1, `Compiling the denoiser of step ${step}`);
-  const engine = await openEngine(device === undefined ? {} : { device });
-  const { program, plain } = await compileDenoiser(engine, network, run, settings, ema);
+  const compileOn = (engine: Engine) => compileDenoiser(engine, network, run, settings, ema);
+  const { engine } = await engineFor(device, {
+    compile: async (engine) => (await compileOn(engine)).program,
+    runs: settings.steps,
+  });
+  const { program, plain } = await compileOn(engine);
   const drawn = await drawSample(
     denoiseWith(program, settings, {}, plain),
     config,

@@ -1,5 +1,6 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DeviceChoice, Engine } from "../../engine/mod.ts";
 import { configHash, groupHash, type RunConfig } from "../config.ts";
 import type { MetricName, PictureFacts, Run, RunFilter, RunStatus } from "../types.ts";
 import { nextId, runClaims, sweepClaims } from "./ids.ts";
@@ -17,11 +18,12 @@ interface RunRow {
   group_hash: string;
   code_version: string;
   dataset_hash: string | null;
-  device: string | null;
+  device: Engine["device"] | null;
   parameter_count: number | null;
   replicas: number | null;
   trivial_mse: number | null;
   pictures: string | null;
+  device_choice: string | null;
   sweep_id: string | null;
   label: string | null;
   step: number;
@@ -37,7 +39,8 @@ interface RunRow {
 /** What becomes known about a run only when it starts. */
 export interface RunFacts {
   readonly datasetHash: string;
-  readonly device: string;
+  readonly device: Engine["device"];
+  readonly deviceChoice: DeviceChoice;
   readonly parameterCount: number;
   readonly replicas: number;
   readonly trivialMse: number;
@@ -227,6 +230,7 @@ export function runTable(
       update(id, workerId, {
         dataset_hash: facts.datasetHash,
         device: facts.device,
+        device_choice: JSON.stringify(facts.deviceChoice),
         parameter_count: facts.parameterCount,
         replicas: facts.replicas,
         trivial_mse: facts.trivialMse,
@@ -300,6 +304,7 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     codeVersion: row.code_version,
     datasetHash: row.dataset_hash,
     device: row.device,
+    deviceChoice: row.device_choice === null ? null : JSON.parse(row.device_choice) as DeviceChoice,
     parameterCount: row.parameter_count,
     replicas: row.replicas,
     trivialMse: row.trivial_mse,

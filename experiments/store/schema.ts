@@ -123,6 +123,7 @@ const VERSIONS = [
   FROM (SELECT id FROM runs UNION SELECT run_id FROM events UNION SELECT id FROM sweeps
         UNION SELECT sweep_id FROM runs)
   WHERE id LIKE '%-%' GROUP BY 1;`,
+  `ALTER TABLE runs ADD COLUMN device_choice TEXT; -- why its device, and what was measured, JSON`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

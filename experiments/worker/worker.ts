@@ -1,7 +1,6 @@
 /** The worker: takes up queued runs one after another and ends when none waits. */
 import process from "node:process";
-import { openEngine, UserError } from "../../engine/mod.ts";
-import type { DeviceName, Engine } from "../../engine/mod.ts";
+import { type DeviceName, UserError } from "../../engine/mod.ts";
 import { codeVersion } from "../code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/mod.ts";
 import { trainRun } from "../training/trainer.ts";
@@ -94,13 +93,11 @@ async function train(
       store.events.add("run-ended", run.id, `${run.id} ${error ? `${status}: ${error}` : status}`);
       return error ? `${status}: ${error}` : status;
     });
-  let engine: Engine | undefined;
   try {
-    engine = await openEngine(device === undefined ? {} : { device });
     const outcome = await trainRun(run, {
       store,
       workerId,
-      engine,
+      ...(device === undefined ? {} : { device }),
       ...(dataDirectory === undefined ? {} : { dataDirectory }),
       ...(signal ? { signal } : {}),
     });
@@ -111,7 +108,5 @@ async function train(
     if (error instanceof UserError) return end("failed", error.message);
     console.error(error);
     return end("failed", `Internal: ${(error as Error).message}; the worker's log has more`);
-  } finally {
-    await engine?.dispose();
   }
 }

@@ -255,6 +255,14 @@ function claim(store: Store, worker: number): void {
   store.runs.setFacts(run.id, worker, {
     datasetHash: "0".repeat(64),
     device: "cpu",
+    deviceChoice: {
+      device: "cpu",
+      reason: "cpu is the only device that qualifies (webgpu: no adapter)",
+      measured: [
+        { device: "cpu", milliseconds: null, trouble: null },
+        { device: "webgpu", milliseconds: null, trouble: "no adapter" },
+      ],
+    },
     parameterCount: run.config.size === "small" ? 556_257 : 41_233,
     replicas: 2,
     trivialMse: 0.268,

@@ -2,14 +2,15 @@
  * Entry of the process that evaluates runs on text: answers one {@link TextEvaluationJob} with an
  * evaluation's id.
  */
-import { openEngine } from "../../../engine/mod.ts";
 import { codeVersion } from "../../code_version.ts";
+import { engineFor } from "../../device.ts";
 import { answerJob } from "../../jobs/answer.ts";
 import { baselinesFor } from "../baselines.ts";
 import { openTextRun } from "../open_run.ts";
 import { boundsOf, measureBounds } from "./bounds.ts";
 import type { TextEvaluationJob } from "./protocol.ts";
-import { expectedEvaluations, measureWriting } from "./written.ts";
+import { writingWorkload } from "../workload.ts";
+import { batchesOf, expectedEvaluations, measureWriting } from "./written.ts";
 
 await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) => {
   const opened = await openTextRun(job);
@@ -19,7 +20,10 @@ await answerJob<TextEvaluationJob>(async ({ settings, device, ...job }, report) 
   const bounds = boundsOf(config, settings);
   const total = asked + bounds.length * draws + 1;
   report(0, total, `Compiling the network of step ${step}`);
-  const engine = await openEngine(device === undefined ? {} : { device });
+  const { engine } = await engineFor(
+    device,
+    writingWorkload(opened.network, opened.ema, writing, batchesOf(writing)),
+  );
   let done = 0;
   // First, because it is what may be refused.
   const { results: texts, networkEvaluations, seconds } = await measureWriting(
