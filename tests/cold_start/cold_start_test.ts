@@ -3,6 +3,8 @@
  * registry, so it is no part of the fast tests.
  */
 import assert from "node:assert/strict";
+import { openStore } from "../../experiments/store/mod.ts";
+import { queue, shortConfig } from "../experiments/workspace.ts";
 import { currentClient, textOf } from "../tools/clients.ts";
 import { median } from "../tools/pixels.ts";
 import { type Machine, type Network, onEmptyMachine, outcomeOf, timeAnswers } from "./machine.ts";
@@ -55,6 +57,9 @@ async function trainAndSample(machine: Machine, network: Network): Promise<void>
 Deno.test("what trains and draws is fetched when it is first asked for; until then, the refusal says so", () =>
   onEmptyMachine(async (machine) => {
     await timeAnswers(machine.task("online", "mcp"));
+    const store = openStore(machine.workspace);
+    const [waiting] = queue(store, shortConfig());
+    store.close();
     const caller = await currentClient("legacy", machine.task("offline", "mcp"));
     for (
       const [tool, args] of [
@@ -69,6 +74,9 @@ Deno.test("what trains and draws is fetched when it is first asked for; until th
         /: The npm package \S+ \d+\.\d+\.\d+ is needed here for the first time and cannot be fetched \(.*\): run `deno task setup` once/,
       );
     }
+    // The worker that took up the run found the same.
+    const taken = textOf(await caller.call("inspect-run", { run: waiting, wait_seconds: 45 }));
+    assert.match(taken, /The npm package \S+ .* is needed here for the first time/);
     const listed = textOf(await caller.call("inspect-run"));
     const viewer = /http:\/\/127\.0\.0\.1:\d+/.exec(listed)![0];
     const page = await fetch(viewer);
