@@ -8,7 +8,7 @@ import type {
   StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { explained, UserError } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { explainIssues } from "./explain.ts";
@@ -89,7 +89,8 @@ function unchecked(schema: z.ZodType): StandardSchemaWithJSON<unknown, unknown> 
 }
 
 /** A mistake of the caller's is explained; one of ours is named as such and logged. */
-export function errorResult(tool: string, error: unknown): CallToolResult {
+export function errorResult(tool: string, failure: unknown): CallToolResult {
+  const error = explained(failure);
   const text = error instanceof UserError
     ? `${tool}: ${error.message}`
     : `${tool}: Internal: ${error instanceof Error ? error.message : String(error)}`;

@@ -5,7 +5,7 @@
  */
 export { type CheckedFile, decodeWithChecksum, encodeWithChecksum } from "./checksum.ts";
 export { type DeviceName, deviceNames } from "./devices.ts";
-export { UserError } from "./errors.ts";
+export { explained, UserError } from "./errors.ts";
 export { emaDecayAt, updateEma } from "./ema.ts";
 export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
 export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";

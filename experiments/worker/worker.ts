@@ -1,9 +1,9 @@
 /** The worker: takes up queued runs one after another and ends when none waits. */
 import process from "node:process";
-import { type DeviceName, UserError } from "../../engine/mod.ts";
+import { explained, UserError } from "../../engine/host/mod.ts";
+import type { DeviceName } from "../../engine/host/mod.ts";
 import { codeVersion } from "../code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/mod.ts";
-import { trainRun } from "../training/trainer.ts";
 import type { Run } from "../types.ts";
 import { holdLock, livingWorker, noticeDeadWorkers } from "./liveness.ts";
 
@@ -94,6 +94,8 @@ async function train(
       return error ? `${status}: ${error}` : status;
     });
   try {
+    // Loaded here, where it holds its lock already, because packages may have to be fetched first.
+    const { trainRun } = await import("../training/trainer.ts");
     const outcome = await trainRun(run, {
       store,
       workerId,
@@ -102,7 +104,8 @@ async function train(
       ...(signal ? { signal } : {}),
     });
     return end(outcome, null);
-  } catch (error) {
+  } catch (failure) {
+    const error = explained(failure);
     if (error instanceof LostRunError) return "lost";
     if (signal?.aborted) return end("interrupted", null);
     if (error instanceof UserError) return end("failed", error.message);

@@ -63,10 +63,11 @@ export const PERMISSIONS = [
 export function stdioCommand(workspace: string, ...options: readonly string[]) {
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const lock = fileURLToPath(new URL("../../deno.lock", import.meta.url));
   return {
     command: Deno.execPath(),
     args: [
-      ...["run", "--quiet", "--config", config, ...PERMISSIONS],
+      ...["run", "--quiet", "--config", config, `--lock=${lock}`, "--frozen", ...PERMISSIONS],
       ...[main, "mcp", "--workspace", workspace, ...options],
     ],
     env: Deno.env.toObject(),
