@@ -28,7 +28,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ["train", { seeds: [1, 1] }, /names a value twice/],
   ["train", { resume: "image-9999" }, /image-0001/],
   ["train", { resume: "latest", preset: "demo" }, /preset cannot be given beside it/],
-  ["train", { wait_seconds: 600 }, /wait_seconds is 600, but must be a whole number from 0 to 55/],
+  ["train", { wait_seconds: 600 }, /wait_seconds is 600, but must be a whole number from 0 to 50/],
   ["train", {
     grid: { seed: Array.from({ length: 64 }, (_, i) => i), schedule: ["linear", "cosine"] },
   }, /more than 64 runs/],
@@ -128,8 +128,7 @@ Deno.test("every tool answers bad input with what to do, and the server lives on
     await lab.watch(["image-0001"], { timeoutSeconds: 60 });
     for (const [tool, args, expected] of BAD_INPUT) await refused(caller, tool, args, expected);
     assert.equal((await caller.listTools()).length, 8);
-    const { structuredContent } = await caller.call("inspect-run");
-    assert.equal(structuredContent!.total, 1, "nothing was started");
+    assert.match(textOf(await caller.call("inspect-run")), /^1 run: /, "nothing was started");
     await caller.close();
   }));
 
