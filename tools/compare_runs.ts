@@ -59,6 +59,7 @@ export const compareRunsTool = defineTool({
     const rows = comparison.leaderboard.slice(offset, offset + limit);
     const shown = rows.map((row) => row.runId);
     const best = rows[0] ?? comparison.leaderboard[0]!;
+    const compared = sweep === undefined ? comparison.leaderboard.map((row) => row.runId) : [sweep];
     const metricNames = metrics ?? [comparison.yardstick.metric];
     return answer(
       {
@@ -67,7 +68,7 @@ export const compareRunsTool = defineTool({
           `sample {"run": "${best.runId}"} to see what the best one makes`,
           'write-journal {"title": ..., "hypothesis": ..., "runs": [...]} to keep the finding',
         ],
-        viewerUrl: links.compare(comparison.leaderboard.map((row) => row.runId)),
+        viewerUrl: links.compare(compared),
       },
       [
         comparison.cautions.map((caution) => `Caution: ${caution}`).join("\n"),
@@ -79,9 +80,7 @@ export const compareRunsTool = defineTool({
         baselineTable(comparison.baselines),
         evaluationTable(comparison.evaluations.filter(({ runId }) => shown.includes(runId))),
         ...metricNames.map((metric) => curvesOf(lab, comparison, metric, shown, points)),
-        `All of it as JSON: ${
-          comparisonUri(sweep === undefined ? comparison.leaderboard.map((r) => r.runId) : [sweep])
-        }`,
+        `All of it as JSON: ${comparisonUri(compared)}`,
       ],
     );
   },

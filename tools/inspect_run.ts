@@ -100,7 +100,11 @@ function nextFor({ run }: RunReport): string[] {
     case "stopped":
     case "interrupted":
     case "failed":
-      return [`train {"resume": "${run.id}"} to go on from step ${run.checkpointStep ?? 0}`];
+      return [
+        `train {"resume": "${run.id}"} to ${
+          run.checkpointStep === null ? "start it over" : `go on from step ${run.checkpointStep}`
+        }`,
+      ];
   }
 }
 
@@ -122,11 +126,13 @@ function runList(
   sweep: string | undefined,
 ) {
   const more = moreRows(runs.length, offset, total);
+  const counts = statusCounts(runs);
+  const all = `${total} ${total === 1 ? "run" : "runs"}`;
   const summary = total === 0
     ? "There are no such runs."
-    : `${total} ${total === 1 ? "run" : "runs"}${
-      runs.length < total ? `, ${runs.length} shown` : ""
-    }: ${statusCounts(runs)}.`;
+    : runs.length === total
+    ? `${all}: ${counts}.`
+    : `${all}, ${runs.length} shown${counts === "" ? "" : ` (${counts})`}.`;
   const next = total === 0 ? ['train {"preset": "mnist-tiny"} for a first run of a few seconds'] : [
     `inspect-run {"run": "${runs[0]?.id ?? "latest"}"} for one of them`,
     ...rankable(runs, sweep).map((which) => `compare-runs ${which} to rank them`),

@@ -36,7 +36,7 @@ export function runTable(runs: readonly Run[]): string {
   return [
     table(filled.map(([name]) => name), runs.map((run) => filled.map(([, cell]) => cell(run)))),
     alsoDiffering(differing.slice(MAX_PARAMETERS)),
-    label && others.length === 0 ? `Label: ${JSON.stringify(shortened(label, 200))}` : "",
+    label && others.length === 0 ? `Label of all: ${JSON.stringify(shortened(label, 200))}` : "",
     runs.flatMap(({ id, error }) =>
       error === null ? [] : [`${id} failed: ${shortenedError(error)}`]
     )

@@ -46,7 +46,7 @@ Deno.test("the tools' names, schemas and annotations are those of the golden fil
     }));
     // Descriptions may be improved at any time; what callers depend on is the rest.
     const now = JSON.stringify(tools, (key, value) =>
-      key === "description" ? undefined : value, 1) +
+      key === "description" ? undefined : value, 2) +
       "\n";
     if (Deno.env.get("UPDATE_GOLDEN") === "1") await Deno.writeTextFile(GOLDEN, now);
     assert.deepEqual(
