@@ -1,14 +1,11 @@
 import { UserError } from "./host/mod.ts";
 import type { Graph } from "./graph/value.ts";
-import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
-import { openReplicas } from "./onnx/replicas.ts";
-import { openSession, type Provider } from "./onnx/session.ts";
+import type { GraphRuntime, TracedProgram } from "./runtime.ts";
 import { checkInputs, sliceSignature } from "./signature.ts";
 import { timesBatch } from "./slices.ts";
 import { trace } from "./trace.ts";
 import type {
-  Arrays,
   CompileOptions,
   Engine,
   Program,
@@ -20,15 +17,15 @@ import type {
 /** More replicas than this gain little: the parameters are copied to each of them at every run. */
 const MAX_REPLICAS = 16;
 
-/** An engine that traces functions to ONNX and lets ONNX Runtime run them. */
-export function openCompiledEngine(provider: Provider, description: string): Engine {
+/** An engine that traces functions to graphs and lets a runtime carry them out. */
+export function openCompiledEngine(runtime: GraphRuntime): Engine {
   const programs = new Set<Program>();
   return {
-    device: provider,
-    description,
-    replicasFor: (batchSize) => provider === "cpu" ? largestDivisor(batchSize) : 1,
+    device: runtime.device,
+    description: runtime.description,
+    replicasFor: (batchSize) => runtime.divides ? largestDivisor(batchSize) : 1,
     async compile(fn, inputs, options = {}) {
-      const compiled = await compile(provider, fn, inputs, options);
+      const compiled = await compile(runtime, fn, inputs, options);
       const program: Program = {
         ...compiled,
         async dispose() {
@@ -52,25 +49,18 @@ function largestDivisor(batchSize: number): number {
 }
 
 async function compile(
-  provider: Provider,
+  runtime: GraphRuntime,
   fn: TensorFunction,
   inputs: Signature,
   { constants = {}, replicas: asked }: CompileOptions,
 ): Promise<Program> {
   // An accelerator takes the batch whole: its means are the means that replicas would average to.
-  const replicas = provider === "cpu" ? asked : undefined;
-  const count = replicas?.count ?? 1;
-  const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
-  const graph = trace(fn, sliced, constants, {
-    blockSize: provider === "cpu" ? await blockSize() : 0,
-  });
-  const outputs = outputSignature(graph);
-  const runner = await openRunner(provider, encodeOnnx(graph), sliced, outputs, replicas);
+  const replicas = runtime.divides ? asked : undefined;
+  const program = await traceFor(runtime, fn, inputs, { constants, ...(replicas && { replicas }) });
+  const runner = await runtime.open(program, replicas);
   return {
     inputs,
-    outputs: replicas?.outputs === "concat"
-      ? mapSpecs(outputs, (spec) => timesBatch(spec, count))
-      : outputs,
+    outputs: wholeOutputs(program, replicas),
     async run(arrays) {
       checkInputs(inputs, arrays);
       return await runner.run(arrays);
@@ -80,31 +70,23 @@ async function compile(
   };
 }
 
-interface Runner {
-  run(inputs: Arrays): Promise<Arrays>;
-  release(): Promise<void>;
+/** The program of one replica, in the runtime's dialect. */
+export async function traceFor(
+  runtime: Pick<GraphRuntime, "dialect">,
+  fn: TensorFunction,
+  inputs: Signature,
+  { constants = {}, replicas }: CompileOptions,
+): Promise<TracedProgram> {
+  const sliced = replicas ? sliceSignature(inputs, replicas.split, replicas.count) : inputs;
+  const graph = trace(fn, sliced, constants, await runtime.dialect());
+  return { graph, inputs: sliced, outputs: outputSignature(graph) };
 }
 
-async function openRunner(
-  provider: Provider,
-  model: Uint8Array,
-  inputs: Signature,
-  outputs: Signature,
-  replicas: Replicas | undefined,
-): Promise<Runner> {
-  if (replicas && replicas.count > 1) {
-    const { count, split, outputs: combine } = replicas;
-    return await openReplicas({ model, inputs, outputs, count, split, combine });
-  }
-  const session = await openSession(model, inputs, outputs, { provider });
-  return {
-    async run(arrays) {
-      for (const [name, array] of Object.entries(arrays)) session.inputs[name]!.set(array);
-      await session.run();
-      return session.outputs;
-    },
-    release: () => session.release(),
-  };
+/** What all replicas give together. */
+function wholeOutputs({ outputs }: TracedProgram, replicas: Replicas | undefined): Signature {
+  return replicas?.outputs === "concat"
+    ? mapSpecs(outputs, (spec) => timesBatch(spec, replicas.count))
+    : outputs;
 }
 
 function outputSignature(graph: Graph): Signature {

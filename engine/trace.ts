@@ -1,14 +1,10 @@
 import { GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
+import type { Dialect } from "./graph/dialect.ts";
 import type { Graph, Value } from "./graph/value.ts";
 import { RECORDER, recorder } from "./recorder.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
-
-export interface TraceOptions {
-  /** Channels per block of the runtime's blocked layout; the graph is portable without it. */
-  readonly blockSize?: number;
-}
 
 /**
  * Runs `fn` once on tensors without values, and returns the graph of what it does.
@@ -16,6 +12,8 @@ export interface TraceOptions {
  * @param fn A function of its inputs alone. What it does must not depend on elements of tensors.
  * @param inputs Shapes and types of the inputs by name.
  * @param constants Further inputs whose values are known.
+ * @param dialect What the graph's runtime has; without it the graph is for
+ *   ONNX Runtime on the CPU of any machine.
  * @throws If `fn` looks at values, or uses a kernel without a lowering: the message names the kernel
  *   and the place in `fn`.
  */
@@ -23,10 +21,10 @@ export function trace(
   fn: TensorFunction,
   inputs: Signature,
   constants: Readonly<Record<string, Constant>> = {},
-  { blockSize = 0 }: TraceOptions = {},
+  dialect: Partial<Dialect> = {},
 ): Graph {
   const backend = recorder();
-  const builder = new GraphBuilder(blockSize);
+  const builder = new GraphBuilder(dialect);
   const before = tf.engine().backendName;
   tf.setBackend(RECORDER);
   try {

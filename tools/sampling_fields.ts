@@ -3,14 +3,16 @@ import { z } from "zod";
 import { keptHalves, levelFields, MAX_RESAMPLES, samplerOptionFields } from "../experiments/mod.ts";
 import { integer } from "./fields.ts";
 
+const negativeLogSnr = z.number().min(-1000).max(1000);
+
 export const samplingFields = {
   ...samplerOptionFields,
   ...levelFields,
   guidance_rescale: z.number().min(0).max(1).optional().describe(
     "Takes back the contrast that guidance adds, 0 to 1 (default 0)",
   ),
-  guidance_interval: z.tuple([z.number(), z.number()]).optional().describe(
-    "[low, high] of -log SNR where guidance applies (default everywhere)",
+  guidance_interval: z.tuple([negativeLogSnr, negativeLogSnr]).optional().describe(
+    "[low, high] of -log SNR, -1000 to 1000, where guidance applies (default everywhere)",
   ),
 };
 

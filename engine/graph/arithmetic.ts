@@ -11,6 +11,14 @@ import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
 
 export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
 
+/** −1, 0 or 1. */
+export function sign(b: GraphBuilder, x: Value): Value {
+  if (b.has("Sign") || x.dtype !== "float32") return unary(b, "Sign", x);
+  // Numbers below the smallest normal one are 0 to most accelerators anyway.
+  const size = binary(b, "Max", unary(b, "Abs", x), fill(b, 2 ** -126, []));
+  return binary(b, "Div", x, size);
+}
+
 type Rewrite = (b: GraphBuilder, x: Value, y: Value, shape: number[]) => Value | undefined;
 
 /** A binary arithmetic operator, simplified where a rewrite applies. */
@@ -151,6 +159,7 @@ function scaleSmallestFactor(
 
 /** x · sigmoid(a·x) as ONNX Runtime's QuickGelu; with a = 1 it is SiLU. */
 function selfGated(b: GraphBuilder, x: Value, gate: Value): Value | undefined {
+  if (!b.has("QuickGelu")) return undefined;
   const [inner, outer] = [layoutFree(gate), layoutFree(x)];
   if (!isNode(inner, "Sigmoid") || !sameShape(gate.shape, x.shape)) return undefined;
   if (permutationOf(gate)?.join() !== permutationOf(x)?.join()) return undefined;
@@ -203,7 +212,7 @@ function scaledProduct(
   shape: readonly number[],
 ): Value | undefined {
   const factor = scalarOf(scalar);
-  if (factor === undefined) return undefined;
+  if (factor === undefined || !b.has("FusedMatMul")) return undefined;
   const { node } = product;
   if (!isNode(product, "MatMul") && !isNode(product, "FusedMatMul")) return undefined;
   const { alpha = { float: 1 } } = node.attributes as { alpha?: { float: number } };

@@ -1,3 +1,4 @@
+import { type Dialect, type OptionalOperator, PORTABLE } from "./dialect.ts";
 import {
   type Attribute,
   broadcastShapes,
@@ -34,10 +35,23 @@ export interface ValueSpec {
 export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #shared = new Map<string, readonly Value[]>();
+  readonly #dialect: Dialect;
   #nextId = 0;
 
-  /** @param blockSize Channels per block where convolutions may use the blocked layout; 0 if not. */
-  constructor(readonly blockSize = 0) {}
+  /** @param dialect What the graph's runtime has, by default {@link PORTABLE}. */
+  constructor(dialect: Partial<Dialect> = {}) {
+    this.#dialect = { ...PORTABLE, ...dialect };
+  }
+
+  /** Channels per block where convolutions may use the blocked layout; 0 if not. */
+  get blockSize(): number {
+    return this.#dialect.blockSize;
+  }
+
+  /** Whether the graph's runtime has this operator, which not all have. */
+  has(operator: OptionalOperator): boolean {
+    return this.#dialect.optional.has(operator);
+  }
 
   /** Declares a named input. */
   input(name: string, { shape, dtype }: ValueSpec): Value {

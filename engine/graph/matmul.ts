@@ -1,7 +1,7 @@
 /** Matrix products. */
 import { permutationOf } from "./axes.ts";
 import type { GraphBuilder } from "./builder.ts";
-import { reshape } from "./movement.ts";
+import { reshape, transpose } from "./movement.ts";
 import { broadcastShapes, sizeOf, type Value } from "./value.ts";
 
 /** Product of (batches of) matrices, the last two axes of each operand transposed if asked for. */
@@ -34,10 +34,11 @@ export function matMul(
     }, { shape: [sizeOf(batch) * rows, columns], dtype });
     return reshape(b, product, shape);
   }
-  const inputs = [left.value, right.value];
-  if (!left.transposed && !right.transposed) {
+  if (!b.has("FusedMatMul") || (!left.transposed && !right.transposed)) {
+    const inputs = [plain(b, left), plain(b, right)];
     return b.node({ op: "MatMul", inputs }, { shape, dtype });
   }
+  const inputs = [left.value, right.value];
   return b.node({
     op: "FusedMatMul",
     domain: "com.microsoft",
@@ -46,11 +47,21 @@ export function matMul(
   }, { shape, dtype });
 }
 
+/** A matrix, or what is to be transposed to become it. */
+interface Factor {
+  readonly value: Value;
+  readonly transposed: boolean;
+}
+
+/** The matrix itself, with a transposition where one is needed. */
+function plain(b: GraphBuilder, { value, transposed }: Factor): Value {
+  const rank = value.shape.length;
+  const axes = [...value.shape.keys()];
+  return transposed ? transpose(b, value, [...axes.slice(0, -2), rank - 1, rank - 2]) : value;
+}
+
 /** Takes a transposition of the last two axes off a matrix, and says so in `transposed`. */
-function absorbTransposition(
-  value: Value,
-  transposed: boolean,
-): { value: Value; transposed: boolean } {
+function absorbTransposition(value: Value, transposed: boolean): Factor {
   const perm = permutationOf(value);
   const rank = value.shape.length;
   const swapsLastTwo = perm?.every((axis, i) =>

@@ -1,5 +1,5 @@
 /** Arithmetic and functions of single elements. https://onnx.ai/onnx/operators/ */
-import { binary, type BinaryOp } from "../graph/arithmetic.ts";
+import { binary, type BinaryOp, sign } from "../graph/arithmetic.ts";
 import { type GraphBuilder, scalarOf } from "../graph/builder.ts";
 import { cast, elementwise, fill, predicate, unary } from "../graph/elementwise.ts";
 import type { ElementType, Value } from "../graph/value.ts";
@@ -48,7 +48,7 @@ export const elementwiseLowerings: LoweringTable = {
   [tf.Relu]: functionOf("Relu"),
   [tf.Round]: functionOf("Round"),
   [tf.Sigmoid]: functionOf("Sigmoid"),
-  [tf.Sign]: functionOf("Sign"),
+  [tf.Sign]: (b, operands) => sign(b, operand(operands, "x")),
   [tf.Sin]: functionOf("Sin"),
   [tf.Sinh]: functionOf("Sinh"),
   [tf.Softplus]: functionOf("Softplus"),

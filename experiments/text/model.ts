@@ -31,18 +31,14 @@ export async function textModel(
   count: number,
 ): Promise<TextModel & { dispose(): Promise<void> }> {
   const { reader, denoiser, filler, options: { context, vocabulary } } = network;
-  const compile = (step: Step) =>
-    compileStep(engine, step, { batch: count, outputs: "concat", replicas: 1, weights: ema });
   const range = noiseRange(config);
-  const reading = reader && await compile(nextCharacters(network, reader));
+  const reading = reader && await compileReader(engine, network, ema, count);
   const programs = new Map<number, Promise<Program>>();
   /** The network at work on this many characters, which either denoises or fills in. */
   const programFor = (length: number) => {
     const known = programs.get(length);
     if (known) return known;
-    const program = compile(
-      filler ? textFiller(network, filler, length) : textDenoiser(network, denoiser!, length),
-    );
+    const program = compileWriter(engine, network, ema, count, length);
     programs.set(length, program);
     return program;
   };
@@ -112,6 +108,40 @@ export async function textModel(
       for (const program of programs.values()) await (await program).dispose();
     },
   };
+}
+
+/** The network as one that reads left to right. @throws {Error} If it does not read. */
+export function compileReader(
+  engine: Engine,
+  network: TextNetwork,
+  ema: Parameters,
+  count: number,
+): Promise<Program> {
+  if (!network.reader) throw new Error("Internal: the network does not read");
+  return compileWithWeights(engine, nextCharacters(network, network.reader), ema, count);
+}
+
+/** The network at work on this many characters, which either denoises or fills in. */
+export function compileWriter(
+  engine: Engine,
+  network: TextNetwork,
+  ema: Parameters,
+  count: number,
+  length: number,
+): Promise<Program> {
+  const { filler, denoiser } = network;
+  if (filler) return compileWithWeights(engine, textFiller(network, filler, length), ema, count);
+  if (!denoiser) throw new Error("Internal: the network writes left to right only");
+  return compileWithWeights(engine, textDenoiser(network, denoiser, length), ema, count);
+}
+
+function compileWithWeights(
+  engine: Engine,
+  step: Step,
+  weights: Parameters,
+  batch: number,
+): Promise<Program> {
+  return compileStep(engine, step, { batch, outputs: "concat", replicas: 1, weights });
 }
 
 /** [count, length] → [count, size], with zeros behind, which nothing before them sees. */

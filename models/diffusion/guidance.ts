@@ -3,7 +3,7 @@
  * decided on the host ({@link guidanceAt}), level by level, because outside the interval a sampler may
  * then call a denoiser without guidance and save half of the work.
  */
-import type { tf } from "../../engine/mod.ts";
+import type { Arithmetic } from "./notation.ts";
 
 /**
  * Classifier-free guidance (Ho & Salimans 2022, equation 6, with their w = g − 1):
@@ -12,14 +12,16 @@ import type { tf } from "../../engine/mod.ts";
  * At a fixed z the targets are affine maps of each other, so it makes no difference whether this is
  * applied to ε̂, to v̂ or to x̂.
  *
+ * @param m Arithmetic on tensors.
  * @param guidanceScale g: 0 is unconditional, 1 plainly conditional, above 1 exaggerated.
  */
-export function guide(
-  conditional: tf.Tensor,
-  unconditional: tf.Tensor,
-  guidanceScale: number | tf.Tensor,
-): tf.Tensor {
-  return unconditional.add(conditional.sub(unconditional).mul(guidanceScale));
+export function guide<T>(
+  m: Arithmetic<T>,
+  conditional: T,
+  unconditional: T,
+  guidanceScale: T | number,
+): T {
+  return m.add(unconditional, m.mul(m.sub(conditional, unconditional), guidanceScale));
 }
 
 /**
@@ -30,23 +32,23 @@ export function guide(
  * The paper does this to the network's output; here it is done to x̂, the quantity whose contrast is
  * meant, so that it does the same for every target.
  *
+ * @param m Arithmetic on tensors.
  * @param guided,conditional Estimates x̂, [N, …].
  * @param rescale φ: 0 leaves the guided estimate alone, 1 gives it the conditional's deviation.
  */
-export function rescaleGuidance(
-  guided: tf.Tensor,
-  conditional: tf.Tensor,
-  rescale: number | tf.Tensor,
-): tf.Tensor {
-  const ratio = variancePerExample(conditional).div(variancePerExample(guided)).sqrt();
-  return guided.add(guided.mul(ratio).sub(guided).mul(rescale));
-}
-
-/** [N, …] → [N, 1, …]; the tiny constant keeps a constant example from dividing by zero. */
-function variancePerExample(values: tf.Tensor): tf.Tensor {
-  const axes = values.shape.slice(1).map((_, axis) => axis + 1);
-  const deviation = values.sub(values.mean(axes, true));
-  return deviation.mul(deviation).mean(axes, true).add(1e-12);
+export function rescaleGuidance<T>(
+  m: Arithmetic<T>,
+  guided: T,
+  conditional: T,
+  rescale: T | number,
+): T {
+  const variance = (values: T) => {
+    const deviation = m.sub(values, m.meanPerExample(values));
+    // The tiny constant keeps a constant example from dividing by zero.
+    return m.add(m.meanPerExample(m.mul(deviation, deviation)), 1e-12);
+  };
+  const ratio = m.sqrt(m.div(variance(conditional), variance(guided)));
+  return m.add(guided, m.mul(m.sub(m.mul(guided, ratio), guided), rescale));
 }
 
 /** When and how much to guide. */

@@ -7,11 +7,13 @@
 export {
   alphaSigma,
   type Amplitudes,
+  type Arithmetic,
   edmSigma,
   flowTime,
   gammaOfAlphaCumprod,
   gammaOfEdmSigma,
   gammaOfFlowTime,
+  type Level,
   noiseAngle,
   type NoiseInputs,
   noiseInputs,

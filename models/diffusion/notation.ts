@@ -26,6 +26,27 @@
 /** Points of any shape, flattened, in either precision. */
 export type Points = Float32Array | Float64Array;
 
+/**
+ * Arithmetic on values of one kind. Formulas that a compiled step computes over tensors are written
+ * with it (`m`), so that this folder reads like its papers and loads no tensors.
+ */
+export interface Arithmetic<T> {
+  add(a: T, b: T | number): T;
+  sub(a: T, b: T): T;
+  mul(a: T, b: T | number): T;
+  div(a: T, b: T | number): T;
+  square(a: T): T;
+  sqrt(a: T): T;
+  /** The mean over each example's values, broadcastable to the examples: [N, …] → [N, 1, …]. */
+  meanPerExample(a: T): T;
+}
+
+/** The amplitudes of each example, broadcastable to samples of shape [N, …]: [N, 1, …]. */
+export interface Level<T> {
+  readonly alpha: T;
+  readonly sigma: T;
+}
+
 /** Signal and noise amplitudes at one noise level. */
 export interface Amplitudes {
   readonly alpha: number;

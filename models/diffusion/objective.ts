@@ -6,34 +6,21 @@
  * divided by c_out², so a weighting is written once, as the weight w of ‖x − x̂‖², and multiplies a
  * target's loss as w · c_out².
  */
-import type { tf } from "../../engine/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import { alphaSigma, flowTime, snr } from "./notation.ts";
+import { alphaSigma, type Arithmetic, flowTime, type Level, snr } from "./notation.ts";
 import { hasZeroTerminalSnr, type Schedule } from "./schedules.ts";
 import type { TimeSampling } from "./levels.ts";
 
-/** Targets at a fixed noise level, over tensors. */
+/** A target at a fixed noise level. */
 interface TargetEntry {
   readonly description: string;
   readonly citation: string;
   /** Divides z before the network sees it, where a target has a scale of its own (1/c_in). */
-  inputDivisor?(alpha: tf.Tensor, sigma: tf.Tensor, sigmaData: number): tf.Tensor;
+  inputDivisor?<T>(m: Arithmetic<T>, level: Level<T>, sigmaData: number): T;
   /** The value a perfect network would output. */
-  of(
-    x: tf.Tensor,
-    eps: tf.Tensor,
-    alpha: tf.Tensor,
-    sigma: tf.Tensor,
-    sigmaData: number,
-  ): tf.Tensor;
+  of<T>(m: Arithmetic<T>, x: T, eps: T, level: Level<T>, sigmaData: number): T;
   /** x̂ behind a network's output. */
-  denoised(
-    output: tf.Tensor,
-    z: tf.Tensor,
-    alpha: tf.Tensor,
-    sigma: tf.Tensor,
-    sigmaData: number,
-  ): tf.Tensor;
+  denoised<T>(m: Arithmetic<T>, output: T, z: T, level: Level<T>, sigmaData: number): T;
   /** c_out², what ‖x − x̂‖² is in units of the target's squared error. Finite, but for ε in pure noise. */
   squaredOutputScale(gamma: number, sigmaData: number): number;
 }
@@ -43,15 +30,15 @@ export const targets = {
   epsilon: {
     description: "the noise eps",
     citation: "Ho et al. 2020",
-    of: (_x, eps) => eps,
-    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha),
+    of: (_m, _x, eps) => eps,
+    denoised: (m, output, z, { alpha, sigma }) => m.div(m.sub(z, m.mul(output, sigma)), alpha),
     squaredOutputScale: (gamma) => Math.exp(gamma),
   },
   x0: {
     description: "the clean sample x",
     citation: "Ho et al. 2020",
-    of: (x) => x,
-    denoised: (output) => output,
+    of: (_m, x) => x,
+    denoised: (_m, output) => output,
     squaredOutputScale: () => 1,
   },
   /**
@@ -61,8 +48,8 @@ export const targets = {
   v: {
     description: "v = alpha*eps - sigma*x",
     citation: "Salimans & Ho 2022",
-    of: (x, eps, alpha, sigma) => eps.mul(alpha).sub(x.mul(sigma)),
-    denoised: (output, z, alpha, sigma) => z.mul(alpha).sub(output.mul(sigma)),
+    of: (m, x, eps, { alpha, sigma }) => m.sub(m.mul(eps, alpha), m.mul(x, sigma)),
+    denoised: (m, output, z, { alpha, sigma }) => m.sub(m.mul(z, alpha), m.mul(output, sigma)),
     squaredOutputScale: (gamma) => alphaSigma(gamma).sigma ** 2,
   },
   /**
@@ -72,9 +59,10 @@ export const targets = {
   flow: {
     description: "the velocity eps - x of rectified flow",
     citation: "Liu et al. 2023",
-    inputDivisor: (alpha, sigma) => alpha.add(sigma),
-    of: (x, eps) => eps.sub(x),
-    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha.add(sigma)),
+    inputDivisor: (m, { alpha, sigma }) => m.add(alpha, sigma),
+    of: (m, x, eps) => m.sub(eps, x),
+    denoised: (m, output, z, { alpha, sigma }) =>
+      m.div(m.sub(z, m.mul(output, sigma)), m.add(alpha, sigma)),
     squaredOutputScale: (gamma) => flowTime(gamma) ** 2,
   },
   /**
@@ -91,13 +79,15 @@ export const targets = {
     description: "EDM's preconditioned output",
     citation: "Karras et al. 2022",
     inputDivisor: edmNorm,
-    of: (x, eps, alpha, sigma, sigmaData) =>
-      x.mul(sigma.div(sigmaData)).sub(eps.mul(alpha.mul(sigmaData)))
-        .div(edmNorm(alpha, sigma, sigmaData)),
-    denoised: (output, z, alpha, sigma, sigmaData) => {
-      const n = edmNorm(alpha, sigma, sigmaData);
-      const skip = alpha.mul(sigmaData ** 2).div(n);
-      return z.mul(skip).add(output.mul(sigma.mul(sigmaData))).div(n);
+    of: (m, x, eps, level, sigmaData) => {
+      const ofX = m.mul(x, m.div(level.sigma, sigmaData));
+      const ofEps = m.mul(eps, m.mul(level.alpha, sigmaData));
+      return m.div(m.sub(ofX, ofEps), edmNorm(m, level, sigmaData));
+    },
+    denoised: (m, output, z, level, sigmaData) => {
+      const n = edmNorm(m, level, sigmaData);
+      const skip = m.div(m.mul(level.alpha, sigmaData ** 2), n);
+      return m.div(m.add(m.mul(z, skip), m.mul(output, m.mul(level.sigma, sigmaData))), n);
     },
     squaredOutputScale: (gamma, sigmaData) => {
       const { alpha, sigma } = alphaSigma(gamma);
@@ -107,8 +97,8 @@ export const targets = {
 } as const satisfies Record<string, TargetEntry>;
 
 /** n of the target `edm`. */
-function edmNorm(alpha: tf.Tensor, sigma: tf.Tensor, sigmaData: number): tf.Tensor {
-  return sigma.square().add(alpha.mul(sigmaData).square()).sqrt();
+function edmNorm<T>(m: Arithmetic<T>, { alpha, sigma }: Level<T>, sigmaData: number): T {
+  return m.sqrt(m.add(m.square(sigma), m.square(m.mul(alpha, sigmaData))));
 }
 
 export type Target = keyof typeof targets;
@@ -139,55 +129,55 @@ function entryOf(objective: Target | Objective): { entry: TargetEntry; sigmaData
 /**
  * What the network is given in place of z: c_in z, which is z itself but for "flow" and "edm".
  *
+ * @param m Arithmetic on tensors.
  * @param z Noisy points, [N, …].
- * @param alpha,sigma Amplitudes of each example, broadcastable to `z`: [N, 1, …].
  */
-export function networkInput(
+export function networkInput<T>(
+  m: Arithmetic<T>,
   objective: Target | Objective,
-  z: tf.Tensor,
-  alpha: tf.Tensor,
-  sigma: tf.Tensor,
-): tf.Tensor {
+  z: T,
+  level: Level<T>,
+): T {
   const { entry, sigmaData } = entryOf(objective);
-  return entry.inputDivisor ? z.div(entry.inputDivisor(alpha, sigma, sigmaData)) : z;
+  return entry.inputDivisor ? m.div(z, entry.inputDivisor(m, level, sigmaData)) : z;
 }
 
 /**
  * The value a perfect network would output: ε, x, v = α ε − σ x, u = ε − x, or EDM's F.
  *
+ * @param m Arithmetic on tensors.
  * @param x Clean samples, [N, …].
  * @param eps The noise mixed into them, like `x`.
- * @param alpha,sigma Amplitudes of each example, broadcastable to `x`: [N, 1, …].
  */
-export function targetOf(
+export function targetOf<T>(
+  m: Arithmetic<T>,
   objective: Target | Objective,
-  x: tf.Tensor,
-  eps: tf.Tensor,
-  alpha: tf.Tensor,
-  sigma: tf.Tensor,
-): tf.Tensor {
+  x: T,
+  eps: T,
+  level: Level<T>,
+): T {
   const { entry, sigmaData } = entryOf(objective);
-  return entry.of(x, eps, alpha, sigma, sigmaData);
+  return entry.of(m, x, eps, level, sigmaData);
 }
 
 /**
  * The clean sample that a network's output implies, x̂ = c_skip z + c_out · output: for ε
  * (z − σ ε̂)/α, for v α z − σ v̂.
  *
+ * @param m Arithmetic on tensors.
  * @param output What the network predicted, [N, …].
  * @param z The noisy points it predicted from, like `output`.
- * @param alpha,sigma Amplitudes of each example, broadcastable to `z`: [N, 1, …]. For ε, `alpha`
- * must not be zero.
+ * @param level For ε, `alpha` must not be zero.
  */
-export function denoisedFrom(
+export function denoisedFrom<T>(
+  m: Arithmetic<T>,
   objective: Target | Objective,
-  output: tf.Tensor,
-  z: tf.Tensor,
-  alpha: tf.Tensor,
-  sigma: tf.Tensor,
-): tf.Tensor {
+  output: T,
+  z: T,
+  level: Level<T>,
+): T {
   const { entry, sigmaData } = entryOf(objective);
-  return entry.denoised(output, z, alpha, sigma, sigmaData);
+  return entry.denoised(m, output, z, level, sigmaData);
 }
 
 /**

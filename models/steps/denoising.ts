@@ -27,7 +27,7 @@ import {
   targetOf,
 } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
-import { diffuse, firstRows, input, perExample } from "./inputs.ts";
+import { diffuse, firstRows, input, perExample, tensorArithmetic as m } from "./inputs.ts";
 import { perExampleInput, sharedInput, type Step, type StepInput } from "./step.ts";
 
 /** A network as the core sees it: any modality, conditioned on a noise level and a class. */
@@ -93,9 +93,9 @@ export function trainingStep(
       const output = ask(network, objective, { ...inputs, ...parameters }, noisy, previous);
       const error = targetError(objective, inputs, noisy, output);
       const weighted = options.weighted
-        ? error.mul(perExample(input(inputs, "weight"), error))
+        ? tf.mul(error, perExample(input(inputs, "weight"), error))
         : error;
-      return weighted.mean() as tf.Scalar;
+      return tf.mean(weighted) as tf.Scalar;
     })(names.map((name) => input(inputs, name)));
     return {
       loss: value,
@@ -134,11 +134,11 @@ export function validationStep(
     const noisy = noisyExamples(inputs);
     const previous = firstEstimate(network, objective, inputs, noisy);
     const output = ask(network, objective, inputs, noisy, previous);
-    const estimate = denoisedFrom(objective, output, noisy.z, noisy.alpha, noisy.sigma);
+    const estimate = denoisedFrom(m, objective, output, noisy.z, noisy);
     const denoised = options.clip ? tf.clipByValue(estimate, ...options.clip) : estimate;
     return {
       loss: meanPerExample(targetError(objective, inputs, noisy, output)),
-      denoising_mse: meanPerExample(squared(denoised.sub(input(inputs, "x")))),
+      denoising_mse: meanPerExample(squared(tf.sub(denoised, input(inputs, "x")))),
     };
   };
   return { parameters: network.parameters, inputs: exampleInputs(network), apply };
@@ -169,7 +169,7 @@ export function denoiser(
     const alpha = perExample(input(inputs, "alpha"), z);
     const sigma = perExample(input(inputs, "sigma"), z);
     const previous = network.selfConditioned ? input(inputs, "previous") : undefined;
-    const denoised = (output: tf.Tensor) => denoisedFrom(objective, output, z, alpha, sigma);
+    const denoised = (output: tf.Tensor) => denoisedFrom(m, objective, output, z, { alpha, sigma });
     if (!options.guided) {
       return { denoised: denoised(ask(network, objective, inputs, { z, alpha, sigma }, previous)) };
     }
@@ -185,10 +185,12 @@ export function denoiser(
       previous && twice(previous),
     );
     const [conditional, unconditional] = tf.split(both, 2, 0);
-    const guided = denoised(guide(conditional!, unconditional!, input(inputs, "guidance_scale")));
+    const guided = denoised(
+      guide(m, conditional!, unconditional!, input(inputs, "guidance_scale")),
+    );
     if (!options.rescaled) return { denoised: guided };
     const rescale = input(inputs, "guidance_rescale");
-    return { denoised: rescaleGuidance(guided, denoised(conditional!), rescale) };
+    return { denoised: rescaleGuidance(m, guided, denoised(conditional!), rescale) };
   };
   return {
     parameters: network.parameters,
@@ -259,7 +261,7 @@ function firstEstimate(
     labels: firstRows(input(inputs, "labels"), rows),
   };
   const output = ask(network, objective, asked, first, tf.zerosLike(z));
-  const estimate = denoisedFrom(objective, output, z, first.alpha, first.sigma);
+  const estimate = denoisedFrom(m, objective, output, z, first);
   if (rows === count) return estimate;
   const others = [count - rows, ...noisy.z.shape.slice(1)];
   return tf.concat([estimate, tf.zeros(others)], 0);
@@ -273,7 +275,7 @@ function ask(
   { z, alpha, sigma }: NoisyExamples,
   previous: tf.Tensor | undefined,
 ): tf.Tensor {
-  const seen = networkInput(objective, z, alpha, sigma);
+  const seen = networkInput(m, objective, z, { alpha, sigma });
   const angle = input(inputs, "angle"), labels = input(inputs, "labels");
   return previous
     ? network.apply(inputs, seen, angle, labels, previous)
@@ -284,17 +286,17 @@ function ask(
 function targetError(
   objective: Target | Objective,
   inputs: Tensors,
-  { alpha, sigma }: NoisyExamples,
+  level: NoisyExamples,
   output: tf.Tensor,
 ): tf.Tensor {
   const x = input(inputs, "x"), eps = input(inputs, "eps");
-  return squared(output.sub(targetOf(objective, x, eps, alpha, sigma)));
+  return squared(tf.sub(output, targetOf(m, objective, x, eps, level)));
 }
 
 function meanPerExample(values: tf.Tensor): tf.Tensor {
-  return values.reshape([values.shape[0]!, -1]).mean(1);
+  return tf.mean(tf.reshape(values, [values.shape[0]!, -1]), 1);
 }
 
 function squared(values: tf.Tensor): tf.Tensor {
-  return values.mul(values);
+  return tf.mul(values, values);
 }

@@ -1,5 +1,6 @@
 /** What steps do with their named inputs, which have N examples along the first axis. */
 import { tf } from "../../engine/mod.ts";
+import type { Arithmetic } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 
 /**
@@ -22,7 +23,7 @@ export function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
 
 /** [N] → [N, 1, …], to broadcast over the examples of `like`. */
 export function perExample(values: tf.Tensor, like: tf.Tensor): tf.Tensor {
-  return values.reshape([-1, ...Array<number>(like.rank - 1).fill(1)]);
+  return tf.reshape(values, [-1, ...Array<number>(like.rank - 1).fill(1)]);
 }
 
 /**
@@ -39,5 +40,16 @@ export function diffuse(
   alpha: tf.Tensor,
   sigma: tf.Tensor,
 ): tf.Tensor {
-  return x.mul(alpha).add(eps.mul(sigma));
+  return tf.add(tf.mul(x, alpha), tf.mul(eps, sigma));
 }
+
+/** The arithmetic of `models/diffusion` on tensors. */
+export const tensorArithmetic: Arithmetic<tf.Tensor> = {
+  add: (a, b) => tf.add(a, b),
+  sub: (a, b) => tf.sub(a, b),
+  mul: (a, b) => tf.mul(a, b),
+  div: (a, b) => tf.div(a, b),
+  square: (a) => tf.square(a),
+  sqrt: (a) => tf.sqrt(a),
+  meanPerExample: (a) => tf.mean(a, a.shape.slice(1).map((_, axis) => axis + 1), true),
+};

@@ -9,6 +9,7 @@ import {
   rescaleGuidance,
   targetNames,
 } from "../../../models/diffusion/mod.ts";
+import { tensorArithmetic as m } from "../../../models/steps/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");
@@ -30,9 +31,9 @@ Deno.test("guide() gives the same x̂ whether it is applied to ε, to v or to x�
           const alpha = tf.tensor2d([[level.alpha]]), sigma = tf.tensor2d([[level.sigma]]);
           for (const target of targetNames) {
             const denoised = (output: tf.Tensor) =>
-              denoisedFrom(target, output, row(z), alpha, sigma);
-            const before = denoised(guide(row(a), row(b), 1.8)).dataSync();
-            const after = guide(denoised(row(a)), denoised(row(b)), 1.8).dataSync();
+              denoisedFrom(m, target, output, row(z), { alpha, sigma });
+            const before = denoised(guide(m, row(a), row(b), 1.8)).dataSync();
+            const after = guide(m, denoised(row(a)), denoised(row(b)), 1.8).dataSync();
             assertClose(before, after, { absolute: 1e-4 }, target);
           }
         });
@@ -44,9 +45,9 @@ Deno.test("guide() gives the same x̂ whether it is applied to ε, to v or to x�
 Deno.test("guide() is unconditional at 0 and conditional at 1", () => {
   tf.tidy(() => {
     const [conditional, unconditional] = [row([1, -2]), row([0.5, 3])];
-    assertClose(guide(conditional, unconditional, 0).dataSync(), [0.5, 3], {});
-    assertClose(guide(conditional, unconditional, 1).dataSync(), [1, -2], {});
-    assertClose(guide(conditional, unconditional, tf.scalar(3)).dataSync(), [2, -12], {});
+    assertClose(guide(m, conditional, unconditional, 0).dataSync(), [0.5, 3], {});
+    assertClose(guide(m, conditional, unconditional, 1).dataSync(), [1, -2], {});
+    assertClose(guide(m, conditional, unconditional, tf.scalar(3)).dataSync(), [2, -12], {});
   });
 });
 
@@ -62,8 +63,8 @@ Deno.test("rescaleGuidance() gives each example the conditional's deviation, by 
   tf.tidy(() => {
     const conditional = tf.tensor3d([[[0, 1], [2, 0.5]], [[1, -1], [0.5, 0]]]);
     const guided = tf.tensor3d([[[-1, 2], [5, 0]], [[0.1, -0.2], [0.3, 0.2]]]);
-    const full = rescaleGuidance(guided, conditional, 1).dataSync();
-    const half = rescaleGuidance(guided, conditional, tf.scalar(0.5)).dataSync();
+    const full = rescaleGuidance(m, guided, conditional, 1).dataSync();
+    const half = rescaleGuidance(m, guided, conditional, tf.scalar(0.5)).dataSync();
     for (const example of [0, 1]) {
       const of = (values: ArrayLike<number>) =>
         Array.from(values).slice(4 * example, 4 * example + 4);
@@ -78,14 +79,14 @@ Deno.test("rescaleGuidance() gives each example the conditional's deviation, by 
         absolute: 1e-5,
       });
     }
-    assertClose(rescaleGuidance(guided, conditional, 0).dataSync(), guided.dataSync(), {});
+    assertClose(rescaleGuidance(m, guided, conditional, 0).dataSync(), guided.dataSync(), {});
   });
 });
 
 Deno.test("rescaleGuidance() stays finite where an example is all one value", () => {
   tf.tidy(() => {
     const constant = row([0.5, 0.5, 0.5]);
-    const rescaled = rescaleGuidance(constant, row([0.2, 0.2, 0.2]), 1).dataSync();
+    const rescaled = rescaleGuidance(m, constant, row([0.2, 0.2, 0.2]), 1).dataSync();
     assertClose(rescaled, [0.5, 0.5, 0.5], { absolute: 1e-3 });
   });
 });

@@ -9,7 +9,7 @@ import {
   targetNames,
   targetOf,
 } from "../../../models/diffusion/mod.ts";
-import { diffuse } from "../../../models/steps/mod.ts";
+import { diffuse, tensorArithmetic as m } from "../../../models/steps/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");
@@ -44,10 +44,12 @@ for (const target of targetNames) {
       tf.tidy(() => {
         const { alpha, sigma, numbers } = level(gamma);
         const z = diffuse(row(x), row(eps), alpha, sigma);
-        const output = targetOf(target, row(x), row(eps), alpha, sigma);
+        const output = targetOf(m, target, row(x), row(eps), { alpha, sigma });
         // ε divides what float32 rounded by α.
         const absolute = target === "epsilon" ? 2e-6 / numbers.alpha : 2e-6;
-        assertClose(denoisedFrom(target, output, z, alpha, sigma).dataSync(), x, { absolute });
+        assertClose(denoisedFrom(m, target, output, z, { alpha, sigma }).dataSync(), x, {
+          absolute,
+        });
       });
     }));
   });
@@ -56,10 +58,10 @@ for (const target of targetNames) {
     fc.assert(fc.property(points, points, gamma, (z, output, gamma) => {
       tf.tidy(() => {
         const { alpha, sigma, numbers } = level(gamma);
-        const denoised = denoisedFrom(target, row(output), row(z), alpha, sigma);
+        const denoised = denoisedFrom(m, target, row(output), row(z), { alpha, sigma });
         // ε̂ = (z − α x̂)/σ.
-        const noise = row(z).sub(denoised.mul(alpha)).div(sigma);
-        const again = targetOf(target, denoised, noise, alpha, sigma);
+        const noise = tf.div(tf.sub(row(z), tf.mul(denoised, alpha)), sigma);
+        const again = targetOf(m, target, denoised, noise, { alpha, sigma });
         assertClose(again.dataSync(), output, { absolute: 4e-6 / numbers.sigma });
       });
     }));
@@ -69,7 +71,7 @@ for (const target of targetNames) {
 Deno.test("the v target is α ε − σ x", () => {
   tf.tidy(() => {
     const { alpha, sigma, numbers } = level(0.7);
-    const v = targetOf("v", row([1, 0, 2]), row([0, 1, -3]), alpha, sigma).dataSync();
+    const v = targetOf(m, "v", row([1, 0, 2]), row([0, 1, -3]), { alpha, sigma }).dataSync();
     const expected = [-numbers.sigma, numbers.alpha, -3 * numbers.alpha - 2 * numbers.sigma];
     assertClose(v, expected, { absolute: 1e-6 });
   });
@@ -81,10 +83,14 @@ Deno.test("the flow target is the velocity of the straight line that the network
     const { alpha, sigma } = level(gammaOfFlowTime(0.25));
     const x = [1, 0, 2], eps = [0, 1, -3];
     const z = diffuse(row(x), row(eps), alpha, sigma);
-    assertClose(networkInput("flow", z, alpha, sigma).dataSync(), [0.75, 0.25, 0.75], {
+    assertClose(networkInput(m, "flow", z, { alpha, sigma }).dataSync(), [0.75, 0.25, 0.75], {
       absolute: 1e-6,
     });
-    assertClose(targetOf("flow", row(x), row(eps), alpha, sigma).dataSync(), [-1, 1, -5], {});
+    assertClose(
+      targetOf(m, "flow", row(x), row(eps), { alpha, sigma }).dataSync(),
+      [-1, 1, -5],
+      {},
+    );
   });
 });
 
@@ -92,8 +98,8 @@ Deno.test("the flow target holds up in pure noise, where the network sees the no
   tf.tidy(() => {
     const { alpha, sigma } = level(Infinity);
     const eps = row([0.5, -2, 1]);
-    assertClose(networkInput("flow", eps, alpha, sigma).dataSync(), [0.5, -2, 1], {});
-    const denoised = denoisedFrom("flow", row([0.1, 0.2, 0.3]), eps, alpha, sigma);
+    assertClose(networkInput(m, "flow", eps, { alpha, sigma }).dataSync(), [0.5, -2, 1], {});
+    const denoised = denoisedFrom(m, "flow", row([0.1, 0.2, 0.3]), eps, { alpha, sigma });
     assertClose(denoised.dataSync(), [0.4, -2.2, 0.7], { absolute: 1e-6 });
   });
 });
@@ -112,13 +118,13 @@ Deno.test("the edm target has the coefficients of Karras et al. 2022, table 1", 
       const theirs = z.map((value) => value / numbers.alpha);
       const tolerance = { absolute: 2e-5, relative: 2e-5 };
       assertClose(
-        networkInput(objective, row(z), alpha, sigma).dataSync(),
+        networkInput(m, objective, row(z), { alpha, sigma }).dataSync(),
         theirs.map((value) => c_in * value),
         tolerance,
         "network input",
       );
       assertClose(
-        denoisedFrom(objective, row(output), row(z), alpha, sigma).dataSync(),
+        denoisedFrom(m, objective, row(output), row(z), { alpha, sigma }).dataSync(),
         theirs.map((value, i) => skip * value + out * output[i]!),
         tolerance,
         "denoised",
@@ -132,12 +138,12 @@ Deno.test("the edm target has unit variance for data of variance σ_data², and 
     tf.tidy(() => {
       const { alpha, sigma } = level(gamma);
       const part = (x: number[], eps: number[]) =>
-        targetOf({ target: "edm", sigmaData }, row(x), row(eps), alpha, sigma).dataSync();
+        targetOf(m, { target: "edm", sigmaData }, row(x), row(eps), { alpha, sigma }).dataSync();
       const ofX = part([1, 0, 0], [0, 0, 0])[0]!, ofEps = part([0, 0, 0], [1, 0, 0])[0]!;
       assertClose([(ofX * sigmaData) ** 2 + ofEps ** 2], [1], { absolute: 1e-5 });
-      const unit = targetOf({ target: "edm", sigmaData: 1 }, row(x), row(eps), alpha, sigma);
-      const v = targetOf("v", row(x), row(eps), alpha, sigma);
-      assertClose(unit.dataSync(), v.neg().dataSync(), { absolute: 1e-5 });
+      const unit = targetOf(m, { target: "edm", sigmaData: 1 }, row(x), row(eps), { alpha, sigma });
+      const v = targetOf(m, "v", row(x), row(eps), { alpha, sigma });
+      assertClose(unit.dataSync(), tf.neg(v).dataSync(), { absolute: 1e-5 });
     });
   }));
 });
@@ -145,9 +151,10 @@ Deno.test("the edm target has unit variance for data of variance σ_data², and 
 Deno.test("a bare edm target has the paper's σ_data, 0.5", () => {
   tf.tidy(() => {
     const { alpha, sigma } = level(0.3);
-    const bare = targetOf("edm", row([1, 2, 3]), row([0, 1, 2]), alpha, sigma).dataSync();
+    const bare = targetOf(m, "edm", row([1, 2, 3]), row([0, 1, 2]), { alpha, sigma }).dataSync();
     const objective = { target: "edm", sigmaData: 0.5 } as const;
-    const stated = targetOf(objective, row([1, 2, 3]), row([0, 1, 2]), alpha, sigma).dataSync();
+    const stated = targetOf(m, objective, row([1, 2, 3]), row([0, 1, 2]), { alpha, sigma })
+      .dataSync();
     assert.deepEqual(bare, stated);
   });
 });
