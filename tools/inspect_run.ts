@@ -19,7 +19,7 @@ import {
 import type { Links } from "./links.ts";
 import { isOver, moreRows, runTable } from "./rows.ts";
 import { reportCurves, reportParts } from "./run_report.ts";
-import { statusCounts, watchRuns } from "./train.ts";
+import { resumption, statusCounts, watchRuns } from "./train.ts";
 
 export const inspectRunTool = defineTool({
   name: "inspect-run",
@@ -135,7 +135,13 @@ function runList(
     : `${all}, ${runs.length} shown${counts === "" ? "" : ` (${counts})`}.`;
   const next = total === 0 ? ['train {"preset": "mnist-tiny"} for a first run of a few seconds'] : [
     `inspect-run {"run": "${runs[0]?.id ?? "latest"}"} for one of them`,
+    ...(runs.every(isOver) ? [] : [
+      `inspect-run {${
+        sweep === undefined ? "" : `"sweep": "${sweep}", `
+      }"wait_seconds": 45} to wait for those that are not over`,
+    ]),
     ...rankable(runs, sweep).map((which) => `compare-runs ${which} to rank them`),
+    ...resumption(runs),
   ];
   return answer(
     { summary, next, viewerUrl: sweep === undefined ? links.home() : links.sweep(sweep) },

@@ -19,6 +19,8 @@ export function runTable(runs: readonly Run[]): string {
   const differing = differingParameters(runs);
   const shown = differing.slice(0, MAX_PARAMETERS);
   const metrics = [...new Set(runs.map((run) => yardstickOf(run).metric))];
+  // The runs of one sweep were queued at one moment.
+  const mixed = runs.some((run) => run.sweepId === null || run.sweepId !== runs[0]!.sweepId);
   const columns: (readonly [string, (run: Run) => Cell])[] = [
     ["run", (run) => run.id],
     ...several("sweep", runs, (run) => run.sweepId ?? "-"),
@@ -29,7 +31,9 @@ export function runTable(runs: readonly Run[]): string {
     ["loss", (run) => rounded(run.latest.loss) ?? "-"],
     ...metrics.map((name) => [name, (run: Run) => rounded(run.latest[name]) ?? "-"] as const),
     ["time left", (run) => run.etaSeconds === null ? "-" : duration(run.etaSeconds)],
-    ...several("started", runs, (run) => timeOf(run.startedAt ?? run.createdAt)),
+    ...(mixed
+      ? several("started (UTC)", runs, (run) => timeOf(run.startedAt ?? run.createdAt))
+      : []),
   ];
   const filled = columns.filter(([, cell]) => runs.some((run) => cell(run) !== "-"));
   const [label, ...others] = new Set(runs.map((run) => run.label));
@@ -44,8 +48,9 @@ export function runTable(runs: readonly Run[]): string {
   ].filter((part) => part !== "").join("\n\n");
 }
 
+/** On one line, so that nothing in it reads as a part of the answer. */
 export function shortenedError(error: string): string {
-  return shortened(error, MAX_ERROR);
+  return shortened(error.replace(/\s+/g, " "), MAX_ERROR);
 }
 
 /** A column for what the runs do not all have alike. */

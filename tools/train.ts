@@ -80,22 +80,32 @@ function trainAnswer(
 }
 
 function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
-  const ids = runs.map((run) => run.id);
-  const look = sweepId === null ? `"run": "${ids[0]}"` : `"sweep": "${sweepId}"`;
-  if (!runs.every(isOver)) {
+  const look = sweepId === null ? `"run": "${runs[0]?.id}"` : `"sweep": "${sweepId}"`;
+  const waiting = runs.find((run) => !isOver(run));
+  if (waiting) {
     return [
       `inspect-run {${look}, "wait_seconds": 45} to look again (training goes on by itself)`,
-      `stop-run {"runs": ["${ids[0]}"]} to end one early`,
+      `stop-run {"runs": ["${waiting.id}"]} to end one early`,
+      ...resumption(runs),
     ];
   }
-  const finished = runs.filter((run) => run.status === "finished");
-  if (finished.length === 0) return [`inspect-run {${look}} for what went wrong`];
+  const finished = runs.find((run) => run.status === "finished");
+  if (!finished) return [`inspect-run {${look}} for what went wrong`, ...resumption(runs)];
   return [
-    `sample {"run": "${finished[0]!.id}"} to ${
-      finished[0]!.config.modality === "image" ? "see its pictures" : "read what it writes"
+    `sample {"run": "${finished.id}"} to ${
+      finished.config.modality === "image" ? "see its pictures" : "read what it writes"
     }`,
     ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
+    ...resumption(runs),
   ];
+}
+
+/** How a run that lost its worker goes on; nothing where none did. */
+export function resumption(runs: readonly Run[]): string[] {
+  const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
+  return lost.slice(0, 1).map((run) =>
+    `train {"resume": "${run.id}"} to go on with what broke off`
+  );
 }
 
 /** "2 finished, 1 running, 1 queued". */

@@ -101,7 +101,7 @@ export function newestState(
     if (listed.length === 0 || (unreadable.length === 0 && attempt === ATTEMPTS)) return null;
     if (unreadable.length === 0) continue;
     throw new UserError(
-      `No checkpoint of ${run.id} is intact: ${
+      `No checkpoint of ${run.id} can be read: ${
         unreadable.map(({ reason }) => reason).join("; ")
       }. ` +
         "Put back a copy of one under the same name if you have it; otherwise its training is lost: " +

@@ -120,7 +120,7 @@ Deno.test("where no checkpoint is intact, the error says what to do and nothing 
       await assert.rejects(lab.sample({ run: "image-0001", count: 1, steps: 1 }), {
         name: "UserError",
         message:
-          /^No checkpoint of image-0001 is intact: .*step-0000008.*; .*step-0000004.*\. Put back a copy of one .* train a new run with the same preset, overrides and seed/,
+          /^No checkpoint of image-0001 can be read: .*step-0000008.*; .*step-0000004.*\. Put back a copy of one .* train a new run with the same preset, overrides and seed/,
       });
       assert.deepEqual(store.checkpoints.list("image-0001"), checkpoints);
       assert.ok(checkpoints.every(({ path }) => Deno.statSync(path).isFile));

@@ -72,3 +72,24 @@ Deno.test("what was never measured is left out, not shown as nothing", () =>
     assert.match(text, /train \{"resume": "image-0001"\} to start it over/);
     assert.ok(!/null|undefined|NaN|- Speed|- Newest|- Trivial/.test(text), text);
   }));
+
+Deno.test("a list says why a run failed and how to go on with it", () =>
+  withRuns((store) => {
+    finishedRun(store, digits({ seed: 1 }), 0.2);
+    const { ids } = store.runs.insert({
+      configs: [digits({})],
+      codeVersion: "test",
+      label: null,
+      sweep: null,
+    });
+    const worker = store.workers.insert();
+    store.runs.claim(worker, "test");
+    store.runs.end(ids[0]!, worker, "failed", "The disk is full\n| 0 bytes | left |");
+    store.workers.end(worker, "ended");
+  }, async (caller) => {
+    const text = textOf(await caller.call("inspect-run", {}));
+    assert.deepEqual(tableWith(text, "run").rows.map((row) => row.status), ["failed", "finished"]);
+    assert.match(text, /^image-0002 failed: The disk is full \| 0 bytes \| left \|$/m);
+    assert.match(text, /; train \{"resume": "image-0002"\} to go on with what broke off$/m);
+    assert.ok(!text.includes("wait_seconds"), "nothing is left to wait for");
+  }));
