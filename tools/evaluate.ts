@@ -1,15 +1,11 @@
 import { z } from "zod";
 import { samplerNames } from "../experiments/mod.ts";
-import { defineTool, structured } from "./define.ts";
-import {
-  EvaluationRow,
-  evaluationRow,
-  evaluationSummary,
-  evaluationTables,
-} from "./evaluation_rows.ts";
+import { ADDING, answer, defineTool } from "./define.ts";
+import { evaluationSummary, evaluationTables } from "./evaluation_rows.ts";
 import { samplingFields } from "./sampling_fields.ts";
-import { integer, pointers, REFERENCE_HELP, runReference } from "./fields.ts";
+import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { textFields } from "./text_fields.ts";
+import { runUri } from "./uris.ts";
 
 const { mode, length, block_size, temperature, top_p, diffusion_weight, revise_share, rounds } =
   textFields;
@@ -62,13 +58,7 @@ export const evaluateTool = defineTool({
       "Text: sampler steps whose own bounds are measured (default 16, 64 and steps)",
     ),
   }),
-  output: z.object({ ...pointers, evaluation: EvaluationRow }),
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: false,
-    openWorldHint: false,
-  },
+  annotations: ADDING,
   async run(request, { lab, links, progress, signal }) {
     progress.report(0, 1, "starting the evaluation");
     const given = Object.fromEntries(Object.entries(request).filter(([, v]) => v !== undefined));
@@ -79,15 +69,19 @@ export const evaluateTool = defineTool({
     const [what, choice] = evaluation.modality === "image"
       ? ["pictures", "guidance_scale"]
       : ["texts", "mode or temperature"];
-    const output = {
-      summary: evaluationSummary(evaluation),
-      next: [
-        `sample {"run": "${evaluation.runId}"} to see such ${what}`,
-        `evaluate another run, or this one with another ${choice}, at the same count and seed`,
+    return answer(
+      {
+        summary: evaluationSummary(evaluation),
+        next: [
+          `sample {"run": "${evaluation.runId}"} to see such ${what}`,
+          `evaluate another run, or this one with another ${choice}, at the same count and seed`,
+        ],
+        viewerUrl: links.run(evaluation.runId),
+      },
+      [
+        ...evaluationTables(evaluation),
+        `Kept as ${evaluation.id} with the run: ${runUri(evaluation.runId)}`,
       ],
-      viewer_url: links.run(evaluation.runId),
-      evaluation: evaluationRow(evaluation),
-    };
-    return structured(output, ...evaluationTables(evaluation));
+    );
   },
 });

@@ -1,7 +1,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { UserError } from "../engine/host/mod.ts";
 import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../experiments/mod.ts";
-import { type Call, defineTool, readable } from "./define.ts";
+import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import type { Links } from "./links.ts";
 import { counted, duration, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { DEFAULT_PRESET, TrainInput } from "./train_schema.ts";
@@ -10,19 +10,13 @@ export const trainTool = defineTool({
   name: "train",
   title: "Train a diffusion model, or a sweep",
   description:
-    "Starts one training run, or a sweep (a grid over configuration fields × seeds), from a preset " +
-    "plus overrides; or resumes a run. Runs are queued and trained one after another in a process " +
-    "of their own that outlives this call and this client. Waits up to wait_seconds, then answers " +
-    "with the run ids, how far they are, and how to look again (inspect-run). Runs are compared " +
-    "by denoising_mse (images) or nats_per_character (text), measured on what is held out and " +
-    "comparable between configurations.",
+    "Starts a training run, or a sweep (a grid over configuration fields × seeds), from a preset plus " +
+    "overrides; or resumes a run. Runs are trained one after another in a process of their own that " +
+    "outlives this call and this client. Waits up to wait_seconds, then answers with the run ids, how " +
+    "far they are, and how to look again (inspect-run). Held-out denoising_mse (images) and " +
+    "nats_per_character (text) compare runs.",
   input: TrainInput,
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: false,
-    openWorldHint: true,
-  },
+  annotations: ADDING,
   async run({ wait_seconds, resume, ...request }, call) {
     const { lab, progress } = call;
     progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
@@ -76,21 +70,13 @@ function trainAnswer(
     ? `Run ${first?.id}`
     : `Sweep ${sweepId} of ${counted(runs.length, "run")}`;
   const summary = `${what}: ${statusCounts(runs)}${latestLoss(runs)}${remaining(runs)}.`;
-  const failed = runs.filter((run) => run.error !== null)
-    .map((run) => `${run.id} failed: ${run.error}`);
   const shown = runs.slice(0, MAX_ROWS);
   const left = runs.length - shown.length;
   const more = left > 0
     ? `${left} more: inspect-run {"sweep": "${sweepId}", "offset": ${MAX_ROWS}}`
     : "";
-  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
-  const text = readable(
-    { summary, next: nextSteps(runs, sweepId), viewer_url },
-    runTable(shown),
-    more,
-    failed.join("\n"),
-  );
-  return { content: [{ type: "text", text }] };
+  const viewerUrl = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
+  return answer({ summary, next: nextSteps(runs, sweepId), viewerUrl }, [runTable(shown), more]);
 }
 
 function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
@@ -105,7 +91,9 @@ function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
   const finished = runs.filter((run) => run.status === "finished");
   if (finished.length === 0) return [`inspect-run {${look}} for what went wrong`];
   return [
-    `sample {"run": "${finished[0]!.id}"} to see pictures`,
+    `sample {"run": "${finished[0]!.id}"} to ${
+      finished[0]!.config.modality === "image" ? "see its pictures" : "read what it writes"
+    }`,
     ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
   ];
 }

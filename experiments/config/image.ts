@@ -25,7 +25,7 @@ export const ImageConfig = z.strictObject({
     "unet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
   ),
   size: z.enum(["tiny", "mini", "small", "base"]).describe(
-    "Size of the network, in thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
+    "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
   ),
   schedule: z.enum(scheduleNames)
     .describe("Noise schedule, as its log-SNR over time"),
@@ -33,8 +33,8 @@ export const ImageConfig = z.strictObject({
     "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
   ),
   target: z.enum(targetNames).describe(
-    "What the network predicts: the noise (epsilon), the clean image (x0), v = alpha*eps - " +
-      "sigma*x, rectified flow's velocity eps - x (flow), or EDM's preconditioned output (edm)",
+    "What the network predicts: noise (epsilon), the clean image (x0), v = alpha*eps - sigma*x, " +
+      "eps - x (flow), or EDM's preconditioned output (edm)",
   ),
   weighting: z.enum(weightingNames).describe(
     "How much each noise level counts in the loss: uniform is the target's plain squared error",

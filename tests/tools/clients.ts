@@ -91,6 +91,8 @@ export async function currentClient(
       )
       : new StdioClientTransport(target),
   );
+  // As every assistant does: what was listed is what answers are then checked against.
+  await client.listTools();
   return {
     name: `current SDK, ${era}, ${overHttp ? "HTTP" : "stdio"}`,
     listTools: async () => (await client.listTools()).tools,
@@ -117,6 +119,7 @@ export async function oldClient(
     ? new OldHttp(new URL(target.url), target.fetch ? { fetch: target.fetch } : {})
     : new OldStdio(target);
   await client.connect(transport as Parameters<OldClient["connect"]>[0]);
+  await client.listTools();
   return {
     name: `old SDK, ${overHttp ? "HTTP" : "stdio"}`,
     listTools: async () => (await client.listTools()).tools,
