@@ -31,9 +31,13 @@ function assertTable(text: string, columns: readonly string[], says: string): vo
   assert.ok(found, `no table with the columns ${columns.join(", ")}${says}`);
 }
 
-/** Whether a line, or the whole, is an object or a list of JSON, as structured content would be. */
-export function holdsJson(text: string): boolean {
-  return [text, ...text.split("\n")].some((line) => {
+/**
+ * Whether a line, or the whole, is an object or a list of JSON, as structured content would be. A
+ * block of code may be JSON: a configuration to be copied.
+ */
+function holdsJson(text: string): boolean {
+  const lines = text.replace(/^```.*?^```$/gms, "").split("\n");
+  return [text, ...lines].some((line) => {
     try {
       return typeof JSON.parse(line) === "object";
     } catch {

@@ -17,7 +17,7 @@ import { sweepTwoSchedules } from "./conversation.ts";
 import { programsOf } from "./installing.ts";
 import { play, type Playback } from "./playing.ts";
 
-const LIMIT_SECONDS = 600;
+const LIMIT_SECONDS = 900;
 const TOOLS = golden.map((tool) => tool.name);
 
 const { values: options, positionals } = parseArgs({
