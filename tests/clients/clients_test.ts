@@ -75,12 +75,11 @@ async function ownDenoDir(): Promise<string> {
 }
 
 /** What one sees of it in figures. */
-function summary({ title }: Assistant, { tools, asked, played }: Playback): string {
+function summary({ title }: Assistant, { after, tools, played }: Playback): string {
   const bytes = tools.reduce((sum, tool) => sum + tool.bytes, 0);
   const characters = played.reduce((sum, { result }) => sum + (result?.text.length ?? 0), 0);
-  const after = ((asked[0]?.after ?? NaN) / 1000).toFixed(1);
-  return `${title}: its model is asked after ${after} s, with ${bytes} bytes of ${tools.length} ` +
-    `tools; ${played.length} answers have ${characters} characters`;
+  return `${title}: after ${((after ?? NaN) / 1000).toFixed(1)} s its model has ${tools.length} ` +
+    `tools of ${bytes} bytes; ${played.length} answers have ${characters} characters`;
 }
 
 async function keep(folder: string, name: string, playback: Playback): Promise<void> {

@@ -3,10 +3,11 @@ import { delimiter, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openLab } from "../../experiments/mod.ts";
-import { type Assistant, SERVER, type ServerCommand, type Setting } from "./assistants/mod.ts";
-import type { Conversation, ScriptedCall } from "./conversation.ts";
-import type { ListedTool, ToolResult } from "./model_apis/mod.ts";
-import { type Asked, type Script, startModel } from "./scripted_model.ts";
+import type { Assistant, ServerCommand, Setting } from "./assistants/mod.ts";
+import type { Conversation } from "./conversation.ts";
+import type { ListedTool } from "./model_apis/mod.ts";
+import { type Asked, startModel } from "./scripted_model.ts";
+import { type Played, Speaker } from "./speaking.ts";
 
 export interface PlayOptions {
   /** Names of the server's tools. */
@@ -20,20 +21,18 @@ export interface PlayOptions {
 
 /** What came of it. */
 export interface Playback {
+  /** The server's tools as they were listed when the conversation began. */
+  readonly tools: readonly ListedTool[];
+  /** Milliseconds until then since the assistant was started; undefined if it never came to that. */
+  readonly after: number | undefined;
   /** The calls that were made, and what the model got for each: nothing where undefined. */
   readonly played: readonly Played[];
   /** Whether the conversation came to its end. */
   readonly ended: boolean;
-  /** The server's tools as they were listed to the model when it made its first call. */
-  readonly tools: readonly ListedTool[];
   /** Requests to the model, without those that the assistant made for itself. */
   readonly asked: readonly Asked[];
   /** What the assistant printed. */
   readonly output: string;
-}
-export interface Played {
-  readonly call: ScriptedCall;
-  readonly result: ToolResult | undefined;
 }
 
 /** Plays a conversation in a new home folder, which is removed afterwards. */
@@ -44,16 +43,22 @@ export async function play(
 ): Promise<Playback> {
   const home = await Deno.makeTempDir({ prefix: "textdiffusion-assistant-" });
   const workspace = join(home, "workspace");
-  const notes: Notes = { played: [], ended: false };
-  const model = startModel(assistant.api, inItsWords(assistant, conversation, options, notes));
+  const speaker = new Speaker(assistant, conversation, options.tools);
+  const model = startModel(assistant.api, (heard) => speaker.next(heard));
   try {
     const server = serverCommand(workspace, options.denoDir);
     const setting = { home, modelUrl: model.url, server };
     await furnish(assistant, setting);
     const output = await run(assistant, setting, options);
-    const first = model.asked[assistant.opening ? 1 : 0];
-    const tools = first?.tools.filter(({ name }) => name.includes(SERVER)) ?? [];
-    return { ...notes, tools, asked: model.asked, output };
+    const { tools, openings, played, ended } = speaker;
+    return {
+      tools,
+      after: model.asked[openings]?.after,
+      played,
+      ended,
+      asked: model.asked,
+      output,
+    };
   } finally {
     await model.close();
     await stopTraining(workspace);
@@ -72,34 +77,6 @@ async function removeHome(home: string): Promise<void> {
       await setTimeout(250);
     }
   }
-}
-
-interface Notes {
-  readonly played: Played[];
-  ended: boolean;
-}
-
-/** The conversation in the assistant's names and manners; notes what was answered. */
-function* inItsWords(
-  assistant: Assistant,
-  conversation: Conversation,
-  { tools }: PlayOptions,
-  notes: Notes,
-): Script {
-  if (assistant.opening) yield assistant.opening(tools);
-  let texts: readonly string[] = [];
-  for (;;) {
-    const { value: calls, done } = conversation.next(texts);
-    if (done) break;
-    const results = yield calls.map((call) => ({
-      name: assistant.toolName(call.tool),
-      args: assistant.habit?.(call) ?? call.args,
-    }));
-    const answers = calls.map((call, i) => ({ call, result: results[i] }));
-    notes.played.push(...answers);
-    texts = answers.map(({ result }) => result?.text ?? "");
-  }
-  notes.ended = true;
 }
 
 /** Variables that a machine may need to reach the npm registry. */

@@ -5,12 +5,15 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { ApiRequest, ListedTool, ModelApi, NamedCall, ToolResult } from "./model_apis/mod.ts";
 
-/** Yields the calls of a turn, and is given their results; undefined where none arrived. */
-export type Script = Generator<
-  readonly NamedCall[],
-  void,
-  readonly (ToolResult | undefined)[]
->;
+/** What the model hears before a turn. */
+export interface Heard {
+  readonly tools: readonly ListedTool[];
+  /** Results of the calls of its last turn, in their order; undefined where none arrived. */
+  readonly results: readonly (ToolResult | undefined)[];
+}
+
+/** Says what the model calls next; nothing once it is done. */
+export type Script = (heard: Heard) => readonly NamedCall[];
 
 /** One request to go on with the talk. */
 export interface Asked {
@@ -37,15 +40,15 @@ export function startModel(api: ModelApi, script: Script): ScriptedModel {
     if (!api.asksModel(received)) return Response.json(api.other(received));
     const question = api.read(received);
     if (question.aside) return question.reply({ id: "aside", calls: [], text: "Scripted" });
-    const { tools, results } = question;
+    const { tools } = question;
     asked.push({ after: performance.now() - started, tools, body: received.body });
-    const step = script.next(expected.map((id) => results.find((result) => result.id === id)));
-    const id = `turn_${asked.length}`;
-    const calls = (step.value ?? []).map((call, i) => ({
+    const results = expected.map((id) => question.results.find((result) => result.id === id));
+    const calls = script({ tools, results }).map((call, i) => ({
       ...call,
       id: `call_${asked.length}_${i}`,
     }));
     expected = calls.map((call) => call.id);
+    const id = `turn_${asked.length}`;
     return question.reply({ id, calls, text: "Done" });
   }
 

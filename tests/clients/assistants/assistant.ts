@@ -42,7 +42,7 @@ export interface Assistant {
   environment(setting: Setting): Readonly<Record<string, string>>;
   /** What the program is given so that it plays with its model alone, and then ends. */
   args(setting: Setting): readonly string[];
-  /** What its model must call at first, so that our tools are listed to it. */
+  /** What its model must call, if our tools are not listed to it from the start, to have them. */
   opening?(tools: readonly string[]): readonly NamedCall[];
   /** How it or its model writes arguments otherwise than one would expect. */
   habit?(call: ToolCall): ToolCall["args"];

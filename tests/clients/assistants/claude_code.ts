@@ -20,4 +20,6 @@ export const claudeCode: Assistant = {
     ...["--mcp-config", `${home}/mcp.json`, "--allowedTools", `mcp__${SERVER}`],
     ...["--output-format", "stream-json", "--verbose"],
   ],
+  // It asks its model after five seconds at the latest, with the tools that it has by then.
+  opening: () => [{ name: "WaitForMcpServers", args: {} }],
 };

@@ -33,6 +33,8 @@ ${table(`mcp_servers.${SERVER}.env`, server.env)}
   args: () => ["exec", "--skip-git-repo-check", "--json", "Play the script"],
   // Its models fill in what is optional.
   habit: ({ tool, args }) => tool === "train" ? { resume: "", label: null, ...args } : args,
+  // It adds the links to resources, as JSON.
+  unwrap: (text) => text.replace(/^\{"type":"resource_link".*$/gm, ""),
 };
 
 /** A table of TOML; its values here are written as in JSON. */
