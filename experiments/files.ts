@@ -7,11 +7,10 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  writeSync,
 } from "node:fs";
-import { writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import { processExists } from "./processes.ts";
 
 const TEMPORARY = /^\..+\.tmp$/;
 /** The process that wrote a temporary file, in its name. */
@@ -67,5 +66,15 @@ export function namesIn(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
+  }
+}
+
+/** Whether a process has this id. */
+export function processExists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // A process of another user exists too.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -3,62 +3,36 @@ import { resolve } from "node:path";
 import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
-import { compareRuns } from "./compare.ts";
-import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
-import { thinned } from "./curves.ts";
-import { damageAlerts } from "./damage.ts";
-import { comparableEvaluations } from "./evaluation/comparable.ts";
-import { requireFieldsOf } from "./evaluation/fields.ts";
-import { evaluationSettings } from "./evaluation/settings.ts";
+import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
+import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
+import { thinned } from "./report/curves.ts";
+import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
+import { requireFieldsOf } from "./requests.ts";
+import { evaluationSettings, sampleSettings } from "./image/request.ts";
 import { picturesOf } from "./image/pictures.ts";
-import { reportOn } from "./inspect.ts";
-import { requestJob } from "./jobs/request.ts";
+import { requestJob } from "./run/jobs.ts";
 import { findRun, findRuns } from "./references.ts";
-import type { EvaluationJob } from "./evaluation/protocol.ts";
-import { decodeSamplePixels } from "./sampling/pixels.ts";
-import type { SamplingJob } from "./sampling/protocol.ts";
-import { sampleSettings } from "./sampling/settings.ts";
-import { requireWithin } from "./sampling/within.ts";
+import type { EvaluationJob } from "./image/evaluation_job.ts";
+import { decodeSamplePixels } from "./image/pixels.ts";
+import type { SamplingJob } from "./image/sampling_job.ts";
+import { requireWithin } from "./within.ts";
 import { withFoundData } from "./own_data.ts";
-import { reportSchedules } from "./schedule_report.ts";
-import { openStore, type Store } from "./store/mod.ts";
-import {
-  type Comparison,
-  type Curves,
-  type EvaluateRequest,
-  type Evaluation,
-  type Lab,
-  type LabEvent,
-  type LabOptions,
-  METRIC_NAMES,
-  type MetricName,
-  type Run,
-  type RunFilter,
-  type RunReport,
-  type Sample,
-  type SamplePixels,
-  type SampleRequest,
-  type ScheduleOptions,
-  type ScheduleReport,
-  type TextBaselines,
-  type TextSample,
-  type TrainAnswer,
-  type TrainRequest,
-  type WatchOptions,
-  type WriteRequest,
-} from "./types.ts";
+import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
+import { openStore, type Store } from "./store/store.ts";
 import { keptBaselines } from "./text/baselines.ts";
-import type { TextEvaluationJob } from "./text/evaluation/protocol.ts";
-import { textEvaluationSettings } from "./text/evaluation/settings.ts";
-import type { WritingJob } from "./text/protocol.ts";
-import { writeSettings } from "./text/settings.ts";
-import { hasEnded, watchRuns } from "./watch.ts";
-import {
-  ensureWorker,
-  livingWorker,
-  noticeDeadWorkers,
-  type ProcessOptions,
-} from "./worker/mod.ts";
+import type { TextEvaluationJob } from "./text/evaluation_job.ts";
+import { textEvaluationSettings, writeSettings } from "./text/request.ts";
+import type { WritingJob } from "./text/sampling_job.ts";
+import { hasEnded, type WatchOptions, watchRuns } from "./watch.ts";
+import { type Curves, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
+import type { EvaluateRequest, Evaluation } from "./store/evaluations.ts";
+import type { Lab, LabOptions, TrainAnswer, TrainRequest } from "./lab_interface.ts";
+import type { LabEvent } from "./store/events.ts";
+import type { Run, RunFilter } from "./store/run.ts";
+import type { Sample, SamplePixels, SampleRequest } from "./store/image_records.ts";
+import type { TextBaselines, TextSample, WriteRequest } from "./store/text_records.ts";
+import { ensureWorker, type ProcessOptions } from "./run/spawn.ts";
+import { livingWorker, noticeDeadWorkers } from "./run/liveness.ts";
 
 const CURVE_POINTS = 50;
 const EVENT_PAGE = 200;
@@ -101,7 +75,7 @@ class Laboratory implements Lab {
       (isSweep ? expandGrid(preset, overrides, grid, seeds) : [resolveConfig(preset, overrides)])
         .map(withFoundData);
     // Loaded here, because the mathematics takes a while that a start of the server has not got.
-    const { requireTrainableConfig } = await import("./objective.ts");
+    const { requireTrainableConfig } = await import("./image/model.ts");
     for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);
     for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
       await requireObtainable(dataset, { directory: this.#process.dataDirectory });
@@ -224,7 +198,7 @@ class Laboratory implements Lab {
       settings,
       ...this.#process,
     };
-    const entry = new URL("./sampling/main.ts", import.meta.url);
+    const entry = new URL("./image/sampling_main.ts", import.meta.url);
     return this.sampleById(await requestJob("Sampling", entry, job, options));
   }
 
@@ -240,7 +214,7 @@ class Laboratory implements Lab {
       settings,
       ...this.#process,
     };
-    const entry = new URL("./text/main.ts", import.meta.url);
+    const entry = new URL("./text/sampling_main.ts", import.meta.url);
     return this.#store.texts.byId(await requestJob("Writing", entry, job, options))!;
   }
 

@@ -18,70 +18,85 @@ export {
   RunConfig,
   TextConfig,
   textConfigOf,
-} from "./config.ts";
+} from "./config/mod.ts";
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
-export { criticalT } from "./seed_noise.ts";
-export { describeRepeats, summarise, type Summary, valuesBySeed } from "./seeds.ts";
-export { BLOCK_METRICS, BLOCK_SIZES, METRIC_NAMES, RUN_STATUSES } from "./types.ts";
+export { criticalT } from "./report/seeds.ts";
+export { describeRepeats, summarise, type Summary, valuesBySeed } from "./report/seeds.ts";
+export { runWorker, type WorkerOptions } from "./run/run_worker.ts";
+export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./image/held_out.ts";
+export { blockCurve, type BlockNats } from "./report/curves.ts";
+export { inspectedSchedules } from "./report/schedule_sources.ts";
+export {
+  levelFields,
+  samplerNames,
+  samplerOptionFields,
+  spacingNames,
+} from "../models/diffusion/mod.ts";
+export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
+export { scoreOf } from "./yardstick.ts";
+export { yardstickOf } from "./yardstick.ts";
 export type {
-  Alert,
-  AlignedCurve,
-  Checkpoint,
-  Comparison,
-  ComparisonGroup,
-  Curves,
-  EvaluateRequest,
-  Evaluation,
-  GivenPictures,
-  ImageEvaluation,
-  ImageEvaluationResults,
-  ImageEvaluationSettings,
   JobProgress,
-  KeptHalf,
   Lab,
-  LabEvent,
   LabOptions,
-  LeaderboardRow,
-  MetricName,
-  MetricPoint,
-  NoisyLine,
-  Run,
-  RunFilter,
-  RunReport,
-  RunStatus,
-  Sample,
-  SampleFrame,
-  SamplePixels,
   SampleProgress,
-  SampleRequest,
-  SamplerName,
-  SampleSettings,
-  SamplingOptions,
+  TrainAnswer,
+  TrainRequest,
+} from "./lab_interface.ts";
+export type { RunFilter } from "./store/run.ts";
+export type { WatchOptions } from "./watch.ts";
+export type { WatchProgress } from "./watch.ts";
+export type { Comparison, LeaderboardRow } from "./report/compare.ts";
+export type { ComparisonGroup } from "./report/seeds.ts";
+export type { AlignedCurve } from "./report/curves.ts";
+export type { Yardstick } from "./yardstick.ts";
+export type { RunReport } from "./report/inspect.ts";
+export type { Checkpoint } from "./store/samples.ts";
+export type { Alert } from "./diagnosis/advice.ts";
+export type {
+  NoisyLine,
   ScheduleFacts,
   ScheduleOptions,
   SchedulePoint,
   ScheduleReport,
-  TextBaselines,
+  Verdict,
+} from "./report/schedules.ts";
+export type {
+  EvaluateRequest,
+  Evaluation,
+  ImageEvaluation,
   TextEvaluation,
+} from "./store/evaluations.ts";
+export type { LabEvent } from "./store/events.ts";
+export type {
+  GivenPictures,
+  ImageEvaluationResults,
+  ImageEvaluationSettings,
+  KeptHalf,
+  Sample,
+  SampleFrame,
+  SamplePixels,
+  SampleRequest,
+  SampleSettings,
+  SamplingOptions,
+} from "./store/image_records.ts";
+export {
+  BLOCK_METRICS,
+  BLOCK_SIZES,
+  type Curves,
+  METRIC_NAMES,
+  type MetricName,
+  type MetricPoint,
+} from "./store/metrics.ts";
+export { type Run, RUN_STATUSES, type RunStatus } from "./store/run.ts";
+export type {
+  TextBaselines,
   TextEvaluationResults,
   TextEvaluationSettings,
   TextSample,
   TextSampleFrame,
-  TrainAnswer,
-  TrainRequest,
-  Verdict,
-  WatchOptions,
-  WatchProgress,
   WriteRequest,
   WriteSettings,
-  Yardstick,
-} from "./types.ts";
-export { runWorker, type WorkerOptions } from "./worker/mod.ts";
-export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./sampling/given.ts";
-export { blockCurve, type BlockNats } from "./block_curve.ts";
-export { inspectedSchedules } from "./schedule_names.ts";
-export { samplerNames, samplerOptionFields, spacingNames } from "./sampling/names.ts";
-export { levelFields } from "../models/diffusion/mod.ts";
-export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
-export { scoreOf, yardstickOf } from "./yardstick.ts";
+} from "./store/text_records.ts";
+export type { SamplerName } from "../models/diffusion/mod.ts";

@@ -1,5 +1,5 @@
 /** Waiting for runs, with word of how they get on. */
-import type { Run, WatchOptions, WatchProgress } from "./types.ts";
+import type { Run } from "./store/run.ts";
 
 /** How often the store is looked at, in milliseconds. */
 const POLL = 250;
@@ -82,4 +82,22 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(finish, milliseconds);
     signal?.addEventListener("abort", finish);
   });
+}
+
+export interface WatchProgress {
+  readonly runs: readonly Run[];
+  /** Steps done and to do, over all watched runs. */
+  readonly done: number;
+  readonly total: number;
+  /** One line for people: what runs, its loss, how long it will take. */
+  readonly message: string;
+}
+
+export interface WatchOptions {
+  readonly timeoutSeconds: number;
+  /** Called at once, then whenever something changed but at most every `everySeconds`. */
+  readonly onProgress?: (progress: WatchProgress) => void;
+  /** By default 3. */
+  readonly everySeconds?: number;
+  readonly signal?: AbortSignal;
 }

@@ -1,6 +1,16 @@
-/** By what runs are ranked. */
-import type { RunConfig } from "./config.ts";
-import type { Run, Yardstick } from "./types.ts";
+/** What runs are ranked by: for each modality its metric, with its title and its baseline. */
+import type { MetricName } from "./store/metrics.ts";
+import type { Run } from "./store/run.ts";
+import type { RunConfig } from "./config/mod.ts";
+
+/** A metric whose lower values are better, comparable between runs whatever their configuration. */
+export interface Yardstick {
+  readonly metric: MetricName;
+  /** In a sentence: "its … is 0.08". */
+  readonly title: string;
+  /** What {@link Run.trivialMse} stands for. */
+  readonly trivial: string;
+}
 
 export const YARDSTICKS: Readonly<Record<RunConfig["modality"], Yardstick>> = {
   image: {

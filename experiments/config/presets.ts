@@ -1,7 +1,7 @@
 /** The named starting points. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "./image.ts";
-import type { RunConfig } from "./parse.ts";
+import type { RunConfig } from "./configuration.ts";
 import type { TextConfig } from "./text.ts";
 
 export const PRESET_NAMES = [

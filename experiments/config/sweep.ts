@@ -1,7 +1,7 @@
 /** From a preset, and what differs from it, to the configurations of runs. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "./image.ts";
-import { parseConfig, record, type RunConfig } from "./parse.ts";
+import { parseConfig, record, type RunConfig } from "./configuration.ts";
 import { presetNamed } from "./presets.ts";
 import type { TextConfig } from "./text.ts";
 

@@ -1,5 +1,5 @@
 /** What to do about a run: changes that can be compared, so that no two of them contradict. */
-import type { RunConfig } from "../config.ts";
+import type { RunConfig } from "../config/mod.ts";
 
 /** A change to the configuration of the next run. */
 export type Change =
@@ -84,4 +84,24 @@ function rates(how: string, { learning_rate, muon_learning_rate: muon }: RunConf
   return muon > 0
     ? `${how} learning_rate and muon_learning_rate (${learning_rate} and ${muon} now)`
     : `${how} learning_rate (${learning_rate} now)`;
+}
+
+export interface Finding {
+  readonly level: Alert["level"];
+  readonly code: string;
+  /** What was seen: a sentence without its full stop. */
+  readonly seen: string;
+  readonly advice: readonly Advice[];
+}
+
+export function alertOf({ level, code, seen, advice }: Finding, config: RunConfig): Alert {
+  return { level, code, message: seen + inWords(advice, config) };
+}
+
+export interface Alert {
+  readonly level: "info" | "warning" | "error";
+  /** For example `diverged`, `overfitting`, `learnt-nothing`, `stale-heartbeat`. */
+  readonly code: string;
+  /** What was seen, and what to do. */
+  readonly message: string;
 }

@@ -2,22 +2,24 @@
  * How a training goes: one verdict for each run, so that what is advised about its steps and its
  * learning rate comes from one place and cannot contradict itself.
  */
-import type { Curves, Run } from "../types.ts";
-import { scoreOf, yardstickOf } from "../yardstick.ts";
-import type { Advice } from "./advice.ts";
-import { hasDiverged, lowestOf, quarters } from "./curve.ts";
+import type { Curves } from "../store/metrics.ts";
+import type { Advice, Finding } from "./advice.ts";
 import {
   besideTrivial,
   fallsSince,
   gapOf,
+  hasDiverged,
   heldOut,
   isGap,
   limitOf,
+  lowestOf,
   material,
+  quarters,
   relativeError,
   shown,
-} from "./facts.ts";
-import type { Finding } from "./finding.ts";
+} from "./curve.ts";
+import type { Run } from "../store/run.ts";
+import { scoreOf, yardstickOf } from "../yardstick.ts";
 
 /** What a verdict is made from. */
 export interface Course {

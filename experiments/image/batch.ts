@@ -3,16 +3,15 @@
  * state, so a resumed run sees what an uninterrupted one would have seen.
  */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
-import { type Arrays, normals, permutation, uniforms } from "../../engine/mod.ts";
+import { type Arrays, normals, permutation, uniforms, UserError } from "../../engine/mod.ts";
 import {
   lossWeights,
   noiseInputs,
   stratifiedTimes,
   trainingLevel,
 } from "../../models/diffusion/mod.ts";
-import { UserError } from "../../engine/mod.ts";
-import type { ImageConfig } from "../config.ts";
-import { objectiveFor, scheduleOf, weightOptions } from "../objective.ts";
+import type { ImageConfig } from "../config/mod.ts";
+import { objectiveFor, scheduleOf, weightOptions } from "./model.ts";
 
 /** Images at the end of a large enough training set that are kept for validation. */
 export const VALIDATION_IMAGES = 256;

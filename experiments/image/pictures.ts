@@ -1,5 +1,7 @@
 /** What the pictures of a run are like, without loading its data. */
-import type { PictureFacts, Run } from "../types.ts";
+import { type ImageDataset, loadImageDataset, type LoadImageOptions } from "../../data/mod.ts";
+import type { ImageConfig } from "../config/mod.ts";
+import type { PictureFacts, Run } from "../store/run.ts";
 
 /** Those of MNIST and of the made-up digits, the only ones before runs told. */
 export const DIGITS: PictureFacts = {
@@ -27,4 +29,12 @@ export function pictureFacts({ height, width, channels, classNames }: PictureFac
 /** As networks ask for it. */
 export function shapeOf(facts: PictureFacts): PictureFacts & { readonly classes: number } {
   return { ...facts, classes: facts.classNames.length };
+}
+
+/** The pictures of a configuration. @throws {UserError} If they are not to be had. */
+export async function loadPictures(
+  { dataset, image_size, colour }: ImageConfig,
+  options: Omit<LoadImageOptions, "imageSize" | "colour"> = {},
+): Promise<ImageDataset> {
+  return await loadImageDataset(dataset, { ...options, imageSize: image_size, colour });
 }

@@ -1,8 +1,72 @@
-/** Rows of `evaluations`. */
+/** Measuring a run: what is asked, and the record that is kept. */
+import type { SamplerName } from "../../models/diffusion/mod.ts";
+import type {
+  ClassifierFacts,
+  ImageEvaluateOptions,
+  ImageEvaluationResults,
+  ImageEvaluationSettings,
+} from "./image_records.ts";
+import type {
+  TextEvaluateOptions,
+  TextEvaluationResults,
+  TextEvaluationSettings,
+} from "./text_records.ts";
 import type { DatabaseSync } from "node:sqlite";
-import type { Evaluation, ImageEvaluation, TextEvaluation } from "../types.ts";
 import { nextNumber } from "./ids.ts";
 import { transaction } from "./schema.ts";
+
+/** Runs on images refuse the options of those on text, and the other way round. */
+export interface EvaluateRequest extends ImageEvaluateOptions, TextEvaluateOptions {
+  /** A run's id, a unique prefix of one, "latest" or "best". */
+  readonly run: string;
+  /** Pictures, 200 to 5000 and at most half of the held-out images, by default 1000; or texts, 2 to
+   * 256, by default 32. */
+  readonly count?: number;
+  readonly sampler?: SamplerName;
+  /** Steps of the sampler, 1 to 1000, by default 25; for text 64. */
+  readonly steps?: number;
+  readonly seed?: number;
+}
+
+export type ImageEvaluateRequest = Omit<EvaluateRequest, keyof TextEvaluateOptions>;
+export type TextEvaluateRequest = Omit<EvaluateRequest, keyof ImageEvaluateOptions>;
+
+/** What is kept of every evaluation. */
+interface EvaluationFacts {
+  /** For example `image-0012-evaluation-001`. */
+  readonly id: string;
+  readonly runId: string;
+  /** Training step of the weights. */
+  readonly step: number;
+  /** Evaluations of the network for each picture or text; guidance takes two for each step. */
+  readonly networkEvaluations: number;
+  /** Seconds of drawing all pictures or texts, without start-up and compilation. */
+  readonly samplingSeconds: number;
+  readonly measuringSeconds: number;
+  readonly datasetHash: string;
+  readonly configHash: string;
+  /** Of the evaluating code. */
+  readonly codeVersion: string;
+  readonly device: string;
+  readonly createdAt: string;
+}
+
+export interface ImageEvaluation extends EvaluationFacts {
+  readonly modality: "image";
+  readonly settings: ImageEvaluationSettings;
+  readonly results: ImageEvaluationResults;
+  readonly classifier: ClassifierFacts;
+  /** Absent where `evaluate` was asked for it. */
+  readonly madeBy?: "training";
+}
+
+export interface TextEvaluation extends EvaluationFacts {
+  readonly modality: "text";
+  readonly settings: TextEvaluationSettings;
+  readonly results: TextEvaluationResults;
+}
+
+export type Evaluation = ImageEvaluation | TextEvaluation;
 
 interface EvaluationRow {
   id: string;

@@ -1,7 +1,21 @@
-/** Rows of `events`: what happened, for pages that follow along. */
 import type { DatabaseSync } from "node:sqlite";
-import type { LabEvent } from "../types.ts";
 import { transaction } from "./schema.ts";
+
+/** Something that happened, in the order of `id`. */
+export interface LabEvent {
+  readonly id: number;
+  readonly at: string;
+  readonly runId: string | null;
+  readonly kind:
+    | "run-queued"
+    | "run-started"
+    | "run-validated"
+    | "run-checkpointed"
+    | "checkpoint-damaged"
+    | "run-ended"
+    | "sample-made";
+  readonly message: string;
+}
 
 interface EventRow {
   id: number;

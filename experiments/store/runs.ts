@@ -1,10 +1,11 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, Engine } from "../../engine/mod.ts";
-import { configHash, groupHash, type RunConfig } from "../config.ts";
-import type { MetricName, PictureFacts, Run, RunFilter, RunStatus } from "../types.ts";
+import { configHash, groupHash, type RunConfig } from "../config/mod.ts";
 import { nextId, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
+import type { MetricName } from "./metrics.ts";
+import type { PictureFacts, Run, RunFilter, RunStatus } from "./run.ts";
 
 /** A row as SQLite gives it. */
 interface RunRow {

@@ -22,7 +22,7 @@ import {
   maskedPlaces,
   type NoiseRange,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config.ts";
+import type { TextConfig } from "../config/mod.ts";
 import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
 
 /** Makes the inputs of the training step, besides the parameters, for any step. */
@@ -78,4 +78,19 @@ export function noisyInputs(
     cross_entropy_weight: levels.crossEntropyWeights,
     squared_error_weight: levels.squaredErrorWeights,
   };
+}
+
+/**
+ * @param lengths Characters of each token of the vocabulary.
+ * @returns Characters of the text that the tokens spell.
+ */
+export function charactersOf(tokens: ArrayLike<number>, lengths: ArrayLike<number>): number {
+  let characters = 0;
+  for (let i = 0; i < tokens.length; i++) characters += lengths[tokens[i]!]!;
+  return characters;
+}
+
+/** The mean over the tokens; 1 where tokens are characters. */
+export function charactersPerToken(tokens: ArrayLike<number>, lengths: ArrayLike<number>): number {
+  return charactersOf(tokens, lengths) / tokens.length;
 }

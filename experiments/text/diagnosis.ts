@@ -1,6 +1,6 @@
 /** What must be noticed about a run on text, from its own metrics. */
-import type { Finding } from "../diagnosis/finding.ts";
-import type { Run } from "../types.ts";
+import type { Finding } from "../diagnosis/advice.ts";
+import type { Run } from "../store/run.ts";
 
 /** Steps before which a network may not have come to use what it has. */
 const YOUNG = 200;

@@ -1,6 +1,11 @@
 /** The likelihood of windows, or its bound: a compiled network asked with given weights. */
-import { permutation } from "../../engine/mod.ts";
-import type { Arrays, Engine, Program, RandomKey } from "../../engine/mod.ts";
+import {
+  type Arrays,
+  type Engine,
+  permutation,
+  type Program,
+  type RandomKey,
+} from "../../engine/mod.ts";
 import { compileStep, type Step } from "../../models/steps/mod.ts";
 import {
   autoregressiveStep,
@@ -16,9 +21,8 @@ import {
   type TextNetwork,
   type WindowErrors,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config.ts";
-import { charactersPerToken } from "./characters.ts";
-import { noisyInputs } from "./batch.ts";
+import type { TextConfig } from "../config/mod.ts";
+import { charactersPerToken, noisyInputs } from "./batch.ts";
 import { noiseRange, stepOptions } from "./network.ts";
 
 /** Windows that are measured together: one draw of the bound. */

@@ -10,8 +10,8 @@ import {
   type TextStepOptions,
   trimmed,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config.ts";
-import { BLOCK_SIZES } from "../types.ts";
+import type { TextConfig } from "../config/mod.ts";
+import { BLOCK_SIZES } from "../store/metrics.ts";
 
 /** The network of a configuration for a vocabulary of this size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {

@@ -3,19 +3,19 @@
  * run whatever its seed, so that nats per character rank runs; and what shows whether a run learns.
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
-import type { Engine, Parameters } from "../../engine/mod.ts";
+import { type Engine, normals, type Parameters } from "../../engine/mod.ts";
 import {
   adaptiveGamma,
   DENSITY,
+  EMBEDDINGS,
+  embeddingsOf,
   type LikelihoodBound,
   type NoiseRange,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config.ts";
+import type { TextConfig } from "../config/mod.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
-import type { Validation, ValidationMetrics } from "../training/subject.ts";
-import { BLOCK_SIZES } from "../types.ts";
-import { type EmbeddingFacts, embeddingFacts } from "./embeddings.ts";
+import type { Validation, ValidationMetrics } from "../run/subject.ts";
 import {
   BATCH,
   type BoundOptions,
@@ -25,6 +25,8 @@ import {
   type Measured,
 } from "./measure.ts";
 import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
+import { alphaSigma } from "../../models/diffusion/mod.ts";
+import { BLOCK_SIZES } from "../store/metrics.ts";
 
 /** Batches, each a draw of the bound. */
 const DRAWS = 12;
@@ -213,4 +215,68 @@ function quarters(windows: readonly LevelErrors[]): ValidationMetrics {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+export interface EmbeddingFacts {
+  /** Mean of ‖e‖² over the vocabulary. */
+  readonly squaredNorm: number;
+  /** Participation ratio (Σλ)²/Σλ² of the second moments: near the dimension where all axes are used,
+   * 1 where all embeddings lie on a line. */
+  readonly effectiveRank: number;
+  /** Share of characters whose nearest embedding, at the cleanest noise level, is their own. */
+  readonly nearestAccuracy: number;
+}
+
+/** Noisy copies of each character that are looked up, and comparisons that may take in all. */
+const COPIES = 20;
+const MOST_COMPARISONS = 2e6;
+
+export function embeddingFacts(
+  parameters: Parameters,
+  network: TextNetwork,
+  range: NoiseRange,
+): EmbeddingFacts {
+  const [count, d] = parameters[EMBEDDINGS]!.shape as [number, number];
+  const e = embeddingsOf(parameters, network);
+  const squares = e.reduce((sum, value) => sum + value * value, 0);
+  return {
+    squaredNorm: squares / count,
+    effectiveRank: effectiveRank(e, count, d),
+    nearestAccuracy: nearestAccuracy(e, count, d, range.gamma(0)),
+  };
+}
+
+/** Of the matrix of second moments, whose trace is Σλ and whose squared norm is Σλ². */
+function effectiveRank(e: Float32Array, count: number, d: number): number {
+  let trace = 0, squares = 0;
+  for (let a = 0; a < d; a++) {
+    for (let b = 0; b < d; b++) {
+      let moment = 0;
+      for (let i = 0; i < count; i++) moment += e[i * d + a]! * e[i * d + b]!;
+      if (a === b) trace += moment;
+      squares += moment * moment;
+    }
+  }
+  return trace * trace / squares;
+}
+
+function nearestAccuracy(e: Float32Array, count: number, d: number, gamma: number): number {
+  const { alpha, sigma } = alphaSigma(gamma);
+  const copies = Math.max(1, Math.min(COPIES, Math.floor(MOST_COMPARISONS / count ** 2)));
+  const noise = normals({ seed: 0, stream: "nearest", step: 0 }, copies * count * d);
+  let right = 0;
+  for (let copy = 0; copy < copies * count; copy++) {
+    const own = copy % count;
+    let best = -1, least = Infinity;
+    for (let other = 0; other < count; other++) {
+      let distance = 0;
+      for (let j = 0; j < d; j++) {
+        const z = alpha * e[own * d + j]! + sigma * noise[copy * d + j]!;
+        distance += (z - alpha * e[other * d + j]!) ** 2;
+      }
+      if (distance < least) [best, least] = [other, distance];
+    }
+    if (best === own) right++;
+  }
+  return right / (copies * count);
 }

@@ -6,9 +6,9 @@ import {
   type TextModel,
 } from "../../models/text/generation/mod.ts";
 import { type TextReference, textStatistics } from "../../models/text/mod.ts";
-import type { TextSample, TextSampleFrame, WriteSettings } from "../types.ts";
-import { charactersOf } from "./characters.ts";
-import { GAP } from "./settings.ts";
+import { charactersOf } from "./batch.ts";
+import { GAP } from "./request.ts";
+import type { TextSample, TextSampleFrame, WriteSettings } from "../store/text_records.ts";
 
 /** Moments of a film strip. */
 const FRAMES = 12;

@@ -69,3 +69,8 @@ export function guidanceAt(gamma: number, { scale, interval }: Guidance): number
   const [low, high] = interval;
   return gamma > low && gamma <= high ? scale : 1;
 }
+
+/** Whether this scale needs the unconditional estimate beside the conditional one. */
+export function isGuided(scale: number): boolean {
+  return scale !== 0 && scale !== 1;
+}

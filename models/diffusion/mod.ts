@@ -71,6 +71,6 @@ export {
   solver,
   type SolverStep,
 } from "./samplers.ts";
-export { guidanceAt, guide, rescaleGuidance } from "./guidance.ts";
+export { guidanceAt, guide, isGuided, rescaleGuidance } from "./guidance.ts";
 export { type Denoise, sampleDiffusion, type SampleStep } from "./sample.ts";
 export { type Inpainting, repaintWalk } from "./inpaint.ts";

@@ -3,7 +3,7 @@
  * registry, so it is no part of the fast tests.
  */
 import assert from "node:assert/strict";
-import { openStore } from "../../experiments/store/mod.ts";
+import { openStore } from "../../experiments/store/store.ts";
 import { queue, shortConfig } from "../experiments/workspace.ts";
 import { currentClient, textOf } from "../tools/clients.ts";
 import { median } from "../tools/pixels.ts";

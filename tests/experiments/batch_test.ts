@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { loadImageDataset } from "../../data/mod.ts";
-import type { ImageDataset } from "../../data/mod.ts";
+import { type ImageDataset, loadImageDataset } from "../../data/mod.ts";
 import { normals } from "../../engine/mod.ts";
-import { pixelwiseDenoisingError } from "../../experiments/image/baseline.ts";
+import { pixelwiseDenoisingError, VALIDATION_GAMMAS } from "../../experiments/image/validation.ts";
 import { batchSource, trainingCount, VALIDATION_IMAGES } from "../../experiments/image/batch.ts";
-import { VALIDATION_GAMMAS } from "../../experiments/image/validation.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 

@@ -11,12 +11,12 @@ import {
   runWorker,
   type TextEvaluation,
 } from "../../experiments/mod.ts";
-import { textConfigOf } from "../../experiments/config.ts";
-import { openStore } from "../../experiments/store/mod.ts";
-import { charactersOf } from "../../experiments/text/characters.ts";
-import { ownNats } from "../../experiments/text/evaluation/own_nats.ts";
+import { textConfigOf } from "../../experiments/config/mod.ts";
+import { openStore } from "../../experiments/store/store.ts";
+import { charactersOf } from "../../experiments/text/batch.ts";
+import { ownNats } from "../../experiments/text/written.ts";
 import { compileMeasure } from "../../experiments/text/measure.ts";
-import { textModel } from "../../experiments/text/model.ts";
+import { textModel } from "../../experiments/text/generation.ts";
 import { networkOf } from "../../experiments/text/network.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
 import { windowsOf } from "../../experiments/text/validation.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { compareRuns } from "../../experiments/compare.ts";
+import { compareRuns } from "../../experiments/report/compare.ts";
 import { type Comparison, resolveConfig } from "../../experiments/mod.ts";
-import type { Store } from "../../experiments/store/mod.ts";
+import type { Store } from "../../experiments/store/store.ts";
 import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from "./workspace.ts";
 
 function compareAll(store: Store): Omit<Comparison, "evaluations" | "baselines"> {

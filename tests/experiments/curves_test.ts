@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { align, thin } from "../../experiments/curves.ts";
+import { align, thin } from "../../experiments/report/curves.ts";
 
 const line = (steps: number[]) => steps.map((step) => ({ step, value: 2 * step }));
 

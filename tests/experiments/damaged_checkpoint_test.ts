@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, encodeSafetensors } from "../../engine/mod.ts";
 import { openLab, runWorker } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
-import {
-  decodeCheckpoint,
-  encodeCheckpoint,
-  initialState,
-} from "../../experiments/training/state.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
+import { decodeCheckpoint, encodeCheckpoint, initialState } from "../../experiments/run/state.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
 import { damageNote } from "../../tools/damage_note.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";

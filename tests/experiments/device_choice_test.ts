@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { DeviceName } from "../../engine/mod.ts";
 import { runWorker } from "../../experiments/mod.ts";
-import type { Store } from "../../experiments/store/mod.ts";
+import type { Store } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 /** Two pictures a step, so that plain JavaScript can train as well. */

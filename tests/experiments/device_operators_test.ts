@@ -12,16 +12,18 @@ import {
   type RunConfig,
   type SampleSettings,
 } from "../../experiments/mod.ts";
-import { classifierOf } from "../../experiments/evaluation/classifier.ts";
-import { trainClassifier } from "../../experiments/evaluation/classifier_training.ts";
-import { nearestTrainingDistances } from "../../experiments/evaluation/nearest_training.ts";
-import { compileChangingDenoiser } from "../../experiments/image/denoiser.ts";
-import { networkOf as imageNetworkOf } from "../../experiments/image/network.ts";
-import { compileDenoiser } from "../../experiments/sampling/weights.ts";
-import { compileReader, compileWriter } from "../../experiments/text/model.ts";
+import { classifierOf } from "../../experiments/image/classifier.ts";
+import { trainClassifier } from "../../experiments/image/classifier_training.ts";
+import { nearestTrainingDistances } from "../../experiments/image/neighbours.ts";
+import {
+  compileChangingDenoiser,
+  compileDenoiser,
+  networkOf as imageNetworkOf,
+} from "../../experiments/image/model.ts";
+import { compileReader, compileWriter } from "../../experiments/text/generation.ts";
 import { networkOf as textNetworkOf } from "../../experiments/text/network.ts";
-import { openSubject } from "../../experiments/training/open.ts";
-import { initialState } from "../../experiments/training/state.ts";
+import { openSubject } from "../../experiments/subjects.ts";
+import { initialState } from "../../experiments/run/state.ts";
 import { classifierNetwork, initialParameters } from "../../models/image/mod.ts";
 import { WEBGPU_OPERATORS } from "../engine/onnx/webgpu_operators.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { contradict } from "../../experiments/diagnosis/advice.ts";
-import { findingsOn, reportOn, type RunEvidence } from "../../experiments/inspect.ts";
+import { findingsOn, reportOn, type RunEvidence } from "../../experiments/report/inspect.ts";
 import {
   type MetricName,
   type MetricPoint,

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { decodeSafetensors, encodeWithChecksum } from "../../engine/mod.ts";
-import { runWorker } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
-import { keepSample } from "../../experiments/sampling/draw.ts";
-import { rewind } from "../../experiments/training/checkpoints.ts";
-import type { Run, SampleSettings } from "../../experiments/mod.ts";
+import { type Run, runWorker, type SampleSettings } from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
+import { keepSample } from "../../experiments/image/drawing.ts";
+import { rewind } from "../../experiments/run/checkpoints.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";
 
 const CONFIG = shortConfig({ steps: 8, sample_every: 4 });

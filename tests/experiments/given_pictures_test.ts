@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
-import { recognisedShare } from "../../experiments/mod.ts";
-import type { KeptHalf, SampleRequest } from "../../experiments/mod.ts";
-import { sampleSettings } from "../../experiments/sampling/settings.ts";
+import { type KeptHalf, recognisedShare, type SampleRequest } from "../../experiments/mod.ts";
+import { sampleSettings } from "../../experiments/image/request.ts";
 import { samplePng } from "../../figures/mod.ts";
 import { shortConfig, withTrainedLab } from "./workspace.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { resolveConfig } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withStore, withWorkspace } from "./workspace.ts";
 
 const config = shortConfig();

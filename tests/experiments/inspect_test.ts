@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reportOn, type RunEvidence } from "../../experiments/inspect.ts";
+import { reportOn, type RunEvidence } from "../../experiments/report/inspect.ts";
 import type { MetricPoint, Run } from "../../experiments/mod.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 

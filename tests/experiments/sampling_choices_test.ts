@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { levelsFor } from "../../experiments/sampling/levels.ts";
-import { sampleSettings } from "../../experiments/sampling/settings.ts";
+import { levelsFor, sampleSettings } from "../../experiments/image/request.ts";
 import { samplerNames, samplersWith, solver } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { openLab } from "../../experiments/mod.ts";
-import type { SampleRequest } from "../../experiments/mod.ts";
-import { openStore } from "../../experiments/store/mod.ts";
+import { openLab, type SampleRequest } from "../../experiments/mod.ts";
+import { openStore } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withTrainedLab, withWorkspace } from "./workspace.ts";
 
 const FEW: SampleRequest = { run: "latest", count: 2, steps: 3 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reportSchedules } from "../../experiments/schedule_report.ts";
+import { reportSchedules } from "../../experiments/report/schedules.ts";
 
 const MADE_UP = { dataset: "made-up-digits" } as const;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { LostRunError, openStore, SCHEMA_VERSION } from "../../experiments/store/mod.ts";
+import { LostRunError, openStore, SCHEMA_VERSION } from "../../experiments/store/store.ts";
 import { finishedRun, queue, shortConfig, withStore, withWorkspace } from "./workspace.ts";
 
 Deno.test("runs and sweeps are numbered in the order they were queued", () =>

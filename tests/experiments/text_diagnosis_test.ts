@@ -1,7 +1,7 @@
 /** Each defect of a text model that never learnt language is named by the diagnosis. */
 import assert from "node:assert/strict";
 import { openLab, resolveConfig, runWorker } from "../../experiments/mod.ts";
-import { openStore } from "../../experiments/store/mod.ts";
+import { openStore } from "../../experiments/store/store.ts";
 import { withWorkspace } from "./workspace.ts";
 
 const DEFECTS: readonly [overrides: object, code: string][] = [

@@ -1,6 +1,6 @@
 import { normals, openEngine } from "../../engine/mod.ts";
-import { resolveConfig, textConfigOf } from "../../experiments/config.ts";
-import { textModel } from "../../experiments/text/model.ts";
+import { resolveConfig, textConfigOf } from "../../experiments/config/mod.ts";
+import { textModel } from "../../experiments/text/generation.ts";
 import { networkOf } from "../../experiments/text/network.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { EMBEDDING_DIMENSION } from "../../models/text/network/mod.ts";

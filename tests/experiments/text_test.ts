@@ -13,7 +13,7 @@ import {
   textConfigOf,
   type WriteRequest,
 } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 import { queue, withStore, withTrainedWorkspace } from "./workspace.ts";
 
 const METHODS = ["autoregressive", "diffusion", "blocks", "masked"] as const;

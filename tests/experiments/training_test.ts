@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, encodeWithChecksum } from "../../engine/mod.ts";
-import { runWorker } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
-import type { Checkpoint, Run } from "../../experiments/mod.ts";
+import { type Checkpoint, type Run, runWorker } from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 /** Works off the queue in this process, on the CPU. */

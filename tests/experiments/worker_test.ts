@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
-import { openLab } from "../../experiments/mod.ts";
-import type { Lab, Run } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { type Lab, openLab, type Run } from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 import { type ImageOverrides, SHORT, withWorkspace } from "./workspace.ts";
 
 /** A laboratory, and its store to look behind it. */
@@ -25,7 +24,7 @@ function withLab(work: (lab: Lab, store: Store) => Promise<void>): Promise<void>
 async function endWorkers(store: Store): Promise<void> {
   for (const { pid } of store.workers.open()) if (pid !== null) killHard(pid);
   while (store.workers.open().length > 0) {
-    const { noticeDeadWorkers } = await import("../../experiments/worker/mod.ts");
+    const { noticeDeadWorkers } = await import("../../experiments/run/liveness.ts");
     noticeDeadWorkers(store);
     await setTimeout(5);
   }

@@ -9,7 +9,7 @@ import {
   type RunConfig,
   runWorker,
 } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 
 /** Calls `work` with a new folder, which is deleted afterwards. */
 export async function withWorkspace(work: (workspace: string) => Promise<void> | void) {

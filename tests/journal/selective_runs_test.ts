@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Lab, openLab } from "../../experiments/mod.ts";
-import type { Store } from "../../experiments/store/mod.ts";
+import type { Store } from "../../experiments/store/store.ts";
 import { type Criterion, type Journal, openJournal } from "../../journal/mod.ts";
 import { finishedRun, shortConfig, withStore } from "../experiments/workspace.ts";
 

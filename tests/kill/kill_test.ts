@@ -11,9 +11,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, uniforms } from "../../engine/mod.ts";
-import { METRIC_NAMES, openLab, type Run } from "../../experiments/mod.ts";
-import type { Curves, Lab } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { type Curves, type Lab, METRIC_NAMES, openLab, type Run } from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 import { isTemporary } from "../../experiments/files.ts";
 
 const LONGEST_WAIT = 3000;

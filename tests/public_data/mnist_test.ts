@@ -4,7 +4,7 @@ import { sha256 } from "../../data/content.ts";
 import { drawnFromMnist } from "../../data/mnist_6k.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import { openEngine } from "../../engine/mod.ts";
-import { accuracyOn } from "../../experiments/evaluation/classifier_training.ts";
+import { accuracyOn } from "../../experiments/image/classifier_training.ts";
 import { classifierWeights } from "../../models/image/mod.ts";
 
 const HASH = "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a";

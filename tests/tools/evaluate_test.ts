@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { resolveConfig, runWorker } from "../../experiments/mod.ts";
-import { openStore } from "../../experiments/store/mod.ts";
+import { openStore } from "../../experiments/store/store.ts";
 import { type Caller, currentClient, type ProgressNote, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
 import { tableWith } from "./markdown.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { runWorker } from "../../experiments/mod.ts";
-import { openStore } from "../../experiments/store/mod.ts";
+import { openStore } from "../../experiments/store/store.ts";
 import { queue, shortConfig } from "../experiments/workspace.ts";
 import { type Caller, currentClient, oldClient, stdioCommand, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";

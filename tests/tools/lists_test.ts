@@ -1,7 +1,7 @@
 /** Long and mixed lists of runs, as an assistant reads them. */
 import assert from "node:assert/strict";
 import { resolveConfig, type RunConfig } from "../../experiments/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
 import { finishedRun } from "../experiments/workspace.ts";
 import { type Caller, currentClient, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";

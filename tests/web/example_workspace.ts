@@ -21,11 +21,11 @@ import {
   textConfigOf,
   type WriteSettings,
 } from "../../experiments/mod.ts";
-import { keepSample } from "../../experiments/sampling/draw.ts";
-import { writeSettings } from "../../experiments/text/settings.ts";
+import { keepSample } from "../../experiments/image/drawing.ts";
+import { writeSettings } from "../../experiments/text/request.ts";
 import { textReference, type TextStatistics, textStatistics } from "../../models/text/mod.ts";
-import { openStore, type Store } from "../../experiments/store/mod.ts";
-import { holdLock } from "../../experiments/worker/liveness.ts";
+import { openStore, type Store } from "../../experiments/store/store.ts";
+import { holdLock } from "../../experiments/run/liveness.ts";
 
 const SIZE = 28 * 28;
 

@@ -1,21 +1,14 @@
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../../data/mod.ts";
 import { openEngine } from "../../../engine/mod.ts";
-import { classifierOf, classOf } from "../../../experiments/evaluation/classifier.ts";
-import {
-  accuracyOn,
-  trainClassifier,
-} from "../../../experiments/evaluation/classifier_training.ts";
+import { classifierOf, classOf } from "../../../experiments/image/classifier.ts";
+import { accuracyOn, trainClassifier } from "../../../experiments/image/classifier_training.ts";
 import {
   classifierFacts,
   knownClassifier,
   stepsToClassifier,
-} from "../../../experiments/evaluation/kept_classifier.ts";
-import {
-  classBalance,
-  largestCount,
-  referenceDraws,
-} from "../../../experiments/evaluation/measure.ts";
+} from "../../../experiments/image/kept_classifier.ts";
+import { classBalance, largestCount, referenceDraws } from "../../../experiments/image/measure.ts";
 import { classifierNetwork, classifierWeights } from "../../../models/image/mod.ts";
 
 Deno.test("the made-up digits' kept classifier reaches the accuracy that its file states", async () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/host/mod.ts";
-import { symmetricEigen } from "../../../experiments/evaluation/eigen.ts";
 import {
   frechetDistance,
   type Moments,
   momentsOf,
-} from "../../../experiments/evaluation/frechet.ts";
+  symmetricEigen,
+} from "../../../experiments/image/frechet.ts";
 import reference from "./reference/frechet.json" with { type: "json" };
 
 function assertNear(actual: number, expected: number, tolerance: number): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../../data/mod.ts";
 import { openEngine } from "../../../engine/mod.ts";
-import { nearestTrainingDistances } from "../../../experiments/evaluation/nearest_training.ts";
+import { nearestTrainingDistances } from "../../../experiments/image/neighbours.ts";
 
 Deno.test("nearest training images are found: copies are at 0, others where a plain search has them", async () => {
   const { train, test } = await loadImageDataset("made-up-digits");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/host/mod.ts";
-import { precisionRecall } from "../../../experiments/evaluation/neighbours.ts";
+import { precisionRecall } from "../../../experiments/image/neighbours.ts";
 
 /** Points 0, 1, 2 … times `step` on a line, from `start` on. */
 function line(count: number, start: number, step = 1): Float32Array {

@@ -3,18 +3,14 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { formatIdx } from "../../../data/idx.ts";
-import type { ImageDataset, ImageSplit } from "../../../data/mod.ts";
-import { loadImageDataset } from "../../../data/mod.ts";
+import { type ImageDataset, type ImageSplit, loadImageDataset } from "../../../data/mod.ts";
 import { decodeSafetensors, normals, openEngine } from "../../../engine/mod.ts";
-import {
-  accuracyOn,
-  trainClassifier,
-} from "../../../experiments/evaluation/classifier_training.ts";
-import { keptPath, knownClassifier } from "../../../experiments/evaluation/kept_classifier.ts";
-import { measurePictures, referenceDraws } from "../../../experiments/evaluation/measure.ts";
-import { evaluationSettings } from "../../../experiments/evaluation/settings.ts";
+import { accuracyOn, trainClassifier } from "../../../experiments/image/classifier_training.ts";
+import { keptPath, knownClassifier } from "../../../experiments/image/kept_classifier.ts";
+import { measurePictures, referenceDraws } from "../../../experiments/image/measure.ts";
+import { evaluationSettings } from "../../../experiments/image/request.ts";
 import { groupHash, type ImageEvaluation, openLab, runWorker } from "../../../experiments/mod.ts";
-import { openStore } from "../../../experiments/store/mod.ts";
+import { openStore } from "../../../experiments/store/store.ts";
 import { Folder } from "../../data/pictures.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 

@@ -1,9 +1,14 @@
 /** A folder of one's own, from `train` to what is drawn. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openLab, parseConfig, resolveConfig, runWorker } from "../../../experiments/mod.ts";
-import type { Lab } from "../../../experiments/mod.ts";
-import { openStore } from "../../../experiments/store/mod.ts";
+import {
+  type Lab,
+  openLab,
+  parseConfig,
+  resolveConfig,
+  runWorker,
+} from "../../../experiments/mod.ts";
+import { openStore } from "../../../experiments/store/store.ts";
 import { samplePng } from "../../../figures/mod.ts";
 import { Folder, plainPng } from "../../data/pictures.ts";
 import { SpecialFiles } from "../../data/special_files.ts";

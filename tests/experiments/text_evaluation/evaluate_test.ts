@@ -10,9 +10,9 @@ import {
   textConfigOf,
   type TextEvaluation,
 } from "../../../experiments/mod.ts";
-import { comparableEvaluations } from "../../../experiments/evaluation/comparable.ts";
-import { boundsOf } from "../../../experiments/text/evaluation/bounds.ts";
-import { textEvaluationSettings } from "../../../experiments/text/evaluation/settings.ts";
+import { comparableEvaluations } from "../../../experiments/report/compare.ts";
+import { boundsOf } from "../../../experiments/text/evaluation_job.ts";
+import { textEvaluationSettings } from "../../../experiments/text/request.ts";
 import { fitNgrams } from "../../../models/text/mod.ts";
 import { withTrainedLab } from "../workspace.ts";
 

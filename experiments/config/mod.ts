@@ -1,0 +1,19 @@
+/**
+ * What a run is made of: the configuration with its bounds, the presets, and the grids that sweeps
+ * spread over them. Everything a run needs to be repeated is in one flat record.
+ */
+export { RECORDING } from "./fields.ts";
+export { imageDatasetNames } from "../../data/mod.ts";
+export { ImageConfig } from "./image.ts";
+export { TextConfig } from "./text.ts";
+export { configSchemas, LATER, parseConfig, RunConfig } from "./configuration.ts";
+export { PRESET_NAMES, type PresetName, presets } from "./presets.ts";
+export {
+  type ConfigGrid,
+  type ConfigOverrides,
+  expandGrid,
+  MAX_SWEEP_RUNS,
+  resolveConfig,
+} from "./sweep.ts";
+export { configHash, groupHash } from "./configuration.ts";
+export { imageConfigOf, textConfigOf } from "./configuration.ts";

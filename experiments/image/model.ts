@@ -1,0 +1,118 @@
+/** What a configuration means in the terms of models/diffusion. */
+import {
+  type Objective,
+  requireTrainable,
+  type Schedule,
+  schedule,
+  type Target,
+  type WeightOptions,
+} from "../../models/diffusion/mod.ts";
+import { type ImageConfig, imageConfigOf, LATER } from "../config/mod.ts";
+import { type ImageNetwork, imageNetwork, type ImageShape } from "../../models/image/mod.ts";
+import { type Engine, type Parameters, type Program, UserError } from "../../engine/mod.ts";
+import { compileStep, denoiser } from "../../models/steps/mod.ts";
+import type { Store } from "../store/store.ts";
+import { newestState } from "../run/checkpoints.ts";
+import type { Run } from "../store/run.ts";
+import type { SampleSettings } from "../store/image_records.ts";
+import { isGuided } from "../../models/diffusion/mod.ts";
+
+/** Standard deviation of digits' pixels in [−1, 1]: 0.6162 in MNIST. Only EDM's target uses it. */
+const SIGMA_DATA = 0.62;
+
+/** The objective that a configuration's network is trained for. */
+export function objectiveFor({ target }: ImageConfig): Target | Objective {
+  return target === "edm" ? { target, sigmaData: SIGMA_DATA } : target;
+}
+
+/** The noise schedule of a configuration. */
+export function scheduleOf(config: Pick<ImageConfig, "schedule" | "terminal_snr">): Schedule {
+  return schedule(config.schedule, { zeroTerminalSnr: config.terminal_snr === "zero" });
+}
+
+/** The limit of a weighting as models/diffusion takes it: not the one that stands in every configuration
+ * for weightings without. */
+export function weightOptions({ weighting, snr_limit }: ImageConfig): WeightOptions {
+  const limited = weighting.endsWith("min-snr") || snr_limit !== LATER.image.snr_limit;
+  return limited ? { snrLimit: snr_limit } : {};
+}
+
+/**
+ * Checks that schedule, target, weighting and times make sense together.
+ *
+ * @throws {UserError} Naming the fields that do not fit, the reason, and what would.
+ */
+export function requireTrainableConfig(config: ImageConfig): void {
+  requireTrainable({
+    schedule: scheduleOf(config),
+    objective: objectiveFor(config),
+    weighting: config.weighting,
+    times: config.time_sampling,
+    ...weightOptions(config),
+  });
+}
+
+/** Without values; for pictures of this shape. */
+export function networkOf(
+  { size, network, self_condition }: ImageConfig,
+  shape: ImageShape,
+): ImageNetwork {
+  return imageNetwork(size, shape, { kind: network, selfConditioned: self_condition > 0 });
+}
+
+/** Unguided, for `count` pictures at once, with the weights as inputs: they change. */
+export async function compileChangingDenoiser(
+  engine: Engine,
+  network: ImageNetwork,
+  config: ImageConfig,
+  count: number,
+): Promise<Program> {
+  const step = denoiser(network, objectiveFor(config), { guided: false });
+  return await compileStep(engine, step, { batch: count, outputs: "concat" });
+}
+
+/** The EMA weights of the newest checkpoint that is intact. */
+export function newestWeights(
+  store: Store,
+  run: Run,
+  network: { readonly parameters: ImageNetwork["parameters"] },
+): { step: number; ema: Parameters } {
+  const newest = newestState(store, run, network.parameters);
+  if (newest) return newest.state;
+  throw new UserError(
+    `${run.id} has no checkpoint to sample from yet: the first is due at step ${
+      Math.min(run.config.checkpoint_every, run.steps)
+    }, it is ${run.status} at step ${run.step}`,
+  );
+}
+
+/** The denoiser, and the one without guidance where guidance is for an interval only. */
+export interface Denoisers {
+  readonly program: Program;
+  readonly plain?: Program;
+}
+
+/** With the weights baked in, which lets ONNX Runtime prepare them for its kernels. */
+export async function compileDenoiser(
+  engine: Engine,
+  network: ImageNetwork,
+  run: Run,
+  settings: SampleSettings,
+  ema: Parameters,
+): Promise<Denoisers> {
+  const { count, guidance_scale, guidance_interval, guidance_rescale } = settings;
+  const guided = isGuided(guidance_scale);
+  const rescaled = guided && !!guidance_rescale;
+  const program = await compile(guided, rescaled);
+  if (!guided || !guidance_interval) return { program };
+  return { program, plain: await compile(false, false) };
+
+  async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
+    const objective = objectiveFor(imageConfigOf(run));
+    return await compileStep(engine, denoiser(network, objective, { guided, rescaled }), {
+      batch: count,
+      outputs: "concat",
+      weights: ema,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+/** Images as the trainer sees them. */
+import { compileStep, inputArrays, trainingStep } from "../../models/steps/mod.ts";
+import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
+import { compileChangingDenoiser, networkOf, objectiveFor } from "./model.ts";
+import type {
+  SamplingContext,
+  Subject,
+  SubjectOptions,
+  TrainingMeasurer,
+  TrainingSampler,
+} from "../run/subject.ts";
+import { pixelwiseDenoisingError, validationOf } from "./validation.ts";
+import { batchSource, isWeighted } from "./batch.ts";
+import { loadPictures, pictureFacts } from "./pictures.ts";
+import type { Program } from "../../engine/mod.ts";
+import type { ImageDataset } from "../../data/mod.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
+import { denoiseWith, drawSample, keepSample } from "./drawing.ts";
+import {
+  batchSettings,
+  DRAWING_BATCH,
+  drawPictures,
+  measuredEvaluation,
+} from "./evaluation_job.ts";
+import { requireClassifier } from "./kept_classifier.ts";
+import { referenceDraws } from "./measure.ts";
+import { evaluationSettings } from "./request.ts";
+import type { SampleSettings } from "../store/image_records.ts";
+
+/** PyTorch's defaults. */
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** @throws {UserError} As {@link openSubject} does. */
+export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
+  const dataset = await loadPictures(config, options);
+  const network = networkOf(config, dataset);
+  return {
+    data: dataset,
+    pictures: pictureFacts(dataset),
+    parameters: network.parameters,
+    parameterCount: network.parameterCount,
+    adam: ADAM,
+    speed: "images_per_second",
+    trivialError: () => pixelwiseDenoisingError(dataset),
+    batch: batchSource(config, dataset, network.noClass),
+    compile: (engine, replicas) =>
+      compileStep(
+        engine,
+        trainingStep(network, objectiveFor(config), {
+          weighted: isWeighted(config),
+          selfCondition: config.self_condition,
+        }),
+        { batch: config.batch_size, outputs: "mean", replicas },
+      ),
+    validation: (engine) => validationOf(engine, network, config, dataset),
+    sampler: (context) => sampleOnTheWay(network, dataset, context),
+    measurer: (context) => measureOnTheWay(network, dataset, context),
+  };
+}
+
+const COUNT = 20;
+
+/** The classes in turn, unguided, from the same start at every step and in every run. */
+const settingsFor = (classes: number): SampleSettings => ({
+  count: COUNT,
+  sampler: "ddim",
+  steps: 25,
+  guidance_scale: 1,
+  classes: Array.from({ length: COUNT }, (_, i) => i % classes),
+  seed: 0,
+  eta: 0,
+  film_strip: false,
+  made_by: "training",
+});
+
+/** The denoiser is compiled at the first sample, with the weights as inputs: they change. */
+export function sampleOnTheWay(
+  network: ImageNetwork,
+  dataset: ImageDataset,
+  { engine, store, run, state, signal }: SamplingContext,
+): TrainingSampler {
+  const config = imageConfigOf(run);
+  const settings = settingsFor(dataset.classes);
+  let program: Program | undefined;
+  return {
+    async sample() {
+      program ??= await compileChangingDenoiser(engine, network, config, COUNT);
+      const denoise = denoiseWith(program, settings, inputArrays(state.ema));
+      const drawn = await drawSample(
+        denoise,
+        config,
+        dataset,
+        settings,
+        signal ? { signal } : {},
+      );
+      const { step } = state;
+      keepSample(store, run, { ...drawn, settings, step, device: engine.device });
+    },
+  };
+}
+
+/**
+ * Measures as `evaluate` does by default, unguided and by 25 steps of DDIM, at every
+ * `evaluate_every` steps; keeps each evaluation with the run.
+ *
+ * @returns Nothing where the configuration asks for none.
+ * @throws {UserError} If the data has a single class, or too few held-out pictures.
+ */
+export function measureOnTheWay(
+  network: ImageNetwork,
+  dataset: ImageDataset,
+  { engine, store, run, state, signal }: SamplingContext,
+): TrainingMeasurer | undefined {
+  const config = imageConfigOf(run);
+  const { evaluate_every: every, evaluate_count: count } = config;
+  if (every === 0) return undefined;
+  const settings = evaluationSettings({ count }, config, dataset);
+  referenceDraws(dataset, count, "evaluate_count");
+  let program: Program | undefined;
+  return {
+    every,
+    isDone: () =>
+      store.evaluations.list(run.id).some((made) =>
+        made.modality === "image" && made.madeBy === "training" && made.step === state.step
+      ),
+    async measure(tell) {
+      const classifier = await requireClassifier(engine, dataset, (done, steps) => {
+        signal?.throwIfAborted();
+        tell(`training a classifier: step ${done} of ${steps}`);
+      });
+      program ??= await compileChangingDenoiser(engine, network, config, DRAWING_BATCH);
+      const batch = batchSettings(settings, config, dataset, 0);
+      const denoise = denoiseWith(program, batch, inputArrays(state.ema));
+      const drawn = await drawPictures(denoise, settings, config, dataset, {
+        onStep: (_, message) => tell(message.toLowerCase()),
+        signal,
+      });
+      const evaluation = await measuredEvaluation(
+        engine,
+        { run, step: state.step, settings, dataset, classifier, drawn },
+        (message) => tell(message.toLowerCase()),
+      );
+      store.evaluations.insert({ ...evaluation, madeBy: "training" });
+      const { results } = evaluation;
+      return { frechet: results.frechet.distance, accuracy: results.accuracy! };
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** The noise schedules that can be looked at, without loading what they name. */
+import { ImageConfig, presets, TextConfig } from "../config/mod.ts";
+import { schedule, type ScheduleName, scheduleNames } from "../../models/diffusion/mod.ts";
+import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/network/mod.ts";
+import { noiseRange } from "../text/network.ts";
+import {
+  type Alphabet,
+  loneInformation,
+  type Mixture,
+  type NoisyLine,
+  noisyLine,
+  randomAlphabet,
+} from "../../models/text/mod.ts";
+
+const images = ImageConfig.shape.schedule.options;
+const texts = TextConfig.shape.schedule.options;
+
+/** Those of images; then, rescaled to end in pure noise, those that do not; then those of text alone. */
+export const inspectedSchedules: readonly string[] = [
+  ...images,
+  ...["linear", "scaled-linear", "cosine", "sigmoid", "sqrt"].map(zeroTerminal),
+  ...texts.filter((name) => !(images as readonly string[]).includes(name)),
+];
+
+/** The name of a schedule rescaled to zero terminal SNR. */
+export function zeroTerminal(name: string): string {
+  return `${name}-zero-snr`;
+}
+
+export interface InspectedSchedule {
+  readonly name: string;
+  readonly description: string;
+  /** Made for embeddings, not for pictures. */
+  readonly forEmbeddings?: boolean;
+  /** −log SNR, rising with t from 0 to 1; infinite at 1 where all signal is gone. */
+  gamma(t: number): number;
+}
+
+/** The schedule of a name in `inspectedSchedules`. */
+export function scheduleNamed(name: string): InspectedSchedule {
+  const own = scheduleNames.find((known) => known === name);
+  if (own) return schedule(own);
+  const rescaled = scheduleNames.find((known) => zeroTerminal(known) === name);
+  if (rescaled) return rescaledSchedule(rescaled);
+  const config: TextConfig = { ...TEXT, schedule: name as TextConfig["schedule"] };
+  const { gamma } = noiseRange(config);
+  const { gamma_start, gamma_end } = config;
+  return {
+    name,
+    gamma,
+    forEmbeddings: true,
+    description: `${DESCRIPTIONS[name]}, from ${gamma_start} to ${gamma_end}`,
+  };
+}
+
+/** What an embedding of unit length at this level still tells, in nats per character. */
+export function priorNatsOf(gamma: number): number {
+  return gamma === Infinity ? 0 : priorNats(gamma, EMBEDDING_DIMENSION, 1);
+}
+
+const TEXT = presets["shakespeare-diffusion"].config as TextConfig;
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "logistic-gamma": "For embeddings: -log SNR rises slowly where characters are decided",
+  "adaptive-gamma":
+    "For embeddings: levels are drawn where a run finds its bound to be made up; here as it starts, " +
+    "like logistic-gamma",
+  "linear-gamma": "For embeddings: -log SNR rises evenly",
+};
+
+function rescaledSchedule(name: ScheduleName): InspectedSchedule {
+  const { gamma, description } = schedule(name, { zeroTerminalSnr: true });
+  return { name: zeroTerminal(name), gamma, description };
+}
+
+export const LINE = "To be, or not to be: that is the question";
+/** About those of tiny Shakespeare. */
+const CHARACTERS = [..." !',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"];
+/** As in the text networks. */
+const DIMENSION = 16;
+/** −log SNR at which the information of a character is tabulated. */
+const [LEAST, MOST, STEP] = [-8, 8, 0.25];
+
+let alphabet: Alphabet | undefined;
+let table: readonly number[] | undefined;
+
+/** What the embeddings are, for people. */
+export const EMBEDDING_TITLE =
+  `${CHARACTERS.length} characters, each a random direction of unit length in ${DIMENSION} dimensions`;
+
+/** The line at a moment of the forward process, read character by character. */
+export function verseAt(mixture: Mixture): NoisyLine {
+  return noisyLine(LINE, mixture, theAlphabet());
+}
+
+/** Part of a character's information that its own noisy embedding tells at −log SNR γ. */
+export function characterInformation(gamma: number): number {
+  const known = table ??= tabulated();
+  const place = (Math.min(Math.max(gamma, LEAST), MOST) - LEAST) / STEP;
+  const below = Math.min(Math.floor(place), known.length - 2);
+  const part = place - below;
+  return (1 - part) * known[below]! + part * known[below + 1]!;
+}
+
+function theAlphabet(): Alphabet {
+  return alphabet ??= randomAlphabet(CHARACTERS, DIMENSION);
+}
+
+function tabulated(): number[] {
+  return Array.from({ length: (MOST - LEAST) / STEP + 1 }, (_, i) => {
+    const gamma = LEAST + i * STEP;
+    const alpha = Math.sqrt(1 / (1 + Math.exp(gamma)));
+    return loneInformation({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet());
+  });
+}

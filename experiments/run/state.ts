@@ -1,0 +1,167 @@
+/** What training carries from step to step, and how it lies in a checkpoint. */
+import {
+  type CheckedFile,
+  createAdamW,
+  decodeWithChecksum,
+  encodeWithChecksum,
+  type OptimizerState,
+  type Parameters,
+  type SafeTensor,
+  UserError,
+} from "../../engine/mod.ts";
+import { initialParameters, type ParameterSpec } from "../../models/image/mod.ts";
+import { configHash, parseConfig, type RunConfig } from "../config/mod.ts";
+
+/** Everything that the next step depends on, besides configuration and data. */
+export interface TrainingState {
+  /** Steps done. */
+  step: number;
+  readonly parameters: Parameters;
+  /** Moving average of the parameters: the weights to sample from. */
+  readonly ema: Parameters;
+  readonly optimizer: OptimizerState;
+  /** Sums since the training metrics were last logged. */
+  window: MetricWindow;
+}
+
+export interface MetricWindow {
+  readonly steps: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+export const EMPTY_WINDOW: MetricWindow = { steps: 0, loss: 0, gradientNorm: 0 };
+
+/** Where a checkpoint comes from; all of it is in the file's metadata. */
+export interface CheckpointOrigin {
+  readonly runId: string;
+  /** When the run was queued: with its id, what tells it from a run of another store. */
+  readonly createdAt: string;
+  readonly config: RunConfig;
+  readonly codeVersion: string;
+  readonly datasetHash: string;
+  readonly device: string;
+  readonly replicas: number;
+}
+
+/** With a checksum; {@link UNCHECKED_FORMAT} was without. */
+const FORMAT = "textdiffusion-checkpoint-2";
+const UNCHECKED_FORMAT = "textdiffusion-checkpoint-1";
+
+/** The state before the first step. */
+export function initialState(specs: readonly ParameterSpec[], seed: number): TrainingState {
+  const parameters = initialParameters(specs, seed);
+  return {
+    step: 0,
+    parameters,
+    ema: copyOf(parameters),
+    optimizer: createAdamW(parameters),
+    window: EMPTY_WINDOW,
+  };
+}
+
+/** The state as a safetensors file: `model/…`, `ema/…`, `adam.m/…` and `adam.v/…`. */
+export function encodeCheckpoint(state: TrainingState, origin: CheckpointOrigin): Uint8Array {
+  const { parameters, ema, optimizer } = state;
+  const tensors: Record<string, SafeTensor> = {};
+  for (const [name, { shape, data }] of Object.entries(parameters)) {
+    const put = (prefix: string, values: Float32Array) => {
+      tensors[`${prefix}/${name}`] = { dtype: "F32", shape, data: values };
+    };
+    put("model", data);
+    put("ema", ema[name]!.data);
+    put("adam.m", optimizer.m[name]!);
+    put("adam.v", optimizer.v[name]!);
+  }
+  return encodeWithChecksum(tensors, {
+    format: FORMAT,
+    run: origin.runId,
+    run_created_at: origin.createdAt,
+    step: String(state.step),
+    optimizer_step: String(optimizer.step),
+    window: JSON.stringify(state.window),
+    config: JSON.stringify(origin.config),
+    config_hash: configHash(origin.config),
+    code_version: origin.codeVersion,
+    dataset_hash: origin.datasetHash,
+    device: origin.device,
+    replicas: String(origin.replicas),
+  });
+}
+
+/**
+ * Reads a checkpoint back, bit for bit.
+ *
+ * @param specs The parameters that the network of the file's configuration has.
+ * @throws {UserError} If the file is damaged, or is not a checkpoint of this network.
+ */
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  specs: readonly ParameterSpec[],
+): { state: TrainingState; metadata: Record<string, string> } {
+  const { tensors, metadata } = readFile(bytes);
+  const part = (prefix: string): Parameters =>
+    Object.fromEntries(specs.map(({ name, shape }) => {
+      const tensor = tensors[`${prefix}/${name}`];
+      if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+        throw new UserError(
+          `The checkpoint does not fit the network: ${prefix}/${name} should be F32 [${shape}], ` +
+            `but is ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"}`,
+        );
+      }
+      return [name, { shape, data: tensor.data }];
+    }));
+  const moments = (prefix: string) =>
+    Object.fromEntries(Object.entries(part(prefix)).map(([name, { data }]) => [name, data]));
+  return {
+    metadata,
+    state: {
+      step: Number(metadata.step),
+      parameters: part("model"),
+      ema: part("ema"),
+      optimizer: {
+        step: Number(metadata.optimizer_step),
+        m: moments("adam.m"),
+        v: moments("adam.v"),
+      },
+      window: JSON.parse(metadata.window!) as MetricWindow,
+    },
+  };
+}
+
+/** The configuration inside a checkpoint. @throws {UserError} If the file is not a checkpoint. */
+export function checkpointConfig(bytes: Uint8Array): RunConfig {
+  return parseConfig(JSON.parse(readFile(bytes).metadata.config!));
+}
+
+/**
+ * Whether the file is a checkpoint of the run with this id that was queued at this time.
+ *
+ * @throws {UserError} If the file is damaged or not a checkpoint.
+ */
+export function isCheckpointOf(bytes: Uint8Array, runId: string, createdAt: string): boolean {
+  const { run, run_created_at } = readFile(bytes).metadata;
+  return run === runId && run_created_at === createdAt;
+}
+
+/** Only files of the format without a checksum may lack it: a flipped bit in its name is noticed. */
+function readFile(bytes: Uint8Array): CheckedFile {
+  const file = decodeWithChecksum(bytes);
+  const { format } = file.metadata;
+  if (format !== (file.hasChecksum ? FORMAT : UNCHECKED_FORMAT)) {
+    throw new UserError(
+      `This safetensors file is not a checkpoint: its format is ${format ?? "not named"} ` +
+        `${file.hasChecksum ? "with" : "without"} a checksum, expected ${FORMAT} with one`,
+    );
+  }
+  return file;
+}
+
+function copyOf(parameters: Parameters): Parameters {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, { shape, data }]) => [name, {
+      shape,
+      data: data.slice(),
+    }]),
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * What is learned: all that the trainer asks of a modality. It knows of parameters, steps and
+ * checkpoints; what a batch is, what is validated and what a sample looks like is the subject's.
+ */
+import type { DownloadProgress } from "../../data/mod.ts";
+import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
+import type { ParameterSpec } from "../../models/image/mod.ts";
+import type { Store } from "../store/store.ts";
+import type { TrainingState } from "./state.ts";
+import type { MetricName } from "../store/metrics.ts";
+import type { PictureFacts, Run } from "../store/run.ts";
+
+/** Values of the validation metrics by name. */
+export type ValidationMetrics = Readonly<Partial<Record<MetricName, number>>>;
+
+export interface Validation {
+  /** Measures the moving average of the weights on what is not trained on. */
+  run(ema: Parameters): Promise<ValidationMetrics>;
+}
+
+export interface TrainingSampler {
+  /** Draws from the moving average as it is, and keeps it. */
+  sample(): Promise<void>;
+}
+
+export interface TrainingMeasurer {
+  /** Training steps between measurements, 1 or more. */
+  readonly every: number;
+  /** Whether the state at hand was measured before. */
+  isDone(): boolean;
+  /**
+   * Measures what the moving average makes, as it is, and keeps the evaluation.
+   *
+   * @param tell Called with what is being done, often; what it throws ends the measurement.
+   */
+  measure(tell: (activity: string) => void): Promise<ValidationMetrics>;
+}
+
+/** Where a training's samples go. */
+export interface SamplingContext {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly run: Run;
+  readonly state: TrainingState;
+  readonly signal?: AbortSignal;
+}
+
+/** A network, its data and its objective, ready to be compiled. */
+export interface Subject {
+  readonly data: { readonly title: string; readonly name: string; readonly hash: string };
+  /** What its pictures are like, where it learns pictures. */
+  readonly pictures?: PictureFacts;
+  readonly parameters: readonly ParameterSpec[];
+  readonly parameterCount: number;
+  /**
+   * {@link Run.trivialMse}.
+   *
+   * @param workspace Where what it takes may be kept for the next run.
+   */
+  trivialError(workspace: string): number;
+  /** AdamW's constants besides the learning rate. */
+  readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
+  /** Of parameters that are not treated like all others. */
+  readonly treatments?: NonNullable<AdamWConfig["treatments"]>;
+  /** Compiles the training step: `loss` and `grad/<name>` from the parameters and a batch. */
+  compile(engine: Engine, replicas: number): Promise<Program>;
+  /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
+   * parameters where levels follow what the run has learnt of them. */
+  batch(step: number, parameters: Parameters): Arrays;
+  /** Which metric tells the speed, in examples per second. */
+  readonly speed: MetricName;
+  validation(engine: Engine): Validation;
+  sampler(context: SamplingContext): TrainingSampler;
+  /** Nothing where no measurements are asked for. */
+  measurer?(context: SamplingContext): TrainingMeasurer | undefined;
+}
+
+export interface SubjectOptions {
+  readonly directory?: string;
+  readonly signal?: AbortSignal;
+  onProgress?(progress: DownloadProgress): void;
+  /** Called as the pictures of a folder are decoded. */
+  onDecoded?(done: number, total: number): void;
+}

@@ -1,0 +1,270 @@
+/** The training of one run, from wherever it stands to its end. */
+import { setImmediate } from "node:timers/promises";
+import { adamWStep, emaDecayAt, learningRateAt, updateEma, UserError } from "../../engine/mod.ts";
+import type { MetricRow } from "../store/store.ts";
+import { inputArrays } from "../../models/steps/mod.ts";
+import { saveCheckpoint } from "./checkpoints.ts";
+import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
+import { EMPTY_WINDOW } from "./state.ts";
+import type {
+  TrainingMeasurer,
+  TrainingSampler,
+  Validation,
+  ValidationMetrics,
+} from "./subject.ts";
+import type { MetricName } from "../store/metrics.ts";
+import type { Run } from "../store/run.ts";
+
+/** How a training ended by itself; errors are thrown. */
+export type TrainingEnd = "finished" | "stopped" | "interrupted";
+
+/**
+ * Trains a run that this worker has claimed, from its newest checkpoint or from the start, until its
+ * last step, a request to stop, or the worker's signal. A checkpoint is left at the end.
+ *
+ * The result depends on configuration, data, device and code alone, not on how often it was
+ * interrupted: everything random is a function of the seed and the step.
+ *
+ * @throws {UserError} If the data is not to be had, or the training diverges.
+ * @throws {LostRunError} If the run was given to another worker meanwhile.
+ */
+export async function trainRun(run: Run, context: TrainingContext): Promise<TrainingEnd> {
+  const training = await prepareTraining(run, context);
+  try {
+    return await new Trainer(training, context).run();
+  } finally {
+    await training.engine.dispose();
+  }
+}
+
+class Trainer {
+  readonly #training: Training;
+  readonly #context: TrainingContext;
+  readonly #validation: Validation;
+  readonly #sampler: TrainingSampler;
+  readonly #measurer: TrainingMeasurer | undefined;
+  /** Metrics that are not in the store yet. */
+  #pending: MetricRow[] = [];
+  /** Seconds of training steps since the metrics were last logged. */
+  #busySeconds = 0;
+  #busySteps = 0;
+  #heartbeatAt = 0;
+  #checkpointStep: number;
+
+  constructor(training: Training, context: TrainingContext) {
+    const { run, engine, subject, state } = training;
+    const { store, signal } = context;
+    const sampling = { store, engine, run, state, ...(signal ? { signal } : {}) };
+    this.#training = training;
+    this.#context = context;
+    this.#validation = subject.validation(engine);
+    this.#sampler = subject.sampler(sampling);
+    this.#measurer = subject.measurer?.(sampling);
+    this.#checkpointStep = state.step;
+  }
+
+  async run(): Promise<TrainingEnd> {
+    const { state, run } = this.#training;
+    const { store, workerId, signal } = this.#context;
+    store.runs.setActivity(run.id, workerId, "training");
+    await this.#measureAgain();
+    while (state.step < run.steps) {
+      if (this.#stopRequested()) return this.#leave("stopped");
+      if (signal?.aborted) return this.#leave("interrupted");
+      await this.#step();
+      await this.#afterStep();
+      // Lets signals and timers through: the programs run on this thread.
+      await setImmediate();
+    }
+    return this.#leave("finished");
+  }
+
+  /** One optimiser step. */
+  async #step(): Promise<void> {
+    const { state, run, subject, program, muon } = this.#training;
+    const { config } = run;
+    const began = performance.now();
+    const inputs = {
+      ...inputArrays(state.parameters),
+      ...subject.batch(state.step, state.parameters),
+    };
+    const outputs = await program.run(inputs);
+    const loss = outputs.loss![0]!;
+    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);
+    const gradients = Object.fromEntries(
+      Object.keys(state.parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
+    );
+    const { gradientNorm, scale } = adamWStep(state.parameters, gradients, state.optimizer, {
+      ...subject.adam,
+      learningRate: this.#learningRate(config.learning_rate),
+      weightDecay: config.weight_decay,
+      gradientClip: config.gradient_clip,
+      ...(subject.treatments ? { treatments: subject.treatments } : {}),
+      ...(muon ? { except: muon.names } : {}),
+    });
+    await muon?.step(state.parameters, gradients, state.optimizer.m, {
+      learningRate: this.#learningRate(config.muon_learning_rate),
+      weightDecay: config.weight_decay,
+      scale,
+    });
+    updateEma(state.ema, state.parameters, emaDecayAt(state.step, config.ema_decay));
+    state.step++;
+    state.window = {
+      steps: state.window.steps + 1,
+      loss: state.window.loss + loss,
+      gradientNorm: state.window.gradientNorm + gradientNorm,
+    };
+    this.#busySeconds += (performance.now() - began) / 1000;
+    this.#busySteps++;
+  }
+
+  /** What is due at the step just done: log, validation, samples, measurements, checkpoint. */
+  async #afterStep(): Promise<void> {
+    const { state, run } = this.#training;
+    const { config } = run;
+    const last = state.step === run.steps;
+    const due = (every: number) => every > 0 && (state.step % every === 0 || last);
+    this.#beat();
+    if (due(config.log_every)) this.#log();
+    if (due(config.validate_every)) await this.#validate();
+    if (due(config.sample_every)) await this.#sampler.sample();
+    if (this.#measurer && due(this.#measurer.every)) await this.#measure(this.#measurer);
+    if (due(config.checkpoint_every)) this.#saveCheckpoint();
+    else if (due(config.log_every)) this.#flush();
+  }
+
+  /** The measurement that a stop cut short, if one was. */
+  async #measureAgain(): Promise<void> {
+    const { state } = this.#training;
+    const measurer = this.#measurer;
+    if (!measurer || state.step === 0 || state.step % measurer.every > 0) return;
+    if (!measurer.isDone()) await this.#measure(measurer);
+  }
+
+  /** The next step's, on its way up to this peak and down again. */
+  #learningRate(peak: number): number {
+    const { state, run: { config } } = this.#training;
+    return learningRateAt(state.step, {
+      learningRate: peak,
+      warmupSteps: config.warmup_steps,
+      steps: config.steps,
+      decay: config.decay,
+      finalFraction: 0,
+    });
+  }
+
+  /** Loss and gradient norm are means since the last log, the learning rate is the next step's. */
+  #log(): void {
+    const { state, run, subject } = this.#training;
+    const { steps, loss, gradientNorm } = state.window;
+    this.#note("loss", loss / steps);
+    this.#note("gradient_norm", gradientNorm / steps);
+    this.#note("learning_rate", this.#learningRate(run.config.learning_rate));
+    this.#note(subject.speed, this.#busySteps * run.config.batch_size / this.#busySeconds);
+    state.window = EMPTY_WINDOW;
+    [this.#busySeconds, this.#busySteps] = [0, 0];
+  }
+
+  #note(name: MetricName, value: number): void {
+    this.#pending.push({ name, step: this.#training.state.step, value });
+  }
+
+  async #validate(): Promise<void> {
+    const { state, run } = this.#training;
+    const { store } = this.#context;
+    const metrics = await this.#validation.run(state.ema);
+    for (const [name, value] of Object.entries(metrics)) {
+      if (!Number.isFinite(value)) throw this.#diverged(`${name} is ${value}`);
+      this.#note(name as MetricName, value);
+    }
+    this.#flush();
+    store.events.add(
+      "run-validated",
+      run.id,
+      `${run.id}: ${described(metrics)} at step ${state.step}`,
+    );
+  }
+
+  /** Measuring takes a while, so a request to stop ends it; it is due again when the run goes on. */
+  async #measure(measurer: TrainingMeasurer): Promise<void> {
+    const { run } = this.#training;
+    const { store, workerId } = this.#context;
+    const stop = new Error("Stopped");
+    let metrics: ValidationMetrics;
+    try {
+      metrics = await measurer.measure((activity) => {
+        if (this.#stopRequested()) throw stop;
+        if (this.#beat()) store.runs.setActivity(run.id, workerId, activity);
+      });
+    } catch (error) {
+      if (error === stop) return;
+      throw error;
+    }
+    store.runs.setActivity(run.id, workerId, "training");
+    for (const [name, value] of Object.entries(metrics)) this.#note(name as MetricName, value);
+    this.#flush();
+  }
+
+  #flush(): void {
+    const { run, state } = this.#training;
+    const { store, workerId } = this.#context;
+    store.transaction(() => {
+      store.runs.setStep(run.id, workerId, state.step);
+      store.metrics.insert(run.id, this.#pending);
+    });
+    this.#pending = [];
+  }
+
+  #saveCheckpoint(): void {
+    const { state, origin } = this.#training;
+    if (this.#checkpointStep === state.step) return this.#flush();
+    const { store, workerId } = this.#context;
+    saveCheckpoint(store, state, origin, workerId, this.#pending);
+    this.#pending = [];
+    this.#checkpointStep = state.step;
+  }
+
+  #leave(end: TrainingEnd): TrainingEnd {
+    this.#saveCheckpoint();
+    return end;
+  }
+
+  #stopRequested(): boolean {
+    return this.#context.store.runs.stopRequested(this.#training.run.id, this.#context.workerId);
+  }
+
+  /** Gives a sign of life at most every second; whether it did. */
+  #beat(): boolean {
+    if (Date.now() - this.#heartbeatAt < 1000) return false;
+    this.#heartbeatAt = Date.now();
+    this.#context.store.workers.heartbeat(this.#context.workerId);
+    return true;
+  }
+
+  #diverged(what: string): UserError {
+    const { state, run: { config } } = this.#training;
+    const kept = this.#checkpointStep > 0
+      ? `the checkpoint of step ${this.#checkpointStep} is kept`
+      : "";
+    return new UserError(
+      `Training diverged at step ${state.step + 1}: ${what}; train again with a lower ${
+        rates(config)
+      } ` +
+        `or a longer warm-up${kept && `; ${kept}`}`,
+    );
+  }
+}
+
+/** Those that the run was trained with: where Muon is at work, its own counts most. */
+function rates({ learning_rate, muon_learning_rate: muon }: Run["config"]): string {
+  return muon > 0
+    ? `learning_rate than ${learning_rate} and muon_learning_rate than ${muon}`
+    : `learning_rate than ${learning_rate}`;
+}
+
+/** What ranks runs, in words. */
+function described({ denoising_mse, nats_per_character }: ValidationMetrics): string {
+  return denoising_mse !== undefined
+    ? `denoising error ${denoising_mse.toPrecision(3)}`
+    : `${nats_per_character!.toFixed(3)} nats per character`;
+}

@@ -1,0 +1,114 @@
+/** The worker: takes up queued runs one after another and ends when none waits. */
+import process from "node:process";
+import { type DeviceName, explained, UserError } from "../../engine/host/mod.ts";
+import { codeVersion } from "../code_version.ts";
+import { LostRunError, openStore, type Store } from "../store/store.ts";
+import { holdLock, livingWorker, noticeDeadWorkers } from "./liveness.ts";
+import type { Run } from "../store/run.ts";
+
+export interface WorkerOptions {
+  readonly workspace: string;
+  readonly dataDirectory?: string;
+  readonly device?: DeviceName;
+  /** Aborting it leaves the run at hand interrupted, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** The row that was made for this worker by whoever started it. */
+  readonly workerId?: number;
+  readonly log?: (line: string) => void;
+}
+
+/**
+ * Works off the queue of a workspace. At most one worker does so at a time.
+ *
+ * @throws {UserError} If another worker lives, or the workspace cannot be opened.
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const store = openStore(options.workspace);
+  try {
+    const workerId = options.workerId ?? ownRow(store);
+    const lock = holdLock(store.workspace, workerId);
+    try {
+      if (!store.workers.begin(workerId, process.pid)) {
+        throw new UserError(`Worker ${workerId} came too late: it was given up meanwhile`);
+      }
+      await workOff(store, workerId, options);
+    } finally {
+      lock.release();
+    }
+  } finally {
+    store.close();
+  }
+}
+
+function ownRow(store: Store): number {
+  noticeDeadWorkers(store);
+  return store.transaction(() => {
+    const other = livingWorker(store);
+    if (other) {
+      throw new UserError(
+        `Another worker (process ${other.pid}) is at work in ${store.workspace}: there is one for each workspace`,
+      );
+    }
+    return store.workers.insert();
+  });
+}
+
+async function workOff(store: Store, workerId: number, options: WorkerOptions): Promise<void> {
+  const { signal, log = () => {} } = options;
+  for (;;) {
+    const run = nextRun(store, workerId, signal?.aborted ?? false);
+    if (!run) return;
+    log(`${run.id}: starting at step ${run.checkpointStep ?? 0} of ${run.steps}`);
+    const outcome = await train(store, workerId, run, options);
+    log(`${run.id}: ${outcome}`);
+    if (outcome === "lost") return;
+  }
+}
+
+/** Claims a run, or declares the worker's end in the same transaction: a run that is queued later
+ * finds no living worker and starts another. */
+function nextRun(store: Store, workerId: number, leave: boolean): Run | null {
+  return store.transaction(() => {
+    const run = leave ? null : store.runs.claim(workerId, codeVersion());
+    if (!run) {
+      store.workers.end(workerId, "ended");
+      return null;
+    }
+    store.workers.countClaim(workerId);
+    store.events.add("run-started", run.id, `${run.id} started`);
+    return run;
+  });
+}
+
+async function train(
+  store: Store,
+  workerId: number,
+  run: Run,
+  { dataDirectory, device, signal }: WorkerOptions,
+): Promise<string> {
+  const end = (status: Parameters<typeof store.runs.end>[2], error: string | null) =>
+    store.transaction(() => {
+      store.runs.end(run.id, workerId, status, error);
+      store.events.add("run-ended", run.id, `${run.id} ${error ? `${status}: ${error}` : status}`);
+      return error ? `${status}: ${error}` : status;
+    });
+  try {
+    // Loaded here, where it holds its lock already, because packages may have to be fetched first.
+    const { trainRun } = await import("./trainer.ts");
+    const outcome = await trainRun(run, {
+      store,
+      workerId,
+      ...(device === undefined ? {} : { device }),
+      ...(dataDirectory === undefined ? {} : { dataDirectory }),
+      ...(signal ? { signal } : {}),
+    });
+    return end(outcome, null);
+  } catch (failure) {
+    const error = explained(failure);
+    if (error instanceof LostRunError) return "lost";
+    if (signal?.aborted) return end("interrupted", null);
+    if (error instanceof UserError) return end("failed", error.message);
+    console.error(error);
+    return end("failed", `Internal: ${(error as Error).message}; the worker's log has more`);
+  }
+}

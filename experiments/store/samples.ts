@@ -1,0 +1,177 @@
+/** Rows of `checkpoints` and `samples`: what lies in files beside the store. */
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { nextNumber } from "./ids.ts";
+import { transaction } from "./schema.ts";
+import type { Sample, SampleSettings } from "./image_records.ts";
+import type { TextSample } from "./text_records.ts";
+
+export function checkpointTable(db: DatabaseSync, workspace: string) {
+  return {
+    /** @param path Relative to the workspace. */
+    insert(runId: string, step: number, path: string, bytes: number): void {
+      db.prepare(
+        "INSERT OR REPLACE INTO checkpoints (run_id, step, path, bytes, created_at) VALUES (?, ?, ?, ?, ?)",
+      ).run(runId, step, path, bytes, new Date().toISOString());
+    },
+
+    /** Newest first. */
+    list(runId: string): Checkpoint[] {
+      const rows = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? ORDER BY step DESC")
+        .all(runId) as unknown as (Record<"run_id" | "path" | "created_at", string> & {
+          step: number;
+          bytes: number;
+        })[];
+      return rows.map((row) => ({
+        runId: row.run_id,
+        step: row.step,
+        path: join(workspace, row.path),
+        bytes: row.bytes,
+        createdAt: row.created_at,
+      }));
+    },
+
+    delete(runId: string, step: number): void {
+      db.prepare("DELETE FROM checkpoints WHERE run_id = ? AND step = ?").run(runId, step);
+    },
+  };
+}
+
+interface SampleRow {
+  id: string;
+  run_id: string;
+  step: number;
+  kind: Sample["kind"];
+  settings: string;
+  path: string;
+  seconds: number;
+  device: string;
+  created_at: string;
+}
+
+export interface NewSample extends Omit<Sample, "createdAt"> {
+  readonly number: number;
+}
+
+export function sampleTable(db: DatabaseSync, workspace: string) {
+  const sampleOf = (row: SampleRow): Sample => {
+    // Kept beside the settings. Before it was, every sampler asked once in a step.
+    const { network_evaluations, ...settings } = JSON.parse(row.settings) as
+      & SampleSettings
+      & { network_evaluations?: number };
+    const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
+    return {
+      id: row.id,
+      runId: row.run_id,
+      step: row.step,
+      kind: row.kind,
+      settings,
+      networkEvaluations: network_evaluations ?? settings.steps * (guided ? 2 : 1),
+      path: join(workspace, row.path),
+      seconds: row.seconds,
+      device: row.device,
+      createdAt: row.created_at,
+    };
+  };
+  return {
+    /** @param sample Its path is relative to the workspace. */
+    insert(sample: NewSample): void {
+      db.prepare(
+        `INSERT INTO samples (id, run_id, number, step, kind, settings, path, seconds, device, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        sample.id,
+        sample.runId,
+        sample.number,
+        sample.step,
+        sample.kind,
+        JSON.stringify({ ...sample.settings, network_evaluations: sample.networkEvaluations }),
+        sample.path,
+        sample.seconds,
+        sample.device,
+        new Date().toISOString(),
+      );
+    },
+
+    byId(id: string): Sample | null {
+      const row = db.prepare("SELECT * FROM samples WHERE id = ?").get(id);
+      return row ? sampleOf(row as unknown as SampleRow) : null;
+    },
+
+    /** Oldest first. */
+    list(runId: string): Sample[] {
+      const rows = db.prepare("SELECT * FROM samples WHERE run_id = ? ORDER BY number").all(runId);
+      return (rows as unknown as SampleRow[]).map(sampleOf);
+    },
+
+    delete(id: string): void {
+      db.prepare("DELETE FROM samples WHERE id = ?").run(id);
+    },
+  };
+}
+
+interface TextRow {
+  id: string;
+  run_id: string;
+  step: number;
+  details: string;
+  created_at: string;
+}
+
+export type NewText = Omit<TextSample, "id" | "createdAt">;
+
+export function textTable(db: DatabaseSync) {
+  const sampleOf = (row: TextRow): TextSample => ({
+    ...JSON.parse(row.details) as Omit<NewText, "runId" | "step">,
+    id: row.id,
+    runId: row.run_id,
+    step: row.step,
+    createdAt: row.created_at,
+  });
+  return {
+    /** Numbers it within its run; returns its id. */
+    insert(sample: NewText): string {
+      const { runId, step, ...details } = sample;
+      return transaction(db, () => {
+        const { largest } = db.prepare(
+          "SELECT coalesce(max(number), 0) AS largest FROM texts WHERE run_id = ?",
+        ).get(runId) as { largest: number };
+        const { number, id } = nextNumber(db, runId, "sample", largest);
+        db.prepare(
+          `INSERT INTO texts (id, run_id, number, step, details, created_at)
+           VALUES (?, ?, ?, ?, ?, ?)`,
+        ).run(id, runId, number, step, JSON.stringify(details), new Date().toISOString());
+        return id;
+      });
+    },
+
+    /** Deletes what training wrote after a step. */
+    deleteWrittenAfter(runId: string, step: number): void {
+      for (const { id, settings, step: of } of this.list(runId)) {
+        if (of > step && settings.made_by === "training") {
+          db.prepare("DELETE FROM texts WHERE id = ?").run(id);
+        }
+      }
+    },
+
+    byId(id: string): TextSample | null {
+      const row = db.prepare("SELECT * FROM texts WHERE id = ?").get(id);
+      return row ? sampleOf(row as unknown as TextRow) : null;
+    },
+
+    /** Oldest first. */
+    list(runId: string): TextSample[] {
+      const rows = db.prepare("SELECT * FROM texts WHERE run_id = ? ORDER BY number").all(runId);
+      return (rows as unknown as TextRow[]).map(sampleOf);
+    },
+  };
+}
+
+export interface Checkpoint {
+  readonly runId: string;
+  readonly step: number;
+  /** Absolute path of the safetensors file. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly createdAt: string;
+}

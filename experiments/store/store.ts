@@ -1,0 +1,44 @@
+/** The store of a workspace, and the only place with SQL: `lab.sqlite`, shared by any number of
+ * processes. */
+import { resolve } from "node:path";
+import { checkpointTable, sampleTable, textTable } from "./samples.ts";
+import { evaluationTable } from "./evaluations.ts";
+import { eventTable } from "./events.ts";
+import { metricTable } from "./metrics.ts";
+import { runTable } from "./runs.ts";
+import { openDatabase, transaction } from "./schema.ts";
+import { workerTable } from "./workers.ts";
+
+export { LostRunError, type RunFacts } from "./runs.ts";
+export { SCHEMA_VERSION } from "./schema.ts";
+export type { MetricRow } from "./metrics.ts";
+export type { WorkerRow } from "./workers.ts";
+
+/** Typed access to the tables; every method is one statement or one transaction. */
+export type Store = ReturnType<typeof openStore>;
+
+/**
+ * Opens the store of a workspace, making it if it is missing. It opens whatever happened to the
+ * processes that wrote to it before.
+ *
+ * @throws {UserError} If the file is not ours, or was made by a newer version.
+ */
+export function openStore(workspace: string) {
+  const folder = resolve(workspace);
+  const db = openDatabase(folder);
+  const metrics = metricTable(db);
+  return {
+    workspace: folder,
+    runs: runTable(db, folder, metrics.latest),
+    metrics,
+    checkpoints: checkpointTable(db, folder),
+    samples: sampleTable(db, folder),
+    evaluations: evaluationTable(db),
+    texts: textTable(db),
+    events: eventTable(db),
+    workers: workerTable(db),
+    /** One transaction around several calls. */
+    transaction: <T>(work: () => T): T => transaction(db, work),
+    close: (): void => db.close(),
+  };
+}

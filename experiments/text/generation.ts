@@ -1,0 +1,241 @@
+/** A run on text with all that is needed to work with what it learnt. */
+import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
+import type { Arrays, Engine, Parameters, Program, Workload } from "../../engine/mod.ts";
+import {
+  continuationMask,
+  EMBEDDING_DIMENSION,
+  embeddingsOf,
+  nextCharacters,
+  rotaryTables,
+  textDenoiser,
+  textFiller,
+  type TextNetwork,
+} from "../../models/text/network/mod.ts";
+import { type TextConfig, textConfigOf } from "../config/mod.ts";
+import { requireSameData } from "../own_data.ts";
+import { newestWeights } from "../image/model.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { networkOf, noiseRange } from "./network.ts";
+import { noiseInputs } from "../../models/diffusion/mod.ts";
+import { compileStep, type Step } from "../../models/steps/mod.ts";
+import { columns, type TextModel } from "../../models/text/generation/mod.ts";
+import type { Run } from "../store/run.ts";
+import type { WriteSettings } from "../store/text_records.ts";
+
+export interface OpenRun {
+  readonly store: Store;
+  readonly run: Run;
+  readonly config: TextConfig;
+  readonly dataset: TextDataset;
+  readonly network: TextNetwork;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly ema: Parameters;
+}
+
+/**
+ * Opens a run's newest weights and its text.
+ *
+ * @throws {UserError} If there are none yet, or the text is another than it learnt from.
+ */
+export async function openTextRun(
+  { workspace, runId, dataDirectory }: {
+    readonly workspace: string;
+    readonly runId: string;
+    readonly dataDirectory?: string;
+  },
+): Promise<OpenRun> {
+  const store = openStore(workspace);
+  const run = store.runs.byId(runId)!;
+  const config = textConfigOf(run);
+  const dataset = await loadTextDataset(config.dataset, {
+    context: config.context,
+    vocabularySize: config.vocabulary_size,
+    ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
+  });
+  requireSameData(run, dataset);
+  const network = networkOf(config, dataset.tokenized.vocabulary.size);
+  return { store, run, config, dataset, network, ...newestWeights(store, run, network) };
+}
+
+/**
+ * Programs of fixed shapes, with the weights baked in, serve texts of any length: what is shorter
+ * than a window is padded, and what is padded is hidden.
+ *
+ * @param count Texts written together.
+ * @returns With `dispose`, which lets go of the programs.
+ */
+export async function textModel(
+  engine: Engine,
+  network: TextNetwork,
+  config: TextConfig,
+  ema: Parameters,
+  count: number,
+): Promise<TextModel & { dispose(): Promise<void> }> {
+  const { reader, denoiser, filler, options: { context, vocabulary } } = network;
+  const range = noiseRange(config);
+  const reading = reader && await compileReader(engine, network, ema, count);
+  const programs = new Map<number, Promise<Program>>();
+  /** The network at work on this many characters, which either denoises or fills in. */
+  const programFor = (length: number) => {
+    const known = programs.get(length);
+    if (known) return known;
+    const program = compileWriter(engine, network, ema, count, length);
+    programs.set(length, program);
+    return program;
+  };
+  /** That of a program which is there already, if it is wide enough and can be told what to hide. */
+  const sizeFor = (length: number) =>
+    reader
+      ? [...programs.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
+      : length;
+  return {
+    vocabularySize: vocabulary,
+    unit: config.vocabulary_size > 0 ? "tokens" : "characters",
+    dimension: EMBEDDING_DIMENSION,
+    context,
+    embeddings: denoiser ? embeddingsOf(ema, network) : null,
+    gamma: range.gamma,
+    read: reading && (async (tokens, count, length) => {
+      const { logits } = await reading.run({ tokens: padded(tokens, count, length, context - 1) });
+      return columns(
+        logits as Float32Array,
+        count,
+        context * vocabulary,
+        0,
+        (length + 1) * vocabulary,
+      );
+    }),
+    denoise: denoiser
+      ? async ({ z, gamma, count, length, before, prefix, previous }) => {
+        const size = sizeFor(length);
+        const program = await programFor(size);
+        const levels = noiseInputs(new Float64Array(count).fill(gamma));
+        const positions = Array.from({ length: size }, (_, i) => prefix + i);
+        const wide = (values: Float32Array) =>
+          padded(values, count, length * EMBEDDING_DIMENSION, size * EMBEDDING_DIMENSION);
+        const prefixInputs: Arrays = reader
+          ? {
+            tokens: padded(before, count, prefix, context - 1),
+            mask: continuationMask({ slots: context, size, prefix, length }),
+            ...rotaryTables(positions, network.headWidth),
+          }
+          : {};
+        const { logits } = await program.run({
+          z: wide(z),
+          previous: wide(previous ?? new Float32Array(z.length)),
+          gamma: new Float32Array(count).fill(gamma),
+          alpha: levels.alpha,
+          sigma: levels.sigma,
+          ...prefixInputs,
+        });
+        return columns(logits as Float32Array, count, size * vocabulary, 0, length * vocabulary);
+      }
+      : null,
+    ...(filler
+      ? {
+        fill: async (tokens: Int32Array, _: number, length: number) => {
+          const program = await programFor(length);
+          const { logits } = await program.run({
+            tokens: tokens.map((token) => Math.max(0, token)),
+            masked: Float32Array.from(tokens, (token) => token < 0 ? 1 : 0),
+          });
+          // The program writes its next answer over this one.
+          return Float32Array.from(logits!);
+        },
+      }
+      : {}),
+    async dispose() {
+      await reading?.dispose();
+      for (const program of programs.values()) await (await program).dispose();
+    },
+  };
+}
+
+/** The network as one that reads left to right. @throws {Error} If it does not read. */
+export function compileReader(
+  engine: Engine,
+  network: TextNetwork,
+  ema: Parameters,
+  count: number,
+): Promise<Program> {
+  if (!network.reader) throw new Error("Internal: the network does not read");
+  return compileWithWeights(engine, nextCharacters(network, network.reader), ema, count);
+}
+
+/** The network at work on this many characters, which either denoises or fills in. */
+export function compileWriter(
+  engine: Engine,
+  network: TextNetwork,
+  ema: Parameters,
+  count: number,
+  length: number,
+): Promise<Program> {
+  const { filler, denoiser } = network;
+  if (filler) return compileWithWeights(engine, textFiller(network, filler, length), ema, count);
+  if (!denoiser) throw new Error("Internal: the network writes left to right only");
+  return compileWithWeights(engine, textDenoiser(network, denoiser, length), ema, count);
+}
+
+function compileWithWeights(
+  engine: Engine,
+  step: Step,
+  weights: Parameters,
+  batch: number,
+): Promise<Program> {
+  return compileStep(engine, step, { batch, outputs: "concat", replicas: 1, weights });
+}
+
+/** [count, length] → [count, size], with zeros behind, which nothing before them sees. */
+function padded<T extends Int32Array | Float32Array>(
+  values: T,
+  count: number,
+  length: number,
+  size: number,
+): T {
+  if (length === size) return values;
+  const result = new (values.constructor as new (length: number) => T)(count * size);
+  for (let row = 0; row < count; row++) {
+    result.set(values.subarray(row * length, (row + 1) * length), row * size);
+  }
+  return result;
+}
+
+/** How often the network is asked while texts are written together, about. */
+export function networkEvaluations(settings: WriteSettings): number {
+  const { mode, length, block_size, steps, rounds } = settings;
+  const blocks = Math.ceil(length / block_size) * (steps + 1);
+  return {
+    autoregressive: length,
+    diffusion: steps + 1,
+    infill: steps + 1,
+    blocks,
+    guided: blocks + length,
+    revised: blocks + rounds * 4 * steps,
+  }[mode];
+}
+
+/**
+ * The work of writing, by which a device is chosen: the program that most of the time goes to.
+ *
+ * @param count Texts written together.
+ * @param batches How often as many are written.
+ */
+export function writingWorkload(
+  network: TextNetwork,
+  ema: Parameters,
+  settings: WriteSettings,
+  { count, batches }: { readonly count: number; readonly batches: number },
+): Workload {
+  const { denoiser, filler, options: { context } } = network;
+  const { mode, length, block_size: block, prompt, template } = settings;
+  const inBlocks = mode === "blocks" || mode === "guided" || mode === "revised";
+  const whole = template?.length ?? prompt.length + length;
+  return {
+    compile: (engine) =>
+      mode === "autoregressive" || !(denoiser || filler)
+        ? compileReader(engine, network, ema, count)
+        : compileWriter(engine, network, ema, count, Math.min(context, inBlocks ? block : whole)),
+    runs: batches * networkEvaluations(settings),
+  };
+}

@@ -1,0 +1,100 @@
+/** Text as the trainer sees it. */
+import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
+import { compileStep } from "../../models/steps/mod.ts";
+import {
+  DENSITY,
+  EMBEDDINGS,
+  type TextNetwork,
+  textTrainingStep,
+} from "../../models/text/network/mod.ts";
+import type { TextConfig } from "../config/mod.ts";
+import type { SamplingContext, Subject, SubjectOptions, TrainingSampler } from "../run/subject.ts";
+import { baselinesFor } from "./baselines.ts";
+import { textBatchSource } from "./batch.ts";
+import { networkOf, stepOptions } from "./network.ts";
+import { textValidation } from "./validation.ts";
+import { type TextReference, textReference } from "../../models/text/mod.ts";
+import { textModel } from "./generation.ts";
+import { writeSettings } from "./request.ts";
+import { writeWith } from "./writing.ts";
+import type { WriteSettings } from "../store/text_records.ts";
+
+/** It has a value of its own to find, and nothing but its own error to fear. */
+const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };
+
+const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
+
+/** @throws {UserError} As {@link openSubject} does. */
+export async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
+  const dataset = await loadTextDataset(config.dataset, {
+    ...options,
+    context: config.context,
+    vocabularySize: config.vocabulary_size,
+  });
+  const network = networkOf(config, dataset.tokenized.vocabulary.size);
+  return {
+    data: dataset,
+    parameters: network.parameters,
+    parameterCount: network.parameterCount,
+    adam: ADAM,
+    ...(network.denoiser
+      ? {
+        treatments: {
+          [EMBEDDINGS]: {
+            learningRateFactor: config.embedding_learning_rate / config.learning_rate,
+            weightDecay: 0,
+          },
+          ...(network.options.adaptive ? { [DENSITY]: DENSITY_TREATMENT } : {}),
+        },
+      }
+      : {}),
+    speed: "windows_per_second",
+    trivialError: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
+    batch: textBatchSource(config, dataset),
+    compile: (engine, replicas) =>
+      compileStep(
+        engine,
+        textTrainingStep(network, stepOptions(config)),
+        { batch: config.batch_size, outputs: "mean", replicas },
+      ),
+    validation: (engine) => textValidation(engine, network, config, dataset),
+    sampler: (context) => writeOnTheWay(network, config, dataset, context),
+  };
+}
+
+/** The way of writing that is learned, one window long, from the same noise at every step. */
+function settingsFor(config: TextConfig): WriteSettings {
+  const request = { count: 2, length: config.context, steps: 24, film_strip: true };
+  return {
+    ...writeSettings(request, config),
+    made_by: "training",
+  };
+}
+
+/** Compiles anew for every sample: the weights, which are baked in, have changed. */
+export function writeOnTheWay(
+  network: TextNetwork,
+  config: TextConfig,
+  dataset: TextDataset,
+  { engine, store, run, state }: SamplingContext,
+): TrainingSampler {
+  const settings = settingsFor(config);
+  let reference: TextReference | undefined;
+  return {
+    async sample() {
+      const { step, ema } = state;
+      const model = await textModel(engine, network, config, ema, settings.count);
+      try {
+        const written = await writeWith(
+          model,
+          settings,
+          dataset,
+          reference ??= textReference(dataset),
+        );
+        store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
+      } finally {
+        await model.dispose();
+      }
+    },
+  };
+}
