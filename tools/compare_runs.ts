@@ -13,7 +13,7 @@ import { answer, defineTool, READING } from "./define.ts";
 import { evaluationTable } from "./evaluation_rows.ts";
 import { curvePoints, runReference, tableLimit, tableOffset } from "./fields.ts";
 import { alsoDiffering, counted, MAX_ROWS, moreRows, rounded, table } from "./rows.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 import { baselineTable } from "./text_evaluation_rows.ts";
 import { comparisonUri } from "./uris.ts";
 

@@ -14,7 +14,7 @@ import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import type { Store } from "../store/store.ts";
 import { newestState } from "../run/checkpoints.ts";
 import type { Run } from "../store/run.ts";
-import type { SampleSettings } from "../store/image_records.ts";
+import type { SampleSettings } from "../requests/image.ts";
 import { isGuided } from "../../models/diffusion/mod.ts";
 
 /** Standard deviation of digits' pixels in [−1, 1]: 0.6162 in MNIST. Only EDM's target uses it. */
