@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
-import { codeVersion } from "./code_version.ts";
+import { codeVersion } from "./common/code_version.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
@@ -10,23 +10,28 @@ import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { evaluationSettings, sampleSettings } from "./image/request.ts";
 import { picturesOf } from "./image/pictures.ts";
 import { requestJob } from "./run/jobs.ts";
-import { findRun, findRuns } from "./references.ts";
+import { findRun, findRuns } from "./registry/references.ts";
 import type { EvaluationJob } from "./image/evaluation_job.ts";
 import { decodeSamplePixels } from "./image/pixels.ts";
 import type { SamplingJob } from "./image/sampling_job.ts";
-import { withFoundData } from "./own_data.ts";
+import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { keptBaselines } from "./text/baselines.ts";
+import { modalityOf } from "./registry/modalities.ts";
 import type { TextEvaluationJob } from "./text/evaluation_job.ts";
 import { textEvaluationSettings, writeSettings } from "./text/request.ts";
 import type { WritingJob } from "./text/sampling_job.ts";
 import { hasEnded, type WatchOptions, watchRuns } from "./watch.ts";
 import { type Curves, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
-import { type EvaluateRequest, evaluateRequests, requireFieldsOf, sampleRequests } from "./requests/modalities.ts";
+import {
+  type EvaluateRequest,
+  evaluateRequests,
+  requireFieldsOf,
+  sampleRequests,
+} from "./requests/modalities.ts";
 import type { Evaluation } from "./store/evaluations.ts";
 import type { Lab, LabOptions, TrainAnswer } from "./lab_interface.ts";
-import type { TrainRequest } from "./requests/train.ts";
+import { DEFAULT_PRESET, type TrainRequest } from "./requests/train.ts";
 import type { LabEvent } from "./store/events.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
@@ -71,14 +76,14 @@ class Laboratory implements Lab {
     ensureWorker(this.#store, this.#process);
   }
 
-  async train({ preset, overrides, grid, seeds, label }: TrainRequest): Promise<TrainAnswer> {
+  async train(
+    { preset = DEFAULT_PRESET, overrides, grid, seeds, label }: TrainRequest,
+  ): Promise<TrainAnswer> {
     const isSweep = grid !== undefined || seeds !== undefined;
     const configs =
       (isSweep ? expandGrid(preset, overrides, grid, seeds) : [resolveConfig(preset, overrides)])
         .map(withFoundData);
-    // Loaded here, because the mathematics takes a while that a start of the server has not got.
-    const { requireTrainableConfig } = await import("./image/model.ts");
-    for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);
+    for (const config of configs) modalityOf({ config }).requireTrainable(config);
     for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
       await requireObtainable(dataset, { directory: this.#process.dataDirectory });
     }
@@ -339,9 +344,11 @@ class Laboratory implements Lab {
 
   /** What the runs' text needs without a network; null where it is not one and the same. */
   #baselines(runs: readonly Run[]): TextBaselines | null {
-    const [hash, ...others] = new Set(runs.map((run) => run.datasetHash));
-    const ofText = runs.every(({ config }) => config.modality === "text");
-    return ofText && hash && others.length === 0 ? keptBaselines(this.workspace, hash) : null;
+    const [hash, ...otherHashes] = new Set(runs.map((run) => run.datasetHash));
+    const [modality, ...others] = new Set(runs.map(modalityOf));
+    return modality && hash && otherHashes.length + others.length === 0
+      ? modality.baselines(this.workspace, hash)
+      : null;
   }
 
   /** Seconds since the worker last gave a sign of life. */

@@ -14,14 +14,15 @@ import type { WriteRequest } from "./requests/text.ts";
 import type { TextSample } from "./store/text_records.ts";
 import type { TrainRequest } from "./requests/train.ts";
 import type { WatchOptions } from "./watch.ts";
+import type { JobProgress, SampleProgress } from "./run/jobs.ts";
 
 export interface LabOptions {
   /** Folder of the store and the runs; made if missing. */
   readonly workspace: string;
   /** Folder with data sets that were downloaded before; by default they are fetched when needed. */
-  readonly dataDirectory?: string;
+  readonly dataDirectory?: string | undefined;
   /** Where runs train and sample; by default "auto", the device that does the work soonest. */
-  readonly device?: DeviceName;
+  readonly device?: DeviceName | undefined;
 }
 
 /**
@@ -112,11 +113,3 @@ export interface TrainAnswer {
   /** For example `sweep-0003`; null for a single run. */
   readonly sweepId: string | null;
 }
-
-/** How far a process of its own is with a sample or an evaluation. */
-export interface JobProgress {
-  readonly done: number;
-  readonly total: number;
-  readonly message: string;
-}
-export type SampleProgress = JobProgress;

@@ -22,27 +22,23 @@ export {
 export { openLab } from "./lab.ts";
 export { criticalT } from "./report/seeds.ts";
 export { describeRepeats, summarise, type Summary, valuesBySeed } from "./report/seeds.ts";
-export { runWorker, type WorkerOptions } from "./run/run_worker.ts";
+export { runWorker, type WorkerOptions } from "./run_worker.ts";
 export { recognisedShare } from "./image/held_out.ts";
 export { blockCurve, type BlockNats } from "./report/curves.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
 export { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
-export { scoreOf } from "./yardstick.ts";
-export { yardstickOf } from "./yardstick.ts";
-export type {
-  JobProgress,
-  Lab,
-  LabOptions,
-  SampleProgress,
-  TrainAnswer,
-} from "./lab_interface.ts";
+export { metricOf, modalityOf, scoreOf } from "./registry/modalities.ts";
+export type { Lab, LabOptions, TrainAnswer } from "./lab_interface.ts";
+export type { SampleProgress } from "./run/jobs.ts";
+export type { JobProgress } from "./run/jobs.ts";
 export type { RunFilter } from "./store/run.ts";
 export type { WatchOptions } from "./watch.ts";
 export type { WatchProgress } from "./watch.ts";
 export type { Comparison, LeaderboardRow } from "./report/compare.ts";
 export type { ComparisonGroup } from "./report/seeds.ts";
 export type { AlignedCurve } from "./report/curves.ts";
-export type { Yardstick } from "./yardstick.ts";
+export type { Modality } from "./run/modality.ts";
+export type { RankingMetric } from "./store/metrics.ts";
 export type { RunReport } from "./report/inspect.ts";
 export type { Checkpoint } from "./store/samples.ts";
 export type { Alert } from "./diagnosis/advice.ts";
@@ -55,16 +51,40 @@ export type {
   Verdict,
 } from "./report/schedules.ts";
 export { AnyEvaluateRequest, AnySampleRequest } from "./requests/modalities.ts";
-export { anyVariant, variantsOf } from "./requests/modalities.ts";
 export type { EvaluateRequest } from "./requests/modalities.ts";
-export { REFERENCE_HELP, runReference } from "./requests/fields.ts";
-export { DEFAULT_PRESET, Grid, Overrides, TrainOrResume, TrainRequest } from "./requests/train.ts";
+export { runReference } from "./requests/fields.ts";
+export {
+  configFields,
+  DEFAULT_PRESET,
+  Grid,
+  Overrides,
+  presetValues,
+  TrainOrResume,
+  type TrainRequest,
+} from "./requests/train.ts";
 export { StopRequest } from "./requests/stop.ts";
-export { CompareRequest, InspectRequest, ScheduleRequest } from "./report/requests.ts";
+export {
+  CompareRequest,
+  DEFAULT_SCHEDULES,
+  InspectRequest,
+  ScheduleRequest,
+} from "./report/requests.ts";
 export type { Evaluation, ImageEvaluation, TextEvaluation } from "./store/evaluations.ts";
 export type { LabEvent } from "./store/events.ts";
-export type { ImageEvaluationSettings, KeptHalf, SampleRequest, SampleSettings, SamplingOptions } from "./requests/image.ts";
-export type { GivenPictures, ImageEvaluationResults, Sample, SampleFrame, SamplePixels } from "./store/image_records.ts";
+export type {
+  ImageEvaluationSettings,
+  KeptHalf,
+  SampleRequest,
+  SampleSettings,
+  SamplingOptions,
+} from "./requests/image.ts";
+export type {
+  GivenPictures,
+  ImageEvaluationResults,
+  Sample,
+  SampleFrame,
+  SamplePixels,
+} from "./store/image_records.ts";
 export {
   BLOCK_METRICS,
   BLOCK_SIZES,
@@ -75,5 +95,10 @@ export {
 } from "./store/metrics.ts";
 export { type Run, RUN_STATUSES, type RunStatus } from "./store/run.ts";
 export type { TextEvaluationSettings, WriteRequest, WriteSettings } from "./requests/text.ts";
-export type { TextBaselines, TextEvaluationResults, TextSample, TextSampleFrame } from "./store/text_records.ts";
+export type {
+  TextBaselines,
+  TextEvaluationResults,
+  TextSample,
+  TextSampleFrame,
+} from "./store/text_records.ts";
 export type { SamplerName } from "../models/diffusion/mod.ts";

@@ -105,7 +105,7 @@ export function comparisonFigure(
 ): string {
   const theme = options.theme ?? paper;
   const colors = runColors(comparison);
-  const curves = ([comparison.yardstick.metric, "loss"] as const).flatMap((name) =>
+  const curves = ([comparison.metric.name, "loss"] as const).flatMap((name) =>
     comparison.curves.filter((curve) => curve.name === name)
   );
   const rows = comparison.leaderboard.slice(0, SHOWN_RUNS);

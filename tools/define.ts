@@ -81,7 +81,11 @@ export function registerTool<Input extends z.ZodType>(
     const progress = progressOf(context);
     try {
       const { signal } = context.mcpReq;
-      const answer = await tool.run(parseWith(input, givenArguments(input, given)), { ...surroundings, progress, signal });
+      const answer = await tool.run(parseWith(input, givenArguments(input, given)), {
+        ...surroundings,
+        progress,
+        signal,
+      });
       return understood(answer, revisionOf(server, context));
     } catch (error) {
       return errorResult(name, error);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
+import { runReference } from "../experiments/mod.ts";
 import { Criterion } from "../journal/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
-import { runReference } from "./fields.ts";
 import { shortened } from "../engine/host/mod.ts";
 import { journalUri } from "./uris.ts";
 

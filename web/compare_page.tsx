@@ -35,7 +35,7 @@ const SHOWN_CURVES = [
 /** Runs side by side: only what differs, curves over the same steps, samples next to each other. */
 export function ComparePage({ comparison, runs, samples }: CompareView) {
   const colors = runColors(comparison);
-  const ofText = comparison.yardstick.metric === "nats_per_character";
+  const ofText = comparison.metric.name === "nats_per_character";
   return (
     <Page
       title={`${runs.length} runs compared`}
@@ -97,7 +97,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
           <tr>
             <th class="number">#</th>
             <th>Run</th>
-            <th class="number">{metricTitle(props.comparison.yardstick.metric)}</th>
+            <th class="number">{metricTitle(props.comparison.metric.name)}</th>
             {trivialMse !== null && <th class="number">of trivial</th>}
             <th class="number">Validation loss</th>
             {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
@@ -148,7 +148,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
           <thead>
             <tr>
               <th>Configuration</th>
-              <th class="number">{metricTitle(comparison.yardstick.metric)}, mean ± sd</th>
+              <th class="number">{metricTitle(comparison.metric.name)}, mean ± sd</th>
               <th class="number">n</th>
               <th>Seeds</th>
             </tr>

@@ -61,7 +61,7 @@ function explainIssue(
   nameOf: NameOf,
 ): string {
   if (issue.code === "unrecognized_keys") {
-    return explainUnknownFields(root, issue.path, issue.keys);
+    return explainUnknownFields(root, issue.path, issue.keys, nameOf);
   }
   const field = nameOf(issue.path) || "The value";
   const given = issue.path.reduce<unknown>(
@@ -81,8 +81,13 @@ function explainIssue(
 }
 
 /** Wrong names of one object: the first few with what each should be, the right ones once. */
-function explainUnknownFields(root: Node, path: Path, keys: readonly string[]): string {
-  const place = path.length === 0 ? "" : ` in ${fieldName(path)}`;
+function explainUnknownFields(
+  root: Node,
+  path: Path,
+  keys: readonly string[],
+  nameOf: NameOf,
+): string {
+  const place = path.length === 0 ? "" : ` in ${nameOf(path)}`;
   const known = Object.keys(nodeAt(root, path)?.properties ?? {});
   const shown = keys.slice(0, 3).map((key) => {
     const elsewhere = Object.entries(root.properties ?? {})

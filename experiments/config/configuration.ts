@@ -156,20 +156,3 @@ function hashOf(value: object): string {
   const sorted = JSON.stringify(value, kept.sort());
   return createHash("sha256").update(sorted).digest("hex").slice(0, 12);
 }
-
-interface Configured {
-  readonly id: string;
-  readonly config: RunConfig;
-}
-
-/** The configuration of a run on images. @throws {UserError} If it is on text. */
-export function imageConfigOf({ id, config }: Configured): ImageConfig {
-  if (config.modality === "image") return config;
-  throw new UserError(`${id} is a run on text, and this is for runs on images`);
-}
-
-/** The configuration of a run on text. @throws {UserError} If it is on images. */
-export function textConfigOf({ id, config }: Configured): TextConfig {
-  if (config.modality === "text") return config;
-  throw new UserError(`${id} is a run on images, and this is for runs on text`);
-}

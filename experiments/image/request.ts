@@ -22,7 +22,7 @@ import {
 } from "../requests/image.ts";
 import type { PictureFacts } from "../store/run.ts";
 import { givenSettings, isGiven } from "./held_out.ts";
-import { scheduleOf } from "./model.ts";
+import { scheduleOf } from "./objective.ts";
 import { DIGITS, noClassOf } from "./pictures.ts";
 
 /** What a request to sample says beside its run. */
@@ -139,7 +139,8 @@ function requireOptions(request: Asked, sampler: SamplerName): void {
     Object.entries(request).filter(([name]) => samplerOptionNames.includes(name)),
   );
   solver(sampler, options);
-  const { spacing = "trailing", rho, guidance_scale, guidance_rescale, guidance_interval } = request;
+  const { spacing = "trailing", rho, guidance_scale, guidance_rescale, guidance_interval } =
+    request;
   if (rho !== undefined && spacing !== "karras") {
     throw new UserError(`rho is ${rho} with spacing ${spacing}: only karras has it, leave it out`);
   }

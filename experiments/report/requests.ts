@@ -1,7 +1,13 @@
 /** What is asked of reports: one run or a list, a comparison, noise schedules. */
 import { z } from "zod";
 import { imageDatasetNames, integer } from "../config/mod.ts";
-import { defaulted, optional, REFERENCE_HELP, runReference, sweepReference } from "../requests/fields.ts";
+import {
+  defaulted,
+  optional,
+  REFERENCE_HELP,
+  runReference,
+  sweepReference,
+} from "../requests/fields.ts";
 import { METRIC_NAMES } from "../store/metrics.ts";
 import { RUN_STATUSES } from "../store/run.ts";
 import { inspectedSchedules } from "./schedule_sources.ts";
@@ -40,7 +46,7 @@ export const CompareRequest = z.strictObject({
   ...tableFields,
 });
 
-const DEFAULT_SCHEDULES = ["linear", "cosine"];
+export const DEFAULT_SCHEDULES = ["linear", "cosine"];
 
 export const ScheduleRequest = z.strictObject({
   schedules: z.array(z.enum(inspectedSchedules)).min(1).max(inspectedSchedules.length)

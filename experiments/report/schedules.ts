@@ -81,11 +81,11 @@ export interface ScheduleReport {
 }
 export interface ScheduleOptions {
   /** Data set the digit comes from: by default mnist-6k. */
-  readonly dataset?: ImageConfig["dataset"];
+  readonly dataset?: ImageConfig["dataset"] | undefined;
   /** Index of the digit in the test set, by default 0. */
-  readonly index?: number;
+  readonly index?: number | undefined;
   /** Times of the forward process, by default 8 evenly spaced from 0 to 1. */
-  readonly times?: readonly number[];
+  readonly times?: readonly number[] | undefined;
 }
 
 const CURVE_POINTS = 101;

@@ -27,8 +27,9 @@ export function optional<Schema extends z.ZodType>(
   meaning: string,
   absent: string,
 ): z.ZodOptional<Schema> {
-  return schema.optional().describe(sentence(schema, { meaning, absent }))
-    .register(meanings, { meaning, absent });
+  const field = schema.optional().describe(sentence(schema, { meaning, absent }));
+  meanings.add(field, { meaning, absent });
+  return field;
 }
 
 /** A field with a default. Its description says its meaning, its range and its default. */
@@ -38,8 +39,9 @@ export function defaulted<Schema extends z.ZodType>(
   value: z.output<Schema> & z.core.util.NoUndefined<z.output<Schema>>,
 ): z.ZodDefault<Schema> {
   const absent = value === "" ? "nothing" : String(value);
-  return schema.default(value).describe(sentence(schema, { meaning, absent }))
-    .register(meanings, { meaning, absent });
+  const field = schema.default(value).describe(sentence(schema, { meaning, absent }));
+  meanings.add(field, { meaning, absent });
+  return field;
 }
 
 function sentence(schema: z.ZodType, { meaning, absent }: Meaning): string {

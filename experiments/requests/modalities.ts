@@ -15,7 +15,9 @@ export const sampleRequests = { image: SampleRequest, text: WriteRequest } as co
 export const evaluateRequests = { image: ImageEvaluateRequest, text: TextEvaluateRequest } as const;
 
 /** A request to evaluate a run of either modality. */
-export type EvaluateRequest = z.input<typeof ImageEvaluateRequest> & Omit<TextEvaluateRequest, "run">;
+export type EvaluateRequest =
+  & z.input<typeof ImageEvaluateRequest>
+  & Omit<TextEvaluateRequest, "run">;
 
 /** A field as the modalities have it. */
 export interface Variant {

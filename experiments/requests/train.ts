@@ -21,7 +21,9 @@ export const configFields: ReadonlyMap<string, readonly Variant[]> = new Map(
 
 /** Fields that differ from a preset; the preset's own configuration says which of them it has. */
 export const Overrides = z.strictObject(
-  Object.fromEntries([...configFields].map(([field, variants]) => [field, override(field, variants)])),
+  Object.fromEntries(
+    [...configFields].map(([field, variants]) => [field, override(field, variants)]),
+  ),
 ) as unknown as z.ZodType<ConfigOverrides>;
 
 /** Fields as lists of values. */

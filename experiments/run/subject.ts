@@ -5,6 +5,7 @@
 import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
+import type { RunConfig } from "../config/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { TrainingState } from "./state.ts";
 import type { MetricName } from "../store/metrics.ts";
@@ -82,3 +83,10 @@ export interface SubjectOptions {
   /** Called as the pictures of a folder are decoded. */
   onDecoded?(done: number, total: number): void;
 }
+
+/**
+ * Loads the data of a configuration and builds its network.
+ *
+ * @throws {UserError} If the data is not to be had, or too small.
+ */
+export type OpenSubject = (config: RunConfig, options: SubjectOptions) => Promise<Subject>;

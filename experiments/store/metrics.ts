@@ -103,3 +103,12 @@ export function metricTable(db: DatabaseSync) {
     },
   };
 }
+
+/** The metric that ranks runs; lower is better, whatever the runs' configurations. */
+export interface RankingMetric {
+  readonly name: MetricName;
+  /** In a sentence: "its … is 0.08". */
+  readonly title: string;
+  /** What {@link Run.baseline} stands for: the best that needs no learning of structure. */
+  readonly baseline: string;
+}

@@ -1,9 +1,9 @@
 /** Data of the caller's own: a file or a folder named by its path. */
 import { resolve } from "node:path";
-import { isPath, kindOf, requireTextFile } from "../data/mod.ts";
-import { UserError } from "../engine/host/mod.ts";
-import type { RunConfig } from "./config/mod.ts";
-import type { Run } from "./store/run.ts";
+import { isPath, kindOf, requireTextFile } from "../../data/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
+import type { RunConfig } from "../config/mod.ts";
+import type { Run } from "../store/run.ts";
 
 /**
  * The configuration with its data's path made absolute, so that it means the same to the process that
