@@ -27,7 +27,7 @@ export class RefusedValue extends UserError {
 }
 
 /**
- * A value as its schema reads it.
+ * A value as its schema reads it. A field that is undefined is one that was left out.
  *
  * @throws {RefusedValue} If it does not fit, with what would.
  */
@@ -35,9 +35,15 @@ export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+  const given = withoutUndefined(value);
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new RefusedValue(schema, value, parsed.error.issues);
+  throw new RefusedValue(schema, given, parsed.error.issues);
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
 }
 
 /** What a field is called, by its place in the value; "" for the value itself. */

@@ -51,8 +51,7 @@ export const DEFAULT_SCHEDULES = ["linear", "cosine"];
 export const ScheduleRequest = z.strictObject({
   schedules: z.array(z.enum(inspectedSchedules)).min(1).max(inspectedSchedules.length)
     .default(DEFAULT_SCHEDULES).describe(
-      `Schedules to look at, of ${inspectedSchedules.join(", ")} ` +
-        `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
+      `Schedules to look at (default ${DEFAULT_SCHEDULES.join(" and ")})`,
     ),
   dataset: optional(z.enum(imageDatasetNames), "Where the digit comes from", "mnist-6k"),
   digit_index: optional(integer(0, 9999), "Which digit of the test set", "0"),

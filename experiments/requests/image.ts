@@ -82,7 +82,7 @@ export const ImageEvaluateRequest = z.strictObject({
   run,
   count: optional(
     integer(LEAST_EVALUATED, 5000),
-    "Pictures, at most half of the test images; more are surer",
+    "Pictures, at most half of the test images",
     "1000, of a small data set half of the test images",
   ),
   sampler: optional(z.enum(samplerNames), "Sampler", "ddim"),

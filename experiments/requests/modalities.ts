@@ -102,7 +102,10 @@ function descriptionOf(variants: readonly Variant[]): string {
     description: schema.description ?? "",
     range: JSON.stringify(jsonSchemaOf(plain(schema))),
   }));
-  if (first!.modality === "text") return `Text: ${beginningSmall(first!.description)}`;
+  if (first!.modality === "text") {
+    const { description } = first!;
+    return `Text${description.startsWith("For ") ? "," : ":"} ${beginningSmall(description)}`;
+  }
   const [other] = others;
   if (other === undefined) return first!.description;
   if (other.range !== first!.range) {

@@ -28,17 +28,17 @@ const choiceFields = {
   temperature,
   top_p: defaulted(
     z.number().min(0.01).max(1),
-    "Share of the probability that is drawn from",
+    "Share of the probability drawn from",
     1,
   ),
   diffusion_weight: defaulted(
     z.number().min(0).max(1),
-    "For guided: weight of diffusion against reading",
+    "For guided: weight of diffusion",
     0.5,
   ),
   revise_share: defaulted(
     z.number().min(0).max(1),
-    "For revised: share written again in a round",
+    "For revised: share rewritten in a round",
     0.2,
   ),
   rounds: defaulted(integer(1, 10), "For revised: rounds", 2),

@@ -63,13 +63,19 @@ function nameIn({ names }: Command, field: string): string {
 }
 
 function optionOf(name: string, node: JsonSchema): Option {
-  const { description = "" } = node;
+  const description = describedValues(node);
   if (node.type === "boolean") {
     return new Option(node.default === true ? `--no-${name}` : `--${name}`, description);
   }
   if (node.type !== "object") return new Option(`--${name} <${placeholder(node)}>`, description);
   return new Option(`--${name} <field=value>`, `${description}; may be repeated`)
     .argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text]);
+}
+
+/** The description, with the values of an option that takes one of a few. */
+function describedValues({ description = "", enum: values = [] }: JsonSchema): string {
+  const said = values.every((value) => description.includes(String(value)));
+  return said ? description : `${description}; one of ${values.join(", ")}`;
 }
 
 function placeholder(node: JsonSchema): string {

@@ -7,9 +7,16 @@ import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";
 import { withProgressBar } from "./progress_bar.ts";
 
+const { overrides, grid, seeds, ...others } = TrainOrResume.shape;
+
 export const command = defineCommand({
   schema: z.strictObject({
-    ...TrainOrResume.shape,
+    overrides: overrides.describe("A field that differs from the preset, e.g. steps=500"),
+    grid: grid.describe(
+      "Makes a sweep: values of a field, e.g. schedule=linear,cosine; every combination is run",
+    ),
+    seeds: seeds.describe("Runs every combination once for each seed, e.g. 0,1,2 (default 0)"),
+    ...others,
     detach: z.boolean().default(false).describe("Does not wait for the end"),
     ...commonOptions,
   }),
