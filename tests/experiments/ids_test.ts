@@ -99,7 +99,8 @@ Deno.test("an older store goes on counting after the runs that it ever had", () 
     before.close();
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
     db.exec(
-      "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; PRAGMA user_version = 4",
+      "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; " +
+        "ALTER TABLE runs DROP COLUMN device_choice; PRAGMA user_version = 4",
     );
     db.close();
     const store = openStore(workspace);
