@@ -189,8 +189,8 @@ function curvesOf(
 }
 
 /** What a trivial model reaches, which no ranking among worse ones outweighs. */
-function trivialNote({ trivialMse, metric }: Comparison): string {
-  return trivialMse === null
+function trivialNote({ baseline, metric }: Comparison): string {
+  return baseline === null
     ? ""
-    : `For comparison, ${metric.baseline}: ${metric.name} ${rounded(trivialMse)}.`;
+    : `For comparison, ${metric.baseline}: ${metric.name} ${rounded(baseline)}.`;
 }

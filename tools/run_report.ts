@@ -61,7 +61,7 @@ export function reportCurves(
 
 function facts({ run, relativeError }: RunReport): string {
   const { name: metric } = metricOf(run);
-  const speed = run.latest.images_per_second ?? run.latest.windows_per_second ?? null;
+  const speed = run.latest.examples_per_second ?? null;
   const unit = run.config.modality === "image" ? "images" : "windows";
   const lines = [
     ["Status", [
@@ -80,7 +80,7 @@ function facts({ run, relativeError }: RunReport): string {
       named(metric, run.latest[metric]),
     ]],
     ["Trivial model", [
-      named(metric, run.trivialMse),
+      named(metric, run.baseline),
       relativeError === null
         ? ""
         : `this run has ${rounded(relativeError)} times that (below 1 is better)`,

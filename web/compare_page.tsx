@@ -88,7 +88,7 @@ function Swatch({ color }: { color: number }) {
 }
 
 function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string, number> }) {
-  const { leaderboard, differing, trivialMse } = props.comparison;
+  const { leaderboard, differing, baseline } = props.comparison;
   const sameLabel = leaderboard.every((row) => row.label === leaderboard[0]?.label);
   return (
     <div class="wide" role="region" aria-label="Ranking" tabindex={0}>
@@ -98,7 +98,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
             <th class="number">#</th>
             <th>Run</th>
             <th class="number">{metricTitle(props.comparison.metric.name)}</th>
-            {trivialMse !== null && <th class="number">of trivial</th>}
+            {baseline !== null && <th class="number">of trivial</th>}
             <th class="number">Validation loss</th>
             {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
             <th>Status</th>
@@ -116,9 +116,9 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
               <td class="number">
                 <b>{numberOrDash(row.score)}</b>
               </td>
-              {trivialMse !== null && (
+              {baseline !== null && (
                 <td class="number quiet">
-                  {row.score === null ? "–" : `${formatMeasured(100 * row.score / trivialMse)} %`}
+                  {row.score === null ? "–" : `${formatMeasured(100 * row.score / baseline)} %`}
                 </td>
               )}
               <td class="number">{numberOrDash(row.validationLoss)}</td>

@@ -52,11 +52,11 @@ function heldOut({ modality, curves }: Course): readonly MetricPoint[] {
 }
 
 function hadLearnt(course: Course, { code }: Finding): boolean {
-  const { run: { trivialMse }, modality } = course;
+  const { run: { baseline }, modality } = course;
   const best = lowestOf(heldOut(course));
   return code === "overfitting" ||
-    (best !== undefined && !!trivialMse &&
-      best.value / trivialMse < modality.nothingLearntFrom);
+    (best !== undefined && !!baseline &&
+      best.value / baseline < modality.nothingLearntFrom);
 }
 
 /** NaN, infinity, or a loss far above what it was: nothing that more steps would mend. */
@@ -183,7 +183,7 @@ function learntNothing(course: Course, advise: boolean): Finding | undefined {
   const relative = relativeError(run, modality);
   if (relative === null || relative < modality.nothingLearntFrom) return;
   const early = run.status === "running" && modality.isYoung(run);
-  const score = shown(run.latest[modality.metric.name]!), baseline = shown(run.trivialMse!);
+  const score = shown(run.latest[modality.metric.name]!), baseline = shown(run.baseline!);
   return {
     level: early ? "info" : "warning",
     code: "learnt-nothing",

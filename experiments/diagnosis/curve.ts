@@ -88,9 +88,9 @@ export function fallsSince(loss: readonly MetricPoint[], step: number): boolean 
 
 /** Nats per character that training text is ahead; null where nobody knows, or where even training
  * text is worse than trivial: what is not learnt is not learnt by heart. */
-export function gapOf({ latest, trivialMse }: Run): number | null {
+export function gapOf({ latest, baseline }: Run): number | null {
   const { train_nats: train, nats_per_character: held } = latest;
-  if (train === undefined || held === undefined || train >= (trivialMse ?? Infinity)) return null;
+  if (train === undefined || held === undefined || train >= (baseline ?? Infinity)) return null;
   return held - train;
 }
 
@@ -103,7 +103,7 @@ export function isGap(run: Run, least: number): boolean {
 /** A run's held-out error as a fraction of the baseline; null before the first validation. */
 export function relativeError(run: Run, { metric }: Measured): number | null {
   const error = run.latest[metric.name];
-  return error === undefined || !run.trivialMse ? null : error / run.trivialMse;
+  return error === undefined || !run.baseline ? null : error / run.baseline;
 }
 
 /** A number for people. */
@@ -116,5 +116,5 @@ export function besideBaseline(run: Run, modality: Measured): string {
   const relative = relativeError(run, modality);
   return relative === null || relative < modality.nothingLearntFrom
     ? ""
-    : `; held out, it is no better than ${modality.metric.baseline} (${shown(run.trivialMse!)})`;
+    : `; held out, it is no better than ${modality.metric.baseline} (${shown(run.baseline!)})`;
 }

@@ -41,8 +41,7 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,
-    speed: "images_per_second",
-    trivialError: () => pixelwiseDenoisingError(dataset),
+    baseline: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),
     compile: (engine, replicas) =>
       compileStep(

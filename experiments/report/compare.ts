@@ -39,8 +39,8 @@ export interface Comparison {
   readonly curves: readonly AlignedCurve[];
   /** The newest evaluation of each run that has one, in the leaderboard's order. */
   readonly evaluations: readonly Evaluation[];
-  /** {@link Run.trivialMse}, where it is known and the same for all. */
-  readonly trivialMse: number | null;
+  /** {@link Run.baseline}, where it is known and the same for all. */
+  readonly baseline: number | null;
   /** What their text needs without a network; null where it is not the same, and for images. */
   readonly baselines: TextBaselines | null;
   /** Whether the best configuration's lead exceeds seed noise, in words. */
@@ -76,14 +76,14 @@ export function compareRuns(
       CURVE_POINTS,
     )
   );
-  const trivial = new Set(runs.map((run) => run.trivialMse).filter((value) => value !== null));
+  const trivial = new Set(runs.map((run) => run.baseline).filter((value) => value !== null));
   return {
     metric,
     leaderboard: ranked.map((run, i) => leaderboardRow(run, i + 1, differing)),
     differing,
     groups,
     curves: aligned.filter(({ steps }) => steps.length > 0),
-    trivialMse: trivial.size === 1 ? [...trivial][0]! : null,
+    baseline: trivial.size === 1 ? [...trivial][0]! : null,
     verdict: seedNoiseVerdict(groups, metric.title),
     cautions: cautions(runs),
   };

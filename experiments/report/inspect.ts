@@ -15,9 +15,9 @@ import type { Checkpoint } from "../store/samples.ts";
 export interface RunReport {
   readonly run: Run;
   readonly curves: Curves;
-  readonly imagesPerSecond: number | null;
+  readonly examplesPerSecond: number | null;
   readonly secondsPerStep: number | null;
-  /** Denoising error as a fraction of {@link Run.trivialMse}: 1 is learning nothing, lower is better. */
+  /** Denoising error as a fraction of {@link Run.baseline}: 1 is learning nothing, lower is better. */
   readonly relativeError: number | null;
   readonly checkpoints: readonly Checkpoint[];
   readonly samples: readonly Sample[];
@@ -52,14 +52,14 @@ export function reportOn(
   evidence: RunEvidence,
 ): Omit<RunReport, "curves" | "evaluations" | "baselines"> {
   const { run, checkpoints, samples } = evidence;
-  const imagesPerSecond = run.latest.images_per_second ?? null;
+  const examplesPerSecond = run.latest.examples_per_second ?? null;
   const modality = modalityOf(run);
   const relative = relativeError(run, modality);
   const about = { config: run.config, material: modality.material };
   return {
     run,
-    imagesPerSecond,
-    secondsPerStep: imagesPerSecond === null ? null : run.config.batch_size / imagesPerSecond,
+    examplesPerSecond,
+    secondsPerStep: examplesPerSecond === null ? null : run.config.batch_size / examplesPerSecond,
     relativeError: relative,
     checkpoints,
     samples,
@@ -74,7 +74,7 @@ function summarise(run: Run, relative: number | null): string {
   if (relative === null) return `${where}; it was not validated yet`;
   const { title, baseline } = modalityOf(run).metric;
   return `${where}; its ${title} is ${scoreOf(run)!.toPrecision(3)}, ` +
-    `${(100 * relative).toFixed(0)} % of ${baseline} (${run.trivialMse!.toPrecision(3)})`;
+    `${(100 * relative).toFixed(0)} % of ${baseline} (${run.baseline!.toPrecision(3)})`;
 }
 
 /** The course of a training and its status, worst first within each; no two contradict. */

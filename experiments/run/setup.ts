@@ -81,7 +81,7 @@ async function compileOn(
     device: engine.device,
     parameterCount: subject.parameterCount,
     replicas,
-    trivialMse: run.trivialMse ?? subject.trivialError(store.workspace),
+    baseline: run.baseline ?? subject.baseline(store.workspace),
     ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
   store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
