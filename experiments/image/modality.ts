@@ -34,6 +34,9 @@ export const image: Modality = {
     "the pictures' structure is learnt",
   defects: () => [],
   comparability: COMPARABILITY,
+  resultMetrics: ["denoising_mse", "validation_loss"],
+  baselineIs: (value) =>
+    `The best estimate of each pixel by itself has a denoising_mse of ${value}`,
   baselines: () => null,
   load: async () => (await import("./work.ts")).imageWork,
 };

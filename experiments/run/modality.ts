@@ -7,6 +7,7 @@ import type { RunConfig } from "../config/mod.ts";
 import type { Finding } from "../diagnosis/advice.ts";
 import type { Measured } from "../diagnosis/curve.ts";
 import type { Evaluation } from "../store/evaluations.ts";
+import type { MetricName } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
 import type { TextBaselines } from "../store/text_records.ts";
 
@@ -30,6 +31,10 @@ export interface Modality extends Measured {
   /** What in the configuration keeps the network from learning, by its newest validation. */
   defects(run: Run): Finding[];
   readonly comparability: Comparability;
+  /** Metrics that stand in a table of results, the ranking one first. */
+  readonly resultMetrics: readonly MetricName[];
+  /** What the baseline is, in a sentence without its full stop; the number as it is shown. */
+  baselineIs(value: string): string;
   /** What text of this data needs without a network, as far as it was computed; null for images. */
   baselines(workspace: string, datasetHash: string): TextBaselines | null;
   /** Loads what works with tensors. */

@@ -44,6 +44,8 @@ export const text: Modality = {
     "what a longer context tells",
   defects: textDefects,
   comparability: COMPARABILITY,
+  resultMetrics: ["nats_per_character", "nats_standard_error", "train_nats"],
+  baselineIs: (value) => `A bigram model needs nats_per_character of ${value}`,
   baselines: keptBaselines,
   load: async () => (await import("./work.ts")).textWork,
 };
