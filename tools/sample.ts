@@ -1,14 +1,9 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
-import { recognisedShare, type Sample, samplerNames } from "../experiments/mod.ts";
+import { AnySampleRequest, recognisedShare, type Sample } from "../experiments/mod.ts";
 import { damageNote } from "./damage_note.ts";
 import { ADDING, answer, type Call, defineTool, picture } from "./define.ts";
-import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { counted } from "./rows.ts";
-import { givenFields, samplingFields } from "./sampling_fields.ts";
 import { isText, sampleText } from "./sample_text.ts";
-import { COMMON_FIELDS, TEXT_FIELDS, textFields } from "./text_fields.ts";
 import { sampleUri } from "./uris.ts";
 
 export const sampleTool = defineTool({
@@ -20,45 +15,13 @@ export const sampleTool = defineTool({
     "answers with it. Works while the run is still " +
     "training. The same seed gives the same starting noise for every run and sampler, so pictures " +
     "can be compared side by side.",
-  input: z.strictObject({
-    run: runReference.describe(`Which run: ${REFERENCE_HELP}`),
-    count: integer(1, 100).optional().describe(
-      "Pictures, 1 to 100 (default 20; 8 for a film strip), or texts, 1 to 16 (default 3)",
-    ),
-    sampler: z.enum(samplerNames).optional().describe(
-      "ddim is deterministic and good in few steps; ddpm and euler-ancestral add noise at every " +
-        "step; dpmpp-2m, dpmpp-2m-sde (with noise), heun and flow-heun are of second order (default ddim; ddpm for text)",
-    ),
-    steps: integer(1, 1000).optional().describe(
-      "Sampler steps, 1 to 1000 (default 50; 64 for text); heun and flow-heun evaluate the network twice in each",
-    ),
-    guidance_scale: z.number().min(0).max(20).optional().describe(
-      "Classifier-free guidance, 0 to 20: 0 ignores the class, 1 is plain conditional, above 1 " +
-        "makes the class clearer and the pictures more alike (default 1)",
-    ),
-    class: z.union([integer(0, 999), z.array(integer(0, 999)).min(1).max(100)]).optional().describe(
-      "Class to draw, from 0, or a list repeated over the pictures (default all in turn, or those of " +
-        "the held-out pictures)",
-    ),
-    seed: integer(0, 2_147_483_647).optional().describe(
-      "Seed of the starting noise, 0 to 2147483647 (default 0)",
-    ),
-    ...samplingFields,
-    ...givenFields,
-    ...textFields,
-    film_strip: z.boolean().optional().describe(
-      "Show what the sampler saw on its way from noise to picture (default false)",
-    ),
-  }),
+  input: AnySampleRequest,
   annotations: ADDING,
   async run(request, call): Promise<CallToolResult> {
     const { lab, links, progress, signal } = call;
-    const given = Object.fromEntries(Object.entries(request).filter(([, v]) => v !== undefined));
-    const ofText = isText(lab, request.run);
-    requireFields(request.run, Object.keys(given), ofText);
-    if (ofText) return await sampleText({ ...given, run: request.run }, call);
+    if (isText(lab, request.run)) return await sampleText(request, call);
     progress.report(0, 1, "starting the sampler");
-    const sample = await lab.sample({ ...given, run: request.run }, {
+    const sample = await lab.sample(request, {
       signal,
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
     });
@@ -102,18 +65,6 @@ function summaryOf({ settings, ...sample }: Sample): string {
     `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
     `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
     `in ${sample.seconds.toFixed(1)} s on ${sample.device}.${shown}`;
-}
-
-/** @throws {UserError} If a field is for runs of the other modality. */
-function requireFields(run: string, given: readonly string[], ofText: boolean): void {
-  const wrong = given.filter((field) =>
-    !COMMON_FIELDS.includes(field) && TEXT_FIELDS.includes(field) !== ofText
-  );
-  if (wrong.length === 0) return;
-  throw new UserError(
-    `${run} is a run on ${ofText ? "text" : "images"}, which takes no ${wrong.join(", ")}: ` +
-      `leave ${wrong.length > 1 ? "them" : "it"} out`,
-  );
 }
 
 /** What was made of held-out pictures, and how many are still seen as the class they were of. */

@@ -11,7 +11,7 @@ import { textStatisticNotes } from "../experiments/mod.ts";
 import { damageNote } from "./damage_note.ts";
 import { answer, type Call } from "./define.ts";
 import { counted, MAX_ROWS, rounded, table } from "./rows.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 import { asJson, sampleUri } from "./uris.ts";
 
 /** Characters of a film's line that are shown. */

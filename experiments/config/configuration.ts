@@ -1,8 +1,7 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
 import { imageDatasetNames, isPath } from "../../data/mod.ts";
-import { accepted, UserError } from "../../engine/host/mod.ts";
-import { nearest } from "../common/nearest.ts";
+import { accepted, nearest, UserError } from "../../engine/host/mod.ts";
 import { ImageConfig } from "./image.ts";
 import { TextConfig } from "./text.ts";
 import { createHash } from "node:crypto";
