@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
-import { codeVersion } from "./code_version.ts";
+import { codeVersion } from "./common/code_version.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
@@ -11,15 +11,15 @@ import { requireFieldsOf } from "./requests.ts";
 import { evaluationSettings, sampleSettings } from "./image/request.ts";
 import { picturesOf } from "./image/pictures.ts";
 import { requestJob } from "./run/jobs.ts";
-import { findRun, findRuns } from "./references.ts";
+import { findRun, findRuns } from "./registry/references.ts";
 import type { EvaluationJob } from "./image/evaluation_job.ts";
 import { decodeSamplePixels } from "./image/pixels.ts";
 import type { SamplingJob } from "./image/sampling_job.ts";
-import { requireWithin } from "./within.ts";
-import { withFoundData } from "./own_data.ts";
+import { requireWithin } from "./common/within.ts";
+import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { keptBaselines } from "./text/baselines.ts";
+import { modalityOf } from "./registry/modalities.ts";
 import type { TextEvaluationJob } from "./text/evaluation_job.ts";
 import { textEvaluationSettings, writeSettings } from "./text/request.ts";
 import type { WritingJob } from "./text/sampling_job.ts";
@@ -74,9 +74,7 @@ class Laboratory implements Lab {
     const configs =
       (isSweep ? expandGrid(preset, overrides, grid, seeds) : [resolveConfig(preset, overrides)])
         .map(withFoundData);
-    // Loaded here, because the mathematics takes a while that a start of the server has not got.
-    const { requireTrainableConfig } = await import("./image/model.ts");
-    for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);
+    for (const config of configs) modalityOf({ config }).requireTrainable(config);
     for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
       await requireObtainable(dataset, { directory: this.#process.dataDirectory });
     }
@@ -344,9 +342,11 @@ class Laboratory implements Lab {
 
   /** What the runs' text needs without a network; null where it is not one and the same. */
   #baselines(runs: readonly Run[]): TextBaselines | null {
-    const [hash, ...others] = new Set(runs.map((run) => run.datasetHash));
-    const ofText = runs.every(({ config }) => config.modality === "text");
-    return ofText && hash && others.length === 0 ? keptBaselines(this.workspace, hash) : null;
+    const [hash, ...otherHashes] = new Set(runs.map((run) => run.datasetHash));
+    const [modality, ...others] = new Set(runs.map(modalityOf));
+    return modality && hash && otherHashes.length + others.length === 0
+      ? modality.baselines(this.workspace, hash)
+      : null;
   }
 
   /** Seconds since the worker last gave a sign of life. */

@@ -11,6 +11,7 @@ import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
 import type { TextSample, WriteRequest } from "./store/text_records.ts";
 import type { ConfigGrid, ConfigOverrides, PresetName } from "./config/mod.ts";
 import type { WatchOptions } from "./watch.ts";
+import type { JobProgress, SampleProgress } from "./run/jobs.ts";
 
 export interface LabOptions {
   /** Folder of the store and the runs; made if missing. */
@@ -119,11 +120,3 @@ export interface TrainAnswer {
   /** For example `sweep-0003`; null for a single run. */
   readonly sweepId: string | null;
 }
-
-/** How far a process of its own is with a sample or an evaluation. */
-export interface JobProgress {
-  readonly done: number;
-  readonly total: number;
-  readonly message: string;
-}
-export type SampleProgress = JobProgress;

@@ -20,10 +20,10 @@ export {
   textConfigOf,
 } from "./config/mod.ts";
 export { openLab } from "./lab.ts";
-export { nearest } from "./nearest.ts";
+export { nearest } from "./common/nearest.ts";
 export { criticalT } from "./report/seeds.ts";
 export { describeRepeats, summarise, type Summary, valuesBySeed } from "./report/seeds.ts";
-export { runWorker, type WorkerOptions } from "./run/run_worker.ts";
+export { runWorker, type WorkerOptions } from "./run_worker.ts";
 export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./image/held_out.ts";
 export { blockCurve, type BlockNats } from "./report/curves.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
@@ -34,23 +34,18 @@ export {
   spacingNames,
 } from "../models/diffusion/mod.ts";
 export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
-export { scoreOf } from "./yardstick.ts";
-export { yardstickOf } from "./yardstick.ts";
-export type {
-  JobProgress,
-  Lab,
-  LabOptions,
-  SampleProgress,
-  TrainAnswer,
-  TrainRequest,
-} from "./lab_interface.ts";
+export { metricOf, modalityOf, scoreOf } from "./registry/modalities.ts";
+export type { Lab, LabOptions, TrainAnswer, TrainRequest } from "./lab_interface.ts";
+export type { SampleProgress } from "./run/jobs.ts";
+export type { JobProgress } from "./run/jobs.ts";
 export type { RunFilter } from "./store/run.ts";
 export type { WatchOptions } from "./watch.ts";
 export type { WatchProgress } from "./watch.ts";
 export type { Comparison, LeaderboardRow } from "./report/compare.ts";
 export type { ComparisonGroup } from "./report/seeds.ts";
 export type { AlignedCurve } from "./report/curves.ts";
-export type { Yardstick } from "./yardstick.ts";
+export type { Modality } from "./run/modality.ts";
+export type { RankingMetric } from "./store/metrics.ts";
 export type { RunReport } from "./report/inspect.ts";
 export type { Checkpoint } from "./store/samples.ts";
 export type { Alert } from "./diagnosis/advice.ts";

@@ -1,5 +1,6 @@
 /** Waiting for runs, with word of how they get on. */
 import type { Run } from "./store/run.ts";
+import { duration } from "./common/duration.ts";
 
 /** How often the store is looked at, in milliseconds. */
 const POLL = 250;
@@ -63,13 +64,6 @@ function describeRunning(run: Run): string {
   if (loss !== undefined) parts.push(`loss ${loss.toPrecision(3)}`);
   if (run.etaSeconds !== null) parts.push(`about ${duration(run.etaSeconds)} left`);
   return parts.join(", ");
-}
-
-/** "45 s", "12 min", "3.5 h". */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {

@@ -1,12 +1,12 @@
 /**
  * Entry of the worker process, started by `ensureWorker`:
  *
- *     main.ts --workspace DIR [--worker ID] [--data-directory DIR] [--device NAME]
+ *     worker_main.ts --workspace DIR [--worker ID] [--data-directory DIR] [--device NAME]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { DeviceName } from "../engine/mod.ts";
-import { runWorker } from "./run/worker.ts";
+import { runWorker } from "./run_worker.ts";
 
 const { values } = parseArgs({
   options: {

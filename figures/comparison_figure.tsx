@@ -14,7 +14,7 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   loss: "Training loss",
   learning_rate: "Learning rate",
   gradient_norm: "Gradient norm",
-  images_per_second: "Images per second",
+  examples_per_second: "Examples per second",
   validation_loss: "Validation loss",
   denoising_mse: "Denoising error",
   denoising_mse_q0: "Denoising error, least noise",
@@ -50,7 +50,6 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   embedding_norm: "length of the embeddings",
   embedding_rank: "effective rank of the embeddings",
   embedding_accuracy: "embeddings found again at the least noise",
-  windows_per_second: "windows per second",
   shuffled_gap: "nats per character that shuffled text needs more",
   rounding_nats: "rounding loss as training sees it",
   informative_share: "share of the noise levels that tell something",
@@ -105,7 +104,7 @@ export function comparisonFigure(
 ): string {
   const theme = options.theme ?? paper;
   const colors = runColors(comparison);
-  const curves = ([comparison.yardstick.metric, "loss"] as const).flatMap((name) =>
+  const curves = ([comparison.metric.name, "loss"] as const).flatMap((name) =>
     comparison.curves.filter((curve) => curve.name === name)
   );
   const rows = comparison.leaderboard.slice(0, SHOWN_RUNS);

@@ -120,7 +120,7 @@ function results({ runs, alerts }: Evidence, criterion: Criterion | null): strin
         ),
     );
   }
-  const trivial = runs.find((run) => run.trivialMse !== null)?.trivialMse;
+  const trivial = runs.find((run) => run.baseline !== null)?.baseline;
   if (trivial != null) {
     parts.push(
       `${TRIVIAL[runs[0]!.config.modality]} ${

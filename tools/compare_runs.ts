@@ -60,7 +60,7 @@ export const compareRunsTool = defineTool({
     const shown = rows.map((row) => row.runId);
     const best = rows[0] ?? comparison.leaderboard[0]!;
     const compared = sweep === undefined ? comparison.leaderboard.map((row) => row.runId) : [sweep];
-    const metricNames = metrics ?? [comparison.yardstick.metric];
+    const metricNames = metrics ?? [comparison.metric.name];
     return answer(
       {
         summary: `${comparison.verdict}.`,
@@ -91,7 +91,7 @@ const MAX_PARAMETERS = 10;
 
 /** Runs by rank, with only the parameters in which they differ. */
 export function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"]): string {
-  const { differing, yardstick } = comparison;
+  const { differing, metric } = comparison;
   const parameters = differing.slice(0, MAX_PARAMETERS);
   const labels = new Set(comparison.leaderboard.map((row) => row.label));
   const validated = rows.some((row) => row.validationLoss !== null);
@@ -103,7 +103,7 @@ export function leaderboardTable(comparison: Comparison, rows: Comparison["leade
       ...(labels.size > 1 ? ["label"] : []),
       "status",
       "step",
-      yardstick.metric,
+      metric.name,
       ...(validated ? ["validation_loss"] : []),
     ],
     rows.map((row) => [
@@ -122,12 +122,12 @@ export function leaderboardTable(comparison: Comparison, rows: Comparison["leade
 }
 
 /** Mean and standard deviation over seeds; empty where nothing was repeated. */
-export function groupTable({ groups, yardstick }: Comparison): string {
+export function groupTable({ groups, metric }: Comparison): string {
   if (groups.length < 2 || groups.every((group) => group.n < 2)) return "";
   const names = [...new Set(groups.flatMap((group) => Object.keys(group.parameters)))];
   const shown = names.slice(0, MAX_PARAMETERS);
   const text = table(
-    [...shown, "seeds", `mean ${yardstick.metric}`, "sd"],
+    [...shown, "seeds", `mean ${metric.name}`, "sd"],
     groups.slice(0, MAX_ROWS).map((group) => [
       ...shown.map((name) => group.parameters[name] ?? "-"),
       group.n,
@@ -197,8 +197,8 @@ function curvesOf(
 }
 
 /** What a trivial model reaches, which no ranking among worse ones outweighs. */
-function trivialNote({ trivialMse, yardstick }: Comparison): string {
-  return trivialMse === null
+function trivialNote({ baseline, metric }: Comparison): string {
+  return baseline === null
     ? ""
-    : `For comparison, ${yardstick.trivial}: ${yardstick.metric} ${rounded(trivialMse)}.`;
+    : `For comparison, ${metric.baseline}: ${metric.name} ${rounded(baseline)}.`;
 }

@@ -1,5 +1,5 @@
 /** Tables in Markdown, runs as their rows, and the words and numbers in them. */
-import { type Run, yardstickOf } from "../experiments/mod.ts";
+import { metricOf, type Run } from "../experiments/mod.ts";
 import { shortened } from "./text.ts";
 
 /** Longest table in one answer. */
@@ -18,7 +18,7 @@ type Cell = string | number;
 export function runTable(runs: readonly Run[]): string {
   const differing = differingParameters(runs);
   const shown = differing.slice(0, MAX_PARAMETERS);
-  const metrics = [...new Set(runs.map((run) => yardstickOf(run).metric))];
+  const metrics = [...new Set(runs.map((run) => metricOf(run).name))];
   // The runs of one sweep were queued at one moment.
   const mixed = runs.some((run) => run.sweepId === null || run.sweepId !== runs[0]!.sweepId);
   const columns: (readonly [string, (run: Run) => Cell])[] = [

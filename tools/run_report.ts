@@ -2,9 +2,9 @@
 import {
   type Lab,
   type MetricName,
+  metricOf,
   type Run,
   type RunReport,
-  yardstickOf,
 } from "../experiments/mod.ts";
 import { curveTable } from "./curve_table.ts";
 import { evaluationTable } from "./evaluation_rows.ts";
@@ -37,7 +37,7 @@ export function reportCurves(
   metrics: readonly MetricName[] | undefined,
   points: number,
 ): string {
-  const names = metrics ?? ["loss", yardstickOf(run).metric];
+  const names = metrics ?? ["loss", metricOf(run).name];
   const curves = lab.metrics(run.id, { names, maxPoints: CURVE_POINTS });
   const columns = names.map((title) => ({ title, points: curves[title] ?? [] }));
   const recorded = columns.filter((column) => column.points.length > 0);
@@ -60,8 +60,8 @@ export function reportCurves(
 }
 
 function facts({ run, relativeError }: RunReport): string {
-  const { metric } = yardstickOf(run);
-  const speed = run.latest.images_per_second ?? run.latest.windows_per_second ?? null;
+  const { name: metric } = metricOf(run);
+  const speed = run.latest.examples_per_second ?? null;
   const unit = run.config.modality === "image" ? "images" : "windows";
   const lines = [
     ["Status", [
@@ -80,7 +80,7 @@ function facts({ run, relativeError }: RunReport): string {
       named(metric, run.latest[metric]),
     ]],
     ["Trivial model", [
-      named(metric, run.trivialMse),
+      named(metric, run.baseline),
       relativeError === null
         ? ""
         : `this run has ${rounded(relativeError)} times that (below 1 is better)`,

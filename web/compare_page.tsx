@@ -35,7 +35,7 @@ const SHOWN_CURVES = [
 /** Runs side by side: only what differs, curves over the same steps, samples next to each other. */
 export function ComparePage({ comparison, runs, samples }: CompareView) {
   const colors = runColors(comparison);
-  const ofText = comparison.yardstick.metric === "nats_per_character";
+  const ofText = comparison.metric.name === "nats_per_character";
   return (
     <Page
       title={`${runs.length} runs compared`}
@@ -88,7 +88,7 @@ function Swatch({ color }: { color: number }) {
 }
 
 function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string, number> }) {
-  const { leaderboard, differing, trivialMse } = props.comparison;
+  const { leaderboard, differing, baseline } = props.comparison;
   const sameLabel = leaderboard.every((row) => row.label === leaderboard[0]?.label);
   return (
     <div class="wide" role="region" aria-label="Ranking" tabindex={0}>
@@ -97,8 +97,8 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
           <tr>
             <th class="number">#</th>
             <th>Run</th>
-            <th class="number">{metricTitle(props.comparison.yardstick.metric)}</th>
-            {trivialMse !== null && <th class="number">of trivial</th>}
+            <th class="number">{metricTitle(props.comparison.metric.name)}</th>
+            {baseline !== null && <th class="number">of trivial</th>}
             <th class="number">Validation loss</th>
             {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
             <th>Status</th>
@@ -116,9 +116,9 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
               <td class="number">
                 <b>{numberOrDash(row.score)}</b>
               </td>
-              {trivialMse !== null && (
+              {baseline !== null && (
                 <td class="number quiet">
-                  {row.score === null ? "–" : `${formatMeasured(100 * row.score / trivialMse)} %`}
+                  {row.score === null ? "–" : `${formatMeasured(100 * row.score / baseline)} %`}
                 </td>
               )}
               <td class="number">{numberOrDash(row.validationLoss)}</td>
@@ -148,7 +148,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
           <thead>
             <tr>
               <th>Configuration</th>
-              <th class="number">{metricTitle(comparison.yardstick.metric)}, mean ± sd</th>
+              <th class="number">{metricTitle(comparison.metric.name)}, mean ± sd</th>
               <th class="number">n</th>
               <th>Seeds</th>
             </tr>

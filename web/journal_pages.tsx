@@ -103,7 +103,7 @@ export function EntryPage({ entry, comparison }: EntryView) {
         {comparison !== null && (
           <figure class="evidence">
             <div class="charts">
-              {comparisonCharts(comparison, [comparison.yardstick.metric, "loss"]).map((svg) => (
+              {comparisonCharts(comparison, [comparison.metric.name, "loss"]).map((svg) => (
                 <div class="panel">{raw(svg)}</div>
               ))}
             </div>

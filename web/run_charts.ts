@@ -49,7 +49,7 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
         color,
         dots: few(curves[name]),
       }],
-      ...(name === "images_per_second" ? { yRange: fromZero(curves[name]) } : {}),
+      ...(name === "examples_per_second" ? { yRange: fromZero(curves[name]) } : {}),
     });
   if (run.config.modality === "text") {
     return {
@@ -62,7 +62,7 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
         ...(curves.gamma_half ? [levelsChart(run, curves, common)] : []),
         single("gradient_norm", "before clipping", 4, true),
         single("learning_rate", "AdamW", 3, false),
-        single("windows_per_second", "training throughput", 2, true),
+        single("examples_per_second", "training throughput", 2, true),
       ],
     };
   }
@@ -81,7 +81,7 @@ export function runCharts(run: Run, curves: Curves): RunCharts {
       single("validation_loss", "own objective, held-out images, averaged weights", 0, false),
       single("gradient_norm", "before clipping", 4, true),
       single("learning_rate", "AdamW", 3, false),
-      single("images_per_second", "training throughput", 2, true),
+      single("examples_per_second", "training throughput", 2, true),
     ],
   };
 }
@@ -100,9 +100,9 @@ function natsChart(
 ): string {
   const blocks = BLOCK_METRICS.map((name, i) => [name, blockLabel(BLOCK_SIZES[i])] as const);
   const measured = blocks.filter(([name]) => (curves[name]?.length ?? 0) > 0);
-  const bigrams: Series[] = run.trivialMse === null || measured.length === 0 ? [] : [{
+  const bigrams: Series[] = run.baseline === null || measured.length === 0 ? [] : [{
     name: "bigrams",
-    points: [{ x: 0, y: run.trivialMse }, { x: run.steps, y: run.trivialMse }],
+    points: [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }],
     color: 7,
     dashed: true,
   }];
@@ -160,9 +160,9 @@ function denoisingChart(
   common: { xLabel: string; xRange: readonly [number, number]; theme: typeof pageTheme },
 ): string {
   const whole = pointsOf(curves.denoising_mse);
-  const trivial: Series[] = run.trivialMse === null || whole.length === 0 ? [] : [{
+  const trivial: Series[] = run.baseline === null || whole.length === 0 ? [] : [{
     name: "learnt nothing",
-    points: [{ x: 0, y: run.trivialMse }, { x: run.steps, y: run.trivialMse }],
+    points: [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }],
     color: 7,
     dashed: true,
   }];

@@ -1,5 +1,6 @@
 import { raw } from "hono/html";
 import type { Alert, ImageConfig, LabEvent, RunReport, TextSample } from "../experiments/mod.ts";
+import { modalityOf } from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Fact, isActive, RunProgress, runSeconds, Status, Time } from "./components.tsx";
 import { Evaluations } from "./evaluations.tsx";
@@ -104,8 +105,8 @@ function AlertLine({ alert }: { alert: Alert }) {
 }
 
 function Facts({ report }: { report: RunReport }) {
-  const { run, relativeError, imagesPerSecond } = report;
-  const { loss, denoising_mse, nats_per_character, windows_per_second } = run.latest;
+  const { run, relativeError, examplesPerSecond } = report;
+  const { loss, denoising_mse, nats_per_character } = run.latest;
   const seconds = runSeconds(run);
   const network = run.config.modality === "image" ? NETWORK[run.config.network] : "transformer";
   return (
@@ -124,9 +125,9 @@ function Facts({ report }: { report: RunReport }) {
           <Fact
             name="Nats per character"
             value={nats_per_character === undefined ? "–" : formatMeasured(nats_per_character)}
-            note={run.trivialMse === null
+            note={run.baseline === null
               ? "held-out text, lower is better"
-              : `held-out text; bigrams need ${formatMeasured(run.trivialMse)}${
+              : `held-out text; bigrams need ${formatMeasured(run.baseline)}${
                 report.baselines === null
                   ? ""
                   : `, the best n-grams ${formatMeasured(Math.min(...report.baselines.ngrams))}`
@@ -142,11 +143,9 @@ function Facts({ report }: { report: RunReport }) {
       />
       <Fact
         name="Throughput"
-        value={imagesPerSecond !== null
-          ? `${formatNumber(imagesPerSecond)} images/s`
-          : windows_per_second !== undefined
-          ? `${formatNumber(windows_per_second)} windows/s`
-          : "–"}
+        value={examplesPerSecond === null
+          ? "–"
+          : `${formatNumber(examplesPerSecond)} ${modalityOf(run).examples}/s`}
         note={run.device ?? "not started yet"}
       />
       <Fact

@@ -1,4 +1,11 @@
-import { type Curves, type Run, RUN_STATUSES, type RunStatus } from "../experiments/mod.ts";
+import {
+  type Curves,
+  metricOf,
+  type Run,
+  RUN_STATUSES,
+  type RunStatus,
+  scoreOf,
+} from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
 import {
@@ -115,7 +122,9 @@ export function RunTable(props: { rows: readonly RunRow[] }) {
             <th>Settings</th>
             <th>Loss</th>
             <th class="number">
-              <abbr title="Denoising error on held-out images, lower is better">Error</abbr>
+              <abbr title="Denoising error of images, nats per character of text; held out, lower is better">
+                Error
+              </abbr>
             </th>
             <th class="number">When</th>
           </tr>
@@ -183,7 +192,7 @@ function RunGroup({ sweepId, rows }: Group) {
 function RunLine(props: RunRow & { settings: Record<string, string | number>; inSweep: boolean }) {
   const { run, curves } = props;
   const loss = (curves.loss ?? []).map(({ step, value }) => ({ x: step, y: value }));
-  const error = run.latest.denoising_mse;
+  const score = scoreOf(run);
   const seconds = runSeconds(run);
   return (
     <tr>
@@ -223,7 +232,9 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
           ...(isActive(run) ? { xEnd: run.steps } : {}),
         }))}
       </td>
-      <td class="number error">{error === undefined ? "–" : formatMeasured(error)}</td>
+      <td class="number error">
+        {score === null ? "–" : <abbr title={metricOf(run).title}>{formatMeasured(score)}</abbr>}
+      </td>
       <td class="number quiet when">
         <Time at={run.endedAt ?? run.startedAt ?? run.createdAt} />
         {seconds !== null && <span class="took">{formatDuration(seconds)}</span>}

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { imageDatasetNames, isPath } from "../../data/mod.ts";
 import { accepted, UserError } from "../../engine/host/mod.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../common/nearest.ts";
 import { ImageConfig } from "./image.ts";
 import { TextConfig } from "./text.ts";
 import { createHash } from "node:crypto";
@@ -156,21 +156,4 @@ function hashOf(value: object): string {
     .map(([field]) => field);
   const sorted = JSON.stringify(value, kept.sort());
   return createHash("sha256").update(sorted).digest("hex").slice(0, 12);
-}
-
-interface Configured {
-  readonly id: string;
-  readonly config: RunConfig;
-}
-
-/** The configuration of a run on images. @throws {UserError} If it is on text. */
-export function imageConfigOf({ id, config }: Configured): ImageConfig {
-  if (config.modality === "image") return config;
-  throw new UserError(`${id} is a run on text, and this is for runs on images`);
-}
-
-/** The configuration of a run on text. @throws {UserError} If it is on images. */
-export function textConfigOf({ id, config }: Configured): TextConfig {
-  if (config.modality === "text") return config;
-  throw new UserError(`${id} is a run on images, and this is for runs on text`);
 }

@@ -1,6 +1,7 @@
 /** What a run on images is made of. */
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import {
   scheduleNames,
   targetNames,
@@ -57,3 +58,15 @@ export const ImageConfig = z.strictObject({
   evaluate_count: integer(200, 5000).describe("Pictures of each"),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
+
+/** The configuration of a run on images. @throws {UserError} If it is on something else. */
+export function imageConfigOf(
+  { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
+): ImageConfig {
+  if (isImageConfig(config)) return config;
+  throw new UserError(`${id} is not a run on images: its modality is ${config.modality}`);
+}
+
+function isImageConfig(config: { readonly modality: string }): config is ImageConfig {
+  return config.modality === "image";
+}

@@ -4,8 +4,8 @@
  */
 export { RECORDING } from "./fields.ts";
 export { imageDatasetNames } from "../../data/mod.ts";
-export { ImageConfig } from "./image.ts";
-export { TextConfig } from "./text.ts";
+export { ImageConfig, imageConfigOf } from "./image.ts";
+export { TextConfig, textConfigOf } from "./text.ts";
 export { configSchemas, LATER, parseConfig, RunConfig } from "./configuration.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./presets.ts";
 export {
@@ -16,4 +16,3 @@ export {
   resolveConfig,
 } from "./sweep.ts";
 export { configHash, groupHash } from "./configuration.ts";
-export { imageConfigOf, textConfigOf } from "./configuration.ts";

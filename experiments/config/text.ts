@@ -1,6 +1,7 @@
 /** What a run on text is made of. */
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
 export const TextConfig = z.strictObject({
@@ -61,3 +62,15 @@ export const TextConfig = z.strictObject({
   ...recordingFields,
 });
 export type TextConfig = z.infer<typeof TextConfig>;
+
+/** The configuration of a run on text. @throws {UserError} If it is on something else. */
+export function textConfigOf(
+  { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
+): TextConfig {
+  if (isTextConfig(config)) return config;
+  throw new UserError(`${id} is not a run on text: its modality is ${config.modality}`);
+}
+
+function isTextConfig(config: { readonly modality: string }): config is TextConfig {
+  return config.modality === "text";
+}

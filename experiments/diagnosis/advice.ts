@@ -40,9 +40,15 @@ export function contradict(a: Advice, b: Advice): boolean {
   return run.change === "resume" ? !longer : longer;
 }
 
+/** What advice is given about: a run's configuration, and what its modality learns from, in words. */
+export interface Advised {
+  readonly config: RunConfig;
+  readonly material: string;
+}
+
 /** All advice as the end of a sentence, "; train again with …"; "" for none. */
-export function inWords(advice: readonly Advice[], config: RunConfig): string {
-  const changes = advice.filter((one) => one.field !== "run").map((one) => phrase(one, config));
+export function inWords(advice: readonly Advice[], about: Advised): string {
+  const changes = advice.filter((one) => one.field !== "run").map((one) => phrase(one, about));
   const stops = advice.some(({ field, change }) => field === "run" && change === "stop");
   const resumed = advice.find(({ field, change }) => field === "run" && change === "resume");
   const parts = [
@@ -53,25 +59,28 @@ export function inWords(advice: readonly Advice[], config: RunConfig): string {
   return parts.length > 0 ? `; ${parts.join(" and ")}` : "";
 }
 
-function phrase({ field, change, note }: Advice, config: RunConfig): string {
-  const what = wording(field as AdvisedField, change as Change, config);
+function phrase({ field, change, note }: Advice, about: Advised): string {
+  const what = wording(field as AdvisedField, change as Change, about);
   return note ? `${what} (${note})` : what;
 }
 
-function wording(field: AdvisedField, change: Change, config: RunConfig): string {
+function wording(field: AdvisedField, change: Change, about: Advised): string {
   if (typeof change === "object") return `${field} set to ${change.set}`;
   const how = { more: "more", less: "less", other: "another" }[change];
   switch (field) {
     case "steps":
       return change === "less" ? "fewer steps" : `${how} steps`;
     case "learning_rate":
-      return rates(change === "less" ? "a lower" : change === "more" ? "a higher" : how, config);
+      return rates(
+        change === "less" ? "a lower" : change === "more" ? "a higher" : how,
+        about.config,
+      );
     case "warmup_steps":
       return change === "less" ? "a shorter warm-up" : "a longer warm-up (warmup_steps)";
     case "size":
       return change === "less" ? "a smaller network (size)" : "a larger network (size)";
     case "dataset":
-      return config.modality === "text" ? `${how} text` : `${how} pictures`;
+      return `${how} ${about.material}`;
     case "ema_decay":
       return `a ${change === "less" ? "lower" : "higher"} ema_decay`;
     default:
@@ -94,8 +103,8 @@ export interface Finding {
   readonly advice: readonly Advice[];
 }
 
-export function alertOf({ level, code, seen, advice }: Finding, config: RunConfig): Alert {
-  return { level, code, message: seen + inWords(advice, config) };
+export function alertOf({ level, code, seen, advice }: Finding, about: Advised): Alert {
+  return { level, code, message: seen + inWords(advice, about) };
 }
 
 export interface Alert {

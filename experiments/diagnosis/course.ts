@@ -2,28 +2,26 @@
  * How a training goes: one verdict for each run, so that what is advised about its steps and its
  * learning rate comes from one place and cannot contradict itself.
  */
-import type { Curves } from "../store/metrics.ts";
+import type { Curves, MetricPoint } from "../store/metrics.ts";
 import type { Advice, Finding } from "./advice.ts";
 import {
-  besideTrivial,
+  besideBaseline,
   fallsSince,
   gapOf,
   hasDiverged,
-  heldOut,
   isGap,
-  limitOf,
   lowestOf,
-  material,
+  type Measured,
   quarters,
   relativeError,
   shown,
 } from "./curve.ts";
 import type { Run } from "../store/run.ts";
-import { scoreOf, yardstickOf } from "../yardstick.ts";
 
 /** What a verdict is made from. */
 export interface Course {
   readonly run: Run;
+  readonly modality: Measured;
   readonly curves: Curves;
   /** Whether something about the configuration was found to keep the network from learning. */
   readonly hasDefect: boolean;
@@ -37,8 +35,6 @@ const WIDE_GAP = 0.5;
 /** Above its lowest, a held-out error that has turned; and one that is plainly worse. */
 const TURNED = 1.03;
 const WORSE = 1.2;
-/** Steps of a text network before which bigrams are no test of it. */
-const YOUNG = 2000;
 
 /** The findings on the course of a training: a verdict, and whether anything was learnt at all. */
 export function courseFindings(course: Course): Finding[] {
@@ -50,16 +46,24 @@ export function courseFindings(course: Course): Finding[] {
   return [stillImproving(course)].filter((finding) => finding !== undefined);
 }
 
-function hadLearnt({ run, curves }: Course, { code }: Finding): boolean {
-  const best = lowestOf(heldOut(run, curves));
+/** The curve that a run is ranked by. */
+function heldOut({ modality, curves }: Course): readonly MetricPoint[] {
+  return curves[modality.metric.name] ?? [];
+}
+
+function hadLearnt(course: Course, { code }: Finding): boolean {
+  const { run: { baseline }, modality } = course;
+  const best = lowestOf(heldOut(course));
   return code === "overfitting" ||
-    (best !== undefined && !!run.trivialMse && best.value / run.trivialMse < limitOf(run));
+    (best !== undefined && !!baseline &&
+      best.value / baseline < modality.nothingLearntFrom);
 }
 
 /** NaN, infinity, or a loss far above what it was: nothing that more steps would mend. */
-function diverged({ run, curves }: Course): Finding | undefined {
+function diverged(course: Course): Finding | undefined {
+  const { run, curves, modality } = course;
   const loss = curves.loss ?? [];
-  const held = heldOut(run, curves);
+  const held = heldOut(course);
   const lossGone = hasDiverged(loss);
   // A held-out error alone may rise as far by learning by heart, where the training loss falls.
   const heldGone = held.some(({ value }) => !Number.isFinite(value)) ||
@@ -67,7 +71,7 @@ function diverged({ run, curves }: Course): Finding | undefined {
   if (!lossGone && !heldGone) return;
   const [curve, title] = lossGone
     ? [loss, "training loss"] as const
-    : [held, yardstickOf(run).title] as const;
+    : [held, modality.metric.title] as const;
   const lowest = lowestOf(curve.filter(({ value }) => Number.isFinite(value)));
   const last = curve.findLast(({ value }) => !Number.isFinite(value)) ?? curve.at(-1)!;
   const { gradient_clip, warmup_steps } = run.config;
@@ -87,8 +91,8 @@ function diverged({ run, curves }: Course): Finding | undefined {
 
 /** The training data is learnt by heart: held-out data gains no more, or loses. */
 function overfitting(course: Course): Finding | undefined {
-  const { run, curves } = course;
-  const held = heldOut(run, curves);
+  const { run, curves, modality } = course;
+  const held = heldOut(course);
   const best = lowestOf(held);
   const last = held.at(-1);
   const turned = best && last && last.value > TURNED * best.value && best.value > 0;
@@ -100,11 +104,11 @@ function overfitting(course: Course): Finding | undefined {
       level: "warning",
       code: "overfitting",
       seen:
-        `It learns by heart: the ${yardstickOf(run).title} on held-out ${material(run)} rose to ${
+        `It learns by heart: the ${modality.metric.title} on held-out ${modality.material} rose to ${
           shown(last.value)
         } after ${shown(best.value)} at step ${best.step}, while that on ` +
         (byHeart ? `training text is ${shown(run.latest.train_nats!)}` : "what it trains on fell") +
-        besideTrivial(run),
+        besideBaseline(run, modality),
       advice: [
         { field: "steps", change: "less", note: `it was best at step ${best.step}` },
         ...lessByHeart(run),
@@ -120,7 +124,7 @@ function overfitting(course: Course): Finding | undefined {
     seen:
       `Held-out text needs ${shown(run.latest.nats_per_character!)} nats per character, training ` +
       `text ${shown(run.latest.train_nats!)}: it ${alone ? "learns" : "begins to learn"} by heart` +
-      besideTrivial(run),
+      besideBaseline(run, modality),
     advice: alone
       ? [{ field: "steps", change: "less" }, ...lessByHeart(run)]
       : [{ field: "weight_decay", change: "more" }],
@@ -135,14 +139,14 @@ function lessByHeart({ config }: Run): Advice[] {
   ];
 }
 
-function gettingWorse({ run, curves }: Course): Finding | undefined {
-  const held = heldOut(run, curves);
+function gettingWorse(course: Course): Finding | undefined {
+  const held = heldOut(course);
   const [best, last] = [lowestOf(held), held.at(-1)];
   if (!best || !last || best.value <= 0 || last.value < WORSE * best.value) return;
   return {
     level: "warning",
     code: "getting-worse",
-    seen: `The ${yardstickOf(run).title} rose to ${shown(last.value)} after ${
+    seen: `The ${course.modality.metric.title} rose to ${shown(last.value)} after ${
       shown(best.value)
     } at step ${best.step}`,
     advice: [{ field: "learning_rate", change: "less" }],
@@ -150,10 +154,11 @@ function gettingWorse({ run, curves }: Course): Finding | undefined {
 }
 
 /** Not where it has come to rest below what is trivial: then it is done. */
-function flat({ run, curves, hasDefect }: Course): Finding | undefined {
+function flat({ run, curves, modality, hasDefect }: Course): Finding | undefined {
   const loss = curves.loss ?? [];
-  const relative = relativeError(run);
-  if (loss.length < ENOUGH_LOSSES || (relative !== null && relative < limitOf(run))) return;
+  const relative = relativeError(run, modality);
+  if (loss.length < ENOUGH_LOSSES) return;
+  if (relative !== null && relative < modality.nothingLearntFrom) return;
   const { early, late } = quarters(loss);
   if (late < 0.95 * early) return;
   return {
@@ -174,28 +179,23 @@ function flat({ run, curves, hasDefect }: Course): Finding | undefined {
  * @param advise Whether nothing else was found that tells what to do.
  */
 function learntNothing(course: Course, advise: boolean): Finding | undefined {
-  const { run } = course;
-  const relative = relativeError(run);
-  if (relative === null || relative < limitOf(run)) return;
-  const text = run.config.modality === "text";
-  const early = run.status === "running" && run.step < (text ? YOUNG : run.steps / 4);
-  const [score, trivial] = [shown(scoreOf(run)!), shown(run.trivialMse!)];
+  const { run, modality } = course;
+  const relative = relativeError(run, modality);
+  if (relative === null || relative < modality.nothingLearntFrom) return;
+  const early = run.status === "running" && modality.isYoung(run);
+  const score = shown(run.latest[modality.metric.name]!), baseline = shown(run.baseline!);
   return {
     level: early ? "info" : "warning",
     code: "learnt-nothing",
-    seen:
-      (text
-        ? `It needs ${score} nats per character; a bigram model needs ${trivial}: nothing is learnt of ` +
-          "what a longer context tells"
-        : `The denoising error is ${score}; looking at each pixel by itself gives ${trivial}: nothing ` +
-          "of the pictures' structure is learnt") + (early ? " yet" : ""),
+    seen: modality.nothingLearnt(score, baseline) + (early ? " yet" : ""),
     advice: early || !advise || course.hasDefect ? [] : learnSomething(course),
   };
 }
 
 /** More steps where it was getting on, another learning rate where it was not. */
-function learnSomething({ run, curves }: Course): Advice[] {
-  const held = heldOut(run, curves);
+function learnSomething(course: Course): Advice[] {
+  const { run } = course;
+  const held = heldOut(course);
   const getsOn = held.length > 1
     ? held.at(-1)!.value < 0.97 * held[0]!.value && lowestOf(held) === held.at(-1)
     : true;
@@ -215,8 +215,9 @@ function learnSomething({ run, curves }: Course): Advice[] {
 }
 
 /** A run that ended while it was still gaining. */
-function stillImproving({ run, curves, hasDefect }: Course): Finding | undefined {
-  const held = heldOut(run, curves);
+function stillImproving(course: Course): Finding | undefined {
+  const { run, modality, hasDefect } = course;
+  const held = heldOut(course);
   if (run.status !== "finished" || held.length < 4 || hasDefect) return;
   const last = held.at(-1)!;
   const before = lowestOf(held.slice(0, Math.ceil(0.75 * held.length)))!;
@@ -224,7 +225,7 @@ function stillImproving({ run, curves, hasDefect }: Course): Finding | undefined
   return {
     level: "info",
     code: "still-improving",
-    seen: `Its ${yardstickOf(run).title} was still falling when it ended: ${
+    seen: `Its ${modality.metric.title} was still falling when it ended: ${
       shown(last.value)
     } after ${shown(before.value)} at step ${before.step}`,
     advice: [{ field: "steps", change: "more" }],

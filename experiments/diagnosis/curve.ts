@@ -1,7 +1,19 @@
 /** What the shape of a curve says. */
-import type { Curves, MetricPoint } from "../store/metrics.ts";
+import type { MetricPoint, RankingMetric } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
-import { scoreOf, yardstickOf } from "../yardstick.ts";
+
+/** By what the runs of a modality are measured, and in which words. */
+export interface Measured {
+  readonly metric: RankingMetric;
+  /** What is learned from, in a sentence: "held-out …". */
+  readonly material: string;
+  /** The fraction of the baseline from which on nothing was learnt. */
+  readonly nothingLearntFrom: number;
+  /** Whether a running training is too young to be held against the baseline. */
+  isYoung(run: Run): boolean;
+  /** That nothing was learnt, in a sentence without its full stop; the numbers as they are shown. */
+  nothingLearnt(score: string, baseline: string): string;
+}
 
 /** Fewer points than this do not tell a trend from noise. */
 const ENOUGH = 6;
@@ -68,11 +80,6 @@ function average(points: readonly MetricPoint[]): number {
   return points.reduce((sum, { value }) => sum + value, 0) / points.length;
 }
 
-/** The curve that a run is ranked by. */
-export function heldOut(run: Run, curves: Curves): readonly MetricPoint[] {
-  return curves[yardstickOf(run).metric] ?? [];
-}
-
 /** Whether the training loss is lower now than it was at a step. */
 export function fallsSince(loss: readonly MetricPoint[], step: number): boolean {
   const change = changeSince(loss, step);
@@ -81,9 +88,9 @@ export function fallsSince(loss: readonly MetricPoint[], step: number): boolean 
 
 /** Nats per character that training text is ahead; null where nobody knows, or where even training
  * text is worse than trivial: what is not learnt is not learnt by heart. */
-export function gapOf({ latest, trivialMse }: Run): number | null {
+export function gapOf({ latest, baseline }: Run): number | null {
   const { train_nats: train, nats_per_character: held } = latest;
-  if (train === undefined || held === undefined || train >= (trivialMse ?? Infinity)) return null;
+  if (train === undefined || held === undefined || train >= (baseline ?? Infinity)) return null;
   return held - train;
 }
 
@@ -93,20 +100,10 @@ export function isGap(run: Run, least: number): boolean {
   return gap !== null && gap >= least;
 }
 
-/** The held-out error as a fraction of the trivial one; null before the first validation. */
-export function relativeError(run: Run): number | null {
-  const error = scoreOf(run);
-  return error === null || !run.trivialMse ? null : error / run.trivialMse;
-}
-
-/** From which fraction of the trivial error on nothing was learnt. */
-export function limitOf({ config }: Run): number {
-  return config.modality === "text" ? 1 : 0.97;
-}
-
-/** What is learnt, in words. */
-export function material({ config }: Run): string {
-  return config.modality === "text" ? "text" : "pictures";
+/** A run's held-out error as a fraction of the baseline; null before the first validation. */
+export function relativeError(run: Run, { metric }: Measured): number | null {
+  const error = run.latest[metric.name];
+  return error === undefined || !run.baseline ? null : error / run.baseline;
 }
 
 /** A number for people. */
@@ -114,10 +111,10 @@ export function shown(value: number): string {
   return Number.isFinite(value) ? value.toPrecision(3) : String(value);
 }
 
-/** That held-out data is no better off than by a trivial model, where that is so. */
-export function besideTrivial(run: Run): string {
-  const relative = relativeError(run);
-  return relative === null || relative < limitOf(run)
+/** That held-out data is no better off than by the baseline, where that is so. */
+export function besideBaseline(run: Run, modality: Measured): string {
+  const relative = relativeError(run, modality);
+  return relative === null || relative < modality.nothingLearntFrom
     ? ""
-    : `; held out, it is no better than ${yardstickOf(run).trivial} (${shown(run.trivialMse!)})`;
+    : `; held out, it is no better than ${modality.metric.baseline} (${shown(run.baseline!)})`;
 }

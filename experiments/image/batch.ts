@@ -11,7 +11,7 @@ import {
   trainingLevel,
 } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config/mod.ts";
-import { objectiveFor, scheduleOf, weightOptions } from "./model.ts";
+import { objectiveFor, scheduleOf, weightOptions } from "./objective.ts";
 
 /** Images at the end of a large enough training set that are kept for validation. */
 export const VALIDATION_IMAGES = 256;

@@ -4,12 +4,13 @@ import { type Arrays, normals, type Program } from "../../engine/mod.ts";
 import {
   type Denoise,
   guidanceAt,
+  isGuided,
   noiseInputs,
   sampleDiffusion,
   type SampleStep,
 } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config/mod.ts";
-import { namesIn, writeFileAtomically } from "../files.ts";
+import { namesIn, writeFileAtomically } from "../common/files.ts";
 import { pictureFacts } from "./pictures.ts";
 import type { Store } from "../store/store.ts";
 import { hasEta, levelsFor } from "./request.ts";
@@ -22,7 +23,6 @@ import type {
   SampleSettings,
 } from "../store/image_records.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
-import { isGuided } from "../../models/diffusion/mod.ts";
 
 /** Frames of a film strip. */
 const FRAMES = 10;

@@ -3,7 +3,7 @@
  * from (image-to-image).
  */
 import { UserError } from "../../engine/host/mod.ts";
-import { requireWithin } from "../within.ts";
+import { requireWithin } from "../common/within.ts";
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import type {
   GivenOptions,

@@ -18,7 +18,7 @@ import {
   hasClassifier,
   type ImageShape,
 } from "../../models/image/mod.ts";
-import { deleteUnwanted, isTemporary, writeFileAtomically } from "../files.ts";
+import { deleteUnwanted, isTemporary, writeFileAtomically } from "../common/files.ts";
 import {
   batchesPerEpoch,
   type ClassifierFile,

@@ -1,6 +1,7 @@
 /** What a caller asks of a sampler, checked and with its defaults filled in. */
 import { UserError } from "../../engine/host/mod.ts";
 import {
+  isGuided,
   type SamplerName,
   samplerNames,
   samplerOptionFields,
@@ -13,8 +14,7 @@ import {
 import type { ImageConfig } from "../config/mod.ts";
 import { DIGITS, noClassOf } from "./pictures.ts";
 import { givenSettings, isGiven } from "./held_out.ts";
-import { requireWithin } from "../within.ts";
-import { scheduleOf } from "./model.ts";
+import { requireWithin } from "../common/within.ts";
 import type {
   GivenOptions,
   ImageEvaluationSettings,
@@ -25,7 +25,7 @@ import type {
 } from "../store/image_records.ts";
 import type { ImageEvaluateRequest } from "../store/evaluations.ts";
 import type { PictureFacts } from "../store/run.ts";
-import { isGuided } from "../../models/diffusion/mod.ts";
+import { scheduleOf } from "./objective.ts";
 
 /** Largest number of pictures in one sample. */
 export const MAX_COUNT = 256;

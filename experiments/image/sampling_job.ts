@@ -1,6 +1,6 @@
 import type { DeviceName, Engine } from "../../engine/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
-import { engineFor } from "../device.ts";
+import { engineFor } from "../common/device.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";

@@ -9,8 +9,8 @@ import { parseArgs } from "node:util";
 import { isPath, loadImageDataset } from "../../data/mod.ts";
 import { openEngine, UserError } from "../../engine/mod.ts";
 import { classifierPath } from "../../models/image/mod.ts";
-import { codeVersion } from "../code_version.ts";
-import { writeFileAtomically } from "../files.ts";
+import { codeVersion } from "../common/code_version.ts";
+import { writeFileAtomically } from "../common/files.ts";
 import { encodeClassifier, trainedClassifier } from "./classifier_training.ts";
 
 const { values } = parseArgs({

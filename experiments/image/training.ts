@@ -1,7 +1,7 @@
 /** Images as the trainer sees them. */
 import { compileStep, inputArrays, trainingStep } from "../../models/steps/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
-import { compileChangingDenoiser, networkOf, objectiveFor } from "./model.ts";
+import { compileChangingDenoiser, networkOf } from "./model.ts";
 import type {
   SamplingContext,
   Subject,
@@ -26,6 +26,7 @@ import { requireClassifier } from "./kept_classifier.ts";
 import { referenceDraws } from "./measure.ts";
 import { evaluationSettings } from "./request.ts";
 import type { SampleSettings } from "../store/image_records.ts";
+import { objectiveFor } from "./objective.ts";
 
 /** PyTorch's defaults. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -40,8 +41,7 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,
-    speed: "images_per_second",
-    trivialError: () => pixelwiseDenoisingError(dataset),
+    baseline: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),
     compile: (engine, replicas) =>
       compileStep(

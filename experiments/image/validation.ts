@@ -8,9 +8,9 @@ import { alphaSigma, noiseInputs } from "../../models/diffusion/mod.ts";
 import { compileStep, inputArrays, validationStep } from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { ImageConfig } from "../config/mod.ts";
-import { objectiveFor, scheduleOf } from "./model.ts";
 import type { Validation, ValidationMetrics } from "../run/subject.ts";
 import { trainingCount, VALIDATION_IMAGES, validationCount } from "./batch.ts";
+import { objectiveFor, scheduleOf } from "./objective.ts";
 
 /** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
 export const VALIDATION_GAMMAS: readonly number[] = Array.from(

@@ -1,6 +1,6 @@
 /** Runs beside each other. */
-import type { Evaluation, ImageEvaluation, TextEvaluation } from "../store/evaluations.ts";
-import type { Curves, MetricName } from "../store/metrics.ts";
+import type { Evaluation } from "../store/evaluations.ts";
+import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
 import type { TextBaselines } from "../store/text_records.ts";
 import { UserError } from "../../engine/host/mod.ts";
@@ -12,7 +12,8 @@ import {
   summarise,
   valuesBySeed,
 } from "./seeds.ts";
-import { scoreOf, type Yardstick, yardstickOf, YARDSTICKS } from "../yardstick.ts";
+import type { Comparability } from "../run/modality.ts";
+import { modalityNamed, modalityOf, scoreOf } from "../registry/modalities.ts";
 
 export interface LeaderboardRow {
   readonly rank: number;
@@ -20,7 +21,7 @@ export interface LeaderboardRow {
   readonly status: RunStatus;
   readonly step: number;
   readonly label: string | null;
-  /** By the comparison's yardstick; null before the first validation. */
+  /** By the comparison's metric; null before the first validation. */
   readonly score: number | null;
   readonly validationLoss: number | null;
   /** The values of the differing parameters. */
@@ -28,7 +29,7 @@ export interface LeaderboardRow {
 }
 export interface Comparison {
   /** What the runs are ranked by. */
-  readonly yardstick: Yardstick;
+  readonly metric: RankingMetric;
   /** Best first; runs without a score last. */
   readonly leaderboard: readonly LeaderboardRow[];
   /** Names of the parameters in which the runs differ. */
@@ -38,8 +39,8 @@ export interface Comparison {
   readonly curves: readonly AlignedCurve[];
   /** The newest evaluation of each run that has one, in the leaderboard's order. */
   readonly evaluations: readonly Evaluation[];
-  /** {@link Run.trivialMse}, where it is known and the same for all. */
-  readonly trivialMse: number | null;
+  /** {@link Run.baseline}, where it is known and the same for all. */
+  readonly baseline: number | null;
   /** What their text needs without a network; null where it is not the same, and for images. */
   readonly baselines: TextBaselines | null;
   /** Whether the best configuration's lead exceeds seed noise, in words. */
@@ -52,7 +53,7 @@ const OTHER_CURVES: readonly MetricName[] = ["validation_loss", "train_nats", "l
 const CURVE_POINTS = 50;
 
 /**
- * Ranks runs by the newest value of their yardstick, the one measure that means the same under every
+ * Ranks runs by the newest value of their metric, the one measure that means the same under every
  * configuration.
  *
  * @param curvesOf All points of the named metrics of a run.
@@ -62,8 +63,8 @@ export function compareRuns(
   runs: readonly Run[],
   curvesOf: (runId: string, names: readonly MetricName[]) => Curves,
 ): Omit<Comparison, "evaluations" | "baselines"> {
-  const yardstick = commonYardstick(runs);
-  const names = [yardstick.metric, ...OTHER_CURVES];
+  const metric = commonMetric(runs);
+  const names = [metric.name, ...OTHER_CURVES];
   const differing = differingFields(runs);
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
   const groups = groupRuns(ranked, differing);
@@ -75,28 +76,31 @@ export function compareRuns(
       CURVE_POINTS,
     )
   );
-  const trivial = new Set(runs.map((run) => run.trivialMse).filter((value) => value !== null));
+  const trivial = new Set(runs.map((run) => run.baseline).filter((value) => value !== null));
   return {
-    yardstick,
+    metric,
     leaderboard: ranked.map((run, i) => leaderboardRow(run, i + 1, differing)),
     differing,
     groups,
     curves: aligned.filter(({ steps }) => steps.length > 0),
-    trivialMse: trivial.size === 1 ? [...trivial][0]! : null,
-    verdict: seedNoiseVerdict(groups, yardstick.title),
+    baseline: trivial.size === 1 ? [...trivial][0]! : null,
+    verdict: seedNoiseVerdict(groups, metric.title),
     cautions: cautions(runs),
   };
 }
 
-function commonYardstick(runs: readonly Run[]): Yardstick {
-  const yardsticks = [...new Set(runs.map(yardstickOf))];
-  if (yardsticks.length > 1) {
+function commonMetric(runs: readonly Run[]): RankingMetric {
+  const modalities = [...new Set(runs.map(modalityOf))];
+  if (modalities.length !== 1) {
+    const titles = modalities.map(({ title }) => `runs on ${title}`);
     throw new UserError(
-      "Runs on images and runs on text have no measure in common: compare those of one kind",
+      `${listFormat.format(titles)} have no metric in common: compare runs of one kind`,
     );
   }
-  return yardsticks[0] ?? YARDSTICKS.image;
+  return modalities[0]!.metric;
 }
+
+const listFormat = new Intl.ListFormat("en-GB");
 
 function leaderboardRow(run: Run, rank: number, differing: readonly string[]): LeaderboardRow {
   return {
@@ -195,52 +199,13 @@ export function comparableEvaluations(
   const evaluations = byRun.flatMap((list) => list.at(-1) ?? []);
   return {
     evaluations,
-    cautions: [
-      ...pictureCautions(evaluations.filter((e) => e.modality === "image")),
-      ...textCautions(evaluations.filter((e) => e.modality === "text")),
-    ],
+    cautions: [...Map.groupBy(evaluations, ({ modality }) => modality)]
+      .flatMap(([name, alike]) => cautionsOf(alike, modalityNamed(name).comparability)),
   };
 }
 
-function pictureCautions(evaluations: readonly ImageEvaluation[]): string[] {
-  return cautionsOf(evaluations, [
-    [
-      ({ settings, classifier, datasetHash }) => [settings.count, classifier, datasetHash],
-      "The evaluations differ in count, classifier or data: their distances are not comparable",
-    ],
-    [
-      ({ settings }) => [settings.sampler, settings.steps, settings.guidance_scale],
-      "The evaluations differ in how the pictures were drawn, not only in the runs",
-    ],
-  ]);
-}
-
-function textCautions(evaluations: readonly TextEvaluation[]): string[] {
-  return cautionsOf(evaluations, [
-    [
-      ({ datasetHash }) => datasetHash,
-      "The evaluations are of different texts: their nats per character are not comparable",
-    ],
-    [
-      ({ settings: { draws, writing } }) => [draws, writing.seed],
-      "The evaluations differ in draws or seed: their bounds are of other windows or noise",
-    ],
-    [
-      ({ settings: { writing } }) => [writing.count, writing.length],
-      "The evaluations differ in the number or length of their texts, whose statistics depend on it",
-    ],
-    [
-      ({ settings: { writing: { count: _, length: __, seed: ___, ...how } } }) => how,
-      "The evaluations differ in how the texts were written, not only in the runs",
-    ],
-  ]);
-}
-
 /** The cautions whose key is not the same for all. */
-function cautionsOf<E>(
-  evaluations: readonly E[],
-  keys: readonly (readonly [key: (evaluation: E) => unknown, caution: string])[],
-): string[] {
+function cautionsOf(evaluations: readonly Evaluation[], keys: Comparability): string[] {
   return keys.flatMap(([key, caution]) =>
     new Set(evaluations.map((evaluation) => JSON.stringify(key(evaluation)))).size > 1
       ? [caution]

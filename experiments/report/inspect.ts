@@ -7,18 +7,17 @@ import type { TextBaselines } from "../store/text_records.ts";
 import { type Advice, type Alert, alertOf, contradict, type Finding } from "../diagnosis/advice.ts";
 import { courseFindings } from "../diagnosis/course.ts";
 import { relativeError } from "../diagnosis/curve.ts";
-import { textDefects } from "../text/diagnosis.ts";
-import { duration } from "../watch.ts";
+import { duration } from "../common/duration.ts";
 import type { Store } from "../store/store.ts";
-import { scoreOf, yardstickOf } from "../yardstick.ts";
+import { modalityOf, scoreOf } from "../registry/modalities.ts";
 import type { Checkpoint } from "../store/samples.ts";
 
 export interface RunReport {
   readonly run: Run;
   readonly curves: Curves;
-  readonly imagesPerSecond: number | null;
+  readonly examplesPerSecond: number | null;
   readonly secondsPerStep: number | null;
-  /** Denoising error as a fraction of {@link Run.trivialMse}: 1 is learning nothing, lower is better. */
+  /** Denoising error as a fraction of {@link Run.baseline}: 1 is learning nothing, lower is better. */
   readonly relativeError: number | null;
   readonly checkpoints: readonly Checkpoint[];
   readonly samples: readonly Sample[];
@@ -53,16 +52,18 @@ export function reportOn(
   evidence: RunEvidence,
 ): Omit<RunReport, "curves" | "evaluations" | "baselines"> {
   const { run, checkpoints, samples } = evidence;
-  const imagesPerSecond = run.latest.images_per_second ?? null;
-  const relative = relativeError(run);
+  const examplesPerSecond = run.latest.examples_per_second ?? null;
+  const modality = modalityOf(run);
+  const relative = relativeError(run, modality);
+  const about = { config: run.config, material: modality.material };
   return {
     run,
-    imagesPerSecond,
-    secondsPerStep: imagesPerSecond === null ? null : run.config.batch_size / imagesPerSecond,
+    examplesPerSecond,
+    secondsPerStep: examplesPerSecond === null ? null : run.config.batch_size / examplesPerSecond,
     relativeError: relative,
     checkpoints,
     samples,
-    alerts: findingsOn(evidence).map((finding) => alertOf(finding, run.config)),
+    alerts: findingsOn(evidence).map((finding) => alertOf(finding, about)),
     summary: summarise(run, relative),
   };
 }
@@ -71,19 +72,19 @@ function summarise(run: Run, relative: number | null): string {
   const where = `${run.id} is ${run.status} at step ${run.step} of ${run.steps}` +
     (run.etaSeconds === null ? "" : `, about ${duration(run.etaSeconds)} left`);
   if (relative === null) return `${where}; it was not validated yet`;
-  return `${where}; its ${yardstickOf(run).title} is ${scoreOf(run)!.toPrecision(3)}, ` +
-    `${(100 * relative).toFixed(0)} % of ${yardstickOf(run).trivial} (${
-      run.trivialMse!.toPrecision(3)
-    })`;
+  const { title, baseline } = modalityOf(run).metric;
+  return `${where}; its ${title} is ${scoreOf(run)!.toPrecision(3)}, ` +
+    `${(100 * relative).toFixed(0)} % of ${baseline} (${run.baseline!.toPrecision(3)})`;
 }
 
 /** The course of a training and its status, worst first within each; no two contradict. */
 export function findingsOn(evidence: RunEvidence): Finding[] {
   const { run, curves } = evidence;
-  const defects = textDefects(run);
+  const modality = modalityOf(run);
+  const defects = modality.defects(run);
   const course = run.status === "failed"
     ? []
-    : courseFindings({ run, curves, hasDefect: defects.length > 0 });
+    : courseFindings({ run, modality, curves, hasDefect: defects.length > 0 });
   const found = [...course, ...defects];
   const status = statusFinding(run, found);
   return [status, silence(evidence)].filter((finding) => finding !== undefined).concat(found);

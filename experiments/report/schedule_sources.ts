@@ -5,7 +5,7 @@ import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/network/mod.ts
 import { noiseRange } from "../text/network.ts";
 import {
   type Alphabet,
-  loneInformation,
+  informationOfCharacters,
   type Mixture,
   type NoisyLine,
   noisyLine,
@@ -109,6 +109,6 @@ function tabulated(): number[] {
   return Array.from({ length: (MOST - LEAST) / STEP + 1 }, (_, i) => {
     const gamma = LEAST + i * STEP;
     const alpha = Math.sqrt(1 / (1 + Math.exp(gamma)));
-    return loneInformation({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet());
+    return informationOfCharacters({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet());
   });
 }

@@ -1,7 +1,7 @@
 /** Noise schedules side by side: signal and noise over time, on a digit and on a line of verse. */
 import type { ImageConfig } from "../config/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../common/nearest.ts";
 import {
   characterInformation,
   EMBEDDING_TITLE,

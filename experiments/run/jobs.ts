@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
-import type { JobProgress } from "../lab_interface.ts";
 import { runFlags } from "./spawn.ts";
 
 /** On the process' standard output; on its input it gets its job as JSON. */
@@ -90,3 +89,12 @@ export async function requestJob(
     signal?.removeEventListener("abort", stop);
   }
 }
+
+/** How far a process of its own is with a sample or an evaluation. */
+export interface JobProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly message: string;
+}
+
+export type SampleProgress = JobProgress;

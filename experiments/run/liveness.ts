@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { processExists } from "../files.ts";
+import { processExists } from "../common/files.ts";
 import type { Store, WorkerRow } from "../store/store.ts";
 
 /** How long a worker may take from being started to holding its lock, in milliseconds. */

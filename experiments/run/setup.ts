@@ -9,20 +9,20 @@ import {
   type Program,
   UserError,
 } from "../../engine/mod.ts";
-import { engineFor } from "../device.ts";
+import { engineFor } from "../common/device.ts";
 import type { Store } from "../store/store.ts";
-import { requireSameData } from "../own_data.ts";
+import { requireSameData } from "./own_data.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
 import { newestState, rewind } from "./checkpoints.ts";
-import { openSubject } from "../subjects.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
-import type { Subject } from "./subject.ts";
+import type { OpenSubject, Subject } from "./subject.ts";
 import type { Run } from "../store/run.ts";
 
 /** What the worker lends to the training of one run. */
 export interface TrainingContext {
   readonly store: Store;
   readonly workerId: number;
+  readonly openSubject: OpenSubject;
   /** By default the one that the run began on, or, for a new run, the fastest. */
   readonly device?: DeviceName;
   readonly dataDirectory?: string;
@@ -81,7 +81,7 @@ async function compileOn(
     device: engine.device,
     parameterCount: subject.parameterCount,
     replicas,
-    trivialMse: run.trivialMse ?? subject.trivialError(store.workspace),
+    baseline: run.baseline ?? subject.baseline(store.workspace),
     ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
   store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
@@ -138,7 +138,7 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
   const { store, workerId, dataDirectory, signal } = context;
   store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
   let toldAt = 0;
-  return await openSubject(run.config, {
+  return await context.openSubject(run.config, {
     ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
     ...(signal ? { signal } : {}),
     onDecoded(done, total) {

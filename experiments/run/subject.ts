@@ -5,6 +5,7 @@
 import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
+import type { RunConfig } from "../config/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { TrainingState } from "./state.ts";
 import type { MetricName } from "../store/metrics.ts";
@@ -53,11 +54,11 @@ export interface Subject {
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
   /**
-   * {@link Run.trivialMse}.
+   * {@link Run.baseline}.
    *
    * @param workspace Where what it takes may be kept for the next run.
    */
-  trivialError(workspace: string): number;
+  baseline(workspace: string): number;
   /** AdamW's constants besides the learning rate. */
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
   /** Of parameters that are not treated like all others. */
@@ -67,8 +68,6 @@ export interface Subject {
   /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
    * parameters where levels follow what the run has learnt of them. */
   batch(step: number, parameters: Parameters): Arrays;
-  /** Which metric tells the speed, in examples per second. */
-  readonly speed: MetricName;
   validation(engine: Engine): Validation;
   sampler(context: SamplingContext): TrainingSampler;
   /** Nothing where no measurements are asked for. */
@@ -82,3 +81,10 @@ export interface SubjectOptions {
   /** Called as the pictures of a folder are decoded. */
   onDecoded?(done: number, total: number): void;
 }
+
+/**
+ * Loads the data of a configuration and builds its network.
+ *
+ * @throws {UserError} If the data is not to be had, or too small.
+ */
+export type OpenSubject = (config: RunConfig, options: SubjectOptions) => Promise<Subject>;

@@ -155,12 +155,12 @@ class Trainer {
 
   /** Loss and gradient norm are means since the last log, the learning rate is the next step's. */
   #log(): void {
-    const { state, run, subject } = this.#training;
+    const { state, run } = this.#training;
     const { steps, loss, gradientNorm } = state.window;
     this.#note("loss", loss / steps);
     this.#note("gradient_norm", gradientNorm / steps);
     this.#note("learning_rate", this.#learningRate(run.config.learning_rate));
-    this.#note(subject.speed, this.#busySteps * run.config.batch_size / this.#busySeconds);
+    this.#note("examples_per_second", this.#busySteps * run.config.batch_size / this.#busySeconds);
     state.window = EMPTY_WINDOW;
     [this.#busySeconds, this.#busySteps] = [0, 0];
   }

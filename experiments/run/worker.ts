@@ -1,13 +1,15 @@
 /** The worker: takes up queued runs one after another and ends when none waits. */
 import process from "node:process";
 import { type DeviceName, explained, UserError } from "../../engine/host/mod.ts";
-import { codeVersion } from "../code_version.ts";
+import { codeVersion } from "../common/code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
+import type { OpenSubject } from "./subject.ts";
 import { holdLock, livingWorker, noticeDeadWorkers } from "./liveness.ts";
 import type { Run } from "../store/run.ts";
 
 export interface WorkerOptions {
   readonly workspace: string;
+  readonly openSubject: OpenSubject;
   readonly dataDirectory?: string;
   readonly device?: DeviceName;
   /** Aborting it leaves the run at hand interrupted, with a checkpoint. */
@@ -84,7 +86,7 @@ async function train(
   store: Store,
   workerId: number,
   run: Run,
-  { dataDirectory, device, signal }: WorkerOptions,
+  { openSubject, dataDirectory, device, signal }: WorkerOptions,
 ): Promise<string> {
   const end = (status: Parameters<typeof store.runs.end>[2], error: string | null) =>
     store.transaction(() => {
@@ -98,6 +100,7 @@ async function train(
     const outcome = await trainRun(run, {
       store,
       workerId,
+      openSubject,
       ...(device === undefined ? {} : { device }),
       ...(dataDirectory === undefined ? {} : { dataDirectory }),
       ...(signal ? { signal } : {}),

@@ -13,7 +13,7 @@ export const METRIC_NAMES = [
   "loss",
   "learning_rate",
   "gradient_norm",
-  "images_per_second",
+  "examples_per_second",
   "validation_loss",
   "denoising_mse",
   "denoising_mse_q0",
@@ -41,7 +41,6 @@ export const METRIC_NAMES = [
   "embedding_norm",
   "embedding_rank",
   "embedding_accuracy",
-  "windows_per_second",
   "shuffled_gap",
   "rounding_nats",
   "informative_share",
@@ -102,4 +101,13 @@ export function metricTable(db: DatabaseSync) {
       db.prepare("DELETE FROM metrics WHERE run_id = ? AND step > ?").run(runId, step);
     },
   };
+}
+
+/** The metric that ranks runs; lower is better, whatever the runs' configurations. */
+export interface RankingMetric {
+  readonly name: MetricName;
+  /** In a sentence: "its … is 0.08". */
+  readonly title: string;
+  /** What {@link Run.baseline} stands for: the best that needs no learning of structure. */
+  readonly baseline: string;
 }

@@ -46,7 +46,7 @@ export interface Run {
    * what a context tells. For images, the denoising error, on the same images and noise levels, of
    * the best that each pixel can do by itself: the linear estimate from its own noisy value, its mean and its variance over the training
    * images. A model that is not below it has learnt nothing of the images' structure. */
-  readonly trivialMse: number | null;
+  readonly baseline: number | null;
   /** What its pictures are like; null until its data was loaded, and for text. */
   readonly pictures: PictureFacts | null;
   readonly sweepId: string | null;

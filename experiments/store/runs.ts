@@ -22,7 +22,7 @@ interface RunRow {
   device: Engine["device"] | null;
   parameter_count: number | null;
   replicas: number | null;
-  trivial_mse: number | null;
+  baseline: number | null;
   pictures: string | null;
   device_choice: string | null;
   sweep_id: string | null;
@@ -44,7 +44,7 @@ export interface RunFacts {
   readonly deviceChoice: DeviceChoice;
   readonly parameterCount: number;
   readonly replicas: number;
-  readonly trivialMse: number;
+  readonly baseline: number;
   /** Of a run on images. */
   readonly pictures?: PictureFacts;
 }
@@ -234,7 +234,7 @@ export function runTable(
         device_choice: JSON.stringify(facts.deviceChoice),
         parameter_count: facts.parameterCount,
         replicas: facts.replicas,
-        trivial_mse: facts.trivialMse,
+        baseline: facts.baseline,
         ...(facts.pictures ? { pictures: JSON.stringify(facts.pictures) } : {}),
       });
     },
@@ -292,7 +292,7 @@ export function runTable(
 
 function runOf(row: RunRow, latest: Run["latest"]): Run {
   const config = JSON.parse(row.config) as RunConfig;
-  const speed = latest.images_per_second ?? latest.windows_per_second;
+  const speed = latest.examples_per_second;
   const training = row.status === "running" && speed !== undefined && speed > 0;
   return {
     id: row.id,
@@ -308,7 +308,7 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     deviceChoice: row.device_choice === null ? null : JSON.parse(row.device_choice) as DeviceChoice,
     parameterCount: row.parameter_count,
     replicas: row.replicas,
-    trivialMse: row.trivial_mse,
+    baseline: row.baseline,
     pictures: row.pictures === null ? null : JSON.parse(row.pictures) as PictureFacts,
     sweepId: row.sweep_id,
     label: row.label,

@@ -124,6 +124,9 @@ const VERSIONS = [
         UNION SELECT sweep_id FROM runs)
   WHERE id LIKE '%-%' GROUP BY 1;`,
   `ALTER TABLE runs ADD COLUMN device_choice TEXT; -- why its device, and what was measured, JSON`,
+  `ALTER TABLE runs RENAME COLUMN trivial_mse TO baseline;
+  UPDATE metrics SET name = 'examples_per_second'
+  WHERE name IN ('images_per_second', 'windows_per_second');`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EncodedText, TextDataset } from "../../data/mod.ts";
 import { fitNgrams } from "../../models/text/mod.ts";
-import { writeFileAtomically } from "../files.ts";
+import { writeFileAtomically } from "../common/files.ts";
 import type { TextBaselines } from "../store/text_records.ts";
 
 /** The longest n-grams. */

@@ -12,7 +12,7 @@ type Check = (run: Run) => Omit<Finding, "level"> | undefined;
 
 /** What keeps a network for text from learning, by its newest validation; none before the first. */
 export function textDefects(run: Run): Finding[] {
-  if (run.config.modality !== "text" || run.step < YOUNG) return [];
+  if (run.step < YOUNG) return [];
   return [noOrder, roundsClean, freeScale, mismatchedLevels]
     .flatMap((check: Check) => check(run) ?? [])
     .map((defect) => ({ level: "warning", ...defect }));

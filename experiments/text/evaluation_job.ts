@@ -1,6 +1,6 @@
 import type { DeviceName, Engine } from "../../engine/mod.ts";
-import { codeVersion } from "../code_version.ts";
-import { engineFor } from "../device.ts";
+import { codeVersion } from "../common/code_version.ts";
+import { engineFor } from "../common/device.ts";
 import type { Work } from "../run/job_process.ts";
 import { baselinesFor } from "./baselines.ts";
 import { type OpenRun, openTextRun, writingWorkload } from "./generation.ts";

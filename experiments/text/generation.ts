@@ -12,7 +12,7 @@ import {
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import { type TextConfig, textConfigOf } from "../config/mod.ts";
-import { requireSameData } from "../own_data.ts";
+import { requireSameData } from "../run/own_data.ts";
 import { newestWeights } from "../image/model.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";

@@ -3,7 +3,7 @@ import { UserError } from "../../engine/host/mod.ts";
 import { GENERATION_MODES } from "../../models/text/mod.ts";
 import type { TextConfig } from "../config/mod.ts";
 import { samplerNames } from "../../models/diffusion/mod.ts";
-import { requireWithin } from "../within.ts";
+import { requireWithin } from "../common/within.ts";
 import type { TextEvaluateRequest } from "../store/evaluations.ts";
 import type { TextEvaluationSettings, WriteRequest, WriteSettings } from "../store/text_records.ts";
 

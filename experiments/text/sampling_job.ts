@@ -1,6 +1,6 @@
 import type { DeviceName } from "../../engine/mod.ts";
 import { textReference } from "../../models/text/mod.ts";
-import { engineFor } from "../device.ts";
+import { engineFor } from "../common/device.ts";
 import type { Work } from "../run/job_process.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
 import { writeWith } from "./writing.ts";

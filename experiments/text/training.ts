@@ -48,8 +48,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
         },
       }
       : {}),
-    speed: "windows_per_second",
-    trivialError: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
+    baseline: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
     compile: (engine, replicas) =>
       compileStep(

@@ -39,6 +39,7 @@ export {
   type Spacing,
   spacingNames,
   stratifiedTimes,
+  timeAt,
   type TimeSampling,
   timeSamplingNames,
   trainingLevel,

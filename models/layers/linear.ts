@@ -46,3 +46,52 @@ export function embedding(scope: Scope, classes: number, width: number): Layer {
     return tf.matMul(rows, weight(p) as tf.Tensor2D);
   };
 }
+
+/** Options of {@link conv2d}. */
+export interface ConvOptions extends LayerOptions {
+  /** Side of the square filter, odd; default 3. */
+  readonly size?: number | undefined;
+  /** Default 1. */
+  readonly stride?: number | undefined;
+}
+
+/**
+ * Convolution over images, [N, H, W, inputs] → [N, ⌈H/stride⌉, ⌈W/stride⌉, outputs].
+ * Weight [size, size, inputs, outputs].
+ *
+ * Zeros are padded evenly on all sides, as PyTorch does: at stride 2 that differs from "same", which
+ * pads an even image on two sides only.
+ */
+export function conv2d(
+  scope: Scope,
+  inputs: number,
+  outputs: number,
+  options: ConvOptions = {},
+): Layer<tf.Tensor4D> {
+  const { size = 3, stride = 1 } = options;
+  const init = options.init ?? fanInUniform(size * size * inputs);
+  const shape = [size, size, inputs, outputs];
+  const weight = scope.declare("weight", shape, init, options.hidden);
+  const bias = scope.declare("bias", [outputs], init);
+  const padding = (size - 1) / 2;
+  return (p, x) => tf.add(tf.conv2d(x, weight(p) as tf.Tensor4D, stride, padding), bias(p));
+}
+
+/**
+ * Doubles height and width by repeating pixels (nearest neighbour): [N, H, W, C] → [N, 2H, 2W, C].
+ *
+ * With a gradient of its own, the sum over each pixel's four copies, because the one that tfjs has
+ * for `resizeNearestNeighbor` is wrong on its cpu backend for more than one image.
+ */
+export function doubleSize(x: tf.Tensor4D): tf.Tensor4D {
+  return doubleWithGradient(x) as tf.Tensor4D;
+}
+
+const doubleWithGradient = tf.customGrad((input) => {
+  const x = input as tf.Tensor4D;
+  const [, height, width] = x.shape;
+  return {
+    value: tf.image.resizeNearestNeighbor(x, [2 * height, 2 * width]),
+    gradFunc: (dy: tf.Tensor) => tf.mul(tf.avgPool(dy as tf.Tensor4D, 2, 2, "valid"), 4),
+  };
+});

@@ -15,10 +15,10 @@ export {
 } from "./parameters.ts";
 export { gelu, silu } from "./activations.ts";
 export { attention } from "./attention.ts";
-export { conv2d, type ConvOptions } from "./convolution.ts";
+export { conv2d, type ConvOptions } from "./linear.ts";
 export { embedding, type Layer, type LayerOptions, linear } from "./linear.ts";
 export { groupNorm, layerNorm, standardize } from "./normalization.ts";
-export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./rotary.ts";
+export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./attention.ts";
 export {
   type Activation,
   type KeyValues,
@@ -27,4 +27,4 @@ export {
   transformerHead,
   type TransformerOptions,
 } from "./transformer.ts";
-export { doubleSize } from "./upsample.ts";
+export { doubleSize } from "./linear.ts";

@@ -1,10 +1,9 @@
 import { tf } from "../../engine/mod.ts";
 import { gelu, silu } from "./activations.ts";
-import { attention } from "./attention.ts";
+import { attention, type Rotary, rotate } from "./attention.ts";
 import { type Layer, linear } from "./linear.ts";
 import { standardize } from "./normalization.ts";
 import { type Scope, type Tensors, zeros } from "./parameters.ts";
-import { type Rotary, rotate } from "./rotary.ts";
 
 const activations = { gelu, silu } as const;
 export type Activation = keyof typeof activations;

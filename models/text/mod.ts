@@ -22,10 +22,10 @@ export {
 } from "./statistics.ts";
 export {
   type Alphabet,
-  loneInformation,
-  lonePosterior,
+  characterPosterior,
+  informationOfCharacters,
   type Mixture,
   type NoisyLine,
   noisyLine,
   randomAlphabet,
-} from "./lone_posterior.ts";
+} from "./character_posterior.ts";

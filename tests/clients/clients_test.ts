@@ -10,6 +10,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { removeFolder } from "../experiments/workspace.ts";
 import golden from "../tools/golden/tools.json" with { type: "json" };
 import { type Assistant, ASSISTANTS } from "./assistants/mod.ts";
 import { assertAnswered } from "./assertions.ts";
@@ -65,7 +66,7 @@ async function withDenoDir<T>(use: (denoDir: string) => Promise<T>): Promise<T> 
   try {
     return await use(denoDir);
   } finally {
-    await Deno.remove(denoDir, { recursive: true });
+    await removeFolder(denoDir);
   }
 }
 

@@ -1,8 +1,7 @@
 /** Plays a conversation with our server through an assistant's command line. */
 import { delimiter, dirname, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { openLab } from "../../experiments/mod.ts";
+import { removeFolder, stopTraining } from "../experiments/workspace.ts";
 import type { Assistant, ServerCommand, Setting } from "./assistants/mod.ts";
 import type { Conversation } from "./conversation.ts";
 import type { ListedTool } from "./model_apis/mod.ts";
@@ -62,20 +61,7 @@ export async function play(
   } finally {
     await model.close();
     await stopTraining(workspace);
-    await removeHome(home);
-  }
-}
-
-/** Retries, since the server and the assistant's helpers may still be on their way out. */
-async function removeHome(home: string): Promise<void> {
-  for (let tries = 1;; tries++) {
-    try {
-      return await Deno.remove(home, { recursive: true });
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return;
-      if (tries === 40) throw error;
-      await setTimeout(250);
-    }
+    await removeFolder(home);
   }
 }
 
@@ -136,12 +122,4 @@ async function run(
   const printed = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   const end = signal ? `ended by ${signal}` : `exit code ${code}`;
   return [`${assistant.program}: ${end}`, ...printed].join("\n");
-}
-
-/** A worker outlives its server, and would go on writing into the folder. */
-async function stopTraining(workspace: string): Promise<void> {
-  const lab = openLab({ workspace });
-  const stopped = lab.stop("all").map((run) => run.id);
-  await lab.watch(stopped, { timeoutSeconds: 60 });
-  lab.close();
 }

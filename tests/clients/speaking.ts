@@ -10,7 +10,7 @@ export interface Played {
 }
 
 /** Turns that the model spends at most on having the tools listed. */
-const MOST_OPENINGS = 3;
+const MOST_OPENINGS = 6;
 
 export class Speaker {
   readonly #assistant: Assistant;

@@ -138,10 +138,10 @@ Deno.test("the bound of noisy embeddings is divided by the characters of a token
 Deno.test("a run on byte-pair tokens is ranked per character, and writes what was asked", () =>
   withRuns(async (lab) => {
     const [left, masked] = [lab.run("text-0001"), lab.run("text-0002")];
-    for (const { error, status, latest, trivialMse } of [left, masked]) {
+    for (const { error, status, latest, baseline } of [left, masked]) {
       assert.deepEqual([error, status], [null, "finished"]);
       assert.ok(latest.nats_per_character! > ENTROPY && latest.nats_per_character! < 2.5);
-      assert.ok(trivialMse! > 1 && trivialMse! < 2.5, `bigrams of characters: ${trivialMse}`);
+      assert.ok(baseline! > 1 && baseline! < 2.5, `bigrams of characters: ${baseline}`);
     }
     const [drawn] = lab.texts(masked.id);
     for (const { start, texts, confidence } of drawn!.frames) {
@@ -168,7 +168,7 @@ Deno.test("a run on byte-pair tokens is ranked per character, and writes what wa
 
 Deno.test("evaluate() of a run on byte-pair tokens says nats per character, and how many there were", () =>
   withRuns(async (lab) => {
-    const { latest, trivialMse } = lab.run("text-0001");
+    const { latest, baseline } = lab.run("text-0001");
     const { results } = await lab.evaluate({
       run: "text-0001",
       count: 4,
@@ -178,7 +178,7 @@ Deno.test("evaluate() of a run on byte-pair tokens says nats per character, and 
     const [exact] = results.bounds;
     assert.equal(exact!.total, latest.nats_per_character);
     assert.equal(exact!.standardError, latest.nats_standard_error);
-    assert.equal(results.baselines.ngrams[1], trivialMse);
+    assert.equal(results.baselines.ngrams[1], baseline);
     const { written, ownNats: own } = results.texts;
     assert.ok(written.characters > 4 * 20 * 1.2, `${written.characters}`);
     // Held-out text under its own reading is what block size 1 measures, but for its windows.

@@ -83,7 +83,7 @@ Deno.test("a run whose device is gone goes on elsewhere, and says so", () =>
       deviceChoice,
       parameterCount: run.parameterCount!,
       replicas: 1,
-      trivialMse: run.trivialMse!,
+      baseline: run.baseline!,
     });
     store.runs.end(id, lost, "interrupted", null);
     store.workers.end(lost, "ended");

@@ -22,7 +22,8 @@ import {
 } from "../../experiments/image/model.ts";
 import { compileReader, compileWriter } from "../../experiments/text/generation.ts";
 import { networkOf as textNetworkOf } from "../../experiments/text/network.ts";
-import { openSubject } from "../../experiments/subjects.ts";
+import { modalityOf } from "../../experiments/registry/modalities.ts";
+import type { Subject } from "../../experiments/run/subject.ts";
 import { initialState } from "../../experiments/run/state.ts";
 import { classifierNetwork, initialParameters } from "../../models/image/mod.ts";
 import { WEBGPU_OPERATORS } from "../engine/onnx/webgpu_operators.ts";
@@ -57,6 +58,10 @@ async function operatorsOf(work: (engine: Engine) => Promise<unknown>): Promise<
   return [...new Set(graphs.flatMap(sentBack))];
 }
 
+async function subjectOf(config: RunConfig): Promise<Subject> {
+  return await (await modalityOf({ config }).load()).openSubject(config, {});
+}
+
 /** On data that comes with the program. */
 function configOf(preset: string, overrides: object = {}): RunConfig {
   const { modality } = resolveConfig(preset);
@@ -65,7 +70,7 @@ function configOf(preset: string, overrides: object = {}): RunConfig {
 }
 
 async function trainingOf(engine: Engine, config: RunConfig): Promise<void> {
-  const subject = await openSubject(config, {});
+  const subject = await subjectOf(config);
   const { parameters, ema } = initialState(subject.parameters, 0);
   await subject.compile(engine, 1);
   const hidden = subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name);
@@ -74,7 +79,7 @@ async function trainingOf(engine: Engine, config: RunConfig): Promise<void> {
 }
 
 async function drawingOf(engine: Engine, config: RunConfig): Promise<void> {
-  const { pictures } = await openSubject(config, {});
+  const { pictures } = await subjectOf(config);
   assert.ok(config.modality === "image" && pictures);
   const { height, width, channels, classNames } = pictures;
   const run = { id: "test", config, pictures } as unknown as Run;

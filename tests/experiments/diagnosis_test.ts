@@ -29,7 +29,7 @@ function runOf(preset: string, changes: Partial<Run> = {}): Run {
     deviceChoice: null,
     parameterCount: 1,
     replicas: 1,
-    trivialMse: config.modality === "text" ? 2.49 : 0.2,
+    baseline: config.modality === "text" ? 2.49 : 0.2,
     pictures: null,
     sweepId: null,
     label: null,
@@ -252,7 +252,7 @@ const evidence = fc.record({
     reconstruction_nats: fc.constant(0.1),
   }),
 }).map(({ preset, status, progress, loss, held, train, trivial, silence, defects }) => {
-  const run = runOf(preset, { status, trivialMse: trivial, latest: defects });
+  const run = runOf(preset, { status, baseline: trivial, latest: defects });
   const placed = { ...run, step: Math.max(1, Math.round(progress * run.steps)) };
   const text = run.config.modality === "text";
   const shapes: Shapes = text

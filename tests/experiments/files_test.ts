@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { deleteUnwanted, isTemporary, writeFileAtomically } from "../../experiments/files.ts";
+import {
+  deleteUnwanted,
+  isTemporary,
+  writeFileAtomically,
+} from "../../experiments/common/files.ts";
 import { withWorkspace } from "./workspace.ts";
 
 Deno.test("an atomic write leaves the file and nothing else, in folders that it makes", () =>

@@ -99,7 +99,8 @@ Deno.test("an older store goes on counting after the runs that it ever had", () 
     before.close();
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
     db.exec(
-      "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; PRAGMA user_version = 4",
+      "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; " +
+        "ALTER TABLE runs DROP COLUMN device_choice; PRAGMA user_version = 4",
     );
     db.close();
     const store = openStore(workspace);
@@ -114,7 +115,7 @@ Deno.test("processes that queue runs at once give each an id and a folder of its
     deleteRows(store, "image-0001");
     const program = `
       import { openStore } from ${
-      JSON.stringify(import.meta.resolve("../../experiments/store/mod.ts"))
+      JSON.stringify(import.meta.resolve("../../experiments/store/store.ts"))
     };
       const store = openStore(${JSON.stringify(store.workspace)});
       const config = ${JSON.stringify(config)};

@@ -8,7 +8,7 @@ async function report(run: Partial<Run>, evidence: Partial<RunEvidence> = {}) {
   let base: Run | undefined;
   await withStore((store) => {
     queue(store, shortConfig({ steps: 100 }));
-    base = { ...store.runs.byId("image-0001")!, status: "running", step: 50, trivialMse: 0.2 };
+    base = { ...store.runs.byId("image-0001")!, status: "running", step: 50, baseline: 0.2 };
   });
   const subject: Run = { ...base!, ...run };
   return reportOn({
@@ -36,7 +36,7 @@ Deno.test("a run that learns raises no alert", async () => {
 
 Deno.test("a report says how a run stands beside what pixels alone can do", async () => {
   const { summary, relativeError } = await report({
-    latest: { denoising_mse: 0.05, images_per_second: 160 },
+    latest: { denoising_mse: 0.05, examples_per_second: 160 },
     etaSeconds: 30,
   });
   assert.equal(relativeError, 0.25);

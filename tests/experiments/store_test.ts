@@ -167,7 +167,7 @@ Deno.test("two processes that open a new workspace at once both get the store", 
   withWorkspace(async (workspace) => {
     const program = `
       import { openStore } from ${
-      JSON.stringify(import.meta.resolve("../../experiments/store/mod.ts"))
+      JSON.stringify(import.meta.resolve("../../experiments/store/store.ts"))
     };
       openStore(${JSON.stringify(workspace)}).close();`;
     const results = await Promise.all(Array.from({ length: 3 }, () => runProgram(program)));
@@ -179,7 +179,7 @@ Deno.test("of several processes that claim at once, each run goes to exactly one
     queue(store, ...Array.from({ length: 40 }, (_, seed) => shortConfig({ seed })));
     const program = `
       import { openStore } from ${
-      JSON.stringify(import.meta.resolve("../../experiments/store/mod.ts"))
+      JSON.stringify(import.meta.resolve("../../experiments/store/store.ts"))
     };
       const store = openStore(${JSON.stringify(store.workspace)});
       const workerId = store.workers.insert();

@@ -72,7 +72,7 @@ for (const [i, method] of METHODS.entries()) {
       const { nats_per_character: nats, nats_standard_error: error } = run.latest;
       assert.ok(nats! > 1 && nats! < 4.5, `${nats}`);
       assert.ok(error! > 0 && error! < 0.5, `${error}`);
-      assert.ok(run.trivialMse! > 1.5 && run.trivialMse! < 3, `bigrams: ${run.trivialMse}`);
+      assert.ok(run.baseline! > 1.5 && run.baseline! < 3, `bigrams: ${run.baseline}`);
       if (method === "blocks") {
         const errors = blockCurve(run).map(({ standardError }) => standardError!);
         assert.ok(

@@ -119,7 +119,7 @@ Deno.test("training lowers the loss and the denoising error below what single pi
     );
     assert.ok(loss.at(-1)!.value < 0.6 * loss[0]!.value);
     assert.ok(denoising_mse.at(-1)!.value < denoising_mse[0]!.value);
-    assert.ok(run.latest.denoising_mse! < run.trivialMse!);
+    assert.ok(run.latest.denoising_mse! < run.baseline!);
     assert.deepEqual(
       [run.device, run.parameterCount, run.datasetHash!.length],
       ["cpu", 35793, 64],

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Run } from "../../experiments/mod.ts";
-import { duration, watchRuns } from "../../experiments/watch.ts";
+import { watchRuns } from "../../experiments/watch.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
+import { duration } from "../../experiments/common/duration.ts";
 
 /** One queued run, to be changed. */
 async function someRun(): Promise<Run> {

@@ -28,7 +28,7 @@ export function finishedRun(
     deviceChoice: null,
     parameterCount: 50_000,
     replicas: 2,
-    trivialMse: 0.37,
+    baseline: 0.37,
     pictures: null,
     sweepId: "sweep-0001",
     label: null,

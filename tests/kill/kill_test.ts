@@ -13,7 +13,7 @@ import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, uniforms } from "../../engine/mod.ts";
 import { type Curves, type Lab, METRIC_NAMES, openLab, type Run } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { isTemporary } from "../../experiments/files.ts";
+import { isTemporary } from "../../experiments/common/files.ts";
 
 const LONGEST_WAIT = 3000;
 const SEED = Number(Deno.env.get("KILL_SEED") ?? 1);

@@ -12,8 +12,7 @@ import { withLaboratory } from "./laboratory.ts";
 const CONNECTIONS = {
   "sdk 1.11": (target) => oldClient(target, "1.11"),
   "sdk 1.32": (target) => oldClient(target, "1.32"),
-  "client 2, 2025 protocol": (target) => currentClient("legacy", target),
-  "client 2, 2026 protocol": (target) => currentClient("modern", target),
+  "client 2": (target) => currentClient("modern", target),
 } as const satisfies Record<string, (target: Parameters<typeof oldClient>[0]) => Promise<Caller>>;
 
 Deno.test("clients of three generations list the tools, then call every one", (t) =>

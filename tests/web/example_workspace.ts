@@ -265,7 +265,7 @@ function claim(store: Store, worker: number): void {
     },
     parameterCount: run.config.size === "small" ? 556_257 : 41_233,
     replicas: 2,
-    trivialMse: 0.268,
+    baseline: 0.268,
   });
   store.events.add("run-started", run.id, `${run.id} started on cpu`);
 }
@@ -284,7 +284,7 @@ function train(store: Store, worker: number, run: Run, from: number, to: number)
       add("loss", 2.4 * fall * Math.exp(0.07 * jitter));
       add("gradient_norm", (0.3 + 2 * Math.exp(-step / 60)) * Math.exp(0.2 * jitter));
       add("learning_rate", config.learning_rate * Math.min(1, step / (config.warmup_steps + 1)));
-      add("images_per_second", 182 + 4 * jitter);
+      add("examples_per_second", 182 + 4 * jitter);
     }
     if (step % config.validate_every === 0) {
       add("validation_loss", 2.4 * fall);

@@ -25,9 +25,9 @@ export const run: Command = async (args, wiring) => {
     dataset: await chooseDigits(),
     title: "handwritten digits (about two minutes on two cores)",
   });
-  const best = digits.trivialMse === null
+  const best = digits.baseline === null
     ? ""
-    : ` (the best that each pixel can do by itself: ${rounded(digits.trivialMse)})`;
+    : ` (the best that each pixel can do by itself: ${rounded(digits.baseline)})`;
   console.log(`Denoising error ${rounded(digits.latest.denoising_mse)}${best}.`);
   console.log(`Pictures: ${await drawDigits(lab, digits.id)}`);
   if (!values["no-verse"]) {
@@ -38,7 +38,7 @@ export const run: Command = async (args, wiring) => {
     });
     console.log(
       `At most ${rounded(verse.latest.nats_per_character)} nats per character${
-        verse.trivialMse === null ? "" : ` (a bigram model: ${rounded(verse.trivialMse)})`
+        verse.baseline === null ? "" : ` (a bigram model: ${rounded(verse.baseline)})`
       }. It writes:\n\n${await writeVerse(lab, verse.id)}\n`,
     );
   }

@@ -1,8 +1,7 @@
 /** The ways of writing text. */
 import { uniforms, UserError } from "../../../engine/host/mod.ts";
 import { choose, logProbabilities } from "./choose.ts";
-import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
-import { writeGuided } from "./guided.ts";
+import { type Draft, lastCharacters, nextLogits, writeGuided } from "./guided.ts";
 import type { Generated, GenerationRequest, TextModel } from "./types.ts";
 import { unmask } from "./unmask.ts";
 import { type Block, walkBlock } from "./walk.ts";

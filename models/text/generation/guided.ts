@@ -1,10 +1,43 @@
-/** Characters drawn left to right, with what diffusion has already made of their block as a guide. */
+/** A text in the making. */
+import { choose, columns, logProbabilities } from "./choose.ts";
+import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 import { uniforms } from "../../../engine/host/mod.ts";
-import { choose, logProbabilities } from "./choose.ts";
-import { columns } from "./columns.ts";
-import { type Draft, lastCharacters, nextLogits } from "./draft.ts";
-import type { GenerationRequest, TextModel } from "./types.ts";
 import { type Block, estimateOf, walkBlock } from "./walk.ts";
+
+export interface Draft {
+  /** [count, total], filled up to `written`. */
+  readonly tokens: Int32Array;
+  readonly total: number;
+  written: number;
+  readonly frames: TextFrame[];
+  evaluations: number;
+}
+
+/** The last `length` characters written, [count, length]. */
+export function lastCharacters(
+  { tokens, total, written }: Draft,
+  count: number,
+  length: number,
+): Int32Array {
+  const last = new Int32Array(count * length);
+  for (let row = 0; row < count; row++) {
+    const end = row * total + written;
+    last.set(tokens.subarray(end - length, end), row * length);
+  }
+  return last;
+}
+
+/** Logits of the next character, [count, V], given as much of the text as the network sees. */
+export async function nextLogits(
+  model: TextModel,
+  draft: Draft,
+  count: number,
+): Promise<Float32Array> {
+  const length = Math.min(draft.written, model.context - 1);
+  const logits = await model.read!(lastCharacters(draft, count, length), count, length);
+  const size = model.vocabularySize;
+  return columns(logits, count, (length + 1) * size, length * size, (length + 1) * size);
+}
 
 /**
  * Brings a block to the noise level `block.until`, then draws its characters one after the other from

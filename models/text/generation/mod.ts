@@ -1,5 +1,5 @@
 /** Writing text with a trained network. */
-export { columns } from "./columns.ts";
+export { columns } from "./choose.ts";
 export { logProbabilities } from "./choose.ts";
 export { generate } from "./generate.ts";
 export {

@@ -9,8 +9,8 @@
  */
 import { tf } from "../../../engine/mod.ts";
 import type { Init } from "../../layers/mod.ts";
-import { timeAt } from "../time_at.ts";
 import { logisticGamma, type NoiseRange } from "./bound.ts";
+import { timeAt } from "../../diffusion/mod.ts";
 
 /** Name of the parameter: ln(nats per character and unit of γ) at the knots, [KNOTS]. */
 export const DENSITY = "gamma.density";

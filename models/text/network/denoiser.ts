@@ -1,5 +1,5 @@
 /** The diffusion head of the text network. */
-import { tf } from "../../../engine/mod.ts";
+import { type Parameters, tf } from "../../../engine/mod.ts";
 import {
   linear,
   type Rotary,
@@ -10,9 +10,7 @@ import {
   zeros,
 } from "../../layers/mod.ts";
 import { perExample } from "../../steps/mod.ts";
-import { LEVEL_FEATURES, levelFeatures } from "./levels.ts";
 import type { KeyValueCache, Trunk } from "./trunk.ts";
-import { outputPrior } from "./output_prior.ts";
 
 /** Dimensions of a character's embedding. */
 export const EMBEDDING_DIMENSION = 16;
@@ -90,5 +88,66 @@ export function denoiserHead(
       const { logits } = trunk.apply(p, x, condition, { rotary, cache, mask });
       return tf.add(logits, prior(p, input));
     },
+  });
+}
+
+/** Features of a noise level. */
+export const LEVEL_FEATURES = 64;
+const HALF = LEVEL_FEATURES / 2;
+
+/**
+ * Sines and cosines of γ/10 at {@link LEVEL_FEATURES}/2 frequencies from 1 to 100, which tell levels
+ * a tenth of a unit apart: γ [N] → [N, {@link LEVEL_FEATURES}].
+ */
+export function levelFeatures(gamma: tf.Tensor): tf.Tensor {
+  const frequencies = Float32Array.from({ length: HALF }, (_, i) => 100 ** (i / (HALF - 1)) / 10);
+  const phase = tf.mul(tf.reshape(gamma, [-1, 1]), tf.tensor2d(frequencies, [1, HALF]));
+  return tf.concat([tf.sin(phase), tf.cos(phase)], -1);
+}
+
+/**
+ * The exact posterior of a character given its own noisy embedding alone, all characters being equally likely beforehand, as logits:
+ * log p(z | v) = (α/σ²) z·e_v − (α²/2σ²) ‖e_v‖² + const (the "output prior" of Gulrajani & Hashimoto
+ * 2023, "Plaid", section 3.3). Where all embeddings have unit length, the second term is the same for
+ * every character and left out.
+ *
+ * @param z Noisy embeddings, [N, L, d].
+ * @param alpha Signal amplitude of each example, [N].
+ * @param sigma Noise amplitude of each example, [N].
+ * @param e The embeddings, [V, d].
+ * @returns [N, L, V]
+ */
+export function outputPrior(
+  z: tf.Tensor,
+  alpha: tf.Tensor,
+  sigma: tf.Tensor,
+  e: tf.Tensor,
+  { unitNorm }: { readonly unitNorm: boolean },
+): tf.Tensor {
+  const [n, length, d] = z.shape as [number, number, number];
+  const vocabulary = e.shape[0]!;
+  const signal = perExample(alpha, z);
+  const ratio = tf.div(signal, tf.square(perExample(sigma, z)));
+  const rows = tf.reshape(tf.mul(ratio, z), [n * length, d]) as tf.Tensor2D;
+  const near = tf.reshape(
+    tf.matMul(rows, e as tf.Tensor2D, false, true),
+    [n, length, vocabulary],
+  );
+  if (unitNorm) return near;
+  const norms = tf.reshape(tf.sum(tf.square(e), -1), [1, 1, vocabulary]);
+  return tf.sub(near, tf.mul(tf.mul(ratio, tf.mul(signal, 0.5)), norms));
+}
+
+/** Row-major [V, d]: of unit length, unless the network leaves them free. */
+export function embeddingsOf(
+  parameters: Parameters,
+  network: { readonly options: { readonly unitNorm: boolean } },
+): Float32Array {
+  const { shape, data } = parameters[EMBEDDINGS]!;
+  if (!network.options.unitNorm) return data;
+  const d = shape[1]!;
+  return data.map((value, i) => {
+    const row = Math.floor(i / d) * d;
+    return value / Math.hypot(...data.subarray(row, row + d));
   });
 }

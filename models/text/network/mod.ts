@@ -1,6 +1,6 @@
 /** The network for text, its objective and its likelihood bound. */
 export { rotaryTables } from "../../layers/mod.ts";
-export { embeddingsOf } from "./embeddings.ts";
+export { embeddingsOf } from "./denoiser.ts";
 export { type Denoiser, EMBEDDING_DIMENSION, EMBEDDINGS } from "./denoiser.ts";
 export { type TextMethod, type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
@@ -28,4 +28,4 @@ export {
   trimmed,
   type WindowErrors,
 } from "./bound.ts";
-export { finiteWalk } from "./finite_walk.ts";
+export { finiteWalk } from "./bound.ts";

@@ -25,11 +25,10 @@ import {
   type StepInput,
 } from "../../steps/mod.ts";
 import { DENSITY, densityFit, KNOTS } from "./adaptive.ts";
-import { crossEntropy, perCharacter } from "./cross_entropy.ts";
 import { type Denoiser, EMBEDDING_DIMENSION } from "./denoiser.ts";
 import { maskedBound, maskedInputs } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";
-import type { Reader } from "./reader.ts";
+import { crossEntropy, perCharacter, type Reader } from "./reader.ts";
 import type { KeyValueCache } from "./trunk.ts";
 
 export interface TextStepOptions {

@@ -31,6 +31,8 @@ ${table(`mcp_servers.${SERVER}.env`, server.env)}
   }),
   environment: () => ({ SCRIPTED_KEY: "none" }),
   args: () => ["exec", "--skip-git-repo-check", "--json", "Play the script"],
+  // It waits a second for servers and then asks its model, which has their tools once they are up.
+  opening: () => [{ name: "exec_command", args: { cmd: "sleep 9" } }],
   // Its models fill in what is optional.
   habit: ({ tool, args }) => tool === "train" ? { resume: "", label: null, ...args } : args,
   // It adds the links to resources, as JSON.

@@ -7,7 +7,7 @@ import {
   type Engine,
   openEngine,
   type Workload,
-} from "../engine/mod.ts";
+} from "../../engine/mod.ts";
 
 /**
  * Opens the device asked for; with "auto", or nothing, the one that {@link chooseEngine} finds.

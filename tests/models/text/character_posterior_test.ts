@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
-  loneInformation,
-  lonePosterior,
+  characterPosterior,
+  informationOfCharacters,
   noisyLine,
   randomAlphabet,
 } from "../../../models/text/mod.ts";
@@ -20,7 +20,7 @@ Deno.test("the alphabet's characters have unit length and different directions",
   }
 });
 
-Deno.test("lonePosterior() is Bayes' rule with a Gaussian likelihood and equal priors", () => {
+Deno.test("characterPosterior() is Bayes' rule with a Gaussian likelihood and equal priors", () => {
   const mixture = at(-1), { embeddings, dimension: d } = alphabet;
   const z = Float64Array.from({ length: d }, (_, j) => Math.sin(3 * j));
   const likelihoods = alphabet.characters.map((_, v) => {
@@ -29,7 +29,7 @@ Deno.test("lonePosterior() is Bayes' rule with a Gaussian likelihood and equal p
     return Math.exp(-distance / (2 * mixture.sigma ** 2));
   });
   const total = likelihoods.reduce((sum, value) => sum + value, 0);
-  const shares = lonePosterior(z, mixture, alphabet);
+  const shares = characterPosterior(z, mixture, alphabet);
   likelihoods.forEach((value, v) => assert.ok(Math.abs(shares[v]! - value / total) < 1e-6));
 });
 
@@ -41,7 +41,9 @@ Deno.test("a line is read without noise, and guessed without signal", () => {
 });
 
 Deno.test("what a character tells by itself falls with the noise from all to nothing", () => {
-  const parts = [-8, -3, -1.5, 0, 2, 8].map((gamma) => loneInformation(at(gamma), alphabet));
+  const parts = [-8, -3, -1.5, 0, 2, 8].map((gamma) =>
+    informationOfCharacters(at(gamma), alphabet)
+  );
   assert.ok(parts[0]! > 0.99 && Math.abs(parts.at(-1)!) < 0.01, `${parts}`);
   parts.forEach((part, i) => assert.ok(i === 0 || part < parts[i - 1]!, `${parts}`));
 });

@@ -1,9 +1,9 @@
 /** How runs are named by callers: an id, a unique prefix, "latest", "best", or a sweep's id. */
-import { UserError } from "../engine/host/mod.ts";
-import { nearest } from "./nearest.ts";
-import type { Store } from "./store/store.ts";
-import type { Run } from "./store/run.ts";
-import { yardstickOf, YARDSTICKS } from "./yardstick.ts";
+import { UserError } from "../../engine/host/mod.ts";
+import { nearest } from "../common/nearest.ts";
+import type { Store } from "../store/store.ts";
+import type { Run } from "../store/run.ts";
+import { metricOf } from "./modalities.ts";
 
 /**
  * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest) or "best" (the
@@ -45,8 +45,9 @@ export function findRuns(store: Store, refs: readonly string[]): Run[] {
 
 function bestRun(store: Store): Run {
   const [newest] = store.runs.list({ limit: 1 }).runs;
-  const { metric, title } = newest ? yardstickOf(newest) : YARDSTICKS.image;
-  const id = store.runs.lowest(metric);
+  if (!newest) throw new UserError("There are no runs yet: start one with train");
+  const { name, title } = metricOf(newest);
+  const id = store.runs.lowest(name);
   if (id === null) {
     throw new UserError(`No run has a ${title} yet, so there is no "best": name one by its id`);
   }

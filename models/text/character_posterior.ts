@@ -35,7 +35,7 @@ export function randomAlphabet(characters: readonly string[], dimension: number)
  *
  * @param z One noisy embedding.
  */
-export function lonePosterior(
+export function characterPosterior(
   z: ArrayLike<number>,
   { alpha, sigma }: Mixture,
   { characters, embeddings, dimension }: Alphabet,
@@ -53,7 +53,7 @@ export function lonePosterior(
   return weights.map((weight) => weight / total);
 }
 
-/** A line as {@link lonePosterior} reads it off its noisy embeddings. */
+/** A line as {@link characterPosterior} reads it off its noisy embeddings. */
 export interface NoisyLine {
   /** The likeliest character at every place. */
   readonly text: string;
@@ -77,7 +77,7 @@ export function noisyLine(line: string, mixture: Mixture, alphabet: Alphabet): N
       { length: d },
       (_, j) => mixture.alpha * embeddings[v * d + j]! + mixture.sigma * noise[i * d + j]!,
     );
-    const shares = lonePosterior(z, mixture, alphabet);
+    const shares = characterPosterior(z, mixture, alphabet);
     const best = shares.indexOf(Math.max(...shares));
     return { character: characters[best]!, confidence: shares[best]! };
   });
@@ -94,7 +94,7 @@ const COPIES = 4;
  * The part of a character's information (log of the alphabet's size) that its own noisy embedding
  * tells: 1 without noise, 0 without signal. Estimated with the same noise for every mixture.
  */
-export function loneInformation(mixture: Mixture, alphabet: Alphabet): number {
+export function informationOfCharacters(mixture: Mixture, alphabet: Alphabet): number {
   const { characters, embeddings, dimension: d } = alphabet;
   const count = COPIES * characters.length;
   const noise = normals({ seed: 0, stream: "lone-information", step: 0 }, count * d);
@@ -105,7 +105,7 @@ export function loneInformation(mixture: Mixture, alphabet: Alphabet): number {
       { length: d },
       (_, j) => mixture.alpha * embeddings[v * d + j]! + mixture.sigma * noise[copy * d + j]!,
     );
-    nats -= Math.log(Math.max(lonePosterior(z, mixture, alphabet)[v]!, 1e-12));
+    nats -= Math.log(Math.max(characterPosterior(z, mixture, alphabet)[v]!, 1e-12));
   }
   return 1 - nats / count / Math.log(characters.length);
 }

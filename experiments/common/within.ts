@@ -1,5 +1,5 @@
 /** The check of a number in a request. */
-import { UserError } from "../engine/host/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 
 /** @throws {UserError} If the value of the field is not a (whole) number in the range. */
 export function requireWithin(

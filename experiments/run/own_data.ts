@@ -1,8 +1,8 @@
 /** Whether the data that a run began with is still there. */
-import { resolveDataset } from "../data/mod.ts";
-import { UserError } from "../engine/host/mod.ts";
-import type { RunConfig } from "./config/mod.ts";
-import type { Run } from "./store/run.ts";
+import { resolveDataset } from "../../data/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
+import type { RunConfig } from "../config/mod.ts";
+import type { Run } from "../store/run.ts";
 
 /**
  * The configuration with the path of data of one's own made absolute.

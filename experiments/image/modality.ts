@@ -1,0 +1,39 @@
+/** Runs on images. */
+import { imageConfigOf } from "../config/mod.ts";
+import type { Comparability, Modality } from "../run/modality.ts";
+import { requireTrainableConfig } from "./objective.ts";
+import type { ImageEvaluation } from "../store/evaluations.ts";
+
+const COMPARABILITY = ([
+  [
+    ({ settings, classifier, datasetHash }) => [settings.count, classifier, datasetHash],
+    "The evaluations differ in count, classifier or data: their distances are not comparable",
+  ],
+  [
+    ({ settings }) => [settings.sampler, settings.steps, settings.guidance_scale],
+    "The evaluations differ in how the pictures were drawn, not only in the runs",
+  ],
+] satisfies Comparability<ImageEvaluation>) as Comparability;
+
+export const image: Modality = {
+  name: "image",
+  title: "images",
+  material: "pictures",
+  examples: "images",
+  metric: {
+    name: "denoising_mse",
+    title: "denoising error",
+    baseline: "what pixels alone can do",
+  },
+  requireTrainable: (config) =>
+    requireTrainableConfig(imageConfigOf({ id: "The configuration", config })),
+  nothingLearntFrom: 0.97,
+  isYoung: (run) => run.step < run.steps / 4,
+  nothingLearnt: (score, baseline) =>
+    `The denoising error is ${score}; looking at each pixel by itself gives ${baseline}: nothing of ` +
+    "the pictures' structure is learnt",
+  defects: () => [],
+  comparability: COMPARABILITY,
+  baselines: () => null,
+  load: async () => (await import("./work.ts")).imageWork,
+};

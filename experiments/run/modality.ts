@@ -1,0 +1,42 @@
+/**
+ * What distinguishes runs of one modality from those of another, as one object. Everything outside of
+ * the modality's own folder asks this object and never which modality it is; `modalities.ts` lists them.
+ */
+import type { OpenSubject } from "./subject.ts";
+import type { RunConfig } from "../config/mod.ts";
+import type { Finding } from "../diagnosis/advice.ts";
+import type { Measured } from "../diagnosis/curve.ts";
+import type { Evaluation } from "../store/evaluations.ts";
+import type { Run } from "../store/run.ts";
+import type { TextBaselines } from "../store/text_records.ts";
+
+/**
+ * What evaluations must have in common to be comparable: a key for each aspect, and the caution for
+ * evaluations whose keys differ. Each modality gives keys of its own evaluations.
+ */
+export type Comparability<E extends Evaluation = Evaluation> = readonly (readonly [
+  key: (evaluation: E) => unknown,
+  caution: string,
+])[];
+
+export interface Modality extends Measured {
+  readonly name: RunConfig["modality"];
+  /** In a sentence: "a run on …". */
+  readonly title: string;
+  /** What a training batch consists of: "… per second". */
+  readonly examples: string;
+  /** @throws {UserError} If the fields of a configuration do not make sense together. */
+  requireTrainable(config: RunConfig): void;
+  /** What in the configuration keeps the network from learning, by its newest validation. */
+  defects(run: Run): Finding[];
+  readonly comparability: Comparability;
+  /** What text of this data needs without a network, as far as it was computed; null for images. */
+  baselines(workspace: string, datasetHash: string): TextBaselines | null;
+  /** Loads what works with tensors. */
+  load(): Promise<ModalityWork>;
+}
+
+/** The part of a modality that works with tensors. */
+export interface ModalityWork {
+  readonly openSubject: OpenSubject;
+}

@@ -1,0 +1,49 @@
+/** Runs on text. */
+import type { Comparability, Modality } from "../run/modality.ts";
+import type { TextEvaluation } from "../store/evaluations.ts";
+import { keptBaselines } from "./baselines.ts";
+import { textDefects } from "./diagnosis.ts";
+
+/** Steps of a text network before which bigrams are no test of it. */
+const YOUNG = 2000;
+
+const COMPARABILITY = ([
+  [
+    ({ datasetHash }) => datasetHash,
+    "The evaluations are of different texts: their nats per character are not comparable",
+  ],
+  [
+    ({ settings: { draws, writing } }) => [draws, writing.seed],
+    "The evaluations differ in draws or seed: their bounds are of other windows or noise",
+  ],
+  [
+    ({ settings: { writing } }) => [writing.count, writing.length],
+    "The evaluations differ in the number or length of their texts, whose statistics depend on it",
+  ],
+  [
+    ({ settings: { writing: { count: _, length: __, seed: ___, ...how } } }) => how,
+    "The evaluations differ in how the texts were written, not only in the runs",
+  ],
+] satisfies Comparability<TextEvaluation>) as Comparability;
+
+export const text: Modality = {
+  name: "text",
+  title: "text",
+  material: "text",
+  examples: "windows",
+  metric: {
+    name: "nats_per_character",
+    title: "nats per character",
+    baseline: "what a bigram model needs",
+  },
+  requireTrainable: () => {},
+  nothingLearntFrom: 1,
+  isYoung: (run) => run.step < YOUNG,
+  nothingLearnt: (score, baseline) =>
+    `It needs ${score} nats per character; a bigram model needs ${baseline}: nothing is learnt of ` +
+    "what a longer context tells",
+  defects: textDefects,
+  comparability: COMPARABILITY,
+  baselines: keptBaselines,
+  load: async () => (await import("./work.ts")).textWork,
+};
