@@ -37,8 +37,22 @@ export interface Modality extends Measured {
   baselineIs(value: string): string;
   /** What text of this data needs without a network, as far as it was computed; null for images. */
   baselines(workspace: string, datasetHash: string): TextBaselines | null;
+  /** The job of making a sample. @throws {UserError} If the request does not fit the run. */
+  samplingJob(run: Run, request: object): JobOrder;
+  /** The job of evaluating. @throws {UserError} If the request does not fit the run. */
+  evaluationJob(run: Run, request: object): JobOrder;
   /** Loads what works with tensors. */
   load(): Promise<ModalityWork>;
+}
+
+/** Work that a process of its own is asked for. */
+export interface JobOrder {
+  /** What goes on, in a word: "Sampling". */
+  readonly title: string;
+  /** The module that the process starts with. */
+  readonly entry: URL;
+  /** What it is given beside the workspace and the run. */
+  readonly input: object;
 }
 
 /** The part of a modality that works with tensors. */
