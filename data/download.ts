@@ -3,9 +3,8 @@
  * transfer goes on from there with an HTTP range request (RFC 9110, section 14), and only content
  * that was verified is renamed to its final name.
  */
-import type { ExpectedContent } from "./content.ts";
-import { verify } from "./content.ts";
 import { UserError } from "../engine/host/mod.ts";
+import { type ExpectedContent, verify } from "./files.ts";
 
 /** How far the download of one file is. */
 export interface DownloadProgress {

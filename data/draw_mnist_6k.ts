@@ -3,23 +3,48 @@
  *
  *     deno run --allow-read --allow-write --allow-env --allow-net data/draw_mnist_6k.ts [--data DIR]
  *
- * Their content depends on MNIST alone; the checksums that are printed stand in `mnist_6k.ts`.
+ * Their content depends on MNIST alone; the checksums that are printed stand in `registry.ts`.
  */
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { sha256 } from "./content.ts";
+import { permutation } from "../engine/host/mod.ts";
+import { sha256 } from "./files.ts";
 import { formatIdx } from "./idx.ts";
 import type { ImageSplit } from "./images.ts";
 import { loadImageDataset } from "./load.ts";
-import { drawnFromMnist } from "./mnist_6k.ts";
 
-const { values } = parseArgs({ options: { data: { type: "string" } } });
-const mnist = await loadImageDataset(
-  "mnist",
-  values.data === undefined ? {} : { directory: values.data },
-);
-writeSplit("train", drawnFromMnist(mnist.train, "train"));
-writeSplit("t10k", drawnFromMnist(mnist.test, "test"));
+/** Examples of each class in the two parts. */
+const DIGITS_OF_EACH_CLASS = { train: 600, test: 100 } as const;
+const SEED = 6000;
+
+/**
+ * The examples of MNIST-6k among those of MNIST: of each class the same number, drawn at random
+ * without replacement, in random order.
+ *
+ * @param split MNIST's training or test examples.
+ * @param part Which of the two they are.
+ */
+export function drawnFromMnist(split: ImageSplit, part: "train" | "test"): ImageSplit {
+  const mixed = <Item>(items: readonly Item[], step: number): Item[] => {
+    const order = permutation({ seed: SEED, stream: `mnist-6k/${part}`, step }, items.length);
+    return Array.from(order, (index) => items[index]!);
+  };
+  const taken = Array<number>(10).fill(0);
+  const drawn = mixed(Array.from({ length: split.count }, (_, index) => index), 0)
+    .filter((index) => taken[split.labels[index]!]!++ < DIGITS_OF_EACH_CLASS[part]);
+  // As they were drawn, rare classes are left for the end, where validation takes its examples.
+  const indices = mixed(drawn, 1);
+  const size = split.pixels.length / split.count;
+  const pixels = new Uint8Array(indices.length * size);
+  indices.forEach((from, to) =>
+    pixels.set(split.pixels.subarray(from * size, (from + 1) * size), to * size)
+  );
+  return {
+    count: indices.length,
+    pixels,
+    labels: Uint8Array.from(indices, (index) => split.labels[index]!),
+  };
+}
 
 function writeSplit(name: string, { count, pixels, labels }: ImageSplit): void {
   write(`${name}-images-idx3-ubyte`, formatIdx({ shape: [count, 28, 28], data: pixels }));
@@ -30,4 +55,11 @@ function write(name: string, content: Uint8Array): void {
   const packed = gzipSync(content, { level: 9 });
   Deno.writeFileSync(new URL(`./mnist-6k/${name}.gz`, import.meta.url), packed);
   console.log(`${name}: ${content.length} bytes, SHA-256 ${sha256(content)}`);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { data: { type: "string" } } });
+  const mnist = await loadImageDataset("mnist", { directory: values.data });
+  writeSplit("train", drawnFromMnist(mnist.train, "train"));
+  writeSplit("t10k", drawnFromMnist(mnist.test, "test"));
 }

@@ -5,20 +5,17 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { sha256 } from "./content.ts";
-import { forgetOthers, readPictures, writePictures } from "./folder/cache.ts";
+import { kindOf, lockFolder } from "./files.ts";
+import { hashAsIdx, holdsIdxFiles, type LabelledPictures, readIdxPairs } from "./idx.ts";
+import { type ImageDataset, type ImageSplit, type Split, splitByName } from "./images.ts";
+import { forgetOthers, readPictures, writePictures } from "./picture_cache.ts";
 import {
   decodePictures,
   formRawPictures,
   type PictureForm,
   pictureLength,
-} from "./folder/decode.ts";
-import { holdsIdxFiles, readIdxPairs } from "./folder/idx_files.ts";
-import { filesBelow, type FoundFile, picturesAmong, requireEnough } from "./folder/listing.ts";
-import { type Split, splitByName } from "./folder/split.ts";
-import { formatIdx, type LabelledPictures } from "./idx.ts";
-import type { ImageDataset, ImageSplit } from "./images.ts";
-import { lockFolder } from "./public_dataset.ts";
+} from "./picture_decoding.ts";
+import { filesBelow, type FoundFile, picturesAmong, requireEnough } from "./picture_listing.ts";
 
 export const SMALLEST_IMAGE = 8;
 export const LARGEST_IMAGE = 64;
@@ -27,12 +24,25 @@ const MOST_BYTES = 2 ** 30;
 /** Changes where the same files would be decoded to other pixels. */
 const VERSION = 1;
 
-export interface ImageFolderOptions extends Partial<PictureForm> {
+export interface ImageFolderOptions {
+  /** Height and width in pixels, by default 28. */
+  readonly imageSize?: number | undefined;
+  readonly colour?: PictureForm["colour"] | undefined;
   /** Where decoded pictures are kept. */
   readonly cache: string;
   /** Called as pictures are decoded. */
   readonly onDecoded?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws {UserError} If what is found at a path of pictures is not a folder. */
+export function requireImageFolder(dataset: string, _path: string, found: Deno.FileInfo): void {
+  if (found.isDirectory) return;
+  throw new UserError(
+    `dataset is ${dataset}, which is ${kindOf(found)}: name ${
+      found.isFile ? "the folder that it lies in" : "a folder of pictures"
+    }`,
+  );
 }
 
 /**
@@ -69,13 +79,9 @@ export async function loadImageFolder(
   );
   const written = await readPictures(path);
   if (written) return written;
-  const options = {
-    ...(signal ? { signal } : {}),
-    ...(onDecoded ? { onDecoded } : {}),
-  };
   const dataset = holdsIdxFiles(files)
     ? await fromIdxFiles(folder, files, form)
-    : await fromPictures(folder, files, form, options);
+    : await fromPictures(folder, files, form, { onDecoded, signal });
   await writePictures(path, dataset);
   await forgetOthers(place, beginning, name);
   return dataset;
@@ -91,8 +97,8 @@ async function fromPictures(
   requireRoom(files.length, form, folder);
   const paths = files.map(({ path }) => path);
   const pixels = await decodePictures(folder, paths, form, {
-    ...(onDecoded ? { onDecoded: (done) => onDecoded(done, paths.length) } : {}),
-    ...(signal ? { signal } : {}),
+    onDecoded: (done) => onDecoded?.(done, paths.length),
+    signal,
   });
   const labels = Uint8Array.from(files, ({ label }) => label);
   const all = { count: files.length, pixels, labels };
@@ -151,14 +157,10 @@ function datasetOf(
   { train, test }: Pick<ImageDataset, "train" | "test">,
 ): ImageDataset {
   const channels = colour === "grey" ? 1 : 3;
-  const files = [train, test].flatMap(({ count, pixels, labels }) => [
-    formatIdx({ shape: [count, size, size, channels], data: pixels }),
-    formatIdx({ shape: [count], data: labels }),
-  ]);
   return {
     name: folder,
     title: basename(folder),
-    hash: sha256(...files),
+    hash: hashAsIdx({ train, test }, [size, size, channels]),
     height: size,
     width: size,
     channels,

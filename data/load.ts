@@ -1,32 +1,13 @@
+/** Opening data sets by what configurations call them: a name of the registry, or a path. */
+import { resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { cacheDirectory } from "./cache_directory.ts";
-import type { DownloadProgress } from "./download.ts";
-import { loadFashionMnist } from "./fashion_mnist.ts";
-import { type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
-import { type ImageDataset, type ImageDatasetName, imageDatasetNames } from "./images.ts";
-import { loadKmnist } from "./kmnist.ts";
-import { madeUpDigits } from "./made_up_digits.ts";
-import { madeUpVerse } from "./made_up_verse.ts";
-import { loadMnist } from "./mnist.ts";
-import { loadMnist6k } from "./mnist_6k.ts";
-import { isPath } from "./own.ts";
-import type { DataSource } from "./public_dataset.ts";
-import { loadTinyShakespeare } from "./shakespeare.ts";
-import { readTextFile } from "./text_file.ts";
-import { type RawText, splitText, type TextDataset, type TextDatasetName } from "./texts.ts";
-
-export interface LoadOptions {
-  /** A directory laid out as `mnist/*.gz`, `fashion-mnist/*.gz` and `shakespeare/input.txt`, used instead of downloads. By
-   * default the one that the environment variable TEXTDIFFUSION_DATA names, if it does and neither
-   * `cache` nor `mirrors` ask for a download. */
-  readonly directory?: string | undefined;
-  /** Where downloads are kept. By default the operating system's cache directory. */
-  readonly cache?: string | undefined;
-  /** Addresses with the files under their usual names, tried in turn. */
-  readonly mirrors?: readonly string[] | undefined;
-  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import { probe } from "./download.ts";
+import { cacheDirectory } from "./files.ts";
+import { loadImageFolder, requireImageFolder } from "./image_folder.ts";
+import type { ImageDataset } from "./images.ts";
+import { filesNotAtHand, type LoadOptions, sourceOf, urlsOf } from "./public_files.ts";
+import { type DatasetEntry, imageDatasets, isDownloaded, textDatasets } from "./registry.ts";
+import { readTextFile, requireTextFile, splitText, type TextDataset } from "./texts.ts";
 
 export interface LoadImageOptions extends LoadOptions {
   /** Of a folder's pictures: height and width, by default 28. */
@@ -44,84 +25,163 @@ export interface LoadTextOptions extends LoadOptions {
   readonly vocabularySize?: number | undefined;
 }
 
+/** How data sets of one modality are called. */
+interface Collection<Content> {
+  readonly entries: readonly DatasetEntry<Content>[];
+  /** A name that matches is the path of data of one's own. */
+  readonly path: RegExp;
+  /** What is at such a path. */
+  readonly own: string;
+  /** Throws if something else is there. */
+  requireOwn(dataset: string, path: string, found: Deno.FileInfo): void;
+}
+
+/** By modality, the data sets that have a name and what others are. */
+const COLLECTIONS = {
+  image: {
+    entries: imageDatasets,
+    path: /[/\\]/,
+    own: "a folder of pictures",
+    requireOwn: requireImageFolder,
+  },
+  text: {
+    entries: textDatasets,
+    path: /[./\\]/,
+    own: "a text file",
+    requireOwn: (_, path, found) => requireTextFile(path, found),
+  },
+} as const satisfies Readonly<Record<string, Collection<unknown>>>;
+
+export type Modality = keyof typeof COLLECTIONS;
+
+/** The names of the data sets of a modality. */
+export function datasetNames(modality: Modality): readonly string[] {
+  return COLLECTIONS[modality].entries.map(({ name }) => name);
+}
+
+/** The data sets of images that have a name. */
+export const imageDatasetNames: readonly string[] = datasetNames("image");
+
+/** The data sets of a modality in words, for the description of a field. */
+export function describeDatasets(modality: Modality): string {
+  const { entries, own } = COLLECTIONS[modality];
+  const named = (downloaded: boolean) =>
+    entries.filter((entry) => isDownloaded(entry) === downloaded).map(({ name }) => name)
+      .join(", ");
+  return `${named(true)} (downloaded once), ${named(false)} (without a network), or the path, ` +
+    `with a slash in it, of ${own}`;
+}
+
+/** The data set whose classifier judges the pictures of another: of a part, the whole. */
+export function judgingDataset(dataset: string): string {
+  return imageDatasets.find(({ name }) => name === dataset)?.partOf ?? dataset;
+}
+
+/** Whether a data set's name is the path of data of one's own, rather than one of the registry. */
+export function isPath(dataset: string, modality: Modality): boolean {
+  return COLLECTIONS[modality].path.test(dataset);
+}
+
 /**
- * Loads a dataset of pictures, downloading it first where that is needed.
+ * The absolute path of data of one's own, so that it means the same to other processes; names of the
+ * registry stay.
  *
- * @param name A dataset's own name, or the path of a folder: with a slash in it, `./pictures`.
+ * @throws {UserError} If there is nothing at the path, or something else than the modality's data. A
+ * pipe and a device are never opened.
+ */
+export function resolveDataset(dataset: string, modality: Modality): string {
+  if (!isPath(dataset, modality)) return dataset;
+  const { own, requireOwn } = COLLECTIONS[modality];
+  const path = resolve(dataset);
+  let found: Deno.FileInfo;
+  try {
+    found = Deno.statSync(path);
+  } catch (error) {
+    throw new UserError(
+      `dataset is ${dataset}, but ${path} cannot be read (${(error as Error).message}): ` +
+        `name ${own} that is there`,
+    );
+  }
+  requireOwn(dataset, path, found);
+  return path;
+}
+
+/**
+ * Loads a data set of pictures, downloading it first where that is needed.
+ *
+ * @param name A name of the registry, or the path of a folder: with a slash in it, `./pictures`.
  * @throws {UserError} If it cannot be had, with what to do about it.
  */
 export async function loadImageDataset(
-  name: ImageDatasetName | (string & Record<never, never>),
-  options: LoadImageOptions = {},
+  name: string,
+  { imageSize, colour, onDecoded, ...options }: LoadImageOptions = {},
 ): Promise<ImageDataset> {
-  switch (name) {
-    case "made-up-digits":
-      return madeUpDigits();
-    case "mnist":
-      return await loadMnist(sourceOf(options));
-    case "mnist-6k":
-      return await loadMnist6k();
-    case "fashion-mnist":
-      return await loadFashionMnist(sourceOf(options));
-    case "kmnist":
-      return await loadKmnist(sourceOf(options));
-    default:
-      if (isPath(name, "image")) return await loadImageFolder(name, folderOptions(options));
-      throw new UserError(
-        `No dataset \`${name}\`: there are ${imageDatasetNames.join(", ")}; ` +
-          `a folder of your own is named with a slash, ./${name}`,
-      );
+  if (!isPath(name, "image")) {
+    return await entryNamed(name, COLLECTIONS.image).open(options);
   }
+  const { cache = cacheDirectory(), signal } = options;
+  return await loadImageFolder(name, { cache, imageSize, colour, onDecoded, signal });
 }
 
 /**
  * Loads a text, downloading it first where that is needed.
  *
- * @param source `tiny-shakespeare`, `made-up-verse`, or the path of a text file in UTF-8. A path has
- * a slash or a dot in it: `./poems`.
+ * @param name A name of the registry, or the path of a text file in UTF-8. A path has a slash or a
+ * dot in it: `./poems`.
  * @throws {UserError} If it cannot be had, is no text, is too short or has too many characters for
  * the vocabulary, with what to do about it.
  */
 export async function loadTextDataset(
-  source: TextDatasetName | (string & Record<never, never>),
+  name: string,
   { context = 1, vocabularySize = 0, ...options }: LoadTextOptions = {},
 ): Promise<TextDataset> {
-  return await splitText(await readText(source, options), context, vocabularySize);
+  const text = isPath(name, "text")
+    ? await readTextFile(name)
+    : await entryNamed(name, COLLECTIONS.text).open(options);
+  return await splitText(text, context, vocabularySize);
 }
 
-async function readText(source: string, options: LoadOptions): Promise<RawText> {
-  switch (source) {
-    case "made-up-verse":
-      return madeUpVerse();
-    case "tiny-shakespeare":
-      return await loadTinyShakespeare(sourceOf(options));
-    default:
-      if (isPath(source, "text")) return await readTextFile(source);
-      throw new UserError(
-        `No text \`${source}\`: there are tiny-shakespeare and made-up-verse; ` +
-          `a file of your own is named with a slash, ./${source}`,
-      );
-  }
+/** @throws {UserError} If the registry has no such name. */
+function entryNamed<Content>(
+  name: string,
+  { entries, own }: Collection<Content>,
+): DatasetEntry<Content> {
+  const entry = entries.find((entry) => entry.name === name);
+  if (entry) return entry;
+  throw new UserError(
+    `No dataset \`${name}\`: there are ${entries.map(({ name }) => name).join(", ")}; ` +
+      `${own} of your own is named with a slash, ./${name}`,
+  );
 }
 
-function folderOptions(
-  { cache = cacheDirectory(), imageSize, colour, onDecoded, signal }: LoadImageOptions,
-): ImageFolderOptions {
-  return {
-    cache,
-    onDecoded,
-    ...(imageSize === undefined ? {} : { imageSize }),
-    ...(colour === undefined ? {} : { colour }),
-    ...(signal ? { signal } : {}),
-  };
-}
+/** How long a mirror may take to answer. */
+const PATIENCE_MILLISECONDS = 10_000;
 
-/** Where these options have public data sets taken from. */
-export function sourceOf(options: LoadOptions): DataSource {
-  const download = options.cache !== undefined || options.mirrors !== undefined;
-  const byDefault = download ? undefined : Deno.env.get("TEXTDIFFUSION_DATA");
-  const directory = options.directory ?? byDefault;
-  if (directory) return { directory };
-  const { cache = cacheDirectory(), mirrors, onProgress, signal } = options;
-  return { cache, mirrors, download: { onProgress, signal } };
+/**
+ * Checks that a data set is at hand or can be downloaded now: its files are in the directory or in the
+ * cache, or a mirror answers for the first that is not. Nothing is downloaded, and the content of
+ * files is verified only when they are loaded. Data sets that are not public are not looked at.
+ *
+ * @param name A data set's own name, or the path of data of one's own.
+ * @throws {UserError} If it cannot be had, with every mirror's reason and what to do about it.
+ */
+export async function requireObtainable(name: string, options: LoadOptions = {}): Promise<void> {
+  const files = [...imageDatasets, ...textDatasets].find((entry) => entry.name === name)?.files;
+  if (!files || files.mirrors.length === 0) return;
+  const source = sourceOf(options);
+  const [missing] = await filesNotAtHand(files, source);
+  if (missing === undefined || "directory" in source) return;
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(PATIENCE_MILLISECONDS),
+    ...(options.signal ? [options.signal] : []),
+  ]);
+  const reasons = await Promise.all(
+    urlsOf(files, missing, source).map((url) => probe(url, signal)),
+  );
+  options.signal?.throwIfAborted();
+  if (reasons.includes(undefined)) return;
+  throw new UserError(
+    `Cannot get ${files.title}: it is not on this machine, and no place that has it can be ` +
+      `reached (${reasons.join("; ")}). ${files.waysOut}`,
+  );
 }

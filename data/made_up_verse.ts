@@ -1,42 +1,79 @@
 /**
- * Verse made by this program, for work without a network: scenes of two or three speakers, in
- * rhymed iambic pentameter, by a small grammar.
+ * Verse written by this program, for tests and for work without a network: speeches of two or more
+ * rhymed couplets, each under the name of its speaker. Every line is one of a few templates, filled
+ * with words of fixed stress so that it has ten syllables of which every second is strong.
  *
- * It stands in for Shakespeare and is easier, but there is something to learn at every range: the
- * spelling of some 400 words, "a" and "an", the agreement of subject and verb, ten syllables of which
- * every second is strong, rhyme in couplets or in alternate lines, and who is spoken to.
+ * It is easier than Shakespeare. There is to learn: the spelling of a hundred words, the order of
+ * their kinds, rhyme, and who is spoken to.
  */
 import { uniforms } from "../engine/host/mod.ts";
-import { sha256 } from "./content.ts";
+import { sha256 } from "./files.ts";
 import type { RawText } from "./texts.ts";
-import { LONGEST, rhymes, RULES, type Word, wordsFor } from "./verse_grammar.ts";
-import { SPEAKERS } from "./verse_words.ts";
 
 const SEED = 1609;
 const CHARACTERS = 300_000;
-const SYLLABLES = 10;
 
-/** A word in its place, with the mark that follows it or "". */
-interface Placed extends Word {
-  readonly mark: string;
-}
+const words = (list: string): string[] => list.split(" ");
 
-type Line = readonly Placed[];
+/** Words by their kind, those in front likelier. Adjectives have a strong syllable and a weak one,
+ * nouns a strong one, verbs a weak one and a strong one. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  ADJECTIVE: words(
+    "golden gentle silent silver weary bitter hollow lonely ancient broken happy merry noble " +
+      "sleeping secret crimson frozen faithful fallen idle eager early burning hidden",
+  ),
+  NOUN: words(
+    "heart sun moon king rose queen sword bird tree bell flame ghost storm wind stone friend star " +
+      "song ship crown dream year field stream hand town gate knave",
+  ),
+  VERB: words(
+    "forgets forgives desires beholds admires forsakes bewails obeys deceives adores receives " +
+      "regrets reveals believes",
+  ),
+};
+
+const NAMES = words("Rowan Edmund Hero Celia Portia Duncan Helen Robin");
+
+/** Strong syllables that rhyme, and end lines. */
+export const RHYMES: readonly (readonly string[])[] = [
+  "night light sight knight flight",
+  "day way bay clay",
+  "wing spring ring thing",
+  "throne bone loan tone",
+  "hill mill sill",
+  "dawn thorn horn lawn",
+  "land sand band strand",
+  "cloud crowd shroud",
+  "shore door floor oar",
+].map(words);
+
+/** What a line may be. */
+const TEMPLATES: readonly string[] = [
+  "The ADJECTIVE NOUN VERB the ADJECTIVE RHYME",
+  "The NOUN VERB my ADJECTIVE, ADJECTIVE RHYME",
+  "And when the NOUN VERB the ADJECTIVE RHYME",
+  "My NOUN VERB the NOUN, and then the RHYME",
+  "O LISTENER, the NOUN VERB the ADJECTIVE RHYME",
+  "What ADJECTIVE NOUN VERB the NOUN and RHYME",
+  "The KENNING NOUN VERB the ADJECTIVE RHYME",
+  "My KENNING NOUN VERB the NOUN, the RHYME",
+  "The NOUN and NOUN are ADJECTIVE as the RHYME",
+];
 
 /** Written once in a process, which may train many runs. */
 let written: RawText | undefined;
 
-/** About 300,000 characters in scenes of several speeches; the same ones every time. */
+/** About 300,000 characters; the same ones every time. */
 export function madeUpVerse(): RawText {
   return written ??= writeVerse();
 }
 
 function writeVerse(): RawText {
-  const scenes: string[] = [];
-  for (let length = 0; length < CHARACTERS; length += scenes.at(-1)!.length) {
-    scenes.push(writeScene(drawsOf(scenes.length)));
+  let text = "";
+  for (let speech = 0; text.length < CHARACTERS; speech++) {
+    const numbers = uniforms({ seed: SEED, stream: "made-up-verse", step: speech }, 64);
+    text += writeSpeech(numbers.values());
   }
-  const text = scenes.join("");
   return {
     name: "made-up-verse",
     title: "Made-up verse",
@@ -45,125 +82,29 @@ function writeVerse(): RawText {
   };
 }
 
-/** Uniform numbers on [0, 1), one after the other. */
-type Draws = () => number;
-
-function drawsOf(scene: number): Draws {
-  let [block, place] = [0, 0];
-  let numbers: Float32Array = new Float32Array();
-  return () => {
-    if (place === numbers.length) {
-      numbers = uniforms({ seed: SEED, stream: `made-up-verse/${scene}`, step: block++ }, 1024);
-      place = 0;
-    }
-    return numbers[place++]!;
+/** A speaker's name and one to three couplets, spoken to somebody else. */
+function writeSpeech(numbers: Iterator<number>): string {
+  const draw = () => numbers.next().value as number;
+  const chosen = <T>(choices: readonly T[]): T => choices[Math.floor(choices.length * draw())]!;
+  const speaker = chosen(NAMES);
+  const listener = chosen(NAMES.filter((name) => name !== speaker));
+  const line = (rhyme: string, end: string) => {
+    const word = (kind: string): string => {
+      if (kind === "RHYME") return rhyme;
+      if (kind === "LISTENER") return listener;
+      // Two nouns in one, most of which occur once: what a model may not have seen.
+      if (kind === "KENNING") return word("NOUN") + word("NOUN");
+      const uniform = draw();
+      return WORDS[kind]![Math.floor(WORDS[kind]!.length * uniform * uniform)]!;
+    };
+    const text = chosen(TEMPLATES).replace(/[A-Z]{2,}/g, word);
+    return `${text}${text.startsWith("What") ? "?" : end}\n`;
   };
-}
-
-const chosen = <T>(choices: readonly T[], draw: Draws): T =>
-  choices[Math.floor(choices.length * draw())]!;
-
-/** One of the choices; those in front are likelier. A square root is the same on every machine, other
- * powers need not be. */
-function favoured<T>(choices: readonly T[], draw: Draws): T {
-  const uniform = draw();
-  return choices[Math.floor(choices.length * uniform * Math.sqrt(uniform))]!;
-}
-
-function writeScene(draw: Draws): string {
-  const names = Object.keys(SPEAKERS);
-  const size = draw() < 0.6 ? 2 : 3;
-  const cast: string[] = [];
-  while (cast.length < size) {
-    const name = chosen(names, draw);
-    if (!cast.includes(name)) cast.push(name);
+  let speech = `${speaker}:\n`;
+  for (let couplets = 1 + Math.floor(3 * draw()); couplets > 0; couplets--) {
+    const family = chosen(RHYMES);
+    const rhyme = chosen(family);
+    speech += line(rhyme, ",") + line(chosen(family.filter((word) => word !== rhyme)), ".");
   }
-  let scene = "";
-  const speeches = 4 + Math.floor(5 * draw());
-  for (let i = 0; i < speeches; i++) {
-    const [speaker, listener] = [cast[i % cast.length]!, cast[(i + 1) % cast.length]!];
-    scene += `${speaker}:\n${writeSpeech(listener, draw)}\n`;
-  }
-  return scene;
-}
-
-/** Two to eight lines, rhymed in couplets or in alternate lines. */
-function writeSpeech(listener: string, draw: Draws): string {
-  const alternate = draw() < 0.4;
-  const count = alternate ? 4 * (1 + Math.floor(2 * draw())) : 2 * (1 + Math.floor(3 * draw()));
-  const partner = alternate ? 2 : 1;
-  const lines: Line[] = [];
-  for (let i = 0; i < count; i++) {
-    const rhymed = i % (2 * partner) < partner ? undefined : lines[i - partner];
-    lines.push(writeLine(rhymed, listener, i === 0, draw));
-  }
-  return lines.map((line, i) => spelled(line, lines[i + 1])).join("");
-}
-
-/**
- * The words of a line, with the marks that end its parts.
- *
- * @param rhymed The line that this one rhymes with.
- * @param first Whether it begins a speech, and so cannot begin with a conjunction.
- */
-function writeLine(
-  rhymed: Line | undefined,
-  listener: string,
-  first: boolean,
-  draw: Draws,
-): Line {
-  const sound = rhymed?.at(-1)?.text;
-  while (true) {
-    const line = attemptLine(sound, listener, draw);
-    if (line && !(first && CONTINUES.test(line[0]!.text))) return line;
-  }
-}
-
-/** Expands the rules from left to right, by words that scan; nothing where none does. */
-function attemptLine(
-  rhymed: string | undefined,
-  listener: string,
-  draw: Draws,
-): Line | undefined {
-  const line: Placed[] = [];
-  const pending = ["line"];
-  let syllables = 0;
-  while (pending.length > 0) {
-    const symbol = pending.pop()!;
-    const rule = RULES[symbol];
-    if (rule) {
-      pending.push(...chosen(rule, draw));
-    } else if (symbol.startsWith("<")) {
-      line.push({ ...line.pop()!, mark: symbol.slice(1) });
-    } else {
-      const last = pending.every((symbol) => symbol.startsWith("<"));
-      const room = SYLLABLES - syllables;
-      if (!last && room <= 1) return undefined;
-      if (last && room > LONGEST) return undefined;
-      const scanning = wordsFor(symbol, listener, syllables % 2);
-      const choices = !last && room > LONGEST
-        ? scanning
-        : scanning.filter(({ text, stress }) =>
-          last ? stress.length === room && rhymes(text, rhymed) : stress.length < room
-        );
-      if (choices.length === 0) return undefined;
-      const word = favoured(choices, draw);
-      line.push({ ...word, mark: "" });
-      syllables += word.stress.length;
-    }
-  }
-  return line;
-}
-
-const CONTINUES = /^(and|but|when|while|for|where)$/;
-
-/** The line as it is printed; how it ends depends on how the next one begins. */
-function spelled(line: Line, next: Line | undefined): string {
-  const words = line.map(({ text, mark }, i) =>
-    text === "a" && /^[aeiou]/.test(line[i + 1]!.text) ? "an" : text + mark
-  );
-  const text = words.join(" ").replace(/^./, (letter) => letter.toUpperCase());
-  if (/[?!]$/.test(text)) return `${text}\n`;
-  if (!next) return `${text}.\n`;
-  return `${text}${CONTINUES.test(next[0]!.text) ? "," : ";"}\n`;
+  return `${speech}\n`;
 }

@@ -7,20 +7,14 @@ import { comparableEvaluations, compareRuns, type Comparison } from "./report/co
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
-import { evaluationSettings, sampleSettings } from "./image/request.ts";
-import { picturesOf } from "./image/pictures.ts";
-import { requestJob } from "./run/jobs.ts";
+import { type JobOptions, requestJob } from "./run/jobs.ts";
+import type { JobOrder } from "./run/modality.ts";
 import { findRun, findRuns } from "./registry/references.ts";
-import type { EvaluationJob } from "./image/evaluation_job.ts";
 import { decodeSamplePixels } from "./image/pixels.ts";
-import type { SamplingJob } from "./image/sampling_job.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { modalityOf } from "./registry/modalities.ts";
-import type { TextEvaluationJob } from "./text/evaluation_job.ts";
-import { textEvaluationSettings, writeSettings } from "./text/request.ts";
-import type { WritingJob } from "./text/sampling_job.ts";
 import { hasEnded, type WatchOptions, watchRuns } from "./watch.ts";
 import { type Curves, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
 import {
@@ -185,37 +179,24 @@ class Laboratory implements Lab {
   }
 
   async sample(
-    { run: ref, ...request }: SampleRequest,
+    request: SampleRequest,
     options: Parameters<Lab["sample"]>[1] = {},
   ): Promise<Sample> {
-    const run = this.run(ref);
-    requireFieldsOf(run, sampleRequests, request);
-    const settings = sampleSettings(request, imageConfigOf(run), picturesOf(run));
-    const job: SamplingJob = {
-      workspace: this.workspace,
-      runId: run.id,
-      settings,
-      ...this.#process,
-    };
-    const entry = new URL("./image/sampling_main.ts", import.meta.url);
-    return this.sampleById(await requestJob("Sampling", entry, job, options));
+    const run = this.run(request.run);
+    imageConfigOf(run);
+    const { samplingJob } = modalityOf(run);
+    return this.sampleById(await this.#made(run, sampleRequests, request, samplingJob, options));
   }
 
   async write(
-    { run: ref, ...request }: WriteRequest,
+    request: WriteRequest,
     options: Parameters<Lab["write"]>[1] = {},
   ): Promise<TextSample> {
-    const run = this.run(ref);
-    requireFieldsOf(run, sampleRequests, request);
-    const settings = writeSettings(request, textConfigOf(run));
-    const job: WritingJob = {
-      workspace: this.workspace,
-      runId: run.id,
-      settings,
-      ...this.#process,
-    };
-    const entry = new URL("./text/sampling_main.ts", import.meta.url);
-    return this.#store.texts.byId(await requestJob("Writing", entry, job, options))!;
+    const run = this.run(request.run);
+    textConfigOf(run);
+    const { samplingJob } = modalityOf(run);
+    const id = await this.#made(run, sampleRequests, request, samplingJob, options);
+    return this.#store.texts.byId(id)!;
   }
 
   texts(ref: string): TextSample[] {
@@ -223,26 +204,27 @@ class Laboratory implements Lab {
   }
 
   async evaluate(
-    { run: ref, ...request }: EvaluateRequest,
+    request: EvaluateRequest,
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
-    const run = this.run(ref);
-    requireFieldsOf(run, evaluateRequests, request);
-    const about = { workspace: this.workspace, runId: run.id, ...this.#process };
-    const ofText = run.config.modality === "text";
-    const job: EvaluationJob | TextEvaluationJob = ofText
-      ? { ...about, settings: textEvaluationSettings(request, textConfigOf(run)) }
-      : {
-        ...about,
-        settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)),
-        countIsDefault: request.count === undefined,
-      };
-    const entry = new URL(
-      ofText ? "./text/evaluation_main.ts" : "./image/evaluation_main.ts",
-      import.meta.url,
-    );
-    const id = await requestJob("Evaluating", entry, job, options);
+    const run = this.run(request.run);
+    const { evaluationJob } = modalityOf(run);
+    const id = await this.#made(run, evaluateRequests, request, evaluationJob, options);
     return this.evaluations(run.id).find((evaluation) => evaluation.id === id)!;
+  }
+
+  /** Has a process of its own make something of a run; returns the id of what it made. */
+  async #made(
+    run: Run,
+    schemas: typeof sampleRequests | typeof evaluateRequests,
+    { run: _, ...request }: { readonly run: string },
+    orderFor: (run: Run, request: object) => JobOrder,
+    options: JobOptions,
+  ): Promise<string> {
+    requireFieldsOf(run, schemas, request);
+    const { title, entry, input } = orderFor(run, request);
+    const job = { workspace: this.workspace, runId: run.id, ...this.#process, ...input };
+    return await requestJob(title, entry, job, options);
   }
 
   evaluations(ref: string): Evaluation[] {

@@ -10,7 +10,7 @@ import {
 } from "../experiments/mod.ts";
 import { alignedTable, curveTable } from "./curve_table.ts";
 import { answer, defineTool, READING } from "./define.ts";
-import { evaluationTable } from "./evaluation_rows.ts";
+import { evaluationTable } from "./views.ts";
 import { alsoDiffering, counted, MAX_ROWS, moreRows, rounded, table } from "./rows.ts";
 import { shortened } from "../engine/host/mod.ts";
 import { baselineTable } from "./text_evaluation_rows.ts";

@@ -1,7 +1,7 @@
 import { AnyEvaluateRequest } from "../experiments/mod.ts";
 import { damageNote } from "./damage_note.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
-import { evaluationSummary, evaluationTables } from "./evaluation_rows.ts";
+import { evaluationSummary, evaluationTables, viewOfEvaluation } from "./views.ts";
 import { runUri } from "./uris.ts";
 
 export const evaluateTool = defineTool({
@@ -23,16 +23,14 @@ export const evaluateTool = defineTool({
       signal,
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
     });
-    const [what, choice] = evaluation.modality === "image"
-      ? ["pictures", "guidance_scale"]
-      : ["texts", "mode or temperature"];
+    const { made, mainChoice } = viewOfEvaluation(evaluation);
     return answer(
       {
         summary: evaluationSummary(evaluation) +
           damageNote(lab, evaluation.runId, evaluation.step),
         next: [
-          `sample {"run": "${evaluation.runId}"} to see such ${what}`,
-          `evaluate another run, or this one with another ${choice}, at the same count and seed`,
+          `sample {"run": "${evaluation.runId}"} to see such ${made}`,
+          `evaluate another run, or this one with another ${mainChoice}, at the same count and seed`,
         ],
         viewerUrl: links.run(evaluation.runId),
       },

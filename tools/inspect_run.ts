@@ -13,6 +13,7 @@ import type { Links } from "./links.ts";
 import { isOver, moreRows, runTable } from "./rows.ts";
 import { reportCurves, reportParts } from "./run_report.ts";
 import { resumption, statusCounts, watchRuns } from "./train.ts";
+import { viewOf } from "./views.ts";
 
 export const inspectRunTool = defineTool({
   name: "inspect-run",
@@ -69,15 +70,8 @@ function nextFor({ run }: RunReport): string[] {
       ];
     case "finished":
       return [
-        ...(run.config.modality === "image"
-          ? [
-            `sample {"run": "${run.id}"} to see pictures`,
-            `evaluate {"run": "${run.id}"} to measure them`,
-          ]
-          : [
-            `sample {"run": "${run.id}"} to read what it writes`,
-            `evaluate {"run": "${run.id}"} to measure its likelihood and its texts`,
-          ]),
+        `sample {"run": "${run.id}"} to ${viewOf(run).toSample}`,
+        `evaluate {"run": "${run.id}"} to ${viewOf(run).toEvaluate}`,
         run.sweepId === null
           ? `compare-runs {"runs": ["${run.id}", ...]} to rank it among others`
           : `compare-runs {"sweep": "${run.sweepId}"} to rank it in its sweep`,

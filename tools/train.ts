@@ -7,6 +7,7 @@ import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import type { Links } from "./links.ts";
 import { counted, duration, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
+import { viewOf } from "./views.ts";
 
 export const TrainInput = TrainOrResume.extend({
   overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
@@ -99,9 +100,7 @@ function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
   const finished = runs.find((run) => run.status === "finished");
   if (!finished) return [`inspect-run {${look}} for what went wrong`, ...resumption(runs)];
   return [
-    `sample {"run": "${finished.id}"} to ${
-      finished.config.modality === "image" ? "see its pictures" : "read what it writes"
-    }`,
+    `sample {"run": "${finished.id}"} to ${viewOf(finished).toSample}`,
     ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
     ...resumption(runs),
   ];

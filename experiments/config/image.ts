@@ -1,5 +1,6 @@
 /** What a run on images is made of. */
 import { z } from "zod";
+import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import {
   scheduleNames,
@@ -12,9 +13,7 @@ import { integer, recordingFields, trainingFields } from "./fields.ts";
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Pictures: mnist, fashion-mnist, kmnist (downloaded once), mnist-6k (7,000 digits of MNIST) and " +
-      "made-up-digits (neither needs a network), or the path, with a slash in it, of a folder of " +
-      "pictures or IDX files, a subfolder for each class",
+    `Pictures: ${describeDatasets("image")} or IDX files, a subfolder for each class`,
   ),
   image_size: integer(8, 64).multipleOf(4).describe(
     "Height and width to which the pictures of a folder are brought",

@@ -1,13 +1,13 @@
 /** What a run on text is made of. */
 import { z } from "zod";
+import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Text: tiny-shakespeare (1.1 million characters), made-up-verse (needs no " +
-      "network), or the path of a UTF-8 file with a slash in it",
+    `Text: ${describeDatasets("text")} in UTF-8`,
   ),
   size: z.enum(["tiny", "small"]).describe(
     "tiny (2 layers of width 32) or small (4 of width 128)",

@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { cacheDirectory, type ImageDataset, lockFolder } from "../../data/mod.ts";
+import { cacheDirectory, type ImageDataset, judgingDataset, lockFolder } from "../../data/mod.ts";
 import { decodeSafetensors, type Engine, UserError } from "../../engine/mod.ts";
 import {
   type ClassifierWeights,
@@ -38,17 +38,6 @@ const LEAST_STEPS = 600;
 /** What to do where the cache cannot be written. */
 const WAYS_OUT = "Name another place with the environment variable XDG_CACHE_HOME";
 
-/**
- * Data sets that are judged by the classifier of another, whose pixels they share. MNIST-6k's held-out
- * digits are of MNIST's test set, which that classifier was not trained on.
- */
-const JUDGED_BY: Readonly<Record<string, string>> = { "mnist-6k": "mnist" };
-
-/** The data set whose classifier judges the pictures of a data set. */
-export function judgeOf(dataset: string): string {
-  return Object.hasOwn(JUDGED_BY, dataset) ? JUDGED_BY[dataset]! : dataset;
-}
-
 /** What is known of a data set whose classifier is looked for. */
 export interface JudgedData extends ImageShape {
   /** A data set's own name, or the path of a folder. */
@@ -61,7 +50,7 @@ export function classifierFacts(
   dataset: string,
   { metadata, hash }: ClassifierWeights,
 ): ClassifierFacts {
-  return { dataset: judgeOf(dataset), accuracy: Number(metadata.test_accuracy), hash };
+  return { dataset: judgingDataset(dataset), accuracy: Number(metadata.test_accuracy), hash };
 }
 
 /** How often a training set of so many images is gone through. */
@@ -84,7 +73,7 @@ export function stepsToClassifier(dataset: ImageDataset): number {
  * @throws {UserError} If the repository's own is damaged, or the cache cannot be read.
  */
 export function knownClassifier(data: JudgedData): ClassifierWeights | undefined {
-  const judge = judgeOf(data.name);
+  const judge = judgingDataset(data.name);
   if (hasClassifier(judge)) return classifierWeights(judge, data);
   let bytes: Uint8Array;
   try {

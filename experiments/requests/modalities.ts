@@ -9,6 +9,9 @@ import { TextEvaluateRequest, WriteRequest } from "./text.ts";
 /** One schema for each modality. */
 type Schemas = Readonly<Record<RunConfig["modality"], z.ZodObject>>;
 
+/** The modality whose own fields say in their description that they are its own. */
+const SECOND: RunConfig["modality"] = "text";
+
 /** For something that a run makes. */
 export const sampleRequests = { image: SampleRequest, text: WriteRequest } as const;
 /** For a measurement of a run. */
@@ -78,7 +81,7 @@ function either<A extends z.ZodRawShape, B extends z.ZodRawShape>(
 ): z.ZodObject<EitherShape<A, B>, z.core.$strict> {
   const fields = [...variantsOf({ image, text })].map(([name, variants]) => [
     name,
-    variants.length === 1 && variants[0]!.modality !== "text"
+    variants.length === 1 && variants[0]!.modality !== SECOND
       ? withoutDefault(variants[0]!.schema)
       : anyVariant(variants).optional().describe(descriptionOf(variants)),
   ]);
@@ -102,7 +105,7 @@ function descriptionOf(variants: readonly Variant[]): string {
     description: schema.description ?? "",
     range: JSON.stringify(jsonSchemaOf(plain(schema))),
   }));
-  if (first!.modality === "text") {
+  if (first!.modality === SECOND) {
     const { description } = first!;
     return `Text${description.startsWith("For ") ? "," : ":"} ${beginningSmall(description)}`;
   }

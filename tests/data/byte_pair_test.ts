@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytePairVocabulary } from "../../data/byte_pair.ts";
-import { learnMerges } from "../../data/byte_pair_merges.ts";
+import { bytePairVocabulary, learnMerges } from "../../data/byte_pair.ts";
 import { vocabularyOf } from "../../data/mod.ts";
 import { splitText } from "../../data/texts.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { cacheDirectory } from "../../data/cache_directory.ts";
+import { cacheDirectory } from "../../data/files.ts";
 
 type System = typeof Deno.build.os;
 const on = (os: System, variables: Record<string, string>) =>

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { sha256 } from "../../data/content.ts";
 import { download, type DownloadOptions, type DownloadProgress } from "../../data/download.ts";
+import { sha256 } from "../../data/files.ts";
 import { uniforms, UserError } from "../../engine/mod.ts";
 import { closedAddress, serveFiles } from "./file_server.ts";
 

@@ -2,15 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { CLOTHES_NAMES } from "../../data/class_names.ts";
-import { sha256 } from "../../data/content.ts";
-import { FASHION_MNIST } from "../../data/fashion_mnist.ts";
+import { sha256 } from "../../data/files.ts";
 import { formatIdx } from "../../data/idx.ts";
-import { type IdxFile, loadIdxDataset } from "../../data/idx_dataset.ts";
-import { KMNIST } from "../../data/kmnist.ts";
 import { loadImageDataset } from "../../data/mod.ts";
-import type { PublicDataset } from "../../data/public_dataset.ts";
+import type { LoadOptions } from "../../data/public_files.ts";
+import { idxDataset } from "../../data/registry.ts";
 import { closedAddress, serveFiles } from "./file_server.ts";
+import { entryOf } from "./small_mnist.ts";
 
 /** Clothes as wide as their label says, 30 to train on and 10 to test with. */
 function pictures(count: number): [Uint8Array, Uint8Array] {
@@ -25,19 +23,28 @@ function pictures(count: number): [Uint8Array, Uint8Array] {
 }
 
 const CONTENTS = [...pictures(30), ...pictures(10)];
-const names = Object.keys(FASHION_MNIST.files) as IdxFile[];
+const FASHION_MNIST = entryOf("fashion-mnist");
+const names = FASHION_MNIST.files!.files.map(({ name }) => name);
 const packed = Object.fromEntries(
   names.map((name, i) => [`${name}.gz`, new Uint8Array(gzipSync(CONTENTS[i]!))]),
 );
 
 /** As Fashion-MNIST, but with the sums of the files above. */
-const CLOTHES: PublicDataset<IdxFile> = {
+const CLOTHES = idxDataset({
   ...FASHION_MNIST,
-  files: Object.fromEntries(names.map((name, i) => [name, {
-    bytes: CONTENTS[i]!.length,
-    gzipMd5: createHash("md5").update(packed[`${name}.gz`]!).digest("hex"),
-  }])) as PublicDataset<IdxFile>["files"],
-};
+  classNames: "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+    .split(","),
+  counts: [30, 10],
+  checksums: {
+    gzipMd5: names.map((name) => createHash("md5").update(packed[`${name}.gz`]!).digest("hex")) as [
+      string,
+      string,
+      string,
+      string,
+    ],
+  },
+  mirrors: FASHION_MNIST.files!.mirrors,
+});
 
 class Folder implements Disposable {
   readonly path = Deno.makeTempDirSync();
@@ -53,13 +60,12 @@ class Folder implements Disposable {
   }
 }
 
-const load = (source: Parameters<typeof loadIdxDataset>[3]) =>
-  loadIdxDataset("fashion-mnist", CLOTHES, CLOTHES_NAMES, source);
+const load = (options: LoadOptions) => CLOTHES.open(options);
 
 Deno.test("a dataset known by MD5 sums is downloaded once, from the next mirror if one is down", async () => {
   using cache = new Folder();
   await using server = await serveFiles(packed);
-  const source = { cache: cache.path, mirrors: [closedAddress(), server.url], download: {} };
+  const source = { cache: cache.path, mirrors: [closedAddress(), server.url] };
   for (const _ of [1, 2]) {
     const dataset = await load(source);
     assert.equal(dataset.hash, sha256(...CONTENTS));
@@ -74,7 +80,7 @@ Deno.test("a download with another MD5 sum is removed and both sums are named", 
   using cache = new Folder();
   const wrong = new Uint8Array(gzipSync(CONTENTS[2]!));
   await using server = await serveFiles({ ...packed, "train-images-idx3-ubyte.gz": wrong });
-  await assert.rejects(load({ cache: cache.path, mirrors: [server.url], download: {} }), {
+  await assert.rejects(load({ cache: cache.path, mirrors: [server.url] }), {
     name: "UserError",
     message: new RegExp(
       `train-images-idx3-ubyte.gz: the file has MD5 [0-9a-f]{32}, the published gzipped one ` +
@@ -108,14 +114,15 @@ Deno.test("in a directory the published gzipped files count, and nothing else", 
 });
 
 Deno.test("Fashion-MNIST and KMNIST refuse files that were not published", async () => {
-  for (const [name, dataset] of [["fashion-mnist", FASHION_MNIST], ["kmnist", KMNIST]] as const) {
+  for (const name of ["fashion-mnist", "kmnist"]) {
+    const { files } = entryOf(name).files!;
     using folder = new Folder(packed);
     if (name === "kmnist") Deno.renameSync(folder.inside, join(folder.path, name));
-    const { gzipMd5 } = dataset.files["train-images-idx3-ubyte"] as { gzipMd5: string };
+    const { gzipMd5 } = files[0] as { gzipMd5: string } & typeof files[0];
     await assert.rejects(loadImageDataset(name, { directory: folder.path }), {
       name: "UserError",
       message: new RegExp(`the file has MD5 [0-9a-f]{32}, the published gzipped one ${gzipMd5}$`),
     });
-    assert.equal(dataset.files["t10k-images-idx3-ubyte"].bytes, 16 + 10_000 * 784);
+    assert.equal(files[2]!.bytes, 16 + 10_000 * 784);
   }
 });

@@ -54,7 +54,7 @@ Deno.test("parseIdx() names what is wrong with a file", () => {
 });
 
 Deno.test("parseImageSplit() joins pictures and labels", () => {
-  const split = parseImageSplit(images([3, 28, 28]), labels([7, 0, 9]));
+  const split = parseImageSplit(images([3, 28, 28]), labels([7, 0, 9]), 10);
   assert.equal(split.count, 3);
   assert.equal(split.pixels.length, 3 * 784);
   assert.deepEqual([...split.labels], [7, 0, 9]);
@@ -62,19 +62,19 @@ Deno.test("parseImageSplit() joins pictures and labels", () => {
 
 Deno.test("parseImageSplit() refuses files that do not belong together", () => {
   refused(
-    () => parseImageSplit(images([3, 28, 28]), labels([7, 0])),
+    () => parseImageSplit(images([3, 28, 28]), labels([7, 0]), 10),
     "Cannot use labels: its shape is [2], but images holds 3 pictures",
   );
   refused(
-    () => parseImageSplit(images([3, 28, 27]), labels([7, 0, 9])),
+    () => parseImageSplit(images([3, 28, 27]), labels([7, 0, 9]), 10),
     "Cannot use images: its shape is [3,28,27], wanted are [count,28,28]",
   );
   refused(
-    () => parseImageSplit(labels([7, 0, 9]), labels([7, 0, 9])),
+    () => parseImageSplit(labels([7, 0, 9]), labels([7, 0, 9]), 10),
     "Cannot use labels: its shape is [3], wanted are [count,28,28]",
   );
   refused(
-    () => parseImageSplit(images([3, 28, 28]), labels([7, 10, 9])),
+    () => parseImageSplit(images([3, 28, 28]), labels([7, 10, 9]), 10),
     "Cannot use labels: label 1 is 10, allowed are 0 to 9",
   );
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { DIGITS_OF_EACH_CLASS, drawnFromMnist, MNIST_6K } from "../../data/mnist_6k.ts";
+import { drawnFromMnist } from "../../data/draw_mnist_6k.ts";
 import { loadImageDataset } from "../../data/mod.ts";
+import { entryOf } from "./small_mnist.ts";
 
 const HASH = "0505270e83e4c6e8583993ee5e47f6793a44fde58952516cfa191777cfd0b208";
 
@@ -29,9 +30,9 @@ Deno.test("MNIST-6k is loaded whatever directory, cache or mirrors are named", a
 
 Deno.test("the checksums beside MNIST-6k's files are those that are checked", () => {
   const readme = readFileSync(new URL("../../data/mnist-6k/README.md", import.meta.url), "utf8");
-  for (const [file, expected] of Object.entries(MNIST_6K.files)) {
+  for (const expected of entryOf("mnist-6k").files!.files) {
     assert.ok("sha256" in expected);
-    assert.match(readme, new RegExp(`\`${file}.gz\` *\\| \`${expected.sha256}\``));
+    assert.match(readme, new RegExp(`\`${expected.name}.gz\` *\\| \`${expected.sha256}\``));
   }
   assert.match(readme, /Attribution-ShareAlike 3\.0/);
 });
@@ -45,7 +46,7 @@ Deno.test("drawnFromMnist() draws the same digits every time, none twice, and mi
     labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
   };
   const drawn = drawnFromMnist(split, "train");
-  assert.equal(drawn.count, 10 * DIGITS_OF_EACH_CLASS.train);
+  assert.equal(drawn.count, 10 * 600);
   const origins = Array.from(
     drawn.labels,
     (_, i) => drawn.pixels[2 * i]! + 256 * drawn.pixels[2 * i + 1]!,

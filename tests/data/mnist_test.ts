@@ -81,7 +81,7 @@ Deno.test("a directory without the files, or with wrong ones, is refused with wh
   await assert.rejects(load(), {
     name: "UserError",
     message:
-      /^Cannot find MNIST: there is neither t10k-.*\.gz nor .* TEXTDIFFUSION_DATA .* `mnist-6k`, 7,000 of/,
+      /^Cannot find MNIST: there is neither t10k-.*\.gz nor .* TEXTDIFFUSION_DATA .* `mnist-6k`, 6,000 training/,
   });
 });
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { MNIST_6K } from "../../data/mnist_6k.ts";
+import { readRegularFile } from "../../data/files.ts";
 import { loadImageDataset, loadTextDataset } from "../../data/mod.ts";
-import { readRegularFile } from "../../data/regular_file.ts";
 import { Folder, writeDigits } from "./pictures.ts";
-import { loadSmallMnist, smallMnistFiles } from "./small_mnist.ts";
+import { entryOf, loadSmallMnist, smallMnistFiles } from "./small_mnist.ts";
 import { makePipe, SpecialFiles } from "./special_files.ts";
 
 /** Everything here is refused at once: not opened, not read, not waited for. */
@@ -115,7 +114,7 @@ Deno.test("public files of a directory are regular ones, no larger than what was
   for (const [name, bytes] of Object.entries(files)) Deno.writeFileSync(join(inside, name), bytes);
   const load = () => loadSmallMnist({ directory: folder });
   const path = join(inside, "t10k-images-idx3-ubyte.gz");
-  const most = MNIST_6K.files["t10k-images-idx3-ubyte"].bytes + 2 ** 20;
+  const most = entryOf("mnist-6k").files!.files[2]!.bytes + 2 ** 20;
   Deno.removeSync(path);
   makePipe(path);
   await refused(

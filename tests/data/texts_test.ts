@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sha256 } from "../../data/content.ts";
+import { sha256 } from "../../data/files.ts";
 import { gatherWindows, loadTextDataset } from "../../data/mod.ts";
-import { readPublicFile } from "../../data/public_dataset.ts";
-import { TINY_SHAKESPEARE } from "../../data/shakespeare.ts";
+import { readPublicFile } from "../../data/public_files.ts";
+import { textDatasets } from "../../data/registry.ts";
 import { closedAddress, serveFiles } from "./file_server.ts";
 
 class Folder implements Disposable {
@@ -25,14 +25,12 @@ const refused = (work: Promise<unknown>, message: string | RegExp) =>
 Deno.test("tiny Shakespeare is downloaded once, with progress", async () => {
   using cache = new Folder();
   const file = new TextEncoder().encode("First Citizen:\n".repeat(1000));
-  const dataset = {
-    ...TINY_SHAKESPEARE,
-    files: { "input.txt": { bytes: file.length, sha256: sha256(file) } },
-  };
+  const input = { name: "input.txt", bytes: file.length, sha256: sha256(file) };
+  const dataset = { ...textDatasets[0]!.files!, files: [input] };
   await using server = await serveFiles({ "input.txt": file });
   let received = 0;
   const load = () =>
-    readPublicFile(dataset, "input.txt", {
+    readPublicFile(dataset, input, {
       cache: cache.path,
       mirrors: [server.url],
       download: { onProgress: ({ receivedBytes }) => received = receivedBytes },
@@ -47,7 +45,7 @@ Deno.test("without tiny Shakespeare, the error names the directory and the made-
   using folder = new Folder();
   await refused(
     loadTextDataset("tiny-shakespeare", { cache: folder.path, mirrors: [closedAddress()] }),
-    /^Cannot download input\.txt: .* folder `shakespeare` .* `made-up-verse`, which needs no network$/,
+    /^Cannot download input\.txt: .* folder `shakespeare` .* `made-up-verse`, 300,000 characters of .*, which needs no network \(--set dataset=made-up-verse/,
   );
   const load = () => loadTextDataset("tiny-shakespeare", { directory: folder.path });
   await refused(
@@ -136,8 +134,8 @@ Deno.test("a text too short for the split or for the context is refused", async 
 Deno.test("a name that is neither a dataset nor a path is refused with what there is", async () => {
   await refused(
     loadTextDataset("tiny-shakespear"),
-    "No text `tiny-shakespear`: there are tiny-shakespeare and made-up-verse; " +
-      "a file of your own is named with a slash, ./tiny-shakespear",
+    "No dataset `tiny-shakespear`: there are tiny-shakespeare, made-up-verse; " +
+      "a text file of your own is named with a slash, ./tiny-shakespear",
   );
 });
 

@@ -1,7 +1,7 @@
 /** What is known of MNIST itself, and that MNIST-6k is a part of it. */
 import assert from "node:assert/strict";
-import { sha256 } from "../../data/content.ts";
-import { drawnFromMnist } from "../../data/mnist_6k.ts";
+import { drawnFromMnist } from "../../data/draw_mnist_6k.ts";
+import { sha256 } from "../../data/files.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import { openEngine } from "../../engine/mod.ts";
 import { accuracyOn } from "../../experiments/image/classifier_training.ts";

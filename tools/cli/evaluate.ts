@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AnyEvaluateRequest } from "../../experiments/mod.ts";
 import { damageNote } from "../damage_note.ts";
-import { evaluationSummary, evaluationTables } from "../evaluation_rows.ts";
+import { evaluationSummary, evaluationTables } from "../views.ts";
 import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";
 import { withProgressBar } from "./progress_bar.ts";

@@ -1,9 +1,13 @@
 /** Draws pictures from a run and writes the PNG; a run on text writes to the terminal. */
 import { resolve } from "node:path";
 import { z } from "zod";
-import { AnySampleRequest, type Lab, type WriteRequest } from "../../experiments/mod.ts";
+import {
+  AnySampleRequest,
+  type Lab,
+  type SampleRequest,
+  type WriteRequest,
+} from "../../experiments/mod.ts";
 import { damageNote } from "../damage_note.ts";
-import { isText } from "../sample_text.ts";
 import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";
 import { withProgressBar } from "./progress_bar.ts";
@@ -29,32 +33,40 @@ export const command = defineCommand({
   async run({ workspace, data, device, json, out, prompt, template, ...others }) {
     const request = { ...others, prompt: typed(prompt), template: typed(template) };
     const lab = labOf({ workspace, data, device });
-    if (isText(lab, request.run)) {
-      await writeTexts(lab, request, json);
-      lab.close();
-      return 0;
-    }
-    const sample = await withProgressBar((onProgress) => lab.sample(request, { onProgress }));
-    const { samplePng } = await import("../../figures/mod.ts");
-    const { path, png } = await samplePng(lab, sample.id);
-    const picture = out === undefined ? path : resolve(out);
-    if (out !== undefined) await Deno.writeFile(picture, png);
-    console.log(
-      json
-        ? JSON.stringify({ ...sample, picture }, null, 2)
-        : `${sample.id}: ${picture}${damageNote(lab, sample.runId, sample.step)}`,
-    );
+    const lines = await makers[lab.run(request.run).config.modality](lab, request, { out, json });
+    console.log(lines);
     lab.close();
     return 0;
   },
 });
 
-/** Writes and prints the texts. */
-async function writeTexts(lab: Lab, request: WriteRequest, json: boolean): Promise<void> {
+interface Output {
+  /** File that a picture is to be written to. */
+  readonly out?: string | undefined;
+  readonly json: boolean;
+}
+
+/** For each modality: makes the sample, and answers with what is printed. */
+const makers = { image: drawPicture, text: writeTexts } as const;
+
+async function drawPicture(
+  lab: Lab,
+  request: SampleRequest,
+  { out, json }: Output,
+): Promise<string> {
+  const sample = await withProgressBar((onProgress) => lab.sample(request, { onProgress }));
+  const { samplePng } = await import("../../figures/mod.ts");
+  const { path, png } = await samplePng(lab, sample.id);
+  const picture = out === undefined ? path : resolve(out);
+  if (out !== undefined) await Deno.writeFile(picture, png);
+  return json
+    ? JSON.stringify({ ...sample, picture }, null, 2)
+    : `${sample.id}: ${picture}${damageNote(lab, sample.runId, sample.step)}`;
+}
+
+async function writeTexts(lab: Lab, request: WriteRequest, { json }: Output): Promise<string> {
   const sample = await withProgressBar((onProgress) => lab.write(request, { onProgress }));
-  console.log(
-    json
-      ? JSON.stringify(sample, null, 2)
-      : sample.texts.map((text, i) => `--- ${sample.id}, ${i + 1} ---\n${text}`).join("\n"),
-  );
+  return json
+    ? JSON.stringify(sample, null, 2)
+    : sample.texts.map((text, i) => `--- ${sample.id}, ${i + 1} ---\n${text}`).join("\n");
 }

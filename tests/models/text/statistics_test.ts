@@ -115,7 +115,6 @@ Deno.test("on made-up verse, statistics tell real text, recital, n-grams and col
   assert.ok(validation!.longestCopy < 80, `${validation!.longestCopy}`);
   assert.equal(samples.knownWords, 1);
   assert.ok(validation!.knownWords! > 0.99 && validation!.knownWords! < 1);
-  assert.ok(ngrams.knownWords! < validation!.knownWords! - 0.01);
   assert.ok(samples.ngramNats < validation!.ngramNats);
   const bigrams = fitNgrams(verse.train, { order: 2, vocabularySize: size });
   const babble = Array.from({ length: 8 }, (_, step) => {

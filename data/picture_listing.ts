@@ -1,7 +1,7 @@
 /** Which pictures a folder holds, and of which classes. */
 import { basename, join } from "node:path";
-import { UserError } from "../../engine/host/mod.ts";
-import { kindOf } from "../regular_file.ts";
+import { UserError } from "../engine/host/mod.ts";
+import { kindOf } from "./files.ts";
 
 /** Formats that sharp reads, by what file names end in. */
 const PICTURE = /\.(png|jpe?g|webp|gif|avif|tiff?)$/i;

@@ -1,21 +1,26 @@
 /**
- * Datasets that are public files of known content: from a directory, or downloaded once and cached.
+ * Data sets that are public files of known content: from a directory, or downloaded once and cached.
  * Either way the content is verified.
  */
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { decompress, type ExpectedContent, verify } from "./content.ts";
-import { download, type DownloadOptions } from "./download.ts";
-import { readRegularFile } from "./regular_file.ts";
+import { download, type DownloadOptions, type DownloadProgress } from "./download.ts";
+import {
+  cacheDirectory,
+  decompress,
+  type ExpectedContent,
+  lockFolder,
+  readRegularFile,
+  verify,
+} from "./files.ts";
 
 /** What is known about a public dataset before any of it is there. */
-export interface PublicDataset<File extends string = string> {
+export interface PublicDataset {
   /** For people: "MNIST". */
   readonly title: string;
   /** Of the directory and of the cache, the folder that holds its files. */
   readonly folder: string;
-  /** The files, by their names uncompressed. */
-  readonly files: Readonly<Record<File, ExpectedContent>>;
+  readonly files: readonly PublicFile[];
   /** Public copies: addresses of folders with the files. */
   readonly mirrors: readonly string[];
   /** What the mirrors append to the names of the files. */
@@ -26,10 +31,13 @@ export interface PublicDataset<File extends string = string> {
   readonly diagnose?: (content: Uint8Array, path: string) => void;
 }
 
+/** A file by its name uncompressed, and what must be in it. */
+export type PublicFile = { readonly name: string } & ExpectedContent;
+
 /** What compression may add to data that cannot be compressed. */
 const SLACK = 2 ** 20;
 
-/** Where the files of public datasets are taken from. */
+/** Where the files of public data sets are taken from. */
 export type DataSource = {
   /** The directory above the datasets' folders. */
   readonly directory: string;
@@ -43,6 +51,29 @@ export interface Downloads {
   readonly download: DownloadOptions;
 }
 
+export interface LoadOptions {
+  /** A directory laid out as `mnist/*.gz`, `fashion-mnist/*.gz` and `shakespeare/input.txt`, used
+   * instead of downloads. By default the one that the environment variable TEXTDIFFUSION_DATA names,
+   * if it does and neither `cache` nor `mirrors` ask for a download. */
+  readonly directory?: string | undefined;
+  /** Where downloads are kept. By default the operating system's cache directory. */
+  readonly cache?: string | undefined;
+  /** Addresses with the files under their usual names, tried in turn. */
+  readonly mirrors?: readonly string[] | undefined;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where these options have the files of public data sets taken from. */
+export function sourceOf(options: LoadOptions): DataSource {
+  const download = options.cache !== undefined || options.mirrors !== undefined;
+  const byDefault = download ? undefined : Deno.env.get("TEXTDIFFUSION_DATA");
+  const directory = options.directory ?? byDefault;
+  if (directory) return { directory };
+  const { cache = cacheDirectory(), mirrors, onProgress, signal } = options;
+  return { cache, mirrors, download: { onProgress, signal } };
+}
+
 /**
  * The content of one file of a dataset.
  *
@@ -52,24 +83,23 @@ export interface Downloads {
  * @throws {UserError} If the file is missing or another one, if the cache cannot be written or no
  * mirror delivers.
  */
-export async function readPublicFile<File extends string>(
-  dataset: PublicDataset<File>,
-  file: File,
+export async function readPublicFile(
+  dataset: PublicDataset,
+  file: PublicFile,
   source: DataSource,
 ): Promise<Uint8Array> {
   if ("directory" in source) return await fromDirectory(dataset, file, source.directory);
   const folder = join(source.cache, dataset.folder);
   const destination = cachedPath(dataset, file, source);
-  const expected = dataset.files[file];
-  const cached = await readVerified(destination, expected);
+  const cached = await readVerified(destination, file);
   if (cached) return cached;
   using _lock = await lockFolder(folder, dataset.waysOut);
-  const written = await readVerified(destination, expected);
+  const written = await readVerified(destination, file);
   if (written) return written;
   const urls = urlsOf(dataset, file, source);
   try {
     return await download(
-      { name: basename(destination), urls, expected, destination },
+      { name: basename(destination), urls, expected: file, destination },
       source.download,
     );
   } catch (error) {
@@ -83,12 +113,12 @@ export async function readPublicFile<File extends string>(
  *
  * @throws {UserError} If a directory is named and lacks one.
  */
-export async function filesNotAtHand<File extends string>(
-  dataset: PublicDataset<File>,
+export async function filesNotAtHand(
+  dataset: PublicDataset,
   source: DataSource,
-): Promise<File[]> {
-  const missing: File[] = [];
-  for (const file of Object.keys(dataset.files) as File[]) {
+): Promise<PublicFile[]> {
+  const missing: PublicFile[] = [];
+  for (const file of dataset.files) {
     if ("directory" in source) await findFile(dataset, file, source.directory);
     else if (!await statIfThere(cachedPath(dataset, file, source))) missing.push(file);
   }
@@ -96,50 +126,49 @@ export async function filesNotAtHand<File extends string>(
 }
 
 /** The addresses of a file, in the order in which they are tried. */
-export function urlsOf<File extends string>(
-  dataset: PublicDataset<File>,
-  file: File,
+export function urlsOf(
+  dataset: PublicDataset,
+  file: PublicFile,
   { mirrors = dataset.mirrors }: Downloads,
 ): string[] {
-  return mirrors.map((mirror) => `${mirror.replace(/\/$/, "")}/${file}${dataset.suffix}`);
+  return mirrors.map((mirror) => `${mirror.replace(/\/$/, "")}/${file.name}${dataset.suffix}`);
 }
 
-function cachedPath<File extends string>(
-  { folder, suffix }: PublicDataset<File>,
-  file: File,
+function cachedPath(
+  { folder, suffix }: PublicDataset,
+  file: PublicFile,
   { cache }: Downloads,
 ): string {
-  return join(cache, folder, `${file}${suffix}`);
+  return join(cache, folder, `${file.name}${suffix}`);
 }
 
-async function fromDirectory<File extends string>(
-  dataset: PublicDataset<File>,
-  file: File,
+async function fromDirectory(
+  dataset: PublicDataset,
+  file: PublicFile,
   directory: string,
 ): Promise<Uint8Array> {
-  const expected = dataset.files[file];
   const path = await findFile(dataset, file, directory);
-  const found = await readGiven(path, mostBytes(expected));
-  const result = await verify(found, expected);
+  const found = await readGiven(path, mostBytes(file));
+  const result = await verify(found, file);
   if ("content" in result) return result.content;
-  const content = await decompress(found, expected.bytes + 1).catch(() => undefined);
+  const content = await decompress(found, file.bytes + 1).catch(() => undefined);
   if (content) dataset.diagnose?.(content, path);
-  throw new UserError(`Cannot use ${path} as ${dataset.title}'s ${file}: ${result.wrong}`);
+  throw new UserError(`Cannot use ${path} as ${dataset.title}'s ${file.name}: ${result.wrong}`);
 }
 
 /** The path of a file in a directory: gzipped, or as it is. */
-async function findFile<File extends string>(
-  dataset: PublicDataset<File>,
-  file: File,
+async function findFile(
+  dataset: PublicDataset,
+  file: PublicFile,
   directory: string,
 ): Promise<string> {
   const folder = join(directory, dataset.folder);
-  for (const path of [join(folder, `${file}.gz`), join(folder, file)]) {
+  for (const path of [join(folder, `${file.name}.gz`), join(folder, file.name)]) {
     if (await statIfThere(path)) return path;
   }
-  const missing = "gzipMd5" in dataset.files[file]
-    ? `no ${file}.gz`
-    : `neither ${file}.gz nor ${file}`;
+  const missing = "gzipMd5" in file
+    ? `no ${file.name}.gz`
+    : `neither ${file.name}.gz nor ${file.name}`;
   throw new UserError(
     `Cannot find ${dataset.title}: there is ${missing} in ${folder}. ${dataset.waysOut}`,
   );
@@ -176,24 +205,5 @@ async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new UserError(`Cannot read ${path}: ${(error as Error).message}`);
-  }
-}
-
-/**
- * Makes the folder if need be and locks it against other processes until disposed; the system lets
- * go of it if the process dies.
- *
- * @throws {UserError} If it cannot be written, with what to do about it.
- */
-export async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
-  try {
-    await Deno.mkdir(folder, { recursive: true });
-    const file = await Deno.open(join(folder, ".lock"), { create: true, write: true });
-    await file.lock(true);
-    return file;
-  } catch (error) {
-    throw new UserError(
-      `Cannot write the cache directory ${folder}: ${(error as Error).message}. ${waysOut}`,
-    );
   }
 }

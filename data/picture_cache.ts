@@ -8,8 +8,8 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { UserError } from "../../engine/host/mod.ts";
-import type { ImageDataset } from "../images.ts";
+import { UserError } from "../engine/host/mod.ts";
+import type { ImageDataset } from "./images.ts";
 
 const FORMAT = "textdiffusion-pictures-1";
 const CHECKSUM_BYTES = 32;

@@ -1,6 +1,6 @@
 /** From picture files to pixels of one size. */
 import { join } from "node:path";
-import { UserError } from "../../engine/host/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
 
 /** How pictures are brought to one form. */
 export interface PictureForm {
@@ -41,7 +41,10 @@ export async function decodePictures(
   folder: string,
   paths: readonly string[],
   form: PictureForm,
-  options: { onDecoded?: (done: number) => void; signal?: AbortSignal } = {},
+  options: {
+    readonly onDecoded?: ((done: number) => void) | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   const length = pictureLength(form);
