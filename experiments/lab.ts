@@ -236,7 +236,7 @@ class Laboratory implements Lab {
         countIsDefault: request.count === undefined,
       };
     const entry = new URL(
-      ofText ? "./text/evaluation/main.ts" : "./evaluation/main.ts",
+      ofText ? "./text/evaluation_main.ts" : "./image/evaluation_main.ts",
       import.meta.url,
     );
     const id = await requestJob("Evaluating", entry, job, options);
