@@ -7,30 +7,31 @@ import { comparableEvaluations, compareRuns, type Comparison } from "./report/co
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
-import { requireFieldsOf } from "./requests.ts";
-import { evaluationSettings, sampleSettings } from "./image/request.ts";
-import { picturesOf } from "./image/pictures.ts";
-import { requestJob } from "./run/jobs.ts";
+import { type JobOptions, requestJob } from "./run/jobs.ts";
+import type { JobOrder } from "./run/modality.ts";
 import { findRun, findRuns } from "./registry/references.ts";
-import type { EvaluationJob } from "./image/evaluation_job.ts";
 import { decodeSamplePixels } from "./image/pixels.ts";
-import type { SamplingJob } from "./image/sampling_job.ts";
-import { requireWithin } from "./common/within.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { modalityOf } from "./registry/modalities.ts";
-import type { TextEvaluationJob } from "./text/evaluation_job.ts";
-import { textEvaluationSettings, writeSettings } from "./text/request.ts";
-import type { WritingJob } from "./text/sampling_job.ts";
 import { hasEnded, type WatchOptions, watchRuns } from "./watch.ts";
 import { type Curves, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
-import type { EvaluateRequest, Evaluation } from "./store/evaluations.ts";
-import type { Lab, LabOptions, TrainAnswer, TrainRequest } from "./lab_interface.ts";
+import {
+  type EvaluateRequest,
+  evaluateRequests,
+  requireFieldsOf,
+  sampleRequests,
+} from "./requests/modalities.ts";
+import type { Evaluation } from "./store/evaluations.ts";
+import type { Lab, LabOptions, TrainAnswer } from "./lab_interface.ts";
+import { DEFAULT_PRESET, type TrainRequest } from "./requests/train.ts";
 import type { LabEvent } from "./store/events.ts";
 import type { Run, RunFilter } from "./store/run.ts";
-import type { Sample, SamplePixels, SampleRequest } from "./store/image_records.ts";
-import type { TextBaselines, TextSample, WriteRequest } from "./store/text_records.ts";
+import type { SampleRequest } from "./requests/image.ts";
+import type { Sample, SamplePixels } from "./store/image_records.ts";
+import type { WriteRequest } from "./requests/text.ts";
+import type { TextBaselines, TextSample } from "./store/text_records.ts";
 import { ensureWorker, type ProcessOptions } from "./run/spawn.ts";
 import { livingWorker, noticeDeadWorkers } from "./run/liveness.ts";
 
@@ -69,7 +70,9 @@ class Laboratory implements Lab {
     ensureWorker(this.#store, this.#process);
   }
 
-  async train({ preset, overrides, grid, seeds, label }: TrainRequest): Promise<TrainAnswer> {
+  async train(
+    { preset = DEFAULT_PRESET, overrides, grid, seeds, label }: TrainRequest,
+  ): Promise<TrainAnswer> {
     const isSweep = grid !== undefined || seeds !== undefined;
     const configs =
       (isSweep ? expandGrid(preset, overrides, grid, seeds) : [resolveConfig(preset, overrides)])
@@ -141,8 +144,6 @@ class Laboratory implements Lab {
 
   runs(filter: RunFilter = {}): { runs: Run[]; total: number } {
     this.#notice();
-    requireWithin("limit", filter.limit ?? 50, 1, 1000, true);
-    requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER, true);
     const { sweepId } = filter;
     const found = this.#store.runs.list(filter);
     const known = this.#store.runs.sweepIds();
@@ -158,13 +159,6 @@ class Laboratory implements Lab {
     options: { names?: readonly MetricName[]; maxPoints?: number; afterStep?: number } = {},
   ): Curves {
     const { names = METRIC_NAMES, maxPoints = CURVE_POINTS, afterStep = -1 } = options;
-    requireWithin("maxPoints", maxPoints, 2, 100_000, true);
-    const unknown = names.find((name) => !METRIC_NAMES.includes(name));
-    if (unknown !== undefined) {
-      throw new UserError(
-        `There is no metric ${JSON.stringify(unknown)}: the metrics are ${METRIC_NAMES.join(", ")}`,
-      );
-    }
     return thinned(this.#store.metrics.curves(this.run(ref).id, names, afterStep), maxPoints);
   }
 
@@ -185,35 +179,24 @@ class Laboratory implements Lab {
   }
 
   async sample(
-    { run: ref, ...request }: SampleRequest,
+    request: SampleRequest,
     options: Parameters<Lab["sample"]>[1] = {},
   ): Promise<Sample> {
-    const run = this.run(ref);
-    const settings = sampleSettings(request, imageConfigOf(run), picturesOf(run));
-    const job: SamplingJob = {
-      workspace: this.workspace,
-      runId: run.id,
-      settings,
-      ...this.#process,
-    };
-    const entry = new URL("./image/sampling_main.ts", import.meta.url);
-    return this.sampleById(await requestJob("Sampling", entry, job, options));
+    const run = this.run(request.run);
+    imageConfigOf(run);
+    const { samplingJob } = modalityOf(run);
+    return this.sampleById(await this.#made(run, sampleRequests, request, samplingJob, options));
   }
 
   async write(
-    { run: ref, ...request }: WriteRequest,
+    request: WriteRequest,
     options: Parameters<Lab["write"]>[1] = {},
   ): Promise<TextSample> {
-    const run = this.run(ref);
-    const settings = writeSettings(request, textConfigOf(run));
-    const job: WritingJob = {
-      workspace: this.workspace,
-      runId: run.id,
-      settings,
-      ...this.#process,
-    };
-    const entry = new URL("./text/sampling_main.ts", import.meta.url);
-    return this.#store.texts.byId(await requestJob("Writing", entry, job, options))!;
+    const run = this.run(request.run);
+    textConfigOf(run);
+    const { samplingJob } = modalityOf(run);
+    const id = await this.#made(run, sampleRequests, request, samplingJob, options);
+    return this.#store.texts.byId(id)!;
   }
 
   texts(ref: string): TextSample[] {
@@ -221,26 +204,27 @@ class Laboratory implements Lab {
   }
 
   async evaluate(
-    { run: ref, ...request }: EvaluateRequest,
+    request: EvaluateRequest,
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
-    const run = this.run(ref);
-    requireFieldsOf(run, request);
-    const about = { workspace: this.workspace, runId: run.id, ...this.#process };
-    const ofText = run.config.modality === "text";
-    const job: EvaluationJob | TextEvaluationJob = ofText
-      ? { ...about, settings: textEvaluationSettings(request, textConfigOf(run)) }
-      : {
-        ...about,
-        settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)),
-        countIsDefault: request.count === undefined,
-      };
-    const entry = new URL(
-      ofText ? "./text/evaluation_main.ts" : "./image/evaluation_main.ts",
-      import.meta.url,
-    );
-    const id = await requestJob("Evaluating", entry, job, options);
+    const run = this.run(request.run);
+    const { evaluationJob } = modalityOf(run);
+    const id = await this.#made(run, evaluateRequests, request, evaluationJob, options);
     return this.evaluations(run.id).find((evaluation) => evaluation.id === id)!;
+  }
+
+  /** Has a process of its own make something of a run; returns the id of what it made. */
+  async #made(
+    run: Run,
+    schemas: typeof sampleRequests | typeof evaluateRequests,
+    { run: _, ...request }: { readonly run: string },
+    orderFor: (run: Run, request: object) => JobOrder,
+    options: JobOptions,
+  ): Promise<string> {
+    requireFieldsOf(run, schemas, request);
+    const { title, entry, input } = orderFor(run, request);
+    const job = { workspace: this.workspace, runId: run.id, ...this.#process, ...input };
+    return await requestJob(title, entry, job, options);
   }
 
   evaluations(ref: string): Evaluation[] {

@@ -1,15 +1,18 @@
 /** The laboratory itself: everything that can be asked of it. */
 import type { DeviceName } from "../engine/mod.ts";
 import type { Comparison } from "./report/compare.ts";
-import type { EvaluateRequest, Evaluation } from "./store/evaluations.ts";
+import type { EvaluateRequest } from "./requests/modalities.ts";
+import type { Evaluation } from "./store/evaluations.ts";
 import type { LabEvent } from "./store/events.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { Curves, MetricName } from "./store/metrics.ts";
 import type { Run, RunFilter } from "./store/run.ts";
-import type { Sample, SamplePixels, SampleRequest } from "./store/image_records.ts";
+import type { SampleRequest } from "./requests/image.ts";
+import type { Sample, SamplePixels } from "./store/image_records.ts";
 import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
-import type { TextSample, WriteRequest } from "./store/text_records.ts";
-import type { ConfigGrid, ConfigOverrides, PresetName } from "./config/mod.ts";
+import type { WriteRequest } from "./requests/text.ts";
+import type { TextSample } from "./store/text_records.ts";
+import type { TrainRequest } from "./requests/train.ts";
 import type { WatchOptions } from "./watch.ts";
 import type { JobProgress, SampleProgress } from "./run/jobs.ts";
 
@@ -17,9 +20,9 @@ export interface LabOptions {
   /** Folder of the store and the runs; made if missing. */
   readonly workspace: string;
   /** Folder with data sets that were downloaded before; by default they are fetched when needed. */
-  readonly dataDirectory?: string;
+  readonly dataDirectory?: string | undefined;
   /** Where runs train and sample; by default "auto", the device that does the work soonest. */
-  readonly device?: DeviceName;
+  readonly device?: DeviceName | undefined;
 }
 
 /**
@@ -105,16 +108,6 @@ export interface Lab {
   close(): void;
 }
 
-export interface TrainRequest {
-  readonly preset: PresetName;
-  readonly overrides?: ConfigOverrides;
-  /** Lists of values of which every combination is run. */
-  readonly grid?: ConfigGrid;
-  /** Each combination is run once for each of these. */
-  readonly seeds?: readonly number[];
-  /** A few words on what the run or sweep is for. */
-  readonly label?: string;
-}
 export interface TrainAnswer {
   readonly runs: readonly Run[];
   /** For example `sweep-0003`; null for a single run. */

@@ -20,22 +20,15 @@ export {
   textConfigOf,
 } from "./config/mod.ts";
 export { openLab } from "./lab.ts";
-export { nearest } from "./common/nearest.ts";
 export { criticalT } from "./report/seeds.ts";
 export { describeRepeats, summarise, type Summary, valuesBySeed } from "./report/seeds.ts";
 export { runWorker, type WorkerOptions } from "./run_worker.ts";
-export { keptHalves, MAX_RESAMPLES, recognisedShare } from "./image/held_out.ts";
+export { recognisedShare } from "./image/held_out.ts";
 export { blockCurve, type BlockNats } from "./report/curves.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
-export {
-  levelFields,
-  samplerNames,
-  samplerOptionFields,
-  spacingNames,
-} from "../models/diffusion/mod.ts";
-export { GENERATION_MODES, type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
+export { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export { metricOf, modalityOf, scoreOf } from "./registry/modalities.ts";
-export type { Lab, LabOptions, TrainAnswer, TrainRequest } from "./lab_interface.ts";
+export type { Lab, LabOptions, TrainAnswer } from "./lab_interface.ts";
 export type { SampleProgress } from "./run/jobs.ts";
 export type { JobProgress } from "./run/jobs.ts";
 export type { RunFilter } from "./store/run.ts";
@@ -57,24 +50,40 @@ export type {
   ScheduleReport,
   Verdict,
 } from "./report/schedules.ts";
-export type {
-  EvaluateRequest,
-  Evaluation,
-  ImageEvaluation,
-  TextEvaluation,
-} from "./store/evaluations.ts";
+export { AnyEvaluateRequest, AnySampleRequest } from "./requests/modalities.ts";
+export type { EvaluateRequest } from "./requests/modalities.ts";
+export { runReference } from "./requests/fields.ts";
+export {
+  configFields,
+  DEFAULT_PRESET,
+  Grid,
+  Overrides,
+  presetValues,
+  TrainOrResume,
+  type TrainRequest,
+} from "./requests/train.ts";
+export { StopRequest } from "./requests/stop.ts";
+export {
+  CompareRequest,
+  DEFAULT_SCHEDULES,
+  InspectRequest,
+  ScheduleRequest,
+} from "./report/requests.ts";
+export type { Evaluation, ImageEvaluation, TextEvaluation } from "./store/evaluations.ts";
 export type { LabEvent } from "./store/events.ts";
 export type {
-  GivenPictures,
-  ImageEvaluationResults,
   ImageEvaluationSettings,
   KeptHalf,
-  Sample,
-  SampleFrame,
-  SamplePixels,
   SampleRequest,
   SampleSettings,
   SamplingOptions,
+} from "./requests/image.ts";
+export type {
+  GivenPictures,
+  ImageEvaluationResults,
+  Sample,
+  SampleFrame,
+  SamplePixels,
 } from "./store/image_records.ts";
 export {
   BLOCK_METRICS,
@@ -85,13 +94,11 @@ export {
   type MetricPoint,
 } from "./store/metrics.ts";
 export { type Run, RUN_STATUSES, type RunStatus } from "./store/run.ts";
+export type { TextEvaluationSettings, WriteRequest, WriteSettings } from "./requests/text.ts";
 export type {
   TextBaselines,
   TextEvaluationResults,
-  TextEvaluationSettings,
   TextSample,
   TextSampleFrame,
-  WriteRequest,
-  WriteSettings,
 } from "./store/text_records.ts";
 export type { SamplerName } from "../models/diffusion/mod.ts";

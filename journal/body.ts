@@ -1,6 +1,7 @@
 /** The Markdown body of an entry. Sections are computed from the store; the caller's words appear
  * only as quotations, marked as theirs. */
 import { BLOCK_METRICS, type MetricName, type Run, summarise } from "../experiments/mod.ts";
+import { modalityOf } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
 import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
 import type { FrontMatter } from "./entry.ts";
@@ -17,10 +18,6 @@ export interface Evidence {
   readonly alerts: readonly { readonly runId: string; readonly message: string }[];
 }
 
-const RESULT_METRICS = {
-  image: ["denoising_mse", "validation_loss"],
-  text: ["nats_per_character", "nats_standard_error", "train_nats"],
-} as const;
 /** The whole body. */
 export function entryBody(front: FrontMatter, evidence: Evidence, verdict: JournalVerdict): string {
   const sections: [string, string][] = [
@@ -77,15 +74,10 @@ function setup({ runs, missing }: Evidence): string {
   return `${difference}\n\nThe same in all: ${listed}.${lost}`;
 }
 
-const TRIVIAL = {
-  image: "The best estimate of each pixel by itself has a denoising_mse of",
-  text: "A bigram model needs nats_per_character of",
-} as const;
-
 function resultMetrics(runs: readonly Run[]): MetricName[] {
-  const modalities = [...new Set(runs.map(({ config }) => config.modality))];
+  const modalities = [...new Set(runs.map(modalityOf))];
   return [
-    ...modalities.flatMap((modality) => RESULT_METRICS[modality]),
+    ...modalities.flatMap(({ resultMetrics }) => resultMetrics),
     // Shown where the runs have them.
     ...BLOCK_METRICS.filter((name) => runs.some((run) => run.latest[name] !== undefined)),
   ];
@@ -123,8 +115,8 @@ function results({ runs, alerts }: Evidence, criterion: Criterion | null): strin
   const trivial = runs.find((run) => run.baseline !== null)?.baseline;
   if (trivial != null) {
     parts.push(
-      `${TRIVIAL[runs[0]!.config.modality]} ${
-        format(trivial)
+      `${
+        modalityOf(runs[0]!).baselineIs(format(trivial))
       }: what is not below it has learnt nothing.`,
     );
   }

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
-import { UserError } from "../engine/host/mod.ts";
-import { configSchemas, type Lab, nearest } from "../experiments/mod.ts";
+import { nearest, UserError } from "../engine/host/mod.ts";
+import { configSchemas, type Lab } from "../experiments/mod.ts";
 import { entryBody } from "./body.ts";
 import type { Criterion, Selection } from "./criterion.ts";
 import {

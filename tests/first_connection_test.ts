@@ -56,6 +56,8 @@ Deno.test("the modules that mcp loads before it answers import the protocol's pa
     await importedPackages(["../main.ts", "../tools/cli/mcp.ts"], { dynamic: false }),
     [
       "@modelcontextprotocol/server",
+      "commander",
+      "fastest-levenshtein",
       "zod",
     ],
   );
@@ -127,7 +129,10 @@ Deno.test("with an empty cache, the mcp task asks the registry for the protocol'
     assert.equal(new TextDecoder().decode(stdout), "", "standard output is for the protocol");
     assert.ok(!errors.includes("Ignored build scripts"), errors);
     assert.ok(asked.has("zod"), errors);
-    const protocol = ["@modelcontextprotocol/core", "@modelcontextprotocol/server", "zod"];
+    const protocol = [
+      ...["@modelcontextprotocol/core", "@modelcontextprotocol/server", "zod"],
+      ...["commander", "fastest-levenshtein"],
+    ];
     assert.deepEqual([...asked].filter((name) => !protocol.includes(name)), []);
   } finally {
     await registry.shutdown();

@@ -1,6 +1,6 @@
 /**
- * Checks that imports point one way, that no two files import each other in a circle, and that a
- * folder is entered by its `mod.ts` only. Run as a program, it prints what is wrong and fails.
+ * Checks that imports point one way, that no files and no sibling folders import each other in a
+ * circle, and that a folder is entered by its `mod.ts` only. Run as a program, it prints what is wrong and fails.
  */
 import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
@@ -65,7 +65,34 @@ export function violations(graph: ImportGraph): string[] {
       if (reason) found.push(`${from} imports ${to}: ${reason}`);
     }
   }
-  return [...found, ...cycles(graph).map((cycle) => `circle: ${cycle.join(" -> ")}`)];
+  return [
+    ...found,
+    ...cycles(graph).map((cycle) => `circle: ${cycle.join(" -> ")}`),
+    ...cycles(folderGraph(graph)).map((cycle) => `circle of folders: ${cycle.join(" -> ")}`),
+  ];
+}
+
+/**
+ * The folders within each top folder, and which of their siblings they import. Files that lie in the
+ * top folder itself belong to none: they bring the folders together.
+ */
+function folderGraph(graph: ImportGraph): ImportGraph {
+  const folders = new Map<string, Set<string>>();
+  for (const [from, targets] of graph) {
+    const folder = siblingOf(from);
+    if (folder === undefined || layerOf(topOf(from)) === 0) continue;
+    const imported = targets.map(siblingOf).filter((to) => to !== undefined && to !== folder);
+    const known = folders.get(folder) ?? new Set();
+    imported.filter((to) => topOf(to!) === topOf(folder)).forEach((to) => known.add(to!));
+    folders.set(folder, known);
+  }
+  return new Map([...folders].map(([folder, targets]) => [folder, [...targets]]));
+}
+
+/** "experiments/image" of a file in that folder or below it. */
+function siblingOf(path: string): string | undefined {
+  const parts = path.split("/");
+  return parts.length > 2 ? parts.slice(0, 2).join("/") : undefined;
 }
 
 function wrongDirection(from: string, to: string): string | undefined {

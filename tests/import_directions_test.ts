@@ -126,3 +126,16 @@ Deno.test("violations() shows a circle with every file on it, and one of a file 
     "circle: data/self.ts -> data/self.ts",
   ]);
 });
+
+Deno.test("violations() finds folders that import each other though their files do not", () => {
+  assert.deepEqual(
+    violations(graph({
+      "experiments/image/a.ts": ["experiments/run/b.ts"],
+      "experiments/run/b.ts": [],
+      "experiments/run/c.ts": ["experiments/image/d.ts"],
+      "experiments/image/d.ts": [],
+      "experiments/lab.ts": ["experiments/run/c.ts"],
+    })),
+    ["circle of folders: experiments/image -> experiments/run -> experiments/image"],
+  );
+});

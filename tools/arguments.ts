@@ -1,7 +1,6 @@
 /** Arguments as clients send them, brought to the form that a tool's schema describes. */
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
-import { type JsonSchema, jsonSchemaOf } from "./published.ts";
+import { type JsonSchema, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
 
 /** Fields that a client adds to every call by itself (Gemini CLI), which no tool of ours has. */
 const ADDED_BY_CLIENTS: readonly string[] = ["wait_for_previous"];

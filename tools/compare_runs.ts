@@ -1,19 +1,18 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import {
   blockCurve,
+  CompareRequest,
   type Comparison,
   type Lab,
-  METRIC_NAMES,
   type MetricName,
   type Run,
 } from "../experiments/mod.ts";
 import { alignedTable, curveTable } from "./curve_table.ts";
 import { answer, defineTool, READING } from "./define.ts";
-import { evaluationTable } from "./evaluation_rows.ts";
-import { curvePoints, runReference, tableLimit, tableOffset } from "./fields.ts";
+import { evaluationTable } from "./views.ts";
 import { alsoDiffering, counted, MAX_ROWS, moreRows, rounded, table } from "./rows.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 import { baselineTable } from "./text_evaluation_rows.ts";
 import { comparisonUri } from "./uris.ts";
 
@@ -26,36 +25,11 @@ export const compareRunsTool = defineTool({
     "only the parameters in which they differ, gives mean and standard deviation over seeds for " +
     "each configuration, says whether the best one's lead exceeds the seed noise, and aligns their " +
     "curves on common steps.",
-  input: z.strictObject({
-    runs: z.array(runReference).min(2).max(100).optional().describe(
-      'Ids (or unique beginnings, "latest", "best") of 2 to 100 runs; give this or sweep',
-    ),
-    sweep: z.string().min(1).max(60).optional().describe(
-      "All runs of a sweep, e.g. sweep-0003; give this or runs",
-    ),
-    metrics: z.array(z.enum(METRIC_NAMES)).max(3).optional().describe(
-      "Curves to align, 0 to 3 (default what the runs are ranked by)",
-    ),
-    points: curvePoints,
-    limit: tableLimit,
-    offset: tableOffset,
-  }),
+  input: CompareRequest,
   annotations: READING,
   // deno-lint-ignore require-await -- the other tools wait for something
   async run({ runs, sweep, metrics, points, limit, offset }, { lab, links }) {
-    if ((runs === undefined) === (sweep === undefined)) {
-      throw new UserError(
-        'Give either runs, e.g. ["image-0001", "image-0002"], or sweep, e.g. "sweep-0001", and not both',
-      );
-    }
-    const ids = runs ??
-      lab.runs({ sweepId: sweep!, limit: 100 }).runs.map((run) => run.id);
-    if (ids.length < 2) {
-      throw new UserError(
-        `The sweep ${sweep} has one run, but a comparison needs 2: give runs instead`,
-      );
-    }
-    const comparison = lab.compare(ids);
+    const comparison = lab.compare(comparedRuns(lab, { runs, sweep }));
     const rows = comparison.leaderboard.slice(offset, offset + limit);
     const shown = rows.map((row) => row.runId);
     const best = rows[0] ?? comparison.leaderboard[0]!;
@@ -85,6 +59,24 @@ export const compareRunsTool = defineTool({
     );
   },
 });
+
+/** The runs that a comparison is asked of. @throws {UserError} If it is not two or more. */
+export function comparedRuns(
+  lab: Lab,
+  { runs, sweep }: Pick<z.output<typeof CompareRequest>, "runs" | "sweep">,
+): readonly string[] {
+  if (sweep === undefined && runs !== undefined) return runs;
+  if (sweep === undefined || runs !== undefined) {
+    throw new UserError(
+      'Give either runs, e.g. ["image-0001", "image-0002"], or sweep, e.g. "sweep-0001", and not both',
+    );
+  }
+  const ids = lab.runs({ sweepId: sweep, limit: 100 }).runs.map((run) => run.id);
+  if (ids.length >= 2) return ids;
+  throw new UserError(
+    `The sweep ${sweep} has one run, but a comparison needs 2: give runs instead`,
+  );
+}
 
 /** Parameters that the tables have columns for. */
 const MAX_PARAMETERS = 10;

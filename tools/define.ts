@@ -8,11 +8,10 @@ import type {
   StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { explained, UserError } from "../engine/host/mod.ts";
+import { explained, parseWith, UserError } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { givenArguments } from "./arguments.ts";
-import { explainIssues } from "./explain.ts";
 import type { Links } from "./links.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { publishedSchema } from "./published.ts";
@@ -82,7 +81,11 @@ export function registerTool<Input extends z.ZodType>(
     const progress = progressOf(context);
     try {
       const { signal } = context.mcpReq;
-      const answer = await tool.run(checked(input, given), { ...surroundings, progress, signal });
+      const answer = await tool.run(parseWith(input, givenArguments(input, given)), {
+        ...surroundings,
+        progress,
+        signal,
+      });
       return understood(answer, revisionOf(server, context));
     } catch (error) {
       return errorResult(name, error);
@@ -90,14 +93,6 @@ export function registerTool<Input extends z.ZodType>(
       progress.close();
     }
   });
-}
-
-/** The tool's arguments. @throws {UserError} If they are wrong, with what would have been right. */
-function checked<Input extends z.ZodType>(input: Input, given: unknown): z.output<Input> {
-  const value = givenArguments(input, given);
-  const parsed = input.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new UserError(explainIssues(input, value, parsed.error.issues));
 }
 
 /**

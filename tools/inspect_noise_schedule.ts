@@ -1,18 +1,17 @@
-import { z } from "zod";
 import {
   configSchemas,
-  imageDatasetNames,
-  inspectedSchedules,
+  DEFAULT_SCHEDULES,
   type ScheduleFacts,
+  ScheduleRequest,
 } from "../experiments/mod.ts";
 import { answer, defineTool, picture, READING } from "./define.ts";
-import { integer } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
 
-const SCHEDULES = inspectedSchedules;
 /** More than these make a picture too tall to read. */
 const MAX_SCHEDULES = 4;
-const DEFAULT_SCHEDULES = ["linear", "cosine"] as const;
+const few = ScheduleRequest.shape.schedules.unwrap().max(MAX_SCHEDULES);
+const schedules = few.default(DEFAULT_SCHEDULES)
+  .describe(`${ScheduleRequest.shape.schedules.description}, at most ${MAX_SCHEDULES}`);
 
 export const inspectNoiseScheduleTool = defineTool({
   name: "inspect-noise-schedule",
@@ -21,30 +20,14 @@ export const inspectNoiseScheduleTool = defineTool({
     "Shows what noise schedules do to real pixels and to a line of verse before anything is trained: " +
     "log-SNR at both ends, how much signal is left at t = 1 with a verdict on it, where the " +
     "information is lost, and one picture with the curves and the forward process on a digit.",
-  input: z.strictObject({
-    schedules: z.array(z.enum(SCHEDULES)).min(1).max(MAX_SCHEDULES).default([...DEFAULT_SCHEDULES])
-      .describe(
-        `Up to ${MAX_SCHEDULES} schedules to look at, of ${SCHEDULES.join(", ")} ` +
-          `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
-      ),
-    dataset: z.enum(imageDatasetNames).optional().describe(
-      "Where the digit comes from (default mnist-6k)",
-    ),
-    digit_index: integer(0, 9999).optional().describe(
-      "Which digit of the test set, 0 to 9999 (default 0)",
-    ),
-    times: z.array(z.number().min(0).max(1)).min(2).max(12).optional().describe(
-      "Times of the forward process to draw, 2 to 12 values from 0 (clean) to 1 (noise) " +
-        "(default 8, evenly spaced)",
-    ),
-  }),
+  input: ScheduleRequest.extend({ schedules }),
   annotations: READING,
   async run({ schedules, dataset, digit_index, times }, { lab, links, progress }) {
     progress.report(0, 2, "computing the schedules");
     const report = await lab.inspectSchedules([...new Set(schedules)], {
-      ...(dataset ? { dataset } : {}),
-      ...(digit_index === undefined ? {} : { index: digit_index }),
-      ...(times ? { times } : {}),
+      dataset,
+      index: digit_index,
+      times,
     });
     progress.report(1, 2, "drawing");
     const { scheduleFigure, svgToPng } = await import("../figures/mod.ts");

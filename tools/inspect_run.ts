@@ -1,25 +1,19 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import {
-  METRIC_NAMES,
+  InspectRequest,
   type MetricName,
   type Run,
-  RUN_STATUSES,
+  type RunFilter,
   type RunReport,
 } from "../experiments/mod.ts";
 import { answer, type Call, defineTool, READING } from "./define.ts";
-import {
-  curvePoints,
-  REFERENCE_HELP,
-  runReference,
-  tableLimit,
-  tableOffset,
-  waitSeconds,
-} from "./fields.ts";
+import { waitSeconds } from "./fields.ts";
 import type { Links } from "./links.ts";
 import { isOver, moreRows, runTable } from "./rows.ts";
 import { reportCurves, reportParts } from "./run_report.ts";
 import { resumption, statusCounts, watchRuns } from "./train.ts";
+import { viewOf } from "./views.ts";
 
 export const inspectRunTool = defineTool({
   name: "inspect-run",
@@ -29,33 +23,15 @@ export const inspectRunTool = defineTool({
     "diagnosis noticed (a model that learnt nothing is reported as such). Without run: a table of " +
     "runs, newest first, all or of one sweep or status. With wait_seconds it waits for the end of " +
     "what is still running first.",
-  input: z.strictObject({
-    run: runReference.optional().describe(
-      `One run: ${REFERENCE_HELP} (default: list runs instead)`,
-    ),
-    sweep: z.string().min(1).max(60).optional().describe(
-      "List the runs of this sweep, e.g. sweep-0003 (default all)",
-    ),
-    status: z.enum(RUN_STATUSES).optional().describe("List runs of this status (default all)"),
-    metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
-      "Curves to return with run (default loss and what the run is ranked by)",
-    ),
-    points: curvePoints,
-    wait_seconds: waitSeconds(0),
-    limit: tableLimit,
-    offset: tableOffset,
-  }),
+  input: InspectRequest.extend({ wait_seconds: waitSeconds(0) }),
   annotations: READING,
   async run({ run, sweep, status, metrics, points, wait_seconds, limit, offset }, call) {
+    const filter = listedRuns({ run, sweep, status });
     if (run !== undefined) {
-      if (sweep !== undefined || status !== undefined) {
-        throw new UserError("sweep and status choose runs for a list: leave them out beside run");
-      }
       const { id } = call.lab.run(run);
       await watchRuns([id], wait_seconds, call);
       return oneRun(id, metrics, points, call);
     }
-    const filter = { ...(sweep ? { sweepId: sweep } : {}), ...(status ? { status } : {}) };
     if (wait_seconds > 0) {
       const waiting = call.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !isOver(r));
       await watchRuns(waiting.map((r) => r.id), wait_seconds, call);
@@ -64,6 +40,16 @@ export const inspectRunTool = defineTool({
     return runList(runs, total, offset, call.links, sweep);
   },
 });
+
+/** Which runs a list is of. @throws {UserError} If one run is asked for beside a list. */
+export function listedRuns(
+  { run, sweep, status }: Pick<z.output<typeof InspectRequest>, "run" | "sweep" | "status">,
+): Pick<RunFilter, "sweepId" | "status"> {
+  if (run === undefined || (sweep === undefined && status === undefined)) {
+    return { sweepId: sweep, status };
+  }
+  throw new UserError("sweep and status choose runs for a list: leave them out beside run");
+}
 
 function oneRun(id: string, asked: readonly MetricName[] | undefined, points: number, call: Call) {
   const { lab, links } = call;
@@ -84,15 +70,8 @@ function nextFor({ run }: RunReport): string[] {
       ];
     case "finished":
       return [
-        ...(run.config.modality === "image"
-          ? [
-            `sample {"run": "${run.id}"} to see pictures`,
-            `evaluate {"run": "${run.id}"} to measure them`,
-          ]
-          : [
-            `sample {"run": "${run.id}"} to read what it writes`,
-            `evaluate {"run": "${run.id}"} to measure its likelihood and its texts`,
-          ]),
+        `sample {"run": "${run.id}"} to ${viewOf(run).toSample}`,
+        `evaluate {"run": "${run.id}"} to ${viewOf(run).toEvaluate}`,
         run.sweepId === null
           ? `compare-runs {"runs": ["${run.id}", ...]} to rank it among others`
           : `compare-runs {"sweep": "${run.sweepId}"} to rank it in its sweep`,

@@ -6,6 +6,7 @@ import type { Lab, Sample, TextSample } from "../experiments/mod.ts";
 import type { Surroundings } from "./define.ts";
 import { found, json, LISTED, one, text } from "./resource_contents.ts";
 import { asJson, JOURNAL_URI, journalUri, sampleUri } from "./uris.ts";
+import { viewOf } from "./views.ts";
 
 /** Runs whose samples are looked through for the newest. */
 const SEARCHED_RUNS = 50;
@@ -60,9 +61,8 @@ function sampleOf(lab: Lab, id: string): Sample | TextSample {
 
 /** Of the newest runs, each run's newest first. */
 function newestSamples(lab: Lab, count: number): (Sample | TextSample)[] {
-  return lab.runs({ limit: SEARCHED_RUNS }).runs.flatMap<Sample | TextSample>(({ id, config }) =>
-    config.modality === "text" ? lab.texts(id).reverse() : lab.samples(id).reverse()
-  ).slice(0, count);
+  return lab.runs({ limit: SEARCHED_RUNS }).runs
+    .flatMap((run) => viewOf(run).samples(lab, run.id).reverse()).slice(0, count);
 }
 
 export function registerJournal(server: McpServer, { journal }: Surroundings): void {

@@ -3,7 +3,7 @@ import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Surroundings } from "./define.ts";
 import { runIds } from "./resources.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 
 export function registerPrompts(server: McpServer, { lab }: Surroundings): void {
   server.registerPrompt("plan-a-sweep", {

@@ -4,6 +4,7 @@
  * the description, and the server checks by the full schema.
  */
 import { z } from "zod";
+import type { JsonSchema } from "../engine/host/mod.ts";
 
 /** The part of JSON Schema that is published. */
 export interface PlainSchema {
@@ -20,39 +21,11 @@ export interface PlainSchema {
   readonly required?: readonly string[];
 }
 
-/** A schema as zod writes it. */
-export interface JsonSchema extends Omit<PlainSchema, "type" | "items" | "properties"> {
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly multipleOf?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly items?: JsonSchema;
-  readonly prefixItems?: readonly JsonSchema[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly anyOf?: readonly JsonSchema[];
-}
-
 /** Objects of which only the named fields are published, because a description names the others. */
 export const publishedFields = z.registry<
   { readonly fields: readonly string[] },
   z.core.$ZodType
 >();
-
-const converted = new WeakMap<z.ZodType, JsonSchema>();
-
-/** The whole JSON Schema of what callers may give. */
-export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  const known = converted.get(schema);
-  if (known) return known;
-  const made = z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
-  converted.set(schema, made);
-  return made;
-}
 
 /**
  * The plain schema of a tool's arguments. Objects are published open, whatever the full schema says:

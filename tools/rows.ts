@@ -1,6 +1,6 @@
 /** Tables in Markdown, runs as their rows, and the words and numbers in them. */
 import { metricOf, type Run } from "../experiments/mod.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 
 /** Longest table in one answer. */
 export const MAX_ROWS = 20;

@@ -3,11 +3,12 @@ import {
   type Lab,
   type MetricName,
   metricOf,
+  modalityOf,
   type Run,
   type RunReport,
 } from "../experiments/mod.ts";
 import { curveTable } from "./curve_table.ts";
-import { evaluationTable } from "./evaluation_rows.ts";
+import { evaluationTable, viewOf } from "./views.ts";
 import { counted, duration, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
 import { baselineTable } from "./text_evaluation_rows.ts";
 import { curvesUri, runUri, sampleUri } from "./uris.ts";
@@ -62,7 +63,7 @@ export function reportCurves(
 function facts({ run, relativeError }: RunReport): string {
   const { name: metric } = metricOf(run);
   const speed = run.latest.examples_per_second ?? null;
-  const unit = run.config.modality === "image" ? "images" : "windows";
+  const unit = modalityOf(run).examples;
   const lines = [
     ["Status", [
       statusOf(run),
@@ -110,14 +111,9 @@ function facts({ run, relativeError }: RunReport): string {
     .map(([title, parts]) => `- ${title}: ${parts.join(", ")}`).join("\n");
 }
 
-function samples(lab: Lab, { run, samples }: RunReport): string {
-  const made = run.config.modality === "image"
-    ? samples.map(({ id, kind, step }) => ({ id, kind: kind.replace("-", " "), step }))
-    : lab.texts(run.id).map(({ id, settings, step }) => ({
-      id,
-      kind: counted(settings.count, "text"),
-      step,
-    }));
+function samples(lab: Lab, { run }: RunReport): string {
+  const view = viewOf(run);
+  const made = view.samples(lab, run.id).map(view.sampleLine);
   if (made.length === 0) return "";
   const newest = made.slice(-NEWEST).reverse();
   const lines = newest.map(({ id, kind, step }) => `- ${sampleUri(id)} (${kind}, step ${step})`);

@@ -1,7 +1,8 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
+import { StopRequest } from "../experiments/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
-import { runReference, waitSeconds } from "./fields.ts";
+import { waitSeconds } from "./fields.ts";
 import { counted, isOver, MAX_ROWS, runTable } from "./rows.ts";
 import { watchRuns } from "./train.ts";
 
@@ -12,24 +13,12 @@ export const stopRunTool = defineTool({
     "Stops running runs after their present step, keeping a checkpoint, and cancels queued ones. " +
     "Nothing is lost: train with resume goes on with either, bit for bit. Runs that already ended " +
     "are left as they are.",
-  input: z.strictObject({
-    runs: z.array(runReference).min(1).max(64).optional().describe(
-      'Ids (or unique beginnings, or "latest") of 1 to 64 runs; give this or all',
-    ),
-    all: z.boolean().default(false).describe(
-      "true stops everything that is queued or running; give this or runs (default false)",
-    ),
-    wait_seconds: waitSeconds(),
-  }),
+  input: StopRequest.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ runs, all, wait_seconds }, call) {
-    if ((runs === undefined) !== all) {
-      throw new UserError(
-        'Give either runs, e.g. ["image-0001"], or "all": true, and not both',
-      );
-    }
+    const which = runsToStop({ runs, all });
     call.progress.report(0, 1, "asking to stop");
-    const asked = call.lab.stop(runs ?? "all");
+    const asked = call.lab.stop(which);
     const ids = asked.map((run) => run.id);
     const now = await watchRuns(ids, wait_seconds, call);
     const over = now.filter(isOver);
@@ -52,3 +41,11 @@ export const stopRunTool = defineTool({
     ]);
   },
 });
+
+/** The runs that are asked to stop. @throws {UserError} If it is none, or some and all. */
+export function runsToStop(
+  { runs, all }: z.output<typeof StopRequest>,
+): readonly string[] | "all" {
+  if ((runs === undefined) === all) return runs ?? "all";
+  throw new UserError('Give either runs, e.g. ["image-0001"], or "all": true, and not both');
+}

@@ -1,7 +1,7 @@
 /** Evaluations of runs on text as text. */
 import { type TextBaselines, type TextEvaluation, textStatisticNotes } from "../experiments/mod.ts";
 import { rounded, table } from "./rows.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 
 /** The numbers about the texts, the run's own reading of them first where it has one. */
 function statisticsOf({ results: { texts } }: TextEvaluation) {

@@ -1,10 +1,21 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
-import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../experiments/mod.ts";
+import { type Lab, type Run, type TrainAnswer, TrainOrResume } from "../experiments/mod.ts";
+import { OVERRIDES_HELP } from "./config_fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
+import { waitSeconds } from "./fields.ts";
 import type { Links } from "./links.ts";
 import { counted, duration, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
-import { DEFAULT_PRESET, TrainInput } from "./train_schema.ts";
+import { viewOf } from "./views.ts";
+
+export const TrainInput = TrainOrResume.extend({
+  overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
+  resume: TrainOrResume.shape.resume.describe(
+    `${TrainOrResume.shape.resume.description}; only wait_seconds may be given beside it`,
+  ),
+  wait_seconds: waitSeconds(),
+});
 
 export const trainTool = defineTool({
   name: "train",
@@ -20,30 +31,27 @@ export const trainTool = defineTool({
   async run({ wait_seconds, resume, ...request }, call) {
     const { lab, progress } = call;
     progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
-    const { runs, sweepId } = resume === undefined
-      ? await lab.train({
-        preset: request.preset ?? DEFAULT_PRESET,
-        ...(request.overrides ? { overrides: request.overrides as ConfigOverrides } : {}),
-        ...(request.grid ? { grid: request.grid as ConfigGrid } : {}),
-        ...(request.seeds ? { seeds: request.seeds } : {}),
-        ...(request.label ? { label: request.label } : {}),
-      })
-      : { runs: [await resumed(lab, resume, request)], sweepId: null };
+    const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
     const watched = await watchRuns(ids, wait_seconds, call);
     return trainAnswer(watched, sweepId, call.links);
   },
 });
 
-function resumed(lab: Lab, reference: string, others: object): Promise<Run> {
-  const given = Object.entries(others).filter(([, value]) => value !== undefined).map(([k]) => k);
+/** Queues what is asked for. @throws {UserError} If it is something new and to resume at once. */
+export async function startedRuns(
+  lab: Lab,
+  { resume, ...request }: z.output<typeof TrainOrResume>,
+): Promise<TrainAnswer> {
+  if (resume === undefined) return await lab.train(request);
+  const given = Object.entries(request).filter(([, value]) => value !== undefined).map(([k]) => k);
   if (given.length > 0) {
     throw new UserError(
       `resume goes on with a run as it was configured, so ${given.join(", ")} cannot be given ` +
         "beside it: leave out one or the other",
     );
   }
-  return lab.resume(reference);
+  return { runs: [await lab.resume(resume)], sweepId: null };
 }
 
 /** The runs as they stand after waiting, with progress on the way; a training itself goes on. */
@@ -92,9 +100,7 @@ function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
   const finished = runs.find((run) => run.status === "finished");
   if (!finished) return [`inspect-run {${look}} for what went wrong`, ...resumption(runs)];
   return [
-    `sample {"run": "${finished.id}"} to ${
-      finished.config.modality === "image" ? "see its pictures" : "read what it writes"
-    }`,
+    `sample {"run": "${finished.id}"} to ${viewOf(finished).toSample}`,
     ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
     ...resumption(runs),
   ];

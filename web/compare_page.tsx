@@ -2,7 +2,6 @@ import { raw } from "hono/html";
 import type { Comparison, LeaderboardRow, Run, Sample } from "../experiments/mod.ts";
 import {
   alignedSeries,
-  blockChart,
   formatMeasured,
   formatNumber,
   lineChart,
@@ -15,6 +14,7 @@ import { isActive, SampleFigure, settingText, Status } from "./components.tsx";
 import { ComparedEvaluations } from "./evaluations.tsx";
 import { Page } from "./layout.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
+import { viewOf } from "./views.ts";
 import { baselineText } from "./text_evaluations.tsx";
 
 export interface CompareView {
@@ -35,7 +35,6 @@ const SHOWN_CURVES = [
 /** Runs side by side: only what differs, curves over the same steps, samples next to each other. */
 export function ComparePage({ comparison, runs, samples }: CompareView) {
   const colors = runColors(comparison);
-  const ofText = comparison.metric.name === "nats_per_character";
   return (
     <Page
       title={`${runs.length} runs compared`}
@@ -64,8 +63,10 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
             : "Colours as in the table."}
         </p>
         <div class="charts">
-          {ofText && <div class="panel">{raw(blockChart(runs, { theme: pageTheme, colors }))}</div>}
-          {comparisonCharts(comparison).map((svg) => <div class="panel">{raw(svg)}</div>)}
+          {[
+            ...runs.slice(0, 1).flatMap((run) => viewOf(run).comparisonCharts(runs, colors)),
+            ...comparisonCharts(comparison),
+          ].map((svg) => <div class="panel">{raw(svg)}</div>)}
         </div>
       </section>
       <section id="evaluations" data-live aria-label="Evaluations">

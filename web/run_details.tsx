@@ -1,6 +1,7 @@
 import type { LabEvent, Run, RunReport } from "../experiments/mod.ts";
 import { formatNumber } from "../figures/mod.ts";
 import { trainCall } from "../journal/mod.ts";
+import { viewOf } from "./views.ts";
 import { Ask, isActive, settingText, Time } from "./components.tsx";
 
 /** What a run is made of, and where it comes from. */
@@ -50,15 +51,8 @@ export function WhatToSay({ run }: { run: Run }) {
       {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}
       {run.checkpointStep !== null && (
         <Ask
-          say={run.config.modality === "image"
-            ? `Sample ${run.id} with guidance 3 and show the film strip.`
-            : `Let ${run.id} write, and show how it comes out of the noise.`}
+          {...viewOf(run).sampling(run)}
           tool="sample"
-          arguments={{
-            run: run.id,
-            ...(run.config.modality === "image" ? { guidance_scale: 3 } : {}),
-            film_strip: true,
-          }}
         />
       )}
       <div class="ask">

@@ -1,30 +1,13 @@
 import { raw } from "hono/html";
-import type { Alert, ImageConfig, LabEvent, RunReport, TextSample } from "../experiments/mod.ts";
+import type { Alert, LabEvent, RunReport, TextSample } from "../experiments/mod.ts";
 import { modalityOf } from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Fact, isActive, RunProgress, runSeconds, Status, Time } from "./components.tsx";
 import { Evaluations } from "./evaluations.tsx";
 import { Page } from "./layout.tsx";
-import { runCharts } from "./run_charts.ts";
 import { Checkpoints, Configuration, Events, WhatToSay } from "./run_details.tsx";
-import { Samples } from "./run_samples.tsx";
+import { viewOf } from "./views.ts";
 import { staticUrl } from "./static_files.ts";
-import { TextSamples } from "./text_samples.tsx";
-
-/** What a network predicts, in words. */
-const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
-  epsilon: "the noise ε",
-  x0: "the clean image",
-  v: "the velocity v",
-  flow: "the flow's velocity",
-  edm: "EDM’s mixture",
-};
-
-const NETWORK: Readonly<Record<ImageConfig["network"], string>> = {
-  unet: "UNet",
-  "dit-2": "DiT",
-  "dit-4": "DiT",
-};
 
 export interface RunView {
   readonly report: RunReport;
@@ -37,11 +20,12 @@ export interface RunView {
 /** Everything about one run. */
 export function RunPage({ report, texts, events }: RunView) {
   const { run } = report;
+  const view = viewOf(run);
   return (
     <Page title={run.id} refreshSeconds={isActive(run) ? 2 : 10}>
       <script
         type="module"
-        src={staticUrl(run.config.modality === "text" ? "verse.js" : "films.js")}
+        src={staticUrl(view.script)}
       >
       </script>
       <div id="head" data-live>
@@ -53,7 +37,7 @@ export function RunPage({ report, texts, events }: RunView) {
       </section>
       <section id="samples" data-live aria-labelledby="samples-title">
         <h2 id="samples-title">Samples</h2>
-        {texts.length > 0 ? <TextSamples samples={texts} /> : <Samples report={report} />}
+        {view.samples(report, texts)}
       </section>
       <section id="evaluations" data-live aria-label="Evaluations">
         <Evaluations run={run} evaluations={report.evaluations} />
@@ -105,41 +89,18 @@ function AlertLine({ alert }: { alert: Alert }) {
 }
 
 function Facts({ report }: { report: RunReport }) {
-  const { run, relativeError, examplesPerSecond } = report;
-  const { loss, denoising_mse, nats_per_character } = run.latest;
+  const { run, examplesPerSecond } = report;
+  const { loss } = run.latest;
   const seconds = runSeconds(run);
-  const network = run.config.modality === "image" ? NETWORK[run.config.network] : "transformer";
+  const view = viewOf(run);
+  const network = view.network(run);
   return (
     <dl class="facts">
-      {run.config.modality === "image"
-        ? (
-          <Fact
-            name="Denoising error"
-            value={denoising_mse === undefined ? "–" : formatMeasured(denoising_mse)}
-            note={relativeError === null
-              ? "held-out images, lower is better"
-              : `${formatNumber(100 * relativeError)} % of a model that learnt nothing`}
-          />
-        )
-        : (
-          <Fact
-            name="Nats per character"
-            value={nats_per_character === undefined ? "–" : formatMeasured(nats_per_character)}
-            note={run.baseline === null
-              ? "held-out text, lower is better"
-              : `held-out text; bigrams need ${formatMeasured(run.baseline)}${
-                report.baselines === null
-                  ? ""
-                  : `, the best n-grams ${formatMeasured(Math.min(...report.baselines.ngrams))}`
-              }`}
-          />
-        )}
+      <Fact {...view.score(report)} />
       <Fact
         name="Training loss"
         value={loss === undefined ? "–" : formatMeasured(loss)}
-        note={run.config.modality === "image"
-          ? `predicts ${PREDICTED[run.config.target]}`
-          : `learns by ${run.config.method}`}
+        note={view.objective(run)}
       />
       <Fact
         name="Throughput"
@@ -171,7 +132,7 @@ function formatCount(count: number): string {
 }
 
 function Charts({ report }: { report: RunReport }) {
-  const charts = runCharts(report.run, report.curves);
+  const charts = viewOf(report.run).charts(report.run, report.curves);
   return (
     <>
       <div class="charts">{charts.main.map((svg) => <div class="panel">{raw(svg)}</div>)}</div>

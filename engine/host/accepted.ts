@@ -1,26 +1,103 @@
+/** What a zod schema accepts, in words. */
 import { z } from "zod";
 
-/** What a field accepts, in words: "a whole number from 1 to 1024", "one of linear, cosine". */
-export function accepted(field: z.ZodType): string {
-  const inner = unwrapped(field);
-  if (inner instanceof z.ZodEnum) return `one of ${inner.options.join(", ")}`;
-  if (inner instanceof z.ZodLiteral) return `"${[...inner.values].join(", ")}"`;
-  const schema = z.toJSONSchema(inner);
-  if (schema.type === "string") return `a text of 1 to ${schema.maxLength} characters`;
-  const kind = schema.multipleOf !== undefined && schema.multipleOf > 1
-    ? `a multiple of ${schema.multipleOf}`
-    : schema.type === "integer"
-    ? "a whole number"
-    : "a number";
-  const maximum = Number(Number(schema.maximum).toFixed(4));
-  return schema.exclusiveMinimum === undefined
-    ? `${kind} from ${schema.minimum} to ${maximum}`
-    : `${kind} above ${schema.exclusiveMinimum} and at most ${maximum}`;
+/** The part of JSON Schema that zod writes for our schemas. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly items?: JsonSchema;
+  readonly prefixItems?: readonly JsonSchema[];
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
 }
 
-/** The field without its default, and without being optional. */
-function unwrapped(field: z.ZodType): z.ZodType {
-  return field instanceof z.ZodDefault || field instanceof z.ZodOptional
-    ? unwrapped(field.unwrap() as z.ZodType)
-    : field;
+const converted = new WeakMap<z.ZodType, JsonSchema>();
+
+/** The JSON Schema of what callers may give. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const known = converted.get(schema);
+  if (known) return known;
+  const made = z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
+  converted.set(schema, made);
+  return made;
+}
+
+/**
+ * What a schema accepts, in words: "a whole number from 1 to 1024", "one of linear, cosine".
+ *
+ * @param schema A zod schema, or a part of the JSON Schema of one.
+ */
+export function accepted(schema: z.ZodType | JsonSchema): string {
+  const node = isZod(schema) ? jsonSchemaOf(schema) : schema;
+  if (node.anyOf) return node.anyOf.map(accepted).join(", or ");
+  if (node.enum) return `one of ${node.enum.join(", ")}`;
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  switch (node.type) {
+    case "integer":
+    case "number":
+      return `${numberKind(node)} ${boundsOf(node)}`;
+    case "string":
+      return node.maxLength === undefined
+        ? `text${node.pattern ? ` of the form ${node.pattern}` : ""}`
+        : `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;
+    case "array":
+      return listOf(node);
+    case "boolean":
+      return "true or false";
+    case "object":
+      return node.properties
+        ? `an object with the fields ${Object.keys(node.properties).join(", ")}`
+        : "an object";
+    default:
+      return "something else";
+  }
+}
+
+/** The range of a number in a few characters, "0.1 to 100"; nothing where it has no two ends. */
+export function rangeOf(schema: z.ZodType): string | undefined {
+  const { minimum, maximum } = jsonSchemaOf(schema);
+  return minimum === undefined || maximum === undefined
+    ? undefined
+    : `${minimum} to ${shortNumber(maximum)}`;
+}
+
+function numberKind({ type, multipleOf }: JsonSchema): string {
+  if (multipleOf !== undefined && multipleOf > 1) return `a multiple of ${multipleOf}`;
+  return type === "integer" ? "a whole number" : "a number";
+}
+
+function boundsOf({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {
+  return exclusiveMinimum === undefined
+    ? `from ${minimum} to ${shortNumber(maximum!)}`
+    : `above ${exclusiveMinimum} and at most ${shortNumber(maximum!)}`;
+}
+
+function listOf({ items, prefixItems, minItems = 0, maxItems }: JsonSchema): string {
+  if (prefixItems) {
+    return `a list of ${prefixItems.length} values, each ${accepted(prefixItems[0]!)}`;
+  }
+  const length = maxItems === undefined ? "" : `${minItems} to ${maxItems} `;
+  return `a list of ${length}values, each ${items ? accepted(items) : "anything"}`;
+}
+
+/** Irrational bounds are said to four decimals. */
+const shortNumber = (value: number) => Number(value.toFixed(4));
+
+function isZod(schema: z.ZodType | JsonSchema): schema is z.ZodType {
+  return "_zod" in schema;
 }

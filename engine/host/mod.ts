@@ -5,12 +5,15 @@
  */
 export { type CheckedFile, decodeWithChecksum, encodeWithChecksum } from "./checksum.ts";
 export { type DeviceName, deviceNames } from "./devices.ts";
-export { accepted } from "./accepted.ts";
+export { accepted, type JsonSchema, jsonSchemaOf, rangeOf } from "./accepted.ts";
 export { explained, UserError } from "./errors.ts";
+export { explainIssues, type NameOf, parseWith, RefusedValue } from "./explain.ts";
 export { emaDecayAt, updateEma } from "./ema.ts";
 export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
 export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";
+export { nearest } from "./nearest.ts";
 export { integers, normals, permutation, uniforms } from "./random.ts";
 export type { RandomKey } from "./random.ts";
 export { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 export type { SafeTensor, SafetensorsFile } from "./safetensors.ts";
+export { shortened } from "./text.ts";

@@ -1,8 +1,7 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
 import { imageDatasetNames, isPath } from "../../data/mod.ts";
-import { accepted, UserError } from "../../engine/host/mod.ts";
-import { nearest } from "../common/nearest.ts";
+import { accepted, nearest, UserError } from "../../engine/host/mod.ts";
 import { ImageConfig } from "./image.ts";
 import { TextConfig } from "./text.ts";
 import { createHash } from "node:crypto";
@@ -46,20 +45,26 @@ export function parseConfig(value: unknown): RunConfig {
         `warmup_steps is ${warmup_steps}, more than the ${steps} steps of the run: lower it or raise steps`,
       );
     }
-    return result.data.modality === "text"
-      ? requireTextFits(result.data)
-      : requirePicturesFit(result.data);
+    REQUIRE_FITTING[result.data.modality](result.data as never);
+    return result.data;
   }
   throw new UserError(result.error.issues.map((issue) => explain(issue, given)).join("; "));
 }
+
+/** For each modality, the check of what no single field's bounds can say. */
+const REQUIRE_FITTING = { image: requirePicturesFit, text: requireTextFits } as const;
 
 /** That of the modality which the value names; images' where it names none. */
 function schemaFor(value: unknown): typeof ImageConfig | typeof TextConfig {
   return configSchemas[modalityOf(value)];
 }
 
-function modalityOf(value: unknown): "image" | "text" {
-  return (value as { modality?: unknown } | null)?.modality === "text" ? "text" : "image";
+/** The modality that a value names; images where it names none. */
+function modalityOf(value: unknown): RunConfig["modality"] {
+  const { modality } = (value ?? {}) as { modality?: unknown };
+  return typeof modality === "string" && Object.hasOwn(configSchemas, modality)
+    ? modality as RunConfig["modality"]
+    : "image";
 }
 
 function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
@@ -77,7 +82,7 @@ function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): strin
 }
 
 /** What no single field's bounds can say of a text configuration. */
-function requireTextFits(config: TextConfig): TextConfig {
+function requireTextFits(config: TextConfig): void {
   const { context, block_size, method, gamma_start, gamma_end } = config;
   if (block_size > 0 && method !== "blocks") {
     throw new UserError(
@@ -97,13 +102,12 @@ function requireTextFits(config: TextConfig): TextConfig {
       `gamma_end is ${gamma_end}, but must be above gamma_start (${gamma_start}): noise grows with it`,
     );
   }
-  return config;
 }
 
 /** What no single field's bounds can say of an image configuration. */
-function requirePicturesFit(config: ImageConfig): ImageConfig {
+function requirePicturesFit(config: ImageConfig): void {
   const { dataset, image_size, colour } = config;
-  if (isPath(dataset, config.modality)) return config;
+  if (isPath(dataset, config.modality)) return;
   const names: readonly string[] = imageDatasetNames;
   if (!names.includes(dataset)) {
     throw new UserError(
@@ -122,7 +126,6 @@ function requirePicturesFit(config: ImageConfig): ImageConfig {
         "their own: leave it out, or name a folder of pictures",
     );
   }
-  return config;
 }
 
 /** @throws {UserError} If the value is not an object; its fields that are undefined go. */

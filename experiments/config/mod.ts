@@ -2,7 +2,7 @@
  * What a run is made of: the configuration with its bounds, the presets, and the grids that sweeps
  * spread over them. Everything a run needs to be repeated is in one flat record.
  */
-export { RECORDING } from "./fields.ts";
+export { integer, RECORDING } from "./fields.ts";
 export { imageDatasetNames } from "../../data/mod.ts";
 export { ImageConfig, imageConfigOf } from "./image.ts";
 export { TextConfig, textConfigOf } from "./text.ts";

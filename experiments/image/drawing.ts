@@ -13,15 +13,10 @@ import type { ImageConfig } from "../config/mod.ts";
 import { namesIn, writeFileAtomically } from "../common/files.ts";
 import { pictureFacts } from "./pictures.ts";
 import type { Store } from "../store/store.ts";
-import { hasEta, levelsFor } from "./request.ts";
+import { levelsFor, ownOptions } from "./request.ts";
 import { encodeSamplePixels } from "./pixels.ts";
-import type {
-  GivenPictures,
-  Sample,
-  SampleFrame,
-  SamplePixels,
-  SampleSettings,
-} from "../store/image_records.ts";
+import type { SampleSettings } from "../requests/image.ts";
+import type { GivenPictures, Sample, SampleFrame, SamplePixels } from "../store/image_records.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 
 /** Frames of a film strip. */
@@ -116,11 +111,7 @@ export async function drawSample(
     },
     origin: strength === undefined ? undefined : given?.images,
     inpaint: given?.mask && { known: given.images, mask: given.mask, resamples },
-    options: {
-      eta: hasEta(sampler) ? settings.eta : undefined,
-      churn: settings.churn,
-      variance: settings.variance,
-    },
+    options: ownOptions(settings),
     signal: options.signal,
   });
   const seconds = (performance.now() - began) / 1000;

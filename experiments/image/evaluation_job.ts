@@ -3,7 +3,7 @@ import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import { engineFor } from "../common/device.ts";
 import type { Report, Work } from "../run/job_process.ts";
 import { denoiseWith, drawSample } from "./drawing.ts";
-import { hasEta, levelsFor, sampleSettings, samplingOptions } from "./request.ts";
+import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./request.ts";
 import { compileDenoiser, networkOf, newestWeights } from "./model.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
 import { requireSameData } from "../run/own_data.ts";
@@ -15,7 +15,7 @@ import type { ClassifierWeights } from "../../models/image/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import type { Denoise } from "../../models/diffusion/mod.ts";
 import type { ImageEvaluation } from "../store/evaluations.ts";
-import type { ImageEvaluationSettings, SampleSettings } from "../store/image_records.ts";
+import type { ImageEvaluationSettings, SampleSettings } from "../requests/image.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 
 /** What the evaluating process is asked for. */
@@ -139,8 +139,8 @@ export function batchSettings(
   pictures: PictureFacts,
   batch: number,
 ): SampleSettings {
-  const { sampler, steps, guidance_scale, eta } = settings;
-  const takesEta = hasEta(sampler);
+  const { sampler, steps, guidance_scale } = settings;
+  const { eta: _, ...options } = samplingOptions(settings);
   const key = { seed: settings.seed, stream: "evaluation-batch", step: batch };
   const [seed] = integers(key, 1, 2 ** 31);
   return sampleSettings(
@@ -150,8 +150,8 @@ export function batchSettings(
       steps,
       guidance_scale,
       seed: seed!,
-      ...(takesEta ? { eta } : {}),
-      ...samplingOptions(settings),
+      ...options,
+      ...ownOptions(settings),
     },
     config,
     pictures,

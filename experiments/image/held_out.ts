@@ -3,18 +3,12 @@
  * from (image-to-image).
  */
 import { UserError } from "../../engine/host/mod.ts";
-import { requireWithin } from "../common/within.ts";
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
-import type {
-  GivenOptions,
-  GivenPictures,
-  KeptHalf,
-  SampleRequest,
-  SampleSettings,
-} from "../store/image_records.ts";
+import type { GivenOptions, KeptHalf, SampleRequest, SampleSettings } from "../requests/image.ts";
+import type { GivenPictures } from "../store/image_records.ts";
 
-export const keptHalves = ["left", "right", "top", "bottom"] as const satisfies readonly KeptHalf[];
-export const MAX_RESAMPLES = 50;
+/** Walks over each step of in-painting, unless others are asked for. */
+const RESAMPLES = 10;
 
 /** Whether a request is about held-out pictures. */
 export function isGiven({ keep, strength }: GivenOptions): boolean {
@@ -24,7 +18,7 @@ export function isGiven({ keep, strength }: GivenOptions): boolean {
 /**
  * The request's choice of held-out pictures, with its defaults filled in.
  *
- * @throws {UserError} If a value is out of its range, or needs another that is left out.
+ * @throws {UserError} If a value needs another that is left out.
  */
 export function givenSettings(
   request: Omit<SampleRequest, "run">,
@@ -43,27 +37,16 @@ export function givenSettings(
     }
     return {};
   }
-  if (keep !== undefined && !keptHalves.includes(keep)) {
-    throw new UserError(
-      `keep is ${JSON.stringify(keep)}, but must be one of ${keptHalves.join(", ")}`,
-    );
-  }
   if (resamples !== undefined && keep === undefined) {
     throw new UserError(
       `resamples is ${resamples} without keep: it belongs to in-painting, leave it out`,
     );
   }
-  if (strength !== undefined) requireWithin("strength", strength, 0.01, 1, false);
-  requireWithin("resamples", resamples ?? 1, 1, MAX_RESAMPLES, true);
   const numbers = pictures === undefined
     ? Array.from({ length: count }, (_, i) => i)
-    : typeof pictures === "number"
-    ? [pictures]
-    : pictures;
-  if (numbers.length === 0) throw new UserError("pictures is an empty list: number at least one");
-  for (const number of numbers) requireWithin("pictures", number, 0, 2 ** 31 - 1, true);
+    : [pictures].flat();
   return {
-    ...(keep === undefined ? {} : { keep, resamples: resamples ?? 10 }),
+    ...(keep === undefined ? {} : { keep, resamples: resamples ?? RESAMPLES }),
     ...(strength === undefined ? {} : { strength }),
     pictures: Array.from({ length: count }, (_, i) => numbers[i % numbers.length]!),
   };
@@ -83,7 +66,12 @@ export function recognisedShare({ labels, recognised }: GivenPictures): number |
 export function givenPictures(settings: SampleSettings, dataset: ImageDataset): GivenPictures {
   const { test, height, width, channels } = dataset;
   const numbers = settings.pictures!;
-  for (const number of numbers) requireWithin("pictures", number, 0, test.count - 1, true);
+  const missing = numbers.find((number) => number >= test.count);
+  if (missing !== undefined) {
+    throw new UserError(
+      `pictures is ${missing}, but must be a whole number from 0 to ${test.count - 1}`,
+    );
+  }
   return {
     images: gatherImages(test, height * width * channels, numbers),
     labels: Int32Array.from(numbers, (number) => test.labels[number]!),

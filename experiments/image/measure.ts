@@ -4,7 +4,7 @@ import { type Engine, type Parameters, permutation, UserError } from "../../engi
 import { FEATURE_COUNT } from "../../models/image/mod.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
 import { frechetDistance, momentsOf } from "./frechet.ts";
-import { LEAST_COUNT } from "./request.ts";
+import { LEAST_EVALUATED } from "../requests/image.ts";
 import { nearestTrainingDistances, precisionRecall } from "./neighbours.ts";
 import type { ImageEvaluationResults } from "../store/image_records.ts";
 
@@ -19,7 +19,7 @@ export interface Draw {
 
 /** The most pictures, up to `wanted`, that two sets of held-out images can be compared with. */
 export function largestCount({ test }: ImageDataset, wanted: number): number {
-  return Math.min(wanted, Math.max(LEAST_COUNT, Math.floor(test.count / 2)));
+  return Math.min(wanted, Math.max(LEAST_EVALUATED, Math.floor(test.count / 2)));
 }
 
 /**
@@ -32,11 +32,11 @@ export function largestCount({ test }: ImageDataset, wanted: number): number {
  */
 export function referenceDraws(dataset: ImageDataset, count: number, field = "count"): Draw[] {
   const available = dataset.test.count;
-  if (available < 2 * LEAST_COUNT) {
+  if (available < 2 * LEAST_EVALUATED) {
     throw new UserError(
       `${dataset.title} has ${available} held-out images, and measuring takes two sets of at least ` +
-        `${LEAST_COUNT}: add pictures until ${
-          2 * LEAST_COUNT
+        `${LEAST_EVALUATED}: add pictures until ${
+          2 * LEAST_EVALUATED
         } are held out, a tenth of a folder's, ` +
         "and train a new run",
     );

@@ -1,8 +1,13 @@
 /** Runs on images. */
 import { imageConfigOf } from "../config/mod.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
+import { picturesOf } from "./pictures.ts";
+import { evaluationSettings, sampleSettings } from "./request.ts";
 import { requireTrainableConfig } from "./objective.ts";
 import type { ImageEvaluation } from "../store/evaluations.ts";
+
+type ImageSampleRequest = Parameters<typeof sampleSettings>[0];
+type ImageEvaluateRequest = Parameters<typeof evaluationSettings>[0];
 
 const COMPARABILITY = ([
   [
@@ -34,6 +39,28 @@ export const image: Modality = {
     "the pictures' structure is learnt",
   defects: () => [],
   comparability: COMPARABILITY,
+  resultMetrics: ["denoising_mse", "validation_loss"],
+  baselineIs: (value) =>
+    `The best estimate of each pixel by itself has a denoising_mse of ${value}`,
   baselines: () => null,
+  samplingJob(run, request) {
+    const config = imageConfigOf(run);
+    return {
+      title: "Sampling",
+      entry: new URL("./sampling_main.ts", import.meta.url),
+      input: { settings: sampleSettings(request as ImageSampleRequest, config, picturesOf(run)) },
+    };
+  },
+  evaluationJob(run, request) {
+    const asked = request as ImageEvaluateRequest;
+    return {
+      title: "Evaluating",
+      entry: new URL("./evaluation_main.ts", import.meta.url),
+      input: {
+        settings: evaluationSettings(asked, imageConfigOf(run), picturesOf(run)),
+        countIsDefault: asked.count === undefined,
+      },
+    };
+  },
   load: async () => (await import("./work.ts")).imageWork,
 };

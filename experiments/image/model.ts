@@ -7,7 +7,7 @@ import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import type { Store } from "../store/store.ts";
 import { newestState } from "../run/checkpoints.ts";
 import type { Run } from "../store/run.ts";
-import type { SampleSettings } from "../store/image_records.ts";
+import type { SampleSettings } from "../requests/image.ts";
 import { objectiveFor } from "./objective.ts";
 
 /** Without values; for pictures of this shape. */

@@ -10,7 +10,8 @@ import { openStore } from "../store/store.ts";
 import { denoiseWith, drawSample, keepSample } from "./drawing.ts";
 import { givenPictures, isGiven, withGivenClasses } from "./held_out.ts";
 import { levelsFor } from "./request.ts";
-import type { GivenPictures, SampleSettings } from "../store/image_records.ts";
+import type { SampleSettings } from "../requests/image.ts";
+import type { GivenPictures } from "../store/image_records.ts";
 import type { Run } from "../store/run.ts";
 
 /** What the sampling process is asked for. */

@@ -25,7 +25,7 @@ import {
 import { requireClassifier } from "./kept_classifier.ts";
 import { referenceDraws } from "./measure.ts";
 import { evaluationSettings } from "./request.ts";
-import type { SampleSettings } from "../store/image_records.ts";
+import type { SampleSettings } from "../requests/image.ts";
 import { objectiveFor } from "./objective.ts";
 
 /** PyTorch's defaults. */

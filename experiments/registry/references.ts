@@ -1,6 +1,5 @@
 /** How runs are named by callers: an id, a unique prefix, "latest", "best", or a sweep's id. */
-import { UserError } from "../../engine/host/mod.ts";
-import { nearest } from "../common/nearest.ts";
+import { nearest, UserError } from "../../engine/host/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { Run } from "../store/run.ts";
 import { metricOf } from "./modalities.ts";

@@ -75,9 +75,8 @@ export interface BlockNats {
 
 /** Nats per character by block size as a run's newest validation has them; none for pictures. */
 export function blockCurve({ config, latest }: Pick<Run, "config" | "latest">): BlockNats[] {
-  if (config.modality !== "text") return [];
   return BLOCK_METRICS.flatMap((name, i) => {
-    const blockSize = BLOCK_SIZES[i] ?? config.context;
+    const blockSize = BLOCK_SIZES[i] ?? ("context" in config ? config.context : 0);
     const nats = latest[name] ?? null;
     return nats === null
       ? []

@@ -1,12 +1,11 @@
 /** Noise schedules side by side: signal and noise over time, on a digit and on a line of verse. */
 import type { ImageConfig } from "../config/mod.ts";
-import { UserError } from "../../engine/host/mod.ts";
-import { nearest } from "../common/nearest.ts";
+import { parseWith, UserError } from "../../engine/host/mod.ts";
+import { ScheduleRequest } from "./requests.ts";
 import {
   characterInformation,
   EMBEDDING_TITLE,
   type InspectedSchedule,
-  inspectedSchedules,
   LINE,
   verseAt,
 } from "./schedule_sources.ts";
@@ -82,15 +81,15 @@ export interface ScheduleReport {
 }
 export interface ScheduleOptions {
   /** Data set the digit comes from: by default mnist-6k. */
-  readonly dataset?: ImageConfig["dataset"];
+  readonly dataset?: ImageConfig["dataset"] | undefined;
   /** Index of the digit in the test set, by default 0. */
-  readonly index?: number;
+  readonly index?: number | undefined;
   /** Times of the forward process, by default 8 evenly spaced from 0 to 1. */
-  readonly times?: readonly number[];
+  readonly times?: readonly number[] | undefined;
 }
 
 const CURVE_POINTS = 101;
-const MAX_TIMES = 20;
+const EIGHT_TIMES = Array.from({ length: 8 }, (_, i) => i / 7);
 /** Times at which shares and crossings are looked for. */
 const GRID = 2000;
 /** Real digits, which are always at hand. */
@@ -116,15 +115,19 @@ export async function reportSchedules(
   options: ScheduleOptions,
   dataDirectory?: string,
 ): Promise<ScheduleReport> {
-  const known = requireSchedules(names);
-  const { times = Array.from({ length: 8 }, (_, i) => i / 7), index = 0 } = options;
-  requireTimes(times);
+  const { schedules: known, digit_index: index = 0, ...request } = parseWith(ScheduleRequest, {
+    schedules: [...new Set(names)],
+    dataset: options.dataset,
+    digit_index: options.index,
+    times: options.times,
+  });
+  const { dataset = DEFAULT_DATASET, times = EIGHT_TIMES } = request;
   const { scheduleNamed, priorNatsOf } = await import("./schedule_sources.ts");
   const { normals } = await import("../../engine/mod.ts");
-  const data = await dataFacts(options.dataset ?? DEFAULT_DATASET, dataDirectory);
-  if (!Number.isInteger(index) || index < 0 || index >= data.count) {
+  const data = await dataFacts(dataset, dataDirectory);
+  if (index >= data.count) {
     throw new UserError(
-      `index is ${index}, but must be a whole number from 0 to ${data.count - 1}`,
+      `digit_index is ${index}, but must be a whole number from 0 to ${data.count - 1}`,
     );
   }
   const digit = data.digit(index);
@@ -139,29 +142,6 @@ export async function reportSchedules(
     dataVariance: data.variances.reduce((sum, value) => sum + value, 0) / data.variances.length,
     summary: summarise(schedules),
   };
-}
-
-function requireSchedules(names: readonly string[]): string[] {
-  const known = inspectedSchedules;
-  const listed = known.join(", ");
-  if (names.length === 0) throw new UserError(`Name at least one schedule: there are ${listed}`);
-  return [...new Set(names)].map((name) => {
-    const found = known.find((other) => other === name);
-    if (found) return found;
-    throw new UserError(
-      `There is no schedule ${JSON.stringify(name)}: did you mean ${
-        nearest(name, known, 1)[0]
-      }? There are ${listed}`,
-    );
-  });
-}
-
-function requireTimes(times: readonly number[]): void {
-  const bad = times.find((t) => !(t >= 0 && t <= 1));
-  if (bad !== undefined) throw new UserError(`times has ${bad}: times go from 0 to 1`);
-  if (times.length < 1 || times.length > MAX_TIMES) {
-    throw new UserError(`times has ${times.length} entries: give 1 to ${MAX_TIMES}`);
-  }
 }
 
 function factsOf(

@@ -74,13 +74,7 @@ export function runFlags(): string[] {
     `--config=${here("../../deno.json")}`,
     `--lock=${here("../../deno.lock")}`,
     "--frozen",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-net",
-    "--allow-run",
-    "--allow-sys",
-    "--allow-ffi",
+    "--permission-set=program",
   ];
 }
 

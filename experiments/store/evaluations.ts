@@ -1,35 +1,11 @@
-/** Measuring a run: what is asked, and the record that is kept. */
-import type { SamplerName } from "../../models/diffusion/mod.ts";
-import type {
-  ClassifierFacts,
-  ImageEvaluateOptions,
-  ImageEvaluationResults,
-  ImageEvaluationSettings,
-} from "./image_records.ts";
-import type {
-  TextEvaluateOptions,
-  TextEvaluationResults,
-  TextEvaluationSettings,
-} from "./text_records.ts";
+/** What is kept of every measurement of a run. */
 import type { DatabaseSync } from "node:sqlite";
+import type { ImageEvaluationSettings } from "../requests/image.ts";
+import type { TextEvaluationSettings } from "../requests/text.ts";
 import { nextNumber } from "./ids.ts";
+import type { ClassifierFacts, ImageEvaluationResults } from "./image_records.ts";
 import { transaction } from "./schema.ts";
-
-/** Runs on images refuse the options of those on text, and the other way round. */
-export interface EvaluateRequest extends ImageEvaluateOptions, TextEvaluateOptions {
-  /** A run's id, a unique prefix of one, "latest" or "best". */
-  readonly run: string;
-  /** Pictures, 200 to 5000 and at most half of the held-out images, by default 1000; or texts, 2 to
-   * 256, by default 32. */
-  readonly count?: number;
-  readonly sampler?: SamplerName;
-  /** Steps of the sampler, 1 to 1000, by default 25; for text 64. */
-  readonly steps?: number;
-  readonly seed?: number;
-}
-
-export type ImageEvaluateRequest = Omit<EvaluateRequest, keyof TextEvaluateOptions>;
-export type TextEvaluateRequest = Omit<EvaluateRequest, keyof ImageEvaluateOptions>;
+import type { TextEvaluationResults } from "./text_records.ts";
 
 /** What is kept of every evaluation. */
 interface EvaluationFacts {

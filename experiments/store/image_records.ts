@@ -1,83 +1,6 @@
-/** Drawing pictures from a run. */
-import type { SamplerName, Spacing } from "../../models/diffusion/mod.ts";
+/** What is kept of pictures that a run drew, and of how they were measured. */
+import type { SampleSettings } from "../requests/image.ts";
 import type { PictureFacts } from "./run.ts";
-
-export type { SamplerName };
-
-/** Choices that only some samplers, or only guidance, take; what is left out has its default. */
-export interface SamplingOptions {
-  /** The variance of ddpm's noise, by default "small". */
-  readonly variance?: "small" | "large";
-  /** By how much euler and heun raise sigma before each step, 0 (the default) to 0.4142. */
-  readonly churn?: number;
-  /** How the noise levels lie, by default "trailing". */
-  readonly spacing?: Spacing;
-  /** Exponent of karras spacing, by default 7. */
-  readonly rho?: number;
-  /** Takes back contrast that guidance adds: 0 (the default) nothing of it, 1 all. */
-  readonly guidance_rescale?: number;
-  /** −log SNR above which and up to which guidance applies; everywhere by default. */
-  readonly guidance_interval?: readonly [low: number, high: number];
-}
-
-/** Held-out pictures to keep a part of, or to start from. */
-export interface GivenOptions {
-  /** In-painting: the half of each picture that stays as it is, to the bit; the rest is drawn. */
-  readonly keep?: KeptHalf;
-  /** Image-to-image: the time at which the noised picture is taken up, above 0 (the picture itself)
-   * to 1 (noise alone). */
-  readonly strength?: number;
-  /** In-painting: times that each step is walked, by default 10; more let the halves agree better. */
-  readonly resamples?: number;
-}
-export type KeptHalf = "left" | "right" | "top" | "bottom";
-
-/** What decides how pictures are drawn, with the defaults filled in. */
-export interface SamplingChoices extends SamplingOptions {
-  readonly sampler: SamplerName;
-  /** Steps of the sampler; some ask the network more than once in a step. */
-  readonly steps: number;
-  readonly guidance_scale: number;
-  readonly seed: number;
-  /** Part of DDPM's noise; 0 for samplers that have no eta. */
-  readonly eta: number;
-}
-
-export interface SampleRequest extends SamplingOptions, GivenOptions {
-  /** Numbers of held-out pictures for `keep` or `strength`, repeated over the count; by default 0, 1,
-   * 2 and so on. */
-  readonly pictures?: number | readonly number[];
-  /** A run's id, a unique prefix of one, "latest" or "best". */
-  readonly run: string;
-  /** 1 to 256, by default 20 (8 for a film strip). */
-  readonly count?: number;
-  readonly sampler?: SamplerName;
-  /** Steps of the sampler, 1 to 1000, by default 50. */
-  readonly steps?: number;
-  /** 0 ignores the classes, 1 (the default) is plain conditional, above 1 sharpens; 0 to 20. */
-  readonly guidance_scale?: number;
-  /** One class for all pictures, or a list that is repeated over them; by default 0 to 9 in turn, or
-   * those of the held-out pictures. */
-  readonly class?: number | readonly number[];
-  readonly seed?: number;
-  /** Noise of ddim (default 0) and euler-ancestral (default 1): 0 is none, 1 is as in DDPM. */
-  readonly eta?: number;
-  /** Keep what the sampler saw on its way, for about ten of its steps. */
-  readonly film_strip?: boolean;
-}
-
-/** How a sample was made: the request with its defaults filled in. */
-export interface SampleSettings extends SamplingChoices, GivenOptions {
-  readonly count: number;
-  /** Number of a held-out picture for each picture, where these are kept or started from. */
-  readonly pictures?: readonly number[];
-  /** One class for each picture; 10, "no class", where guidance_scale is 0. None before held-out
-   * pictures are loaded whose classes are to be taken. */
-  readonly classes: readonly number[];
-  readonly film_strip: boolean;
-  /** Asked for by a caller, or made by the trainer on its way. */
-  readonly made_by: "request" | "training";
-}
 
 export interface Sample {
   /** For example `image-0012-sample-003`. */
@@ -129,19 +52,6 @@ export interface SampleFrame {
   readonly noisy: Float32Array;
   /** The denoiser's answer at x_t, of the same shape. */
   readonly denoised: Float32Array;
-}
-
-/** Of a request to evaluate, what runs on images take. */
-export interface ImageEvaluateOptions extends SamplingOptions {
-  /** As in {@link SampleRequest}. */
-  readonly guidance_scale?: number;
-  /** As in {@link SampleRequest}. */
-  readonly eta?: number;
-}
-
-/** How the pictures of an evaluation were drawn: the request with its defaults filled in. */
-export interface ImageEvaluationSettings extends SamplingChoices {
-  readonly count: number;
 }
 
 /**

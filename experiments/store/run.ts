@@ -77,8 +77,8 @@ export interface PictureFacts {
 }
 
 export interface RunFilter {
-  readonly status?: RunStatus;
-  readonly sweepId?: string;
+  readonly status?: RunStatus | undefined;
+  readonly sweepId?: string | undefined;
   /** {@link Run.groupHash}: runs that differ only in their seed and in how often they record. */
   readonly groupHash?: string;
   /** 1 to 1000, by default 50. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { nextNumber } from "./ids.ts";
 import { transaction } from "./schema.ts";
-import type { Sample, SampleSettings } from "./image_records.ts";
+import type { SampleSettings } from "./../requests/image.ts";
+import type { Sample } from "./image_records.ts";
 import type { TextSample } from "./text_records.ts";
 
 export function checkpointTable(db: DatabaseSync, workspace: string) {

@@ -11,7 +11,8 @@ import { inputArrays } from "../../models/steps/mod.ts";
 import { embeddingFacts, windowsOf } from "./validation.ts";
 import { compileMeasure } from "./measure.ts";
 import { diffusionBlocks, noiseRange } from "./network.ts";
-import type { MeasuredBound, TextEvaluationSettings } from "../store/text_records.ts";
+import type { TextEvaluationSettings } from "../requests/text.ts";
+import type { MeasuredBound } from "../store/text_records.ts";
 
 /** What the process that evaluates runs on text is asked for. */
 export interface TextEvaluationJob {

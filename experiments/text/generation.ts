@@ -20,7 +20,7 @@ import { noiseInputs } from "../../models/diffusion/mod.ts";
 import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import type { Run } from "../store/run.ts";
-import type { WriteSettings } from "../store/text_records.ts";
+import type { WriteSettings } from "../requests/text.ts";
 
 export interface OpenRun {
   readonly store: Store;

@@ -2,10 +2,15 @@
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { TextEvaluation } from "../store/evaluations.ts";
 import { keptBaselines } from "./baselines.ts";
+import { textEvaluationSettings, writeSettings } from "./request.ts";
+import { textConfigOf } from "../config/mod.ts";
 import { textDefects } from "./diagnosis.ts";
 
 /** Steps of a text network before which bigrams are no test of it. */
 const YOUNG = 2000;
+
+type TextSampleRequest = Parameters<typeof writeSettings>[0];
+type TextEvaluateRequest = Parameters<typeof textEvaluationSettings>[0];
 
 const COMPARABILITY = ([
   [
@@ -44,6 +49,20 @@ export const text: Modality = {
     "what a longer context tells",
   defects: textDefects,
   comparability: COMPARABILITY,
+  resultMetrics: ["nats_per_character", "nats_standard_error", "train_nats"],
+  baselineIs: (value) => `A bigram model needs nats_per_character of ${value}`,
   baselines: keptBaselines,
+  samplingJob: (run, request) => ({
+    title: "Writing",
+    entry: new URL("./sampling_main.ts", import.meta.url),
+    input: { settings: writeSettings(request as TextSampleRequest, textConfigOf(run)) },
+  }),
+  evaluationJob: (run, request) => ({
+    title: "Evaluating",
+    entry: new URL("./evaluation_main.ts", import.meta.url),
+    input: {
+      settings: textEvaluationSettings(request as TextEvaluateRequest, textConfigOf(run)),
+    },
+  }),
   load: async () => (await import("./work.ts")).textWork,
 };

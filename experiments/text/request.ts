@@ -1,16 +1,14 @@
-/** What a caller asks of a text run's generation, checked and with its defaults filled in. */
-import { UserError } from "../../engine/host/mod.ts";
-import { GENERATION_MODES } from "../../models/text/mod.ts";
+/** From a request to a run on text to its settings: the defaults, and what no single field says. */
+import { parseWith, UserError } from "../../engine/host/mod.ts";
 import type { TextConfig } from "../config/mod.ts";
-import { samplerNames } from "../../models/diffusion/mod.ts";
-import { requireWithin } from "../common/within.ts";
-import type { TextEvaluateRequest } from "../store/evaluations.ts";
-import type { TextEvaluationSettings, WriteRequest, WriteSettings } from "../store/text_records.ts";
+import {
+  REVERSE,
+  TextEvaluateRequest,
+  type TextEvaluationSettings,
+  WriteRequest,
+  type WriteSettings,
+} from "../requests/text.ts";
 
-export const MAX_TEXTS = 16;
-export const MAX_LENGTH = 2000;
-/** Solvers that suit text: the last step of the others needs clean data as its end. */
-const DEFAULT_STEPS = 64;
 /**
  * Reading and masks divide the logits once for each character, a walk out of noise at every level:
  * texts of `shakespeare-blocks` are as varied as real ones (entropy of four characters) at 0.7 out of
@@ -18,8 +16,6 @@ const DEFAULT_STEPS = 64;
  */
 const DEFAULT_TEMPERATURE = 0.9;
 const DEFAULT_TEMPERATURE_OUT_OF_NOISE = 0.7;
-/** Steps back through the process itself, whatever that is. */
-const REVERSE = "ddpm";
 /** Marks a character, or a token of several, to be filled in. */
 export const GAP = "_";
 
@@ -30,66 +26,61 @@ const MODES = {
   masked: "diffusion",
 } as const;
 
+/** What a request to write says beside its run. */
+const Writing = WriteRequest.omit({ run: true });
+/** What a request to evaluate says beside its run. */
+const Evaluating = TextEvaluateRequest.omit({ run: true });
+type Asked = ReturnType<typeof Writing.parse>;
+
 /**
- * @param most Texts that may be asked for.
+ * The settings for a request to a run with this configuration.
+ *
  * @throws {UserError} If a value is out of its range, or does not go with another one.
  */
 export function writeSettings(
-  request: Omit<WriteRequest, "run">,
+  given: Omit<WriteRequest, "run">,
   config: TextConfig,
-  most = MAX_TEXTS,
 ): WriteSettings {
+  return settingsOf(parseWith(Writing, given), config);
+}
+
+function settingsOf(request: Asked, config: TextConfig): WriteSettings {
   const mode = request.mode ?? (request.template ? "infill" : MODES[config.method]);
   const { context } = config;
-  const prompt = request.prompt ?? "";
+  const { prompt, sampler } = request;
   const atOnce = mode === "diffusion" || mode === "infill";
   const outOfNoise = config.method !== "masked" &&
     (atOnce || mode === "blocks" || mode === "revised");
   const settings: WriteSettings = {
     mode,
-    count: request.count ?? 3,
+    count: request.count,
     length: request.length ?? (atOnce ? Math.max(1, context - prompt.length) : 2 * context),
     prompt,
     template: request.template ?? null,
     block_size: request.block_size ??
       Math.min(context, config.block_size > 1 ? config.block_size : 16),
-    sampler: request.sampler ?? REVERSE,
-    steps: request.steps ?? DEFAULT_STEPS,
+    sampler,
+    steps: request.steps,
     temperature: request.temperature ??
       (outOfNoise ? DEFAULT_TEMPERATURE_OUT_OF_NOISE : DEFAULT_TEMPERATURE),
-    top_p: request.top_p ?? 1,
-    diffusion_weight: request.diffusion_weight ?? 0.5,
-    revise_share: request.revise_share ?? 0.2,
-    rounds: request.rounds ?? 2,
-    seed: request.seed ?? 0,
-    film_strip: request.film_strip ?? false,
+    top_p: request.top_p,
+    diffusion_weight: request.diffusion_weight,
+    revise_share: request.revise_share,
+    rounds: request.rounds,
+    seed: request.seed,
+    film_strip: request.film_strip,
   };
-  if (!GENERATION_MODES.includes(settings.mode)) {
+  if (config.method === "masked" && sampler !== REVERSE) {
     throw new UserError(
-      `mode is ${JSON.stringify(mode)}: use one of ${GENERATION_MODES.join(", ")}`,
-    );
-  }
-  if (!samplerNames.includes(settings.sampler)) {
-    throw new UserError(
-      `sampler is ${JSON.stringify(settings.sampler)}: use one of ${samplerNames.join(", ")}`,
-    );
-  }
-  if (config.method === "masked" && settings.sampler !== REVERSE) {
-    throw new UserError(
-      `sampler is ${JSON.stringify(settings.sampler)}, but a run with method "masked" walks back ` +
+      `sampler is ${JSON.stringify(sampler)}, but a run with method "masked" walks back ` +
         `through its own masks: leave sampler out or use "${REVERSE}"`,
     );
   }
-  requireWithin("count", settings.count, 1, most, true);
-  requireWithin("length", settings.length, 1, MAX_LENGTH, true);
-  requireWithin("block_size", settings.block_size, 1, context, true);
-  requireWithin("steps", settings.steps, 1, 1000, true);
-  requireWithin("temperature", settings.temperature, 0, 5, false);
-  requireWithin("top_p", settings.top_p, 0.01, 1, false);
-  requireWithin("diffusion_weight", settings.diffusion_weight, 0, 1, false);
-  requireWithin("revise_share", settings.revise_share, 0, 1, false);
-  requireWithin("rounds", settings.rounds, 1, 10, true);
-  requireWithin("seed", settings.seed, 0, 2 ** 31 - 1, true);
+  if (settings.block_size > context) {
+    throw new UserError(
+      `block_size is ${settings.block_size}, but must be a whole number from 1 to ${context}`,
+    );
+  }
   requireTemplateFits(settings);
   return settings;
 }
@@ -108,15 +99,7 @@ function requireTemplateFits({ mode, template, prompt }: WriteSettings): void {
   }
 }
 
-export const LEAST_TEXTS = 2;
-export const MOST_TEXTS = 256;
-export const LEAST_DRAWS = 2;
-export const MOST_DRAWS = 200;
-/** Lists of steps that are measured. */
-export const MOST_WALKS = 6;
-
-const DEFAULT_TEXTS = 32;
-const DEFAULT_DRAWS = 24;
+/** Numbers of steps whose bounds are measured beside those of the writing. */
 const DEFAULT_WALKS = [16, 64];
 
 /**
@@ -126,23 +109,12 @@ const DEFAULT_WALKS = [16, 64];
  * @throws {UserError} If a value is out of its range, or does not go with another one.
  */
 export function textEvaluationSettings(
-  request: Omit<TextEvaluateRequest, "run">,
+  given: Omit<TextEvaluateRequest, "run">,
   config: TextConfig,
 ): TextEvaluationSettings {
-  const { draws = DEFAULT_DRAWS, bound_steps, count = DEFAULT_TEXTS, ...writing } = request;
-  if (writing.mode === "infill") {
-    throw new UserError(
-      'mode is "infill", which fills in a template: evaluate takes the modes that write whole texts',
-    );
-  }
-  requireWithin("draws", draws, LEAST_DRAWS, MOST_DRAWS, true);
-  requireWithin("count", count, LEAST_TEXTS, MOST_TEXTS, true);
-  const written = writeSettings(
-    { length: config.context, ...writing, count },
-    config,
-    MOST_TEXTS,
-  );
-  return { draws, bound_steps: walksOf(bound_steps, written.steps, config), writing: written };
+  const { draws, bound_steps, length = config.context, ...asked } = parseWith(Evaluating, given);
+  const writing = settingsOf({ ...asked, length, prompt: "", film_strip: false }, config);
+  return { draws, bound_steps: walksOf(bound_steps, writing.steps, config), writing };
 }
 
 /** The numbers of steps whose bounds are measured, rising. */
@@ -159,11 +131,5 @@ function walksOf(
     );
   }
   const walks = asked ?? [...DEFAULT_WALKS, steps];
-  if (walks.length > MOST_WALKS) {
-    throw new UserError(
-      `bound_steps has ${walks.length} numbers of steps: give at most ${MOST_WALKS}`,
-    );
-  }
-  for (const walk of walks) requireWithin("bound_steps", walk, 1, 1000, true);
   return [...new Set(walks)].sort((a, b) => a - b);
 }

@@ -4,7 +4,7 @@ import { engineFor } from "../common/device.ts";
 import type { Work } from "../run/job_process.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
 import { writeWith } from "./writing.ts";
-import type { WriteSettings } from "../store/text_records.ts";
+import type { WriteSettings } from "../requests/text.ts";
 
 /** What the writing process is asked for. */
 export interface WritingJob {

@@ -17,7 +17,7 @@ import { type TextReference, textReference } from "../../models/text/mod.ts";
 import { textModel } from "./generation.ts";
 import { writeSettings } from "./request.ts";
 import { writeWith } from "./writing.ts";
-import type { WriteSettings } from "../store/text_records.ts";
+import type { WriteSettings } from "../requests/text.ts";
 
 /** It has a value of its own to find, and nothing but its own error to fear. */
 const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };

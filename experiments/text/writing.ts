@@ -8,7 +8,8 @@ import {
 import { type TextReference, textStatistics } from "../../models/text/mod.ts";
 import { charactersOf } from "./batch.ts";
 import { GAP } from "./request.ts";
-import type { TextSample, TextSampleFrame, WriteSettings } from "../store/text_records.ts";
+import type { WriteSettings } from "../requests/text.ts";
+import type { TextSample, TextSampleFrame } from "../store/text_records.ts";
 
 /** Moments of a film strip. */
 const FRAMES = 12;

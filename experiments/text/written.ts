@@ -14,12 +14,8 @@ import {
 import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
 import { requestOf } from "./writing.ts";
 import { charactersOf } from "./batch.ts";
-import type {
-  Spread,
-  StatisticName,
-  WriteSettings,
-  WrittenResults,
-} from "../store/text_records.ts";
+import type { WriteSettings } from "../requests/text.ts";
+import type { Spread, StatisticName, WrittenResults } from "../store/text_records.ts";
 
 /** Texts that are written at once. */
 const BATCH = 32;

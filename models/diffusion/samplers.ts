@@ -89,9 +89,7 @@ export const samplers = {
     order: 1,
     evaluations: 1,
     options: z.strictObject({
-      variance: z.enum(["small", "large"]).default("small").describe(
-        "Variance of the noise",
-      ),
+      variance: z.enum(["small", "large"]).describe("Variance of the noise").default("small"),
     }),
     stochastic: () => true,
     start: ({ variance }) => (gammaT, gammaS) => {

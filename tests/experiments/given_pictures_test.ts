@@ -93,11 +93,11 @@ const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp]
   [{ strength: 0.5, resamples: 3 }, /^resamples is 3 without keep/],
   [{ strength: 0 }, /^strength is 0, but must be a number from 0.01 to 1$/],
   [{ keep: "left", resamples: 99 }, /^resamples is 99, but must be a whole number from 1 to 50$/],
-  [{ keep: "left", pictures: [] }, /^pictures is an empty list/],
+  [{ keep: "left", pictures: [] }, /^pictures is \[\], but must be .* a list of 1 to 256 values/],
   [{ keep: "left", pictures: -1 }, /^pictures is -1/],
   [
     { keep: "inside" as KeptHalf },
-    /^keep is "inside", but must be one of left, right, top, bottom$/,
+    /^keep is "inside", but must be one of left, right, top, bottom: did you mean left\?$/,
   ],
 ];
 for (const [request, message] of mistakes) {

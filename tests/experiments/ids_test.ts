@@ -100,7 +100,8 @@ Deno.test("an older store goes on counting after the runs that it ever had", () 
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
     db.exec(
       "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; " +
-        "ALTER TABLE runs DROP COLUMN device_choice; PRAGMA user_version = 4",
+        "ALTER TABLE runs DROP COLUMN device_choice; " +
+        "ALTER TABLE runs RENAME COLUMN baseline TO trivial_mse; PRAGMA user_version = 4",
     );
     db.close();
     const store = openStore(workspace);

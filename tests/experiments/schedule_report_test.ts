@@ -56,14 +56,18 @@ const mistakes: [
   [
     [],
     MADE_UP,
-    /^Name at least one schedule: there are linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow, /,
+    /^schedules is \[\], but must be a list of 1 to \d+ values, each one of linear, scaled-linear, /,
   ],
-  [["cosin"], MADE_UP, /^There is no schedule "cosin": did you mean cosine\?/],
-  [["linear"], { ...MADE_UP, times: [1.5] }, /^times has 1.5: times go from 0 to 1$/],
+  [["cosin"], MADE_UP, /^schedules\[0\] is "cosin", but must be one of .*: did you mean cosine\?/],
   [
     ["linear"],
-    { ...MADE_UP, index: 100_000 },
-    /^index is 100000, but must be a whole number from 0 to/,
+    { ...MADE_UP, times: [0, 1.5] },
+    /^times\[1\] is 1.5, but must be a number from 0 to 1$/,
+  ],
+  [
+    ["linear"],
+    { ...MADE_UP, index: 5000 },
+    /^digit_index is 5000, but must be a whole number from 0 to 999$/,
   ],
 ];
 for (const [names, options, message] of mistakes) {

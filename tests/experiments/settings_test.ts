@@ -23,11 +23,14 @@ Deno.test("guidance 0 draws without classes", () => {
 
 const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp][] = [
   [{ class: 11 }, /^class is 11, but must be a whole number from 0 to 9$/],
-  [{ class: [] }, /^class is an empty list/],
+  [{ class: [] }, /^class is \[\], but must be .* a list of 1 to 256 values/],
   [{ count: 0 }, /^count is 0, but must be a whole number from 1 to 256$/],
   [{ steps: 0 }, /^steps is 0, but must be a whole number from 1 to 1000$/],
   [{ guidance_scale: 99 }, /^guidance_scale is 99, but must be a number from 0 to 20$/],
-  [{ eta: 0.5, sampler: "ddpm" }, /only ddim, euler-ancestral, dpmpp-2m-sde can have it/],
+  [
+    { eta: 0.5, sampler: "ddpm" },
+    /it belongs to "ddim", "euler-ancestral" and "dpmpp-2m-sde", leave it out$/,
+  ],
   [{ guidance_scale: 0, class: 3 }, /^class has no effect where guidance_scale is 0/],
 ];
 for (const [request, message] of mistakes) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   createEntryFile,
   entryIds,
@@ -29,6 +30,7 @@ Deno.test("createEntryFile() numbers entries and never writes over one", () =>
 Deno.test("createEntryFile() gives processes that write at once numbers of their own", () =>
   inFolder(async (folder) => {
     const module = new URL("../../journal/files.ts", import.meta.url).href;
+    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
     const script = `import { createEntryFile } from ${JSON.stringify(module)};
       for (let i = 0; i < 10; i++) createEntryFile(${
       JSON.stringify(folder)
@@ -37,7 +39,7 @@ Deno.test("createEntryFile() gives processes that write at once numbers of their
     await Deno.writeTextFile(path, script);
     const writers = [1, 2, 3].map((n) =>
       new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-check", path, String(n)],
+        args: ["run", "-A", "--no-check", `--config=${config}`, path, String(n)],
         stderr: "inherit",
       }).output()
     );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { curveTable } from "../../tools/curve_table.ts";
-import { shortened } from "../../tools/text.ts";
+import { shortened } from "../../engine/host/mod.ts";
 import { tablesIn } from "./markdown.ts";
 
 Deno.test("shortened() never cuts a character in two and keeps within its limit", () => {

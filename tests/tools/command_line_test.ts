@@ -83,20 +83,26 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
       [["trian"], /^There is no command trian: did you mean train\?/],
       [["train", "--presett", "demo"], /^There is no option --presett: did you mean --preset\?/],
       [["train", "--set", "steps"], /^--set is "steps", but must be of the form field=value$/],
-      [["train", "--set", "steps=0"], /^steps is 0, but must be a whole number from 1 to 1000000$/],
-      [["train", "--set", "stepz=5"], /^There is no field stepz: did you mean steps\?/],
-      [["train", "--resume", "image-0001", "--seeds", "1"], /leave out --seeds$/],
+      [
+        ["train", "--set", "steps=0"],
+        /^--set steps is 0, but must be a whole number from 1 to 1000000$/,
+      ],
+      [["train", "--set", "stepz=5"], /^There is no field "stepz" in --set: did you mean steps\?/],
+      [["train", "--resume", "image-0001", "--seeds", "1"], /seeds cannot be given beside it/],
       [["sample", "image-0001"], /^There are no runs yet/],
       [
         ["sample", "latest", "--class", "x"],
-        /^--class is "x", but must be a whole number from 0 to 999$/,
+        /^--class is "x", but must be a whole number from 0 to 999, or a list of/,
       ],
-      [["compare", "image-0001"], /^compare needs at least two runs/],
+      [
+        ["compare", "image-0001"],
+        /^runs is \["image-0001"\], but must be a list of 2 to 100 values/,
+      ],
       [
         ["start", "--port", "99999"],
-        /^--port is "99999", but must be a whole number from 0 to 65535$/,
+        /^--port is 99999, but must be a whole number from 0 to 65535$/,
       ],
-      [["stop"], /^stop needs the runs to stop, or --all$/],
+      [["stop"], /^Give either runs, .* or "all": true, and not both$/],
       [["inspect", "--device", "gpu"], /^--device is "gpu", but must be one of auto, cpu/],
     ];
     await Promise.all(cases.map(async ([args, expected]) => {

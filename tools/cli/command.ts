@@ -1,3 +1,6 @@
+/** What a command of the command line is. */
+import { z } from "zod";
+import { deviceNames, parseWith } from "../../engine/host/mod.ts";
 import type { OpenViewer } from "../http.ts";
 
 /** What commands need of parts that they must not know. */
@@ -5,5 +8,48 @@ export interface Wiring {
   readonly openViewer: OpenViewer;
 }
 
-/** A command: takes its arguments and answers with the process's exit code. */
-export type Command = (args: readonly string[], wiring: Wiring) => Promise<number>;
+/** A command of the command line. */
+export interface Command {
+  /** Its options: each field is one, in kebab case, checked and explained by the field. */
+  readonly schema: z.ZodObject;
+  /** The field that is given by its place, without an option; a list takes all such arguments. */
+  readonly argument?: string;
+  /** Options that are not called as their fields. */
+  readonly names?: Readonly<Record<string, string>>;
+  /**
+   * @param given What the schema is to read.
+   * @returns The process's exit code.
+   * @throws {RefusedValue} If the schema refuses it.
+   */
+  run(given: unknown, wiring: Wiring): Promise<number>;
+}
+
+/** Makes a command of a function over the options as the schema reads them. */
+export function defineCommand<Schema extends z.ZodObject>(
+  { run, ...about }: Omit<Command, "schema" | "argument" | "run"> & {
+    readonly schema: Schema;
+    readonly argument?: keyof Schema["shape"] & string;
+    run(options: z.output<Schema>, wiring: Wiring): Promise<number>;
+  },
+): Command {
+  return { ...about, run: (given, wiring) => run(parseWith(about.schema, given), wiring) };
+}
+
+/** Options of every command. */
+export const commonOptions = {
+  workspace: z.string().min(1).optional().describe(
+    "Where runs are kept (default TEXTDIFFUSION_WORKSPACE, else ./workspace)",
+  ),
+  data: z.string().min(1).optional().describe(
+    "Data sets that are at hand, e.g. DIR/mnist/*.gz (default TEXTDIFFUSION_DATA)",
+  ),
+  device: z.enum(deviceNames).optional().describe("Where models run (default auto)"),
+  json: z.boolean().default(false).describe("Machine-readable output"),
+};
+
+/** Options of commands that listen on a port. */
+export const listenFields = {
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on (default 127.0.0.1)"),
+  port: z.number().int().min(0).max(65535),
+  viewer: z.boolean().default(true).describe("Leaves the viewer out"),
+};

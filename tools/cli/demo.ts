@@ -3,52 +3,58 @@ import { loadImageDataset, loadTextDataset } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import type { Lab, Run } from "../../experiments/mod.ts";
 import { rounded } from "../rows.ts";
-import type { Command, Wiring } from "./command.ts";
-import { labOf, parseOptions } from "./options.ts";
-import { progressBar } from "./progress_bar.ts";
-import { listen, type Listening, listenOptions } from "./serving.ts";
+import { z } from "zod";
+import { commonOptions, defineCommand, listenFields, type Wiring } from "./command.ts";
+import { dataDirectory, labOf } from "./laboratory.ts";
+import { withProgressBar } from "./progress_bar.ts";
+import { listen, type Listening } from "./serving.ts";
 import { watchToTheEnd } from "./train.ts";
 
 /** The whole loop, for digits and then for verse: data, training, samples, and the viewer. */
-export const run: Command = async (args, wiring) => {
-  const { values } = parseOptions(args, {
-    port: { type: "string" },
-    host: { type: "string" },
-    "no-viewer": { type: "boolean", default: false },
-    "no-verse": { type: "boolean", default: false },
-  });
-  const lab = labOf(values);
-  const viewer = values["no-viewer"] ? null : await serveViewer(lab, values, wiring);
-  const directory = values.data ?? Deno.env.get("TEXTDIFFUSION_DATA");
-  const digits = await learn(lab, viewer, {
-    preset: "demo",
-    dataset: await chooseDigits(),
-    title: "handwritten digits (about two minutes on two cores)",
-  });
-  const best = digits.baseline === null
-    ? ""
-    : ` (the best that each pixel can do by itself: ${rounded(digits.baseline)})`;
-  console.log(`Denoising error ${rounded(digits.latest.denoising_mse)}${best}.`);
-  console.log(`Pictures: ${await drawDigits(lab, digits.id)}`);
-  if (!values["no-verse"]) {
-    const verse = await learn(lab, viewer, {
-      preset: "demo-verse",
-      dataset: await chooseVerse(directory),
-      title: "verse, character by character out of noise (about three minutes)",
+export const command = defineCommand({
+  schema: z.strictObject({
+    viewer: listenFields.viewer,
+    verse: z.boolean().default(true).describe("Stops after the digits"),
+    host: listenFields.host,
+    port: listenFields.port.optional().describe(
+      "Port of the viewer (default 8765, or a free one where that is taken)",
+    ),
+    ...commonOptions,
+  }),
+  async run({ viewer: withViewer, verse: withVerse, host, port, ...common }, wiring) {
+    const lab = labOf(common);
+    const viewer = withViewer ? await serveViewer(lab, { host, port }, wiring) : null;
+    const directory = dataDirectory(common);
+    const digits = await learn(lab, viewer, {
+      preset: "demo",
+      dataset: await chooseDigits(),
+      title: "handwritten digits (about two minutes on two cores)",
     });
-    console.log(
-      `At most ${rounded(verse.latest.nats_per_character)} nats per character${
-        verse.baseline === null ? "" : ` (a bigram model: ${rounded(verse.baseline)})`
-      }. It writes:\n\n${await writeVerse(lab, verse.id)}\n`,
-    );
-  }
-  if (viewer) {
-    console.log(`Viewer: ${viewer.url}   (Ctrl-C ends it)`);
-    await viewer.finished;
-  }
-  lab.close();
-  return 0;
-};
+    const best = digits.baseline === null
+      ? ""
+      : ` (the best that each pixel can do by itself: ${rounded(digits.baseline)})`;
+    console.log(`Denoising error ${rounded(digits.latest.denoising_mse)}${best}.`);
+    console.log(`Pictures: ${await drawDigits(lab, digits.id)}`);
+    if (withVerse) {
+      const verse = await learn(lab, viewer, {
+        preset: "demo-verse",
+        dataset: await chooseVerse(directory),
+        title: "verse, character by character out of noise (about three minutes)",
+      });
+      console.log(
+        `At most ${rounded(verse.latest.nats_per_character)} nats per character${
+          verse.baseline === null ? "" : ` (a bigram model: ${rounded(verse.baseline)})`
+        }. It writes:\n\n${await writeVerse(lab, verse.id)}\n`,
+      );
+    }
+    if (viewer) {
+      console.log(`Viewer: ${viewer.url}   (Ctrl-C ends it)`);
+      await viewer.finished;
+    }
+    lab.close();
+    return 0;
+  },
+});
 
 /** Trains a preset to its end. */
 async function learn(
@@ -103,10 +109,8 @@ async function writeVerse(lab: Lab, runId: string): Promise<string> {
 }
 
 async function drawDigits(lab: Lab, runId: string): Promise<string> {
-  const bar = progressBar();
-  const sample = await lab.sample({ run: runId, count: 40, guidance_scale: 2 }, {
-    onProgress: ({ done, total, message }) => bar.update(done, total, message),
-  }).finally(() => bar.end());
+  const request = { run: runId, count: 40, guidance_scale: 2 };
+  const sample = await withProgressBar((onProgress) => lab.sample(request, { onProgress }));
   const { samplePng } = await import("../../figures/mod.ts");
   const { png } = await samplePng(lab, sample.id);
   const path = join(lab.workspace, "demo.png");
@@ -117,11 +121,11 @@ async function drawDigits(lab: Lab, runId: string): Promise<string> {
 /** On the usual port where it is free, so that a second demo does not fail for it. */
 async function serveViewer(
   lab: Lab,
-  values: { readonly port?: string | undefined; readonly host?: string | undefined },
+  { host, port }: { readonly host: string; readonly port: number | undefined },
   { openViewer }: Wiring,
 ): Promise<Listening> {
   const { createHttpApp } = await import("../http.ts");
-  const options = listenOptions(values, 8765);
+  const options = { host, port: port ?? 8765 };
   const handler = (viewerUrl: string) => {
     const app = createHttpApp(lab, { viewerUrl, host: options.host, openViewer });
     return Promise.resolve((request: Request) => app.fetch(request));
@@ -129,7 +133,7 @@ async function serveViewer(
   try {
     return listen(options, handler);
   } catch (error) {
-    if (!(error instanceof UserError) || values.port !== undefined) throw error;
+    if (!(error instanceof UserError) || port !== undefined) throw error;
     return listen({ ...options, port: 0 }, handler);
   }
 }

@@ -1,33 +1,35 @@
+/** Lists the newest runs, or looks at one. */
+import { z } from "zod";
+import { InspectRequest } from "../../experiments/mod.ts";
+import { listedRuns } from "../inspect_run.ts";
 import { runTable } from "../rows.ts";
 import { reportCurves, reportParts } from "../run_report.ts";
-import type { Command } from "./command.ts";
-import { labOf, parseOptions } from "./options.ts";
+import { commonOptions, defineCommand } from "./command.ts";
+import { labOf } from "./laboratory.ts";
 
-const CURVE_ROWS = 12;
-
-/** Lists the newest runs, or looks at one. */
-// deno-lint-ignore require-await -- commands are asynchronous
-export const run: Command = async (args) => {
-  const { values, positionals } = parseOptions(args, {});
-  const lab = labOf(values);
-  const [reference] = positionals;
-  if (reference === undefined) {
-    const { runs, total } = lab.runs({ limit: 20 });
-    if (values.json) console.log(JSON.stringify({ total, runs }, null, 2));
-    else console.log(total === 0 ? "There are no runs yet." : runTable(runs));
-  } else {
-    const report = lab.inspect(reference);
-    if (values.json) console.log(JSON.stringify(report, null, 2));
-    else {
-      const { run } = report;
+export const command = defineCommand({
+  schema: z.strictObject({ ...InspectRequest.shape, ...commonOptions }),
+  argument: "run",
+  // deno-lint-ignore require-await -- commands are asynchronous
+  async run({ run, sweep, status, metrics, points, limit, offset, json, ...common }) {
+    const lab = labOf(common);
+    if (run === undefined) {
+      const { runs, total } = lab.runs({ ...listedRuns({ run, sweep, status }), limit, offset });
+      if (json) console.log(JSON.stringify({ total, runs }, null, 2));
+      else console.log(total === 0 ? "There are no runs yet." : runTable(runs));
+    } else {
+      listedRuns({ run, sweep, status });
+      const report = lab.inspect(run);
       const parts = [
         `${report.summary}.`,
         ...reportParts(lab, report),
-        reportCurves(lab, run, undefined, CURVE_ROWS),
+        reportCurves(lab, report.run, metrics, points),
       ];
-      console.log(parts.filter((part) => part !== "").join("\n\n"));
+      console.log(
+        json ? JSON.stringify(report, null, 2) : parts.filter((part) => part !== "").join("\n\n"),
+      );
     }
-  }
-  lab.close();
-  return 0;
-};
+    lab.close();
+    return 0;
+  },
+});

@@ -1,34 +1,40 @@
+import { z } from "zod";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Lab } from "../../experiments/mod.ts";
 import { createMcpServer } from "../server.ts";
-import type { Command, Wiring } from "./command.ts";
-import { labOf, parseOptions, takeUpQueue } from "./options.ts";
-import { listen, type Listening, type ListenOptions, listenOptions } from "./serving.ts";
+import { commonOptions, defineCommand, listenFields, type Wiring } from "./command.ts";
+import { labOf, takeUpQueue } from "./laboratory.ts";
+import { listen, type Listening, type ListenOptions } from "./serving.ts";
 
 /**
  * MCP over stdio until the client closes it. Standard output carries the protocol and nothing else,
  * so what libraries print goes to standard error.
  */
-export const run: Command = async (args, wiring) => {
-  const { values } = parseOptions(args, {
-    port: { type: "string" },
-    host: { type: "string" },
-    "no-viewer": { type: "boolean", default: false },
-  });
-  console.log = console.info = console.debug = console.error;
-  const lab = labOf(values);
-  const viewer = values["no-viewer"] ? null : serveViewer(lab, listenOptions(values, 0), wiring);
-  const transport = new ClosingTransport();
-  serveStdio(createMcpServer(lab, { viewerUrl: viewer?.url ?? null }), {
-    transport,
-    onerror: (error) => console.error(`MCP: ${error.message}`),
-  });
-  takeUpQueue(lab);
-  // The viewer is not waited for: a page that is open keeps its connection for as long as it likes.
-  await transport.closed.promise;
-  lab.close();
-  return 0;
-};
+export const command = defineCommand({
+  schema: z.strictObject({
+    viewer: listenFields.viewer,
+    host: listenFields.host,
+    port: listenFields.port.default(0).describe(
+      "Port of the viewer; 0 takes a free one (default 0)",
+    ),
+    ...commonOptions,
+  }),
+  async run({ viewer: withViewer, host, port, ...common }, wiring) {
+    console.log = console.info = console.debug = console.error;
+    const lab = labOf(common);
+    const viewer = withViewer ? serveViewer(lab, { host, port }, wiring) : null;
+    const transport = new ClosingTransport();
+    serveStdio(createMcpServer(lab, { viewerUrl: viewer?.url ?? null }), {
+      transport,
+      onerror: (error) => console.error(`MCP: ${error.message}`),
+    });
+    takeUpQueue(lab);
+    // The viewer is not waited for: a page that is open keeps its connection for as long as it likes.
+    await transport.closed.promise;
+    lab.close();
+    return 0;
+  },
+});
 
 /** Says when the client is gone. */
 class ClosingTransport extends StdioServerTransport {

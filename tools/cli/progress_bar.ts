@@ -1,5 +1,5 @@
 /** A line that shows how far something is: redrawn in a terminal, printed now and then elsewhere. */
-export interface ProgressBar {
+interface ProgressBar {
   update(done: number, total: number, message: string): void;
   /** Leaves the last state standing. */
   end(): void;
@@ -10,7 +10,7 @@ const WIDTH = 28;
 const PLAIN_EVERY_MS = 10_000;
 
 /** A bar on stderr, so that stdout stays for results. */
-export function progressBar(): ProgressBar {
+function progressBar(): ProgressBar {
   const terminal = Deno.stderr.isTerminal();
   let shown = "";
   let printedAt = 0;
@@ -33,6 +33,20 @@ export function progressBar(): ProgressBar {
       shown = "";
     },
   };
+}
+
+/** Shows a bar while something is done that tells how far it is. */
+export async function withProgressBar<Result>(
+  work: (
+    onProgress: (progress: { done: number; total: number; message: string }) => void,
+  ) => Promise<Result>,
+): Promise<Result> {
+  const bar = progressBar();
+  try {
+    return await work(({ done, total, message }) => bar.update(done, total, message));
+  } finally {
+    bar.end();
+  }
 }
 
 /** "[#######---------------------]  25 % message". */

@@ -1,56 +1,72 @@
-import { resolve } from "node:path";
-import type { SampleRequest } from "../../experiments/mod.ts";
-import { damageNote } from "../damage_note.ts";
-import type { Command } from "./command.ts";
-import {
-  DRAWING_OPTIONS,
-  drawingRequest,
-  GIVEN_OPTIONS,
-  givenRequest,
-  runNamed,
-  wholeNumbers,
-} from "./drawing_options.ts";
-import { labOf, parseOptions } from "./options.ts";
-import { writeTexts, WRITING_OPTIONS, writingRequest } from "./writing_options.ts";
-import { progressBar } from "./progress_bar.ts";
-
 /** Draws pictures from a run and writes the PNG; a run on text writes to the terminal. */
-export const run: Command = async (args) => {
-  const { values, positionals } = parseOptions(args, {
-    ...DRAWING_OPTIONS,
-    ...GIVEN_OPTIONS,
-    ...WRITING_OPTIONS,
-    class: { type: "string" },
-    "film-strip": { type: "boolean", default: false },
-    out: { type: "string" },
-  });
-  const ref = runNamed("sample", positionals);
-  const request: SampleRequest = {
-    run: ref,
-    ...drawingRequest(values, { minimum: 1, maximum: 256 }),
-    ...(values.class === undefined ? {} : { class: wholeNumbers("class", values.class, 999) }),
-    ...givenRequest(values),
-    film_strip: values["film-strip"],
-  };
-  const lab = labOf(values);
-  if (lab.run(ref).config.modality === "text") {
-    await writeTexts(lab, writingRequest(ref, values), values.json === true);
+import { resolve } from "node:path";
+import { z } from "zod";
+import {
+  AnySampleRequest,
+  type Lab,
+  type SampleRequest,
+  type WriteRequest,
+} from "../../experiments/mod.ts";
+import { damageNote } from "../damage_note.ts";
+import { commonOptions, defineCommand } from "./command.ts";
+import { labOf } from "./laboratory.ts";
+import { withProgressBar } from "./progress_bar.ts";
+
+/** The run that is meant: the newest if none is named. */
+export const latestRun = AnySampleRequest.shape.run.default("latest").describe(
+  `${AnySampleRequest.shape.run.description} (default latest)`,
+);
+
+/** Breaks of lines as they are typed. */
+const typed = (text: string | undefined) => text?.replaceAll("\\n", "\n");
+
+export const command = defineCommand({
+  schema: z.strictObject({
+    ...AnySampleRequest.shape,
+    run: latestRun,
+    out: z.string().min(1).optional().describe(
+      "File that the picture is written to (default one beside the run)",
+    ),
+    ...commonOptions,
+  }),
+  argument: "run",
+  async run({ workspace, data, device, json, out, prompt, template, ...others }) {
+    const request = { ...others, prompt: typed(prompt), template: typed(template) };
+    const lab = labOf({ workspace, data, device });
+    const lines = await makers[lab.run(request.run).config.modality](lab, request, { out, json });
+    console.log(lines);
     lab.close();
     return 0;
-  }
-  const bar = progressBar();
-  const sample = await lab.sample(request, {
-    onProgress: ({ done, total, message }) => bar.update(done, total, message),
-  }).finally(() => bar.end());
+  },
+});
+
+interface Output {
+  /** File that a picture is to be written to. */
+  readonly out?: string | undefined;
+  readonly json: boolean;
+}
+
+/** For each modality: makes the sample, and answers with what is printed. */
+const makers = { image: drawPicture, text: writeTexts } as const;
+
+async function drawPicture(
+  lab: Lab,
+  request: SampleRequest,
+  { out, json }: Output,
+): Promise<string> {
+  const sample = await withProgressBar((onProgress) => lab.sample(request, { onProgress }));
   const { samplePng } = await import("../../figures/mod.ts");
   const { path, png } = await samplePng(lab, sample.id);
-  const written = values.out === undefined ? path : resolve(values.out);
-  if (values.out !== undefined) await Deno.writeFile(written, png);
-  console.log(
-    values.json
-      ? JSON.stringify({ ...sample, picture: written }, null, 2)
-      : `${sample.id}: ${written}${damageNote(lab, sample.runId, sample.step)}`,
-  );
-  lab.close();
-  return 0;
-};
+  const picture = out === undefined ? path : resolve(out);
+  if (out !== undefined) await Deno.writeFile(picture, png);
+  return json
+    ? JSON.stringify({ ...sample, picture }, null, 2)
+    : `${sample.id}: ${picture}${damageNote(lab, sample.runId, sample.step)}`;
+}
+
+async function writeTexts(lab: Lab, request: WriteRequest, { json }: Output): Promise<string> {
+  const sample = await withProgressBar((onProgress) => lab.write(request, { onProgress }));
+  return json
+    ? JSON.stringify(sample, null, 2)
+    : sample.texts.map((text, i) => `--- ${sample.id}, ${i + 1} ---\n${text}`).join("\n");
+}

@@ -1,7 +1,6 @@
 /** Listening on a port, and the address to show. */
 import { UserError } from "../../engine/host/mod.ts";
 import { lazily, unavailable } from "../lazily.ts";
-import { numberIn } from "./options.ts";
 
 export interface Listening {
   /** Without a slash at its end. */
@@ -14,17 +13,6 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-}
-
-/** The values of --host and --port. */
-export function listenOptions(
-  values: { readonly host?: string | undefined; readonly port?: string | undefined },
-  defaultPort: number,
-): ListenOptions {
-  const port = values.port === undefined
-    ? defaultPort
-    : numberIn("port", values.port, { minimum: 0, maximum: 65535, whole: true });
-  return { host: values.host ?? "127.0.0.1", port };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { counted } from "../rows.ts";
-import type { Command } from "./command.ts";
-import { parseOptions } from "./options.ts";
+import { z } from "zod";
+import { commonOptions, defineCommand } from "./command.ts";
 import {
   cachedPackages,
   fetchPart,
@@ -15,41 +15,43 @@ import {
  * Fetches every npm package that server, viewer, demo and training need, so that nothing is fetched
  * later, and tries out those that are native code.
  */
-export const run: Command = async (args) => {
-  parseOptions(args, {});
-  const began = performance.now();
-  const cache = await packageCache();
-  console.log(`Fetching the npm packages of the program, what is missing of them, into ${cache}`);
-  let packages = 0;
-  let bytes = 0;
-  for (const part of PARTS) {
-    const fetched = await fetchMissing(part, cache);
-    packages += fetched.length;
-    const sizes = await Promise.all(fetched.map(folderBytes));
-    const size = sizes.reduce((sum, size) => sum + size, 0);
-    bytes += size;
-    const news = fetched.length === 0
-      ? "already here"
-      : `${counted(fetched.length, "package")}, ${megabytes(size)}`;
-    console.log(`  ${part.title}: ${news}`);
-  }
-  const seconds = Math.round((performance.now() - began) / 1000);
-  console.log(
-    packages === 0
-      ? "Everything was here already."
-      : `Fetched ${counted(packages, "package")}, ${megabytes(bytes)}, in ${seconds} s.`,
-  );
-  const working = [
-    await works("Training", tryTraining),
-    await works("Drawing", tryDrawing),
-  ];
-  if (!working.every(Boolean)) return 1;
-  console.log(
-    "Ready: no later start asks the npm registry. Public data sets are fetched when a run first " +
-      "asks for one.",
-  );
-  return 0;
-};
+export const command = defineCommand({
+  schema: z.strictObject(commonOptions),
+  async run() {
+    const began = performance.now();
+    const cache = await packageCache();
+    console.log(`Fetching the npm packages of the program, what is missing of them, into ${cache}`);
+    let packages = 0;
+    let bytes = 0;
+    for (const part of PARTS) {
+      const fetched = await fetchMissing(part, cache);
+      packages += fetched.length;
+      const sizes = await Promise.all(fetched.map(folderBytes));
+      const size = sizes.reduce((sum, size) => sum + size, 0);
+      bytes += size;
+      const news = fetched.length === 0
+        ? "already here"
+        : `${counted(fetched.length, "package")}, ${megabytes(size)}`;
+      console.log(`  ${part.title}: ${news}`);
+    }
+    const seconds = Math.round((performance.now() - began) / 1000);
+    console.log(
+      packages === 0
+        ? "Everything was here already."
+        : `Fetched ${counted(packages, "package")}, ${megabytes(bytes)}, in ${seconds} s.`,
+    );
+    const working = [
+      await works("Training", tryTraining),
+      await works("Drawing", tryDrawing),
+    ];
+    if (!working.every(Boolean)) return 1;
+    console.log(
+      "Ready: no later start asks the npm registry. Public data sets are fetched when a run first " +
+        "asks for one.",
+    );
+    return 0;
+  },
+});
 
 /** Fetches what a part lacks; answers with the folders that were not there before. */
 async function fetchMissing(part: Part, cache: string): Promise<string[]> {

@@ -19,6 +19,8 @@ export const PARTS: readonly Part[] = [
     packages: [
       "@modelcontextprotocol/server",
       "@modelcontextprotocol/hono",
+      "commander",
+      "fastest-levenshtein",
       "hono",
       "yaml",
       "zod",

@@ -1,21 +1,22 @@
-import { UserError } from "../../engine/host/mod.ts";
-import { runTable } from "../rows.ts";
-import type { Command } from "./command.ts";
-import { labOf, parseOptions } from "./options.ts";
-
 /** Stops runs and waits until they have stopped. */
-export const run: Command = async (args) => {
-  const { values, positionals } = parseOptions(args, {
-    all: { type: "boolean", default: false },
-  });
-  if (values.all === (positionals.length > 0)) {
-    throw new UserError("stop needs the runs to stop, or --all");
-  }
-  const lab = labOf(values);
-  const asked = lab.stop(values.all ? "all" : positionals);
-  const runs = await lab.watch(asked.map((run) => run.id), { timeoutSeconds: 60 });
-  if (values.json) console.log(JSON.stringify(runs, null, 2));
-  else console.log(runs.length === 0 ? "Nothing was queued or running." : runTable(runs));
-  lab.close();
-  return 0;
-};
+import { z } from "zod";
+import { StopRequest } from "../../experiments/mod.ts";
+import { runTable } from "../rows.ts";
+import { runsToStop } from "../stop_run.ts";
+import { commonOptions, defineCommand } from "./command.ts";
+import { labOf } from "./laboratory.ts";
+
+export const command = defineCommand({
+  schema: z.strictObject({ ...StopRequest.shape, ...commonOptions }),
+  argument: "runs",
+  async run({ runs, all, json, ...common }) {
+    const which = runsToStop({ runs, all });
+    const lab = labOf(common);
+    const asked = lab.stop(which);
+    const stopped = await lab.watch(asked.map((run) => run.id), { timeoutSeconds: 60 });
+    if (json) console.log(JSON.stringify(stopped, null, 2));
+    else console.log(stopped.length === 0 ? "Nothing was queued or running." : runTable(stopped));
+    lab.close();
+    return 0;
+  },
+});

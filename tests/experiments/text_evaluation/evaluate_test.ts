@@ -139,9 +139,17 @@ Deno.test("text: what cannot be measured is refused with the value and the range
   const refusals: [overrides: object, request: Omit<EvaluateRequest, "run">, message: RegExp][] = [
     [{}, { draws: 1 }, /draws is 1, but must be a whole number from 2 to 200/],
     [{}, { count: 1000 }, /count is 1000, but must be a whole number from 2 to 256/],
-    [{}, { bound_steps: [0] }, /bound_steps is 0, but must be a whole number from 1 to 1000/],
-    [{}, { bound_steps: [1, 2, 3, 4, 5, 6, 7] }, /bound_steps has 7 numbers .* give at most 6/],
-    [{}, { mode: "infill" }, /mode is "infill", which fills in a template/],
+    [{}, { bound_steps: [0] }, /bound_steps\[0\] is 0, but must be a whole number from 1 to 1000/],
+    [
+      {},
+      { bound_steps: [1, 2, 3, 4, 5, 6, 7] },
+      /bound_steps is \[1,.*\], but must be a list of 1 to 6 values/,
+    ],
+    [
+      {},
+      { mode: "infill" as "blocks" },
+      /mode is "infill", but must be one of diffusion, blocks, autoregressive, guided, revised/,
+    ],
     [{}, { temperature: 9 }, /temperature is 9, but must be a number from 0 to 5/],
     [
       { method: "autoregressive" },

@@ -3,27 +3,73 @@
  * value, what is allowed, and the nearest thing that would have worked.
  */
 import type { z } from "zod";
-import { nearest } from "../experiments/mod.ts";
-import { type JsonSchema as Node, jsonSchemaOf } from "./published.ts";
+import { accepted, type JsonSchema as Node, jsonSchemaOf } from "./accepted.ts";
+import { UserError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { shortened } from "./text.ts";
 
 type Path = readonly PropertyKey[];
 
-/** One sentence for each thing that is wrong with a tool's arguments. */
+/** A value that its schema refuses. */
+export class RefusedValue extends UserError {
+  readonly #explain: (nameOf: NameOf) => string;
+
+  constructor(schema: z.ZodType, value: unknown, issues: readonly z.core.$ZodIssue[]) {
+    const explain = (nameOf: NameOf) => explainIssues(schema, value, issues, nameOf);
+    super(explain(fieldName));
+    this.#explain = explain;
+  }
+
+  /** The message with other names for the fields, such as those of the command line's options. */
+  explained(nameOf: NameOf): string {
+    return this.#explain(nameOf);
+  }
+}
+
+/**
+ * A value as its schema reads it. A field that is undefined is one that was left out.
+ *
+ * @throws {RefusedValue} If it does not fit, with what would.
+ */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const given = withoutUndefined(value);
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new RefusedValue(schema, given, parsed.error.issues);
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
+}
+
+/** What a field is called, by its place in the value; "" for the value itself. */
+export type NameOf = (path: Path) => string;
+
+/** One sentence for each thing that is wrong with a value. */
 export function explainIssues(
   schema: z.ZodType,
   value: unknown,
   issues: readonly z.core.$ZodIssue[],
+  nameOf: NameOf = fieldName,
 ): string {
   const root = jsonSchemaOf(schema);
-  return issues.slice(0, 5).map((issue) => explainIssue(root, value, issue)).join("; ");
+  return issues.slice(0, 5).map((issue) => explainIssue(root, value, issue, nameOf)).join("; ");
 }
 
-function explainIssue(root: Node, value: unknown, issue: z.core.$ZodIssue): string {
+function explainIssue(
+  root: Node,
+  value: unknown,
+  issue: z.core.$ZodIssue,
+  nameOf: NameOf,
+): string {
   if (issue.code === "unrecognized_keys") {
-    return explainUnknownFields(root, issue.path, issue.keys);
+    return explainUnknownFields(root, issue.path, issue.keys, nameOf);
   }
-  const field = fieldName(issue.path) || "The arguments";
+  const field = nameOf(issue.path) || "The value";
   const given = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
@@ -32,17 +78,22 @@ function explainIssue(root: Node, value: unknown, issue: z.core.$ZodIssue): stri
   if (issue.code === "custom" || node === undefined) {
     return `${field} is ${show(given)}: ${issue.message}`;
   }
-  if (given === undefined) return `${field} is missing: it must be ${allowed(node)}`;
+  if (given === undefined) return `${field} is missing: it must be ${accepted(node)}`;
   const options = node.enum?.map(String) ?? [];
   const hint = typeof given === "string" && options.length > 0
     ? `: did you mean ${likeliest(given, options)}?`
     : "";
-  return `${field} is ${show(given)}, but must be ${allowed(node)}${hint}`;
+  return `${field} is ${show(given)}, but must be ${accepted(node)}${hint}`;
 }
 
 /** Wrong names of one object: the first few with what each should be, the right ones once. */
-function explainUnknownFields(root: Node, path: Path, keys: readonly string[]): string {
-  const place = path.length === 0 ? "" : ` in ${fieldName(path)}`;
+function explainUnknownFields(
+  root: Node,
+  path: Path,
+  keys: readonly string[],
+  nameOf: NameOf,
+): string {
+  const place = path.length === 0 ? "" : ` in ${nameOf(path)}`;
   const known = Object.keys(nodeAt(root, path)?.properties ?? {});
   const shown = keys.slice(0, 3).map((key) => {
     const elsewhere = Object.entries(root.properties ?? {})
@@ -65,43 +116,6 @@ function explainUnknownFields(root: Node, path: Path, keys: readonly string[]): 
 function likeliest(word: string, names: readonly string[]): string | undefined {
   const related = names.find((name) => name.startsWith(word) || word.startsWith(name));
   return related ?? nearest(word, names, 1)[0];
-}
-
-/** What a field accepts, in words: "a whole number from 1 to 1024", "one of linear, cosine". */
-export function allowed(node: Node): string {
-  if (node.anyOf) return node.anyOf.map(allowed).join(", or ");
-  if (node.enum) return `one of ${node.enum.join(", ")}`;
-  if (node.const !== undefined) return show(node.const);
-  switch (node.type) {
-    case "integer":
-    case "number": {
-      const kind = node.type === "integer" ? "a whole number" : "a number";
-      return node.exclusiveMinimum === undefined
-        ? `${kind} from ${node.minimum} to ${node.maximum}`
-        : `${kind} above ${node.exclusiveMinimum} and at most ${node.maximum}`;
-    }
-    case "string":
-      return node.maxLength === undefined
-        ? `text${node.pattern ? ` of the form ${node.pattern}` : ""}`
-        : `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;
-    case "array": {
-      if (node.prefixItems) {
-        return `a list of ${node.prefixItems.length} values, each ${allowed(node.prefixItems[0]!)}`;
-      }
-      const length = node.maxItems === undefined
-        ? ""
-        : `${node.minItems ?? 0} to ${node.maxItems} `;
-      return `a list of ${length}values, each ${node.items ? allowed(node.items) : "anything"}`;
-    }
-    case "boolean":
-      return "true or false";
-    case "object":
-      return node.properties
-        ? `an object with the fields ${Object.keys(node.properties).join(", ")}`
-        : "an object";
-    default:
-      return "something else";
-  }
 }
 
 function nodeAt(root: Node, path: Path): Node | undefined {

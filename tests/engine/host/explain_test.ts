@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { explainIssues } from "../../tools/explain.ts";
-import { TrainInput } from "../../tools/train_schema.ts";
+import { explainIssues } from "../../../engine/host/mod.ts";
+import { TrainInput } from "../../../tools/train.ts";
 
 function explained(schema: z.ZodType, value: unknown): string {
   const result = schema.safeParse(value);

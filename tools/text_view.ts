@@ -1,25 +1,52 @@
-/** The answer of `sample` for a run on text. */
+/** How the tools tell of runs on text. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type {
-  Lab,
+  Evaluation,
   TextComparison,
+  TextEvaluation,
   TextSample,
   TextSampleFrame,
   WriteRequest,
 } from "../experiments/mod.ts";
 import { textStatisticNotes } from "../experiments/mod.ts";
+import {
+  textEvaluationSummary,
+  textEvaluationTable,
+  textEvaluationTables,
+} from "./text_evaluation_rows.ts";
+import type { ModalityView } from "./modality_view.ts";
 import { damageNote } from "./damage_note.ts";
 import { answer, type Call } from "./define.ts";
 import { counted, MAX_ROWS, rounded, table } from "./rows.ts";
-import { shortened } from "./text.ts";
+import { shortened } from "../engine/host/mod.ts";
 import { asJson, sampleUri } from "./uris.ts";
+
+export const textView: ModalityView = {
+  toSample: "read what it writes",
+  toEvaluate: "measure its likelihood and its texts",
+  made: "texts",
+  mainChoice: "mode or temperature",
+  sample: (request, call) => sampleText(request, call),
+  samples: (lab, runId) => lab.texts(runId),
+  sampleLine: (sample) => {
+    const { id, settings, step } = sample as TextSample;
+    return { id, kind: counted(settings.count, "text"), step };
+  },
+  evaluationTable: (evaluations) => textEvaluationTable(evaluations.filter(isOfText)),
+  evaluationTables: (evaluation) => textEvaluationTables(evaluation as TextEvaluation),
+  evaluationSummary: (evaluation) => textEvaluationSummary(evaluation as TextEvaluation),
+};
+
+function isOfText(evaluation: Evaluation): evaluation is TextEvaluation {
+  return evaluation.modality === "text";
+}
 
 /** Characters of a film's line that are shown. */
 const FILM_WIDTH = 100;
 /** Characters of all texts together that are shown. */
 const MAX_CHARACTERS = 24_000;
 
-export async function sampleText(
+async function sampleText(
   request: WriteRequest,
   { lab, links, progress, signal }: Call,
 ): Promise<CallToolResult> {
@@ -105,9 +132,4 @@ function filmLine({ gamma, masked, start, texts, confidence }: TextSampleFrame):
     ? `masked ${(100 * masked!).toFixed(0).padStart(3)} %`
     : `-log SNR ${gamma.toFixed(1).padStart(5)}`;
   return `${level}, from ${start}, sure ${(100 * mean).toFixed(0).padStart(3)} %: ${line}`;
-}
-
-/** Whether a reference means a run on text. */
-export function isText(lab: Lab, ref: string): boolean {
-  return lab.run(ref).config.modality === "text";
 }

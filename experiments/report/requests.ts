@@ -1,0 +1,62 @@
+/** What is asked of reports: one run or a list, a comparison, noise schedules. */
+import { z } from "zod";
+import { imageDatasetNames, integer } from "../config/mod.ts";
+import {
+  defaulted,
+  optional,
+  REFERENCE_HELP,
+  runReference,
+  sweepReference,
+} from "../requests/fields.ts";
+import { METRIC_NAMES } from "../store/metrics.ts";
+import { RUN_STATUSES } from "../store/run.ts";
+import { inspectedSchedules } from "./schedule_sources.ts";
+
+/** How much of tables is shown. */
+const tableFields = {
+  points: defaulted(integer(2, 20), "Rows of the table of curves", 12),
+  limit: defaulted(integer(1, 20), "Rows", 20),
+  offset: defaulted(integer(0, 1_000_000), "Rows to skip", 0),
+};
+
+export const InspectRequest = z.strictObject({
+  run: runReference.optional().describe(
+    `One run: ${REFERENCE_HELP} (default: list runs instead)`,
+  ),
+  sweep: sweepReference.optional().describe(
+    "List the runs of this sweep, e.g. sweep-0003 (default all)",
+  ),
+  status: optional(z.enum(RUN_STATUSES), "List runs of this status", "all"),
+  metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
+    "Curves to return with run (default loss and what the run is ranked by)",
+  ),
+  ...tableFields,
+});
+
+export const CompareRequest = z.strictObject({
+  runs: z.array(runReference).min(2).max(100).optional().describe(
+    'Ids (or unique beginnings, "latest", "best") of 2 to 100 runs; give this or sweep',
+  ),
+  sweep: sweepReference.optional().describe(
+    "All runs of a sweep, e.g. sweep-0003; give this or runs",
+  ),
+  metrics: z.array(z.enum(METRIC_NAMES)).max(3).optional().describe(
+    "Curves to align, 0 to 3 (default what the runs are ranked by)",
+  ),
+  ...tableFields,
+});
+
+export const DEFAULT_SCHEDULES = ["linear", "cosine"];
+
+export const ScheduleRequest = z.strictObject({
+  schedules: z.array(z.enum(inspectedSchedules)).min(1).max(inspectedSchedules.length)
+    .default(DEFAULT_SCHEDULES).describe(
+      `Schedules to look at (default ${DEFAULT_SCHEDULES.join(" and ")})`,
+    ),
+  dataset: optional(z.enum(imageDatasetNames), "Where the digit comes from", "mnist-6k"),
+  digit_index: optional(integer(0, 9999), "Which digit of the test set", "0"),
+  times: z.array(z.number().min(0).max(1)).min(2).max(20).optional().describe(
+    "Times of the forward process to draw, 2 to 20 values from 0 (clean) to 1 (noise) " +
+      "(default 8, evenly spaced)",
+  ),
+});

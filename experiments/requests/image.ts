@@ -1,0 +1,139 @@
+/** What is asked of a run on images: pictures, or how good they are. */
+import { z } from "zod";
+import {
+  levelFields,
+  samplerNames,
+  samplerOptionFields,
+  solver,
+} from "../../models/diffusion/mod.ts";
+import { integer } from "../config/mod.ts";
+import { defaulted, optional, run, samplerSteps, seed, seedNumber } from "./fields.ts";
+
+/** Largest number of pictures in one sample. */
+const MAX_COUNT = 256;
+/** Pictures that an evaluation needs at least. */
+export const LEAST_EVALUATED = 200;
+
+/** In-painting: the half of each picture that is kept. */
+export const keptHalves = ["left", "right", "top", "bottom"] as const;
+export type KeptHalf = typeof keptHalves[number];
+
+const negativeLogSnr = z.number().min(-1000).max(1000);
+
+/** Choices that only some samplers, or only guidance, take. */
+const optionFields = {
+  ...samplerOptionFields,
+  ...levelFields,
+  guidance_rescale: optional(
+    z.number().min(0).max(1),
+    "Takes back the contrast that guidance adds",
+    "0",
+  ),
+  guidance_interval: z.tuple([negativeLogSnr, negativeLogSnr]).optional().describe(
+    "[low, high] of -log SNR, -1000 to 1000, where guidance applies (default everywhere)",
+  ),
+};
+
+/** Names of the options that only some samplers, or only guidance, take. */
+export const optionNames = Object.keys(optionFields) as (keyof typeof optionFields)[];
+
+const guidanceScale = z.number().min(0).max(20);
+
+export const SampleRequest = z.strictObject({
+  run,
+  count: optional(integer(1, MAX_COUNT), "Pictures", "20; 8 for a film strip"),
+  sampler: optional(z.enum(samplerNames), describedSamplers(), "ddim; ddpm for in-painting"),
+  steps: defaulted(samplerSteps, "Sampler steps", 50),
+  guidance_scale: defaulted(
+    guidanceScale,
+    "Classifier-free guidance: 0 ignores the class, 1 is plain conditional, above 1 makes the class " +
+      "clearer and the pictures more alike",
+    1,
+  ),
+  class: oneOrMore(integer(0, 999)).optional().describe(
+    "Class to draw, from 0, or a list repeated over the pictures (default all in turn, or those of " +
+      "the held-out pictures)",
+  ),
+  seed,
+  ...optionFields,
+  keep: optional(
+    z.enum(keptHalves),
+    "In-painting: keep this half of held-out pictures and draw the rest",
+    "none",
+  ),
+  strength: optional(
+    z.number().min(0.01).max(1),
+    "Image-to-image: start from held-out pictures noised to this time",
+    "none",
+  ),
+  pictures: oneOrMore(seedNumber).optional().describe(
+    "Which held-out pictures, a number or a list, for keep and strength (default 0, 1, 2, ...)",
+  ),
+  resamples: optional(integer(1, 50), "Walks over each step of in-painting", "10"),
+  film_strip: defaulted(
+    z.boolean(),
+    "Show what the sampler saw on its way from noise to picture",
+    false,
+  ),
+});
+export type SampleRequest = z.input<typeof SampleRequest>;
+
+export const ImageEvaluateRequest = z.strictObject({
+  run,
+  count: optional(
+    integer(LEAST_EVALUATED, 5000),
+    "Pictures, at most half of the test images",
+    "1000, of a small data set half of the test images",
+  ),
+  sampler: optional(z.enum(samplerNames), "Sampler", "ddim"),
+  steps: defaulted(samplerSteps, "Sampler steps", 25),
+  guidance_scale: defaulted(guidanceScale, "Classifier-free guidance, as in sample", 1),
+  seed,
+  ...optionFields,
+});
+export type ImageEvaluateRequest = z.input<typeof ImageEvaluateRequest>;
+
+/** One value for all pictures, or a list that is repeated over them. */
+function oneOrMore(schema: z.ZodNumber) {
+  return z.union([schema, z.array(schema).min(1).max(MAX_COUNT)]);
+}
+
+/** Which samplers have noise, are of second order, or evaluate the network twice in a step. */
+function describedSamplers(): string {
+  const solvers = samplerNames.map((name) => solver(name));
+  const names = (chosen: typeof solvers) => chosen.map(({ name }) => name).join(", ");
+  return `Sampler: ${names(solvers.filter(({ stochastic }) => stochastic))} add noise in every ` +
+    `step; ${names(solvers.filter(({ order }) => order === 2))} are of second order; ` +
+    `${names(solvers.filter(({ evaluations }) => evaluations === 2))} evaluate the network twice ` +
+    "in a step";
+}
+
+type Asked = z.output<typeof SampleRequest>;
+
+/** Options that only some samplers, or only guidance, take; what is left out has its default. */
+export type SamplingOptions = Readonly<Pick<Asked, keyof typeof optionFields>>;
+
+/** Held-out pictures to keep a part of, or to start from. */
+export type GivenOptions = Readonly<Pick<Asked, "keep" | "strength" | "resamples">>;
+
+/** What decides how pictures are drawn, with the defaults filled in. */
+export type SamplingChoices =
+  & SamplingOptions
+  & Readonly<Pick<Asked, "steps" | "guidance_scale" | "seed">>
+  & { readonly [Field in "sampler" | "eta"]-?: NonNullable<Asked[Field]> };
+
+/** How a sample was made: the request with its defaults filled in. */
+export type SampleSettings = SamplingChoices & GivenOptions & {
+  readonly count: number;
+  /** Number of a held-out picture for each picture, where these are kept or started from. */
+  readonly pictures?: readonly number[] | undefined;
+  /** One class for each picture; 10, "no class", where guidance_scale is 0. None before held-out
+   * pictures are loaded whose classes are to be taken. */
+  readonly classes: readonly number[];
+  readonly film_strip: boolean;
+  /** Asked for by a caller, or made by the trainer on its way. */
+  readonly made_by: "request" | "training";
+};
+
+/** How the pictures of an evaluation were drawn: the request with its defaults filled in. */
+export type ImageEvaluationSettings = SamplingChoices & { readonly count: number };

@@ -1,0 +1,151 @@
+/** Requests that runs of every modality take, each with fields of its own. */
+import { z } from "zod";
+import { jsonSchemaOf, UserError } from "../../engine/host/mod.ts";
+import type { RunConfig } from "../config/mod.ts";
+import { meaningOf } from "./fields.ts";
+import { ImageEvaluateRequest, SampleRequest } from "./image.ts";
+import { TextEvaluateRequest, WriteRequest } from "./text.ts";
+
+/** One schema for each modality. */
+type Schemas = Readonly<Record<RunConfig["modality"], z.ZodObject>>;
+
+/** The modality whose own fields say in their description that they are its own. */
+const SECOND: RunConfig["modality"] = "text";
+
+/** For something that a run makes. */
+export const sampleRequests = { image: SampleRequest, text: WriteRequest } as const;
+/** For a measurement of a run. */
+export const evaluateRequests = { image: ImageEvaluateRequest, text: TextEvaluateRequest } as const;
+
+/** A request to evaluate a run of either modality. */
+export type EvaluateRequest =
+  & z.input<typeof ImageEvaluateRequest>
+  & Omit<TextEvaluateRequest, "run">;
+
+/** A field as the modalities have it. */
+export interface Variant {
+  readonly modality: string;
+  readonly schema: z.ZodType;
+}
+
+/** The fields of all modalities, in order, each with its variants; one that several share stands once. */
+export function variantsOf(
+  schemas: Readonly<Record<string, z.ZodObject>>,
+): ReadonlyMap<string, readonly Variant[]> {
+  const all = Object.entries(schemas).flatMap(([modality, { shape }]) =>
+    Object.entries(shape as Record<string, z.ZodType>)
+      .map(([field, schema]) => ({ field, modality, schema }))
+  );
+  return new Map(
+    [...Map.groupBy(all, ({ field }) => field)].map(([field, variants]) => {
+      const one = new Set(variants.map(({ schema }) => schema)).size === 1;
+      const modality = variants.map(({ modality }) => modality).join(", ");
+      return [field, one ? [{ ...variants[0]!, modality }] : variants];
+    }),
+  );
+}
+
+/** What a field accepts in any modality, without defaults and descriptions. */
+export function anyVariant(variants: readonly Variant[]): z.ZodType {
+  const schemas = variants.map(({ schema }) => plain(schema));
+  const told = new Map(schemas.map((schema) => [JSON.stringify(jsonSchemaOf(schema)), schema]));
+  const different = [...told.values()];
+  if (different.length === 1) return different[0]!;
+  return different.every((schema) => schema instanceof z.ZodEnum)
+    ? z.enum([...new Set(different.flatMap((schema) => schema.options.map(String)))])
+    : z.union(different);
+}
+
+function plain(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
+    ? plain(schema.unwrap() as z.ZodType)
+    : schema.meta({ description: undefined });
+}
+
+type Value<Shape extends z.ZodRawShape, Field> = Field extends keyof Shape
+  ? NonNullable<z.output<Shape[Field]>>
+  : never;
+
+/** The fields of two modalities; those that a call may leave out are optional. */
+type EitherShape<A extends z.ZodRawShape, B extends z.ZodRawShape> = {
+  [Field in keyof A | keyof B]: Field extends "run" ? z.ZodString
+    : z.ZodOptional<z.ZodType<Value<A, Field> | Value<B, Field>>>;
+};
+
+/**
+ * The request as it is taken before its run, and so its modality, is known. The run's own schema reads
+ * it then.
+ */
+function either<A extends z.ZodRawShape, B extends z.ZodRawShape>(
+  { image, text }: { readonly image: z.ZodObject<A>; readonly text: z.ZodObject<B> },
+): z.ZodObject<EitherShape<A, B>, z.core.$strict> {
+  const fields = [...variantsOf({ image, text })].map(([name, variants]) => [
+    name,
+    variants.length === 1 && variants[0]!.modality !== SECOND
+      ? withoutDefault(variants[0]!.schema)
+      : anyVariant(variants).optional().describe(descriptionOf(variants)),
+  ]);
+  return z.strictObject(Object.fromEntries(fields)) as unknown as z.ZodObject<
+    EitherShape<A, B>,
+    z.core.$strict
+  >;
+}
+
+function withoutDefault(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodDefault
+    ? (schema.unwrap() as z.ZodType).optional().describe(schema.description!)
+    : schema;
+}
+
+/** "Texts, 1 to 16 (default 3)" for each modality; two defaults of one thing stand together. */
+function descriptionOf(variants: readonly Variant[]): string {
+  const [first, ...others] = variants.map(({ modality, schema }) => ({
+    modality,
+    ...meaningOf(schema),
+    description: schema.description ?? "",
+    range: JSON.stringify(jsonSchemaOf(plain(schema))),
+  }));
+  if (first!.modality === SECOND) {
+    const { description } = first!;
+    return `Text${description.startsWith("For ") ? "," : ":"} ${beginningSmall(description)}`;
+  }
+  const [other] = others;
+  if (other === undefined) return first!.description;
+  if (other.range !== first!.range) {
+    return `${first!.description}; for text: ${beginningSmall(other.description)}`;
+  }
+  return other.absent === first!.absent
+    ? first!.description
+    : `${first!.description.slice(0, -1)}; for text ${other.absent})`;
+}
+
+/** "Texts, 1 to 16" → "texts, 1 to 16". */
+const beginningSmall = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** {@link sampleRequests} for a run of any modality. */
+export const AnySampleRequest = either(sampleRequests);
+/** {@link evaluateRequests} for a run of any modality. */
+export const AnyEvaluateRequest = either(evaluateRequests);
+
+const PLURAL: Readonly<Record<RunConfig["modality"], string>> = { image: "images", text: "text" };
+
+/**
+ * @throws {UserError} If a field is one that only runs of another modality take. What no run takes is
+ * left to the schema.
+ */
+export function requireFieldsOf(
+  { id, config: { modality } }: { readonly id: string; readonly config: RunConfig },
+  schemas: Schemas,
+  request: object,
+): void {
+  const foreign = variantsOf(schemas);
+  const own = schemas[modality].shape;
+  const wrong = Object.entries(request)
+    .filter(([field, value]) => value !== undefined && !(field in own) && foreign.has(field))
+    .map(([field]) => field);
+  if (wrong.length === 0) return;
+  throw new UserError(
+    `${id} is a run on ${PLURAL[modality]}, which takes no ` +
+      `${wrong.join(", ")}: leave ${wrong.length > 1 ? "them" : "it"} out`,
+  );
+}

@@ -1,0 +1,106 @@
+/** What is asked of a run on text: texts, or how good they and its likelihood are. */
+import { z } from "zod";
+import { samplerNames } from "../../models/diffusion/mod.ts";
+import { GENERATION_MODES } from "../../models/text/mod.ts";
+import { integer } from "../config/mod.ts";
+import { defaulted, optional, run, samplerSteps, seed } from "./fields.ts";
+
+/** Steps back through the process itself, whatever that is: the one that suits every run on text. */
+export const REVERSE = "ddpm";
+
+const length = integer(1, 2000);
+const block_size = optional(
+  integer(1, 512),
+  "Tokens written together, at most the run's context",
+  "16",
+);
+const temperature = optional(
+  z.number().min(0).max(5),
+  "Temperature; 0 takes the likeliest",
+  "0.7 out of noise, else 0.9",
+);
+const steps = defaulted(samplerSteps, "Sampler steps", 64);
+const sampler = defaulted(z.enum(samplerNames), "Sampler", REVERSE);
+
+/** How tokens are chosen; alike in samples and evaluations. */
+const choiceFields = {
+  block_size,
+  temperature,
+  top_p: defaulted(
+    z.number().min(0.01).max(1),
+    "Share of the probability drawn from",
+    1,
+  ),
+  diffusion_weight: defaulted(
+    z.number().min(0).max(1),
+    "For guided: weight of diffusion",
+    0.5,
+  ),
+  revise_share: defaulted(
+    z.number().min(0).max(1),
+    "For revised: share rewritten in a round",
+    0.2,
+  ),
+  rounds: defaulted(integer(1, 10), "For revised: rounds", 2),
+};
+
+export const WriteRequest = z.strictObject({
+  run,
+  mode: optional(
+    z.enum(GENERATION_MODES),
+    "diffusion (all at once), blocks, autoregressive, guided (left to right by the product of " +
+      "reading and diffusion), revised (blocks, then the least likely characters again) or infill",
+    "what the run's method does",
+  ),
+  count: defaulted(integer(1, 16), "Texts", 3),
+  prompt: defaulted(z.string().max(2000), "What is continued", ""),
+  template: z.string().min(1).max(512).optional().describe(
+    "For infill: the text with an underscore for each token to write (default none)",
+  ),
+  length: optional(length, "Tokens to write", "a window for diffusion, else two"),
+  sampler,
+  steps,
+  ...choiceFields,
+  seed,
+  film_strip: defaulted(z.boolean(), "Show what the network thought on its way", false),
+});
+export type WriteRequest = z.input<typeof WriteRequest>;
+
+export const TextEvaluateRequest = z.strictObject({
+  run,
+  count: defaulted(integer(2, 256), "Texts", 32),
+  mode: optional(
+    z.enum(GENERATION_MODES).exclude(["infill"]),
+    "As in sample, but no infill",
+    "what the run's method does",
+  ),
+  length: optional(length, "Tokens of each", "a window"),
+  sampler,
+  steps,
+  ...choiceFields,
+  seed,
+  draws: defaulted(integer(2, 200), "Batches of 32 windows for each bound", 24),
+  bound_steps: z.array(samplerSteps).min(1).max(6).optional().describe(
+    "Sampler steps whose own bounds are measured (default 16, 64 and steps)",
+  ),
+});
+export type TextEvaluateRequest = z.input<typeof TextEvaluateRequest>;
+
+type Asked = z.output<typeof WriteRequest>;
+
+/** How a text was written: the request with its defaults filled in. */
+export type WriteSettings =
+  & Readonly<Omit<{ [Field in keyof Asked]-?: NonNullable<Asked[Field]> }, "run" | "template">>
+  & {
+    readonly template: string | null;
+    /** Asked for by a caller (as where it is absent), or made by the trainer on its way. */
+    readonly made_by?: "request" | "training";
+  };
+
+/** How a run on text was measured: the request with its defaults filled in. */
+export interface TextEvaluationSettings {
+  readonly draws: number;
+  readonly bound_steps: readonly number[];
+  /** How the texts were written. */
+  readonly writing: WriteSettings;
+}

@@ -1,0 +1,110 @@
+/** How the tools tell of runs on images. */
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import {
+  type Evaluation,
+  type ImageEvaluation,
+  recognisedShare,
+  type Sample,
+  type SampleRequest,
+} from "../experiments/mod.ts";
+import { damageNote } from "./damage_note.ts";
+import { answer, type Call, picture } from "./define.ts";
+import {
+  imageEvaluationSummary,
+  imageEvaluationTable,
+  imageEvaluationTables,
+} from "./image_evaluation_rows.ts";
+import type { ModalityView } from "./modality_view.ts";
+import { counted } from "./rows.ts";
+import { sampleUri } from "./uris.ts";
+
+export const imageView: ModalityView = {
+  toSample: "see its pictures",
+  toEvaluate: "measure its pictures",
+  made: "pictures",
+  mainChoice: "guidance_scale",
+  sample: (request, call) => drawn(request, call),
+  samples: (lab, runId) => lab.samples(runId),
+  sampleLine: (sample) => {
+    const { id, kind, step } = sample as Sample;
+    return { id, kind: kind.replace("-", " "), step };
+  },
+  evaluationTable: (evaluations) => imageEvaluationTable(evaluations.filter(isOfImages)),
+  evaluationTables: (evaluation) => imageEvaluationTables(evaluation as ImageEvaluation),
+  evaluationSummary: (evaluation) => imageEvaluationSummary(evaluation as ImageEvaluation),
+};
+
+function isOfImages(evaluation: Evaluation): evaluation is ImageEvaluation {
+  return evaluation.modality === "image";
+}
+
+async function drawn(request: SampleRequest, call: Call): Promise<CallToolResult> {
+  const { lab, links, progress, signal } = call;
+  progress.report(0, 1, "starting the sampler");
+  const sample = await lab.sample(request, {
+    signal,
+    onProgress: ({ done, total, message }) => progress.report(done, total, message),
+  });
+  const { samplePng } = await import("../figures/mod.ts");
+  const { png, path } = await samplePng(lab, sample.id);
+  const uri = sampleUri(sample.id);
+  return answer(
+    {
+      summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step) +
+        await givenSummary(lab, sample),
+      next: [
+        "look at the picture: what can be made out, and which classes fail?",
+        "sample again with the same seed from another run, or with guidance_scale 2",
+      ],
+      viewerUrl: links.samples(sample.runId),
+    },
+    [`Picture: ${sample.id}, resource ${uri}, file ${path}`],
+    [
+      picture(png),
+      {
+        type: "resource_link",
+        uri,
+        name: sample.id,
+        mimeType: "image/png",
+        description: `${sample.kind} of ${sample.runId} at step ${sample.step}`,
+      },
+    ],
+  );
+}
+
+/** Pictures in a film strip; a sample may hold more. */
+const FILM_PICTURES = 8;
+
+function summaryOf({ settings, ...sample }: Sample): string {
+  const shown = sample.kind === "film-strip" && settings.count > FILM_PICTURES
+    ? ` The strip shows the first ${FILM_PICTURES}.`
+    : "";
+  return `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
+    `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
+    `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
+    `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
+    `in ${sample.seconds.toFixed(1)} s on ${sample.device}.${shown}`;
+}
+
+/** What was made of held-out pictures, and how many are still seen as the class they were of. */
+async function givenSummary(lab: Call["lab"], { id, settings }: Sample): Promise<string> {
+  const { keep, strength, pictures, resamples, count } = settings;
+  if (!pictures) return "";
+  const made = [
+    ...(keep ? [`the ${keep} half kept, ${counted(resamples!, "walk")} over each step`] : []),
+    ...(strength === undefined ? [] : [`started at strength ${strength}`]),
+  ];
+  const { given } = await lab.samplePixels(id);
+  const share = given ? recognisedShare(given) : null;
+  return ` From held-out pictures (shown above each): ${made.join("; ")}.` +
+    (share === null
+      ? ""
+      : ` The classifier sees ${Math.round(share * count)} of ${count} as the class they were of.`);
+}
+
+/** "0 to 9 in turn", "all 7", or the list. */
+function classes(values: readonly number[]): string {
+  if (values.length > 1 && values.every((value) => value === values[0])) return `all ${values[0]}`;
+  if (values.length > 10 && values.every((value, i) => value === i % 10)) return "0 to 9 in turn";
+  return values.length > 20 ? `${values.slice(0, 20).join(" ")} ...` : values.join(" ");
+}

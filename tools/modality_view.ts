@@ -1,0 +1,34 @@
+/** How the tools tell an assistant of runs of one modality. */
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { AnySampleRequest, Evaluation, Lab, Sample, TextSample } from "../experiments/mod.ts";
+import type { z } from "zod";
+import type { Call } from "./define.ts";
+
+/** A sample in a list: its id, what it is, and the training step of its weights. */
+export interface SampleLine {
+  readonly id: string;
+  readonly kind: string;
+  readonly step: number;
+}
+
+export interface ModalityView {
+  /** What `sample` lets one do, after "to": "see its pictures". */
+  readonly toSample: string;
+  /** What `evaluate` lets one do, after "to". */
+  readonly toEvaluate: string;
+  /** What is evaluated: "pictures". */
+  readonly made: string;
+  /** The choice that most changes what is made. */
+  readonly mainChoice: string;
+  /** Makes a sample and tells of it. */
+  sample(request: z.output<typeof AnySampleRequest>, call: Call): Promise<CallToolResult>;
+  /** What a run made, oldest first. */
+  samples(lab: Lab, runId: string): (Sample | TextSample)[];
+  sampleLine(sample: Sample | TextSample): SampleLine;
+  /** One row for each evaluation, as a Markdown table; "" for none. */
+  evaluationTable(evaluations: readonly Evaluation[]): string;
+  /** All that is to be shown of one evaluation: one Markdown table, or several. */
+  evaluationTables(evaluation: Evaluation): string[];
+  /** What an evaluation found, in a few sentences. */
+  evaluationSummary(evaluation: Evaluation): string;
+}

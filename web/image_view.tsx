@@ -1,0 +1,206 @@
+/** How the pages show runs on images. */
+import {
+  type Curves,
+  type Evaluation,
+  type ImageConfig,
+  imageConfigOf,
+  type ImageEvaluation,
+  type MetricName,
+  type Run,
+} from "../experiments/mod.ts";
+import {
+  formatMeasured,
+  formatNumber,
+  lineChart,
+  metricTitle,
+  type Series,
+} from "../figures/mod.ts";
+import { Time } from "./components.tsx";
+import { chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
+import { Samples } from "./run_samples.tsx";
+import type { ModalityView } from "./modality_view.ts";
+
+/** What a network predicts, in words. */
+const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
+  epsilon: "the noise ε",
+  x0: "the clean image",
+  v: "the velocity v",
+  flow: "the flow's velocity",
+  edm: "EDM’s mixture",
+};
+
+const NETWORK: Readonly<Record<ImageConfig["network"], string>> = {
+  unet: "UNet",
+  "dit-2": "DiT",
+  "dit-4": "DiT",
+};
+
+export const imageView: ModalityView = {
+  script: "films.js",
+  network: (run) => NETWORK[imageConfigOf(run).network],
+  objective: (run) => `predicts ${PREDICTED[imageConfigOf(run).target]}`,
+  score({ run: { latest: { denoising_mse } }, relativeError }) {
+    return {
+      name: "Denoising error",
+      value: denoising_mse === undefined ? "–" : formatMeasured(denoising_mse),
+      note: relativeError === null
+        ? "held-out images, lower is better"
+        : `${formatNumber(100 * relativeError)} % of a model that learnt nothing`,
+    };
+  },
+  sampling: ({ id }) => ({
+    say: `Sample ${id} with guidance 3 and show the film strip.`,
+    arguments: { run: id, guidance_scale: 3, film_strip: true },
+  }),
+  evaluating: {
+    missing: "Its pictures were not measured yet.",
+    ask: ({ id }) => `How good are the pictures of ${id}?`,
+  },
+  charts(run, curves) {
+    const single = singleCharts(run, curves);
+    return {
+      main: [
+        single("loss", "smoothed, over the raw values", { color: 0, smoothed: true }),
+        denoisingChart(run, curves),
+      ],
+      more: [
+        ...(curves.frechet
+          ? [
+            single("frechet", "to held-out images, in a classifier's features", { color: 1 }),
+            single("accuracy", "by that classifier", { color: 2 }),
+          ]
+          : []),
+        single("validation_loss", "own objective, held-out images, averaged weights", { color: 0 }),
+        single("gradient_norm", "before clipping", { color: 4, smoothed: true }),
+        single("learning_rate", "AdamW", { color: 3 }),
+        single("examples_per_second", "training throughput", {
+          color: 2,
+          smoothed: true,
+          fromZero: true,
+        }),
+      ],
+    };
+  },
+  comparisonCharts: () => [],
+  samples: (report) => <Samples report={report} />,
+  evaluations: (evaluations, named) => (
+    <EvaluationTable evaluations={evaluations.filter(isOfImages)} named={named} />
+  ),
+};
+
+function isOfImages(evaluation: Evaluation): evaluation is ImageEvaluation {
+  return evaluation.modality === "image";
+}
+
+const QUARTERS = [
+  ["denoising_mse_q0", "least noise"],
+  ["denoising_mse_q1", "little"],
+  ["denoising_mse_q2", "much"],
+  ["denoising_mse_q3", "most noise"],
+] as const satisfies readonly (readonly [MetricName, string])[];
+
+function denoisingChart(
+  run: Run,
+  curves: Curves,
+): string {
+  const whole = pointsOf(curves.denoising_mse);
+  const trivial: Series[] = run.baseline === null || whole.length === 0 ? [] : [{
+    name: "learnt nothing",
+    points: [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }],
+    color: 7,
+    dashed: true,
+  }];
+  return lineChart({
+    ...chartFrame(run),
+    title: metricTitle("denoising_mse"),
+    subtitle: "held-out images, by how noisy they are; lower is better",
+    yScale: "log",
+    emptyText: emptyText(run, "denoising_mse"),
+    series: [
+      { name: "all", points: whole, color: 1, dots: few(curves.denoising_mse) },
+      ...QUARTERS.map(([name, label], index): Series => ({
+        name: label,
+        points: pointsOf(curves[name]),
+        color: [5, 2, 3, 4][index] ?? 0,
+        dashed: true,
+      })),
+      ...trivial,
+    ],
+  });
+}
+
+const COLUMNS = [
+  "drawn by",
+  "pictures",
+  "Fréchet distance",
+  "real pictures reach",
+  "classified as asked",
+  "precision",
+  "recall",
+  "copies",
+  "evaluations each",
+  "seconds",
+  "when",
+];
+
+function EvaluationTable(
+  { evaluations, named }: { evaluations: readonly ImageEvaluation[]; named: boolean },
+) {
+  return (
+    <div class="wide" tabindex={0} role="group" aria-label="Evaluations">
+      <table>
+        <thead>
+          <tr>
+            {[...(named ? ["run"] : []), ...COLUMNS].map((name) => <th scope="col">{name}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {evaluations.map((evaluation) => <Row evaluation={evaluation} named={named} />)}
+        </tbody>
+      </table>
+      <p class="quiet">
+        Distances are in the features of a classifier, lower is better; what real pictures reach is
+        measured with as many held-out ones, ± the spread over draws. Precision and recall stand
+        beside those of real pictures; copies are pictures nearer to a training image than one real
+        picture in a hundred, so 1 % is expected.
+      </p>
+    </div>
+  );
+}
+
+function Row({ evaluation, named }: { evaluation: ImageEvaluation; named: boolean }) {
+  const { settings, results, networkEvaluations, samplingSeconds, createdAt, step } = evaluation;
+  const { frechet, accuracy, precision, recall, real, nearestTraining } = results;
+  return (
+    <tr>
+      {named && (
+        <td>
+          <a href={`/runs/${evaluation.runId}`}>{evaluation.runId}</a>
+        </td>
+      )}
+      <th scope="row">
+        {`${settings.sampler}, ${settings.steps} steps, guidance ${settings.guidance_scale}` +
+          `${settings.eta > 0 ? `, eta ${settings.eta}` : ""}; training step ` +
+          step.toLocaleString("en-US")}
+      </th>
+      <td>{settings.count.toLocaleString("en-US")}</td>
+      <td>
+        <b>{formatNumber(frechet.distance)}</b> ± {formatNumber(frechet.distanceSd)}
+      </td>
+      <td>{formatNumber(frechet.floor)} ± {formatNumber(frechet.floorSd)}</td>
+      <td>{accuracy === null ? "–" : percent(accuracy)}</td>
+      <td>{formatNumber(precision)} ({formatNumber(real.precision)})</td>
+      <td>{formatNumber(recall)} ({formatNumber(real.recall)})</td>
+      <td>{percent(nearestTraining.copies)}</td>
+      <td>{networkEvaluations}</td>
+      <td>{formatNumber(samplingSeconds)}</td>
+      <td>
+        <Time at={createdAt} />
+      </td>
+    </tr>
+  );
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
