@@ -19,8 +19,8 @@ import type { Workload } from "./workload.ts";
 
 const ROUNDS = 15;
 
-function unetWorkload(batch: number): Workload {
-  const network = imageNetwork("small");
+async function unetWorkload(batch: number): Promise<Workload> {
+  const network = await imageNetwork("small");
   const noise = (stream: string) => normals({ seed: 0, stream, step: 0 }, batch * 784);
   const gammas = Array.from({ length: batch }, (_, i) => -6 + 12 * i / batch);
   return {
@@ -74,7 +74,7 @@ async function compare(engine: Engine, workload: Workload): Promise<number> {
 const engine = await openEngine({ device: "cpu" });
 console.log(engine.description);
 const ratios = {
-  unet_train_vs_pytorch: await compare(engine, unetWorkload(64)),
+  unet_train_vs_pytorch: await compare(engine, await unetWorkload(64)),
   transformer_train_vs_pytorch: await compare(engine, transformerWorkload(32)),
 };
 await engine.dispose();

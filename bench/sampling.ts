@@ -21,7 +21,7 @@ const GUIDANCE = 2;
 
 const engine = await openEngine({ device: "cpu" });
 console.log(engine.description);
-const network = imageNetwork("small");
+const network = await imageNetwork("small");
 const program = await compileStep(engine, denoiser(network, "v", { guided: true }), {
   batch: COUNT,
   outputs: "concat",

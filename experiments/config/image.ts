@@ -8,6 +8,7 @@ import {
   timeSamplingNames,
   weightingNames,
 } from "../../models/diffusion/mod.ts";
+import { imageNetworkNames, imageSizes } from "../../models/image/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
 export const ImageConfig = z.strictObject({
@@ -19,10 +20,10 @@ export const ImageConfig = z.strictObject({
     "Height and width to which the pictures of a folder are brought",
   ),
   colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as"),
-  network: z.enum(["unet", "dit-2", "dit-4"]).describe(
+  network: z.enum(imageNetworkNames).describe(
     "unet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
   ),
-  size: z.enum(["tiny", "mini", "small", "base"]).describe(
+  size: z.enum(imageSizes).describe(
     "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
   ),
   schedule: z.enum(scheduleNames)

@@ -1,6 +1,7 @@
 /** The classifier, compiled: features and class probabilities of pictures. */
 import { type Engine, type Parameters, tf } from "../../engine/mod.ts";
-import { classifierNetwork, FEATURE_COUNT, type ImageShape } from "../../models/image/mod.ts";
+import type { ImageShape } from "../../models/image/mod.ts";
+import { classifierNetwork, FEATURE_COUNT } from "../../models/image_classifier.ts";
 
 const BATCH = 200;
 

@@ -14,12 +14,9 @@ import {
   type TensorFunction,
   tf,
 } from "../../engine/mod.ts";
-import {
-  type ClassifierNetwork,
-  classifierNetwork,
-  type ImageShape,
-  initialParameters,
-} from "../../models/image/mod.ts";
+import type { ImageShape } from "../../models/image/mod.ts";
+import { type ClassifierNetwork, classifierNetwork } from "../../models/image_classifier.ts";
+import { initialParameters } from "../../models/layers/mod.ts";
 import { inputArrays, parameterSignature } from "../../models/steps/mod.ts";
 import { classifierOf, classOf, valuesIn } from "./classifier.ts";
 

@@ -11,7 +11,7 @@ import { openStore } from "../store/store.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";
-import type { ClassifierWeights } from "../../models/image/mod.ts";
+import type { ClassifierWeights } from "../../models/image_classifier.ts";
 import { codeVersion } from "../common/code_version.ts";
 import type { Denoise } from "../../models/diffusion/mod.ts";
 import type { ImageEvaluation } from "../store/evaluations.ts";
@@ -49,7 +49,7 @@ export const run: Work<EvaluationJob> = async (job, tell) => {
     : job.settings;
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
-  const network = networkOf(config, shapeOf(pictures));
+  const network = await networkOf(config, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, settings);
   const drawing = drawingSteps(settings);

@@ -11,13 +11,13 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { cacheDirectory, type ImageDataset, judgingDataset, lockFolder } from "../../data/mod.ts";
 import { decodeSafetensors, type Engine, UserError } from "../../engine/mod.ts";
+import type { ImageShape } from "../../models/image/mod.ts";
 import {
   type ClassifierWeights,
   classifierWeights,
   decodeClassifier,
   hasClassifier,
-  type ImageShape,
-} from "../../models/image/mod.ts";
+} from "../../models/image_classifier.ts";
 import { deleteUnwanted, isTemporary, writeFileAtomically } from "../common/files.ts";
 import {
   batchesPerEpoch,

@@ -1,7 +1,7 @@
 /** All that is measured on generated pictures, each number beside what real ones reach. */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
-import { FEATURE_COUNT } from "../../models/image/mod.ts";
+import { FEATURE_COUNT } from "../../models/image_classifier.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
 import { frechetDistance, momentsOf } from "./frechet.ts";
 import { LEAST_EVALUATED } from "../requests/image.ts";

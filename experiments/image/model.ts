@@ -11,11 +11,11 @@ import type { SampleSettings } from "../requests/image.ts";
 import { objectiveFor } from "./objective.ts";
 
 /** Without values; for pictures of this shape. */
-export function networkOf(
+export async function networkOf(
   { size, network, self_condition }: ImageConfig,
   shape: ImageShape,
-): ImageNetwork {
-  return imageNetwork(size, shape, { kind: network, selfConditioned: self_condition > 0 });
+): Promise<ImageNetwork> {
+  return await imageNetwork(size, shape, { kind: network, selfConditioned: self_condition > 0 });
 }
 
 /** Unguided, for `count` pictures at once, with the weights as inputs: they change. */

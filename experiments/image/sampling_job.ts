@@ -30,7 +30,7 @@ export const run: Work<SamplingJob> = async (job, report) => {
   const run = store.runs.byId(job.runId)!;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
-  const network = networkOf(config, shapeOf(pictures));
+  const network = await networkOf(config, shapeOf(pictures));
   const { step, ema } = newestWeights(store, run, network);
   levelsFor(config, job.settings);
   const given = isGiven(job.settings) ? await loadGiven(job, config) : undefined;

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isPath, loadImageDataset } from "../../data/mod.ts";
 import { openEngine, UserError } from "../../engine/mod.ts";
-import { classifierPath } from "../../models/image/mod.ts";
+import { classifierPath } from "../../models/image_classifier.ts";
 import { codeVersion } from "../common/code_version.ts";
 import { writeFileAtomically } from "../common/files.ts";
 import { encodeClassifier, trainedClassifier } from "./classifier_training.ts";

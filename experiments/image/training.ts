@@ -34,7 +34,7 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 /** @throws {UserError} As {@link openSubject} does. */
 export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadPictures(config, options);
-  const network = networkOf(config, dataset);
+  const network = await networkOf(config, dataset);
   return {
     data: dataset,
     pictures: pictureFacts(dataset),

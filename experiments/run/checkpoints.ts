@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../engine/mod.ts";
-import type { ParameterSpec } from "../../models/image/mod.ts";
+import type { ParameterSpec } from "../../models/layers/mod.ts";
 import { deleteUnwanted, isAbandoned, isTemporary, writeFileAtomically } from "../common/files.ts";
 import type { MetricRow, Store } from "../store/store.ts";
 import {

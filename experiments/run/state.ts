@@ -9,7 +9,7 @@ import {
   type SafeTensor,
   UserError,
 } from "../../engine/mod.ts";
-import { initialParameters, type ParameterSpec } from "../../models/image/mod.ts";
+import { initialParameters, type ParameterSpec } from "../../models/layers/mod.ts";
 import { configHash, parseConfig, type RunConfig } from "../config/mod.ts";
 
 /** Everything that the next step depends on, besides configuration and data. */

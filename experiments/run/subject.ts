@@ -4,7 +4,7 @@
  */
 import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
-import type { ParameterSpec } from "../../models/image/mod.ts";
+import type { ParameterSpec } from "../../models/layers/mod.ts";
 import type { RunConfig } from "../config/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { TrainingState } from "./state.ts";

@@ -3,53 +3,40 @@
  * blocks of the text networks, noise level and class as their condition.
  */
 import { tf } from "../../engine/mod.ts";
-import {
-  linear,
-  type Scope,
-  type Tensors,
-  transformerBlock,
-  transformerHead,
-} from "../layers/mod.ts";
+import { linear, transformerBlock, transformerHead } from "../layers/mod.ts";
 import { conditioning } from "./conditioning.ts";
+import type { ImageArchitecture, ImageSize } from "./shape.ts";
 
-/** What distinguishes one DiT from another. */
-export interface DitConfig {
-  /** A multiple of 4, and of `heads`. */
-  readonly width: number;
-  readonly layers: number;
-  readonly heads: number;
-  /** Side of a patch in pixels; it divides the image's height and width. */
-  readonly patch: number;
-  readonly imageHeight: number;
-  readonly imageWidth: number;
-  /** Channels of the input: the image's, and those of an earlier estimate. */
-  readonly inputChannels: number;
-  readonly imageChannels: number;
-  /** Rows of the class embedding, "no class" included. */
-  readonly classes: number;
-}
+/** Of each size, with about as many parameters as the UNet of that size. */
+const SIZES: {
+  readonly [Size in ImageSize]: {
+    /** A multiple of 4, and of `heads`. */
+    readonly width: number;
+    readonly layers: number;
+    readonly heads: number;
+  };
+} = {
+  tiny: { width: 32, layers: 2, heads: 2 },
+  mini: { width: 64, layers: 2, heads: 4 },
+  small: { width: 96, layers: 3, heads: 6 },
+  base: { width: 160, layers: 5, heads: 5 },
+};
 
 const LEVEL_FEATURES = 64;
 
-/** z [N, H, W, inputChannels], angle [N], labels [N] int32 → [N, H, W, imageChannels]. */
-export type Dit = (
-  parameters: Tensors,
-  z: tf.Tensor4D,
-  angle: tf.Tensor,
-  labels: tf.Tensor,
-) => tf.Tensor4D;
-
-export function dit(scope: Scope, config: DitConfig): Dit {
-  const { width, layers, heads, patch, imageHeight, imageWidth, classes } = config;
+/** The transformer over patches of this side in pixels, which divides the image's height and width. */
+export const dit = (patch: number): ImageArchitecture => (scope, options) => {
+  const { width, layers, heads } = SIZES[options.size];
+  const { height: imageHeight, width: imageWidth, classes } = options;
   const [down, across] = [imageHeight / patch, imageWidth / patch];
-  const values = patch * patch * config.imageChannels;
+  const values = patch * patch * options.imageChannels;
   const shape = { width, heads, conditionWidth: width };
   const condition = conditioning(scope.at("condition"), {
     features: LEVEL_FEATURES,
     width,
     classes,
   });
-  const stem = linear(scope.at("stem"), patch * patch * config.inputChannels, width);
+  const stem = linear(scope.at("stem"), patch * patch * options.inputChannels, width);
   const blocks = Array.from(
     { length: layers },
     (_, i) => transformerBlock(scope.at(`block${i}`), shape),
@@ -61,10 +48,10 @@ export function dit(scope: Scope, config: DitConfig): Dit {
     let x = tf.add(stem(p, patches(z, patch)), places(down, across, width));
     for (const block of blocks) x = block(p, x, e).x;
     const [n] = z.shape;
-    const shape4 = [n, imageHeight, imageWidth, config.imageChannels] as const;
+    const shape4 = [n, imageHeight, imageWidth, options.imageChannels] as const;
     return pixels(head(p, x, e), shape4, patch);
   };
-}
+};
 
 /** [N, H, W, C] → [N, patches, patch² C], row by row. */
 function patches(z: tf.Tensor4D, patch: number): tf.Tensor {

@@ -1,21 +1,8 @@
-/** Networks for images. */
+/** Networks for images. TensorFlow.js is loaded when one of them is built. */
+export { type ImageNetwork, type ImageShape, type ImageSize, imageSizes } from "./shape.ts";
 export {
-  type ImageNetwork,
   imageNetwork,
   type ImageNetworkKind,
+  imageNetworkNames,
   imageNetworks,
-  type ImageShape,
-  type ImageSize,
-  imageSizes,
-} from "./network.ts";
-export { type Init, initialParameters, type ParameterSpec } from "../layers/mod.ts";
-export {
-  type ClassifierNetwork,
-  classifierNetwork,
-  classifierPath,
-  type ClassifierWeights,
-  classifierWeights,
-  decodeClassifier,
-  FEATURE_COUNT,
-  hasClassifier,
-} from "./classifier.ts";
+} from "./networks.ts";

@@ -16,38 +16,26 @@ import {
   zeros,
 } from "../layers/mod.ts";
 import { conditioning } from "./conditioning.ts";
+import type { ImageArchitecture, ImageSize } from "./shape.ts";
 
-/** What distinguishes one UNet from another. */
-export interface UnetConfig {
-  /** Channels at full resolution, a multiple of 8; twice as many below. */
-  readonly width: number;
-  /** Channels of the input: the image's, and those of an earlier estimate. */
-  readonly inputChannels: number;
-  /** Channels of the image itself. */
-  readonly imageChannels: number;
-  /** Rows of the class embedding, "no class" included. */
-  readonly classes: number;
-}
-
-/** z [N, H, W, inputChannels], angle [N], labels [N] int32 → [N, H, W, imageChannels]. H and W multiples
- * of 4. */
-export type Unet = (
-  parameters: Tensors,
-  z: tf.Tensor4D,
-  angle: tf.Tensor,
-  labels: tf.Tensor,
-) => tf.Tensor4D;
+/** Channels at full resolution, a multiple of 8; twice as many below. */
+const WIDTHS: { readonly [Size in ImageSize]: number } = {
+  tiny: 8, // 35,793 parameters: for tests
+  mini: 16, // 140,449 parameters: for demonstrations
+  small: 32, // 556,353 parameters
+  base: 64, // 2,214,529 parameters
+};
 
 /**
  * The names of the parameters are those of the checkpoints: `enter` for the stem, `shrink` and `grow`
  * for the convolutions that change the resolution, `leave` for the head.
  */
-export function unet(scope: Scope, config: UnetConfig): Unet {
-  const { width: c, inputChannels, imageChannels } = config;
+export const unet: ImageArchitecture = (scope, { size, inputChannels, imageChannels, classes }) => {
+  const c = WIDTHS[size];
   const condition = conditioning(scope.at("condition"), {
     features: c,
     width: 4 * c,
-    classes: config.classes,
+    classes,
   });
   const block = (name: string, inputs: number, outputs: number) =>
     residualBlock(scope.at(name), inputs, outputs, 4 * c);
@@ -80,7 +68,7 @@ export function unet(scope: Scope, config: UnetConfig): Unet {
     h = up1(p, tf.concat([h, full], 3), e);
     return head(p, silu(headNorm(p, h)));
   };
-}
+};
 
 /**
  * Two convolutions beside a shortcut, with the condition added between them (He et al. 2016, as in

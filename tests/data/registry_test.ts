@@ -61,7 +61,7 @@ Deno.test("a part of a data set is judged by the classifier of the whole", () =>
   assert.equal(judgingDataset("./pictures"), "./pictures");
   for (const { partOf } of imageDatasets) {
     if (partOf === undefined) continue;
-    const weights = `../../models/image/weights/${partOf}-classifier.safetensors`;
+    const weights = `../../models/weights/${partOf}-classifier.safetensors`;
     assert.ok(existsSync(new URL(weights, import.meta.url)));
   }
 });

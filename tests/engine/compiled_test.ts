@@ -104,7 +104,7 @@ Deno.test("two programs live side by side, and one outlives the other", async ()
 });
 
 Deno.test("a run repeats to the last bit, in the same program and in another", async () => {
-  const { fn, inputs } = digitsStep("mini", [2, 12, 12]);
+  const { fn, inputs } = await digitsStep("mini", [2, 12, 12]);
   const bits: string[] = [];
   for (let i = 0; i < 2; i++) {
     const program = await engine.compile(fn, inputs.signature);

@@ -4,7 +4,7 @@ import { decodeSafetensors, encodeSafetensors } from "../../engine/mod.ts";
 import { openLab, runWorker } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { decodeCheckpoint, encodeCheckpoint, initialState } from "../../experiments/run/state.ts";
-import type { ParameterSpec } from "../../models/image/mod.ts";
+import type { ParameterSpec } from "../../models/layers/mod.ts";
 import { damageNote } from "../../tools/damage_note.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";
 

@@ -25,7 +25,8 @@ import { networkOf as textNetworkOf } from "../../experiments/text/network.ts";
 import { modalityOf } from "../../experiments/registry/modalities.ts";
 import type { Subject } from "../../experiments/run/subject.ts";
 import { initialState } from "../../experiments/run/state.ts";
-import { classifierNetwork, initialParameters } from "../../models/image/mod.ts";
+import { classifierNetwork } from "../../models/image_classifier.ts";
+import { initialParameters } from "../../models/layers/mod.ts";
 import { WEBGPU_OPERATORS } from "../engine/onnx/webgpu_operators.ts";
 
 /** What the provider computes with; WGSL has no integers of 64 bits. */
@@ -83,7 +84,12 @@ async function drawingOf(engine: Engine, config: RunConfig): Promise<void> {
   assert.ok(config.modality === "image" && pictures);
   const { height, width, channels, classNames } = pictures;
   const run = { id: "test", config, pictures } as unknown as Run;
-  const network = imageNetworkOf(config, { height, width, channels, classes: classNames.length });
+  const network = await imageNetworkOf(config, {
+    height,
+    width,
+    channels,
+    classes: classNames.length,
+  });
   const ema: Parameters = initialParameters(network.parameters, 0);
   for (const guidance of [{ guidance_scale: 1 }, { guidance_scale: 2, guidance_rescale: 0.7 }]) {
     const settings = { count: 4, ...guidance } as SampleSettings;

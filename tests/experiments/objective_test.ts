@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ImageConfig, openLab, runWorker } from "../../experiments/mod.ts";
+import { openLab, runWorker } from "../../experiments/mod.ts";
 import {
   scheduleNames,
   targetNames,
@@ -8,13 +8,7 @@ import {
 } from "../../models/diffusion/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import { batchSource } from "../../experiments/image/batch.ts";
-import { imageNetworks, imageSizes } from "../../models/image/mod.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
-
-Deno.test("a configuration can name every network and size of models/image", () => {
-  assert.deepEqual(ImageConfig.shape.network.options, imageNetworks);
-  assert.deepEqual(ImageConfig.shape.size.options, imageSizes);
-});
 
 Deno.test("every target, schedule, weighting and distribution of levels trains", () =>
   withStore(async (store) => {

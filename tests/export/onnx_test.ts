@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { openEngine, type Program } from "../../engine/mod.ts";
 import { compileStep, denoiser } from "../../models/steps/mod.ts";
-import { imageNetwork, type ImageSize, initialParameters } from "../../models/image/mod.ts";
+import { imageNetwork, type ImageSize } from "../../models/image/mod.ts";
+import { initialParameters } from "../../models/layers/mod.ts";
 import { blockStep } from "../engine/parity/attention_block.ts";
 import { digitsStep } from "../engine/parity/digits.ts";
 import { python } from "./python.ts";
@@ -47,7 +48,7 @@ async function assertSound(program: Program): Promise<Report> {
 
 for (const size of ["tiny", "mini"] as const) {
   Deno.test(`the ${size} UNet's training step passes the ONNX checker`, async () => {
-    const { fn, inputs } = digitsStep(size, [2, 28, 28]);
+    const { fn, inputs } = await digitsStep(size, [2, 28, 28]);
     const report = await assertSound(await engine.compile(fn, inputs.signature));
     assert.ok(report.nodes > 500, `${report.nodes} nodes`);
   });
@@ -75,7 +76,7 @@ Deno.test("the checker refuses a damaged model", async () => {
 
 /** One denoising step for four images, with the weights as constants. */
 async function compileDenoiser(size: ImageSize): Promise<Program> {
-  const network = imageNetwork(size);
+  const network = await imageNetwork(size);
   return await compileStep(engine, denoiser(network, "v", { guided: true }), {
     batch: 4,
     outputs: "concat",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../engine/mod.ts";
-import { imageNetwork, initialParameters } from "../../models/image/mod.ts";
+import { imageNetwork } from "../../models/image/mod.ts";
+import { initialParameters } from "../../models/layers/mod.ts";
 import { python } from "./python.ts";
 
 async function inTemporaryFile<T>(body: (path: string) => Promise<T>): Promise<T> {
@@ -23,7 +24,7 @@ const described = ({ dtype, shape, data }: SafeTensor) => ({
 });
 
 Deno.test("the Python package reads what we write", async () => {
-  const parameters = initialParameters(imageNetwork("tiny").parameters, 1);
+  const parameters = initialParameters((await imageNetwork("tiny")).parameters, 1);
   const tensors: Record<string, SafeTensor> = {
     ...Object.fromEntries(
       Object.entries(parameters).map(([name, tensor]) => [name, { dtype: "F32", ...tensor }]),

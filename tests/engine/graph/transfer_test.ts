@@ -5,8 +5,8 @@ import { encodeOnnx } from "../../../engine/onnx/encode.ts";
 import { trace } from "../../../engine/trace.ts";
 import { digitsStep } from "../parity/digits.ts";
 
-Deno.test("a graph that was sent as bytes is the graph that it was", () => {
-  const { fn, inputs } = digitsStep("mini", [2, 12, 12]);
+Deno.test("a graph that was sent as bytes is the graph that it was", async () => {
+  const { fn, inputs } = await digitsStep("mini", [2, 12, 12]);
   const graph = trace(fn, inputs.signature);
   const received = unpackGraph(deserialize(serialize(packGraph(graph))));
   assert.deepEqual(encodeOnnx(received), encodeOnnx(graph));

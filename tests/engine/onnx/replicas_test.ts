@@ -7,7 +7,7 @@ import { digitsStep, perExample } from "../parity/digits.ts";
 const engine = await openEngine({ device: "cpu" });
 
 Deno.test("2 and 4 replicas train as one does", async () => {
-  const { fn, inputs } = digitsStep("tiny", [4, 8, 8]);
+  const { fn, inputs } = await digitsStep("tiny", [4, 8, 8]);
   const results: Arrays[] = [];
   for (const count of [1, 2, 4]) {
     const program = await engine.compile(fn, inputs.signature, {

@@ -1,6 +1,6 @@
 /** A training step of a transformer block on made-up numbers. */
 import { normals, type TensorFunction, tf } from "../../../engine/mod.ts";
-import { initialParameters } from "../../../models/image/mod.ts";
+import { initialParameters } from "../../../models/layers/mod.ts";
 import {
   attention,
   declarations,

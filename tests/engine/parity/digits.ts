@@ -8,7 +8,8 @@ import {
 } from "../../../engine/mod.ts";
 import { noiseInputs } from "../../../models/diffusion/mod.ts";
 import { trainingStep } from "../../../models/steps/mod.ts";
-import { imageNetwork, type ImageSize, initialParameters } from "../../../models/image/mod.ts";
+import { imageNetwork, type ImageSize } from "../../../models/image/mod.ts";
+import { initialParameters } from "../../../models/layers/mod.ts";
 import { type Inputs, perturbed } from "./agreement.ts";
 
 /** Inputs that have one row for each example. */
@@ -18,11 +19,11 @@ export const perExample = ["x", "eps", "alpha", "sigma", "angle", "labels"];
  * The step, and inputs for a batch. The network takes images of any height and width that are
  * multiples of 4; small ones keep the plain cpu backend from taking half a minute.
  */
-export function digitsStep(
+export async function digitsStep(
   size: ImageSize,
   [batch, height, width]: readonly [number, number, number],
-): { fn: TensorFunction; inputs: Inputs } {
-  const network = imageNetwork(size);
+): Promise<{ fn: TensorFunction; inputs: Inputs }> {
+  const network = await imageNetwork(size);
   const parameters = perturbed(initialParameters(network.parameters, 1));
   const image = [batch, height, width, 1];
   const pixels = batch * height * width;

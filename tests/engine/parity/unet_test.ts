@@ -22,7 +22,7 @@ const cases: readonly (readonly [ImageSize, readonly [number, number, number]])[
 
 for (const [size, batch] of cases) {
   Deno.test(`loss and gradients of the ${size} UNet at [${batch}] are TensorFlow.js's`, async () => {
-    const { fn, inputs } = digitsStep(size, batch);
+    const { fn, inputs } = await digitsStep(size, batch);
     const { actual, expected } = await onBoth(engine, fn, inputs);
     assert.equal(Object.keys(expected).length, 1 + Object.keys(inputs.signature).length - 6);
     assertAgree(actual, expected, 1e-4, {
@@ -33,7 +33,7 @@ for (const [size, batch] of cases) {
 }
 
 Deno.test("the blocked layout changes the UNet's gradients by rounding only", async () => {
-  const { fn, inputs } = digitsStep("mini", [1, 28, 28]);
+  const { fn, inputs } = await digitsStep("mini", [1, 28, 28]);
   const program = await engine.compile(fn, inputs.signature);
   const blocked = await program.run(inputs.arrays);
   // The exported graph is the portable one.

@@ -9,7 +9,7 @@ import {
   stepsToClassifier,
 } from "../../../experiments/image/kept_classifier.ts";
 import { classBalance, largestCount, referenceDraws } from "../../../experiments/image/measure.ts";
-import { classifierNetwork, classifierWeights } from "../../../models/image/mod.ts";
+import { classifierNetwork, classifierWeights } from "../../../models/image_classifier.ts";
 
 Deno.test("the made-up digits' kept classifier reaches the accuracy that its file states", async () => {
   const engine = await openEngine({ device: "cpu" });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openEngine, tf } from "../../../engine/mod.ts";
-import { imageNetwork, imageSizes, initialParameters } from "../../../models/image/mod.ts";
+import { imageNetwork, imageSizes } from "../../../models/image/mod.ts";
+import { initialParameters } from "../../../models/layers/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");
@@ -23,8 +24,8 @@ function tensorsOf(parameters: ReturnType<typeof initialParameters>) {
   );
 }
 
-function trained(kind: "dit-2" | "dit-4") {
-  const network = imageNetwork("tiny", SHAPE, { kind });
+async function trained(kind: "dit-2" | "dit-4") {
+  const network = await imageNetwork("tiny", SHAPE, { kind });
   const parameters = initialParameters(network.parameters, 5);
   // Away from the zeros that some start with.
   for (const [name, { data }] of Object.entries(parameters)) {
@@ -35,7 +36,7 @@ function trained(kind: "dit-2" | "dit-4") {
 
 for (const kind of ["dit-2", "dit-4"] as const) {
   Deno.test(`${kind}: the compiled network is the eager one, in the image's own shape`, async () => {
-    const { network, parameters } = trained(kind);
+    const { network, parameters } = await trained(kind);
     const eager = network.apply(
       tensorsOf(parameters),
       tf.tensor4d(z, [COUNT, 8, 12, 3]),
@@ -58,8 +59,8 @@ for (const kind of ["dit-2", "dit-4"] as const) {
     await engine.dispose();
   });
 
-  Deno.test(`${kind}: with closed blocks a patch comes back to its own place, changed by itself alone`, () => {
-    const { network, parameters } = trained(kind);
+  Deno.test(`${kind}: with closed blocks a patch comes back to its own place, changed by itself alone`, async () => {
+    const { network, parameters } = await trained(kind);
     for (const [name, { data }] of Object.entries(parameters)) {
       if (name.includes("modulation")) data.fill(0);
     }
@@ -88,8 +89,8 @@ for (const kind of ["dit-2", "dit-4"] as const) {
   });
 }
 
-Deno.test("a DiT starts from the estimate 0, hears level and class once it is trained, and knows places", () => {
-  const network = imageNetwork("tiny", SHAPE, { kind: "dit-4" });
+Deno.test("a DiT starts from the estimate 0, hears level and class once it is trained, and knows places", async () => {
+  const network = await imageNetwork("tiny", SHAPE, { kind: "dit-4" });
   const call = (
     parameters: Record<string, tf.Tensor>,
     level: Float32Array,
@@ -104,7 +105,7 @@ Deno.test("a DiT starts from the estimate 0, hears level and class once it is tr
     ).dataSync();
   const start = tensorsOf(initialParameters(network.parameters, 5));
   assert.ok(call(start, angle, labels).every((value) => value === 0));
-  const { parameters } = trained("dit-4");
+  const { parameters } = await trained("dit-4");
   const tensors = tensorsOf(parameters);
   const plain = call(tensors, angle, labels);
   const differs = (other: ArrayLike<number>) =>
@@ -115,11 +116,11 @@ Deno.test("a DiT starts from the estimate 0, hears level and class once it is tr
   assert.ok(Math.abs(flat[0]! - flat[4 * 3]!) > 1e-3, "equal patches differ by their place");
 });
 
-Deno.test("UNet and DiT of one size have about as many parameters", () => {
+Deno.test("UNet and DiT of one size have about as many parameters", async () => {
   const expected = { tiny: 40_000, mini: 150_000, small: 560_000, base: 2_300_000 };
   for (const size of imageSizes) {
     for (const kind of ["unet", "dit-2", "dit-4"] as const) {
-      const { parameterCount } = imageNetwork(size, undefined, { kind });
+      const { parameterCount } = await imageNetwork(size, undefined, { kind });
       const ratio = parameterCount / expected[size];
       assert.ok(ratio > 0.75 && ratio < 1.3, `${size} ${kind} has ${parameterCount}`);
     }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { tf } from "../../../engine/mod.ts";
 import { noiseInputs } from "../../../models/diffusion/mod.ts";
 import { trainingStep } from "../../../models/steps/mod.ts";
-import { imageNetwork, imageSizes, initialParameters } from "../../../models/image/mod.ts";
+import { imageNetwork, imageSizes } from "../../../models/image/mod.ts";
+import { initialParameters } from "../../../models/layers/mod.ts";
 import { declarations, type ParameterSpec } from "../../../models/layers/mod.ts";
 import { unet } from "../../../models/image/unet.ts";
 import { assertClose, relativeDistance } from "../assert_close.ts";
@@ -10,7 +11,7 @@ import reference from "./reference/unet.json" with { type: "json" };
 
 await tf.setBackend("cpu");
 
-const tiny = imageNetwork("tiny");
+const tiny = await imageNetwork("tiny");
 
 /** sin(0.37 i + h) with h a hash of the name, as in reference/unet.py. */
 function wave(name: string, count: number): Float64Array {
@@ -157,7 +158,7 @@ const block = (inputs: number, outputs: number, condition: number) =>
   norm(inputs) + conv(inputs, outputs) + conv(condition, outputs, 1) + norm(outputs) +
   conv(outputs, outputs) + (inputs === outputs ? 0 : conv(inputs, outputs, 1));
 
-Deno.test("the UNet has exactly as many parameters as its layers call for", () => {
+Deno.test("the UNet has exactly as many parameters as its layers call for", async () => {
   for (const [size, c] of [["tiny", 8], ["mini", 16], ["small", 32], ["base", 64]] as const) {
     const t = 4 * c;
     const expected = conv(c, t, 1) + conv(t, t, 1) + 11 * t + // noise level and class
@@ -165,16 +166,23 @@ Deno.test("the UNet has exactly as many parameters as its layers call for", () =
       2 * block(2 * c, 2 * c, t) + norm(2 * c) + 4 * conv(2 * c, 2 * c, 1) +
       conv(2 * c, 2 * c) + block(4 * c, 2 * c, t) + conv(2 * c, c) + block(2 * c, c, t) +
       norm(c) + conv(c, 1);
-    assert.equal(imageNetwork(size).parameterCount, expected, size);
+    assert.equal((await imageNetwork(size)).parameterCount, expected, size);
     if (size !== "base") assert.equal(expected, reference.parameterCounts[`${c}`]);
   }
-  assert.equal(imageNetwork("small").parameterCount, 556_353);
+  assert.equal((await imageNetwork("small")).parameterCount, 556_353);
   assert.equal(imageSizes.length, 4);
 });
 
 Deno.test("the UNet works on images of other sizes and channels", () => {
   const { root, specs } = declarations();
-  const network = unet(root, { width: 8, inputChannels: 3, imageChannels: 3, classes: 2 });
+  const network = unet(root, {
+    size: "tiny",
+    height: 12,
+    width: 16,
+    inputChannels: 3,
+    imageChannels: 3,
+    classes: 2,
+  });
   tf.tidy(() => {
     const z = tf.zeros([1, 12, 16, 3]) as tf.Tensor4D;
     const out = network(waveParameters(specs), z, tf.tensor1d([0.5]), tf.tensor1d([1], "int32"));

@@ -3,7 +3,7 @@
  * pooling. The 64 values before its last layer are the features in which pictures are judged.
  */
 import { createHash } from "node:crypto";
-import { decodeSafetensors, type Parameters, tf, UserError } from "../../engine/mod.ts";
+import { decodeSafetensors, type Parameters, tf, UserError } from "../engine/mod.ts";
 import {
   conv2d,
   declarations,
@@ -11,8 +11,8 @@ import {
   parameterCount,
   type ParameterSpec,
   type Tensors,
-} from "../layers/mod.ts";
-import type { ImageShape } from "./network.ts";
+} from "./layers/mod.ts";
+import type { ImageShape } from "./image/mod.ts";
 
 /** Width of the feature layer. */
 export const FEATURE_COUNT = 64;
