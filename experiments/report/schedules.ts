@@ -122,7 +122,7 @@ export async function reportSchedules(
     times: options.times,
   });
   const { dataset = DEFAULT_DATASET, times = EIGHT_TIMES } = request;
-  const { scheduleNamed, priorNatsOf } = await import("./schedule_sources.ts");
+  const { scheduleNamed, priorNatsOf } = await import("./named_schedules.ts");
   const { normals } = await import("../../engine/mod.ts");
   const data = await dataFacts(dataset, dataDirectory);
   if (index >= data.count) {
