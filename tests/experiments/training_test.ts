@@ -108,7 +108,7 @@ Deno.test("training lowers the loss and the denoising error below what single pi
   withStore(async (store) => {
     const [id] = queue(
       store,
-      shortConfig({ steps: 60, batch_size: 16, validate_every: 30, learning_rate: 4e-3 }),
+      shortConfig({ steps: 90, batch_size: 16, validate_every: 45, learning_rate: 4e-3 }),
     ) as [string];
     await work(store);
     const run = store.runs.byId(id)!;
