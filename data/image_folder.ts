@@ -36,7 +36,7 @@ export interface ImageFolderOptions {
 }
 
 /** @throws {UserError} If what is found at a path of pictures is not a folder. */
-export function requireImageFolder(dataset: string, _path: string, found: Deno.FileInfo): void {
+export function requireImageFolder(found: Deno.FileInfo, dataset: string): void {
   if (found.isDirectory) return;
   throw new UserError(
     `dataset is ${dataset}, which is ${kindOf(found)}: name ${

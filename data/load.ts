@@ -33,7 +33,7 @@ interface Collection<Content> {
   /** What is at such a path. */
   readonly own: string;
   /** Throws if something else is there. */
-  requireOwn(dataset: string, path: string, found: Deno.FileInfo): void;
+  requireOwn(found: Deno.FileInfo, dataset: string, path: string): void;
 }
 
 /** By modality, the data sets that have a name and what others are. */
@@ -48,7 +48,7 @@ const COLLECTIONS = {
     entries: textDatasets,
     path: /[./\\]/,
     own: "a text file",
-    requireOwn: (_, path, found) => requireTextFile(path, found),
+    requireOwn: (found, _, path) => requireTextFile(path, found),
   },
 } as const satisfies Readonly<Record<string, Collection<unknown>>>;
 
@@ -102,7 +102,7 @@ export function resolveDataset(dataset: string, modality: Modality): string {
         `name ${own} that is there`,
     );
   }
-  requireOwn(dataset, path, found);
+  requireOwn(found, dataset, path);
   return path;
 }
 

@@ -3,7 +3,6 @@ export type { DownloadProgress } from "./download.ts";
 export { cacheDirectory, lockFolder } from "./files.ts";
 export { gatherImages, type ImageDataset, type ImageSplit } from "./images.ts";
 export {
-  datasetNames,
   describeDatasets,
   imageDatasetNames,
   isPath,

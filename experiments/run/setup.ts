@@ -50,8 +50,9 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   const { store, workerId } = context;
   const { config } = run;
   const subject = await loadSubject(run, context);
-  const resumed = newestState(store, run, subject.parameters);
+  // Before its checkpoints are read: of other data, they may not even fit the network.
   requireSameData(run, subject.data);
+  const resumed = newestState(store, run, subject.parameters);
   const state = resumed?.state ?? initialState(subject.parameters, config.seed);
   rewind(store, run, workerId, state.step);
   const { engine, choice } = await openDevice(run, subject, state, context);

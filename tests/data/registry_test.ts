@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import {
-  datasetNames,
   describeDatasets,
+  imageDatasetNames,
   judgingDataset,
   loadImageDataset,
   resolveDataset,
@@ -35,7 +35,7 @@ Deno.test("what is downloaded names a data set to take in its place, which is at
 });
 
 Deno.test("configurations take the names of the registry, and their description lists them", () => {
-  for (const name of datasetNames("image")) {
+  for (const name of imageDatasetNames) {
     assert.equal(resolveConfig("mnist-tiny", { dataset: name }).dataset, name);
     assert.ok(describeDatasets("image").includes(name));
     assert.equal(resolveDataset(name, "image"), name);
@@ -50,9 +50,8 @@ Deno.test("configurations take the names of the registry, and their description 
 Deno.test("a name that the registry lacks is refused with those that it has", async () => {
   await assert.rejects(loadImageDataset("mnis"), {
     name: "UserError",
-    message:
-      "No dataset `mnis`: there are mnist, mnist-6k, fashion-mnist, kmnist, made-up-digits; a " +
-      "folder of pictures of your own is named with a slash, ./mnis",
+    message: `No dataset \`mnis\`: there are ${imageDatasetNames.join(", ")}; a folder of ` +
+      "pictures of your own is named with a slash, ./mnis",
   });
 });
 

@@ -38,6 +38,7 @@ export const PARTS: readonly Part[] = [
       "@tensorflow/tfjs-backend-webgpu",
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
+      "ml-matrix",
       "onnx-proto",
       "onnxruntime-node",
     ],
