@@ -70,10 +70,12 @@ export function accepted(schema: z.ZodType | JsonSchema): string {
 
 /** The range of a number in a few characters, "0.1 to 100"; nothing where it has no two ends. */
 export function rangeOf(schema: z.ZodType): string | undefined {
-  const { minimum, maximum } = jsonSchemaOf(schema);
-  return minimum === undefined || maximum === undefined
+  // A conversion to JSON Schema would take long enough to be felt at every start.
+  if (!(schema instanceof z.ZodNumber)) return undefined;
+  const { minValue, maxValue } = schema;
+  return minValue === null || maxValue === null
     ? undefined
-    : `${minimum} to ${shortNumber(maximum)}`;
+    : `${minValue} to ${shortNumber(maxValue)}`;
 }
 
 function numberKind({ type, multipleOf }: JsonSchema): string {
