@@ -57,8 +57,8 @@ class Laboratory implements Lab {
   constructor({ workspace, dataDirectory, device }: LabOptions) {
     this.#store = openStore(workspace);
     this.#process = {
-      ...(dataDirectory === undefined ? {} : { dataDirectory: resolve(dataDirectory) }),
-      ...(device === undefined ? {} : { device }),
+      dataDirectory: dataDirectory === undefined ? undefined : resolve(dataDirectory),
+      device,
     };
   }
 

@@ -19,12 +19,12 @@ import { withLock } from "./lock.ts";
 export interface NewEntry {
   readonly title: string;
   readonly hypothesis: string;
-  readonly criterion?: Criterion;
+  readonly criterion?: Criterion | undefined;
   /** References to runs, as the laboratory takes them; a sweep stands for all its runs. */
   readonly runs?: readonly string[];
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Markdown; it appears as a quotation. */
-  readonly observations?: string;
+  readonly observations?: string | undefined;
 }
 
 /** What may be added to an entry later. The hypothesis and the criterion stay as first written. */
@@ -32,9 +32,9 @@ export interface EntryUpdate {
   /** Added to the runs that the entry already names. */
   readonly runs?: readonly string[];
   /** Added to the tags. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Added below the earlier observations, with its date. */
-  readonly observations?: string;
+  readonly observations?: string | undefined;
 }
 
 /** An entry without its body, or a file that could not be read as one. */

@@ -56,7 +56,6 @@ Deno.test("the modules that mcp loads before it answers import the protocol's pa
     await importedPackages(["../main.ts", "../tools/cli/mcp.ts"], { dynamic: false }),
     [
       "@modelcontextprotocol/server",
-      "commander",
       "fastest-levenshtein",
       "zod",
     ],

@@ -4,21 +4,21 @@
  * the description, and the server checks by the full schema.
  */
 import { z } from "zod";
-import type { JsonSchema } from "../engine/host/mod.ts";
+import { type JsonSchema, withoutUndefined } from "../engine/host/mod.ts";
 
 /** The part of JSON Schema that is published. */
 export interface PlainSchema {
   readonly type: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly items?: PlainSchema;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, PlainSchema>>;
-  readonly required?: readonly string[];
+  readonly description?: string | undefined;
+  readonly default?: unknown | undefined;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly items?: PlainSchema | undefined;
+  readonly minItems?: number | undefined;
+  readonly maxItems?: number | undefined;
+  readonly properties?: Readonly<Record<string, PlainSchema>> | undefined;
+  readonly required?: readonly string[] | undefined;
 }
 
 /** Objects of which only the named fields are published, because a description names the others. */
@@ -56,25 +56,26 @@ function plain(schema: JsonSchema): PlainSchema {
   const description = describedLimits(node);
   const items = node.prefixItems?.[0] ?? node.items;
   const length = node.prefixItems?.length;
-  return {
+  return withoutUndefined({
     type,
-    ...(description === "" ? {} : { description }),
-    ...(node.default === undefined ? {} : { default: node.default }),
-    ...(options ? { enum: options } : typeof node.const === "string" ? { enum: [node.const] } : {}),
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maximum === undefined ? {} : { maximum }),
-    ...(items ? { items: plain(items) } : {}),
-    ...(minItems === undefined && length === undefined ? {} : { minItems: minItems ?? length! }),
-    ...(maxItems === undefined && length === undefined ? {} : { maxItems: maxItems ?? length! }),
-    ...(properties
-      ? {
-        properties: Object.fromEntries(
-          Object.entries(properties).map(([name, child]) => [name, plain(child)]),
-        ),
-      }
-      : {}),
-    ...(required && required.length > 0 ? { required } : {}),
-  };
+    description: description === "" ? undefined : description,
+    default: node.default,
+    enum: options ?? (typeof node.const === "string" ? [node.const] : undefined),
+    minimum,
+    maximum,
+    items: items && plain(items),
+    minItems: minItems ?? length,
+    maxItems: maxItems ?? length,
+    properties: properties && mapped(properties, plain),
+    required: required && required.length > 0 ? required : undefined,
+  });
+}
+
+function mapped<Value, Result>(
+  values: Readonly<Record<string, Value>>,
+  change: (value: Value) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }
 
 /** The description, with the limits that no published keyword states. */
@@ -112,11 +113,11 @@ function merged(options: readonly JsonSchema[]): JsonSchema {
   const bounds = (name: "minimum" | "maximum") => options.flatMap((option) => option[name] ?? []);
   const bounded = (name: "minimum" | "maximum") => bounds(name).length === options.length;
   return {
-    type: first.type!,
-    ...(bounded("minimum") ? { minimum: Math.min(...bounds("minimum")) } : {}),
-    ...(bounded("maximum") ? { maximum: Math.max(...bounds("maximum")) } : {}),
-    ...(options.every((option) => option.enum)
-      ? { enum: [...new Set(options.flatMap((option) => option.enum!))] }
-      : {}),
+    type: first.type,
+    minimum: bounded("minimum") ? Math.min(...bounds("minimum")) : undefined,
+    maximum: bounded("maximum") ? Math.max(...bounds("maximum")) : undefined,
+    enum: options.every((option) => option.enum)
+      ? [...new Set(options.flatMap((option) => option.enum!))]
+      : undefined,
   };
 }

@@ -1,5 +1,5 @@
 /** Tables in Markdown, runs as their rows, and the words and numbers in them. */
-import { metricOf, type Run } from "../experiments/mod.ts";
+import { duration, metricOf, type Run } from "../experiments/mod.ts";
 import { shortened } from "../engine/host/mod.ts";
 
 /** Longest table in one answer. */
@@ -108,14 +108,6 @@ export function rounded(value: number | null | undefined): number | null {
   return value === null || value === undefined || !Number.isFinite(value)
     ? null
     : Number(value.toPrecision(5));
-}
-
-/** "45 s", "3 min", "2 h 05 min". */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
 /** "2026-11-27 12:10" of a time in ISO 8601; in UTC, as it is stored. */

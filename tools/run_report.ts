@@ -1,5 +1,6 @@
 /** One run as text: what it is, how it stands, and what is known of it. */
 import {
+  duration,
   type Lab,
   type MetricName,
   metricOf,
@@ -9,7 +10,7 @@ import {
 } from "../experiments/mod.ts";
 import { curveTable } from "./curve_table.ts";
 import { evaluationTable, viewOf } from "./views.ts";
-import { counted, duration, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
+import { counted, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
 import { baselineTable } from "./text_evaluation_rows.ts";
 import { curvesUri, runUri, sampleUri } from "./uris.ts";
 

@@ -1,12 +1,18 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
-import { type Lab, type Run, type TrainAnswer, TrainOrResume } from "../experiments/mod.ts";
+import {
+  duration,
+  type Lab,
+  type Run,
+  type TrainAnswer,
+  TrainOrResume,
+} from "../experiments/mod.ts";
 import { OVERRIDES_HELP } from "./config_fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import type { Links } from "./links.ts";
-import { counted, duration, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
+import { counted, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { viewOf } from "./views.ts";
 
 export const TrainInput = TrainOrResume.extend({

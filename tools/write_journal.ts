@@ -54,14 +54,14 @@ export const writeJournalTool = defineTool({
       : lab.runs({ sweepId: sweep, limit: 100 }).runs.map((run) => run.id).reverse();
     const added = {
       runs: [...(rest.runs ?? []), ...ofSweep],
-      ...(rest.tags ? { tags: rest.tags } : {}),
-      ...(rest.observations ? { observations: rest.observations } : {}),
+      tags: rest.tags,
+      observations: rest.observations,
     };
     const entry = id === undefined
       ? book.write({
         ...added,
         ...newEntry(title, hypothesis),
-        ...(criterion ? { criterion } : {}),
+        criterion,
       })
       : book.update(unchanged(id, { title, hypothesis, criterion }), added);
     return answer(

@@ -3,27 +3,27 @@ import { z } from "zod";
 
 /** The part of JSON Schema that zod writes for our schemas. */
 export interface JsonSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly multipleOf?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly items?: JsonSchema;
-  readonly prefixItems?: readonly JsonSchema[];
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly anyOf?: readonly JsonSchema[];
+  readonly type?: string | undefined;
+  readonly description?: string | undefined;
+  readonly default?: unknown | undefined;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly const?: unknown | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly exclusiveMinimum?: number | undefined;
+  readonly exclusiveMaximum?: number | undefined;
+  readonly multipleOf?: number | undefined;
+  readonly minLength?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly pattern?: string | undefined;
+  readonly items?: JsonSchema | undefined;
+  readonly prefixItems?: readonly JsonSchema[] | undefined;
+  readonly minItems?: number | undefined;
+  readonly maxItems?: number | undefined;
+  readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly additionalProperties?: JsonSchema | boolean | undefined;
+  readonly anyOf?: readonly JsonSchema[] | undefined;
 }
 
 const converted = new WeakMap<z.ZodType, JsonSchema>();
@@ -70,10 +70,12 @@ export function accepted(schema: z.ZodType | JsonSchema): string {
 
 /** The range of a number in a few characters, "0.1 to 100"; nothing where it has no two ends. */
 export function rangeOf(schema: z.ZodType): string | undefined {
-  const { minimum, maximum } = jsonSchemaOf(schema);
-  return minimum === undefined || maximum === undefined
+  // A conversion to JSON Schema would take long enough to be felt at every start.
+  if (!(schema instanceof z.ZodNumber)) return undefined;
+  const { minValue, maxValue } = schema;
+  return minValue === null || maxValue === null
     ? undefined
-    : `${minimum} to ${shortNumber(maximum)}`;
+    : `${minValue} to ${shortNumber(maxValue)}`;
 }
 
 function numberKind({ type, multipleOf }: JsonSchema): string {

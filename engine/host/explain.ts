@@ -35,15 +35,19 @@ export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  const given = withoutUndefined(value);
+  const given = isPlain(value) ? withoutUndefined(value) : value;
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new RefusedValue(schema, given, parsed.error.issues);
 }
 
-function withoutUndefined(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object without its fields that are undefined. */
+export function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }
 
 /** What a field is called, by its place in the value; "" for the value itself. */

@@ -7,7 +7,13 @@ export { type CheckedFile, decodeWithChecksum, encodeWithChecksum } from "./chec
 export { type DeviceName, deviceNames } from "./devices.ts";
 export { accepted, type JsonSchema, jsonSchemaOf, rangeOf } from "./accepted.ts";
 export { explained, UserError } from "./errors.ts";
-export { explainIssues, type NameOf, parseWith, RefusedValue } from "./explain.ts";
+export {
+  explainIssues,
+  type NameOf,
+  parseWith,
+  RefusedValue,
+  withoutUndefined,
+} from "./explain.ts";
 export { emaDecayAt, updateEma } from "./ema.ts";
 export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
 export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";

@@ -1,7 +1,7 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
 import { imageDatasetNames, isPath } from "../../data/mod.ts";
-import { accepted, nearest, UserError } from "../../engine/host/mod.ts";
+import { nearest, parseWith, UserError } from "../../engine/host/mod.ts";
 import { ImageConfig } from "./image.ts";
 import { TextConfig } from "./text.ts";
 import { createHash } from "node:crypto";
@@ -37,18 +37,15 @@ export const LATER = {
  */
 export function parseConfig(value: unknown): RunConfig {
   const given = record(value, "configuration");
-  const result = schemaFor(value).safeParse({ ...LATER[modalityOf(given)], ...given });
-  if (result.success) {
-    const { warmup_steps, steps } = result.data;
-    if (warmup_steps > steps) {
-      throw new UserError(
-        `warmup_steps is ${warmup_steps}, more than the ${steps} steps of the run: lower it or raise steps`,
-      );
-    }
-    REQUIRE_FITTING[result.data.modality](result.data as never);
-    return result.data;
+  const config = parseWith(schemaFor(value), { ...LATER[modalityOf(given)], ...given });
+  const { warmup_steps, steps } = config;
+  if (warmup_steps > steps) {
+    throw new UserError(
+      `warmup_steps is ${warmup_steps}, more than the ${steps} steps of the run: lower it or raise steps`,
+    );
   }
-  throw new UserError(result.error.issues.map((issue) => explain(issue, given)).join("; "));
+  REQUIRE_FITTING[config.modality](config as never);
+  return config;
 }
 
 /** For each modality, the check of what no single field's bounds can say. */
@@ -65,20 +62,6 @@ function modalityOf(value: unknown): RunConfig["modality"] {
   return typeof modality === "string" && Object.hasOwn(configSchemas, modality)
     ? modality as RunConfig["modality"]
     : "image";
-}
-
-function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
-  const fields: Record<string, z.ZodType> = schemaFor(given).shape;
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const known = Object.keys(fields);
-      return `There is no field ${key}: did you mean ${nearest(key, known, 1)[0]}? (fields: ${
-        known.filter((name) => name !== "modality").join(", ")
-      })`;
-    }).join("; ");
-  }
-  const field = String(issue.path[0]);
-  return `${field} is ${JSON.stringify(given[field])}, but must be ${accepted(fields[field]!)}`;
 }
 
 /** What no single field's bounds can say of a text configuration. */

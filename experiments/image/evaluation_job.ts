@@ -25,8 +25,8 @@ export interface EvaluationJob {
   readonly settings: ImageEvaluationSettings;
   /** Whether the caller named no count: then it gives way to what a small data set allows. */
   readonly countIsDefault: boolean;
-  readonly dataDirectory?: string;
-  readonly device?: DeviceName;
+  readonly dataDirectory?: string | undefined;
+  readonly device?: DeviceName | undefined;
 }
 
 /** Steps of the measuring, for the progress. */
@@ -41,7 +41,7 @@ export const run: Work<EvaluationJob> = async (job, tell) => {
   const config = imageConfigOf(run);
   const dataset = await loadPictures(
     config,
-    dataDirectory === undefined ? {} : { directory: dataDirectory },
+    { directory: dataDirectory },
   );
   requireSameData(run, dataset);
   const settings = job.countIsDefault
@@ -190,7 +190,7 @@ export async function drawPictures(
       {
         onStep: (step) =>
           onStep(batch * steps + step, `Drawing pictures ${from + 1} to ${from + taken}`),
-        ...(signal ? { signal } : {}),
+        signal,
       },
     );
     images.set(drawn.pixels.images.subarray(0, taken * length), from * length);

@@ -20,8 +20,8 @@ export interface SamplingJob {
   readonly runId: string;
   readonly settings: SampleSettings;
   /** For pictures that are kept or started from. */
-  readonly dataDirectory?: string;
-  readonly device?: DeviceName;
+  readonly dataDirectory?: string | undefined;
+  readonly device?: DeviceName | undefined;
 }
 
 export const run: Work<SamplingJob> = async (job, report) => {
@@ -64,7 +64,7 @@ async function loadGiven(
 ): Promise<GivenPictures> {
   const dataset = await loadPictures(
     config,
-    dataDirectory === undefined ? {} : { directory: dataDirectory },
+    { directory: dataDirectory },
   );
   return givenPictures(settings, dataset);
 }

@@ -53,7 +53,9 @@ function bestRun(store: Store): Run {
   return store.runs.byId(id)!;
 }
 
+const listFormat = new Intl.ListFormat("en-GB");
+
 function listed(ids: readonly string[]): string {
-  const shown = ids.slice(0, 5).join(", ");
-  return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown;
+  const left = ids.length - 5;
+  return listFormat.format([...ids.slice(0, 5), ...(left > 0 ? [`${left} more`] : [])]);
 }

@@ -48,6 +48,7 @@ export function variantsOf(
 /** What a field accepts in any modality, without defaults and descriptions. */
 export function anyVariant(variants: readonly Variant[]): z.ZodType {
   const schemas = variants.map(({ schema }) => plain(schema));
+  if (schemas.length === 1) return schemas[0]!;
   const told = new Map(schemas.map((schema) => [JSON.stringify(jsonSchemaOf(schema)), schema]));
   const different = [...told.values()];
   if (different.length === 1) return different[0]!;
@@ -103,7 +104,7 @@ function descriptionOf(variants: readonly Variant[]): string {
     modality,
     ...meaningOf(schema),
     description: schema.description ?? "",
-    range: JSON.stringify(jsonSchemaOf(plain(schema))),
+    range: () => JSON.stringify(jsonSchemaOf(plain(schema))),
   }));
   if (first!.modality === SECOND) {
     const { description } = first!;
@@ -111,7 +112,7 @@ function descriptionOf(variants: readonly Variant[]): string {
   }
   const [other] = others;
   if (other === undefined) return first!.description;
-  if (other.range !== first!.range) {
+  if (other.range() !== first!.range()) {
     return `${first!.description}; for text: ${beginningSmall(other.description)}`;
   }
   return other.absent === first!.absent

@@ -24,8 +24,8 @@ export interface TrainingContext {
   readonly workerId: number;
   readonly openSubject: OpenSubject;
   /** By default the one that the run began on, or, for a new run, the fastest. */
-  readonly device?: DeviceName;
-  readonly dataDirectory?: string;
+  readonly device?: DeviceName | undefined;
+  readonly dataDirectory?: string | undefined;
   readonly signal?: AbortSignal;
 }
 

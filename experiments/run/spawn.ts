@@ -9,8 +9,8 @@ import { livingWorker, noticeDeadWorkers } from "./liveness.ts";
 
 /** What the processes of a laboratory are given on their way. */
 export interface ProcessOptions {
-  readonly dataDirectory?: string;
-  readonly device?: DeviceName;
+  readonly dataDirectory?: string | undefined;
+  readonly device?: DeviceName | undefined;
 }
 
 /** Workers in a row that may end without taking up a run before starting more is given up. */

@@ -10,8 +10,8 @@ import type { Run } from "../store/run.ts";
 export interface WorkerOptions {
   readonly workspace: string;
   readonly openSubject: OpenSubject;
-  readonly dataDirectory?: string;
-  readonly device?: DeviceName;
+  readonly dataDirectory?: string | undefined;
+  readonly device?: DeviceName | undefined;
   /** Aborting it leaves the run at hand interrupted, with a checkpoint. */
   readonly signal?: AbortSignal;
   /** The row that was made for this worker by whoever started it. */

@@ -19,8 +19,8 @@ export interface TextEvaluationJob {
   readonly workspace: string;
   readonly runId: string;
   readonly settings: TextEvaluationSettings;
-  readonly dataDirectory?: string;
-  readonly device?: DeviceName;
+  readonly dataDirectory?: string | undefined;
+  readonly device?: DeviceName | undefined;
 }
 
 export const run: Work<TextEvaluationJob> = async ({ settings, device, ...job }, report) => {

@@ -42,7 +42,7 @@ export async function openTextRun(
   { workspace, runId, dataDirectory }: {
     readonly workspace: string;
     readonly runId: string;
-    readonly dataDirectory?: string;
+    readonly dataDirectory?: string | undefined;
   },
 ): Promise<OpenRun> {
   const store = openStore(workspace);
@@ -51,7 +51,7 @@ export async function openTextRun(
   const dataset = await loadTextDataset(config.dataset, {
     context: config.context,
     vocabularySize: config.vocabulary_size,
-    ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
+    directory: dataDirectory,
   });
   requireSameData(run, dataset);
   const network = networkOf(config, dataset.tokenized.vocabulary.size);

@@ -11,8 +11,8 @@ export interface WritingJob {
   readonly workspace: string;
   readonly runId: string;
   readonly settings: WriteSettings;
-  readonly dataDirectory?: string;
-  readonly device?: DeviceName;
+  readonly dataDirectory?: string | undefined;
+  readonly device?: DeviceName | undefined;
 }
 
 export const run: Work<WritingJob> = async ({ settings, device, ...job }, report) => {

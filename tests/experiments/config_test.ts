@@ -35,7 +35,7 @@ const mistakes: [what: string, overrides: Record<string, unknown>, message: RegE
   [
     "an unknown schedule",
     { schedule: "cosin" },
-    /^schedule is "cosin", but must be one of linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow$/,
+    /^schedule is "cosin", but must be one of linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow: did you mean cosine\?$/,
   ],
   ["no steps", { steps: 0 }, /^steps is 0, but must be a whole number from 1 to 1000000$/],
   [
@@ -56,7 +56,7 @@ const mistakes: [what: string, overrides: Record<string, unknown>, message: RegE
   [
     "a misspelt field",
     { learning_rat: 0.1 },
-    /^There is no field learning_rat: did you mean learning_rate\?/,
+    /^There is no field "learning_rat": did you mean learning_rate\?/,
   ],
   ["another modality", { modality: "sound" }, /^modality is "sound", but must be "image"$/],
 ];

@@ -42,7 +42,7 @@ Deno.test("a report says how a run stands beside what pixels alone can do", asyn
   assert.equal(relativeError, 0.25);
   assert.equal(
     summary,
-    "image-0001 is running at step 50 of 100, about 30 s left; its denoising error is 0.0500, " +
+    "image-0001 is running at step 50 of 100, about 30 sec left; its denoising error is 0.0500, " +
       "25 % of what pixels alone can do (0.200)",
   );
 });

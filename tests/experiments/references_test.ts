@@ -42,11 +42,11 @@ Deno.test("a reference that means nothing is refused with near ids", () =>
     queue(store, shortConfig(), shortConfig());
     assert.throws(() => findRun(store, "image-0012"), {
       name: "UserError",
-      message: /^There is no run "image-0012": near it are image-000\d, image-000\d/,
+      message: /^There is no run "image-0012": near it are image-000\d and image-000\d/,
     });
     assert.throws(() => findRun(store, "im"), {
       name: "UserError",
-      message: '"im" could mean image-0002, image-0001: give more of the id',
+      message: '"im" could mean image-0002 and image-0001: give more of the id',
     });
     assert.throws(() => findRun(store, "best"), {
       name: "UserError",

@@ -54,10 +54,10 @@ Deno.test("watchRuns() of runs that ended looks once", async () => {
 
 Deno.test("durations are given in the unit people would use", () => {
   assert.deepEqual([5.4, 89, 90, 5000, 9000].map(duration), [
-    "5 s",
-    "89 s",
+    "5 sec",
+    "89 sec",
     "2 min",
     "83 min",
-    "2.5 h",
+    "2 hr, 30 min",
   ]);
 });

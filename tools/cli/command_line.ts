@@ -1,10 +1,8 @@
 /** Finds the command that was asked for, reads its options, and runs it. */
-import { Command as Parser, CommanderError } from "commander";
 import { nearest, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import { VERSION } from "../version.ts";
 import type { Command, Wiring } from "./command.ts";
 import { commands } from "./commands.ts";
-import { argumentOf, givenValue, optionNames, optionsOf } from "./schema_options.ts";
 
 const PROGRAM = "deno task";
 const HELP = ["help", "--help", "-h"];
@@ -19,7 +17,10 @@ export async function runCommandLine(args: readonly string[], wiring: Wiring): P
   const [name = "help", ...rest] = args;
   if (HELP.includes(name)) {
     const [about] = rest;
-    return about === undefined ? printOverview() : await runCommand(about, ["--help"], wiring);
+    if (about !== undefined) return await runCommand(about, ["--help"], wiring);
+    const { printOverview } = await import("./parser.ts");
+    printOverview(PROGRAM, commands);
+    return 0;
   }
   if (name === "--version") {
     console.log(VERSION);
@@ -41,53 +42,25 @@ async function runCommand(
   }
   const { summary, load } = commands[name]!;
   const { command } = await load();
-  const parser = parserOf(`${PROGRAM} ${name}`, summary, command);
+  const given = await givenTo(name, summary, command, args);
+  if (given === undefined) return 0;
   try {
-    parser.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
-    throw new UserError(explainParsing(error, parser));
-  }
-  try {
-    return await command.run(givenValue(command, parser.opts(), parser.args), wiring);
+    return await command.run(given, wiring);
   } catch (error) {
     if (!(error instanceof RefusedValue)) throw error;
+    const { optionNames } = await import("./schema_options.ts");
     throw new UserError(error.explained(optionNames(command)));
   }
 }
 
-function parserOf(name: string, summary: string, command: Command): Parser {
-  const parser = new Parser(name).description(summary).exitOverride()
-    .configureOutput({ writeErr: () => {} });
-  const argument = argumentOf(command);
-  if (argument) parser.addArgument(argument);
-  for (const { option } of optionsOf(command)) parser.addOption(option);
-  return parser;
-}
-
-/** What commander says, in a line; for a misspelt option the nearest that exists. */
-function explainParsing({ code, message }: CommanderError, parser: Parser): string {
-  const unknown = /'(-[^']*)'/.exec(message)?.[1];
-  if (code !== "commander.unknownOption" || unknown === undefined) {
-    return message.replace(/^error: /, "").replaceAll("\n", " ");
-  }
-  const known = parser.options.map(({ long }) => long ?? "");
-  return `There is no option ${unknown}: did you mean ${nearest(unknown, known, 1)[0]}? ` +
-    `(options: ${known.join(", ")})`;
-}
-
-/** All commands, each with a line. */
-function printOverview(): number {
-  const overview = new Parser(PROGRAM).usage("COMMAND [OPTIONS]").helpCommand(false)
-    .helpOption(false)
-    .description(
-      "TextDiffusion: a laboratory for diffusion models that an AI coding assistant drives",
-    )
-    .addHelpText("after", `\n${PROGRAM} COMMAND --help explains the options of a command.`);
-  for (const [name, { summary }] of Object.entries(commands)) {
-    overview.command(name).helpOption(false).description(summary);
-  }
-  overview.outputHelp();
-  return 0;
+/** Loads commander only where there is something to read: most servers start without an option. */
+async function givenTo(
+  name: string,
+  summary: string,
+  command: Command,
+  args: readonly string[],
+): Promise<Record<string, unknown> | undefined> {
+  if (args.length === 0) return {};
+  const { readArguments } = await import("./parser.ts");
+  return readArguments(`${PROGRAM} ${name}`, summary, command, args);
 }

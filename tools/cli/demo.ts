@@ -91,9 +91,7 @@ async function chooseDigits(): Promise<string> {
 /** Tiny Shakespeare where it can be had; otherwise the verse that the program writes itself. */
 async function chooseVerse(directory: string | undefined): Promise<string> {
   try {
-    const { hash } = await loadTextDataset("tiny-shakespeare", {
-      ...(directory === undefined ? {} : { directory }),
-    });
+    const { hash } = await loadTextDataset("tiny-shakespeare", { directory });
     console.log(`Data: tiny Shakespeare, SHA-256 ${hash.slice(0, 12)}.`);
     return "tiny-shakespeare";
   } catch (error) {

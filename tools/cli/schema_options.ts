@@ -46,9 +46,9 @@ export function givenValue(
 
 /** Names a field as the person at the command line does: "--guidance-scale", "--set steps". */
 export function optionNames(command: Command): NameOf {
-  return ([field, inner]) => {
-    if (field === undefined) return "";
-    if (field === command.argument) return field;
+  const fields = fieldsOf(command.schema);
+  return ([field = "", inner]) => {
+    if (field === command.argument || !(field in fields)) return String(field);
     const name = `--${nameIn(command, String(field))}`;
     return typeof inner === "string" ? `${name} ${inner}` : name;
   };
