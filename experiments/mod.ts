@@ -63,7 +63,7 @@ export {
   TrainOrResume,
   type TrainRequest,
 } from "./requests/train.ts";
-export { StopRequest } from "./requests/stop.ts";
+export { StopRequest } from "./requests/train.ts";
 export {
   CompareRequest,
   DEFAULT_SCHEDULES,

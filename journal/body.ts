@@ -1,12 +1,21 @@
 /** The Markdown body of an entry. Sections are computed from the store; the caller's words appear
  * only as quotations, marked as theirs. */
-import { BLOCK_METRICS, type MetricName, type Run, summarise } from "../experiments/mod.ts";
-import { modalityOf } from "../experiments/mod.ts";
+import {
+  BLOCK_METRICS,
+  type MetricName,
+  modalityOf,
+  PRESET_NAMES,
+  type PresetName,
+  presets,
+  resolveConfig,
+  type Run,
+  type RunConfig,
+  summarise,
+} from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
-import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
 import type { FrontMatter } from "./entry.ts";
+import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
 import { type JournalVerdict, measured } from "./judge.ts";
-import { trainCall } from "./reproduce.ts";
 
 /** What the store holds for an entry. */
 export interface Evidence {
@@ -176,4 +185,37 @@ function numberOrDash(value: number | undefined): string {
 function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
   return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/**
+ * The arguments of the `train` tool that repeat runs of one configuration: the preset that needs
+ * the fewest overrides, those overrides, and the seeds.
+ *
+ * @param runs At least one run; all alike except for their seeds and recording intervals.
+ */
+export function trainCall(runs: readonly Run[]): string {
+  const config = runs[0]!.config;
+  const [best] = PRESET_NAMES
+    .filter((preset) => presets[preset].config.modality === config.modality)
+    .map((preset) => ({ preset, overrides: overridesFrom(preset, config) }))
+    .sort((a, b) => Object.keys(a.overrides).length - Object.keys(b.overrides).length);
+  const { preset, overrides } = best!;
+  const seeds = [...new Set(runs.map((run) => run.config.seed))];
+  return JSON.stringify({
+    preset,
+    ...(Object.keys(overrides).length > 0 ? { overrides } : {}),
+    seeds,
+  });
+}
+
+function overridesFrom(preset: PresetName, config: RunConfig): Record<string, unknown> {
+  const base: Readonly<Record<string, unknown>> = presets[preset].config;
+  const overrides = Object.fromEntries(
+    Object.entries(config).filter(([field, value]) => field !== "seed" && value !== base[field]),
+  );
+  // A preset shortens its warm-up with the run, so what equals the preset may still need saying.
+  const resolved = resolveConfig(preset, overrides);
+  return resolved.warmup_steps === config.warmup_steps
+    ? overrides
+    : { ...overrides, warmup_steps: config.warmup_steps };
 }

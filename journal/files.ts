@@ -1,7 +1,8 @@
-/** The folder of entries: names, numbers, and writes that are never half done. */
+/** Files of the journal: written whole or not at all, by one process at a time. */
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { withLock } from "./lock.ts";
+import { mkdirSync } from "node:fs";
+import process from "node:process";
 
 const ENTRY_FILE = /^(\d{4,})-[a-z0-9-]+\.md$/;
 
@@ -76,4 +77,46 @@ export function replaceEntryFile(directory: string, id: string, content: string)
     file.syncSync();
   }
   Deno.renameSync(temporary, join(directory, `${id}.md`));
+}
+
+/** How long a writer waits for another, in milliseconds. Writing takes a few. */
+const PATIENCE = 10_000;
+const POLL = 5;
+
+/**
+ * Does `work` while no other process does any in this folder, which is made if it is missing. The lock
+ * is the operating system's, on a file beside the folder: it ends with the process that holds it,
+ * however that ends, so that none is ever left behind.
+ *
+ * @param patience How long to wait for another process, in milliseconds.
+ * @throws {UserError} If another process holds the lock for longer, or the folder cannot be written.
+ */
+export function withLock<T>(directory: string, work: () => T, patience = PATIENCE): T {
+  const path = `${directory}.lock`;
+  using file = openLock(directory, path);
+  const deadline = Date.now() + patience;
+  while (!file.tryLockSync(true)) {
+    if (Date.now() > deadline) {
+      throw new UserError(
+        `The journal ${directory} cannot be written: process ${
+          Deno.readTextFileSync(path).trim() || "unknown"
+        } holds ${path} for more than ${patience / 1000} s; continue or end that process`,
+      );
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL);
+  }
+  file.truncateSync();
+  file.writeSync(new TextEncoder().encode(`${process.pid}\n`));
+  return work();
+}
+
+function openLock(directory: string, path: string): Deno.FsFile {
+  try {
+    mkdirSync(directory, { recursive: true });
+    return Deno.openSync(path, { create: true, write: true });
+  } catch (error) {
+    throw new UserError(
+      `The journal ${directory} cannot be written: ${(error as Error).message}`,
+    );
+  }
 }

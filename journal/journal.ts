@@ -11,9 +11,8 @@ import {
   parseEntry,
 } from "./entry.ts";
 import { gathered } from "./evidence.ts";
-import { createEntryFile, entryIds, findEntryId, replaceEntryFile } from "./files.ts";
+import { createEntryFile, entryIds, findEntryId, replaceEntryFile, withLock } from "./files.ts";
 import { type JournalVerdict, judge } from "./judge.ts";
-import { withLock } from "./lock.ts";
 
 /** What a caller says in a new entry; everything else is drawn from the store. */
 export interface NewEntry {

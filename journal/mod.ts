@@ -6,7 +6,7 @@ import type { Journal } from "./journal.ts";
 export { Criterion, describeCriterion, Selection } from "./criterion.ts";
 export { type JournalVerdict, judge, VERDICTS, type VerdictWord } from "./judge.ts";
 export type { JournalEntry } from "./entry.ts";
-export { trainCall } from "./reproduce.ts";
+export { trainCall } from "./body.ts";
 export type { EntrySummary, EntryUpdate, Journal, NewEntry } from "./journal.ts";
 
 /**

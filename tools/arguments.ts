@@ -1,6 +1,6 @@
 /** Arguments as clients send them, brought to the form that a tool's schema describes. */
-import type { z } from "zod";
-import { type JsonSchema, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
+import { z } from "zod";
+import { type JsonSchema, jsonSchemaOf, UserError, withoutUndefined } from "../engine/host/mod.ts";
 
 /** Fields that a client adds to every call by itself (Gemini CLI), which no tool of ours has. */
 const ADDED_BY_CLIENTS: readonly string[] = ["wait_for_previous"];
@@ -77,4 +77,120 @@ function fromEntries(fields: readonly (readonly [string, unknown])[]): Record<st
   const wrong = fields.find(([name]) => FORBIDDEN.includes(name));
   if (wrong) throw new UserError(`There is no field ${JSON.stringify(wrong[0])}: leave it out`);
   return Object.fromEntries(fields);
+}
+
+/** The part of JSON Schema that is published. */
+export interface PlainSchema {
+  readonly type: string;
+  readonly description?: string | undefined;
+  readonly default?: unknown | undefined;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly items?: PlainSchema | undefined;
+  readonly minItems?: number | undefined;
+  readonly maxItems?: number | undefined;
+  readonly properties?: Readonly<Record<string, PlainSchema>> | undefined;
+  readonly required?: readonly string[] | undefined;
+}
+
+/** Objects of which only the named fields are published, because a description names the others. */
+export const publishedFields = z.registry<
+  { readonly fields: readonly string[] },
+  z.core.$ZodType
+>();
+
+/**
+ * The plain schema of a tool's arguments. Objects are published open, whatever the full schema says:
+ * a client that checks arguments itself would otherwise hide the server's explanation of a wrong name.
+ */
+export function publishedSchema(schema: z.ZodType): PlainSchema {
+  const whole = z.toJSONSchema(schema, {
+    io: "input",
+    override: ({ zodSchema, jsonSchema }) => {
+      const chosen = publishedFields.get(zodSchema)?.fields;
+      if (!chosen || !jsonSchema.properties) return;
+      const kept = Object.entries(jsonSchema.properties).filter(([name]) => chosen.includes(name));
+      jsonSchema.properties = Object.fromEntries(kept);
+    },
+  });
+  return plain(whole as JsonSchema);
+}
+
+const TYPES = ["object", "array", "string", "number", "integer", "boolean"];
+
+function plain(schema: JsonSchema): PlainSchema {
+  const node = schema.anyOf ? { ...merged(schema.anyOf), ...withoutUnion(schema) } : schema;
+  const { type = typeof node.const, enum: options, minItems, maxItems, properties, required } =
+    node;
+  if (!TYPES.includes(type)) throw new TypeError(`No plain schema says ${JSON.stringify(schema)}`);
+  const minimum = node.minimum ?? node.exclusiveMinimum;
+  const maximum = node.maximum ?? node.exclusiveMaximum;
+  const description = describedLimits(node);
+  const items = node.prefixItems?.[0] ?? node.items;
+  const length = node.prefixItems?.length;
+  return withoutUndefined({
+    type,
+    description: description === "" ? undefined : description,
+    default: node.default,
+    enum: options ?? (typeof node.const === "string" ? [node.const] : undefined),
+    minimum,
+    maximum,
+    items: items && plain(items),
+    minItems: minItems ?? length,
+    maxItems: maxItems ?? length,
+    properties: properties && mapped(properties, plain),
+    required: required && required.length > 0 ? required : undefined,
+  });
+}
+
+function mapped<Value, Result>(
+  values: Readonly<Record<string, Value>>,
+  change: (value: Value) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+}
+
+/** The description, with the limits that no published keyword states. */
+function describedLimits({ description = "", ...node }: JsonSchema): string {
+  const limits = [
+    ...(node.exclusiveMinimum === undefined ? [] : [`above ${node.exclusiveMinimum}`]),
+    ...(node.exclusiveMaximum === undefined ? [] : [`below ${node.exclusiveMaximum}`]),
+    ...(node.multipleOf === undefined || node.multipleOf <= 1
+      ? []
+      : [`a multiple of ${node.multipleOf}`]),
+  ];
+  return [description, ...limits].filter((part) => part !== "").join("; ");
+}
+
+function withoutUnion({ anyOf: _, ...rest }: JsonSchema): JsonSchema {
+  return rest;
+}
+
+/**
+ * One schema for a union: a value or a list of such values becomes the list (the server takes a single
+ * value for one too), and several ranges or lists of names become their hull.
+ *
+ * @throws {TypeError} If the union is of another kind, which would need `anyOf`.
+ */
+function merged(options: readonly JsonSchema[]): JsonSchema {
+  const list = options.find(({ type }) => type === "array");
+  if (list && options.length === 2) {
+    const single = options.find((option) => option !== list)!;
+    if (single.type === list.items?.type) return list;
+  }
+  const [first] = options;
+  if (!first || options.some(({ type }) => type !== first.type) || first.type === "object") {
+    throw new TypeError(`No plain schema says ${JSON.stringify(options)}`);
+  }
+  const bounds = (name: "minimum" | "maximum") => options.flatMap((option) => option[name] ?? []);
+  const bounded = (name: "minimum" | "maximum") => bounds(name).length === options.length;
+  return {
+    type: first.type,
+    minimum: bounded("minimum") ? Math.min(...bounds("minimum")) : undefined,
+    maximum: bounded("maximum") ? Math.max(...bounds("maximum")) : undefined,
+    enum: options.every((option) => option.enum)
+      ? [...new Set(options.flatMap((option) => option.enum!))]
+      : undefined,
+  };
 }

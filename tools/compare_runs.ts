@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { shortened, UserError } from "../engine/host/mod.ts";
 import {
   blockCurve,
   CompareRequest,
@@ -8,13 +8,20 @@ import {
   type MetricName,
   type Run,
 } from "../experiments/mod.ts";
-import { alignedTable, curveTable } from "./curve_table.ts";
+import {
+  alignedTable,
+  alsoDiffering,
+  counted,
+  curveTable,
+  MAX_ROWS,
+  moreRows,
+  rounded,
+  table,
+} from "./rows.ts";
 import { answer, defineTool, READING } from "./define.ts";
 import { evaluationTable } from "./views.ts";
-import { alsoDiffering, counted, MAX_ROWS, moreRows, rounded, table } from "./rows.ts";
-import { shortened } from "../engine/host/mod.ts";
-import { baselineTable } from "./text_evaluation_rows.ts";
-import { comparisonUri } from "./uris.ts";
+import { baselineTable } from "./text_view.ts";
+import { comparisonUri } from "./links.ts";
 
 export const compareRunsTool = defineTool({
   name: "compare-runs",

@@ -1,9 +1,9 @@
 /** The fields of a configuration, whatever it learns: as `train` publishes them, and as a table to read. */
 import { accepted } from "../engine/host/mod.ts";
 import { configFields, Grid, Overrides, presetValues } from "../experiments/mod.ts";
-import { publishedFields } from "./published.ts";
+import { publishedFields } from "./arguments.ts";
 import { table } from "./rows.ts";
-import { FIELDS_URI, PRESETS_URI } from "./uris.ts";
+import { FIELDS_URI, PRESETS_URI } from "./links.ts";
 
 /**
  * Fields that are published with their descriptions. The others are as good, but few calls need them,

@@ -1,8 +1,8 @@
 import { AnyEvaluateRequest } from "../experiments/mod.ts";
-import { damageNote } from "./damage_note.ts";
+import { damageNote } from "./rows.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { evaluationSummary, evaluationTables, viewOfEvaluation } from "./views.ts";
-import { runUri } from "./uris.ts";
+import { runUri } from "./links.ts";
 
 export const evaluateTool = defineTool({
   name: "evaluate",

@@ -1,11 +1,14 @@
 /** What was made of runs, by address: samples and journal entries, and the records behind them. */
-import { type McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
+import {
+  type McpServer,
+  ResourceNotFoundError,
+  ResourceTemplate,
+} from "@modelcontextprotocol/server";
 import { Buffer } from "node:buffer";
 import { UserError } from "../engine/host/mod.ts";
 import type { Lab, Sample, TextSample } from "../experiments/mod.ts";
 import type { Surroundings } from "./define.ts";
-import { found, json, LISTED, one, text } from "./resource_contents.ts";
-import { asJson, JOURNAL_URI, journalUri, sampleUri } from "./uris.ts";
+import { asJson, JOURNAL_URI, journalUri, sampleUri } from "./links.ts";
 import { viewOf } from "./views.ts";
 
 /** Runs whose samples are looked through for the newest. */
@@ -110,4 +113,35 @@ export function registerJournal(server: McpServer, { journal }: Surroundings): v
     (uri, { entry }) =>
       found(uri, async () => json(uri.href, (await journal()).readEntry(one(entry)))),
   );
+}
+
+/** Runs, samples and entries that a list names: the newest of each. */
+export const LISTED = 20;
+
+/** What is read, or a refusal that names the address. */
+export async function found<T>(uri: URL, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UserError) throw new ResourceNotFoundError(uri.href, error.message);
+    throw error;
+  }
+}
+
+/** A variable that stands for one value. */
+export function one(value: string | string[] | undefined): string {
+  return decodeURIComponent(Array.isArray(value) ? value.join("/") : value ?? "");
+}
+
+/** A variable that stands for several values with commas between them. */
+export function several(value: string | string[] | undefined): string[] {
+  return [value ?? []].flat().flatMap((part) => decodeURIComponent(part).split(","));
+}
+
+export function json(uri: string, value: unknown) {
+  return text(uri, "application/json", JSON.stringify(value, null, 1));
+}
+
+export function text(uri: string, mimeType: string, content: string) {
+  return { contents: [{ uri, mimeType, text: content }] };
 }

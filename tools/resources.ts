@@ -4,9 +4,17 @@ import { UserError } from "../engine/host/mod.ts";
 import { type Curves, type Lab, type MetricName, presets } from "../experiments/mod.ts";
 import { fieldsTable } from "./config_fields.ts";
 import type { Surroundings } from "./define.ts";
-import { registerJournal, registerSamples } from "./made_resources.ts";
-import { found, json, LISTED, one, several, text } from "./resource_contents.ts";
-import { comparisonUri, curvesUri, FIELDS_URI, PRESETS_URI, RUNS_URI, runUri } from "./uris.ts";
+import {
+  found,
+  json,
+  LISTED,
+  one,
+  registerJournal,
+  registerSamples,
+  several,
+  text,
+} from "./made_resources.ts";
+import { comparisonUri, curvesUri, FIELDS_URI, PRESETS_URI, RUNS_URI, runUri } from "./links.ts";
 
 const CURVE_POINTS = 500;
 

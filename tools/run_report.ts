@@ -8,11 +8,10 @@ import {
   type Run,
   type RunReport,
 } from "../experiments/mod.ts";
-import { curveTable } from "./curve_table.ts";
+import { counted, curveTable, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
 import { evaluationTable, viewOf } from "./views.ts";
-import { counted, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
-import { baselineTable } from "./text_evaluation_rows.ts";
-import { curvesUri, runUri, sampleUri } from "./uris.ts";
+import { baselineTable } from "./text_view.ts";
+import { curvesUri, runUri, sampleUri } from "./links.ts";
 
 /** Samples and evaluations that are named, the newest. */
 const NEWEST = 5;

@@ -1,25 +1,20 @@
 /** How the tools tell of runs on text. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type {
-  Evaluation,
-  TextComparison,
-  TextEvaluation,
-  TextSample,
-  TextSampleFrame,
-  WriteRequest,
-} from "../experiments/mod.ts";
-import { textStatisticNotes } from "../experiments/mod.ts";
 import {
-  textEvaluationSummary,
-  textEvaluationTable,
-  textEvaluationTables,
-} from "./text_evaluation_rows.ts";
+  type Evaluation,
+  type TextBaselines,
+  type TextComparison,
+  type TextEvaluation,
+  type TextSample,
+  type TextSampleFrame,
+  textStatisticNotes,
+  type WriteRequest,
+} from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
-import { damageNote } from "./damage_note.ts";
+import { counted, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
 import { answer, type Call } from "./define.ts";
-import { counted, MAX_ROWS, rounded, table } from "./rows.ts";
 import { shortened } from "../engine/host/mod.ts";
-import { asJson, sampleUri } from "./uris.ts";
+import { asJson, sampleUri } from "./links.ts";
 
 export const textView: ModalityView = {
   toSample: "read what it writes",
@@ -132,4 +127,157 @@ function filmLine({ gamma, masked, start, texts, confidence }: TextSampleFrame):
     ? `masked ${(100 * masked!).toFixed(0).padStart(3)} %`
     : `-log SNR ${gamma.toFixed(1).padStart(5)}`;
   return `${level}, from ${start}, sure ${(100 * mean).toFixed(0).padStart(3)} %: ${line}`;
+}
+
+/** The numbers about the texts, the run's own reading of them first where it has one. */
+function statisticsOf({ results: { texts } }: TextEvaluation) {
+  const own = texts.ownNats && {
+    name: "ownNats",
+    title: "Surprisal under its own reading",
+    unit: "nats per character",
+    written: texts.ownNats.written,
+    real: texts.ownNats.real,
+    fiveGram: null,
+  };
+  const names = Object.keys(textStatisticNotes) as (keyof typeof textStatisticNotes)[];
+  return [
+    ...(own ? [own] : []),
+    ...names.map((name) => ({
+      name,
+      title: textStatisticNotes[name].title,
+      unit: textStatisticNotes[name].unit,
+      written: texts.written[name],
+      real: texts.real?.[name] ?? null,
+      fiveGram: texts.ngrams[name],
+    })),
+  ];
+}
+
+/** "32 texts of 128 characters"; of tokens, where these were more than one. */
+function textsOf({ settings: { writing }, results: { texts } }: TextEvaluation): string {
+  const { count, length } = writing;
+  const unit = texts.written.characters > count * length ? "tokens" : "characters";
+  return `${count} texts of ${length} ${unit}`;
+}
+
+/** "blocks of 16, ddpm 64 steps, temperature 0.9, top_p 0.95". */
+function writingOf({ settings: { writing } }: TextEvaluation): string {
+  const { mode, block_size, sampler, steps, temperature, top_p } = writing;
+  const blocks = ["blocks", "guided", "revised"].includes(mode) ? ` of ${block_size}` : "";
+  const walk = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
+  return `${mode}${blocks}${walk}, temperature ${temperature}` +
+    (top_p === 1 ? "" : `, top_p ${top_p}`);
+}
+
+/** "2.313 ± 0.0121". */
+function give(mean: number | null | undefined, error: number | null | undefined): string {
+  return mean === null || mean === undefined
+    ? "-"
+    : `${Number(mean.toPrecision(4))} ± ${Number((error ?? 0).toPrecision(2))}`;
+}
+
+/** A Markdown table of evaluations, "" for none. */
+export function textEvaluationTable(evaluations: readonly TextEvaluation[]): string {
+  if (evaluations.length === 0) return "";
+  const sizes = [
+    ...new Set(evaluations.flatMap(({ results }) => results.bounds.map((b) => b.blockSize))),
+  ].sort((a, b) => a - b);
+  return table(
+    [
+      "evaluation",
+      "step",
+      ...sizes.map((size) => size === 1 ? "nats left to right" : `in blocks of ${size}`),
+      "writing",
+      "NFE",
+      "seconds",
+      "5-gram nats (real)",
+      "known words (real)",
+    ],
+    evaluations.map((evaluation) => {
+      const { bounds, texts } = evaluation.results;
+      const beside = (name: "ngramNats" | "knownWords") =>
+        `${rounded(texts.written[name]) ?? "-"} (${rounded(texts.real?.[name]?.mean) ?? "-"})`;
+      return [
+        evaluation.id,
+        evaluation.step,
+        ...sizes.map((size) => {
+          const bound = bounds.find(({ blockSize, steps }) => blockSize === size && steps === null);
+          return give(bound?.total, bound?.standardError);
+        }),
+        writingOf(evaluation),
+        evaluation.networkEvaluations,
+        Number(evaluation.samplingSeconds.toPrecision(2)),
+        beside("ngramNats"),
+        beside("knownWords"),
+      ];
+    }),
+  );
+}
+
+/** A Markdown table of what needs no network, "" where it is not known. */
+export function baselineTable(baselines: TextBaselines | null): string {
+  if (baselines === null) return "";
+  const { uniform, ngrams } = baselines;
+  return table(
+    ["without a network", "uniform", ...ngrams.map((_, i) => `${i + 1}-gram`)],
+    [["nats per character", ...[uniform, ...ngrams].map((nats) => rounded(nats)!)]],
+  );
+}
+
+/** The bounds, the baselines, and the texts beside real ones. */
+export function textEvaluationTables(evaluation: TextEvaluation): string[] {
+  const { bounds, baselines } = evaluation.results;
+  return [
+    table(
+      ["blocks of", "steps of ddpm", "nats per character", "reconstruction", "diffusion", "prior"],
+      bounds.map((bound) => [
+        bound.blockSize === 1 ? "1 (exact)" : bound.blockSize,
+        bound.steps ?? (bound.blockSize === 1 ? "-" : "∞"),
+        give(bound.total, bound.standardError),
+        ...(bound.blockSize === 1
+          ? ["-", "-", "-"]
+          : [bound.reconstruction, bound.diffusion, bound.prior].map((v) => rounded(v) ?? "-")),
+      ]),
+    ),
+    baselineTable(baselines),
+    table(
+      ["texts", "written", "held-out text", "5-gram samples"],
+      statisticsOf(evaluation).map(({ title, unit, written, real, fiveGram }) => [
+        `${title} (${unit})`,
+        rounded(written) ?? "-",
+        give(real?.mean, real?.sd),
+        rounded(fiveGram) ?? "-",
+      ]),
+    ),
+    `Longest copy: ${
+      shortened(JSON.stringify(evaluation.results.texts.written.longestCopyText), 300)
+    }. ` +
+    `Measured in ${evaluation.measuringSeconds.toFixed(1)} s on ${evaluation.device}, seed ` +
+    `${evaluation.settings.writing.seed}, code ${evaluation.codeVersion}.`,
+  ];
+}
+
+/** What an evaluation found, in a few sentences. */
+export function textEvaluationSummary(evaluation: TextEvaluation): string {
+  const { runId, step, settings: { draws }, results } = evaluation;
+  const { bounds, baselines, texts } = results;
+  const nats = bounds.filter(({ steps }) => steps === null).map((bound) =>
+    `${give(bound.total, bound.standardError)} ${
+      bound.blockSize === 1 ? "left to right" : `in blocks of ${bound.blockSize}`
+    }`
+  );
+  const best = Math.min(...baselines.ngrams);
+  const seconds = evaluation.samplingSeconds.toFixed(1);
+  return `${runId} at training step ${step} needs ${nats.join(", ")} (nats per character of ` +
+    `held-out text, ${draws} draws of 32 windows; a bigram model needs ` +
+    `${baselines.ngrams[1]!.toPrecision(4)}, the best n-gram model ${best.toPrecision(4)}). ` +
+    `${textsOf(evaluation)} (${writingOf(evaluation)}, ` +
+    `${evaluation.networkEvaluations} network evaluations each, ${seconds} s): ` +
+    `${texts.written.ngramNats.toPrecision(3)} nats per character under a 5-gram model, where ` +
+    `real text has ${give(texts.real?.ngramNats?.mean, texts.real?.ngramNats?.sd)}; known words ` +
+    `${percent(texts.written.knownWords)} (real text ${percent(texts.real?.knownWords?.mean)}).`;
+}
+
+function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? "-" : `${(100 * share).toFixed(1)} %`;
 }

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { shortened, UserError } from "../engine/host/mod.ts";
 import { runReference } from "../experiments/mod.ts";
 import { Criterion } from "../journal/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
-import { shortened } from "../engine/host/mod.ts";
-import { journalUri } from "./uris.ts";
+import { journalUri } from "./links.ts";
 
 /** About 4,000 tokens; an entry of twenty runs is well below. */
 const MAX_MARKDOWN = 16_000;

@@ -16,12 +16,12 @@ import { type Journal, openJournal } from "../journal/mod.ts";
 import { filmUrl } from "./components.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
 import { EntryPage, JournalPage } from "./journal_pages.tsx";
-import { MessagePage } from "./message_page.tsx";
+import { MessagePage } from "./layout.tsx";
 import { RunPage } from "./run_page.tsx";
 import { type RunRow, RunsPage } from "./runs_page.tsx";
 import { SchedulesPage } from "./schedules_page.tsx";
 import { securityHeaders } from "./security.ts";
-import { SIDE_BY_SIDE } from "./shared_starts.ts";
+import { SIDE_BY_SIDE } from "./run_samples.tsx";
 import { staticFile, staticVersion } from "./static_files.ts";
 
 const PAGE_SIZE = 50;

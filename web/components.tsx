@@ -1,6 +1,6 @@
 /** Small pieces that several pages show. */
 import type { Child } from "hono/jsx";
-import type { Run, RunStatus, Sample } from "../experiments/mod.ts";
+import type { NoisyLine, Run, RunStatus, Sample } from "../experiments/mod.ts";
 import { formatDuration, formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 
 export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
@@ -144,4 +144,23 @@ export function Ask(props: { say: string; tool?: string; arguments?: unknown }) 
       {props.tool && <pre><code>{`${props.tool} ${JSON.stringify(props.arguments)}`}</code></pre>}
     </div>
   );
+}
+
+/** Characters that differ in confidence by less than a tenth, which are marked together. */
+export interface Stretch {
+  readonly text: string;
+  /** 0 … 9. */
+  readonly tenth: number;
+}
+
+/** A line cut where its confidence changes. */
+export function stretchesOf({ text, confidence }: NoisyLine): Stretch[] {
+  const result: { text: string; tenth: number }[] = [];
+  [...text].forEach((character, i) => {
+    const tenth = Math.min(9, Math.floor(10 * confidence[i]!));
+    const before = result.at(-1);
+    if (before?.tenth === tenth) before.text += character;
+    else result.push({ text: character, tenth });
+  });
+  return result;
 }

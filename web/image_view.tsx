@@ -15,6 +15,7 @@ import {
   metricTitle,
   type Series,
 } from "../figures/mod.ts";
+import { imageNetworks } from "../models/image/mod.ts";
 import { Time } from "./components.tsx";
 import { chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
 import { Samples } from "./run_samples.tsx";
@@ -29,15 +30,9 @@ const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
   edm: "EDM’s mixture",
 };
 
-const NETWORK: Readonly<Record<ImageConfig["network"], string>> = {
-  unet: "UNet",
-  "dit-2": "DiT",
-  "dit-4": "DiT",
-};
-
 export const imageView: ModalityView = {
   script: "films.js",
-  network: (run) => NETWORK[imageConfigOf(run).network],
+  network: (run) => imageNetworks[imageConfigOf(run).network].title,
   objective: (run) => `predicts ${PREDICTED[imageConfigOf(run).target]}`,
   score({ run: { latest: { denoising_mse } }, relativeError }) {
     return {

@@ -1,13 +1,28 @@
 import { raw } from "hono/html";
-import type { Alert, LabEvent, RunReport, TextSample } from "../experiments/mod.ts";
-import { modalityOf } from "../experiments/mod.ts";
+import {
+  type Alert,
+  type LabEvent,
+  modalityOf,
+  type Run,
+  type RunReport,
+  type TextSample,
+} from "../experiments/mod.ts";
 import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
-import { Fact, isActive, RunProgress, runSeconds, Status, Time } from "./components.tsx";
+import {
+  Ask,
+  Fact,
+  isActive,
+  RunProgress,
+  runSeconds,
+  settingText,
+  Status,
+  Time,
+} from "./components.tsx";
 import { Evaluations } from "./evaluations.tsx";
 import { Page } from "./layout.tsx";
-import { Checkpoints, Configuration, Events, WhatToSay } from "./run_details.tsx";
 import { viewOf } from "./views.ts";
 import { staticUrl } from "./static_files.ts";
+import { trainCall } from "../journal/mod.ts";
 
 export interface RunView {
   readonly report: RunReport;
@@ -140,6 +155,104 @@ function Charts({ report }: { report: RunReport }) {
         <summary>More curves</summary>
         <div class="charts">{charts.more.map((svg) => <div class="panel">{raw(svg)}</div>)}</div>
       </details>
+    </>
+  );
+}
+
+/** What a run is made of, and where it comes from. */
+export function Configuration({ run }: { run: Run }) {
+  const origin: [string, string | number | null][] = [
+    ["configuration hash", run.configHash],
+    ["data set hash", run.datasetHash],
+    ["code version", run.codeVersion],
+    ["device", run.device],
+    ["why this device", run.deviceChoice?.reason ?? null],
+    ["replicas", run.replicas],
+  ];
+  return (
+    <div>
+      <h2>Configuration</h2>
+      <table class="pairs">
+        <tbody>
+          {Object.entries(run.config).map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td>{settingText(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tbody>
+          {origin.map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td class="quiet hash">{value ?? "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Sentences for an assistant that make sense for the run as it stands. */
+export function WhatToSay({ run }: { run: Run }) {
+  const canResume = ["stopped", "interrupted", "failed"].includes(run.status);
+  return (
+    <>
+      <h2>Ask your assistant</h2>
+      {isActive(run) && (
+        <Ask say={`Stop ${run.id}.`} tool="stop-run" arguments={{ runs: [run.id] }} />
+      )}
+      {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}
+      {run.checkpointStep !== null && (
+        <Ask
+          {...viewOf(run).sampling(run)}
+          tool="sample"
+        />
+      )}
+      <div class="ask">
+        <p>“Train it again.”</p>
+        <pre><code>train {trainCall([run])}</code></pre>
+      </div>
+    </>
+  );
+}
+
+/** A run's newest checkpoints. */
+export function Checkpoints({ report }: { report: RunReport }) {
+  if (report.checkpoints.length === 0) return null;
+  return (
+    <>
+      <h2>Checkpoints</h2>
+      <table class="pairs">
+        <tbody>
+          {report.checkpoints.toReversed().slice(0, 8).map((checkpoint) => (
+            <tr>
+              <th scope="row">step {checkpoint.step.toLocaleString("en-US")}</th>
+              <td class="quiet">
+                {formatNumber(checkpoint.bytes / 1e6)} MB · <Time at={checkpoint.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** What befell a run, newest first. */
+export function Events({ events }: { events: readonly LabEvent[] }) {
+  if (events.length === 0) return null;
+  return (
+    <>
+      <h2>What happened</h2>
+      <ol class="events">
+        {events.map((event) => (
+          <li>
+            <Time at={event.at} /> <span>{event.message}</span>
+          </li>
+        ))}
+      </ol>
     </>
   );
 }

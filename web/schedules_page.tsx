@@ -3,7 +3,7 @@ import type { ScheduleFacts, SchedulePoint, ScheduleReport } from "../experiment
 import { formatNumber, pageTheme, scheduleCharts } from "../figures/mod.ts";
 import { Page } from "./layout.tsx";
 import { staticUrl } from "./static_files.ts";
-import { stretchesOf } from "./stretches.ts";
+import { stretchesOf } from "./components.tsx";
 
 export interface SchedulesView {
   readonly report: ScheduleReport;

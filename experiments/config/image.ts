@@ -8,7 +8,7 @@ import {
   timeSamplingNames,
   weightingNames,
 } from "../../models/diffusion/mod.ts";
-import { imageNetworkNames, imageSizes } from "../../models/image/mod.ts";
+import { imageNetworkNames, imageNetworks, imageSizes } from "../../models/image/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
 export const ImageConfig = z.strictObject({
@@ -21,7 +21,7 @@ export const ImageConfig = z.strictObject({
   ),
   colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as"),
   network: z.enum(imageNetworkNames).describe(
-    "unet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
+    imageNetworkNames.map((name) => `${name}: ${imageNetworks[name].description}`).join("; "),
   ),
   size: z.enum(imageSizes).describe(
     "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200",

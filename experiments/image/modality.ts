@@ -62,5 +62,5 @@ export const image: Modality = {
       },
     };
   },
-  load: async () => (await import("./work.ts")).imageWork,
+  load: async () => (await import("./training.ts")).imageWork,
 };

@@ -27,6 +27,7 @@ import { referenceDraws } from "./measure.ts";
 import { evaluationSettings } from "./request.ts";
 import type { SampleSettings } from "../requests/image.ts";
 import { objectiveFor } from "./objective.ts";
+import type { ModalityWork } from "../run/modality.ts";
 
 /** PyTorch's defaults. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -146,3 +147,8 @@ export function measureOnTheWay(
     },
   };
 }
+
+export const imageWork: ModalityWork = {
+  openSubject: (config, options) =>
+    imageSubject(imageConfigOf({ id: "The configuration", config }), options),
+};

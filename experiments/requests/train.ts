@@ -85,3 +85,12 @@ function override(field: string, variants: readonly Variant[]): z.ZodType {
   const agreed = first && others.length === 0 ? ` (default ${first.value})` : "";
   return anyVariant(variants).optional().describe(`${description}${agreed}`);
 }
+
+export const StopRequest = z.strictObject({
+  runs: z.array(runReference).min(1).max(64).optional().describe(
+    'Ids (or unique beginnings, or "latest") of 1 to 64 runs; give this or all',
+  ),
+  all: z.boolean().default(false).describe(
+    "true stops everything that is queued or running; give this or runs (default false)",
+  ),
+});

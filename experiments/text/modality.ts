@@ -64,5 +64,5 @@ export const text: Modality = {
       settings: textEvaluationSettings(request as TextEvaluateRequest, textConfigOf(run)),
     },
   }),
-  load: async () => (await import("./work.ts")).textWork,
+  load: async () => (await import("./training.ts")).textWork,
 };

@@ -1,10 +1,123 @@
+/** Writing with a text network, and what is kept of it. */
+import type { TextDataset, Vocabulary } from "../../data/mod.ts";
+import {
+  generate,
+  type GenerationRequest,
+  type TextModel,
+} from "../../models/text/generation/mod.ts";
+import { type TextReference, textReference, textStatistics } from "../../models/text/mod.ts";
+import { charactersOf } from "./batch.ts";
+import { GAP } from "./request.ts";
+import type { WriteSettings } from "../requests/text.ts";
+import type { TextSample, TextSampleFrame } from "../store/text_records.ts";
 import type { DeviceName } from "../../engine/mod.ts";
-import { textReference } from "../../models/text/mod.ts";
 import { engineFor } from "../common/device.ts";
 import type { Work } from "../run/job_process.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
-import { writeWith } from "./writing.ts";
-import type { WriteSettings } from "../requests/text.ts";
+
+/** Moments of a film strip. */
+const FRAMES = 12;
+
+/** What a sample says of itself, but for the run and the step it is of. */
+export type Written = Pick<
+  TextSample,
+  "settings" | "texts" | "statistics" | "frames" | "networkEvaluations" | "seconds"
+>;
+
+/**
+ * Writes what the settings ask for.
+ *
+ * @param reference What the texts are measured against: of the dataset, and costly to make.
+ */
+export async function writeWith(
+  model: TextModel,
+  settings: WriteSettings,
+  dataset: TextDataset,
+  reference: TextReference,
+): Promise<Written> {
+  const { vocabulary } = dataset.tokenized;
+  const began = performance.now();
+  const { tokens, length, frames, networkEvaluations } = await generate(
+    model,
+    requestOf(settings, dataset),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const rows = (of: ArrayLike<number>, length: number) =>
+    Array.from(
+      { length: settings.count },
+      (_, row) => Array.from({ length }, (_, i) => of[row * length + i]!),
+    );
+  const texts = rows(tokens, length).map((row) => vocabulary.decode(row));
+  const prompted = settings.template === null ? [...settings.prompt].length : 0;
+  return {
+    settings,
+    texts,
+    statistics: textStatistics(
+      texts.map((text) => [...text].slice(prompted).join("")),
+      reference,
+    ),
+    frames: frames.map((frame) => ({
+      gamma: frame.gamma,
+      ...(frame.masked === undefined ? {} : { masked: frame.masked }),
+      start: charactersOf(tokens.subarray(0, frame.start), vocabulary.lengths),
+      ...spelled(
+        rows(frame.tokens, frame.length),
+        rows(frame.confidence, frame.length),
+        vocabulary,
+      ),
+    })),
+    networkEvaluations,
+    seconds,
+  };
+}
+
+/** A frame's tokens as characters, each of which is as sure as its token. */
+function spelled(
+  tokens: readonly (readonly number[])[],
+  confidence: readonly (readonly number[])[],
+  { decode }: Vocabulary,
+): Pick<TextSampleFrame, "texts" | "confidence"> {
+  const pieces = tokens.map((row) => row.map((token) => token < 0 ? GAP : decode([token])));
+  return {
+    texts: pieces.map((row) => row.join("")),
+    confidence: confidence.map((row, text) =>
+      row.flatMap((share, i) => Array.from(pieces[text]![i]!, () => Math.round(100 * share) / 100))
+    ),
+  };
+}
+
+/** The settings in the terms of models/text. */
+export function requestOf(
+  settings: WriteSettings,
+  { tokenized: { vocabulary } }: TextDataset,
+): GenerationRequest {
+  const encode = (text: string) => Int32Array.from(vocabulary.encode(text));
+  const template = settings.template === null ? undefined : templateOf(settings.template, encode);
+  return {
+    mode: settings.mode,
+    count: settings.count,
+    length: settings.length,
+    prompt: encode(settings.prompt),
+    template,
+    blockSize: settings.block_size,
+    steps: settings.steps,
+    sampler: settings.sampler,
+    temperature: settings.temperature,
+    topP: settings.top_p,
+    diffusionWeight: settings.diffusion_weight,
+    reviseShare: settings.revise_share,
+    rounds: settings.rounds,
+    seed: settings.seed,
+    frames: settings.film_strip ? FRAMES : 0,
+  };
+}
+
+/** The template's tokens, −1 for every gap, which is one token. */
+function templateOf(template: string, encode: (text: string) => Int32Array): Int32Array {
+  return Int32Array.from(
+    template.split(GAP).flatMap((text, i) => i === 0 ? [...encode(text)] : [-1, ...encode(text)]),
+  );
+}
 
 /** What the writing process is asked for. */
 export interface WritingJob {

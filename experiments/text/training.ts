@@ -7,7 +7,7 @@ import {
   type TextNetwork,
   textTrainingStep,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
+import { type TextConfig, textConfigOf } from "../config/mod.ts";
 import type { SamplingContext, Subject, SubjectOptions, TrainingSampler } from "../run/subject.ts";
 import { baselinesFor } from "./baselines.ts";
 import { textBatchSource } from "./batch.ts";
@@ -16,8 +16,9 @@ import { textValidation } from "./validation.ts";
 import { type TextReference, textReference } from "../../models/text/mod.ts";
 import { textModel } from "./generation.ts";
 import { writeSettings } from "./request.ts";
-import { writeWith } from "./writing.ts";
+import { writeWith } from "./sampling_job.ts";
 import type { WriteSettings } from "../requests/text.ts";
+import type { ModalityWork } from "../run/modality.ts";
 
 /** It has a value of its own to find, and nothing but its own error to fear. */
 const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };
@@ -97,3 +98,8 @@ export function writeOnTheWay(
     },
   };
 }
+
+export const textWork: ModalityWork = {
+  openSubject: (config, options) =>
+    textSubject(textConfigOf({ id: "The configuration", config }), options),
+};

@@ -12,7 +12,7 @@ import {
   type TextStatistics,
 } from "../../models/text/mod.ts";
 import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
-import { requestOf } from "./writing.ts";
+import { requestOf } from "./sampling_job.ts";
 import { charactersOf } from "./batch.ts";
 import type { WriteSettings } from "../requests/text.ts";
 import type { Spread, StatisticName, WrittenResults } from "../store/text_records.ts";

@@ -9,6 +9,8 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { ImageArchitecture, ImageNetwork, ImageShape, ImageSize } from "./shape.ts";
 
 interface NetworkEntry {
+  /** What people call it. */
+  readonly title: string;
   /** What it is, in a few words. */
   readonly description: string;
   load(): Promise<ImageArchitecture>;
@@ -16,14 +18,17 @@ interface NetworkEntry {
 
 export const imageNetworks = {
   unet: {
+    title: "UNet",
     description: "a UNet",
     load: async () => (await import("./unet.ts")).unet,
   },
   "dit-2": {
+    title: "DiT",
     description: "a transformer over patches of 2 × 2 pixels (slow)",
     load: async () => (await import("./dit.ts")).dit(2),
   },
   "dit-4": {
+    title: "DiT",
     description: "a transformer over patches of 4 × 4 pixels",
     load: async () => (await import("./dit.ts")).dit(4),
   },

@@ -27,8 +27,17 @@ import {
   targetOf,
 } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
-import { diffuse, firstRows, input, perExample, tensorArithmetic as m } from "./inputs.ts";
-import { perExampleInput, sharedInput, type Step, type StepInput } from "./step.ts";
+import {
+  diffuse,
+  firstRows,
+  input,
+  perExample,
+  perExampleInput,
+  sharedInput,
+  type Step,
+  type StepInput,
+  tensorArithmetic as m,
+} from "./step.ts";
 
 /** A network as the core sees it: any modality, conditioned on a noise level and a class. */
 export interface DenoisingNetwork {

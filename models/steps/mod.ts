@@ -1,5 +1,5 @@
 /** Functions over tensors that an engine compiles, each with its inputs. */
-export { diffuse, firstRows, input, perExample, tensorArithmetic } from "./inputs.ts";
+export { diffuse, firstRows, input, perExample, tensorArithmetic } from "./step.ts";
 export {
   compileStep,
   inputArrays,

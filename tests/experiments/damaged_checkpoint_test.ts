@@ -5,7 +5,7 @@ import { openLab, runWorker } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { decodeCheckpoint, encodeCheckpoint, initialState } from "../../experiments/run/state.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
-import { damageNote } from "../../tools/damage_note.ts";
+import { damageNote } from "../../tools/rows.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";
 
 const SPECS: ParameterSpec[] = [{ name: "w", shape: [3], init: { kind: "ones" }, hidden: false }];

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { entryBody, registration } from "../../journal/body.ts";
+import { entryBody, registration, trainCall } from "../../journal/body.ts";
 import type { FrontMatter } from "../../journal/entry.ts";
-import { trainCall } from "../../journal/reproduce.ts";
 import { expandGrid } from "../../experiments/mod.ts";
 import { finishedRun } from "./runs.ts";
 

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { openLab } from "../../experiments/mod.ts";
 import { type Journal, openJournal } from "../../journal/mod.ts";
-import { createEntryFile } from "../../journal/files.ts";
-import { withLock } from "../../journal/lock.ts";
+import { createEntryFile, withLock } from "../../journal/files.ts";
 import { withWorkspace } from "../experiments/workspace.ts";
 
 /** A journal with one entry, and a way to start programs that write to it. */
@@ -35,7 +34,7 @@ function startProgram(workspace: string, id: string, body: string): Deno.ChildPr
   const source = `
     import { openLab } from ${module("../../experiments/mod.ts")};
     import { openJournal } from ${module("../../journal/mod.ts")};
-    import { withLock } from ${module("../../journal/lock.ts")};
+    import { withLock } from ${module("../../journal/files.ts")};
     const journal = await openJournal(openLab({ workspace: ${JSON.stringify(workspace)} }));
     const id = ${JSON.stringify(id)};
     ${body}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { curveTable } from "../../tools/curve_table.ts";
+import { curveTable } from "../../tools/rows.ts";
 import { shortened } from "../../engine/host/mod.ts";
 import { tablesIn } from "./markdown.ts";
 

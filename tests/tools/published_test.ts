@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { publishedFields, publishedSchema } from "../../tools/published.ts";
+import { publishedFields, publishedSchema } from "../../tools/arguments.ts";
 
 Deno.test("publishedSchema() says in plain keywords, or in words, what a schema takes", () => {
   const integer = z.number().int().min(0).max(9);

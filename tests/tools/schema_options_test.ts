@@ -4,7 +4,7 @@ import { z } from "zod";
 import { RefusedValue } from "../../engine/host/mod.ts";
 import { AnyEvaluateRequest, AnySampleRequest } from "../../experiments/mod.ts";
 import { defineCommand } from "../../tools/cli/command.ts";
-import { commands } from "../../tools/cli/commands.ts";
+import { commands } from "../../tools/cli/command_line.ts";
 import { argumentOf, givenValue, optionNames, optionsOf } from "../../tools/cli/schema_options.ts";
 
 const command = defineCommand({

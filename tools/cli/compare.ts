@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CompareRequest } from "../../experiments/mod.ts";
 import { comparedRuns, groupTable, leaderboardTable } from "../compare_runs.ts";
 import { evaluationTable } from "../views.ts";
-import { baselineTable } from "../text_evaluation_rows.ts";
+import { baselineTable } from "../text_view.ts";
 import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";
 

@@ -1,7 +1,7 @@
 /** Draws pictures from a run, or writes texts, and measures them. */
 import { z } from "zod";
 import { AnyEvaluateRequest } from "../../experiments/mod.ts";
-import { damageNote } from "../damage_note.ts";
+import { damageNote } from "../rows.ts";
 import { evaluationSummary, evaluationTables } from "../views.ts";
 import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";

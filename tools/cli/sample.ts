@@ -7,7 +7,7 @@ import {
   type SampleRequest,
   type WriteRequest,
 } from "../../experiments/mod.ts";
-import { damageNote } from "../damage_note.ts";
+import { damageNote } from "../rows.ts";
 import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";
 import { withProgressBar } from "./progress_bar.ts";

@@ -1,9 +1,8 @@
 /** The ways of writing text. */
 import { uniforms, UserError } from "../../../engine/host/mod.ts";
-import { choose, logProbabilities } from "./choose.ts";
+import { choose, logProbabilities, unmask } from "./choose.ts";
 import { type Draft, lastCharacters, nextLogits, writeGuided } from "./guided.ts";
 import type { Generated, GenerationRequest, TextModel } from "./types.ts";
-import { unmask } from "./unmask.ts";
 import { type Block, walkBlock } from "./walk.ts";
 
 /** −log SNR at which diffusion hands over to the product of experts: later, its opinion would leave

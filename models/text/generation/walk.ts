@@ -1,9 +1,8 @@
 /** One block of characters, out of noise. */
 import { normals } from "../../../engine/host/mod.ts";
-import { type Inpainting, sampleDiffusion } from "../../diffusion/mod.ts";
+import { type Inpainting, sampleDiffusion, timeAt } from "../../diffusion/mod.ts";
 import { likeliest, probabilities } from "./choose.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
-import { timeAt } from "../../diffusion/mod.ts";
 
 /** A block to be written: where it stands and what is known. */
 export interface Block {

@@ -4,7 +4,7 @@ export { embeddingsOf } from "./denoiser.ts";
 export { type Denoiser, EMBEDDING_DIMENSION, EMBEDDINGS } from "./denoiser.ts";
 export { type TextMethod, type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
-export { blockMask, continuationMask } from "./masks.ts";
+export { blockMask, continuationMask } from "./trunk.ts";
 export { maskedBoundStep, maskedPlaces, textFiller } from "./masked.ts";
 export {
   autoregressiveStep,

@@ -1,8 +1,7 @@
 /** The autoregressive head of the text network. */
 import { tf } from "../../../engine/mod.ts";
 import { embedding, type Scope, type Tensors, unitNormal } from "../../layers/mod.ts";
-import { HIDDEN } from "./masks.ts";
-import type { KeyValueCache, Trunk } from "./trunk.ts";
+import { HIDDEN, type KeyValueCache, type Trunk } from "./trunk.ts";
 
 export interface Reader {
   /**

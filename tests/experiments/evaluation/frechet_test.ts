@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Matrix } from "ml-matrix";
 import { normals } from "../../../engine/host/mod.ts";
-import { frechetDistance, type Moments, momentsOf } from "../../../experiments/image/frechet.ts";
+import { frechetDistance, type Moments, momentsOf } from "../../../experiments/image/measure.ts";
 import reference from "./reference/frechet.json" with { type: "json" };
 
 function assertNear(actual: number, expected: number, tolerance: number): void {
