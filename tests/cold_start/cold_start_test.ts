@@ -63,7 +63,7 @@ Deno.test("what trains and draws is fetched when it is first asked for; until th
     const caller = await currentClient("legacy", machine.task("offline", "mcp"));
     for (
       const [tool, args] of [
-        ["train", { preset: "mnist-tiny" }],
+        ["write-journal", { title: "First words", hypothesis: "It loads" }],
         ["inspect-noise-schedule", { schedules: ["linear"] }],
       ] as const
     ) {
