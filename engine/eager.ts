@@ -1,4 +1,5 @@
 import { type Backend, type EagerDevice, openBackend } from "./eager_backends.ts";
+import { registerGradients } from "./gradients.ts";
 import { UserError } from "./host/mod.ts";
 import { allocate, checkInputs, sliceSignature } from "./signature.ts";
 import { joinsOf, meansOf, sliceOf, timesBatch } from "./slices.ts";
@@ -26,6 +27,7 @@ import type {
  * @throws {UserError} If the device cannot be used here.
  */
 export async function openEagerEngine(device: EagerDevice): Promise<Engine> {
+  registerGradients();
   const backend = await openBackend(device);
   const programs = new Set<Program>();
   return {

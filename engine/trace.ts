@@ -1,6 +1,8 @@
 import { GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
 import type { Graph, Value } from "./graph/value.ts";
+import { withPlaces } from "./place.ts";
+import { withoutRandomness } from "./randomness.ts";
 import { RECORDER, recorder } from "./recorder.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
@@ -41,7 +43,8 @@ export function trace(
         for (const [name, { data, shape }] of Object.entries(constants)) {
           tensors[name] = backend.tensor(constantTensor(builder, data, shape));
         }
-        for (const [name, tensor] of Object.entries(fn(tensors))) {
+        const results = withPlaces(() => withoutRandomness(() => fn(tensors)));
+        for (const [name, tensor] of Object.entries(results)) {
           outputs[name] = backend.value(tensor);
         }
       } finally {
@@ -50,6 +53,7 @@ export function trace(
       return builder.finish(outputs);
     });
   } finally {
-    if (before) tf.setBackend(before);
+    // Without a backend before, tensors must not end up on the recorder afterwards.
+    tf.setBackend(before ?? "cpu");
   }
 }

@@ -1,12 +1,15 @@
 /**
  * Binary arithmetic, simplified. The simplifications are named pairs: the pattern looked for, and the
- * value to use instead. All of them hold for float32 up to the rounding of one operation.
+ * value to use instead. All of them hold for float32 up to the rounding of one operation, infinities
+ * and NaN included; the sign of zero is not kept. Where numbers change their order of
+ * multiplication, range.ts says which numbers may.
  */
 import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
 import { elementwise, fill, unary } from "./elementwise.ts";
 import { unblock } from "./blocked.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
+import { isModerate, isNormal, joins } from "./range.ts";
 import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
 
 export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
@@ -64,8 +67,6 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
   },
   Mul: {
     "x * 1 = x": (b, x, y, shape) => whenScalar(b, y, 1, x, shape) ?? whenScalar(b, x, 1, y, shape),
-    "x * 0 = 0": (b, x, y, shape) =>
-      scalarOf(x) === 0 || scalarOf(y) === 0 ? fill(b, 0, shape) : undefined,
     "x * -1 = -x": (b, x, y, shape) => {
       const other = scalarOf(y) === -1 ? x : scalarOf(x) === -1 ? y : undefined;
       return other && expand(b, unary(b, "Neg", other), shape);
@@ -94,8 +95,6 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
     "x ^ 1 = x": (b, x, y, shape) => whenScalar(b, y, 1, x, shape),
     "x ^ 2 = x * x": (b, x, y, shape) =>
       scalarOf(y) === 2 ? expand(b, binary(b, "Mul", x, x), shape) : undefined,
-    "x ^ 1/2 = sqrt(x)": (b, x, y, shape) =>
-      scalarOf(y) === 0.5 ? expand(b, unary(b, "Sqrt", x), shape) : undefined,
   },
 };
 
@@ -108,11 +107,6 @@ function whenScalar(
   shape: readonly number[],
 ): Value | undefined {
   return scalarOf(candidate) === scalar ? expand(b, other, shape) : undefined;
-}
-
-/** Whether a number is one of float32 at full precision: no zero, infinity, NaN, nor near zero. */
-function isNormal(value: number): boolean {
-  return Number.isFinite(value) && Math.abs(value) >= 2 ** -126;
 }
 
 function isNode(value: Value, op: string): boolean {
@@ -145,6 +139,8 @@ function scaleSmallestFactor(
   const [x, y] = [operand(inner, 0), operand(inner, 1)];
   const [small, large] = sizeOf(x.shape) < sizeOf(y.shape) ? [x, y] : [y, x];
   if (sizeOf(small.shape) === sizeOf(inner.shape)) return undefined;
+  const known = scalarOf(small);
+  if (known === undefined ? !isModerate(factor) : !joins(known, factor)) return undefined;
   const scaled = binary(b, "Mul", binary(b, "Mul", small, fill(b, factor, [])), large);
   return expand(b, transpose(b, scaled, permutationOf(outer) ?? [...inner.shape.keys()]), shape);
 }
@@ -207,6 +203,7 @@ function scaledProduct(
   const { node } = product;
   if (!isNode(product, "MatMul") && !isNode(product, "FusedMatMul")) return undefined;
   const { alpha = { float: 1 } } = node.attributes as { alpha?: { float: number } };
+  if (!joins(alpha.float, factor)) return undefined;
   const scaled = b.node({
     op: "FusedMatMul",
     domain: "com.microsoft",

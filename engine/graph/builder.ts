@@ -75,6 +75,10 @@ export class GraphBuilder {
 
   /** The outputs of an operator with several of them. */
   nodes(spec: NodeSpec, outputs: readonly ValueSpec[]): readonly Value[] {
+    // ONNX Runtime refuses some operators on tensors without elements, and none is needed.
+    if (outputs.every(({ shape }) => sizeOf(shape) === 0)) {
+      return outputs.map(({ shape, dtype }) => this.constant(emptyOf(dtype), shape));
+    }
     const { op, inputs, attributes = {}, domain = "" } = spec;
     const key = [
       domain,
@@ -105,6 +109,19 @@ export class GraphBuilder {
 
   #value(node: Node, index: number, { shape, dtype }: ValueSpec): Value {
     return { node, index, shape, dtype, id: this.#nextId++ };
+  }
+}
+
+function emptyOf(dtype: ElementType): ConstantData {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(0);
+    case "int32":
+      return new Int32Array(0);
+    case "int64":
+      return new BigInt64Array(0);
+    case "bool":
+      return new Uint8Array(0);
   }
 }
 

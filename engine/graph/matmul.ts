@@ -1,10 +1,14 @@
 /** Matrix products. */
 import { permutationOf } from "./axes.ts";
-import type { GraphBuilder } from "./builder.ts";
-import { reshape } from "./movement.ts";
+import type { GraphBuilder, ValueSpec } from "./builder.ts";
+import { fill } from "./constants.ts";
+import { reshape, transpose } from "./movement.ts";
 import { broadcastShapes, sizeOf, type Value } from "./value.ts";
 
-/** Product of (batches of) matrices, the last two axes of each operand transposed if asked for. */
+/**
+ * Product of (batches of) matrices, the last two axes of each operand transposed if asked for. Throws
+ * a RangeError if the shapes do not fit.
+ */
 export function matMul(
   b: GraphBuilder,
   x: Value,
@@ -12,6 +16,7 @@ export function matMul(
   transposeX: boolean,
   transposeY: boolean,
 ): Value {
+  requireMatching(x, y, transposeX, transposeY);
   const left = absorbTransposition(x, transposeX);
   const right = absorbTransposition(y, transposeY);
   const rows = x.shape.at(transposeX ? -1 : -2)!;
@@ -19,6 +24,9 @@ export function matMul(
   const batch = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
   const shape = [...batch, rows, columns];
   const { dtype } = x;
+  if (x.shape.at(transposeX ? -2 : -1) === 0) return fill(b, 0, shape, dtype);
+  // ONNX Runtime multiplies integers only as they are.
+  if (dtype !== "float32") return integerProduct(b, left, right, { shape, dtype });
   // With one matrix on the right, the batch is just more rows.
   const oneMatrix = sizeOf(y.shape.slice(0, -2)) === 1;
   if (oneMatrix && (sizeOf(batch) === 1 || !left.transposed)) {
@@ -46,11 +54,38 @@ export function matMul(
   }, { shape, dtype });
 }
 
+function requireMatching(x: Value, y: Value, transposeX: boolean, transposeY: boolean): void {
+  const inner = x.shape.at(transposeX ? -2 : -1);
+  const other = y.shape.at(transposeY ? -1 : -2);
+  if (inner === other) return;
+  const show = ({ shape }: Value, transposed: boolean) =>
+    `[${shape}]${transposed ? " transposed" : ""}`;
+  throw new RangeError(
+    `Cannot multiply matrices of shapes ${show(x, transposeX)} and ${show(y, transposeY)}: ` +
+      `the inner axes ${inner} and ${other} must be equal`,
+  );
+}
+
+interface Operand {
+  readonly value: Value;
+  readonly transposed: boolean;
+}
+
+function integerProduct(b: GraphBuilder, left: Operand, right: Operand, spec: ValueSpec): Value {
+  const inputs = [left, right].map(({ value, transposed }) => {
+    const axes = [...value.shape.keys()];
+    return transposed
+      ? transpose(b, value, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!])
+      : value;
+  });
+  return b.node({ op: "MatMul", inputs }, spec);
+}
+
 /** Takes a transposition of the last two axes off a matrix, and says so in `transposed`. */
 function absorbTransposition(
   value: Value,
   transposed: boolean,
-): { value: Value; transposed: boolean } {
+): Operand {
   const perm = permutationOf(value);
   const rank = value.shape.length;
   const swapsLastTwo = perm?.every((axis, i) =>

@@ -71,7 +71,7 @@ function encodeNode(node: Node, names: (value: Value) => string) {
 }
 
 /** Operators that give more than one result. */
-const OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3 };
+const OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3, TopK: 2 };
 
 function encodeAttribute([name, value]: [string, Attribute]) {
   const type = onnx.AttributeProto.AttributeType;

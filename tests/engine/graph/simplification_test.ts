@@ -8,13 +8,13 @@ const x = [2, 3];
 Deno.test("printGraph() shows inputs, operators with attributes and types, and outputs", () => {
   const graph = traced(
     { x, w: [3, 4] },
-    ({ x, w }) => ({ y: tf.matMul(x, w), top: tf.max(x) }),
+    ({ x, w }) => ({ y: tf.matMul(x, w), top: tf.sum(x) }),
   );
   assert.equal(
     printGraph(graph),
     `x: float32[2,3], w: float32[3,4]
 %0 = Gemm(x, w) {transA: 0, transB: 0} : float32[2,4]
-%1 = ReduceMax(x, [0 1]) {keepdims: 1} : float32[1,1]
+%1 = ReduceSum(x, [0 1]) {keepdims: 1} : float32[1,1]
 %2 = Reshape(%1, []) : float32[]
 -> y = %0, top = %2`,
   );
