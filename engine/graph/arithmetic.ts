@@ -1,15 +1,14 @@
 /**
  * Binary arithmetic, simplified. The simplifications are named pairs: the pattern looked for, and the
- * value to use instead. All of them hold for float32 up to the rounding of one operation, infinities
- * and NaN included; the sign of zero is not kept. Where numbers change their order of
- * multiplication, range.ts says which numbers may.
+ * value to use instead. All of them hold for every float32, infinities, NaN and signed zeros
+ * included, up to the rounding of one operation.
  */
 import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
 import { elementwise, fill, unary } from "./elementwise.ts";
 import { unblock } from "./blocked.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
-import { isModerate, isNormal, joins } from "./range.ts";
+import { isNormal, joins } from "./range.ts";
 import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
 
 export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
@@ -48,7 +47,6 @@ const FOLD: Record<BinaryOp, (x: number, y: number) => number> = {
 
 const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
   Add: {
-    "x + 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape) ?? whenScalar(b, x, 0, y, shape),
     "x + (-y) = x - y": (b, x, y) => {
       const [negated, other] = isNode(y, "Neg") ? [y, x] : [x, y];
       return isNode(negated, "Neg") ? binary(b, "Sub", other, operand(negated, 0)) : undefined;
@@ -60,8 +58,6 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
   },
   Sub: {
     "x - 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape),
-    "0 - x = -x": (b, x, y, shape) =>
-      scalarOf(x) === 0 ? expand(b, unary(b, "Neg", y), shape) : undefined,
     "x - (-y) = x + y": (b, x, y) =>
       isNode(y, "Neg") ? binary(b, "Add", x, operand(y, 0)) : undefined,
   },
@@ -71,8 +67,8 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
       const other = scalarOf(y) === -1 ? x : scalarOf(x) === -1 ? y : undefined;
       return other && expand(b, unary(b, "Neg", other), shape);
     },
-    "scalars join the smallest factor": (b, x, y, shape) =>
-      scaleSmallestFactor(b, x, y, shape) ?? scaleSmallestFactor(b, y, x, shape),
+    "(x * a) * b = x * (a b)": (b, x, y, shape) =>
+      joinedScalars(b, x, y, shape) ?? joinedScalars(b, y, x, shape),
     "scalar * matrix product is one operator": (b, x, y, shape) =>
       scaledProduct(b, x, y, shape) ?? scaledProduct(b, y, x, shape),
     "x * sigmoid(a x) is one operator": (b, x, y) => selfGated(b, x, y) ?? selfGated(b, y, x),
@@ -84,8 +80,9 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
       const reciprocal = Math.fround(1 / divisor);
       return isNormal(reciprocal) ? binary(b, "Mul", x, fill(b, reciprocal, y.shape)) : undefined;
     },
+    // A root is never so small or large that its reciprocal leaves float32's range.
     "x / sqrt(y), with a smaller y, takes the reciprocal first": (b, x, y) =>
-      scalarOf(y) === undefined && sizeOf(core(y).shape) < sizeOf(core(x).shape)
+      isNode(layoutFree(core(y)), "Sqrt") && sizeOf(core(y).shape) < sizeOf(core(x).shape)
         ? binary(b, "Mul", x, unary(b, "Reciprocal", y))
         : undefined,
   },
@@ -121,11 +118,8 @@ function core(value: Value): Value {
   return isExpand(value) ? operand(value, 0) : value;
 }
 
-/**
- * (x · y) · c: the scalar goes to whichever of x and y is a scalar or smaller than the product, so
- * that no pass over the large tensor is spent on it.
- */
-function scaleSmallestFactor(
+/** (x · a) · b for numbers a and b. */
+function joinedScalars(
   b: GraphBuilder,
   product: Value,
   scalar: Value,
@@ -137,12 +131,11 @@ function scaleSmallestFactor(
   const inner = layoutFree(outer);
   if (!isNode(inner, "Mul")) return undefined;
   const [x, y] = [operand(inner, 0), operand(inner, 1)];
-  const [small, large] = sizeOf(x.shape) < sizeOf(y.shape) ? [x, y] : [y, x];
-  if (sizeOf(small.shape) === sizeOf(inner.shape)) return undefined;
-  const known = scalarOf(small);
-  if (known === undefined ? !isModerate(factor) : !joins(known, factor)) return undefined;
-  const scaled = binary(b, "Mul", binary(b, "Mul", small, fill(b, factor, [])), large);
-  return expand(b, transpose(b, scaled, permutationOf(outer) ?? [...inner.shape.keys()]), shape);
+  const [known, other] = scalarOf(x) !== undefined ? [x, y] : [y, x];
+  const first = scalarOf(known);
+  if (first === undefined || !joins(first, factor)) return undefined;
+  const joined = binary(b, "Mul", other, fill(b, Math.fround(first * factor), known.shape));
+  return expand(b, transpose(b, joined, permutationOf(outer) ?? [...inner.shape.keys()]), shape);
 }
 
 /** x · sigmoid(a·x) as ONNX Runtime's QuickGelu; with a = 1 it is SiLU. */

@@ -14,13 +14,3 @@ export function joins(a: number, b: number): boolean {
   if (!isNormal(a) || !isNormal(b) || !isNormal(a * b)) return false;
   return Math.abs(a) <= 1 || Math.abs(b) >= 1;
 }
-
-/**
- * Whether a factor may change its place among factors and sums that are not known. It shifts an
- * intermediate result by 2^24 at most, so that only numbers beyond 2^104, or within 2^-102 of zero,
- * could overflow or underflow at another place than in the author's order.
- */
-export function isModerate(factor: number): boolean {
-  const magnitude = Math.abs(factor);
-  return magnitude >= 2 ** -24 && magnitude <= 2 ** 24;
-}

@@ -1,10 +1,9 @@
 /** Reductions over axes. */
 import { inverse, normalizeAxes, padRank, permutationOf, permute } from "./axes.ts";
 import { binary } from "./arithmetic.ts";
-import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
+import { expand, type GraphBuilder, isExpand } from "./builder.ts";
 import { cast, fill, predicate, unary, where } from "./elementwise.ts";
 import { reshape, transpose } from "./movement.ts";
-import { isModerate } from "./range.ts";
 import { sizeOf, type Value } from "./value.ts";
 
 export type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
@@ -49,12 +48,6 @@ function reduceKeeping(
   if (over.every((axis) => x.shape[axis] === 1)) return x;
   if (sizeOf(x.shape) === 0) return fill(b, OF_NOTHING[op], kept, x.dtype);
   if (isExpand(x)) return reduceBroadcast(b, op, x, over, kept);
-  const scaled = op === "ReduceSum" ? scaledOf(x) : undefined;
-  if (scaled) {
-    // One multiplication of the sum instead of one of every term.
-    const operand = reshape(b, scaled.operand, padRank(scaled.operand.shape, x.shape.length));
-    return binary(b, "Mul", reduceKeeping(b, op, operand, over, kept), scaled.factor);
-  }
   const perm = permutationOf(x);
   if (perm) {
     const operand = x.node.inputs[0]!;
@@ -72,18 +65,6 @@ function reduceKeeping(
   // ONNX Runtime's maximum and minimum pass over NaN; a sum of magnitudes is NaN where one is.
   const sum = reduceWith("ReduceSum", unary(b, "Abs", x));
   return where(b, predicate(b, "IsNaN", [sum]), sum, result);
-}
-
-/**
- * The terms c·y of a sum, if c is a number of which c·Σy is the same as Σc·y: it must not be so far
- * from 1 that one overflows and the other does not, but for sums at the end of float32's range.
- */
-function scaledOf(x: Value): { factor: Value; operand: Value } | undefined {
-  if (x.node.op !== "Mul") return undefined;
-  const [y, z] = [x.node.inputs[0]!, x.node.inputs[1]!];
-  const [factor, operand] = scalarOf(y) !== undefined ? [y, z] : [z, y];
-  const value = scalarOf(factor);
-  return value !== undefined && isModerate(value) ? { factor, operand } : undefined;
 }
 
 /** A reduction over repeated elements: a sum counts them, a product raises to a power, others ignore them. */
