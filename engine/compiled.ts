@@ -4,11 +4,11 @@ import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import { openReplicas } from "./onnx/replicas.ts";
 import { openSession, type Provider } from "./onnx/session.ts";
-import { checkInputs, sliceSignature } from "./signature.ts";
+import { checkInputs, checkNames, sliceSignature } from "./signature.ts";
 import { timesBatch } from "./slices.ts";
 import { trace } from "./trace.ts";
+import { type Runner, takingTurns } from "./turns.ts";
 import type {
-  Arrays,
   CompileOptions,
   Engine,
   Program,
@@ -60,12 +60,15 @@ async function compile(
   // An accelerator takes the batch whole: its means are the means that replicas would average to.
   const replicas = provider === "cpu" ? asked : undefined;
   const count = replicas?.count ?? 1;
+  checkNames(inputs, constants);
   const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
   const graph = trace(fn, sliced, constants, {
     blockSize: provider === "cpu" ? await blockSize() : 0,
   });
   const outputs = outputSignature(graph);
-  const runner = await openRunner(provider, encodeOnnx(graph), sliced, outputs, replicas);
+  const runner = takingTurns(
+    await openRunner(provider, encodeOnnx(graph), sliced, outputs, replicas),
+  );
   return {
     inputs,
     outputs: replicas?.outputs === "concat"
@@ -78,11 +81,6 @@ async function compile(
     toOnnx: () => encodeOnnx(trace(fn, inputs, constants)),
     dispose: () => runner.release(),
   };
-}
-
-interface Runner {
-  run(inputs: Arrays): Promise<Arrays>;
-  release(): Promise<void>;
 }
 
 async function openRunner(

@@ -1,9 +1,10 @@
 import { type Backend, type EagerDevice, openBackend } from "./eager_backends.ts";
 import { registerGradients } from "./gradients.ts";
 import { UserError } from "./host/mod.ts";
-import { allocate, checkInputs, sliceSignature } from "./signature.ts";
+import { allocate, checkInputs, checkNames, sliceSignature } from "./signature.ts";
 import { joinsOf, meansOf, sliceOf, timesBatch } from "./slices.ts";
 import { tf } from "./tf.ts";
+import { takingTurns } from "./turns.ts";
 import type {
   Arrays,
   CompileOptions,
@@ -53,6 +54,7 @@ async function openProgram(
   inputs: Signature,
   { constants = {}, replicas }: CompileOptions,
 ): Promise<Program> {
+  checkNames(inputs, constants);
   const { count, split, outputs: combine } = replicas ?? WHOLE;
   const sliced = sliceSignature(inputs, split, count);
   const known = onBackend(backend, () => keepTensors(constants));
@@ -63,26 +65,32 @@ async function openProgram(
   const outputs = mapValues(first, ({ spec }) => spec);
   const results: Arrays[] = Array.from({ length: count }, () => mapValues(outputs, allocate));
   const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
-  return {
-    inputs,
-    outputs: combine === "mean" ? outputs : mapValues(outputs, (spec) => timesBatch(spec, count)),
+  const runner = takingTurns({
     async run(arrays) {
-      checkInputs(inputs, arrays);
       for (const [i, result] of results.entries()) {
         const slice = await runSlice(sliceOf(arrays, sliced, split, i));
         for (const [name, { values }] of Object.entries(slice)) result[name]!.set(values);
       }
       return combined();
     },
+    release() {
+      tf.dispose(known);
+      return Promise.resolve();
+    },
+  });
+  return {
+    inputs,
+    outputs: combine === "mean" ? outputs : mapValues(outputs, (spec) => timesBatch(spec, count)),
+    async run(arrays) {
+      checkInputs(inputs, arrays);
+      return await runner.run(arrays);
+    },
     toOnnx() {
       throw new UserError(
         "Cannot export to ONNX: an eager device runs functions without a graph; compile it on cpu",
       );
     },
-    dispose() {
-      tf.dispose(known);
-      return Promise.resolve();
-    },
+    dispose: () => runner.release(),
   };
 }
 

@@ -19,7 +19,9 @@ const RANDOM_OPS = new Set([
 
 /** Refuses a literal that is written on behalf of one of TensorFlow.js's random operators. */
 export function refuseRandomness(): void {
-  const op = tf.engine().state.scopeStack.find(({ name }) => RANDOM_OPS.has(name))?.name;
+  // The scopes of TensorFlow.js's operators are called "dropout__op" and the like.
+  const scopes = tf.engine().state.scopeStack.map(({ name }) => name?.replace(/__op$/, ""));
+  const op = scopes.find((name) => RANDOM_OPS.has(name));
   if (op) refuseRandom(`tf.${op}`, op);
 }
 

@@ -53,6 +53,11 @@ export class Recorder extends tf.KernelBackend {
 
   /** The value that a tensor stands for. */
   value({ dataId }: { dataId: tf.DataId }): Value {
+    // A tensor made outside of the function comes here with its values when it is first used.
+    const engine = tf.engine();
+    if (!this.#entries.has(dataId) && engine.state.tensorInfo.has(dataId)) {
+      engine.moveData(this, dataId);
+    }
     const entry = this.#entries.get(dataId);
     if (!entry) throw new Error("Internal: a tensor that was not recorded");
     return entry.value;

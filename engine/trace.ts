@@ -1,6 +1,7 @@
 import { GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
 import type { Graph, Value } from "./graph/value.ts";
+import { UserError } from "./host/mod.ts";
 import { withPlaces } from "./place.ts";
 import { withoutRandomness } from "./randomness.ts";
 import { RECORDER, recorder } from "./recorder.ts";
@@ -45,6 +46,9 @@ export function trace(
         }
         const results = withPlaces(() => withoutRandomness(() => fn(tensors)));
         for (const [name, tensor] of Object.entries(results)) {
+          if (!(tensor instanceof tf.Tensor)) {
+            throw new UserError(`Output ${JSON.stringify(name)} is no tensor: it is ${tensor}`);
+          }
           outputs[name] = backend.value(tensor);
         }
       } finally {

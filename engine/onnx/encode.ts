@@ -16,16 +16,19 @@ const IR_VERSION = 8;
 
 /**
  * A graph as an ONNX model (https://github.com/onnx/onnx/blob/main/docs/IR.md), in protobuf form.
- * Inputs and outputs keep their names; dead nodes are left out.
+ * Inputs and outputs keep their names, but see {@link outputName}; dead nodes are left out.
  */
 export function encodeOnnx(graph: Graph): Uint8Array {
   const nodes = liveNodes(graph);
   const names = nameValues(graph, nodes);
+  const inputNames = graph.inputs.map(({ node }) => node.name!);
+  const outputNames = Object.keys(graph.outputs);
+  const named = (output: string) => outputName(output, inputNames, outputNames);
   // An output must be the result of a node of its own, under its own name.
   const renamed = Object.entries(graph.outputs).map(([name, value]) => ({
     opType: "Identity",
     input: [names(value)],
-    output: [name],
+    output: [named(name)],
   }));
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
@@ -38,10 +41,25 @@ export function encodeOnnx(graph: Graph): Uint8Array {
       node: [...nodes.map((node) => encodeNode(node, names)), ...renamed],
       initializer: liveConstants(graph, nodes).map((value) => encodeTensor(value, names(value))),
       input: graph.inputs.map((value) => valueInfo(value, value.node.name!)),
-      output: Object.entries(graph.outputs).map(([name, value]) => valueInfo(value, name)),
+      output: Object.entries(graph.outputs).map(([name, value]) => valueInfo(value, named(name))),
     },
   });
   return onnx.ModelProto.encode(model).finish();
+}
+
+/**
+ * The name in the model of an output: its own, if no input has it. ONNX has one space of names for
+ * both, whereas a function may well return something new under an input's name.
+ */
+export function outputName(
+  name: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): string {
+  if (!inputs.includes(name)) return name;
+  let other = `${name}/new`;
+  while (inputs.includes(other) || outputs.includes(other)) other += "/new";
+  return other;
 }
 
 /** A unique name for each value; those of nodes and constants cannot meet an input's or output's. */

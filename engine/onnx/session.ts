@@ -1,4 +1,5 @@
 import ort from "onnxruntime-node";
+import { outputName } from "./encode.ts";
 import { sizeOf } from "../graph/value.ts";
 import type { Arrays, Signature, TensorSpec } from "../types.ts";
 
@@ -35,10 +36,17 @@ export async function openSession(
     ...(threads ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
   });
   const feeds = buffers(inputs);
-  const fetches = buffers(outputs);
+  const results = buffers(outputs);
+  const [inputNames, outputNames] = [Object.keys(inputs), Object.keys(outputs)];
+  const fetches = Object.fromEntries(
+    Object.entries(results).map(([name, tensor]) => [
+      outputName(name, inputNames, outputNames),
+      tensor,
+    ]),
+  );
   return {
     inputs: arraysOf(feeds),
-    outputs: arraysOf(fetches),
+    outputs: arraysOf(results),
     async run() {
       await session.run(feeds, fetches);
     },

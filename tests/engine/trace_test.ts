@@ -134,6 +134,70 @@ Deno.test("tracing, compiling and running leave no tensors behind", async () => 
   await engine.dispose();
 });
 
+Deno.test("tensors made outside of a traced function are constants in it, and outlive it", async () => {
+  await tf.setBackend("cpu");
+  const weights = tf.tensor1d([1, 2, 3]);
+  const engine = await openEngine({ device: "cpu" });
+  const program = await engine.compile(
+    ({ x }) => ({ y: tf.sum(tf.mul(x!, weights), 1) }),
+    signature,
+  );
+  assert.deepEqual([...weights.dataSync()], [1, 2, 3]);
+  assert.deepEqual([...tf.add(weights, 1).dataSync()], [2, 3, 4]);
+  const { y } = await program.run({ x: Float32Array.of(1, 1, 1, 2, 2, 2) });
+  assert.deepEqual([...y!], [6, 12]);
+  weights.dispose();
+  await engine.dispose();
+});
+
+Deno.test("TensorFlow.js works by itself after a first trace, without a backend chosen", async () => {
+  const script = `
+    import { tf } from ${JSON.stringify(import.meta.resolve("../../engine/mod.ts"))};
+    import { trace } from ${JSON.stringify(import.meta.resolve("../../engine/trace.ts"))};
+    trace(({ x }) => ({ y: tf.neg(x) }), { x: { shape: [1], dtype: "float32" } });
+    console.log(tf.tensor1d([1, 2]).add(1).dataSync().join());
+  `;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--config", "deno.json"]
+      .concat("--allow-read", "--allow-env", "--allow-sys", "--allow-ffi")
+      .concat(`data:text/typescript,${encodeURIComponent(script)}`),
+    cwd: new URL("../..", import.meta.url),
+    stderr: "null",
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout).trim(), "2,3");
+});
+
+Deno.test("random numbers of TensorFlow.js and JavaScript are refused by name, seeded or not", () => {
+  const draws: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+    "tf.dropout": (x) => tf.dropout(x, 0.5),
+    "tf.randomNormal": () => tf.randomNormal([4]),
+    "tf.randomUniform": () => tf.randomUniform([4], 0, 1, "float32", 7),
+    "tf.truncatedNormal": () => tf.truncatedNormal([4]),
+    "tf.randomGamma": () => tf.randomGamma([4], 1),
+    "tf.rand": () => tf.rand([4], () => 0.5),
+    "Math.random": (x) => tf.mul(x, Math.random()),
+  };
+  const { random } = Math;
+  for (const [name, fn] of Object.entries(draws)) {
+    assert.throws(
+      () => trace(({ x }) => ({ y: fn(x!) }), signature),
+      (error: Error) => {
+        assert.ok(
+          error.message.startsWith(`${name} in a traced function would draw once, and every run`),
+          error.message,
+        );
+        assert.match(
+          error.message,
+          /use dropout\(\), randomNormal\(\) or randomUniform\(\) of engine/,
+        );
+        assert.match(error.message, /trace_test\.ts:\d+:\d+\)*$/);
+        return true;
+      },
+    );
+    assert.equal(Math.random, random);
+  }
+});
+
 Deno.test("tracing restores the backend that was there, failing or not", async () => {
   await tf.setBackend("cpu");
   trace(({ x }) => ({ y: tf.exp(x!) }), signature);
