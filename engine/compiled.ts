@@ -10,6 +10,7 @@ import { trace } from "./trace.ts";
 import { type Runner, takingTurns } from "./turns.ts";
 import type {
   CompileOptions,
+  DType,
   Engine,
   Program,
   Replicas,
@@ -64,10 +65,11 @@ async function compile(
   const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
   const graph = trace(fn, sliced, constants, {
     blockSize: provider === "cpu" ? await blockSize() : 0,
+    replicas: count,
   });
   const outputs = outputSignature(graph);
   const runner = takingTurns(
-    await openRunner(provider, encodeOnnx(graph), sliced, outputs, replicas),
+    await openRunner(provider, encodeOnnx(graph), signatureOf(graph), outputs, replicas),
   );
   return {
     inputs,
@@ -103,6 +105,13 @@ async function openRunner(
     },
     release: () => session.release(),
   };
+}
+
+/** All inputs of a graph, with those that are the engine's own. */
+function signatureOf({ inputs }: Graph): Signature {
+  return Object.fromEntries(
+    inputs.map(({ node, shape, dtype }) => [node.name!, { shape, dtype: dtype as DType }]),
+  );
 }
 
 function outputSignature(graph: Graph): Signature {

@@ -11,6 +11,8 @@ import type { Constant, Signature, TensorFunction } from "./types.ts";
 export interface TraceOptions {
   /** Channels per block of the runtime's blocked layout; the graph is portable without it. */
   readonly blockSize?: number;
+  /** How many of the graph run side by side on parts of a batch. */
+  readonly replicas?: number;
 }
 
 /**
@@ -26,10 +28,10 @@ export function trace(
   fn: TensorFunction,
   inputs: Signature,
   constants: Readonly<Record<string, Constant>> = {},
-  { blockSize = 0 }: TraceOptions = {},
+  { blockSize = 0, replicas = 1 }: TraceOptions = {},
 ): Graph {
   const backend = recorder();
-  const builder = new GraphBuilder(blockSize);
+  const builder = new GraphBuilder(blockSize, replicas);
   const before = tf.engine().backendName;
   tf.setBackend(RECORDER);
   try {

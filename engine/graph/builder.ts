@@ -9,6 +9,9 @@ import {
   type Value,
 } from "./value.ts";
 
+/** The input that tells a graph which replica it is; no input of an author's begins with #. */
+export const REPLICA = "#replica";
+
 /** Constants longer than this are not searched for an equal one. */
 const MAX_SHARED_CONSTANT = 256;
 
@@ -36,8 +39,18 @@ export class GraphBuilder {
   readonly #shared = new Map<string, readonly Value[]>();
   #nextId = 0;
 
-  /** @param blockSize Channels per block where convolutions may use the blocked layout; 0 if not. */
-  constructor(readonly blockSize = 0) {}
+  /**
+   * @param blockSize Channels per block where convolutions may use the blocked layout; 0 if not.
+   * @param replicas How many of the graph run side by side on parts of a batch.
+   */
+  constructor(readonly blockSize = 0, readonly replicas = 1) {}
+
+  /** The number of the replica, an int32 scalar; undefined if there is one only. */
+  replica(): Value | undefined {
+    if (this.replicas === 1) return undefined;
+    const known = this.#inputs.find(({ node }) => node.name === REPLICA);
+    return known ?? this.input(REPLICA, { shape: [], dtype: "int32" });
+  }
 
   /** Declares a named input. */
   input(name: string, { shape, dtype }: ValueSpec): Value {

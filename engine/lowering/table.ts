@@ -8,6 +8,7 @@ import type { LoweringTable } from "./lowering.ts";
 import { matMulLowerings } from "./matmul.ts";
 import { normalizationLowerings } from "./normalization.ts";
 import { poolingLowerings } from "./pooling.ts";
+import { randomLowerings } from "./random.ts";
 import { reductionLowerings } from "./reduction.ts";
 import { resizeLowerings } from "./resize.ts";
 import { shapeLowerings } from "./shape.ts";
@@ -26,4 +27,5 @@ export const lowerings: LoweringTable = {
   ...fusedLowerings,
   ...resizeLowerings,
   ...indexingLowerings,
+  ...randomLowerings,
 };

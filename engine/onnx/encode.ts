@@ -1,7 +1,9 @@
 import onnxProto from "onnx-proto";
 import { BLOCKED_DOMAIN } from "../graph/blocked.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
+import { OWN_DOMAIN } from "../graph/random.ts";
 import { liveConstants, liveNodes } from "../graph/order.ts";
+import { threefryFunction } from "./threefry.ts";
 import type { Attribute, Graph, Node, Value } from "../graph/value.ts";
 
 const { onnx } = onnxProto;
@@ -11,6 +13,7 @@ const OPSETS = [
   { domain: "", version: 18 },
   { domain: "com.microsoft", version: 1 },
   { domain: BLOCKED_DOMAIN, version: 1 },
+  { domain: OWN_DOMAIN, version: 1 },
 ];
 const IR_VERSION = 8;
 
@@ -36,6 +39,9 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     opsetImport: OPSETS.filter(({ domain }) =>
       domain === "" || nodes.some((node) => node.domain === domain)
     ),
+    functions: nodes.some(({ domain }) => domain === OWN_DOMAIN)
+      ? [threefryFunction(OPSETS[0]!.version)]
+      : [],
     graph: {
       name: "traced",
       node: [...nodes.map((node) => encodeNode(node, names)), ...renamed],
@@ -89,7 +95,11 @@ function encodeNode(node: Node, names: (value: Value) => string) {
 }
 
 /** Operators that give more than one result. */
-const OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3, TopK: 2 };
+const OUTPUTS: Readonly<Record<string, number>> = {
+  LayerNormalization: 3,
+  Threefry2x32: 2,
+  TopK: 2,
+};
 
 function encodeAttribute([name, value]: [string, Attribute]) {
   const type = onnx.AttributeProto.AttributeType;

@@ -9,6 +9,7 @@ import { indexingCases } from "./cases/indexing.ts";
 import { matMulCases } from "./cases/matmul.ts";
 import { normalizationCases } from "./cases/normalization.ts";
 import { poolingCases } from "./cases/pooling.ts";
+import { randomCases } from "./cases/random.ts";
 import { reductionCases } from "./cases/reduction.ts";
 import { resizeCases } from "./cases/resize.ts";
 import { shapeCases } from "./cases/shape.ts";
@@ -28,6 +29,7 @@ const cases = [
   ...spaceCases,
   ...resizeCases,
   ...indexingCases,
+  ...randomCases,
 ];
 
 const engine = await openEngine({ device: "cpu" });

@@ -1,6 +1,7 @@
 /** One kernel, compiled and run by ONNX Runtime, against TensorFlow.js's plain cpu backend. */
 import assert from "node:assert/strict";
 import { type Arrays, type Engine, tf } from "../../../engine/mod.ts";
+import { registerRandomKernels } from "../../../engine/random.ts";
 import { type ArrayInput, specOf, toTensor, wave } from "./inputs.ts";
 
 /** One use of a kernel. */
@@ -66,6 +67,7 @@ interface Reference {
 
 async function runReference(testCase: KernelCase): Promise<Reference> {
   await tf.setBackend("cpu");
+  registerRandomKernels("cpu");
   const { inputs, fn, reference } = testCase;
   tf.engine().startScope();
   try {
