@@ -1,4 +1,5 @@
 import { UserError } from "./host/mod.ts";
+import { registerGradients } from "./gradients.ts";
 import type { Graph } from "./graph/value.ts";
 import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
@@ -23,6 +24,7 @@ const MAX_REPLICAS = 16;
 
 /** An engine that traces functions to ONNX and lets ONNX Runtime run them. */
 export function openCompiledEngine(provider: Provider, description: string): Engine {
+  registerGradients();
   const programs = new Set<Program>();
   return {
     device: provider,

@@ -5,12 +5,20 @@ import { tf } from "./tf.ts";
 export interface Attributes {
   readonly axis: number;
   readonly batchDims: number;
+  readonly begin: number[];
+  readonly beginMask: number;
   readonly blockSize: number;
+  readonly ellipsisMask: number;
+  readonly end: number[];
+  readonly endMask: number;
   readonly equation: string;
   readonly exclusive: boolean;
   readonly mode: string;
+  readonly newAxisMask: number;
   readonly paddings: readonly (readonly [number, number])[];
   readonly reverse: boolean;
+  readonly shrinkAxisMask: number;
+  readonly strides: number[];
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
@@ -85,6 +93,42 @@ export function ofMirrorPad(
   }, dy);
 }
 
+/** What flows to the elements that are taken, and zeros between them. */
+export function ofStridedSlice(dy: tf.Tensor, shape: number[], attributes: Attributes): tf.Tensor {
+  const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
+    attributes;
+  const info = tf.slice_util.sliceInfo(
+    shape,
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    newAxisMask,
+    shrinkAxisMask,
+  );
+  const taken = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+  return taken.reduce((x, count, axis) => {
+    const [stride, extent] = [info.strides[axis]!, shape[axis]!];
+    const forward = stride < 0 ? tf.reverse(x, axis) : x;
+    const first = stride < 0 ? info.begin[axis]! + (count - 1) * stride : info.begin[axis]!;
+    const gap = Math.abs(stride) - 1;
+    const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+    const apart = tf.pad(
+      tf.reshape(forward, [...outer, count, 1, ...inner]),
+      [...outer, count, 1, ...inner].map((_, i) => i === axis + 1 ? [0, gap] : [0, 0]),
+    );
+    const row = tf.reshape(apart, [...outer, count * (gap + 1), ...inner]);
+    const reach = (count - 1) * (gap + 1) + 1;
+    const cut = tf.slice(row, row.shape.map(() => 0), row.shape.with(axis, reach));
+    return tf.pad(
+      cut,
+      cut.shape.map((_, i) => i === axis ? [first, extent - first - reach] : [0, 0]),
+    );
+  }, tf.reshape(dy, taken));
+}
+
 /** Adds what flows to each place up; indices of different batches are different places. */
 export function ofGather(
   dy: tf.Tensor,
@@ -155,6 +199,7 @@ export function ofEinsum(
 }
 
 export function ofTopK([dy]: tf.Tensor[], x: tf.Tensor, places: tf.Tensor): tf.Tensor {
-  const hits = tf.oneHot(places as tf.Tensor1D, x.shape.at(-1)!, 1, 0, "float32");
+  const all = tf.range(0, x.shape.at(-1)!, 1, "int32");
+  const hits = tf.cast(tf.equal(tf.expandDims(places, -1), all), "float32");
   return tf.sum(tf.mul(tf.expandDims(dy!, -1), hits), -2);
 }

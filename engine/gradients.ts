@@ -11,6 +11,7 @@ import {
   ofGather,
   ofMirrorPad,
   ofProd,
+  ofStridedSlice,
   ofTopK,
 } from "./gradient_formulas.ts";
 import { tf } from "./tf.ts";
@@ -50,7 +51,28 @@ function sumTo(x: tf.Tensor, shape: number[]): tf.Tensor {
 
 const whether = (condition: tf.Tensor) => tf.cast(condition, "float32");
 
+/** Of operators whose results are steps: nothing flows back through them. */
+const flat = (...inputs: string[]): Row => ({
+  inputs,
+  gradient: (_, saved) =>
+    Object.fromEntries(inputs.map((name, i) => [name, () => zerosLike(saved[i]!)])),
+});
+
+function zerosLike(x: tf.Tensor): tf.Tensor {
+  return tf.zeros(x.shape, "float32");
+}
+
 const GRADIENTS: Readonly<Record<string, Row>> = {
+  // TensorFlow.js has that of GreaterEqual alone.
+  [tf.Equal]: flat("a", "b"),
+  [tf.Greater]: flat("a", "b"),
+  [tf.Less]: flat("a", "b"),
+  [tf.LessEqual]: flat("a", "b"),
+  [tf.NotEqual]: flat("a", "b"),
+  [tf.LogicalAnd]: flat("a", "b"),
+  [tf.LogicalNot]: flat("x"),
+  [tf.LogicalOr]: flat("a", "b"),
+
   // TensorFlow.js's forget the sum over repeated axes.
   [tf.Maximum]: binary(
     (a, b) => whether(tf.greaterEqual(a, b)),
@@ -99,6 +121,10 @@ const GRADIENTS: Readonly<Record<string, Row>> = {
     gradient: (dy, [x], { paddings, mode }) => ({
       x: () => ofMirrorPad(dy, x!.shape, paddings, mode === "symmetric" ? 0 : 1),
     }),
+  },
+  [tf.StridedSlice]: {
+    inputs: ["x"],
+    gradient: (dy, [x], attributes) => ({ x: () => ofStridedSlice(dy, x!.shape, attributes) }),
   },
   [tf.GatherV2]: {
     inputs: ["x", "indices"],

@@ -226,6 +226,18 @@ const rangeRows: KernelCase[] = ([[4, -2], [0, -10], [-2, 4], [3, 3]] as const).
 
 export const shapeCases: readonly KernelCase[] = [
   ...rangeRows,
+  ...([
+    [[1, 0], [5, 4], [2, 3]],
+    [[4, 3], [0, 0], [-2, -1]],
+    [[3, 1], [4, 2], [1, 1]],
+  ] as const).map(([begin, end, strides]): KernelCase => ({
+    kernel: tf.StridedSlice,
+    name: `with a gradient, from ${begin} to ${end} by ${strides}`,
+    inputs: [wave([5, 4])],
+    fn: (x: tf.Tensor) => tf.stridedSlice(x, [...begin], [...end], [...strides]),
+    // TensorFlow.js has no gradient.
+    reference: "finite differences",
+  })),
   {
     kernel: tf.Diag,
     name: "a vector",
