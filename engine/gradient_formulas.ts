@@ -16,6 +16,7 @@ export interface Attributes {
   readonly mode: string;
   readonly newAxisMask: number;
   readonly paddings: readonly (readonly [number, number])[];
+  readonly reps: number[];
   readonly reverse: boolean;
   readonly shrinkAxisMask: number;
   readonly strides: number[];
@@ -90,6 +91,20 @@ export function ofMirrorPad(
     const first = before > 0 ? [mirrored(part(0, before), skip)] : [];
     const second = after > 0 ? [mirrored(part(before + extent, after), extent - skip - after)] : [];
     return [middle, ...first, ...second].reduce((sum, image) => tf.add(sum, image));
+  }, dy);
+}
+
+/** What flows to all copies of each element. */
+export function ofTile(
+  dy: tf.Tensor,
+  shape: readonly number[],
+  reps: readonly number[],
+): tf.Tensor {
+  return shape.reduce((x, extent, axis) => {
+    if (reps[axis] === 1) return x;
+    const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+    const apart = [tf.util.sizeFromShape(outer), reps[axis]!, extent, tf.util.sizeFromShape(inner)];
+    return tf.reshape(tf.sum(tf.reshape(x, apart), 1), [...outer, extent, ...inner]);
   }, dy);
 }
 

@@ -12,6 +12,7 @@ import {
   ofMirrorPad,
   ofProd,
   ofStridedSlice,
+  ofTile,
   ofTopK,
 } from "./gradient_formulas.ts";
 import { tf } from "./tf.ts";
@@ -121,6 +122,11 @@ const GRADIENTS: Readonly<Record<string, Row>> = {
     gradient: (dy, [x], { paddings, mode }) => ({
       x: () => ofMirrorPad(dy, x!.shape, paddings, mode === "symmetric" ? 0 : 1),
     }),
+  },
+  // TensorFlow.js's adds up slices, and knows ranks to 4.
+  [tf.Tile]: {
+    inputs: ["x"],
+    gradient: (dy, [x], { reps }) => ({ x: () => ofTile(dy, x!.shape, reps) }),
   },
   [tf.StridedSlice]: {
     inputs: ["x"],
