@@ -3,6 +3,7 @@ import { BLOCKED_DOMAIN } from "../graph/blocked.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
 import { OWN_DOMAIN } from "../graph/random.ts";
 import { liveConstants, liveNodes } from "../graph/order.ts";
+import { outputName } from "./names.ts";
 import { threefryFunction } from "./threefry.ts";
 import type { Attribute, Graph, Node, Value } from "../graph/value.ts";
 
@@ -19,7 +20,7 @@ const IR_VERSION = 8;
 
 /**
  * A graph as an ONNX model (https://github.com/onnx/onnx/blob/main/docs/IR.md), in protobuf form.
- * Inputs and outputs keep their names, but see {@link outputName}; dead nodes are left out.
+ * Inputs and outputs keep their names, but see names.ts; dead nodes are left out.
  */
 export function encodeOnnx(graph: Graph): Uint8Array {
   const nodes = liveNodes(graph);
@@ -51,21 +52,6 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     },
   });
   return onnx.ModelProto.encode(model).finish();
-}
-
-/**
- * The name in the model of an output: its own, if no input has it. ONNX has one space of names for
- * both, whereas a function may well return something new under an input's name.
- */
-export function outputName(
-  name: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-): string {
-  if (!inputs.includes(name)) return name;
-  let other = `${name}/new`;
-  while (inputs.includes(other) || outputs.includes(other)) other += "/new";
-  return other;
 }
 
 /** A unique name for each value; those of nodes and constants cannot meet an input's or output's. */

@@ -1,5 +1,5 @@
 import ort from "onnxruntime-node";
-import { outputName } from "./encode.ts";
+import { outputName } from "./names.ts";
 import { sizeOf } from "../graph/value.ts";
 import type { Arrays, Signature, TensorSpec } from "../types.ts";
 
@@ -33,6 +33,8 @@ export async function openSession(
     executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
+    // Planned ahead, the buffers of a run would lie beside those of the first run: twice the memory.
+    enableMemPattern: false,
     ...(threads ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
   });
   const feeds = buffers(inputs);
