@@ -1,5 +1,5 @@
 /** The command line: finds the command, runs it, and says what went wrong. */
-import { UserError } from "./engine/host/mod.ts";
+import { explained, UserError } from "./engine/host/mod.ts";
 import { nearest } from "./experiments/mod.ts";
 import { commands, helpText, VERSION } from "./tools/mod.ts";
 
@@ -28,7 +28,8 @@ async function main([name = "help", ...args]: readonly string[]): Promise<number
 if (import.meta.main) {
   try {
     Deno.exit(await main(Deno.args));
-  } catch (error) {
+  } catch (failure) {
+    const error = explained(failure);
     console.error(error instanceof UserError ? error.message : error);
     Deno.exit(1);
   }

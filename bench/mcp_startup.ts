@@ -32,6 +32,8 @@ async function timeToToolsList(workspace: string): Promise<number> {
       "--quiet",
       "--config",
       here("../deno.json"),
+      `--lock=${here("../deno.lock")}`,
+      "--frozen",
       ...PERMISSIONS.map((name) => `--allow-${name}`),
       here("../main.ts"),
       "mcp",

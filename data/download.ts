@@ -66,6 +66,21 @@ export async function download(
   throw new UserError(`Cannot download ${file.name}: ${reasons.join("; ")}`);
 }
 
+/**
+ * Asks a server for the first byte of a file, to see whether it can be downloaded from there.
+ *
+ * @returns Nothing if it can, otherwise the address and the reason.
+ */
+export async function probe(url: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const response = await attempt(fetch(url, { headers: { range: "bytes=0-0" }, signal }));
+    await response.body?.cancel();
+    return response.ok ? undefined : `${url}: ${statusOf(response)}`;
+  } catch (error) {
+    return `${url}: ${(error as Error).message}`;
+  }
+}
+
 async function downloadFrom(
   url: string,
   file: RemoteFile,
@@ -146,7 +161,11 @@ function startOf(response: Response, offset: number): boolean | "complete" {
     response.body?.cancel();
     return "complete";
   }
-  throw refused(response, `HTTP ${response.status} ${response.statusText}`.trim());
+  throw refused(response, statusOf(response));
+}
+
+function statusOf({ status, statusText }: Response): string {
+  return `HTTP ${status} ${statusText}`.trim();
 }
 
 function refused(response: Response, reason: string): TransferError {

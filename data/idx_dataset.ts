@@ -25,7 +25,7 @@ export const IDX_BYTES: Readonly<Record<IdxFile, number>> = {
 export function idxWaysOut(folder: string): string {
   return `Put the four published files, gzipped as they are, into a folder \`${folder}\` and name ` +
     "the folder above it with the environment variable TEXTDIFFUSION_DATA or the option " +
-    "`directory`, or use the dataset `made-up-digits`, which needs no network";
+    "`directory`, or use the dataset `mnist-6k`, digits that come with this program";
 }
 
 /**

@@ -9,7 +9,15 @@ export interface ImageSplit {
   readonly labels: Uint8Array;
 }
 
-export type ImageDatasetName = "mnist" | "fashion-mnist" | "kmnist" | "made-up-digits";
+/** The data sets that have a name. */
+export const imageDatasetNames = [
+  "mnist",
+  "mnist-6k",
+  "fashion-mnist",
+  "kmnist",
+  "made-up-digits",
+] as const;
+export type ImageDatasetName = typeof imageDatasetNames[number];
 
 /** A dataset of pictures with one class each. */
 export interface ImageDataset {

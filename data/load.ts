@@ -3,11 +3,12 @@ import { cacheDirectory } from "./cache_directory.ts";
 import type { DownloadProgress } from "./download.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
 import { type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
-import type { ImageDataset, ImageDatasetName } from "./images.ts";
+import { type ImageDataset, type ImageDatasetName, imageDatasetNames } from "./images.ts";
 import { loadKmnist } from "./kmnist.ts";
 import { madeUpDigits } from "./made_up_digits.ts";
 import { madeUpVerse } from "./made_up_verse.ts";
 import { loadMnist } from "./mnist.ts";
+import { loadMnist6k } from "./mnist_6k.ts";
 import { isPath } from "./own.ts";
 import type { DataSource } from "./public_dataset.ts";
 import { loadTinyShakespeare } from "./shakespeare.ts";
@@ -58,6 +59,8 @@ export async function loadImageDataset(
       return madeUpDigits();
     case "mnist":
       return await loadMnist(sourceOf(options));
+    case "mnist-6k":
+      return await loadMnist6k();
     case "fashion-mnist":
       return await loadFashionMnist(sourceOf(options));
     case "kmnist":
@@ -65,7 +68,7 @@ export async function loadImageDataset(
     default:
       if (isPath(name, "image")) return await loadImageFolder(name, folderOptions(options));
       throw new UserError(
-        `No dataset \`${name}\`: there are mnist, fashion-mnist, kmnist and made-up-digits; ` +
+        `No dataset \`${name}\`: there are ${imageDatasetNames.join(", ")}; ` +
           `a folder of your own is named with a slash, ./${name}`,
       );
   }
@@ -113,7 +116,8 @@ function folderOptions(
   };
 }
 
-function sourceOf(options: LoadOptions): DataSource {
+/** Where these options have public data sets taken from. */
+export function sourceOf(options: LoadOptions): DataSource {
   const download = options.cache !== undefined || options.mirrors !== undefined;
   const byDefault = download ? undefined : Deno.env.get("TEXTDIFFUSION_DATA");
   const directory = options.directory ?? byDefault;

@@ -34,7 +34,8 @@ export const MNIST: PublicDataset<IdxFile> = {
   suffix: ".gz",
   waysOut: "Put the four files (gzipped or not) into a folder `mnist` and name the folder " +
     "above it with the environment variable TEXTDIFFUSION_DATA or the option `directory`, or use " +
-    "the dataset `made-up-digits`, which needs no network",
+    "the dataset `mnist-6k`, 7,000 of MNIST's digits that come with this program " +
+    '(--set dataset=mnist-6k, or overrides {"dataset": "mnist-6k"})',
   diagnose: parseIdx,
 };
 

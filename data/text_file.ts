@@ -2,15 +2,25 @@
 import { basename } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
 import { sha256 } from "./content.ts";
+import { readRegularFile, requireRegularFile } from "./regular_file.ts";
 import type { RawText } from "./texts.ts";
 
 /** A text, its tokens and its statistics are held in memory. */
 const MOST_BYTES = 2 ** 28;
 
 /**
+ * Checks what the path of a text leads to, before it is opened.
+ *
+ * @throws {UserError} If it is not a regular file, or is too large.
+ */
+export function requireTextFile(path: string, info: Deno.FileInfo): void {
+  requireRegularFile(path, info, MOST_BYTES);
+}
+
+/**
  * Reads a text file in UTF-8. A byte order mark is dropped, and line ends become "\n".
  *
- * @throws {UserError} If there is no such file, or it is empty, too large or not UTF-8.
+ * @throws {UserError} If there is no such file, or it is no regular one, empty, too large or not UTF-8.
  */
 export async function readTextFile(path: string): Promise<RawText> {
   const bytes = await readBytes(path);
@@ -21,16 +31,7 @@ export async function readTextFile(path: string): Promise<RawText> {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const { size, isDirectory } = await Deno.stat(path);
-    if (isDirectory) {
-      throw new UserError(`Cannot read ${path}: it is a directory, name a text file`);
-    }
-    if (size > MOST_BYTES) {
-      throw new UserError(
-        `Cannot use ${path}: it has ${size} bytes, the most is ${MOST_BYTES}; take a part of it`,
-      );
-    }
-    return await Deno.readFile(path);
+    return await readRegularFile(path, MOST_BYTES);
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (error instanceof Deno.errors.NotFound) {

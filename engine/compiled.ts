@@ -1,14 +1,12 @@
 import { UserError } from "./host/mod.ts";
 import { registerGradients } from "./gradients.ts";
 import type { Graph } from "./graph/value.ts";
-import { blockSize } from "./onnx/blocked_layout.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
-import { openReplicas } from "./onnx/replicas.ts";
-import { openSession, type Provider } from "./onnx/session.ts";
+import type { GraphRuntime, TracedProgram } from "./runtime.ts";
 import { checkInputs, checkNames, sliceSignature } from "./signature.ts";
 import { timesBatch } from "./slices.ts";
 import { trace } from "./trace.ts";
-import { type Runner, takingTurns } from "./turns.ts";
+import { takingTurns } from "./turns.ts";
 import type {
   CompileOptions,
   DType,
@@ -22,16 +20,16 @@ import type {
 /** More replicas than this gain little: the parameters are copied to each of them at every run. */
 const MAX_REPLICAS = 16;
 
-/** An engine that traces functions to ONNX and lets ONNX Runtime run them. */
-export function openCompiledEngine(provider: Provider, description: string): Engine {
+/** An engine that traces functions to graphs and lets a runtime carry them out. */
+export function openCompiledEngine(runtime: GraphRuntime): Engine {
   registerGradients();
   const programs = new Set<Program>();
   return {
-    device: provider,
-    description,
-    replicasFor: (batchSize) => provider === "cpu" ? largestDivisor(batchSize) : 1,
+    device: runtime.device,
+    description: runtime.description,
+    replicasFor: (batchSize) => runtime.divides ? largestDivisor(batchSize) : 1,
     async compile(fn, inputs, options = {}) {
-      const compiled = await compile(provider, fn, inputs, options);
+      const compiled = await compile(runtime, fn, inputs, options);
       const program: Program = {
         ...compiled,
         async dispose() {
@@ -55,29 +53,18 @@ function largestDivisor(batchSize: number): number {
 }
 
 async function compile(
-  provider: Provider,
+  runtime: GraphRuntime,
   fn: TensorFunction,
   inputs: Signature,
   { constants = {}, replicas: asked }: CompileOptions,
 ): Promise<Program> {
   // An accelerator takes the batch whole: its means are the means that replicas would average to.
-  const replicas = provider === "cpu" ? asked : undefined;
-  const count = replicas?.count ?? 1;
-  checkNames(inputs, constants);
-  const sliced = replicas ? sliceSignature(inputs, replicas.split, count) : inputs;
-  const graph = trace(fn, sliced, constants, {
-    blockSize: provider === "cpu" ? await blockSize() : 0,
-    replicas: count,
-  });
-  const outputs = outputSignature(graph);
-  const runner = takingTurns(
-    await openRunner(provider, encodeOnnx(graph), signatureOf(graph), outputs, replicas),
-  );
+  const replicas = runtime.divides ? asked : undefined;
+  const program = await traceFor(runtime, fn, inputs, { constants, ...(replicas && { replicas }) });
+  const runner = takingTurns(await runtime.open(program, replicas));
   return {
     inputs,
-    outputs: replicas?.outputs === "concat"
-      ? mapSpecs(outputs, (spec) => timesBatch(spec, count))
-      : outputs,
+    outputs: wholeOutputs(program, replicas),
     async run(arrays) {
       checkInputs(inputs, arrays);
       return await runner.run(arrays);
@@ -87,30 +74,28 @@ async function compile(
   };
 }
 
-async function openRunner(
-  provider: Provider,
-  model: Uint8Array,
+/** The program of one replica, in the runtime's dialect. */
+export async function traceFor(
+  runtime: Pick<GraphRuntime, "dialect">,
+  fn: TensorFunction,
   inputs: Signature,
-  outputs: Signature,
-  replicas: Replicas | undefined,
-): Promise<Runner> {
-  if (replicas && replicas.count > 1) {
-    const { count, split, outputs: combine } = replicas;
-    return await openReplicas({ model, inputs, outputs, count, split, combine });
-  }
-  const session = await openSession(model, inputs, outputs, { provider });
-  return {
-    async run(arrays) {
-      for (const [name, array] of Object.entries(arrays)) session.inputs[name]!.set(array);
-      await session.run();
-      return session.outputs;
-    },
-    release: () => session.release(),
-  };
+  { constants = {}, replicas }: CompileOptions,
+): Promise<TracedProgram> {
+  checkNames(inputs, constants);
+  const sliced = replicas ? sliceSignature(inputs, replicas.split, replicas.count) : inputs;
+  const graph = trace(fn, sliced, constants, await runtime.dialect(), replicas?.count);
+  return { graph, inputs: inputSignature(graph), outputs: outputSignature(graph) };
+}
+
+/** What all replicas give together. */
+function wholeOutputs({ outputs }: TracedProgram, replicas: Replicas | undefined): Signature {
+  return replicas?.outputs === "concat"
+    ? mapSpecs(outputs, (spec) => timesBatch(spec, replicas.count))
+    : outputs;
 }
 
 /** All inputs of a graph, with those that are the engine's own. */
-function signatureOf({ inputs }: Graph): Signature {
+function inputSignature({ inputs }: Graph): Signature {
   return Object.fromEntries(
     inputs.map(({ node, shape, dtype }) => [node.name!, { shape, dtype: dtype as DType }]),
   );

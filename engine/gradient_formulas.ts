@@ -45,22 +45,6 @@ export function ofCumprod(
   return tf.transpose(tf.sum(terms, last + 1), swap);
 }
 
-/** The product of all the others for each element, which zeros do no harm. */
-export function ofProd(dy: tf.Tensor, x: tf.Tensor, axis: number | number[]): tf.Tensor {
-  const over = tf.util.parseAxisParam(axis, x.shape);
-  const kept = x.shape.map((extent, i) => over.includes(i) ? 1 : extent);
-  const order = [...x.shape.keys()].sort((a, b) =>
-    Number(over.includes(a)) - Number(over.includes(b))
-  );
-  const turned = tf.transpose(x, order);
-  const count = tf.util.sizeFromShape(over.map((i) => x.shape[i]!));
-  const rows = tf.reshape(turned, [x.size / count, count]);
-  const others = tf.mul(tf.cumprod(rows, 1, true, false), tf.cumprod(rows, 1, true, true));
-  const back = order.map((_, i) => order.indexOf(i));
-  const each = tf.transpose(tf.reshape(others, turned.shape), back);
-  return tf.mul(tf.reshape(dy, kept), each);
-}
-
 /**
  * What flows to the elements and back through their mirror images.
  *

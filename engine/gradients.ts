@@ -10,7 +10,6 @@ import {
   ofEinsum,
   ofGather,
   ofMirrorPad,
-  ofProd,
   ofStridedSlice,
   ofTile,
   ofTopK,
@@ -106,11 +105,6 @@ const GRADIENTS: Readonly<Record<string, Row>> = {
     gradient: (dy, _, { axis, exclusive, reverse }) => ({
       x: () => tf.cumsum(dy, axis, exclusive, !reverse),
     }),
-  },
-  // TensorFlow.js's does not take negative axes.
-  [tf.Prod]: {
-    inputs: ["x"],
-    gradient: (dy, [x], { axis }) => ({ x: () => ofProd(dy, x!, axis) }),
   },
   [tf.Cumprod]: {
     inputs: ["x"],

@@ -1,11 +1,21 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
+export { chooseEngine, openTracingEngine } from "./choice/mod.ts";
+export type {
+  Candidate,
+  ChoiceOptions,
+  DeviceChoice,
+  DeviceMeasurement,
+  Workload,
+} from "./choice/mod.ts";
 export { openEngine } from "./device.ts";
 export {
   adamWStep,
   createAdamW,
   decodeSafetensors,
+  decodeWithChecksum,
   emaDecayAt,
   encodeSafetensors,
+  encodeWithChecksum,
   integers,
   learningRateAt,
   normals,
@@ -16,6 +26,7 @@ export {
 } from "./host/mod.ts";
 export type {
   AdamWConfig,
+  CheckedFile,
   LearningRateSchedule,
   OptimizerState,
   Parameters,

@@ -1,5 +1,6 @@
 import { GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
+import type { Dialect } from "./graph/dialect.ts";
 import type { Graph, Value } from "./graph/value.ts";
 import { UserError } from "./host/mod.ts";
 import { withPlaces } from "./place.ts";
@@ -8,19 +9,15 @@ import { RECORDER, recorder } from "./recorder.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
 
-export interface TraceOptions {
-  /** Channels per block of the runtime's blocked layout; the graph is portable without it. */
-  readonly blockSize?: number;
-  /** How many of the graph run side by side on parts of a batch. */
-  readonly replicas?: number;
-}
-
 /**
  * Runs `fn` once on tensors without values, and returns the graph of what it does.
  *
  * @param fn A function of its inputs alone. What it does must not depend on elements of tensors.
  * @param inputs Shapes and types of the inputs by name.
  * @param constants Further inputs whose values are known.
+ * @param dialect What the graph's runtime has; without it the graph is for
+ *   ONNX Runtime on the CPU of any machine.
+ * @param replicas How many of the graph run side by side on parts of a batch.
  * @throws If `fn` looks at values, or uses a kernel without a lowering: the message names the kernel
  *   and the place in `fn`.
  */
@@ -28,10 +25,11 @@ export function trace(
   fn: TensorFunction,
   inputs: Signature,
   constants: Readonly<Record<string, Constant>> = {},
-  { blockSize = 0, replicas = 1 }: TraceOptions = {},
+  dialect: Partial<Dialect> = {},
+  replicas = 1,
 ): Graph {
   const backend = recorder();
-  const builder = new GraphBuilder(blockSize, replicas);
+  const builder = new GraphBuilder(dialect, replicas);
   const before = tf.engine().backendName;
   tf.setBackend(RECORDER);
   try {

@@ -1,11 +1,6 @@
 import { UserError } from "./host/mod.ts";
+import type { Runner } from "./runtime.ts";
 import type { Arrays } from "./types.ts";
-
-/** What runs, and owns the arrays that it returns. */
-export interface Runner {
-  run(inputs: Arrays): Promise<Arrays>;
-  release(): Promise<void>;
-}
 
 /**
  * Lets calls take turns, because a runner has one set of buffers. A call that has to wait is given

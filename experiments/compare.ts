@@ -2,6 +2,7 @@
 import { UserError } from "../engine/host/mod.ts";
 import { align } from "./curves.ts";
 import { seedNoiseVerdict } from "./seed_noise.ts";
+import { describeRepeats, summarise, valuesBySeed } from "./seeds.ts";
 import type {
   Comparison,
   ComparisonGroup,
@@ -102,29 +103,18 @@ function groupRuns(ranked: readonly Run[], differing: readonly string[]): Compar
   const telling = differing.filter((field) => field !== "seed" && !field.endsWith("_every"));
   return [...members]
     .map(([groupHash, runs]) => {
-      const values = runs.flatMap((run) => scoreOf(run) ?? []);
+      const summary = summarise(valuesBySeed(runs, scoreOf).map(({ value }) => value));
       return {
         groupHash,
         parameters: pick(runs[0]!, telling),
         runIds: runs.map((run) => run.id),
-        seeds: runs.map((run) => run.config.seed),
-        n: values.length,
-        mean: values.length > 0 ? mean(values) : null,
-        sd: values.length > 1 ? standardDeviation(values) : null,
+        seeds: [...new Set(runs.map((run) => run.config.seed))],
+        n: summary?.n ?? 0,
+        mean: summary?.mean ?? null,
+        sd: summary?.sd ?? null,
       };
     })
     .sort((a, b) => (a.mean ?? Infinity) - (b.mean ?? Infinity) || 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Of a sample: divided by n − 1. */
-function standardDeviation(values: readonly number[]): number {
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
 }
 
 function cautions(runs: readonly Run[]): string[] {
@@ -134,6 +124,7 @@ function cautions(runs: readonly Run[]): string[] {
     const list = unfinished.map((run) => `${run.id} is ${run.status} at step ${run.step}`);
     result.push(`Not all runs are finished, their errors may still fall: ${list.join(", ")}`);
   }
+  result.push(...describeRepeats(runs));
   if (distinct(runs, (run) => run.datasetHash ?? run.config.dataset) > 1) {
     result.push("The runs were not trained on the same data: their errors are not comparable");
   }

@@ -3,7 +3,8 @@
  * spread over them. Everything a run needs to be repeated is in one flat record.
  */
 export { RECORDING } from "./config/fields.ts";
-export { ImageConfig, imageDatasetNames } from "./config/image.ts";
+export { imageDatasetNames } from "../data/mod.ts";
+export { ImageConfig } from "./config/image.ts";
 export { TextConfig } from "./config/text.ts";
 export { configSchemas, LATER, parseConfig, RunConfig } from "./config/parse.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./config/presets.ts";

@@ -10,8 +10,12 @@ import {
 } from "node:fs";
 import { writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { processExists } from "./processes.ts";
 
 const TEMPORARY = /^\..+\.tmp$/;
+/** The process that wrote a temporary file, in its name. */
+const WRITER = /\.(\d+)\.[\da-f-]{36}\.tmp$/;
 
 /**
  * Writes a file under a temporary name beside it, flushes it to the disk, and renames it: whoever
@@ -20,7 +24,7 @@ const TEMPORARY = /^\..+\.tmp$/;
 export function writeFileAtomically(path: string, bytes: Uint8Array): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true });
-  const temporary = join(folder, `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.${crypto.randomUUID()}.tmp`);
   try {
     const file = openSync(temporary, "wx");
     try {
@@ -50,7 +54,14 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-function namesIn(folder: string): string[] {
+/** Whether it is a temporary file of a process that is no more. */
+export function isAbandoned(name: string): boolean {
+  const writer = WRITER.exec(name)?.[1];
+  return isTemporary(name) && writer !== undefined && !processExists(Number(writer));
+}
+
+/** Names of the files in a folder; none where it is missing. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {

@@ -1,10 +1,12 @@
 /** The laboratory over one workspace; see {@link Lab} for what its methods promise. */
 import { resolve } from "node:path";
+import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./code_version.ts";
 import { compareRuns } from "./compare.ts";
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config.ts";
 import { thinned } from "./curves.ts";
+import { damageAlerts } from "./damage.ts";
 import { comparableEvaluations } from "./evaluation/comparable.ts";
 import { requireFieldsOf } from "./evaluation/fields.ts";
 import { evaluationSettings } from "./evaluation/settings.ts";
@@ -101,6 +103,9 @@ class Laboratory implements Lab {
     // Loaded here, because the mathematics takes a while that a start of the server has not got.
     const { requireTrainableConfig } = await import("./objective.ts");
     for (const config of configs) if (config.modality === "image") requireTrainableConfig(config);
+    for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
+      await requireObtainable(dataset, { directory: this.#process.dataDirectory });
+    }
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
       const inserted = this.#store.runs.insert({
@@ -167,11 +172,13 @@ class Laboratory implements Lab {
     requireWithin("limit", filter.limit ?? 50, 1, 1000, true);
     requireWithin("offset", filter.offset ?? 0, 0, Number.MAX_SAFE_INTEGER, true);
     const { sweepId } = filter;
-    if (sweepId !== undefined && !this.#store.runs.sweepIds().includes(sweepId)) {
-      const known = this.#store.runs.sweepIds().slice(0, 5).join(", ") || "none yet";
-      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${known}`);
+    const found = this.#store.runs.list(filter);
+    const known = this.#store.runs.sweepIds();
+    if (sweepId !== undefined && found.total === 0 && !known.includes(sweepId)) {
+      const newest = known.slice(0, 5).join(", ") || "none yet";
+      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${newest}`);
     }
-    return this.#store.runs.list(filter);
+    return found;
   }
 
   metrics(
@@ -251,7 +258,11 @@ class Laboratory implements Lab {
     const ofText = run.config.modality === "text";
     const job: EvaluationJob | TextEvaluationJob = ofText
       ? { ...about, settings: textEvaluationSettings(request, textConfigOf(run)) }
-      : { ...about, settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)) };
+      : {
+        ...about,
+        settings: evaluationSettings(request, imageConfigOf(run), picturesOf(run)),
+        countIsDefault: request.count === undefined,
+      };
     const entry = new URL(
       ofText ? "./text/evaluation/main.ts" : "./evaluation/main.ts",
       import.meta.url,
@@ -329,6 +340,7 @@ class Laboratory implements Lab {
     });
     return {
       ...report,
+      alerts: [...report.alerts, ...damageAlerts(this.#store, run.id)],
       curves: thinned(curves, CURVE_POINTS),
       evaluations: this.#store.evaluations.list(run.id),
       baselines: this.#baselines([run]),

@@ -22,6 +22,7 @@ export {
 export { openLab } from "./lab.ts";
 export { nearest } from "./nearest.ts";
 export { criticalT } from "./seed_noise.ts";
+export { describeRepeats, summarise, type Summary, valuesBySeed } from "./seeds.ts";
 export { BLOCK_METRICS, BLOCK_SIZES, METRIC_NAMES, RUN_STATUSES } from "./types.ts";
 export type {
   Alert,

@@ -1,6 +1,6 @@
 /** Data of the caller's own: a file or a folder named by its path. */
 import { resolve } from "node:path";
-import { isPath } from "../data/mod.ts";
+import { isPath, kindOf, requireTextFile } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import type { RunConfig } from "./config.ts";
 import type { Run } from "./types.ts";
@@ -9,7 +9,8 @@ import type { Run } from "./types.ts";
  * The configuration with its data's path made absolute, so that it means the same to the process that
  * trains. Names of datasets stay.
  *
- * @throws {UserError} If there is nothing at the path.
+ * @throws {UserError} If there is nothing at the path, or something else than a folder of pictures or
+ * a text file: a pipe and a device are never opened.
  */
 export function withFoundData<Config extends RunConfig>(config: Config): Config {
   const { dataset, modality } = config;
@@ -26,8 +27,13 @@ export function withFoundData<Config extends RunConfig>(config: Config): Config 
     );
   }
   if (modality === "image" && !found.isDirectory) {
-    throw new UserError(`dataset is ${dataset}, which is a file: name the folder that it lies in`);
+    throw new UserError(
+      `dataset is ${dataset}, which is ${kindOf(found)}: name ${
+        found.isFile ? "the folder that it lies in" : "a folder of pictures"
+      }`,
+    );
   }
+  if (modality === "text") requireTextFile(path, found);
   return { ...config, dataset: path };
 }
 

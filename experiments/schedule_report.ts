@@ -20,6 +20,8 @@ const CURVE_POINTS = 101;
 const MAX_TIMES = 20;
 /** Times at which shares and crossings are looked for. */
 const GRID = 2000;
+/** Real digits, which are always at hand. */
+const DEFAULT_DATASET = "mnist-6k";
 
 type Digit = ScheduleReport["digit"];
 
@@ -46,7 +48,7 @@ export async function reportSchedules(
   requireTimes(times);
   const { scheduleNamed, priorNatsOf } = await import("./schedule_finder.ts");
   const { normals } = await import("../engine/mod.ts");
-  const data = await dataFacts(options.dataset, dataDirectory);
+  const data = await dataFacts(options.dataset ?? DEFAULT_DATASET, dataDirectory);
   if (!Number.isInteger(index) || index < 0 || index >= data.count) {
     throw new UserError(
       `index is ${index}, but must be a whole number from 0 to ${data.count - 1}`,
@@ -218,30 +220,15 @@ function percent(share: number): string {
 
 const knownFacts = new Map<string, Promise<DataFacts>>();
 
-/** By default MNIST where no download is needed, otherwise the made-up digits. */
-async function dataFacts(
-  name: ImageConfig["dataset"] | undefined,
-  dataDirectory: string | undefined,
-): Promise<DataFacts> {
-  if (name !== undefined) return await factsOnce(name, dataDirectory, true);
-  try {
-    return await factsOnce("mnist", dataDirectory, false);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return await factsOnce("made-up-digits", dataDirectory, false);
-  }
-}
-
 /** The data set itself is let go: only its numbers and a few digits stay in memory. */
-function factsOnce(
+function dataFacts(
   name: ImageConfig["dataset"],
   dataDirectory: string | undefined,
-  mayDownload: boolean,
 ): Promise<DataFacts> {
   const key = `${name} ${dataDirectory ?? ""}`;
   const known = knownFacts.get(key);
   if (known) return known;
-  const facts = readFacts(name, dataDirectory, mayDownload);
+  const facts = readFacts(name, dataDirectory);
   knownFacts.set(key, facts);
   facts.catch(() => knownFacts.delete(key));
   return facts;
@@ -250,15 +237,10 @@ function factsOnce(
 async function readFacts(
   name: ImageConfig["dataset"],
   dataDirectory: string | undefined,
-  mayDownload: boolean,
 ): Promise<DataFacts> {
   const { loadImageDataset, gatherImages } = await import("../data/mod.ts");
   const { pixelMoments } = await import("./image/baseline.ts");
-  const directory = dataDirectory ?? Deno.env.get("TEXTDIFFUSION_DATA");
-  const dataset = await loadImageDataset(
-    name,
-    directory ? { directory } : mayDownload ? {} : { mirrors: [] },
-  );
+  const dataset = await loadImageDataset(name, { directory: dataDirectory });
   const { height, width, test } = dataset;
   return {
     variances: pixelMoments(dataset).variances,

@@ -27,11 +27,18 @@ export function seedNoiseVerdict(
       : `All runs share one configuration: ${spread(best)}`;
   }
   const lead = second.mean! - best.mean!;
-  const opening = `${nameOf(best)} leads ${nameOf(second)} by ${number(lead)} ` +
-    `(${(100 * lead / second.mean!).toFixed(1)} %)`;
+  const share = second.mean === 0 ? "" : ` (${(100 * lead / second.mean!).toFixed(1)} %)`;
+  const opening = `${nameOf(best)} leads ${nameOf(second)} by ${number(lead)}${share}`;
   if (!isMeasured(best) || !isMeasured(second)) {
     return `${opening}, but with one seed each there is no telling this from seed noise: ` +
       "run every configuration with the same 3 or more seeds";
+  }
+  if (best.sd === 0 && second.sd === 0) {
+    return `${opening}, but in each the seeds gave exactly the same value (${spread(best)}, ` +
+      `${
+        spread(second)
+      }), which leaves the seed noise unknown: look whether these runs depend on ` +
+      "their seed at all";
   }
   const { t, threshold } = welch(best, second, lead);
   const numbers = `${spread(best)}, ${spread(second)}; t = ${t.toFixed(2)}, needed ${
@@ -48,7 +55,6 @@ function isMeasured(group: ComparisonGroup): group is Measured {
 
 function welch(a: Measured, b: Measured, lead: number): { t: number; threshold: number } {
   const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
-  if (va + vb === 0) return { t: lead > 0 ? Infinity : 0, threshold: criticalT(1) };
   const freedom = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
   return { t: lead / Math.sqrt(va + vb), threshold: criticalT(freedom) };
 }

@@ -1,21 +1,15 @@
 /** The Markdown body of an entry. Sections are computed from the store; the caller's words appear
  * only as quotations, marked as theirs. */
-import { BLOCK_METRICS, type MetricName, type Run } from "../experiments/mod.ts";
+import { BLOCK_METRICS, type MetricName, type Run, summarise } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
-import {
-  type Criterion,
-  describe,
-  describeCriterion,
-  format,
-  type JournalVerdict,
-  measured,
-} from "./criterion.ts";
+import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
 import type { FrontMatter } from "./entry.ts";
+import { type JournalVerdict, measured } from "./judge.ts";
 import { trainCall } from "./reproduce.ts";
-import { summarise } from "./statistics.ts";
 
 /** What the store holds for an entry. */
 export interface Evidence {
+  /** The runs that the entry names, and others of their sweeps that its criterion is about. */
   readonly runs: readonly Run[];
   /** Runs that are named but are not in the store. */
   readonly missing: readonly string[];
@@ -34,7 +28,7 @@ export function entryBody(front: FrontMatter, evidence: Evidence, verdict: Journ
     ["Setup", setup(evidence)],
     ["Results", results(evidence, front.criterion)],
     ["Observations", observations(front)],
-    ["Verdict", `**${verdict.verdict}**: ${inlineText(verdict.reason)}`],
+    ["Verdict", verdicts(front, verdict)],
     ["Reproduce", reproduce(evidence.runs)],
   ];
   const body = sections.map(([heading, content]) => `## ${heading}\n\n${content}\n`).join("\n");
@@ -145,6 +139,15 @@ function observations(front: FrontMatter): string {
   return front.observations
     .map(({ date, text }) => `The author, ${date}:\n\n${quotedText(text)}`)
     .join("\n\n");
+}
+
+/** The verdict, and those before it that it took the place of. */
+function verdicts({ earlier_verdicts = [] }: FrontMatter, now: JournalVerdict): string {
+  const line = ({ verdict, reason }: JournalVerdict) => `**${verdict}**: ${inlineText(reason)}`;
+  const earlier = earlier_verdicts.map((before) => `- on ${before.date} ${line(before)}`);
+  return earlier.length === 0
+    ? line(now)
+    : `${line(now)}\n\nIt was otherwise before:\n\n${earlier.join("\n")}`;
 }
 
 function reproduce(runs: readonly Run[]): string {

@@ -4,12 +4,23 @@ import { parseDocument, stringify } from "yaml";
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import { cleanText } from "./author_text.ts";
-import { Criterion, VERDICTS } from "./criterion.ts";
+import { Criterion } from "./criterion.ts";
+import { VERDICTS } from "./judge.ts";
 
 const text = (maximum: number) =>
   z.string().transform(cleanText).pipe(z.string().min(1).max(maximum));
 
 const Observation = z.strictObject({ date: z.iso.datetime(), text: text(10_000) });
+
+/** Older ones are dropped. */
+export const MOST_EARLIER_VERDICTS = 50;
+
+const EarlierVerdict = z.strictObject({
+  /** When it was drawn from the store. */
+  date: z.iso.datetime(),
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+});
 
 /** The front matter. Hypothesis and criterion are kept as they were first written. */
 export const FrontMatter = z.strictObject({
@@ -25,6 +36,8 @@ export const FrontMatter = z.strictObject({
   observations: z.array(Observation).max(100),
   verdict: z.enum(VERDICTS),
   verdict_reason: z.string(),
+  /** Verdicts that were decided once and are no longer, oldest first. */
+  earlier_verdicts: z.array(EarlierVerdict).max(MOST_EARLIER_VERDICTS).optional(),
 });
 export type FrontMatter = z.infer<typeof FrontMatter>;
 

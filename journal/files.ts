@@ -1,6 +1,7 @@
 /** The folder of entries: names, numbers, and writes that are never half done. */
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
+import { withLock } from "./lock.ts";
 
 const ENTRY_FILE = /^(\d{4,})-[a-z0-9-]+\.md$/;
 
@@ -44,48 +45,35 @@ export function slugOf(title: string): string {
 }
 
 /**
- * Writes a new file under the next free number and never over another, however many servers write
- * at once: a link fails where a name is taken, and whoever then sees its number used twice moves on.
+ * Writes a new file under the next free number and never over another, however many servers write at
+ * once.
  *
  * @returns The new entry's id.
  */
 export function createEntryFile(directory: string, title: string, content: string): string {
-  Deno.mkdirSync(directory, { recursive: true });
-  const temporary = writeTemporary(directory, content);
-  try {
-    for (;;) {
-      const last = Math.max(0, ...entryIds(directory).map((id) => Number.parseInt(id)));
-      const number = String(last + 1).padStart(4, "0");
-      const id = `${number}-${slugOf(title)}`;
-      try {
-        Deno.linkSync(temporary, join(directory, `${id}.md`));
-      } catch (error) {
-        if (error instanceof Deno.errors.AlreadyExists) continue;
-        throw error;
-      }
-      if (entryIds(directory).filter((other) => other.startsWith(`${number}-`)).length === 1) {
-        return id;
-      }
-      Deno.removeSync(join(directory, `${id}.md`));
-    }
-  } finally {
-    Deno.removeSync(temporary);
-  }
+  return withLock(directory, () => {
+    const last = Math.max(0, ...entryIds(directory).map((id) => Number.parseInt(id)));
+    const id = `${String(last + 1).padStart(4, "0")}-${slugOf(title)}`;
+    replaceEntryFile(directory, id, content);
+    return id;
+  });
 }
 
-/** Replaces an entry's file in one step. */
+/**
+ * Replaces an entry's file in one step: whoever looks sees the old text or the new one, even if this
+ * process is killed on the way. What the new text was made from may have changed meanwhile unless
+ * reading, too, is done within {@link withLock}.
+ */
 export function replaceEntryFile(directory: string, id: string, content: string): void {
-  Deno.renameSync(writeTemporary(directory, content), join(directory, `${id}.md`));
-}
-
-function writeTemporary(directory: string, content: string): string {
-  const path = join(directory, `.${crypto.randomUUID()}.tmp`);
-  const file = Deno.openSync(path, { write: true, createNew: true });
-  try {
-    file.writeSync(new TextEncoder().encode(content));
+  // One name for all, so that whoever writes next replaces what a killed process left.
+  const temporary = join(directory, ".entry.tmp");
+  const bytes = new TextEncoder().encode(content);
+  {
+    using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
+    for (let written = 0; written < bytes.length;) {
+      written += file.writeSync(bytes.subarray(written));
+    }
     file.syncSync();
-  } finally {
-    file.close();
   }
-  return path;
+  Deno.renameSync(temporary, join(directory, `${id}.md`));
 }

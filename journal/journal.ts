@@ -1,10 +1,19 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { configSchemas, type Lab, nearest, type Run } from "../experiments/mod.ts";
-import { entryBody, type Evidence } from "./body.ts";
-import { type Criterion, judge, type Selection } from "./criterion.ts";
-import { formatEntry, FrontMatter, type JournalEntry, parseEntry } from "./entry.ts";
+import { configSchemas, type Lab, nearest } from "../experiments/mod.ts";
+import { entryBody } from "./body.ts";
+import type { Criterion, Selection } from "./criterion.ts";
+import {
+  formatEntry,
+  FrontMatter,
+  type JournalEntry,
+  MOST_EARLIER_VERDICTS,
+  parseEntry,
+} from "./entry.ts";
+import { gathered } from "./evidence.ts";
 import { createEntryFile, entryIds, findEntryId, replaceEntryFile } from "./files.ts";
+import { type JournalVerdict, judge } from "./judge.ts";
+import { withLock } from "./lock.ts";
 
 /** What a caller says in a new entry; everything else is drawn from the store. */
 export interface NewEntry {
@@ -58,7 +67,7 @@ export function journalIn(lab: Lab, directory: string): Journal {
     readEntry: (reference) => read(findEntryId(folder, reference)),
     write(entry) {
       const now = new Date().toISOString();
-      const front = compose(lab, {
+      const { front, content } = compose(lab, {
         title: entry.title,
         date: now,
         hypothesis: entry.hypothesis,
@@ -67,62 +76,80 @@ export function journalIn(lab: Lab, directory: string): Journal {
         tags: [...new Set(entry.tags ?? [])],
         observations: entry.observations ? [{ date: now, text: entry.observations }] : [],
       }, now);
-      return read(createEntryFile(folder, front.title, contentOf(lab, front)));
+      return read(createEntryFile(folder, front.title, content));
     },
     update(reference, update) {
-      const id = findEntryId(folder, reference);
-      const { title, date, hypothesis, criterion, ...old } = read(id);
-      const now = new Date().toISOString();
-      const front = compose(lab, {
-        title,
-        date,
-        hypothesis,
-        criterion,
-        runs: [...new Set([...old.runs, ...idsOf(lab, update.runs ?? [])])],
-        tags: [...new Set([...old.tags, ...(update.tags ?? [])])],
-        observations: [
-          ...old.observations,
-          ...(update.observations ? [{ date: now, text: update.observations }] : []),
-        ],
-      }, now);
-      replaceEntryFile(folder, id, contentOf(lab, front));
-      return read(id);
+      const added = idsOf(lab, update.runs ?? []);
+      // Whoever else adds to the entry waits, and then adds to what is written here.
+      return withLock(folder, () => {
+        const id = findEntryId(folder, reference);
+        const { title, date, hypothesis, criterion, ...old } = read(id);
+        const now = new Date().toISOString();
+        const { content } = compose(
+          lab,
+          {
+            title,
+            date,
+            hypothesis,
+            criterion,
+            runs: [...new Set([...old.runs, ...added])],
+            tags: [...new Set([...old.tags, ...(update.tags ?? [])])],
+            observations: [
+              ...old.observations,
+              ...(update.observations ? [{ date: now, text: update.observations }] : []),
+            ],
+          },
+          now,
+          old,
+        );
+        replaceEntryFile(folder, id, content);
+        return read(id);
+      });
     },
   };
 }
 
-type Said = Omit<FrontMatter, "updated" | "verdict" | "verdict_reason">;
+type Said = Omit<FrontMatter, "updated" | "verdict" | "verdict_reason" | "earlier_verdicts">;
+type Drawn = Pick<FrontMatter, "updated" | "verdict" | "verdict_reason" | "earlier_verdicts">;
 
-function compose(lab: Lab, said: Said, updated: string): FrontMatter {
-  const { runs } = evidenceFor(lab, said.runs);
-  const { verdict, reason } = judge(said.criterion, runs);
-  const front = FrontMatter.safeParse({ ...said, updated, verdict, verdict_reason: reason });
-  if (front.success) return front.data;
+/**
+ * The entry with everything that is drawn from the store.
+ *
+ * @param old What was drawn before, of an entry that exists.
+ */
+function compose(
+  lab: Lab,
+  said: Said,
+  updated: string,
+  old?: Drawn,
+): { front: FrontMatter; content: string } {
+  const { evidence, ...surroundings } = gathered(lab, said);
+  const judged = judge(said.criterion, surroundings.named, surroundings);
+  const earlier = old ? earlierVerdicts(old, judged) : [];
+  const front = FrontMatter.safeParse({
+    ...said,
+    updated,
+    verdict: judged.verdict,
+    verdict_reason: judged.reason,
+    ...(earlier.length > 0 ? { earlier_verdicts: earlier } : {}),
+  });
+  if (front.success) {
+    const content = formatEntry(front.data, entryBody(front.data, evidence, judged));
+    return { front: front.data, content };
+  }
   const [issue] = front.error.issues;
   throw new UserError(`${issue?.path.join(".")} cannot be written: ${issue?.message}`);
 }
 
-function contentOf(lab: Lab, front: FrontMatter): string {
-  const verdict = { verdict: front.verdict, reason: front.verdict_reason };
-  return formatEntry(front, entryBody(front, evidenceFor(lab, front.runs), verdict));
-}
-
-function evidenceFor(lab: Lab, ids: readonly string[]): Evidence {
-  const runs: Run[] = [];
-  const missing: string[] = [];
-  for (const id of ids) {
-    try {
-      runs.push(lab.run(id));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      missing.push(id);
-    }
-  }
-  const alerts = runs.flatMap((run) =>
-    lab.inspect(run.id).alerts.filter((alert) => alert.level !== "info")
-      .map(({ message }) => ({ runId: run.id, message }))
-  );
-  return { runs, missing, alerts };
+/** With the last one, if it was decided and now reads otherwise. */
+function earlierVerdicts(
+  { updated, verdict, verdict_reason, earlier_verdicts = [] }: Drawn,
+  now: JournalVerdict,
+): NonNullable<Drawn["earlier_verdicts"]> {
+  const isKept = verdict === now.verdict || verdict === "pending" || verdict === "none";
+  if (isKept) return earlier_verdicts;
+  return [...earlier_verdicts, { date: updated, verdict, reason: verdict_reason }]
+    .slice(-MOST_EARLIER_VERDICTS);
 }
 
 function idsOf(lab: Lab, references: readonly string[]): string[] {

@@ -3,15 +3,8 @@ import { join } from "node:path";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "./journal.ts";
 
-export {
-  Criterion,
-  describeCriterion,
-  type JournalVerdict,
-  judge,
-  Selection,
-  VERDICTS,
-  type VerdictWord,
-} from "./criterion.ts";
+export { Criterion, describeCriterion, Selection } from "./criterion.ts";
+export { type JournalVerdict, judge, VERDICTS, type VerdictWord } from "./judge.ts";
 export type { JournalEntry } from "./entry.ts";
 export { trainCall } from "./reproduce.ts";
 export type { EntrySummary, EntryUpdate, Journal, NewEntry } from "./journal.ts";

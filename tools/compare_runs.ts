@@ -1,20 +1,21 @@
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import {
-  type AlignedCurve,
   blockCurve,
   type Comparison,
+  type Lab,
   METRIC_NAMES,
+  type MetricName,
   type Run,
-  RUN_STATUSES,
 } from "../experiments/mod.ts";
-import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
-import { BaselineRow, baselineRow, baselineTable } from "./text_evaluation_rows.ts";
-import { defineTool, structured } from "./define.ts";
-import { integer, pointers, runReference, tableLimit, tableOffset } from "./fields.ts";
-import { moreRows, rounded, table } from "./rows.ts";
-
-const Parameters = z.record(z.string(), z.union([z.string(), z.number()]));
+import { alignedTable, curveTable } from "./curve_table.ts";
+import { answer, defineTool, READING } from "./define.ts";
+import { evaluationTable } from "./evaluation_rows.ts";
+import { curvePoints, runReference, tableLimit, tableOffset } from "./fields.ts";
+import { alsoDiffering, counted, MAX_ROWS, moreRows, rounded, table } from "./rows.ts";
+import { shortened } from "./text.ts";
+import { baselineTable } from "./text_evaluation_rows.ts";
+import { comparisonUri } from "./uris.ts";
 
 export const compareRunsTool = defineTool({
   name: "compare-runs",
@@ -35,60 +36,11 @@ export const compareRunsTool = defineTool({
     metrics: z.array(z.enum(METRIC_NAMES)).max(3).optional().describe(
       "Curves to align, 0 to 3 (default what the runs are ranked by)",
     ),
-    points: integer(2, 50).default(12).describe("Points of each curve, 2 to 50 (default 12)"),
+    points: curvePoints,
     limit: tableLimit,
     offset: tableOffset,
   }),
-  output: z.object({
-    ...pointers,
-    verdict: z.string().describe("Whether the best configuration's lead exceeds seed noise"),
-    cautions: z.array(z.string()).describe("What makes these runs less than comparable"),
-    differing: z.array(z.string()).describe("Parameters in which the runs differ"),
-    metric: z.string().describe("What the runs are ranked by"),
-    leaderboard: z.array(z.object({
-      rank: z.number(),
-      run: z.string(),
-      status: z.enum(RUN_STATUSES),
-      step: z.number(),
-      score: z.number().nullable().describe("Value of metric"),
-      validation_loss: z.number().nullable(),
-      parameters: Parameters,
-      label: z.string().nullable(),
-    })).describe("Best first"),
-    groups: z.array(z.object({
-      parameters: Parameters,
-      runs: z.array(z.string()),
-      n: z.number(),
-      mean: z.number().nullable(),
-      sd: z.number().nullable(),
-    })).describe("metric of runs that differ only in their seed; best first"),
-    evaluations: z.array(BriefEvaluation).describe("The newest one of each run that has any"),
-    trivial_mse: z.number().nullable().describe(
-      "metric of a trivial model: each pixel by itself, or a bigram model",
-    ),
-    baselines: BaselineRow.nullable().describe("Nats per character of n-gram models, for text"),
-    block_curves: z.array(z.object({
-      run: z.string(),
-      nats: z.array(z.object({
-        block_size: z.number(),
-        nats: z.number(),
-        standard_error: z.number().nullable(),
-      })),
-    })).describe("Nats per character by tokens written at once, for text"),
-    curves: z.array(z.object({
-      metric: z.string(),
-      steps: z.array(z.number()),
-      values: z.record(z.string(), z.array(z.number().nullable())),
-    })).describe("Values of the runs in the leaderboard at common steps"),
-    total: z.number(),
-    more: z.string().nullable(),
-  }),
-  annotations: {
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: READING,
   // deno-lint-ignore require-await -- the other tools wait for something
   async run({ runs, sweep, metrics, points, limit, offset }, { lab, links }) {
     if ((runs === undefined) === (sweep === undefined)) {
@@ -105,90 +57,86 @@ export const compareRunsTool = defineTool({
     }
     const comparison = lab.compare(ids);
     const rows = comparison.leaderboard.slice(offset, offset + limit);
-    const shown = new Set(rows.map((row) => row.runId));
-    const evaluations = comparison.evaluations.filter(({ runId }) => shown.has(runId));
-    const total = comparison.leaderboard.length;
+    const shown = rows.map((row) => row.runId);
     const best = rows[0] ?? comparison.leaderboard[0]!;
-    const output = {
-      summary: comparison.verdict,
-      next: [
-        `sample {"run": "${best.runId}"} to see the best one's pictures`,
-        'write-journal {"title": ..., "hypothesis": ..., "runs": [...]} to keep the finding',
+    const compared = sweep === undefined ? comparison.leaderboard.map((row) => row.runId) : [sweep];
+    const metricNames = metrics ?? [comparison.yardstick.metric];
+    return answer(
+      {
+        summary: `${comparison.verdict}.`,
+        next: [
+          `sample {"run": "${best.runId}"} to see what the best one makes`,
+          'write-journal {"title": ..., "hypothesis": ..., "runs": [...]} to keep the finding',
+        ],
+        viewerUrl: links.compare(compared),
+      },
+      [
+        comparison.cautions.map((caution) => `Caution: ${caution}`).join("\n"),
+        leaderboardTable(comparison, rows),
+        moreRows(rows.length, offset, comparison.leaderboard.length),
+        groupTable(comparison),
+        trivialNote(comparison),
+        blockTable(blockCurves(rows.map((row) => lab.run(row.runId)))),
+        baselineTable(comparison.baselines),
+        evaluationTable(comparison.evaluations.filter(({ runId }) => shown.includes(runId))),
+        ...metricNames.map((metric) => curvesOf(lab, comparison, metric, shown, points)),
+        `All of it as JSON: ${comparisonUri(compared)}`,
       ],
-      viewer_url: links.compare(comparison.leaderboard.map((row) => row.runId)),
-      verdict: comparison.verdict,
-      cautions: [...comparison.cautions],
-      differing: [...comparison.differing],
-      metric: comparison.yardstick.metric,
-      leaderboard: rows.map((row) => ({
-        rank: row.rank,
-        run: row.runId,
-        status: row.status,
-        step: row.step,
-        score: rounded(row.score),
-        validation_loss: rounded(row.validationLoss),
-        parameters: row.parameters,
-        label: row.label,
-      })),
-      groups: comparison.groups.slice(0, 20).map((group) => ({
-        parameters: group.parameters,
-        runs: [...group.runIds],
-        n: group.n,
-        mean: rounded(group.mean),
-        sd: rounded(group.sd),
-      })),
-      evaluations: evaluations.map(briefEvaluation),
-      block_curves: blockCurves(rows.map((row) => lab.run(row.runId))),
-      trivial_mse: rounded(comparison.trivialMse),
-      baselines: baselineRow(comparison.baselines),
-      curves: comparison.curves.filter((curve) =>
-        (metrics ?? [comparison.yardstick.metric]).includes(curve.name)
-      )
-        .map((curve) => thinned(curve, shown, points)),
-      total,
-      more: moreRows(rows.length, offset, total),
-    };
-    return structured(
-      output,
-      leaderboardTable(comparison, rows),
-      groupTable(comparison),
-      blockTable(output.block_curves),
-      baselineTable(comparison.baselines),
-      evaluationTable(evaluations),
-      output.more ?? "",
-      comparison.cautions.join("\n"),
     );
   },
 });
 
+/** Parameters that the tables have columns for. */
+const MAX_PARAMETERS = 10;
+
 /** Runs by rank, with only the parameters in which they differ. */
 export function leaderboardTable(comparison: Comparison, rows: Comparison["leaderboard"]): string {
-  return table(
-    ["rank", "run", ...comparison.differing, "status", "step", comparison.yardstick.metric],
+  const { differing, yardstick } = comparison;
+  const parameters = differing.slice(0, MAX_PARAMETERS);
+  const labels = new Set(comparison.leaderboard.map((row) => row.label));
+  const validated = rows.some((row) => row.validationLoss !== null);
+  const text = table(
+    [
+      "rank",
+      "run",
+      ...parameters,
+      ...(labels.size > 1 ? ["label"] : []),
+      "status",
+      "step",
+      yardstick.metric,
+      ...(validated ? ["validation_loss"] : []),
+    ],
     rows.map((row) => [
       row.rank,
       row.runId,
-      ...comparison.differing.map((name) => row.parameters[name] ?? "-"),
+      ...parameters.map((name) => row.parameters[name] ?? "-"),
+      ...(labels.size > 1 ? [row.label === null ? "-" : shortened(row.label, 60)] : []),
       row.status,
       row.step,
       rounded(row.score) ?? "-",
+      ...(validated ? [rounded(row.validationLoss) ?? "-"] : []),
     ]),
   );
+  const also = alsoDiffering(differing.slice(MAX_PARAMETERS));
+  return also === "" ? text : `${text}\n\n${also}`;
 }
 
 /** Mean and standard deviation over seeds; empty where nothing was repeated. */
 export function groupTable({ groups, yardstick }: Comparison): string {
   if (groups.length < 2 || groups.every((group) => group.n < 2)) return "";
   const names = [...new Set(groups.flatMap((group) => Object.keys(group.parameters)))];
-  return table(
-    [...names, "seeds", `mean ${yardstick.metric}`, "sd"],
-    groups.slice(0, 20).map((group) => [
-      ...names.map((name) => group.parameters[name] ?? "-"),
+  const shown = names.slice(0, MAX_PARAMETERS);
+  const text = table(
+    [...shown, "seeds", `mean ${yardstick.metric}`, "sd"],
+    groups.slice(0, MAX_ROWS).map((group) => [
+      ...shown.map((name) => group.parameters[name] ?? "-"),
       group.n,
       rounded(group.mean) ?? "-",
       rounded(group.sd) ?? "-",
     ]),
   );
+  const left = groups.length - MAX_ROWS;
+  return left > 0 ? `${text}\n\n${counted(left, "further configuration")} ranked below` : text;
 }
 
 interface BlockCurve {
@@ -225,28 +173,32 @@ function blockTable(curves: readonly BlockCurve[]): string {
         if (!point) return "-";
         return point.standard_error === null
           ? point.nats
-          : `${point.nats} ± ${rounded(point.standard_error)}`;
+          : `${point.nats} ± ${Number(point.standard_error.toPrecision(2))}`;
       }),
     ]),
   );
 }
 
-/** At most `points` of a curve's steps, evenly spread with both ends, for the runs shown. */
-function thinned(curve: AlignedCurve, shown: ReadonlySet<string>, points: number) {
-  const last = curve.steps.length - 1;
-  const count = Math.min(points, last + 1);
-  const indices = Array.from(
-    { length: count },
-    (_, i) => Math.round(count === 1 ? last : i * last / (count - 1)),
-  );
-  return {
-    metric: curve.name,
-    steps: indices.map((index) => curve.steps[index]!),
-    values: Object.fromEntries(
-      curve.series.filter((series) => shown.has(series.runId)).map((series) => [
-        series.runId,
-        indices.map((index) => rounded(series.values[index])),
-      ]),
-    ),
-  };
+/** A metric of the runs in the table over common steps. */
+function curvesOf(
+  lab: Lab,
+  comparison: Comparison,
+  metric: MetricName,
+  runs: readonly string[],
+  limit: number,
+): string {
+  const aligned = comparison.curves.find((curve) => curve.name === metric);
+  const columns = runs.map((id) => ({
+    title: id,
+    points: aligned ? [] : lab.metrics(id, { names: [metric], maxPoints: 1000 })[metric] ?? [],
+  }));
+  const text = aligned ? alignedTable(aligned, runs, limit) : curveTable(columns, limit);
+  return text === "" ? `${metric}: not recorded by these runs.` : `${metric}:\n\n${text}`;
+}
+
+/** What a trivial model reaches, which no ranking among worse ones outweighs. */
+function trivialNote({ trivialMse, yardstick }: Comparison): string {
+  return trivialMse === null
+    ? ""
+    : `For comparison, ${yardstick.trivial}: ${yardstick.metric} ${rounded(trivialMse)}.`;
 }

@@ -8,12 +8,14 @@ import type {
   StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { explained, UserError } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
+import { givenArguments } from "./arguments.ts";
 import { explainIssues } from "./explain.ts";
 import type { Links } from "./links.ts";
 import { type Progress, progressOf } from "./progress.ts";
+import { publishedSchema } from "./published.ts";
 
 /** What tools, resources and prompts work with. */
 export interface Surroundings {
@@ -35,15 +37,31 @@ export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
   readonly title: string;
   readonly description: string;
   readonly input: Input;
-  readonly output?: z.ZodType;
-  readonly annotations: {
-    readonly readOnlyHint: boolean;
-    readonly destructiveHint: boolean;
-    readonly idempotentHint: boolean;
-    readonly openWorldHint: boolean;
-  };
+  readonly annotations: Annotations;
   run(input: z.output<Input>, call: Call): Promise<CallToolResult>;
 }
+
+interface Annotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  /** Never true: data sets come by name from fixed, checksummed places, and nothing else is fetched. */
+  readonly openWorldHint: false;
+}
+
+/** Of a tool that only looks, and of one that adds to the workspace; neither destroys anything. */
+export const READING: Annotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};
+export const ADDING: Annotations = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: false,
+  openWorldHint: false,
+};
 
 /** Keeps the input's type between a tool's schema and its function. */
 export function defineTool<Input extends z.ZodType>(
@@ -58,71 +76,98 @@ export function registerTool<Input extends z.ZodType>(
   tool: ToolDefinition<Input>,
   surroundings: Surroundings,
 ): void {
-  const { name, title, description, input, output, annotations } = tool;
-  const config = { title, description, inputSchema: unchecked(input), annotations };
-  const call = async (given: unknown, context: ServerContext): Promise<CallToolResult> => {
+  const { name, title, description, input, annotations } = tool;
+  const config = { title, description, inputSchema: published(input), annotations };
+  server.registerTool(name, config, async (given, context) => {
     const progress = progressOf(context);
     try {
-      const parsed = input.safeParse(given ?? {});
-      if (!parsed.success) {
-        throw new UserError(explainIssues(input, given ?? {}, parsed.error.issues));
-      }
       const { signal } = context.mcpReq;
-      return await tool.run(parsed.data, { ...surroundings, progress, signal });
+      const answer = await tool.run(checked(input, given), { ...surroundings, progress, signal });
+      return understood(answer, revisionOf(server, context));
     } catch (error) {
       return errorResult(name, error);
     } finally {
       progress.close();
     }
-  };
-  if (output) server.registerTool(name, { ...config, outputSchema: output }, call);
-  else server.registerTool(name, config, call);
+  });
+}
+
+/** The tool's arguments. @throws {UserError} If they are wrong, with what would have been right. */
+function checked<Input extends z.ZodType>(input: Input, given: unknown): z.output<Input> {
+  const value = givenArguments(input, given);
+  const parsed = input.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UserError(explainIssues(input, value, parsed.error.issues));
 }
 
 /**
  * The schema as it is advertised, without the SDK's own check in front of ours, whose messages do
  * not say what would have been right.
  */
-function unchecked(schema: z.ZodType): StandardSchemaWithJSON<unknown, unknown> {
+function published(schema: z.ZodType): StandardSchemaWithJSON<unknown, unknown> {
   const standard = (schema as unknown as StandardSchemaWithJSON)["~standard"];
-  return { "~standard": { ...standard, validate: (value: unknown) => ({ value }) } };
+  const advertised = () => ({ ...publishedSchema(schema) });
+  return {
+    "~standard": {
+      ...standard,
+      jsonSchema: { input: advertised, output: advertised },
+      validate: (value: unknown) => ({ value }),
+    },
+  };
+}
+
+/** The revision that knows links to resources in an answer. */
+const LINKS_SINCE = "2025-06-18";
+
+/** The protocol's revision that a call is made in. */
+function revisionOf(server: McpServer, context: ServerContext): string {
+  // A request over HTTP without a session names it in a header, and only since that very revision.
+  return server.server.getNegotiatedProtocolVersion() ??
+    context.http?.req?.headers.get("mcp-protocol-version") ?? "2025-03-26";
+}
+
+/** An answer without what a client of this revision would refuse the whole of it for. */
+function understood(answer: CallToolResult, revision: string): CallToolResult {
+  if (revision >= LINKS_SINCE) return answer;
+  return { ...answer, content: answer.content.filter(({ type }) => type !== "resource_link") };
 }
 
 /** A mistake of the caller's is explained; one of ours is named as such and logged. */
-export function errorResult(tool: string, error: unknown): CallToolResult {
+export function errorResult(tool: string, failure: unknown): CallToolResult {
+  const error = explained(failure);
   const text = error instanceof UserError
     ? `${tool}: ${error.message}`
     : `${tool}: Internal: ${error instanceof Error ? error.message : String(error)}`;
   if (!(error instanceof UserError)) console.error(`${tool}:`, error);
-  return { content: [{ type: "text", text }], isError: true };
+  return { content: [{ type: "text", text: text.toWellFormed() }], isError: true };
 }
 
-/** Where to look next: a picture for the person, a call for the assistant. */
-export interface Pointers {
+/** What every answer begins with and ends in. */
+export interface Frame {
+  /** What was found, in a sentence or two. */
   readonly summary: string;
+  /** What can be done now. */
   readonly next: readonly string[];
-  readonly viewer_url: string | null;
+  /** Page for the person; null where no viewer is up. */
+  readonly viewerUrl: string | null;
 }
 
-/** Text that ends in what to do next and where the person can look. */
-export function readable({ summary, next, viewer_url }: Pointers, ...body: string[]): string {
-  return [
+/**
+ * An answer: text that says everything, since some clients show their model nothing else, and what
+ * can be seen beside it. Empty parts of the body are left out.
+ */
+export function answer(
+  { summary, next, viewerUrl }: Frame,
+  body: readonly string[] = [],
+  beside: CallToolResult["content"] = [],
+): CallToolResult {
+  const text = [
     summary,
     ...body.filter((part) => part !== ""),
     ...(next.length > 0 ? [`Next: ${next.join("; ")}`] : []),
-    ...(viewer_url ? [`Show the person: ${viewer_url}`] : []),
+    ...(viewerUrl ? [`Show the person: ${viewerUrl}`] : []),
   ].join("\n\n");
-}
-
-/** An answer of numbers: the same twice, since clients show the model only one of the two. */
-export function structured(
-  output: Pointers & Record<string, unknown>,
-  ...body: string[]
-): CallToolResult {
-  return {
-    content: [{ type: "text", text: readable(output, ...body) }],
-    structuredContent: output,
-  };
+  return { content: [{ type: "text", text: text.toWellFormed() }, ...beside] };
 }
 
 /** A PNG as the assistant sees it. */

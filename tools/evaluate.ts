@@ -1,15 +1,12 @@
 import { z } from "zod";
 import { samplerNames } from "../experiments/mod.ts";
-import { defineTool, structured } from "./define.ts";
-import {
-  EvaluationRow,
-  evaluationRow,
-  evaluationSummary,
-  evaluationTables,
-} from "./evaluation_rows.ts";
+import { damageNote } from "./damage_note.ts";
+import { ADDING, answer, defineTool } from "./define.ts";
+import { evaluationSummary, evaluationTables } from "./evaluation_rows.ts";
 import { samplingFields } from "./sampling_fields.ts";
-import { integer, pointers, REFERENCE_HELP, runReference } from "./fields.ts";
+import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { textFields } from "./text_fields.ts";
+import { runUri } from "./uris.ts";
 
 const { mode, length, block_size, temperature, top_p, diffusion_weight, revise_share, rounds } =
   textFields;
@@ -40,7 +37,8 @@ export const evaluateTool = defineTool({
   input: z.strictObject({
     run: runReference.describe(`Which run: ${REFERENCE_HELP}`),
     count: integer(2, 5000).optional().describe(
-      "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000); or " +
+      "Pictures, 200 to 5000, at most half of the test images; more are surer (default 1000, of a " +
+        "small data set half of the test images); or " +
         "texts, 2 to 256 (default 32)",
     ),
     sampler: z.enum(samplerNames).optional().describe("Sampler (default ddim; ddpm for text)"),
@@ -62,13 +60,7 @@ export const evaluateTool = defineTool({
       "Text: sampler steps whose own bounds are measured (default 16, 64 and steps)",
     ),
   }),
-  output: z.object({ ...pointers, evaluation: EvaluationRow }),
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: false,
-    openWorldHint: false,
-  },
+  annotations: ADDING,
   async run(request, { lab, links, progress, signal }) {
     progress.report(0, 1, "starting the evaluation");
     const given = Object.fromEntries(Object.entries(request).filter(([, v]) => v !== undefined));
@@ -79,15 +71,20 @@ export const evaluateTool = defineTool({
     const [what, choice] = evaluation.modality === "image"
       ? ["pictures", "guidance_scale"]
       : ["texts", "mode or temperature"];
-    const output = {
-      summary: evaluationSummary(evaluation),
-      next: [
-        `sample {"run": "${evaluation.runId}"} to see such ${what}`,
-        `evaluate another run, or this one with another ${choice}, at the same count and seed`,
+    return answer(
+      {
+        summary: evaluationSummary(evaluation) +
+          damageNote(lab, evaluation.runId, evaluation.step),
+        next: [
+          `sample {"run": "${evaluation.runId}"} to see such ${what}`,
+          `evaluate another run, or this one with another ${choice}, at the same count and seed`,
+        ],
+        viewerUrl: links.run(evaluation.runId),
+      },
+      [
+        ...evaluationTables(evaluation),
+        `Kept as ${evaluation.id} with the run: ${runUri(evaluation.runId)}`,
       ],
-      viewer_url: links.run(evaluation.runId),
-      evaluation: evaluationRow(evaluation),
-    };
-    return structured(output, ...evaluationTables(evaluation));
+    );
   },
 });

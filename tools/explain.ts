@@ -2,27 +2,10 @@
  * Refusals that teach. An assistant can only act on the text it gets, so each names the field, the
  * value, what is allowed, and the nearest thing that would have worked.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import { nearest } from "../experiments/mod.ts";
-
-/** The part of JSON Schema that our input schemas use. */
-interface Node {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly items?: Node;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly additionalProperties?: Node | boolean;
-  readonly anyOf?: readonly Node[];
-}
+import { type JsonSchema as Node, jsonSchemaOf } from "./published.ts";
+import { shortened } from "./text.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -32,13 +15,13 @@ export function explainIssues(
   value: unknown,
   issues: readonly z.core.$ZodIssue[],
 ): string {
-  const root = z.toJSONSchema(schema, { io: "input" }) as Node;
+  const root = jsonSchemaOf(schema);
   return issues.slice(0, 5).map((issue) => explainIssue(root, value, issue)).join("; ");
 }
 
 function explainIssue(root: Node, value: unknown, issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => explainUnknownField(root, issue.path, key)).join("; ");
+    return explainUnknownFields(root, issue.path, issue.keys);
   }
   const field = fieldName(issue.path) || "The arguments";
   const given = issue.path.reduce<unknown>(
@@ -57,19 +40,25 @@ function explainIssue(root: Node, value: unknown, issue: z.core.$ZodIssue): stri
   return `${field} is ${show(given)}, but must be ${allowed(node)}${hint}`;
 }
 
-function explainUnknownField(root: Node, path: Path, key: string): string {
+/** Wrong names of one object: the first few with what each should be, the right ones once. */
+function explainUnknownFields(root: Node, path: Path, keys: readonly string[]): string {
   const place = path.length === 0 ? "" : ` in ${fieldName(path)}`;
   const known = Object.keys(nodeAt(root, path)?.properties ?? {});
-  const elsewhere = Object.entries(root.properties ?? {})
-    .filter(([name, node]) => node.properties?.[key] && name !== fieldName(path))
-    .map(([name]) => name);
-  if (elsewhere.length > 0) {
-    return `There is no field ${show(key)}${place}: it belongs in ${elsewhere.join(" or ")}`;
-  }
-  const guess = likeliest(key, known);
-  return `There is no field ${show(key)}${place}: did you mean ${guess}? (fields: ${
-    known.join(", ")
-  })`;
+  const shown = keys.slice(0, 3).map((key) => {
+    const elsewhere = Object.entries(root.properties ?? {})
+      .filter(([name, node]) =>
+        Object.hasOwn(node.properties ?? {}, key) && name !== fieldName(path)
+      ).map(([name]) => name);
+    const hint = elsewhere.length > 0
+      ? `it belongs in ${elsewhere.join(" or ")}`
+      : `did you mean ${likeliest(shortened(key, 80), known)}?`;
+    return { text: `There is no field ${show(key)}${place}: ${hint}`, moved: elsewhere.length > 0 };
+  });
+  const more = keys.length > shown.length
+    ? `; nor any of ${keys.length - shown.length} others that were given`
+    : "";
+  const fields = shown.every(({ moved }) => moved) ? "" : ` (fields: ${known.join(", ")})`;
+  return `${shown.map(({ text }) => text).join("; ")}${more}${fields}`;
 }
 
 /** What was probably meant: a name that was cut short or drawn out, else the one nearest in edits. */
@@ -96,6 +85,9 @@ export function allowed(node: Node): string {
         ? `text${node.pattern ? ` of the form ${node.pattern}` : ""}`
         : `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;
     case "array": {
+      if (node.prefixItems) {
+        return `a list of ${node.prefixItems.length} values, each ${allowed(node.prefixItems[0]!)}`;
+      }
       const length = node.maxItems === undefined
         ? ""
         : `${node.minItems ?? 0} to ${node.maxItems} `;
@@ -118,9 +110,13 @@ function nodeAt(root: Node, path: Path): Node | undefined {
     const options: readonly Node[] = node?.anyOf ?? (node ? [node] : []);
     node = options
       .map((option) => {
-        if (typeof key === "number") return option.items;
+        if (typeof key === "number") return option.prefixItems?.[key] ?? option.items;
         const extra = option.additionalProperties;
-        return option.properties?.[String(key)] ?? (typeof extra === "object" ? extra : undefined);
+        return Object.hasOwn(option.properties ?? {}, key)
+          ? option.properties![String(key)]
+          : typeof extra === "object"
+          ? extra
+          : undefined;
       })
       .find((child) => child !== undefined);
   }
@@ -136,5 +132,5 @@ function fieldName(path: Path): string {
 
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+  return shortened(text, 80);
 }

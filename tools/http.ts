@@ -3,6 +3,7 @@ import { createMcpHonoApp } from "@modelcontextprotocol/hono";
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import type { Hono } from "hono";
 import type { Lab } from "../experiments/mod.ts";
+import { lazily, unavailable } from "./lazily.ts";
 import { createMcpServer } from "./server.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
@@ -34,7 +35,10 @@ export function createHttpApp(lab: Lab, { viewerUrl, host, openViewer }: HttpOpt
     return mcp.fetch(c.req.raw, parsedBody === undefined ? {} : { parsedBody });
   });
   const viewer = lazily(() => openViewer(lab));
-  app.all("*", async (c) => (await viewer()).fetch(c.req.raw));
+  app.all("*", async (c) => {
+    const pages = await viewer().catch(unavailable);
+    return pages instanceof Response ? pages : pages.fetch(c.req.raw);
+  });
   return app;
 }
 
@@ -53,9 +57,4 @@ export function allowedHosts(host: string): string[] {
 /** An address as it stands in a URL. */
 export function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
-}
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => made ??= make();
 }

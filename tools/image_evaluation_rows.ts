@@ -1,89 +1,6 @@
-/** Evaluations of pictures as rows: for tables in texts, and as structured output. */
-import { z } from "zod";
+/** Evaluations of pictures as text. */
 import type { ImageEvaluation } from "../experiments/mod.ts";
 import { rounded, table } from "./rows.ts";
-
-export const ImageEvaluationRow = z.object({
-  modality: z.literal("image"),
-  id: z.string(),
-  run: z.string(),
-  step: z.number().describe("Training step of the weights"),
-  count: z.number().describe("Pictures; distances compare only at equal counts"),
-  sampler: z.string(),
-  steps: z.number(),
-  guidance_scale: z.number(),
-  seed: z.number(),
-  frechet_distance: z.number().nullable().describe("Squared feature units; lower is better"),
-  frechet_distance_sd: z.number().nullable().describe("Over random draws of real ones"),
-  frechet_floor: z.number().nullable().describe("Real against real ones at the same count"),
-  frechet_floor_sd: z.number().nullable(),
-  accuracy: z.number().nullable().describe("Share classified as asked"),
-  target_probability: z.number().nullable().describe("Mean probability of the asked class"),
-  class_entropy: z.number().nullable().describe(
-    "Nats; at most ln(classes)",
-  ),
-  precision: z.number().nullable().describe("Pictures among real ones, k-NN, higher is better"),
-  recall: z.number().nullable().describe("Real ones among pictures, k-NN, higher is better"),
-  real_precision: z.number().nullable().describe("Precision that real ones reach"),
-  real_recall: z.number().nullable().describe("Recall that real ones reach"),
-  nearest_training_distance: z.number().nullable().describe("Median over pixels in [-1, 1]"),
-  real_nearest_training_distance: z.number().nullable().describe("The same of held-out ones"),
-  copies: z.number().nullable().describe("Share nearer than 1 % of held-out ones; 0.01 expected"),
-  network_evaluations: z.number().describe("For each picture; guidance takes two a step"),
-  sampling_seconds: z.number().nullable(),
-  measuring_seconds: z.number().nullable(),
-  classifier_accuracy: z.number().nullable().describe("Of the classifier, on test images"),
-  classifier_hash: z.string(),
-  device: z.string(),
-  code_version: z.string(),
-});
-export type ImageEvaluationRow = z.infer<typeof ImageEvaluationRow>;
-
-export function imageEvaluationRow(evaluation: ImageEvaluation): ImageEvaluationRow {
-  const { settings, results } = evaluation;
-  const { frechet, nearestTraining } = results;
-  return {
-    modality: "image",
-    id: evaluation.id,
-    run: evaluation.runId,
-    step: evaluation.step,
-    count: settings.count,
-    sampler: settings.sampler,
-    steps: settings.steps,
-    guidance_scale: settings.guidance_scale,
-    seed: settings.seed,
-    frechet_distance: rounded(frechet.distance),
-    frechet_distance_sd: rounded(frechet.distanceSd),
-    frechet_floor: rounded(frechet.floor),
-    frechet_floor_sd: rounded(frechet.floorSd),
-    accuracy: rounded(results.accuracy),
-    target_probability: rounded(results.targetProbability),
-    class_entropy: rounded(results.classEntropy),
-    precision: rounded(results.precision),
-    recall: rounded(results.recall),
-    real_precision: rounded(results.real.precision),
-    real_recall: rounded(results.real.recall),
-    nearest_training_distance: rounded(nearestTraining.median),
-    real_nearest_training_distance: rounded(nearestTraining.realMedian),
-    copies: rounded(nearestTraining.copies),
-    network_evaluations: evaluation.networkEvaluations,
-    sampling_seconds: rounded(evaluation.samplingSeconds),
-    measuring_seconds: rounded(evaluation.measuringSeconds),
-    classifier_accuracy: rounded(evaluation.classifier.accuracy),
-    classifier_hash: evaluation.classifier.hash.slice(0, 12),
-    device: evaluation.device,
-    code_version: evaluation.codeVersion,
-  };
-}
-
-/** What is shown of an evaluation among others. */
-export const BriefImageEvaluation = ImageEvaluationRow.pick({
-  count: true,
-  frechet_distance: true,
-  frechet_distance_sd: true,
-  frechet_floor: true,
-  accuracy: true,
-}).partial();
 
 /** A Markdown table of evaluations, "" for none. */
 export function imageEvaluationTable(evaluations: readonly ImageEvaluation[]): string {
@@ -95,12 +12,48 @@ export function imageEvaluationTable(evaluations: readonly ImageEvaluation[]): s
       `${settings.sampler} ${settings.steps}, guidance ${settings.guidance_scale}`,
       settings.count,
       networkEvaluations,
-      Math.round(samplingSeconds),
+      Number(samplingSeconds.toPrecision(2)),
       `${rounded(results.frechet.distance)} ± ${rounded(results.frechet.distanceSd)}`,
       `${rounded(results.frechet.floor)} ± ${rounded(results.frechet.floorSd)}`,
       rounded(results.accuracy) ?? "-",
     ]),
   );
+}
+
+/** How it was sampled and what it cost, and every measure beside what real pictures have. */
+export function imageEvaluationTables(evaluation: ImageEvaluation): string[] {
+  const { results, settings, measuringSeconds, classifier } = evaluation;
+  const { frechet, nearestTraining, real } = results;
+  const measures: [string, number | null, number | null, string][] = [
+    ["Fréchet distance", frechet.distance, frechet.floor, "squared feature units, lower is better"],
+    ["standard deviation of it", frechet.distanceSd, frechet.floorSd, `${frechet.draws} draws`],
+    ["accuracy", results.accuracy, null, "share classified as asked"],
+    ["probability of the asked class", results.targetProbability, null, "mean"],
+    ["class entropy", results.classEntropy, results.realClassEntropy, "nats, high is balanced"],
+    ["precision", results.precision, real.precision, "share among real ones, k-NN"],
+    ["recall", results.recall, real.recall, "share of real ones among them, k-NN"],
+    [
+      "distance to the nearest training image",
+      nearestTraining.median,
+      nearestTraining.realMedian,
+      "median over pixels in [-1, 1]",
+    ],
+    ["copies", nearestTraining.copies, 0.01, "share nearer than 1 % of held-out ones"],
+  ];
+  return [
+    imageEvaluationTable([evaluation]),
+    table(
+      ["measure", "these pictures", "held-out pictures", "unit"],
+      measures.map(([name, made, held, unit]) => [
+        name,
+        rounded(made) ?? "-",
+        rounded(held) ?? "-",
+        unit,
+      ]),
+    ),
+    `Seed ${settings.seed}; measured in ${measuringSeconds.toFixed(1)} s on ${evaluation.device} ` +
+    `by classifier ${classifier.hash.slice(0, 12)}, code ${evaluation.codeVersion}.`,
+  ];
 }
 
 /** What an evaluation found, in a few sentences. */

@@ -1,6 +1,11 @@
 import { z } from "zod";
-import { imageDatasetNames, inspectedSchedules, type ScheduleFacts } from "../experiments/mod.ts";
-import { defineTool, picture, readable } from "./define.ts";
+import {
+  configSchemas,
+  imageDatasetNames,
+  inspectedSchedules,
+  type ScheduleFacts,
+} from "../experiments/mod.ts";
+import { answer, defineTool, picture, READING } from "./define.ts";
 import { integer } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
 
@@ -23,7 +28,7 @@ export const inspectNoiseScheduleTool = defineTool({
           `(default ${DEFAULT_SCHEDULES.join(" and ")})`,
       ),
     dataset: z.enum(imageDatasetNames).optional().describe(
-      "Where the digit comes from (default mnist if it is at hand, else made-up-digits)",
+      "Where the digit comes from (default mnist-6k)",
     ),
     digit_index: integer(0, 9999).optional().describe(
       "Which digit of the test set, 0 to 9999 (default 0)",
@@ -33,12 +38,7 @@ export const inspectNoiseScheduleTool = defineTool({
         "(default 8, evenly spaced)",
     ),
   }),
-  annotations: {
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: READING,
   async run({ schedules, dataset, digit_index, times }, { lab, links, progress }) {
     progress.report(0, 2, "computing the schedules");
     const report = await lab.inspectSchedules([...new Set(schedules)], {
@@ -50,30 +50,40 @@ export const inspectNoiseScheduleTool = defineTool({
     const { scheduleFigure, svgToPng } = await import("../figures/mod.ts");
     const png = await svgToPng(await scheduleFigure(report));
     const { digit } = report;
-    const text = readable(
+    return answer(
       {
-        summary: report.summary,
-        next: [
-          `train {"grid": {"schedule": ${JSON.stringify(schedules)}}, "seeds": [0, 1, 2]} to see ` +
-          "what it means for learning",
-        ],
-        viewer_url: links.schedules(schedules),
+        summary: `${report.summary}.`,
+        next: trials(schedules),
+        viewerUrl: links.schedules(schedules),
       },
-      factsTable(report.schedules),
-      report.schedules.map((s) => `${s.name}: ${s.terminal.level}: ${s.terminal.text}`).join("\n"),
-      `${report.schedules.map(verseTable).join("\n\n")}\n\n"${report.verse.line}": ` +
-        `${report.verse.embeddings}.`,
-      `Pixel variance of the data ${rounded(report.dataVariance)}; the digit is a ${digit.label} ` +
-        `(${digit.dataset}, test image ${digit.index}).`,
-    );
-    return {
-      content: [
-        { type: "text", text },
-        picture(png),
+      [
+        factsTable(report.schedules),
+        report.schedules.map((s) => `${s.name}: ${s.terminal.level}: ${s.terminal.text}`).join(
+          "\n",
+        ),
+        ...report.schedules.map(verseTable),
+        `The line is ${JSON.stringify(report.verse.line)}: ${report.verse.embeddings}.`,
+        `Pixel variance of the data ${rounded(report.dataVariance)}; the digit is a ` +
+        `${digit.label} (${digit.dataset}, test image ${digit.index}).`,
       ],
-    };
+      [picture(png)],
+    );
   },
 });
+
+/** Calls of `train` that show what schedules mean for learning, by the modality that has them. */
+function trials(schedules: readonly string[]): string[] {
+  const known = (of: "image" | "text"): readonly string[] =>
+    configSchemas[of].shape.schedule.options;
+  const onlyText = schedules.filter((name) => !known("image").includes(name));
+  const [preset, chosen, time] = onlyText.length > 0
+    ? ["demo-verse", schedules.filter((name) => known("text").includes(name)), "verse, three"]
+    : ["demo", schedules, "digits, two"];
+  return [
+    `train {"preset": "${preset}", "grid": {"schedule": ${JSON.stringify(chosen)}}, "seeds": ` +
+    `[0, 1]} to see what it means for learning (${time} minutes a run on two cores)`,
+  ];
+}
 
 /** The line at each time, as its noisy characters by themselves tell it. */
 function verseTable({ name, forward, verse }: ScheduleFacts): string {

@@ -6,14 +6,10 @@ import {
   type Run,
   RUN_STATUSES,
   type RunReport,
-  yardstickOf,
 } from "../experiments/mod.ts";
-import { BriefEvaluation, briefEvaluation, evaluationTable } from "./evaluation_rows.ts";
-import { BaselineRow, baselineRow, baselineTable } from "./text_evaluation_rows.ts";
-import { type Call, defineTool, structured } from "./define.ts";
+import { answer, type Call, defineTool, READING } from "./define.ts";
 import {
-  integer,
-  pointers,
+  curvePoints,
   REFERENCE_HELP,
   runReference,
   tableLimit,
@@ -21,49 +17,15 @@ import {
   waitSeconds,
 } from "./fields.ts";
 import type { Links } from "./links.ts";
-import { counted, isOver, moreRows, rounded, RunRow, runRow, runTable } from "./rows.ts";
-import { statusCounts, watchRuns } from "./train.ts";
-
-const Detail = RunRow.extend({
-  config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).describe(
-    "The whole configuration: train's fields and their values",
-  ),
-  config_hash: z.string(),
-  code_version: z.string(),
-  dataset_hash: z.string().nullable(),
-  device: z.string().nullable(),
-  parameter_count: z.number().nullable(),
-  checkpoint_step: z.number().nullable().describe("Where resume would go on"),
-  seconds_per_step: z.number().nullable(),
-  images_per_second: z.number().nullable(),
-  trivial_mse: z.number().nullable().describe(
-    "The same of a trivial model: each pixel by itself, or a bigram model",
-  ),
-  baselines: BaselineRow.nullable().describe("Nats per character of n-gram models, for text"),
-  relative_error: z.number().nullable().describe(
-    "denoising_mse or nats_per_character / trivial_mse; below 1 is better",
-  ),
-  curves: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))).describe(
-    "[step, value] of each metric asked for, thinned",
-  ),
-  alerts: z.array(z.object({ level: z.string(), code: z.string(), message: z.string() }))
-    .describe("What the diagnosis noticed"),
-  samples: z.array(
-    z.object({
-      id: z.string(),
-      kind: z.string(),
-      step: z.number(),
-      viewer_url: z.string().nullable(),
-    }),
-  ).describe("The newest pictures"),
-  evaluations: z.array(BriefEvaluation).describe("The newest measurements of pictures"),
-});
+import { isOver, moreRows, runTable } from "./rows.ts";
+import { reportCurves, reportParts } from "./run_report.ts";
+import { resumption, statusCounts, watchRuns } from "./train.ts";
 
 export const inspectRunTool = defineTool({
   name: "inspect-run",
   title: "Look at a run, or list runs",
   description:
-    "With run: status, newest metrics, thinned curves, speed, estimated end, samples, and what the " +
+    "With run: status, newest metrics, curves, speed, estimated end, configuration, samples, and what the " +
     "diagnosis noticed (a model that learnt nothing is reported as such). Without run: a table of " +
     "runs, newest first, all or of one sweep or status. With wait_seconds it waits for the end of " +
     "what is still running first.",
@@ -78,24 +40,12 @@ export const inspectRunTool = defineTool({
     metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
       "Curves to return with run (default loss and what the run is ranked by)",
     ),
-    points: integer(2, 50).default(20).describe("Points of each curve, 2 to 50 (default 20)"),
+    points: curvePoints,
     wait_seconds: waitSeconds(0),
     limit: tableLimit,
     offset: tableOffset,
   }),
-  output: z.object({
-    ...pointers,
-    run: Detail.nullable().describe("The run asked for; null for a list"),
-    runs: z.array(RunRow).describe("The list; empty with run"),
-    total: z.number().describe("Runs that match, over all pages"),
-    more: z.string().nullable().describe("How to get the next page"),
-  }),
-  annotations: {
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: READING,
   async run({ run, sweep, status, metrics, points, wait_seconds, limit, offset }, call) {
     if (run !== undefined) {
       if (sweep !== undefined || status !== undefined) {
@@ -118,56 +68,9 @@ export const inspectRunTool = defineTool({
 function oneRun(id: string, asked: readonly MetricName[] | undefined, points: number, call: Call) {
   const { lab, links } = call;
   const report = lab.inspect(id);
-  const { run } = report;
-  const evaluations = report.evaluations.slice(-5).reverse();
-  const metrics = asked ?? ["loss", yardstickOf(run).metric];
-  const detail = {
-    ...runRow(run, links),
-    config: run.config,
-    config_hash: run.configHash,
-    code_version: run.codeVersion,
-    dataset_hash: run.datasetHash,
-    device: run.device,
-    parameter_count: run.parameterCount,
-    checkpoint_step: run.checkpointStep,
-    seconds_per_step: rounded(report.secondsPerStep),
-    images_per_second: rounded(report.imagesPerSecond),
-    trivial_mse: rounded(run.trivialMse),
-    baselines: baselineRow(report.baselines),
-    relative_error: rounded(report.relativeError),
-    curves: Object.fromEntries(
-      Object.entries(lab.metrics(id, { names: metrics, maxPoints: points }))
-        .map(([name, curve]) => [name, curve.map((p) => [p.step, rounded(p.value) ?? 0])]),
-    ),
-    alerts: report.alerts,
-    evaluations: evaluations.map(briefEvaluation),
-    samples: report.samples.slice(-5).reverse().map((sample) => ({
-      id: sample.id,
-      kind: sample.kind,
-      step: sample.step,
-      viewer_url: links.samples(run.id),
-    })),
-  };
-  const output = {
-    summary: report.summary,
-    next: nextFor(report),
-    viewer_url: links.run(run.id),
-    run: detail,
-    runs: [],
-    total: 1,
-    more: null,
-  };
-  const alerts = report.alerts.map((alert) => `${alert.level}: ${alert.message}`).join("\n");
-  const curves = Object.entries(detail.curves)
-    .map(([name, curve]) => `${name}: ${curve.map((point) => point.join(":")).join(" ")}`)
-    .join("\n");
-  return structured(
-    output,
-    runTable([run]),
-    baselineTable(report.baselines),
-    alerts,
-    evaluationTable(evaluations),
-    curves,
+  return answer(
+    { summary: `${report.summary}.`, next: nextFor(report), viewerUrl: links.run(id) },
+    [...reportParts(lab, report), reportCurves(lab, report.run, asked, points)],
   );
 }
 
@@ -188,15 +91,31 @@ function nextFor({ run }: RunReport): string[] {
           ]
           : [
             `sample {"run": "${run.id}"} to read what it writes`,
-            `evaluate {"run": "${run.id}"} to measure it and that`,
+            `evaluate {"run": "${run.id}"} to measure its likelihood and its texts`,
           ]),
-        "compare-runs with others",
+        run.sweepId === null
+          ? `compare-runs {"runs": ["${run.id}", ...]} to rank it among others`
+          : `compare-runs {"sweep": "${run.sweepId}"} to rank it in its sweep`,
       ];
     case "stopped":
     case "interrupted":
     case "failed":
-      return [`train {"resume": "${run.id}"} to go on from step ${run.checkpointStep ?? 0}`];
+      return [
+        `train {"resume": "${run.id}"} to ${
+          run.checkpointStep === null ? "start it over" : `go on from step ${run.checkpointStep}`
+        }`,
+      ];
   }
+}
+
+/** What a comparison of listed runs is asked with; nothing where no two of them have one measure. */
+function rankable(runs: readonly Run[], sweep: string | undefined): string[] {
+  const [first] = runs;
+  const alike = runs.filter(({ config }) => config.modality === first?.config.modality);
+  if (alike.length < 2) return [];
+  if (sweep !== undefined) return [`{"sweep": ${JSON.stringify(sweep)}}`];
+  const ids = alike.slice(0, 2).map(({ id }) => JSON.stringify(id));
+  return [`{"runs": [${ids.join(", ")}, ...]}`];
 }
 
 function runList(
@@ -207,23 +126,25 @@ function runList(
   sweep: string | undefined,
 ) {
   const more = moreRows(runs.length, offset, total);
+  const counts = statusCounts(runs);
+  const all = `${total} ${total === 1 ? "run" : "runs"}`;
   const summary = total === 0
     ? "There are no such runs."
-    : `${counted(total, "run")}${runs.length < total ? `, ${runs.length} shown` : ""}: ${
-      statusCounts(runs)
-    }.`;
+    : runs.length === total
+    ? `${all}: ${counts}.`
+    : `${all}, ${runs.length} shown${counts === "" ? "" : ` (${counts})`}.`;
   const next = total === 0 ? ['train {"preset": "mnist-tiny"} for a first run of a few seconds'] : [
     `inspect-run {"run": "${runs[0]?.id ?? "latest"}"} for one of them`,
-    ...(total > 1 ? ["compare-runs to rank them"] : []),
+    ...(runs.every(isOver) ? [] : [
+      `inspect-run {${
+        sweep === undefined ? "" : `"sweep": "${sweep}", `
+      }"wait_seconds": 45} to wait for those that are not over`,
+    ]),
+    ...rankable(runs, sweep).map((which) => `compare-runs ${which} to rank them`),
+    ...resumption(runs),
   ];
-  const output = {
-    summary,
-    next,
-    viewer_url: sweep === undefined ? links.home() : links.sweep(sweep),
-    run: null,
-    runs: runs.map((run) => runRow(run, links)),
-    total,
-    more,
-  };
-  return structured(output, runs.length > 0 ? runTable(runs) : "", more ?? "");
+  return answer(
+    { summary, next, viewerUrl: sweep === undefined ? links.home() : links.sweep(sweep) },
+    [runs.length > 0 ? runTable(runs) : "", more],
+  );
 }

@@ -3,24 +3,25 @@ import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Surroundings } from "./define.ts";
 import { runIds } from "./resources.ts";
+import { shortened } from "./text.ts";
 
 export function registerPrompts(server: McpServer, { lab }: Surroundings): void {
   server.registerPrompt("plan-a-sweep", {
     title: "Plan a sweep",
     description: "From a question to a pre-registered sweep that can answer it",
     argsSchema: z.object({
-      question: z.string().min(1).max(500).describe("What is to be found out"),
-      minutes: z.string().regex(/^\d{1,4}$/).optional().describe(
+      question: z.string().describe("What is to be found out"),
+      minutes: z.string().optional().describe(
         "How long the runs may take, in minutes (default 15)",
       ),
     }),
   }, ({ question, minutes }) =>
     asked(`Plan a sweep that answers this question: ${quoted(question)}
 
-It may take about ${minutes ?? "15"} minutes of training in all.
+It may take about ${minutesOf(minutes)} minutes of training in all.
 
 1. Look at what is there: inspect-run {} and, for questions about noise, inspect-noise-schedule.
-2. Choose one parameter to vary, its values, and at least two seeds (three if time allows); keep everything else fixed. Estimate the time from an earlier run's seconds_per_step, or from a short run of the preset mnist-tiny, and shorten the steps until it fits.
+2. Choose one parameter to vary, its values, and at least two seeds (three if time allows); keep everything else fixed. Estimate the time from the speed of an earlier run (inspect-run gives it), or from a short run of the preset mnist-tiny, and shorten the steps until it fits.
 3. Before anything is trained, write down what is expected with write-journal: a hypothesis and a criterion that the program can decide.
 4. Start it with one call of train (grid and seeds), tell the person the viewer's link, and look again with inspect-run until it is done.
 5. compare-runs on the sweep, sample the best and the worst with the same seed, look at the pictures, and add runs and observations to the entry. Report the verdict as it was computed, also when it is inconclusive.`));
@@ -32,7 +33,7 @@ It may take about ${minutes ?? "15"} minutes of training in all.
       description: "What the runs so far show, and what to do next",
       argsSchema: z.object({
         runs: completable(
-          z.string().max(2000).optional().describe(
+          z.string().optional().describe(
             "Run ids, separated by commas (default: newest)",
           ),
           (value) => completeLast(value ?? "", (typed) => runIds(lab, typed)),
@@ -42,7 +43,7 @@ It may take about ${minutes ?? "15"} minutes of training in all.
     ({ runs }) =>
       asked(`Review ${runs ? `these runs: ${quoted(runs)}` : "the newest runs (inspect-run {})"}.
 
-For each: did it learn (relative_error well below 1), is it still falling, does the diagnosis warn of anything? Then compare-runs over those that are comparable, and sample the best with a fixed seed and look at the picture. Say what is known, what is within the seed noise, and name the one next run that would tell the most.`),
+For each: did it learn (its error well below the trivial one beside it), is it still falling, does the diagnosis warn of anything? Then compare-runs over those that are comparable, and sample the best with a fixed seed and look at the picture. Say what is known, what is within the seed noise, and name the one next run that would tell the most.`),
   );
 
   server.registerPrompt(
@@ -52,10 +53,10 @@ For each: did it learn (relative_error well below 1), is it still falling, does 
       description: "A journal entry with evidence for something that was found",
       argsSchema: z.object({
         runs: completable(
-          z.string().min(1).max(2000).describe("Run ids or a sweep id, separated by commas"),
+          z.string().describe("Run ids or a sweep id, separated by commas"),
           (value) => completeLast(value, (typed) => runIds(lab, typed)),
         ),
-        claim: z.string().max(500).optional().describe("What was found (default: find it)"),
+        claim: z.string().optional().describe("What was found (default: find it)"),
       }),
     },
     ({ runs, claim }) =>
@@ -73,9 +74,20 @@ function asked(text: string) {
   return { messages: [{ role: "user" as const, content: { type: "text" as const, text } }] };
 }
 
-/** Arguments are data: quoted, so that they do not read as further instructions. */
+const MAX_ARGUMENT = 2000;
+
+/**
+ * Arguments are data: quoted, so that they do not read as further instructions. Any string is taken,
+ * since clients ask for prompts with placeholders such as "$1".
+ */
 function quoted(value: string): string {
-  return JSON.stringify(value);
+  return JSON.stringify(shortened(value, MAX_ARGUMENT).toWellFormed());
+}
+
+/** The number as it was given, or the default for what is none. */
+function minutesOf(given: string | undefined): string {
+  const text = given?.trim() ?? "";
+  return text === "" ? "15" : /^\d{1,4}$/.test(text) ? text : quoted(text);
 }
 
 /** Completes the last of several ids separated by commas. */

@@ -1,32 +1,29 @@
-/** What can be read by address: runs, curves, samples and journal entries. */
-import {
-  type McpServer,
-  ResourceNotFoundError,
-  ResourceTemplate,
-} from "@modelcontextprotocol/server";
-import { Buffer } from "node:buffer";
+/** What can be read by address: runs, curves, comparisons and presets, then what was made of them. */
+import { type McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
 import { UserError } from "../engine/host/mod.ts";
-import type { Curves, Lab, MetricName } from "../experiments/mod.ts";
+import { type Curves, type Lab, type MetricName, presets } from "../experiments/mod.ts";
+import { fieldsTable } from "./config_fields.ts";
 import type { Surroundings } from "./define.ts";
-import { runRow } from "./rows.ts";
-import { curvesUri, journalUri, RUNS_URI, runUri, sampleUri } from "./uris.ts";
+import { registerJournal, registerSamples } from "./made_resources.ts";
+import { found, json, LISTED, one, several, text } from "./resource_contents.ts";
+import { comparisonUri, curvesUri, FIELDS_URI, PRESETS_URI, RUNS_URI, runUri } from "./uris.ts";
 
-/** Runs, samples and entries that a list names: the newest of each. */
-const LISTED = 20;
 const CURVE_POINTS = 500;
 
 export function registerResources(server: McpServer, surroundings: Surroundings): void {
   registerRuns(server, surroundings);
   registerCurves(server, surroundings);
+  registerComparisons(server, surroundings);
+  registerPresets(server);
   registerSamples(server, surroundings);
   registerJournal(server, surroundings);
 }
 
-function registerRuns(server: McpServer, { lab, links }: Surroundings): void {
+function registerRuns(server: McpServer, { lab }: Surroundings): void {
   const config = { title: "Runs", description: "The newest 50 runs", mimeType: "application/json" };
   server.registerResource("runs", RUNS_URI, config, () => {
     const { runs, total } = lab.runs({ limit: 50 });
-    return json(RUNS_URI, { total, runs: runs.map((run) => runRow(run, links)) });
+    return json(RUNS_URI, { total, runs });
   });
   const template = new ResourceTemplate(runUri("{run}"), {
     list: () => ({
@@ -41,7 +38,7 @@ function registerRuns(server: McpServer, { lab, links }: Surroundings): void {
   });
   server.registerResource("run", template, {
     title: "A run",
-    description: "Configuration, status, newest metrics and diagnosis of a run",
+    description: "Configuration, status, metrics, evaluations, samples and diagnosis of a run",
     mimeType: "application/json",
   }, (uri, { run }) => found(uri, () => json(uri.href, lab.inspect(one(run)))));
 }
@@ -76,63 +73,31 @@ function registerCurves(server: McpServer, { lab }: Surroundings): void {
     }));
 }
 
-function registerSamples(server: McpServer, { lab }: Surroundings): void {
-  const newest = (count: number) =>
-    lab.runs({ limit: 50 }).runs.flatMap((run) => lab.samples(run.id).reverse()).slice(0, count);
-  const template = new ResourceTemplate(sampleUri("{sample}"), {
-    list: () => ({
-      resources: newest(LISTED).map((sample) => ({
-        uri: sampleUri(sample.id),
-        name: sample.id,
-        description: `${sample.kind} of ${sample.runId} at step ${sample.step}`,
-        mimeType: "image/png",
-      })),
-    }),
-    complete: {
-      sample: (value) =>
-        newest(100).map((sample) => sample.id).filter((id) => id.startsWith(value)),
-    },
+function registerComparisons(server: McpServer, { lab }: Surroundings): void {
+  const template = new ResourceTemplate(comparisonUri(["{runs*}"]), {
+    list: undefined,
+    complete: { runs: (value) => runIds(lab, value) },
   });
-  server.registerResource("sample", template, {
-    title: "A sample",
-    description: "A contact sheet or film strip as PNG",
-    mimeType: "image/png",
-  }, (uri, variables) =>
-    found(uri, async () => {
-      const { samplePng } = await import("../figures/mod.ts");
-      const { png } = await samplePng(lab, one(variables.sample));
-      const blob = Buffer.from(png).toString("base64");
-      return { contents: [{ uri: uri.href, mimeType: "image/png", blob }] };
-    }));
+  server.registerResource("comparison", template, {
+    title: "Runs compared",
+    description:
+      "Ranking, groups over seeds, aligned curves and verdict of runs and sweeps, whose " +
+      "ids stand with commas between them",
+    mimeType: "application/json",
+  }, (uri, { runs }) => found(uri, () => json(uri.href, lab.compare(several(runs)))));
 }
 
-function registerJournal(server: McpServer, { journal }: Surroundings): void {
-  const template = new ResourceTemplate(journalUri("{entry}"), {
-    list: async () => ({
-      resources: (await journal()).listEntries().slice(0, LISTED).map((entry) => ({
-        uri: journalUri(entry.id),
-        name: entry.id,
-        title: entry.title,
-        description: entry.problem ?? entry.verdict,
-        mimeType: "text/markdown",
-      })),
-    }),
-    complete: {
-      entry: async (value) =>
-        (await journal()).listEntries().map((entry) => entry.id).filter((id) =>
-          id.startsWith(value)
-        ),
-    },
-  });
-  server.registerResource("journal-entry", template, {
-    title: "A journal entry",
-    description: "Hypothesis, results and verdict as Markdown",
+function registerPresets(server: McpServer): void {
+  server.registerResource("presets", PRESETS_URI, {
+    title: "Presets",
+    description: "The starting points of train, each with its whole configuration",
+    mimeType: "application/json",
+  }, () => json(PRESETS_URI, presets));
+  server.registerResource("fields", FIELDS_URI, {
+    title: "Configuration fields",
+    description: "What each field of overrides and grid means, takes, and is in the presets",
     mimeType: "text/markdown",
-  }, (uri, { entry }) =>
-    found(uri, async () => {
-      const { body } = (await journal()).readEntry(one(entry));
-      return text(uri.href, "text/markdown", body);
-    }));
+  }, () => text(FIELDS_URI, "text/markdown", fieldsTable()));
 }
 
 /** Ids that begin with what was typed, newest first. */
@@ -165,25 +130,4 @@ async function chartOf(title: string, curves: Curves): Promise<string> {
       points: (curves[name] ?? []).map(({ step, value }) => ({ x: step, y: value })),
     })),
   });
-}
-
-async function found<T>(uri: URL, read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof UserError) throw new ResourceNotFoundError(uri.href, error.message);
-    throw error;
-  }
-}
-
-function one(value: string | string[] | undefined): string {
-  return decodeURIComponent(Array.isArray(value) ? value.join("/") : value ?? "");
-}
-
-function json(uri: string, value: unknown) {
-  return text(uri, "application/json", JSON.stringify(value, null, 1));
-}
-
-function text(uri: string, mimeType: string, content: string) {
-  return { contents: [{ uri, mimeType, text: content }] };
 }

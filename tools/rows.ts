@@ -1,80 +1,105 @@
-/** Runs as rows: for tables in texts, and as structured output. */
-import { z } from "zod";
-import { type Run, RUN_STATUSES, yardstickOf } from "../experiments/mod.ts";
-import type { Links } from "./links.ts";
+/** Tables in Markdown, runs as their rows, and the words and numbers in them. */
+import { type Run, yardstickOf } from "../experiments/mod.ts";
+import { shortened } from "./text.ts";
 
 /** Longest table in one answer. */
 export const MAX_ROWS = 20;
+/** Parameters that a table has columns for; how the others differ is left to a closer look. */
+const MAX_PARAMETERS = 8;
+const MAX_LABEL = 60;
+const MAX_ERROR = 500;
 
-export const RunRow = z.object({
-  run: z.string().describe("Run id"),
-  status: z.enum(RUN_STATUSES),
-  activity: z.string().nullable().describe("What its worker is doing now"),
-  step: z.number().describe("Steps done"),
-  steps: z.number().describe("Steps to do"),
-  loss: z.number().nullable().describe("Newest training loss, in the run's own objective"),
-  denoising_mse: z.number().nullable().describe("Lower is better; comparable between runs"),
-  nats_per_character: z.number().nullable().describe("The same for runs on text"),
-  eta_seconds: z.number().nullable(),
-  label: z.string().nullable(),
-  sweep: z.string().nullable(),
-  error: z.string().nullable(),
-  viewer_url: z.string().nullable(),
-});
-export type RunRow = z.infer<typeof RunRow>;
+type Cell = string | number;
 
-export function runRow(run: Run, links: Links): RunRow {
-  return {
-    run: run.id,
-    status: run.status,
-    activity: run.stopRequested ? "stopping" : run.activity,
-    step: run.step,
-    steps: run.steps,
-    loss: rounded(run.latest.loss),
-    denoising_mse: rounded(run.latest.denoising_mse),
-    nats_per_character: rounded(run.latest.nats_per_character),
-    eta_seconds: run.etaSeconds === null ? null : Math.round(run.etaSeconds),
-    label: run.label,
-    sweep: run.sweepId,
-    error: run.error === null ? null : run.error.slice(0, 500),
-    viewer_url: links.run(run.id),
-  };
-}
-
-/** A Markdown table of runs, with the parameters in which they differ. */
+/**
+ * A Markdown table of runs with the parameters in which they differ, and below it what does not fit a
+ * column: further parameters that differ, and why runs failed. Columns without a value are left out.
+ */
 export function runTable(runs: readonly Run[]): string {
   const differing = differingParameters(runs);
+  const shown = differing.slice(0, MAX_PARAMETERS);
   const metrics = [...new Set(runs.map((run) => yardstickOf(run).metric))];
-  return table(
-    ["run", ...differing, "status", "step", "loss", ...metrics, "eta"],
-    runs.map((run) => [
-      run.id,
-      ...differing.map((field) => settingOf(run, field)),
-      run.activity === null ? run.status : `${run.status} (${run.activity})`,
-      `${run.step}/${run.steps}`,
-      rounded(run.latest.loss) ?? "-",
-      ...metrics.map((name) => rounded(run.latest[name]) ?? "-"),
-      run.etaSeconds === null ? "-" : duration(run.etaSeconds),
-    ]),
-  );
+  // The runs of one sweep were queued at one moment.
+  const mixed = runs.some((run) => run.sweepId === null || run.sweepId !== runs[0]!.sweepId);
+  const columns: (readonly [string, (run: Run) => Cell])[] = [
+    ["run", (run) => run.id],
+    ...several("sweep", runs, (run) => run.sweepId ?? "-"),
+    ...several("label", runs, (run) => run.label === null ? "-" : shortened(run.label, MAX_LABEL)),
+    ...shown.map((field) => [field, (run: Run) => settingOf(run, field)] as const),
+    ["status", statusOf],
+    ["step", (run) => `${run.step}/${run.steps}`],
+    ["loss", (run) => rounded(run.latest.loss) ?? "-"],
+    ...metrics.map((name) => [name, (run: Run) => rounded(run.latest[name]) ?? "-"] as const),
+    ["time left", (run) => run.etaSeconds === null ? "-" : duration(run.etaSeconds)],
+    ...(mixed
+      ? several("started (UTC)", runs, (run) => timeOf(run.startedAt ?? run.createdAt))
+      : []),
+  ];
+  const filled = columns.filter(([, cell]) => runs.some((run) => cell(run) !== "-"));
+  const [label, ...others] = new Set(runs.map((run) => run.label));
+  return [
+    table(filled.map(([name]) => name), runs.map((run) => filled.map(([, cell]) => cell(run)))),
+    alsoDiffering(differing.slice(MAX_PARAMETERS)),
+    label && others.length === 0 ? `Label of all: ${JSON.stringify(shortened(label, 200))}` : "",
+    runs.flatMap(({ id, error }) =>
+      error === null ? [] : [`${id} failed: ${shortenedError(error)}`]
+    )
+      .join("\n"),
+  ].filter((part) => part !== "").join("\n\n");
 }
 
-/** Fields in which the configurations are not all the same. */
+/** On one line, so that nothing in it reads as a part of the answer. */
+export function shortenedError(error: string): string {
+  return shortened(error.replace(/\s+/g, " "), MAX_ERROR);
+}
+
+/** A column for what the runs do not all have alike. */
+function several(
+  name: string,
+  runs: readonly Run[],
+  cell: (run: Run) => string,
+): (readonly [string, (run: Run) => string])[] {
+  return new Set(runs.map(cell)).size > 1 ? [[name, cell]] : [];
+}
+
+/** Names parameters that differ without a column; "" for none. */
+export function alsoDiffering(fields: readonly string[]): string {
+  return fields.length === 0 ? "" : `They also differ in ${fields.join(", ")}.`;
+}
+
+/** "running (compiling)", "running (stopping)". */
+export function statusOf({ status, activity, stopRequested }: Run): string {
+  const doing = stopRequested ? "stopping" : activity;
+  return doing === null ? status : `${status} (${doing})`;
+}
+
+/** Fields that a table of runs says by other columns: an id says the modality, the step the steps. */
+const SAID_OTHERWISE: readonly string[] = ["modality", "steps"];
+
+/**
+ * Fields in which configurations differ; between runs of several modalities only those that runs of
+ * the same one differ in, or all have.
+ */
 export function differingParameters(runs: readonly Run[]): string[] {
-  const fields = new Set(runs.flatMap(({ config }) => Object.keys(config)));
-  return [...fields].filter((field) => new Set(runs.map((run) => settingOf(run, field))).size > 1);
+  const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
+  const values = (field: string) =>
+    new Set(runs.filter(({ config }) => field in config).map((run) => settingOf(run, field)));
+  return fields.filter((field) => !SAID_OTHERWISE.includes(field) && values(field).size > 1);
 }
 
-function settingOf({ config }: Run, field: string): string | number {
-  return (config as Readonly<Record<string, string | number>>)[field] ?? "-";
+function settingOf({ config }: Run, field: string): Cell {
+  return (config as Readonly<Record<string, Cell>>)[field] ?? "-";
 }
 
-export function table(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const line = (cells: readonly (string | number)[]) =>
-    `| ${cells.map((cell) => String(cell).replace(/[|\n]/g, " ")).join(" | ")} |`;
+/** A metric's value with its name: "denoising_mse 0.13"; "" where there is none. */
+export function named(name: string, value: number | null | undefined): string {
+  const shown = rounded(value);
+  return shown === null ? "" : `${name} ${shown}`;
+}
+
+export function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]) =>
+    `| ${cells.map((cell) => String(cell).replace(/[|\r\n]+/g, " ")).join(" | ")} |`;
   return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
@@ -93,10 +118,15 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** "12 more: offset=20", or null at the end of a list. */
-export function moreRows(shown: number, offset: number, total: number): string | null {
+/** "2026-11-27 12:10" of a time in ISO 8601; in UTC, as it is stored. */
+export function timeOf(iso: string): string {
+  return iso.slice(0, 16).replace("T", " ");
+}
+
+/** "12 more: offset=20", or "" at the end of a list. */
+export function moreRows(shown: number, offset: number, total: number): string {
   const left = total - offset - shown;
-  return left > 0 ? `${left} more: offset=${offset + shown}` : null;
+  return left > 0 ? `${left} more: offset=${offset + shown}` : "";
 }
 
 /** "one run", "4 runs". */

@@ -2,7 +2,8 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
 import { recognisedShare, type Sample, samplerNames } from "../experiments/mod.ts";
-import { type Call, defineTool, picture, readable } from "./define.ts";
+import { damageNote } from "./damage_note.ts";
+import { ADDING, answer, type Call, defineTool, picture } from "./define.ts";
 import { integer, REFERENCE_HELP, runReference } from "./fields.ts";
 import { counted } from "./rows.ts";
 import { givenFields, samplingFields } from "./sampling_fields.ts";
@@ -49,12 +50,7 @@ export const sampleTool = defineTool({
       "Show what the sampler saw on its way from noise to picture (default false)",
     ),
   }),
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: false,
-    openWorldHint: false,
-  },
+  annotations: ADDING,
   async run(request, call): Promise<CallToolResult> {
     const { lab, links, progress, signal } = call;
     const given = Object.fromEntries(Object.entries(request).filter(([, v]) => v !== undefined));
@@ -67,36 +63,46 @@ export const sampleTool = defineTool({
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
     });
     const { samplePng } = await import("../figures/mod.ts");
-    const { png } = await samplePng(lab, sample.id);
-    const { settings } = sample;
-    const summary = `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
-      `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
-      `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
-      `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
-      `in ${sample.seconds.toFixed(1)} s on ${sample.device}.` + await givenSummary(lab, sample);
-    const text = readable({
-      summary,
-      next: [
-        "look at the picture: which digits can be read, and which classes fail?",
-        `sample again with the same seed from another run, or with guidance_scale 2`,
-      ],
-      viewer_url: links.samples(sample.runId),
-    });
-    return {
-      content: [
-        { type: "text", text },
+    const { png, path } = await samplePng(lab, sample.id);
+    const uri = sampleUri(sample.id);
+    return answer(
+      {
+        summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step) +
+          await givenSummary(lab, sample),
+        next: [
+          "look at the picture: what can be made out, and which classes fail?",
+          "sample again with the same seed from another run, or with guidance_scale 2",
+        ],
+        viewerUrl: links.samples(sample.runId),
+      },
+      [`Picture: ${sample.id}, resource ${uri}, file ${path}`],
+      [
         picture(png),
         {
           type: "resource_link",
-          uri: sampleUri(sample.id),
+          uri,
           name: sample.id,
           mimeType: "image/png",
           description: `${sample.kind} of ${sample.runId} at step ${sample.step}`,
         },
       ],
-    };
+    );
   },
 });
+
+/** Pictures in a film strip; a sample may hold more. */
+const FILM_PICTURES = 8;
+
+function summaryOf({ settings, ...sample }: Sample): string {
+  const shown = sample.kind === "film-strip" && settings.count > FILM_PICTURES
+    ? ` The strip shows the first ${FILM_PICTURES}.`
+    : "";
+  return `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
+    `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
+    `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
+    `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
+    `in ${sample.seconds.toFixed(1)} s on ${sample.device}.${shown}`;
+}
 
 /** @throws {UserError} If a field is for runs of the other modality. */
 function requireFields(run: string, given: readonly string[], ofText: boolean): void {

@@ -9,6 +9,8 @@ import {
 } from "../experiments/mod.ts";
 import { integer } from "./fields.ts";
 
+const negativeLogSnr = z.number().min(-1000).max(1000);
+
 export const samplingFields = {
   eta: z.number().min(0).max(1).optional().describe(
     "Noise of ddim (default 0), euler-ancestral and dpmpp-2m-sde (default 1), 0 (none) to 1",
@@ -24,8 +26,8 @@ export const samplingFields = {
   guidance_rescale: z.number().min(0).max(1).optional().describe(
     "Takes back the contrast that guidance adds, 0 to 1 (default 0)",
   ),
-  guidance_interval: z.tuple([z.number(), z.number()]).optional().describe(
-    "[low, high] of -log SNR where guidance applies (default everywhere)",
+  guidance_interval: z.tuple([negativeLogSnr, negativeLogSnr]).optional().describe(
+    "[low, high] of -log SNR, -1000 to 1000, where guidance applies (default everywhere)",
   ),
 };
 

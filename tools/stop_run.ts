@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
-import { defineTool, structured } from "./define.ts";
-import { pointers, runReference, waitSeconds } from "./fields.ts";
-import { counted, isOver, MAX_ROWS, RunRow, runRow, runTable } from "./rows.ts";
+import { ADDING, answer, defineTool } from "./define.ts";
+import { runReference, waitSeconds } from "./fields.ts";
+import { counted, isOver, MAX_ROWS, runTable } from "./rows.ts";
 import { watchRuns } from "./train.ts";
 
 export const stopRunTool = defineTool({
@@ -16,20 +16,14 @@ export const stopRunTool = defineTool({
     runs: z.array(runReference).min(1).max(64).optional().describe(
       'Ids (or unique beginnings, or "latest") of 1 to 64 runs; give this or all',
     ),
-    all: z.literal(true).optional().describe(
-      "true stops everything that is queued or running; give this or runs (default: not given)",
+    all: z.boolean().default(false).describe(
+      "true stops everything that is queued or running; give this or runs (default false)",
     ),
-    wait_seconds: waitSeconds(20),
+    wait_seconds: waitSeconds(),
   }),
-  output: z.object({ ...pointers, runs: z.array(RunRow).describe("At most 20 of them") }),
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: { ...ADDING, idempotentHint: true },
   async run({ runs, all, wait_seconds }, call) {
-    if ((runs === undefined) === (all === undefined)) {
+    if ((runs === undefined) !== all) {
       throw new UserError(
         'Give either runs, e.g. ["image-0001"], or "all": true, and not both',
       );
@@ -41,18 +35,20 @@ export const stopRunTool = defineTool({
     const over = now.filter(isOver);
     const stopping = now.length - over.length;
     const resumable = now.filter((run) => run.status === "stopped");
-    const output = {
+    const [waiting] = now.filter((run) => !isOver(run));
+    return answer({
       summary: now.length === 0
         ? "Nothing was queued or running."
-        : `${counted(over.length, "run")} at rest${
-          stopping > 0 ? `, ${stopping} still stopping` : ""
+        : `At rest: ${counted(over.length, "run")}${
+          stopping > 0 ? `; still stopping: ${stopping}` : ""
         }.`,
-      next: stopping > 0
-        ? [`inspect-run {"run": "${now.find((r) => !isOver(r))!.id}", "wait_seconds": 45}`]
+      next: waiting
+        ? [`inspect-run {"run": "${waiting.id}", "wait_seconds": 45} to wait for it`]
         : resumable.slice(0, 1).map((run) => `train {"resume": "${run.id}"} to go on`),
-      viewer_url: call.links.home(),
-      runs: now.slice(0, MAX_ROWS).map((run) => runRow(run, call.links)),
-    };
-    return structured(output, now.length > 0 ? runTable(now.slice(0, MAX_ROWS)) : "");
+      viewerUrl: call.links.home(),
+    }, [
+      now.length > 0 ? runTable(now.slice(0, MAX_ROWS)) : "",
+      now.length > MAX_ROWS ? `${now.length - MAX_ROWS} more: inspect-run {} lists all` : "",
+    ]);
   },
 });

@@ -1,95 +1,7 @@
-/** Evaluations of runs on text as rows: for tables in texts, and as structured output. */
-import { z } from "zod";
+/** Evaluations of runs on text as text. */
 import { type TextBaselines, type TextEvaluation, textStatisticNotes } from "../experiments/mod.ts";
 import { rounded, table } from "./rows.ts";
-
-export const BaselineRow = z.object({
-  uniform: z.number(),
-  ngrams: z.array(z.number()).describe("1-gram to 6-gram"),
-});
-
-/** Nats per character of what needs no network. */
-export function baselineRow(baselines: TextBaselines | null): z.infer<typeof BaselineRow> | null {
-  if (baselines === null) return null;
-  return { uniform: short(baselines.uniform), ngrams: baselines.ngrams.map(short) };
-}
-
-export const TextEvaluationRow = z.object({
-  modality: z.literal("text"),
-  id: z.string(),
-  run: z.string(),
-  step: z.number(),
-  writing: z.string(),
-  nats: z.record(z.string(), z.number()).describe("Per character of held-out text by block size"),
-  bounds: z.array(z.object({
-    block_size: z.number(),
-    steps: z.number().nullable().describe("Of the sampler; null: infinitely many"),
-    nats: z.number(),
-    standard_error: z.number(),
-    reconstruction: z.number(),
-    diffusion: z.number(),
-    prior: z.number(),
-  })),
-  draws: z.number(),
-  baselines: BaselineRow,
-  statistics: z.record(z.string(), z.record(z.string(), z.number().nullable())).describe(
-    "written; real and real_sd: over sets of held-out text; five_gram: that model's samples",
-  ),
-  longest_copy: z.string(),
-  network_evaluations: z.number(),
-  sampling_seconds: z.number(),
-  measuring_seconds: z.number(),
-  device: z.string(),
-  code_version: z.string(),
-});
-export type TextEvaluationRow = z.infer<typeof TextEvaluationRow>;
-
-export function textEvaluationRow(evaluation: TextEvaluation): TextEvaluationRow {
-  const { settings: { draws, writing }, results } = evaluation;
-  const { bounds, baselines, texts } = results;
-  return {
-    modality: "text",
-    id: evaluation.id,
-    run: evaluation.runId,
-    step: evaluation.step,
-    writing: `${textsOf(evaluation)}, ${writingOf(evaluation)}, seed ${writing.seed}`,
-    nats: Object.fromEntries(
-      bounds.filter(({ steps }) => steps === null)
-        .map(({ blockSize, total }) => [blockSize, short(total)]),
-    ),
-    bounds: bounds.map((bound) => ({
-      block_size: bound.blockSize,
-      steps: bound.steps,
-      nats: short(bound.total),
-      standard_error: short(bound.standardError),
-      reconstruction: short(bound.reconstruction),
-      diffusion: short(bound.diffusion),
-      prior: short(bound.prior),
-    })),
-    draws,
-    baselines: baselineRow(baselines)!,
-    statistics: Object.fromEntries(
-      statisticsOf(evaluation).map(({ name, written, real, fiveGram }) => [name, {
-        written: rounded(written),
-        real: rounded(real?.mean),
-        real_sd: rounded(real?.sd),
-        five_gram: rounded(fiveGram),
-      }]),
-    ),
-    longest_copy: texts.written.longestCopyText,
-    network_evaluations: evaluation.networkEvaluations,
-    sampling_seconds: short(evaluation.samplingSeconds),
-    measuring_seconds: short(evaluation.measuringSeconds),
-    device: evaluation.device,
-    code_version: evaluation.codeVersion,
-  };
-}
-
-/** What is shown of an evaluation among others. */
-export const BriefTextEvaluation = TextEvaluationRow.pick({ nats: true }).partial();
-
-/** Of a number that is one: what is not finite is refused before it is kept. */
-const short = (value: number): number => rounded(value) ?? NaN;
+import { shortened } from "./text.ts";
 
 /** The numbers about the texts, the run's own reading of them first where it has one. */
 function statisticsOf({ results: { texts } }: TextEvaluation) {
@@ -168,7 +80,7 @@ export function textEvaluationTable(evaluations: readonly TextEvaluation[]): str
         }),
         writingOf(evaluation),
         evaluation.networkEvaluations,
-        Math.round(evaluation.samplingSeconds),
+        Number(evaluation.samplingSeconds.toPrecision(2)),
         beside("ngramNats"),
         beside("knownWords"),
       ];
@@ -211,6 +123,11 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
         rounded(fiveGram) ?? "-",
       ]),
     ),
+    `Longest copy: ${
+      shortened(JSON.stringify(evaluation.results.texts.written.longestCopyText), 300)
+    }. ` +
+    `Measured in ${evaluation.measuringSeconds.toFixed(1)} s on ${evaluation.device}, seed ` +
+    `${evaluation.settings.writing.seed}, code ${evaluation.codeVersion}.`,
   ];
 }
 

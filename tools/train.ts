@@ -1,7 +1,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { UserError } from "../engine/host/mod.ts";
 import type { ConfigGrid, ConfigOverrides, Lab, Run } from "../experiments/mod.ts";
-import { type Call, defineTool, readable } from "./define.ts";
+import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import type { Links } from "./links.ts";
 import { counted, duration, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { DEFAULT_PRESET, TrainInput } from "./train_schema.ts";
@@ -10,19 +10,13 @@ export const trainTool = defineTool({
   name: "train",
   title: "Train a diffusion model, or a sweep",
   description:
-    "Starts one training run, or a sweep (a grid over configuration fields × seeds), from a preset " +
-    "plus overrides; or resumes a run. Runs are queued and trained one after another in a process " +
-    "of their own that outlives this call and this client. Waits up to wait_seconds, then answers " +
-    "with the run ids, how far they are, and how to look again (inspect-run). Runs are compared " +
-    "by denoising_mse (images) or nats_per_character (text), measured on what is held out and " +
-    "comparable between configurations.",
+    "Starts a training run, or a sweep (a grid over configuration fields × seeds), from a preset plus " +
+    "overrides; or resumes a run. Runs are trained one after another in a process of their own that " +
+    "outlives this call and this client. Waits up to wait_seconds, then answers with the run ids, how " +
+    "far they are, and how to look again (inspect-run). Held-out denoising_mse (images) and " +
+    "nats_per_character (text) compare runs.",
   input: TrainInput,
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: false,
-    openWorldHint: true,
-  },
+  annotations: ADDING,
   async run({ wait_seconds, resume, ...request }, call) {
     const { lab, progress } = call;
     progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
@@ -76,38 +70,42 @@ function trainAnswer(
     ? `Run ${first?.id}`
     : `Sweep ${sweepId} of ${counted(runs.length, "run")}`;
   const summary = `${what}: ${statusCounts(runs)}${latestLoss(runs)}${remaining(runs)}.`;
-  const failed = runs.filter((run) => run.error !== null)
-    .map((run) => `${run.id} failed: ${run.error}`);
   const shown = runs.slice(0, MAX_ROWS);
   const left = runs.length - shown.length;
   const more = left > 0
     ? `${left} more: inspect-run {"sweep": "${sweepId}", "offset": ${MAX_ROWS}}`
     : "";
-  const viewer_url = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
-  const text = readable(
-    { summary, next: nextSteps(runs, sweepId), viewer_url },
-    runTable(shown),
-    more,
-    failed.join("\n"),
-  );
-  return { content: [{ type: "text", text }] };
+  const viewerUrl = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
+  return answer({ summary, next: nextSteps(runs, sweepId), viewerUrl }, [runTable(shown), more]);
 }
 
 function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
-  const ids = runs.map((run) => run.id);
-  const look = sweepId === null ? `"run": "${ids[0]}"` : `"sweep": "${sweepId}"`;
-  if (!runs.every(isOver)) {
+  const look = sweepId === null ? `"run": "${runs[0]?.id}"` : `"sweep": "${sweepId}"`;
+  const waiting = runs.find((run) => !isOver(run));
+  if (waiting) {
     return [
       `inspect-run {${look}, "wait_seconds": 45} to look again (training goes on by itself)`,
-      `stop-run {"runs": ["${ids[0]}"]} to end one early`,
+      `stop-run {"runs": ["${waiting.id}"]} to end one early`,
+      ...resumption(runs),
     ];
   }
-  const finished = runs.filter((run) => run.status === "finished");
-  if (finished.length === 0) return [`inspect-run {${look}} for what went wrong`];
+  const finished = runs.find((run) => run.status === "finished");
+  if (!finished) return [`inspect-run {${look}} for what went wrong`, ...resumption(runs)];
   return [
-    `sample {"run": "${finished[0]!.id}"} to see pictures`,
+    `sample {"run": "${finished.id}"} to ${
+      finished.config.modality === "image" ? "see its pictures" : "read what it writes"
+    }`,
     ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
+    ...resumption(runs),
   ];
+}
+
+/** How a run that lost its worker goes on; nothing where none did. */
+export function resumption(runs: readonly Run[]): string[] {
+  const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
+  return lost.slice(0, 1).map((run) =>
+    `train {"resume": "${run.id}"} to go on with what broke off`
+  );
 }
 
 /** "2 finished, 1 running, 1 queued". */

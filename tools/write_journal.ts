@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { UserError } from "../engine/host/mod.ts";
-import { Criterion, VERDICTS } from "../journal/mod.ts";
-import { defineTool, structured } from "./define.ts";
-import { pointers, runReference } from "./fields.ts";
+import { Criterion } from "../journal/mod.ts";
+import { ADDING, answer, defineTool } from "./define.ts";
+import { runReference } from "./fields.ts";
+import { shortened } from "./text.ts";
+import { journalUri } from "./uris.ts";
 
 /** About 4,000 tokens; an entry of twenty runs is well below. */
 const MAX_MARKDOWN = 16_000;
@@ -44,21 +46,7 @@ export const writeJournalTool = defineTool({
       "Up to 10 tags of lower-case letters, digits and hyphens (default none)",
     ),
   }),
-  output: z.object({
-    ...pointers,
-    id: z.string(),
-    path: z.string().describe("The Markdown file"),
-    verdict: z.enum(VERDICTS),
-    verdict_reason: z.string(),
-    runs: z.array(z.string()),
-    markdown: z.string().describe("The entry as it was written"),
-  }),
-  annotations: {
-    readOnlyHint: false,
-    destructiveHint: false,
-    idempotentHint: false,
-    openWorldHint: false,
-  },
+  annotations: ADDING,
   async run({ id, title, hypothesis, criterion, sweep, ...rest }, { lab, journal, links }) {
     const book = await journal();
     const ofSweep = sweep === undefined
@@ -76,21 +64,20 @@ export const writeJournalTool = defineTool({
         ...(criterion ? { criterion } : {}),
       })
       : book.update(unchanged(id, { title, hypothesis, criterion }), added);
-    const output = {
-      summary: `${id === undefined ? "Wrote" : "Updated"} the journal entry ${entry.id}: ` +
-        `${entry.verdict}. ${entry.verdict_reason}.`,
-      next: entry.verdict === "pending"
-        ? [`write-journal {"id": "${entry.id}", "runs": [...]} once the runs have finished`]
-        : [`write-journal {"id": "${entry.id}", "observations": ...} to add what you saw`],
-      viewer_url: links.journal(entry.id),
-      id: entry.id,
-      path: entry.path,
-      verdict: entry.verdict,
-      verdict_reason: entry.verdict_reason,
-      runs: entry.runs,
-      markdown: entry.body.slice(0, MAX_MARKDOWN),
-    };
-    return structured(output, output.markdown);
+    return answer(
+      {
+        summary: `${id === undefined ? "Wrote" : "Updated"} the journal entry ${entry.id}: ` +
+          `${entry.verdict}. ${entry.verdict_reason}.`,
+        next: entry.verdict === "pending"
+          ? [`write-journal {"id": "${entry.id}", "runs": [...]} once the runs have finished`]
+          : [`write-journal {"id": "${entry.id}", "observations": ...} to add what you saw`],
+        viewerUrl: links.journal(entry.id),
+      },
+      [
+        `Entry: ${journalUri(entry.id)}, file ${entry.path}. As it was written:`,
+        shortened(entry.body, MAX_MARKDOWN, "\n\n... (the rest is in the file)"),
+      ],
+    );
   },
 });
 

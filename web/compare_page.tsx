@@ -149,7 +149,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
             <tr>
               <th>Configuration</th>
               <th class="number">{metricTitle(comparison.yardstick.metric)}, mean ± sd</th>
-              <th class="number">Runs</th>
+              <th class="number">n</th>
               <th>Seeds</th>
             </tr>
           </thead>

@@ -10,6 +10,7 @@ export function Configuration({ run }: { run: Run }) {
     ["data set hash", run.datasetHash],
     ["code version", run.codeVersion],
     ["device", run.device],
+    ["why this device", run.deviceChoice?.reason ?? null],
     ["replicas", run.replicas],
   ];
   return (

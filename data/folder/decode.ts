@@ -9,8 +9,17 @@ export interface PictureForm {
   readonly colour: "grey" | "rgb";
 }
 
+/** Files that cannot be read are looked for until so many are found, and named together. */
+const MOST_DAMAGED = 10;
 /** Pictures that are decoded at once; libvips works on threads of its own. */
 const AT_ONCE = 8;
+
+/** A file that cannot be read as a picture. */
+interface Damaged {
+  /** Below the folder. */
+  readonly path: string;
+  readonly reason: string;
+}
 
 /** Values in one picture of this form. */
 export function pictureLength({ imageSize, colour }: PictureForm): number {
@@ -25,7 +34,8 @@ export function pictureLength({ imageSize, colour }: PictureForm): number {
  * the square and cut at its centre; of an animation it is the first frame.
  *
  * @param onDecoded Called after every picture with how many are done.
- * @throws {UserError} Naming a file that is no picture or a damaged one.
+ * @throws {UserError} Naming the files that are no pictures or are damaged, ten at most. What a
+ * decoder only warns of is no damage.
  */
 export async function decodePictures(
   folder: string,
@@ -36,6 +46,7 @@ export async function decodePictures(
   const { default: sharp } = await import("sharp");
   const length = pictureLength(form);
   const pixels = new Uint8Array(paths.length * length);
+  const damaged: Damaged[] = [];
   let next = 0, done = 0;
   async function decodeInTurn(): Promise<void> {
     while (next < paths.length) {
@@ -43,22 +54,37 @@ export async function decodePictures(
       options.signal?.throwIfAborted();
       const path = join(folder, paths[index]!);
       try {
-        const picture = sharp(path).autoOrient().flatten({ background: "white" });
+        const file = sharp(path, { failOn: "error" });
+        const picture = file.autoOrient().flatten({ background: "white" });
         pixels.set(await formed(picture, form), index * length);
       } catch (error) {
-        // The others need not go on.
-        next = paths.length;
-        throw new UserError(
-          `Cannot read ${path} as an image: ${
-            firstLine(error)
-          }; mend it, or take it out of the folder`,
-        );
+        damaged.push({ path: paths[index]!, reason: firstLine(error) });
+        if (damaged.length === MOST_DAMAGED) next = paths.length;
+        continue;
       }
       options.onDecoded?.(++done);
     }
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, paths.length) }, decodeInTurn));
+  if (damaged.length > 0) throw damagedError(folder, damaged);
   return pixels;
+}
+
+function damagedError(folder: string, damaged: readonly Damaged[]): UserError {
+  const [{ path, reason }] = damaged as [Damaged];
+  if (damaged.length === 1) {
+    return new UserError(
+      `Cannot read ${
+        join(folder, path)
+      } as an image: ${reason}; mend it, or take it out of the folder`,
+    );
+  }
+  const listed = damaged.map(({ path, reason }) => `${path} (${reason})`).sort().join(", ");
+  const more = damaged.length >= MOST_DAMAGED ? ", and perhaps more" : "";
+  return new UserError(
+    `Cannot read ${damaged.length} files in ${folder} as images: ${listed}${more}; mend them, or ` +
+      "take them out of the folder",
+  );
 }
 
 /**

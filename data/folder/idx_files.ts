@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { UserError } from "../../engine/host/mod.ts";
 import { decompress } from "../content.ts";
 import { type LabelledPictures, type NamedBytes, parseLabelledPictures } from "../idx.ts";
+import { readRegularFile } from "../regular_file.ts";
 import type { FoundFile } from "./listing.ts";
 
 /** `train-images-idx3-ubyte`, `emnist-letters-test-images-idx3-ubyte.gz`, `my.images.idx3` … */
@@ -69,8 +70,9 @@ async function readPair(
 async function read(folder: string, path: string): Promise<NamedBytes> {
   const name = join(folder, path);
   try {
-    return { name, bytes: await decompress(await Deno.readFile(name), MOST_BYTES) };
+    return { name, bytes: await decompress(await readRegularFile(name, MOST_BYTES), MOST_BYTES) };
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `Cannot read ${name}: ${(error as Error).message}; put the whole file there again`,
     );

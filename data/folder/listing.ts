@@ -1,9 +1,14 @@
 /** Which pictures a folder holds, and of which classes. */
 import { basename, join } from "node:path";
 import { UserError } from "../../engine/host/mod.ts";
+import { kindOf } from "../regular_file.ts";
 
 /** Formats that sharp reads, by what file names end in. */
 const PICTURE = /\.(png|jpe?g|webp|gif|avif|tiff?)$/i;
+/** Files in the layout of MNIST. */
+const IDX = /(images|labels).*idx[13]/i;
+/** Larger files are no pictures to learn from. */
+const MOST_PICTURE_BYTES = 2 ** 28;
 /** Labels are bytes. */
 const MOST_CLASSES = 256;
 
@@ -27,9 +32,11 @@ export interface PictureListing {
 }
 
 /**
- * All files below a folder in the order of their paths, links followed, hidden ones left out.
+ * All regular files below a folder in the order of their paths, links followed, hidden ones left
+ * out.
  *
- * @throws {UserError} If the folder or one in it cannot be read.
+ * @throws {UserError} If the folder or one in it cannot be read, or if what is named like a picture or
+ * an IDX file is a link to nothing, a pipe or a device.
  */
 export async function filesBelow(folder: string): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
@@ -52,9 +59,18 @@ async function collect(
     for await (const { name } of Deno.readDir(here)) {
       if (name.startsWith(".")) continue;
       const path = below === "" ? name : `${below}/${name}`;
-      const { isDirectory, isFile, size, mtime } = await Deno.stat(join(folder, path));
-      if (isDirectory) await collect(folder, path, seen, found);
-      else if (isFile) found.push({ path, bytes: size, modified: mtime?.getTime() ?? 0 });
+      const info = await statOrNothing(join(folder, path));
+      if (info?.isDirectory) await collect(folder, path, seen, found);
+      else if (info?.isFile) {
+        found.push({ path, bytes: info.size, modified: info.mtime?.getTime() ?? 0 });
+      } else if (PICTURE.test(name) || IDX.test(name)) {
+        throw new UserError(
+          `Cannot read ${join(folder, path)}: it is ${
+            info ? kindOf(info) : "a link to nothing"
+          }, ` +
+            "only regular files are read; mend it, or take it out of the folder",
+        );
+      }
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -68,12 +84,23 @@ async function collect(
   }
 }
 
+/** Nothing for a link to nothing. */
+async function statOrNothing(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The pictures among files. Subfolders are classes, named as they are and numbered in the order of
  * their names; pictures in deeper folders belong to the topmost. Without subfolders there is one
  * class. Other files, and subfolders without a picture, do not count.
  *
- * @throws {UserError} If there are too few, or some lie in subfolders and some do not.
+ * @throws {UserError} If there are too few, if one is too large, or if some lie in subfolders and some
+ * do not.
  */
 export function picturesAmong(files: readonly FoundFile[], folder: string): PictureListing {
   const pictures = files.filter(({ path }) => PICTURE.test(path));
@@ -84,6 +111,15 @@ export function picturesAmong(files: readonly FoundFile[], folder: string): Pict
     );
   }
   requireEnough(pictures.length, folder);
+  const large = pictures.find(({ bytes }) => bytes > MOST_PICTURE_BYTES);
+  if (large) {
+    throw new UserError(
+      `Cannot use ${
+        join(folder, large.path)
+      }: it has ${large.bytes} bytes, the most for a picture ` +
+        `is ${MOST_PICTURE_BYTES}; take it out of the folder, or make it smaller`,
+    );
+  }
   const loose = pictures.find(({ path }) => !path.includes("/"));
   const nested = pictures.find(({ path }) => path.includes("/"));
   if (loose && nested) {

@@ -140,6 +140,7 @@ function joinedScalars(
 
 /** x · sigmoid(a·x) as ONNX Runtime's QuickGelu; with a = 1 it is SiLU. */
 function selfGated(b: GraphBuilder, x: Value, gate: Value): Value | undefined {
+  if (!b.has("QuickGelu")) return undefined;
   const [inner, outer] = [layoutFree(gate), layoutFree(x)];
   if (!isNode(inner, "Sigmoid") || !sameShape(gate.shape, x.shape)) return undefined;
   if (permutationOf(gate)?.join() !== permutationOf(x)?.join()) return undefined;
@@ -192,7 +193,7 @@ function scaledProduct(
   shape: readonly number[],
 ): Value | undefined {
   const factor = scalarOf(scalar);
-  if (factor === undefined) return undefined;
+  if (factor === undefined || !b.has("FusedMatMul")) return undefined;
   const { node } = product;
   if (!isNode(product, "MatMul") && !isNode(product, "FusedMatMul")) return undefined;
   const { alpha = { float: 1 } } = node.attributes as { alpha?: { float: number } };

@@ -1,3 +1,4 @@
+import { type Dialect, type OptionalOperator, PORTABLE } from "./dialect.ts";
 import {
   type Attribute,
   broadcastShapes,
@@ -37,13 +38,26 @@ export interface ValueSpec {
 export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #shared = new Map<string, readonly Value[]>();
+  readonly #dialect: Dialect;
   #nextId = 0;
 
   /**
-   * @param blockSize Channels per block where convolutions may use the blocked layout; 0 if not.
+   * @param dialect What the graph's runtime has, by default {@link PORTABLE}.
    * @param replicas How many of the graph run side by side on parts of a batch.
    */
-  constructor(readonly blockSize = 0, readonly replicas = 1) {}
+  constructor(dialect: Partial<Dialect> = {}, readonly replicas = 1) {
+    this.#dialect = { ...PORTABLE, ...dialect };
+  }
+
+  /** Channels per block where convolutions may use the blocked layout; 0 if not. */
+  get blockSize(): number {
+    return this.#dialect.blockSize;
+  }
+
+  /** Whether the graph's runtime has this operator, which not all have. */
+  has(operator: OptionalOperator): boolean {
+    return this.#dialect.optional.has(operator);
+  }
 
   /** The number of the replica, an int32 scalar; undefined if there is one only. */
   replica(): Value | undefined {

@@ -1,7 +1,7 @@
 /** Functions of single elements that ONNX lacks, or that lose digits when written as it stands. */
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
-import { elementwise, fill, predicate, unary, where } from "./elementwise.ts";
+import { cast, elementwise, fill, predicate, unary, where } from "./elementwise.ts";
 import type { Value } from "./value.ts";
 
 /** 1 + x. */
@@ -83,9 +83,13 @@ function isNegative(b: GraphBuilder, x: Value): Value {
 
 /** 1, 0 or −1; 0 for NaN, as TensorFlow.js has it. */
 export function sign(b: GraphBuilder, x: Value): Value {
-  const value = unary(b, "Sign", x);
-  if (x.dtype !== "float32") return value;
-  return where(b, predicate(b, "IsNaN", [x]), fill(b, 0, []), value);
+  if (x.dtype !== "float32") return unary(b, "Sign", x);
+  const zero = fill(b, 0, []);
+  if (b.has("Sign")) return where(b, predicate(b, "IsNaN", [x]), zero, unary(b, "Sign", x));
+  const [above, below] = ["Greater", "Less"].map((op) =>
+    cast(b, predicate(b, op, [x, zero]), "float32")
+  );
+  return binary(b, "Sub", above!, below!);
 }
 
 /** `alpha` up to 0 and 1 above, the derivative of relu and its kin; NaN for NaN. */
@@ -100,7 +104,9 @@ export function step(b: GraphBuilder, x: Value, alpha: number): Value {
     );
   }
   // The signs −1, 0 and 1, and NaN; what is not above the level becomes the level.
-  if (alpha >= 0 && alpha <= 1) return binary(b, "Max", unary(b, "Sign", x), level);
+  if (alpha >= 0 && alpha <= 1 && b.has("Sign")) {
+    return binary(b, "Max", unary(b, "Sign", x), level);
+  }
   const above = predicate(b, "Greater", [x, fill(b, 0, [])]);
   const below = predicate(b, "LessOrEqual", [x, fill(b, 0, [])]);
   return where(b, above, fill(b, 1, []), where(b, below, level, x));

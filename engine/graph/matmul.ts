@@ -1,6 +1,6 @@
 /** Matrix products. */
 import { permutationOf } from "./axes.ts";
-import type { GraphBuilder, ValueSpec } from "./builder.ts";
+import type { GraphBuilder } from "./builder.ts";
 import { fill } from "./constants.ts";
 import { reshape, transpose } from "./movement.ts";
 import { broadcastShapes, sizeOf, type Value } from "./value.ts";
@@ -26,7 +26,9 @@ export function matMul(
   const { dtype } = x;
   if (x.shape.at(transposeX ? -2 : -1) === 0) return fill(b, 0, shape, dtype);
   // ONNX Runtime multiplies integers only as they are.
-  if (dtype !== "float32") return integerProduct(b, left, right, { shape, dtype });
+  if (dtype !== "float32") {
+    return b.node({ op: "MatMul", inputs: [plain(b, left), plain(b, right)] }, { shape, dtype });
+  }
   // With one matrix on the right, the batch is just more rows.
   const oneMatrix = sizeOf(y.shape.slice(0, -2)) === 1;
   if (oneMatrix && (sizeOf(batch) === 1 || !left.transposed)) {
@@ -42,10 +44,11 @@ export function matMul(
     }, { shape: [sizeOf(batch) * rows, columns], dtype });
     return reshape(b, product, shape);
   }
-  const inputs = [left.value, right.value];
-  if (!left.transposed && !right.transposed) {
+  if (!b.has("FusedMatMul") || (!left.transposed && !right.transposed)) {
+    const inputs = [plain(b, left), plain(b, right)];
     return b.node({ op: "MatMul", inputs }, { shape, dtype });
   }
+  const inputs = [left.value, right.value];
   return b.node({
     op: "FusedMatMul",
     domain: "com.microsoft",
@@ -66,26 +69,21 @@ function requireMatching(x: Value, y: Value, transposeX: boolean, transposeY: bo
   );
 }
 
-interface Operand {
+/** A matrix, or what is to be transposed to become it. */
+interface Factor {
   readonly value: Value;
   readonly transposed: boolean;
 }
 
-function integerProduct(b: GraphBuilder, left: Operand, right: Operand, spec: ValueSpec): Value {
-  const inputs = [left, right].map(({ value, transposed }) => {
-    const axes = [...value.shape.keys()];
-    return transposed
-      ? transpose(b, value, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!])
-      : value;
-  });
-  return b.node({ op: "MatMul", inputs }, spec);
+/** The matrix itself, with a transposition where one is needed. */
+function plain(b: GraphBuilder, { value, transposed }: Factor): Value {
+  const rank = value.shape.length;
+  const axes = [...value.shape.keys()];
+  return transposed ? transpose(b, value, [...axes.slice(0, -2), rank - 1, rank - 2]) : value;
 }
 
 /** Takes a transposition of the last two axes off a matrix, and says so in `transposed`. */
-function absorbTransposition(
-  value: Value,
-  transposed: boolean,
-): Operand {
+function absorbTransposition(value: Value, transposed: boolean): Factor {
   const perm = permutationOf(value);
   const rank = value.shape.length;
   const swapsLastTwo = perm?.every((axis, i) =>

@@ -3,8 +3,9 @@
  * files, the error for callers' mistakes. It loads without TensorFlow.js, so that a server which
  * only answers questions starts at once. `engine/mod.ts` offers the same and the tensors beside it.
  */
+export { type CheckedFile, decodeWithChecksum, encodeWithChecksum } from "./checksum.ts";
 export { type DeviceName, deviceNames } from "./devices.ts";
-export { UserError } from "./errors.ts";
+export { explained, UserError } from "./errors.ts";
 export { emaDecayAt, updateEma } from "./ema.ts";
 export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
 export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";

@@ -43,7 +43,7 @@ async function observedBlockSize(): Promise<number> {
 }
 
 async function smallConvolution(size: number): Promise<number[]> {
-  const b = new GraphBuilder(size);
+  const b = new GraphBuilder({ blockSize: size });
   const inputs = {
     x: { shape: [1, 5, 5, 16], dtype: "float32" },
     w: { shape: [3, 3, 16, 32], dtype: "float32" },

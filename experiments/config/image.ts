@@ -8,14 +8,12 @@ import {
 } from "../../models/diffusion/names/mod.ts";
 import { integer, recordingFields, trainingFields } from "./fields.ts";
 
-/** The datasets that have a name. */
-export const imageDatasetNames = ["mnist", "fashion-mnist", "kmnist", "made-up-digits"] as const;
-
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
-    "Pictures: mnist, fashion-mnist, kmnist (downloaded once), made-up-digits (needs no network), or " +
-      "the path, with a slash in it, of a folder of pictures or IDX files, a subfolder for each class",
+    "Pictures: mnist, fashion-mnist, kmnist (downloaded once), mnist-6k (7,000 digits of MNIST) and " +
+      "made-up-digits (neither needs a network), or the path, with a slash in it, of a folder of " +
+      "pictures or IDX files, a subfolder for each class",
   ),
   image_size: integer(8, 64).multipleOf(4).describe(
     "Height and width to which the pictures of a folder are brought",
@@ -25,7 +23,7 @@ export const ImageConfig = z.strictObject({
     "unet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
   ),
   size: z.enum(["tiny", "mini", "small", "base"]).describe(
-    "Size of the network, in thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
+    "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
   ),
   schedule: z.enum(scheduleNames)
     .describe("Noise schedule, as its log-SNR over time"),
@@ -33,8 +31,8 @@ export const ImageConfig = z.strictObject({
     "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
   ),
   target: z.enum(targetNames).describe(
-    "What the network predicts: the noise (epsilon), the clean image (x0), v = alpha*eps - " +
-      "sigma*x, rectified flow's velocity eps - x (flow), or EDM's preconditioned output (edm)",
+    "What the network predicts: noise (epsilon), the clean image (x0), v = alpha*eps - sigma*x, " +
+      "eps - x (flow), or EDM's preconditioned output (edm)",
   ),
   weighting: z.enum(weightingNames).describe(
     "How much each noise level counts in the loss: uniform is the target's plain squared error",

@@ -1,9 +1,9 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
-import { isPath } from "../../data/mod.ts";
+import { imageDatasetNames, isPath } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { nearest } from "../nearest.ts";
-import { ImageConfig, imageDatasetNames } from "./image.ts";
+import { ImageConfig } from "./image.ts";
 import { TextConfig } from "./text.ts";
 
 /** The configuration of a run: everything needed to repeat it, in one flat record. */

@@ -93,7 +93,7 @@ const TEXT: TextConfig = {
 /** The named starting points, complete in themselves. */
 export const presets = {
   "mnist-tiny": {
-    description: "A tiny network for a few seconds: shows that everything works, not good digits",
+    description: "A few seconds: shows that everything works, not good digits",
     config: {
       ...SMALL,
       size: "tiny",
@@ -108,13 +108,12 @@ export const presets = {
     },
   },
   "mnist-small": {
-    description: "The baseline: 0.56 million parameters, about 12 minutes on two cores",
+    description: "The baseline, 0.56 million parameters: 12 minutes on two cores",
     config: SMALL,
   },
   "mnist-flow": {
     description:
-      "The best digits known: rectified flow, self-conditioned, under half an hour on two cores; " +
-      "sample with dpmpp-2m",
+      "The best digits: rectified flow, self-conditioned; half an hour; sample with dpmpp-2m",
     config: {
       ...SMALL,
       schedule: "flow",
@@ -129,7 +128,7 @@ export const presets = {
     },
   },
   demo: {
-    description: "Recognisable digits in about two minutes on two cores, at guidance_scale 2",
+    description: "Recognisable digits at guidance_scale 2: two minutes",
     config: {
       ...SMALL,
       size: "mini",
@@ -144,7 +143,7 @@ export const presets = {
     },
   },
   "demo-verse": {
-    description: "Verse out of noise, words in places, in about three minutes on two cores",
+    description: "Verse out of noise, words in places: three minutes",
     config: {
       ...TEXT,
       steps: 600,
@@ -156,7 +155,7 @@ export const presets = {
     },
   },
   "shakespeare-tiny": {
-    description: "A tiny text network for a few seconds: shows that everything works, not verse",
+    description: "A few seconds: shows that everything works, not verse",
     config: {
       ...TEXT,
       size: "tiny",
@@ -172,8 +171,7 @@ export const presets = {
     },
   },
   "shakespeare-autoregressive": {
-    description:
-      "The transformer as an ordinary language model: the value that diffusion is held to",
+    description: "An ordinary language model: the value that diffusion is held to",
     config: {
       ...TEXT,
       method: "autoregressive",
@@ -185,17 +183,15 @@ export const presets = {
     },
   },
   "shakespeare-diffusion": {
-    description:
-      "Embedding diffusion of whole windows, 1.2 million parameters, an hour on two cores",
+    description: "Embedding diffusion of whole windows: an hour",
     config: TEXT,
   },
   "shakespeare-masked": {
-    description: "Masked discrete diffusion of whole windows: the baseline of embedding diffusion",
+    description: "Masked discrete diffusion: the baseline of embedding diffusion",
     config: { ...TEXT, method: "masked" },
   },
   "shakespeare-blocks": {
-    description:
-      "One network for every block size: autoregressive at 1, diffusion of whole windows",
+    description: "One network for every block size, autoregressive at 1",
     config: { ...TEXT, method: "blocks", steps: 5000 },
   },
 } satisfies Readonly<Record<PresetName, Preset>>;

@@ -9,7 +9,7 @@ export const TextConfig = z.strictObject({
       "network), or the path of a UTF-8 file with a slash in it",
   ),
   size: z.enum(["tiny", "small"]).describe(
-    "tiny (2 layers of width 32, for tests) or small (4 layers of width 128)",
+    "tiny (2 layers of width 32) or small (4 of width 128)",
   ),
   activation: z.enum(["silu", "gelu"]).describe(
     "Activation; gelu is better out of noise, silu a little faster",
@@ -19,14 +19,12 @@ export const TextConfig = z.strictObject({
   ),
   context: integer(8, 512).describe("Tokens in a window"),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
-    "How windows are learned: diffusion (of all embeddings at once), blocks (diffusion within " +
-      "blocks, each given the text before it; also autoregressive), autoregressive (one character " +
-      "after the other) or masked (discrete diffusion; the fields of noise and embeddings have " +
-      "no effect)",
+    "diffusion (of a whole window), blocks (diffusion within blocks; also autoregressive), " +
+      "autoregressive, or masked (discrete diffusion; fields of noise and embeddings have no effect)",
   ),
   block_size: integer(0, 512).describe(
-    "Tokens in a block where method is blocks: a divisor of context, or 0 for a mixture of 1, 4, 16, " +
-      "64 and all",
+    "Tokens in a block, for method blocks: a divisor of context, or 0 for a mixture of 1, 4, 16, 64 " +
+      "and all",
   ),
   schedule: z.enum([
     "logistic-gamma",
@@ -38,9 +36,8 @@ export const TextConfig = z.strictObject({
     "sigmoid",
   ])
     .describe(
-      "Noise schedule: −log SNR from gamma_start to gamma_end, logistic-gamma staying longest where the " +
-        "bound is made up, adaptive-gamma where the run finds it to be, linear-gamma evenly; the others are " +
-        "the images', and suit embeddings badly",
+      "-log SNR from gamma_start to gamma_end: logistic-gamma stays longest where the bound is made " +
+        "up, adaptive-gamma where the run finds that, linear-gamma is even; the images' suit badly",
     ),
   gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),
   gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings"),

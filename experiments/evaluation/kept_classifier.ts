@@ -1,6 +1,7 @@
 /**
- * The classifiers that judge pictures. Of MNIST and the made-up digits the repository has one; of any
- * other data set one is trained in the same way when it is first asked for, and kept in the cache.
+ * The classifiers that judge pictures. Of MNIST and the made-up digits the repository has one, and
+ * MNIST's judges MNIST-6k too; of any other data set one is trained in the same way when it is first
+ * asked for, and kept in the cache.
  *
  * A kept file is whole or not there, and its metadata has a checksum of everything else in it, so
  * that damage is noticed. It is found by the data's hash and the number of the recipe, and so serves
@@ -33,6 +34,17 @@ const LEAST_STEPS = 600;
 /** What to do where the cache cannot be written. */
 const WAYS_OUT = "Name another place with the environment variable XDG_CACHE_HOME";
 
+/**
+ * Data sets that are judged by the classifier of another, whose pixels they share. MNIST-6k's held-out
+ * digits are of MNIST's test set, which that classifier was not trained on.
+ */
+const JUDGED_BY: Readonly<Record<string, string>> = { "mnist-6k": "mnist" };
+
+/** The data set whose classifier judges the pictures of a data set. */
+export function judgeOf(dataset: string): string {
+  return Object.hasOwn(JUDGED_BY, dataset) ? JUDGED_BY[dataset]! : dataset;
+}
+
 /** What is known of a data set whose classifier is looked for. */
 export interface JudgedData extends ImageShape {
   /** A data set's own name, or the path of a folder. */
@@ -45,7 +57,7 @@ export function classifierFacts(
   dataset: string,
   { metadata, hash }: ClassifierWeights,
 ): ClassifierFacts {
-  return { dataset, accuracy: Number(metadata.test_accuracy), hash };
+  return { dataset: judgeOf(dataset), accuracy: Number(metadata.test_accuracy), hash };
 }
 
 /** How often a training set of so many images is gone through. */
@@ -68,7 +80,8 @@ export function stepsToClassifier(dataset: ImageDataset): number {
  * @throws {UserError} If the repository's own is damaged, or the cache cannot be read.
  */
 export function knownClassifier(data: JudgedData): ClassifierWeights | undefined {
-  if (hasClassifier(data.name)) return classifierWeights(data.name, data);
+  const judge = judgeOf(data.name);
+  if (hasClassifier(judge)) return classifierWeights(judge, data);
   let bytes: Uint8Array;
   try {
     bytes = Deno.readFileSync(keptPath(data.hash));

@@ -18,14 +18,20 @@ export interface Draw {
   readonly other: Uint32Array;
 }
 
+/** The most pictures, up to `wanted`, that two sets of held-out images can be compared with. */
+export function largestCount({ test }: ImageDataset, wanted: number): number {
+  return Math.min(wanted, Math.max(LEAST_COUNT, Math.floor(test.count / 2)));
+}
+
 /**
  * Random draws, because a test set need not be in random order: MNIST's first 5,000 are cleaner than
  * its last. They depend on the counts alone, so that all evaluations of `count` pictures are compared
  * with the same real ones.
  *
+ * @param field What the caller's field for the count is called, for the message.
  * @throws {UserError} If there are too few images for two sets.
  */
-export function referenceDraws(dataset: ImageDataset, count: number): Draw[] {
+export function referenceDraws(dataset: ImageDataset, count: number, field = "count"): Draw[] {
   const available = dataset.test.count;
   if (available < 2 * LEAST_COUNT) {
     throw new UserError(
@@ -38,7 +44,7 @@ export function referenceDraws(dataset: ImageDataset, count: number): Draw[] {
   }
   if (2 * count > available) {
     throw new UserError(
-      `count is ${count}, but ${dataset.title} has ${available} held-out images and two sets of ` +
+      `${field} is ${count}, but ${dataset.title} has ${available} held-out images and two sets of ` +
         `as many are needed: use at most ${Math.floor(available / 2)}`,
     );
   }

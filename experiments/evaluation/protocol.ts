@@ -6,6 +6,8 @@ export interface EvaluationJob {
   readonly workspace: string;
   readonly runId: string;
   readonly settings: ImageEvaluationSettings;
+  /** Whether the caller named no count: then it gives way to what a small data set allows. */
+  readonly countIsDefault: boolean;
   readonly dataDirectory?: string;
   readonly device?: DeviceName;
 }

@@ -29,7 +29,7 @@ export function measureOnTheWay(
   const { evaluate_every: every, evaluate_count: count } = config;
   if (every === 0) return undefined;
   const settings = evaluationSettings({ count }, config, dataset);
-  referenceDraws(dataset, count);
+  referenceDraws(dataset, count, "evaluate_count");
   let program: Program | undefined;
   return {
     every,

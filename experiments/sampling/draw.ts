@@ -10,7 +10,7 @@ import {
   type SampleStep,
 } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config.ts";
-import { writeFileAtomically } from "../files.ts";
+import { namesIn, writeFileAtomically } from "../files.ts";
 import { pictureFacts } from "../image/pictures.ts";
 import type { Store } from "../store/mod.ts";
 import type {
@@ -165,6 +165,16 @@ function isFrame(step: number, steps: number): boolean {
   ).includes(step);
 }
 
+/** The next number under which the run's folder has no files yet, whoever put them there. */
+function nextSample(store: Store, runId: string): { number: number; id: string } {
+  const names = namesIn(join(store.workspace, "runs", runId, "samples"));
+  for (;;) {
+    const number = store.runs.nextSampleNumber(runId);
+    const id = `${runId}-sample-${String(number).padStart(3, "0")}`;
+    if (!names.some((name) => name.startsWith(`${id}.`))) return { number, id };
+  }
+}
+
 /** Writes the pixels beside the run's other files and enters them in the store. */
 export function keepSample(
   store: Store,
@@ -179,8 +189,7 @@ export function keepSample(
   },
 ): Sample {
   const { pixels, settings, step, seconds, networkEvaluations, device } = made;
-  const number = store.runs.nextSampleNumber(run.id);
-  const id = `${run.id}-sample-${String(number).padStart(3, "0")}`;
+  const { number, id } = nextSample(store, run.id);
   const path = join("runs", run.id, "samples", `${id}.safetensors`);
   const bytes = encodeSamplePixels(pixels, {
     sample: id,

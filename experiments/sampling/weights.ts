@@ -11,26 +11,19 @@ import { denoiserSignature, replicasOf } from "../image/signature.ts";
 import type { Run, SampleSettings } from "../types.ts";
 import { isGuided } from "./options.ts";
 
-/** The EMA weights of the newest checkpoint; a training worker may delete it while it is read. */
+/** The EMA weights of the newest checkpoint that is intact. */
 export function newestWeights(
   store: Store,
   run: Run,
   network: { readonly parameters: ImageNetwork["parameters"] },
 ): { step: number; ema: Parameters } {
-  for (let attempt = 1;; attempt++) {
-    try {
-      const newest = newestState(store, run, network.parameters);
-      if (newest) return newest.state;
-    } catch (error) {
-      if (attempt === 3) throw error;
-      continue;
-    }
-    throw new UserError(
-      `${run.id} has no checkpoint to sample from yet: the first is due at step ${
-        Math.min(run.config.checkpoint_every, run.steps)
-      }, it is ${run.status} at step ${run.step}`,
-    );
-  }
+  const newest = newestState(store, run, network.parameters);
+  if (newest) return newest.state;
+  throw new UserError(
+    `${run.id} has no checkpoint to sample from yet: the first is due at step ${
+      Math.min(run.config.checkpoint_every, run.steps)
+    }, it is ${run.status} at step ${run.step}`,
+  );
 }
 
 /** The denoiser, and the one without guidance where guidance is for an interval only. */

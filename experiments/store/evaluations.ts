@@ -1,6 +1,7 @@
 /** Rows of `evaluations`. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Evaluation, ImageEvaluation, TextEvaluation } from "../types.ts";
+import { nextNumber } from "./ids.ts";
 import { transaction } from "./schema.ts";
 
 interface EvaluationRow {
@@ -20,16 +21,15 @@ export function evaluationTable(db: DatabaseSync) {
     insert(evaluation: NewEvaluation): string {
       const { runId, step, ...details } = evaluation;
       return transaction(db, () => {
-        const { n } = db.prepare(
-          "SELECT coalesce(max(number), 0) + 1 AS n FROM evaluations WHERE run_id = ?",
-        )
-          .get(runId) as { n: number };
-        const id = `${runId}-evaluation-${String(n).padStart(3, "0")}`;
+        const { largest } = db.prepare(
+          "SELECT coalesce(max(number), 0) AS largest FROM evaluations WHERE run_id = ?",
+        ).get(runId) as { largest: number };
+        const { number, id } = nextNumber(db, runId, "evaluation", largest);
         const now = new Date().toISOString();
         db.prepare(
           `INSERT INTO evaluations (id, run_id, number, step, details, created_at)
            VALUES (?, ?, ?, ?, ?, ?)`,
-        ).run(id, runId, n, step, JSON.stringify(details), now);
+        ).run(id, runId, number, step, JSON.stringify(details), now);
         return id;
       });
     },

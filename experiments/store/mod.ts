@@ -30,7 +30,7 @@ export function openStore(workspace: string) {
   const metrics = metricTable(db);
   return {
     workspace: folder,
-    runs: runTable(db, metrics.latest),
+    runs: runTable(db, folder, metrics.latest),
     metrics,
     checkpoints: checkpointTable(db, folder),
     samples: sampleTable(db, folder),

@@ -1,7 +1,9 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DeviceChoice, Engine } from "../../engine/mod.ts";
 import { configHash, groupHash, type RunConfig } from "../config.ts";
 import type { MetricName, PictureFacts, Run, RunFilter, RunStatus } from "../types.ts";
+import { nextId, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
 
 /** A row as SQLite gives it. */
@@ -16,11 +18,12 @@ interface RunRow {
   group_hash: string;
   code_version: string;
   dataset_hash: string | null;
-  device: string | null;
+  device: Engine["device"] | null;
   parameter_count: number | null;
   replicas: number | null;
   trivial_mse: number | null;
   pictures: string | null;
+  device_choice: string | null;
   sweep_id: string | null;
   label: string | null;
   step: number;
@@ -36,7 +39,8 @@ interface RunRow {
 /** What becomes known about a run only when it starts. */
 export interface RunFacts {
   readonly datasetHash: string;
-  readonly device: string;
+  readonly device: Engine["device"];
+  readonly deviceChoice: DeviceChoice;
   readonly parameterCount: number;
   readonly replicas: number;
   readonly trivialMse: number;
@@ -60,7 +64,11 @@ export class LostRunError extends Error {
 const SELECT = `SELECT *, (SELECT max(step) FROM checkpoints WHERE run_id = runs.id)
   AS checkpoint_step FROM runs`;
 
-export function runTable(db: DatabaseSync, latest: (runId: string) => Run["latest"]) {
+export function runTable(
+  db: DatabaseSync,
+  workspace: string,
+  latest: (runId: string) => Run["latest"],
+) {
   const toRun = (row: RunRow): Run => runOf(row, latest(row.id));
   const select = (tail: string, ...values: SQLInputValue[]): Run[] =>
     (db.prepare(`${SELECT} ${tail}`).all(...values) as unknown as RunRow[]).map(toRun);
@@ -81,15 +89,16 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
     insert(
       { configs, codeVersion, label, sweep }: NewRuns,
     ): { ids: string[]; sweepId: string | null } {
-      return transaction(db, () => {
+      const claims = runClaims(db, workspace);
+      const insertAll = () => {
         const now = new Date().toISOString();
-        const sweepId = sweep === null ? null : nextId(db, "sweep", "sweeps");
+        const sweepId = sweep === null ? null : nextId(db, "sweep", sweepClaims(db));
         if (sweepId !== null) {
           db.prepare("INSERT INTO sweeps (id, request, created_at) VALUES (?, ?, ?)")
             .run(sweepId, JSON.stringify(sweep), now);
         }
         const ids = configs.map((config) => {
-          const id = nextId(db, config.modality, "runs");
+          const id = nextId(db, config.modality, claims);
           db.prepare(
             `INSERT INTO runs (id, status, config, config_hash, group_hash, code_version, sweep_id,
                label, steps, created_at, queued_at)
@@ -109,7 +118,13 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
           return id;
         });
         return { ids, sweepId };
-      });
+      };
+      try {
+        return transaction(db, insertAll);
+      } catch (error) {
+        claims.withdraw();
+        throw error;
+      }
     },
 
     byId(id: string): Run | null {
@@ -117,13 +132,19 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
     },
 
     /** Newest first. */
-    list({ status, sweepId, limit = 50, offset = 0 }: RunFilter): { runs: Run[]; total: number } {
-      const where = "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR sweep_id = ?2)";
-      const filter = [status ?? null, sweepId ?? null] as const;
+    list(
+      { status, sweepId, groupHash, limit = 50, offset = 0 }: RunFilter,
+    ): { runs: Run[]; total: number } {
+      const asked = Object.entries({ status, sweep_id: sweepId, group_hash: groupHash })
+        .filter((entry): entry is [string, string] => entry[1] !== undefined);
+      const where = asked.length === 0
+        ? ""
+        : `WHERE ${asked.map(([column]) => `${column} = ?`).join(" AND ")}`;
+      const filter = asked.map(([, value]) => value);
       const { total } = db.prepare(`SELECT count(*) AS total FROM runs ${where}`)
         .get(...filter) as { total: number };
       const runs = select(
-        `${where} ORDER BY number DESC LIMIT ?3 OFFSET ?4`,
+        `${where} ORDER BY number DESC LIMIT ? OFFSET ?`,
         ...filter,
         limit,
         offset,
@@ -209,6 +230,7 @@ export function runTable(db: DatabaseSync, latest: (runId: string) => Run["lates
       update(id, workerId, {
         dataset_hash: facts.datasetHash,
         device: facts.device,
+        device_choice: JSON.stringify(facts.deviceChoice),
         parameter_count: facts.parameterCount,
         replicas: facts.replicas,
         trivial_mse: facts.trivialMse,
@@ -282,6 +304,7 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     codeVersion: row.code_version,
     datasetHash: row.dataset_hash,
     device: row.device,
+    deviceChoice: row.device_choice === null ? null : JSON.parse(row.device_choice) as DeviceChoice,
     parameterCount: row.parameter_count,
     replicas: row.replicas,
     trivialMse: row.trivial_mse,
@@ -298,10 +321,4 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     etaSeconds: training ? (row.steps - row.step) * config.batch_size / speed : null,
     latest,
   };
-}
-
-function nextId(db: DatabaseSync, prefix: string, table: "runs" | "sweeps"): string {
-  const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE id LIKE ?`)
-    .get(`${prefix}-%`) as { n: number };
-  return `${prefix}-${String(n + 1).padStart(4, "0")}`;
 }

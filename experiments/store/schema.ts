@@ -110,6 +110,20 @@ const VERSIONS = [
     UNIQUE (run_id, number)
   ) WITHOUT ROWID;`,
   `ALTER TABLE runs ADD COLUMN pictures TEXT; -- height, width, channels and class names, JSON`,
+  `
+  CREATE TABLE counters (
+    name TEXT PRIMARY KEY,             -- what comes before the number of an id: image, text-0001-sample
+    last INTEGER NOT NULL              -- the last number that was given
+  ) WITHOUT ROWID;
+  CREATE INDEX runs_by_group ON runs (group_hash);
+  CREATE INDEX events_by_run ON events (run_id, kind);
+  -- Events outlive runs that were deleted by hand.
+  INSERT INTO counters (name, last)
+  SELECT substr(id, 1, instr(id, '-') - 1), max(CAST(substr(id, instr(id, '-') + 1) AS INTEGER))
+  FROM (SELECT id FROM runs UNION SELECT run_id FROM events UNION SELECT id FROM sweeps
+        UNION SELECT sweep_id FROM runs)
+  WHERE id LIKE '%-%' GROUP BY 1;`,
+  `ALTER TABLE runs ADD COLUMN device_choice TEXT; -- why its device, and what was measured, JSON`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

@@ -1,6 +1,7 @@
 /** Rows of `texts`: what runs on text wrote. */
 import type { DatabaseSync } from "node:sqlite";
 import type { TextSample } from "../types.ts";
+import { nextNumber } from "./ids.ts";
 import { transaction } from "./schema.ts";
 
 interface TextRow {
@@ -26,15 +27,14 @@ export function textTable(db: DatabaseSync) {
     insert(sample: NewText): string {
       const { runId, step, ...details } = sample;
       return transaction(db, () => {
-        const { n } = db.prepare(
-          "SELECT coalesce(max(number), 0) + 1 AS n FROM texts WHERE run_id = ?",
-        )
-          .get(runId) as { n: number };
-        const id = `${runId}-sample-${String(n).padStart(3, "0")}`;
+        const { largest } = db.prepare(
+          "SELECT coalesce(max(number), 0) AS largest FROM texts WHERE run_id = ?",
+        ).get(runId) as { largest: number };
+        const { number, id } = nextNumber(db, runId, "sample", largest);
         db.prepare(
           `INSERT INTO texts (id, run_id, number, step, details, created_at)
            VALUES (?, ?, ?, ?, ?, ?)`,
-        ).run(id, runId, n, step, JSON.stringify(details), new Date().toISOString());
+        ).run(id, runId, number, step, JSON.stringify(details), new Date().toISOString());
         return id;
       });
     },

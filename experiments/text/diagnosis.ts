@@ -1,5 +1,6 @@
 /** What must be noticed about a run on text, from its own metrics. */
-import type { Alert, Run } from "../types.ts";
+import type { Finding } from "../diagnosis/finding.ts";
+import type { Run } from "../types.ts";
 
 /** Steps before which a network may not have come to use what it has. */
 const YOUNG = 200;
@@ -7,14 +8,14 @@ const YOUNG = 200;
 /** Nats that the order of sums alone makes; a network that knows positions is a thousand times above. */
 const ROUNDING_ERROR = 1e-6;
 
-type Check = (run: Run) => Omit<Alert, "level"> | undefined;
+type Check = (run: Run) => Omit<Finding, "level"> | undefined;
 
-/** The alerts on a run's newest validation; none before the first. */
-export function textAlerts(run: Run): Alert[] {
+/** What keeps a network for text from learning, by its newest validation; none before the first. */
+export function textDefects(run: Run): Finding[] {
   if (run.config.modality !== "text" || run.step < YOUNG) return [];
   return [noOrder, roundsClean, freeScale, mismatchedLevels]
     .flatMap((check: Check) => check(run) ?? [])
-    .map((alert) => ({ level: "warning", ...alert }));
+    .map((defect) => ({ level: "warning", ...defect }));
 }
 
 /** A network that knows no positions gives shuffled text the same likelihood, to the last digits. */
@@ -22,11 +23,12 @@ function noOrder({ latest: { shuffled_gap: gap } }: Run) {
   if (gap === undefined || Math.abs(gap) > ROUNDING_ERROR) return;
   return {
     code: "no-order",
-    message:
+    seen:
       `Shuffled text is as likely to it as text in order (${
         gap.toExponential(0)
       } nats per character ` +
-      "between them): it knows no positions and can only count characters; set positions to rotary",
+      "between them): it knows no positions and can only count characters",
+    advice: [{ field: "positions", change: { set: "rotary" } }] as const,
   };
 }
 
@@ -35,12 +37,12 @@ function roundsClean({ latest: { rounding_nats: trained, reconstruction_nats: re
   if (trained === undefined || real === undefined || !(trained < real / 10)) return;
   return {
     code: "rounding-on-clean",
-    message:
-      `The rounding loss that training sees is ${trained.toExponential(1)} nats, that of the ` +
+    seen: `The rounding loss that training sees is ${trained.toExponential(1)} nats, that of the ` +
       `predictions ${
         real.toExponential(1)
       }: it is taken of the clean embedding and tells the network ` +
-      "nothing; set rounding to prediction",
+      "nothing",
+    advice: [{ field: "rounding", change: { set: "prediction" } }] as const,
   };
 }
 
@@ -48,10 +50,9 @@ function freeScale({ latest: { embedding_norm: norm } }: Run) {
   if (norm === undefined || Math.abs(norm - 1) < 0.2) return;
   return {
     code: "embedding-scale",
-    message:
-      `The embeddings have a length of ${norm.toFixed(2)}, and nothing holds it: the noise ` +
-      "levels mean something else at every step, and the loss can fall by scale alone; set " +
-      "embedding_norm to unit",
+    seen: `The embeddings have a length of ${norm.toFixed(2)}, and nothing holds it: the noise ` +
+      "levels mean something else at every step, and the loss can fall by scale alone",
+    advice: [{ field: "embedding_norm", change: { set: "unit" } }] as const,
   };
 }
 
@@ -59,9 +60,9 @@ function mismatchedLevels({ latest: { informative_share: share } }: Run) {
   if (share === undefined || share > 0.6) return;
   return {
     code: "schedule-mismatch",
-    message:
+    seen:
       `Only ${(100 * share).toFixed(0)} % of the noise levels that training sees tell part of a ` +
-      "character: at the others it is plain to see or not at all, and nothing is learned; set " +
-      "schedule to linear-gamma",
+      "character: at the others it is plain to see or not at all, and nothing is learned",
+    advice: [{ field: "schedule", change: { set: "linear-gamma" } }] as const,
   };
 }

@@ -1,18 +1,4 @@
-/** Entry of the writing process: answers one {@link WritingJob} with the id of a text sample. */
-import { openEngine } from "../../engine/mod.ts";
-import { textReference } from "../../models/text/mod.ts";
+/** Entry of the writing process; its work is loaded inside, so that a failure to load is answered. */
 import { answerJob } from "../jobs/answer.ts";
-import { textModel } from "./model.ts";
-import { openTextRun } from "./open_run.ts";
-import type { WritingJob } from "./protocol.ts";
-import { writeWith } from "./writing.ts";
 
-await answerJob<WritingJob>(async ({ settings, device, ...job }, report) => {
-  const { store, run, config, dataset, network, step, ema } = await openTextRun(job);
-  report(0, 2, `Compiling the network of step ${step}`);
-  const engine = await openEngine(device === undefined ? {} : { device });
-  const model = await textModel(engine, network, config, ema, settings.count);
-  report(1, 2, `Writing by ${settings.mode}`);
-  const written = await writeWith(model, settings, dataset, textReference(dataset));
-  return store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
-});
+await answerJob(() => import("./job.ts"));

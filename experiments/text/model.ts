@@ -31,21 +31,13 @@ export async function textModel(
 ): Promise<TextModel & { dispose(): Promise<void> }> {
   const { clean, noisy, masked, context, vocabulary } = network.options;
   const range = noiseRange(config);
-  const reader = clean
-    ? await engine.compile(nextCharacters(network), readSignature(count, context), {
-      constants: ema,
-    })
-    : null;
+  const reader = clean ? await compileReader(engine, network, ema, count) : null;
   const programs = new Map<number, Promise<Program>>();
   /** The network at work on this many characters, which either denoises or fills in. */
   const programFor = (length: number) => {
     const known = programs.get(length);
     if (known) return known;
-    const program = masked
-      ? engine.compile(textFiller(network), fillSignature(count, length), { constants: ema })
-      : engine.compile(textDenoiser(network), denoiseSignature(network, count, length), {
-        constants: ema,
-      });
+    const program = compileWriter(engine, network, ema, count, length);
     programs.set(length, program);
     return program;
   };
@@ -115,6 +107,31 @@ export async function textModel(
       for (const program of programs.values()) await (await program).dispose();
     },
   };
+}
+
+/** The network as one that reads left to right. */
+export function compileReader(
+  engine: Engine,
+  network: TextNetwork,
+  ema: Parameters,
+  count: number,
+): Promise<Program> {
+  const signature = readSignature(count, network.options.context);
+  return engine.compile(nextCharacters(network), signature, { constants: ema });
+}
+
+/** The network at work on this many characters, which either denoises or fills in. */
+export function compileWriter(
+  engine: Engine,
+  network: TextNetwork,
+  ema: Parameters,
+  count: number,
+  length: number,
+): Promise<Program> {
+  const options = { constants: ema };
+  return network.options.masked
+    ? engine.compile(textFiller(network), fillSignature(count, length), options)
+    : engine.compile(textDenoiser(network), denoiseSignature(network, count, length), options);
 }
 
 function readSignature(count: number, context: number): Signature {

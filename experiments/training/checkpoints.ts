@@ -1,20 +1,25 @@
 /** Checkpoint files of a run, and their rows. */
-import { rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { UserError } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
-import { deleteUnwanted, isTemporary, writeFileAtomically } from "../files.ts";
+import { deleteUnwanted, isAbandoned, isTemporary, writeFileAtomically } from "../files.ts";
 import type { MetricRow, Store } from "../store/mod.ts";
 import type { Checkpoint, Run } from "../types.ts";
 import {
   type CheckpointOrigin,
   decodeCheckpoint,
   encodeCheckpoint,
+  isCheckpointOf,
   type TrainingState,
 } from "./state.ts";
 
 /** Newest checkpoints that are kept; the last one is that of the run's end. */
 const KEPT = 2;
+/** What this module calls its files. */
+const CHECKPOINT_FILE = /^step-\d{7,}(\.\d+)?\.safetensors$/;
+/** How often the checkpoints are listed anew where a worker deletes them while they are read. */
+const ATTEMPTS = 3;
 
 /**
  * Writes a checkpoint, then its row together with the metrics up to it: the store never knows of a
@@ -28,8 +33,7 @@ export function saveCheckpoint(
   metrics: readonly MetricRow[],
 ): void {
   const { step } = state;
-  const name = `step-${String(step).padStart(7, "0")}.safetensors`;
-  const path = join("runs", origin.runId, "checkpoints", name);
+  const path = pathFor(store, origin, step);
   const bytes = encodeCheckpoint(state, origin);
   writeFileAtomically(join(store.workspace, path), bytes);
   const old = store.transaction(() => {
@@ -48,28 +52,84 @@ export function saveCheckpoint(
   for (const checkpoint of old) rmSync(checkpoint.path, { force: true });
 }
 
-/** The newest checkpoint that can be read, or null if the run has none. */
+/** Relative to the workspace: a name that is free, or is that of a checkpoint of this very run. */
+function pathFor(store: Store, origin: CheckpointOrigin, step: number): string {
+  const name = `step-${String(step).padStart(7, "0")}`;
+  for (let n = 1;; n++) {
+    const file = n === 1 ? `${name}.safetensors` : `${name}.${n}.safetensors`;
+    const path = join("runs", origin.runId, "checkpoints", file);
+    const taken = join(store.workspace, path);
+    if (!existsSync(taken) || isOwn(taken, origin.runId, origin.createdAt)) return path;
+  }
+}
+
+/** Whether a file is a checkpoint of this run, and not of one that had the same id in another store. */
+function isOwn(path: string, runId: string, createdAt: string): boolean {
+  try {
+    return isCheckpointOf(Deno.readFileSync(path), runId, createdAt);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The newest checkpoint that is intact, or null if the run has none. Where a newer one is not, an
+ * event says so.
+ *
+ * @throws {UserError} If the run has checkpoints and none of them is intact.
+ */
 export function newestState(
   store: Store,
   run: Run,
   specs: readonly ParameterSpec[],
 ): { state: TrainingState; metadata: Record<string, string>; checkpoint: Checkpoint } | null {
-  const checkpoints = store.checkpoints.list(run.id);
-  const troubles: string[] = [];
-  for (const checkpoint of checkpoints) {
-    try {
-      return { ...decodeCheckpoint(Deno.readFileSync(checkpoint.path), specs), checkpoint };
-    } catch (error) {
-      troubles.push(`${checkpoint.path}: ${(error as Error).message}`);
+  for (let attempt = 1;; attempt++) {
+    const listed = store.checkpoints.list(run.id);
+    const unreadable: { step: number; reason: string }[] = [];
+    for (const checkpoint of listed) {
+      try {
+        const read = decodeCheckpoint(Deno.readFileSync(checkpoint.path), specs);
+        if (unreadable.length > 0) noteDamage(store, run, unreadable, checkpoint.step);
+        return { ...read, checkpoint };
+      } catch (error) {
+        const { step, path } = checkpoint;
+        // A training worker may delete an old one between the listing and the reading.
+        if (!store.checkpoints.list(run.id).some((other) => other.step === step)) continue;
+        unreadable.push({ step, reason: `${path}: ${(error as Error).message}` });
+      }
     }
+    if (listed.length === 0 || (unreadable.length === 0 && attempt === ATTEMPTS)) return null;
+    if (unreadable.length === 0) continue;
+    throw new UserError(
+      `No checkpoint of ${run.id} can be read: ${
+        unreadable.map(({ reason }) => reason).join("; ")
+      }. ` +
+        "Put back a copy of one under the same name if you have it; otherwise its training is lost: " +
+        "train a new run with the same preset, overrides and seed, which on the same device gives the same result",
+    );
   }
-  if (troubles.length === 0) return null;
-  throw new UserError(`No checkpoint of ${run.id} can be read: ${troubles.join("; ")}`);
+}
+
+function noteDamage(
+  store: Store,
+  run: Run,
+  unreadable: readonly { step: number; reason: string }[],
+  used: number,
+): void {
+  const steps = unreadable.map(({ step }) => step).join(" and ");
+  const reasons = unreadable.map(({ reason }) => reason).join("; ");
+  store.events.addOnce(
+    "checkpoint-damaged",
+    run.id,
+    `The checkpoint of ${run.id} at step ${steps} is damaged (${reasons}): ` +
+      `the newest intact one, of step ${used}, was used instead`,
+  );
 }
 
 /**
  * Takes a run back to a step: what was recorded after it goes, since training from there will record
- * it again. Files that no row names, left by a process that was killed, go too.
+ * it again. Checkpoints of this run that no row names and temporary files, both left by a process
+ * that was killed, go too; no other file is touched.
  */
 export function rewind(store: Store, run: Run, workerId: number, step: number): void {
   const gone = store.transaction(() => {
@@ -82,14 +142,22 @@ export function rewind(store: Store, run: Run, workerId: number, step: number): 
     for (const sample of samples) store.samples.delete(sample.id);
     const checkpoints = store.checkpoints.list(run.id).filter((other) => other.step > step);
     for (const checkpoint of checkpoints) store.checkpoints.delete(run.id, checkpoint.step);
-    return samples.map(({ id }) => id);
+    return { samples, checkpoints };
   });
+  for (const { path } of gone.checkpoints) rmSync(path, { force: true });
   const folder = join(store.workspace, "runs", run.id);
-  const known = new Set(store.checkpoints.list(run.id).map(({ path }) => basename(path)));
-  deleteUnwanted(join(folder, "checkpoints"), (name) => known.has(name));
+  const checkpoints = join(folder, "checkpoints");
+  const known = new Set(store.checkpoints.list(run.id).map(({ path }) => path));
+  deleteUnwanted(checkpoints, (name) => {
+    // Nobody but the worker that has claimed the run writes here.
+    if (isTemporary(name)) return !name.startsWith(".step-");
+    const path = join(checkpoints, name);
+    return !CHECKPOINT_FILE.test(name) || known.has(path) || !isOwn(path, run.id, run.createdAt);
+  });
   // Pictures that were drawn from a sample lie beside it under its id.
+  const goneIds = gone.samples.map(({ id }) => `${id}.`);
   deleteUnwanted(
     join(folder, "samples"),
-    (name) => !isTemporary(name) && !gone.some((id) => name.startsWith(id)),
+    (name) => !isAbandoned(name) && !goneIds.some((id) => name.startsWith(id)),
   );
 }

@@ -1,8 +1,19 @@
 /** Everything a run's training needs, made ready. */
-import { compileMuon, type Engine, type Muon, type Program } from "../../engine/mod.ts";
+import {
+  compileMuon,
+  type DeviceChoice,
+  type DeviceName,
+  type Engine,
+  type Muon,
+  openEngine,
+  type Program,
+  UserError,
+} from "../../engine/mod.ts";
+import { engineFor } from "../device.ts";
 import type { Store } from "../store/mod.ts";
 import { requireSameData } from "../own_data.ts";
 import type { Run } from "../types.ts";
+import { inputArrays } from "./arrays.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { openSubject } from "./open.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
@@ -12,13 +23,16 @@ import type { Subject } from "./subject.ts";
 export interface TrainingContext {
   readonly store: Store;
   readonly workerId: number;
-  readonly engine: Engine;
+  /** By default the one that the run began on, or, for a new run, the fastest. */
+  readonly device?: DeviceName;
   readonly dataDirectory?: string;
   readonly signal?: AbortSignal;
 }
 
 export interface Training {
   readonly run: Run;
+  /** The training's own: whoever prepared it disposes of it, and with it of all that is compiled. */
+  readonly engine: Engine;
   readonly subject: Subject;
   readonly state: TrainingState;
   readonly origin: CheckpointOrigin;
@@ -28,20 +42,35 @@ export interface Training {
 }
 
 /**
- * Loads the data, goes back to the newest checkpoint where there is one, and compiles. What is
- * compiled belongs to the engine.
+ * Loads the data, goes back to the newest checkpoint where there is one, opens a device and compiles.
  *
  * @throws {UserError} If the data is not to be had, or is not what the run began with.
  */
 export async function prepareTraining(run: Run, context: TrainingContext): Promise<Training> {
-  const { store, workerId, engine } = context;
+  const { store, workerId } = context;
   const { config } = run;
   const subject = await loadSubject(run, context);
-  store.runs.setActivity(run.id, workerId, "compiling");
   const resumed = newestState(store, run, subject.parameters);
   requireSameData(run, subject.data);
   const state = resumed?.state ?? initialState(subject.parameters, config.seed);
   rewind(store, run, workerId, state.step);
+  const { engine, choice } = await openDevice(run, subject, state, context);
+  try {
+    return { engine, ...await compileOn(engine, choice, { run, subject, state }, context) };
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
+async function compileOn(
+  engine: Engine,
+  deviceChoice: DeviceChoice,
+  { run, subject, state }: Pick<Training, "run" | "subject" | "state">,
+  { store, workerId }: TrainingContext,
+): Promise<Omit<Training, "engine">> {
+  const { config } = run;
+  store.runs.setActivity(run.id, workerId, "compiling");
   // Replicas change the order of sums: a resumed run takes the number it began with, unless it moves
   // to another device and cannot go on bit for bit anyway.
   const replicas = run.device === engine.device && run.replicas !== null
@@ -55,15 +84,54 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
     trivialMse: run.trivialMse ?? subject.trivialError(store.workspace),
     ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
-  store.runs.setFacts(run.id, workerId, facts);
+  store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
   const program = await subject.compile(engine, replicas);
   const hidden = Object.keys(state.parameters).filter(subject.isHidden);
   const muon = config.muon_learning_rate > 0
     ? await compileMuon(engine, state.parameters, hidden)
     : null;
-  const { id: runId, codeVersion } = run;
-  const origin = { runId, config, codeVersion, ...facts };
+  const { id: runId, createdAt, codeVersion } = run;
+  const origin = { runId, createdAt, config, codeVersion, ...facts };
   return { run, subject, state, origin, program, muon };
+}
+
+/**
+ * A run goes on where it began, since another device rounds otherwise and could not continue it bit
+ * for bit; a new one takes the device that is fastest for its training step.
+ */
+async function openDevice(
+  run: Run,
+  subject: Subject,
+  state: TrainingState,
+  { store, workerId, device = "auto", signal }: TrainingContext,
+): Promise<{ engine: Engine; choice: DeviceChoice }> {
+  const { config } = run;
+  let moved = "";
+  if (device === "auto" && state.step > 0 && run.device !== null) {
+    try {
+      const engine = await openEngine({ device: run.device });
+      const reason = `the run began on ${run.device}`;
+      return { engine, choice: run.deviceChoice ?? { device: run.device, reason, measured: [] } };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      moved = `${error.message.replace(/\.$/, "")}, where it began; `;
+    }
+  }
+  const { engine, choice } = await engineFor(device, {
+    compile: (engine) => subject.compile(engine, engine.replicasFor(config.batch_size)),
+    inputs: () => ({
+      ...inputArrays(state.parameters),
+      ...subject.batch(state.step, state.parameters),
+    }),
+    runs: run.steps - state.step,
+  }, {
+    ...(signal ? { signal } : {}),
+    onMeasure(device) {
+      store.workers.heartbeat(workerId);
+      store.runs.setActivity(run.id, workerId, `measuring the speed of ${device}`);
+    },
+  });
+  return { engine, choice: { ...choice, reason: moved + choice.reason } };
 }
 
 async function loadSubject(run: Run, context: TrainingContext): Promise<Subject> {

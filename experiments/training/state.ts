@@ -1,8 +1,9 @@
 /** What training carries from step to step, and how it lies in a checkpoint. */
 import {
+  type CheckedFile,
   createAdamW,
-  decodeSafetensors,
-  encodeSafetensors,
+  decodeWithChecksum,
+  encodeWithChecksum,
   type OptimizerState,
   type Parameters,
   type SafeTensor,
@@ -34,6 +35,8 @@ export const EMPTY_WINDOW: MetricWindow = { steps: 0, loss: 0, gradientNorm: 0 }
 /** Where a checkpoint comes from; all of it is in the file's metadata. */
 export interface CheckpointOrigin {
   readonly runId: string;
+  /** When the run was queued: with its id, what tells it from a run of another store. */
+  readonly createdAt: string;
   readonly config: RunConfig;
   readonly codeVersion: string;
   readonly datasetHash: string;
@@ -41,7 +44,9 @@ export interface CheckpointOrigin {
   readonly replicas: number;
 }
 
-const FORMAT = "textdiffusion-checkpoint-1";
+/** With a checksum; {@link UNCHECKED_FORMAT} was without. */
+const FORMAT = "textdiffusion-checkpoint-2";
+const UNCHECKED_FORMAT = "textdiffusion-checkpoint-1";
 
 /** The state before the first step. */
 export function initialState(specs: readonly ParameterSpec[], seed: number): TrainingState {
@@ -68,9 +73,10 @@ export function encodeCheckpoint(state: TrainingState, origin: CheckpointOrigin)
     put("adam.m", optimizer.m[name]!);
     put("adam.v", optimizer.v[name]!);
   }
-  return encodeSafetensors(tensors, {
+  return encodeWithChecksum(tensors, {
     format: FORMAT,
     run: origin.runId,
+    run_created_at: origin.createdAt,
     step: String(state.step),
     optimizer_step: String(optimizer.step),
     window: JSON.stringify(state.window),
@@ -93,8 +99,7 @@ export function decodeCheckpoint(
   bytes: Uint8Array,
   specs: readonly ParameterSpec[],
 ): { state: TrainingState; metadata: Record<string, string> } {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  requireFormat(metadata);
+  const { tensors, metadata } = readFile(bytes);
   const part = (prefix: string): Parameters =>
     Object.fromEntries(specs.map(({ name, shape }) => {
       const tensor = tensors[`${prefix}/${name}`];
@@ -126,20 +131,30 @@ export function decodeCheckpoint(
 
 /** The configuration inside a checkpoint. @throws {UserError} If the file is not a checkpoint. */
 export function checkpointConfig(bytes: Uint8Array): RunConfig {
-  const { metadata } = decodeSafetensors(bytes);
-  requireFormat(metadata);
-  return parseConfig(JSON.parse(metadata.config!));
+  return parseConfig(JSON.parse(readFile(bytes).metadata.config!));
 }
 
-function requireFormat(metadata: Record<string, string>): void {
-  if (metadata.format !== FORMAT) {
+/**
+ * Whether the file is a checkpoint of the run with this id that was queued at this time.
+ *
+ * @throws {UserError} If the file is damaged or not a checkpoint.
+ */
+export function isCheckpointOf(bytes: Uint8Array, runId: string, createdAt: string): boolean {
+  const { run, run_created_at } = readFile(bytes).metadata;
+  return run === runId && run_created_at === createdAt;
+}
+
+/** Only files of the format without a checksum may lack it: a flipped bit in its name is noticed. */
+function readFile(bytes: Uint8Array): CheckedFile {
+  const file = decodeWithChecksum(bytes);
+  const { format } = file.metadata;
+  if (format !== (file.hasChecksum ? FORMAT : UNCHECKED_FORMAT)) {
     throw new UserError(
-      `This safetensors file is not a checkpoint: its format is ${
-        metadata.format ?? "not named"
-      }, ` +
-        `expected ${FORMAT}`,
+      `This safetensors file is not a checkpoint: its format is ${format ?? "not named"} ` +
+        `${file.hasChecksum ? "with" : "without"} a checksum, expected ${FORMAT} with one`,
     );
   }
+  return file;
 }
 
 function copyOf(parameters: Parameters): Parameters {

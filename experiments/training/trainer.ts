@@ -28,7 +28,12 @@ export type TrainingEnd = "finished" | "stopped" | "interrupted";
  * @throws {LostRunError} If the run was given to another worker meanwhile.
  */
 export async function trainRun(run: Run, context: TrainingContext): Promise<TrainingEnd> {
-  return await new Trainer(await prepareTraining(run, context), context).run();
+  const training = await prepareTraining(run, context);
+  try {
+    return await new Trainer(training, context).run();
+  } finally {
+    await training.engine.dispose();
+  }
 }
 
 class Trainer {
@@ -46,12 +51,14 @@ class Trainer {
   #checkpointStep: number;
 
   constructor(training: Training, context: TrainingContext) {
-    const { run, subject, state } = training;
+    const { run, engine, subject, state } = training;
+    const { store, signal } = context;
+    const sampling = { store, engine, run, state, ...(signal ? { signal } : {}) };
     this.#training = training;
     this.#context = context;
-    this.#validation = subject.validation(context.engine);
-    this.#sampler = subject.sampler({ ...context, run, state });
-    this.#measurer = subject.measurer?.({ ...context, run, state });
+    this.#validation = subject.validation(engine);
+    this.#sampler = subject.sampler(sampling);
+    this.#measurer = subject.measurer?.(sampling);
     this.#checkpointStep = state.step;
   }
 
@@ -239,12 +246,19 @@ class Trainer {
       ? `the checkpoint of step ${this.#checkpointStep} is kept`
       : "";
     return new UserError(
-      `Training diverged at step ${
-        state.step + 1
-      }: ${what}; train again with a lower learning_rate ` +
-        `than ${config.learning_rate} or a longer warm-up${kept && `; ${kept}`}`,
+      `Training diverged at step ${state.step + 1}: ${what}; train again with a lower ${
+        rates(config)
+      } ` +
+        `or a longer warm-up${kept && `; ${kept}`}`,
     );
   }
+}
+
+/** Those that the run was trained with: where Muon is at work, its own counts most. */
+function rates({ learning_rate, muon_learning_rate: muon }: Run["config"]): string {
+  return muon > 0
+    ? `learning_rate than ${learning_rate} and muon_learning_rate than ${muon}`
+    : `learning_rate than ${learning_rate}`;
 }
 
 /** What ranks runs, in words. */

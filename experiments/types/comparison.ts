@@ -30,11 +30,12 @@ export interface ComparisonGroup {
   /** The differing parameters, without the seed. */
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly runIds: readonly string[];
+  /** Each once. */
   readonly seeds: readonly number[];
-  /** Runs with a score. */
+  /** Seeds with a score: runs that repeat one count once, by their mean. */
   readonly n: number;
   readonly mean: number | null;
-  /** Sample standard deviation over the seeds; null below two runs. */
+  /** Sample standard deviation over the seeds; null below two seeds. */
   readonly sd: number | null;
 }
 export interface AlignedCurve {

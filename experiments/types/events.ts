@@ -8,6 +8,7 @@ export interface LabEvent {
     | "run-started"
     | "run-validated"
     | "run-checkpointed"
+    | "checkpoint-damaged"
     | "run-ended"
     | "sample-made";
   readonly message: string;

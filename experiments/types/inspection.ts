@@ -7,7 +7,7 @@ import type { TextBaselines } from "./text_evaluation.ts";
 
 export interface Alert {
   readonly level: "info" | "warning" | "error";
-  /** For example `learnt-nothing`, `loss-not-falling`, `stale-heartbeat`. */
+  /** For example `diverged`, `overfitting`, `learnt-nothing`, `stale-heartbeat`. */
   readonly code: string;
   /** What was seen, and what to do. */
   readonly message: string;

@@ -17,7 +17,7 @@ export interface LabOptions {
   readonly workspace: string;
   /** Folder with data sets that were downloaded before; by default they are fetched when needed. */
   readonly dataDirectory?: string;
-  /** Where runs train and sample, by default "auto". */
+  /** Where runs train and sample; by default "auto", the device that does the work soonest. */
   readonly device?: DeviceName;
 }
 

@@ -1,4 +1,5 @@
 /** One training run and where it stands. */
+import type { DeviceChoice, Engine } from "../../engine/mod.ts";
 import type { RunConfig } from "../config.ts";
 import type { MetricName } from "./metrics.ts";
 import type { PictureFacts } from "./pictures.ts";
@@ -35,7 +36,10 @@ export interface Run {
   readonly codeVersion: string;
   /** SHA-256 of the data set's contents, once it was loaded. */
   readonly datasetHash: string | null;
-  readonly device: string | null;
+  readonly device: Engine["device"] | null;
+  /** Why its device was taken, and what was measured for that; null before it first started, and for
+   * runs of older versions. */
+  readonly deviceChoice: DeviceChoice | null;
   readonly parameterCount: number | null;
   /** Replicas the batch was cut into: part of what makes a run repeatable bit for bit. */
   readonly replicas: number | null;

@@ -71,7 +71,7 @@ export interface ScheduleReport {
   readonly summary: string;
 }
 export interface ScheduleOptions {
-  /** Data set the digit comes from: by default mnist if it is at hand, else made-up-digits. */
+  /** Data set the digit comes from: by default mnist-6k. */
   readonly dataset?: ImageConfig["dataset"];
   /** Index of the digit in the test set, by default 0. */
   readonly index?: number;

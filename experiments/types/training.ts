@@ -21,6 +21,8 @@ export interface TrainAnswer {
 export interface RunFilter {
   readonly status?: RunStatus;
   readonly sweepId?: string;
+  /** {@link Run.groupHash}: runs that differ only in their seed and in how often they record. */
+  readonly groupHash?: string;
   /** 1 to 1000, by default 50. */
   readonly limit?: number;
   readonly offset?: number;

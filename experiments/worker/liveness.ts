@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
+import { processExists } from "../processes.ts";
 import type { Store, WorkerRow } from "../store/mod.ts";
 
 /** How long a worker may take from being started to holding its lock, in milliseconds. */
@@ -15,14 +15,26 @@ const START_LIMIT = 30_000;
 export function holdLock(workspace: string, workerId: number): { release(): void } {
   mkdirSync(join(workspace, "workers"), { recursive: true });
   const path = lockPath(workspace, workerId);
-  const file = Deno.openSync(path, { create: true, write: true });
-  file.lockSync(true);
+  const file = lockedFile(path);
   return {
     release() {
       file.close();
       rmSync(path, { force: true });
     },
   };
+}
+
+/**
+ * The file at this path, locked. A worker of a store that was moved away may hold and then remove a
+ * file of the same name: what is locked then is no longer what others would find.
+ */
+function lockedFile(path: string): Deno.FsFile {
+  for (;;) {
+    const file = Deno.openSync(path, { create: true, write: true });
+    file.lockSync(true);
+    if (existsSync(path) && Deno.statSync(path).ino === file.statSync().ino) return file;
+    file.close();
+  }
 }
 
 /** Whether the process behind an open row of `workers` is there. */
@@ -77,14 +89,5 @@ function isLocked(path: string): boolean {
     return !file.tryLockSync(false);
   } finally {
     file.close();
-  }
-}
-
-function processExists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // A process of another user exists too.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -61,15 +61,19 @@ function spawnWorker(store: Store, id: number, { dataDirectory, device }: Proces
   }
 }
 
-/** `deno run` with the permissions that training and sampling need: files, network for the data
- * sets, and native code. */
+/**
+ * `deno run` with the locked packages and the permissions that training and sampling need: files,
+ * network for the data sets, and native code.
+ */
 export function runFlags(): string[] {
+  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   return [
     "run",
     "--quiet",
     "--no-prompt",
-    "--config",
-    fileURLToPath(new URL("../../deno.json", import.meta.url)),
+    `--config=${here("../../deno.json")}`,
+    `--lock=${here("../../deno.lock")}`,
+    "--frozen",
     "--allow-read",
     "--allow-write",
     "--allow-env",

@@ -1,10 +1,9 @@
 /** The worker: takes up queued runs one after another and ends when none waits. */
 import process from "node:process";
-import { openEngine, UserError } from "../../engine/mod.ts";
-import type { DeviceName, Engine } from "../../engine/mod.ts";
+import { explained, UserError } from "../../engine/host/mod.ts";
+import type { DeviceName } from "../../engine/host/mod.ts";
 import { codeVersion } from "../code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/mod.ts";
-import { trainRun } from "../training/trainer.ts";
 import type { Run } from "../types.ts";
 import { holdLock, livingWorker, noticeDeadWorkers } from "./liveness.ts";
 
@@ -94,24 +93,23 @@ async function train(
       store.events.add("run-ended", run.id, `${run.id} ${error ? `${status}: ${error}` : status}`);
       return error ? `${status}: ${error}` : status;
     });
-  let engine: Engine | undefined;
   try {
-    engine = await openEngine(device === undefined ? {} : { device });
+    // Loaded here, where it holds its lock already, because packages may have to be fetched first.
+    const { trainRun } = await import("../training/trainer.ts");
     const outcome = await trainRun(run, {
       store,
       workerId,
-      engine,
+      ...(device === undefined ? {} : { device }),
       ...(dataDirectory === undefined ? {} : { dataDirectory }),
       ...(signal ? { signal } : {}),
     });
     return end(outcome, null);
-  } catch (error) {
+  } catch (failure) {
+    const error = explained(failure);
     if (error instanceof LostRunError) return "lost";
     if (signal?.aborted) return end("interrupted", null);
     if (error instanceof UserError) return end("failed", error.message);
     console.error(error);
     return end("failed", `Internal: ${(error as Error).message}; the worker's log has more`);
-  } finally {
-    await engine?.dispose();
   }
 }

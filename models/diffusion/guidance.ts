@@ -3,7 +3,7 @@
  * decided on the host ({@link guidanceAt}), level by level, because outside the interval a sampler may
  * then call a denoiser without guidance and save half of the work.
  */
-import type { tf } from "../../engine/mod.ts";
+import { tf } from "../../engine/mod.ts";
 
 /**
  * Classifier-free guidance (Ho & Salimans 2022, equation 6, with their w = g − 1):
@@ -19,7 +19,7 @@ export function guide(
   unconditional: tf.Tensor,
   guidanceScale: number | tf.Tensor,
 ): tf.Tensor {
-  return unconditional.add(conditional.sub(unconditional).mul(guidanceScale));
+  return tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), guidanceScale));
 }
 
 /**
@@ -38,15 +38,15 @@ export function rescaleGuidance(
   conditional: tf.Tensor,
   rescale: number | tf.Tensor,
 ): tf.Tensor {
-  const ratio = variancePerExample(conditional).div(variancePerExample(guided)).sqrt();
-  return guided.add(guided.mul(ratio).sub(guided).mul(rescale));
+  const ratio = tf.sqrt(tf.div(variancePerExample(conditional), variancePerExample(guided)));
+  return tf.add(guided, tf.mul(tf.sub(tf.mul(guided, ratio), guided), rescale));
 }
 
 /** [N, …] → [N, 1, …]; the tiny constant keeps a constant example from dividing by zero. */
 function variancePerExample(values: tf.Tensor): tf.Tensor {
   const axes = values.shape.slice(1).map((_, axis) => axis + 1);
-  const deviation = values.sub(values.mean(axes, true));
-  return deviation.mul(deviation).mean(axes, true).add(1e-12);
+  const deviation = tf.sub(values, tf.mean(values, axes, true));
+  return tf.add(tf.mean(tf.mul(deviation, deviation), axes, true), 1e-12);
 }
 
 /** When and how much to guide. */

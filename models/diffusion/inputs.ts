@@ -22,5 +22,5 @@ export function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
 
 /** [N] → [N, 1, …], to broadcast over the examples of `like`. */
 export function perExample(values: tf.Tensor, like: tf.Tensor): tf.Tensor {
-  return values.reshape([-1, ...Array<number>(like.rank - 1).fill(1)]);
+  return tf.reshape(values, [-1, ...Array<number>(like.rank - 1).fill(1)]);
 }

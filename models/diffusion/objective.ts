@@ -1,4 +1,4 @@
-import type { tf } from "../../engine/mod.ts";
+import { tf } from "../../engine/mod.ts";
 import type { Target } from "./names/mod.ts";
 
 /** A target with what it takes; a bare {@link Target} stands for itself with the papers' values. */
@@ -28,7 +28,7 @@ const targets: { readonly [Name in Target]: (sigmaData: number) => TargetMaps } 
   // Ho et al. 2020, equations 9 and 14.
   epsilon: () => ({
     of: (_x, eps) => eps,
-    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha),
+    denoised: (output, z, alpha, sigma) => tf.div(tf.sub(z, tf.mul(output, sigma)), alpha),
   }),
   x0: () => ({
     of: (x) => x,
@@ -37,15 +37,16 @@ const targets: { readonly [Name in Target]: (sigmaData: number) => TargetMaps } 
   // Salimans & Ho 2022, "Progressive Distillation for Fast Sampling of Diffusion Models",
   // section 4 and appendix D. Unlike ε it never divides by α, so it holds up in pure noise.
   v: () => ({
-    of: (x, eps, alpha, sigma) => eps.mul(alpha).sub(x.mul(sigma)),
-    denoised: (output, z, alpha, sigma) => z.mul(alpha).sub(output.mul(sigma)),
+    of: (x, eps, alpha, sigma) => tf.sub(tf.mul(eps, alpha), tf.mul(x, sigma)),
+    denoised: (output, z, alpha, sigma) => tf.sub(tf.mul(z, alpha), tf.mul(output, sigma)),
   }),
   // The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast").
   // The network sees flow's own point κz = (1−t)x + tε, and x̂ = κz − t û, with κ = 1/(α + σ).
   flow: () => ({
-    inputDivisor: (alpha, sigma) => alpha.add(sigma),
-    of: (x, eps) => eps.sub(x),
-    denoised: (output, z, alpha, sigma) => z.sub(output.mul(sigma)).div(alpha.add(sigma)),
+    inputDivisor: (alpha, sigma) => tf.add(alpha, sigma),
+    of: (x, eps) => tf.sub(eps, x),
+    denoised: (output, z, alpha, sigma) =>
+      tf.div(tf.sub(z, tf.mul(output, sigma)), tf.add(alpha, sigma)),
   }),
   edm,
 };
@@ -61,15 +62,18 @@ const targets: { readonly [Name in Target]: (sigmaData: number) => TargetMaps } 
  */
 function edm(sigmaData: number): TargetMaps {
   const n = (alpha: tf.Tensor, sigma: tf.Tensor) =>
-    sigma.square().add(alpha.mul(sigmaData).square()).sqrt();
+    tf.sqrt(tf.add(tf.square(sigma), tf.square(tf.mul(alpha, sigmaData))));
   return {
     inputDivisor: n,
     of: (x, eps, alpha, sigma) =>
-      x.mul(sigma.div(sigmaData)).sub(eps.mul(alpha.mul(sigmaData))).div(n(alpha, sigma)),
+      tf.div(
+        tf.sub(tf.mul(x, tf.div(sigma, sigmaData)), tf.mul(eps, tf.mul(alpha, sigmaData))),
+        n(alpha, sigma),
+      ),
     denoised: (output, z, alpha, sigma) => {
       const scale = n(alpha, sigma);
-      const skip = alpha.mul(sigmaData ** 2).div(scale);
-      return z.mul(skip).add(output.mul(sigma.mul(sigmaData))).div(scale);
+      const skip = tf.div(tf.mul(alpha, sigmaData ** 2), scale);
+      return tf.div(tf.add(tf.mul(z, skip), tf.mul(output, tf.mul(sigma, sigmaData))), scale);
     },
   };
 }
@@ -92,7 +96,7 @@ export function networkInput(
   sigma: tf.Tensor,
 ): tf.Tensor {
   const { inputDivisor } = mapsOf(objective);
-  return inputDivisor ? z.div(inputDivisor(alpha, sigma)) : z;
+  return inputDivisor ? tf.div(z, inputDivisor(alpha, sigma)) : z;
 }
 
 /**
@@ -141,5 +145,5 @@ export function noiseFrom(
   alpha: tf.Tensor,
   sigma: tf.Tensor,
 ): tf.Tensor {
-  return z.sub(denoised.mul(alpha)).div(sigma);
+  return tf.div(tf.sub(z, tf.mul(denoised, alpha)), sigma);
 }

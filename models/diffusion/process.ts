@@ -1,4 +1,4 @@
-import type { tf } from "../../engine/mod.ts";
+import { tf } from "../../engine/mod.ts";
 import { alphaSigma } from "./notation.ts";
 import type { Raise } from "./solver.ts";
 
@@ -16,7 +16,7 @@ export function diffuse(
   alpha: tf.Tensor,
   sigma: tf.Tensor,
 ): tf.Tensor {
-  return x.mul(alpha).add(eps.mul(sigma));
+  return tf.add(tf.mul(x, alpha), tf.mul(eps, sigma));
 }
 
 /**

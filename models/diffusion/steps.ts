@@ -88,9 +88,9 @@ export function trainingStep(
       const output = ask(network, objective, { ...inputs, ...parameters }, noisy, previous);
       const error = targetError(objective, inputs, noisy, output);
       const weighted = options.weighted
-        ? error.mul(perExample(input(inputs, "weight"), error))
+        ? tf.mul(error, perExample(input(inputs, "weight"), error))
         : error;
-      return weighted.mean() as tf.Scalar;
+      return tf.mean(weighted) as tf.Scalar;
     })(names.map((name) => input(inputs, name)));
     return {
       loss: value,
@@ -125,7 +125,7 @@ export function validationStep(
     const denoised = options.clip ? tf.clipByValue(estimate, ...options.clip) : estimate;
     return {
       loss: meanPerExample(targetError(objective, inputs, noisy, output)),
-      denoising_mse: meanPerExample(squared(denoised.sub(input(inputs, "x")))),
+      denoising_mse: meanPerExample(squared(tf.sub(denoised, input(inputs, "x")))),
     };
   };
 }
@@ -248,13 +248,13 @@ function targetError(
   output: tf.Tensor,
 ): tf.Tensor {
   const x = input(inputs, "x"), eps = input(inputs, "eps");
-  return squared(output.sub(targetOf(objective, x, eps, alpha, sigma)));
+  return squared(tf.sub(output, targetOf(objective, x, eps, alpha, sigma)));
 }
 
 function meanPerExample(values: tf.Tensor): tf.Tensor {
-  return values.reshape([values.shape[0]!, -1]).mean(1);
+  return tf.mean(tf.reshape(values, [values.shape[0]!, -1]), 1);
 }
 
 function squared(values: tf.Tensor): tf.Tensor {
-  return values.mul(values);
+  return tf.mul(values, values);
 }

@@ -175,6 +175,38 @@ Deno.test("a damaged picture is named, and nothing is cached", async () => {
   assert.deepEqual(folder.cached(), [".lock"]);
 });
 
+Deno.test("damaged pictures are named together, so that they can be mended in one go", async () => {
+  using folder = new Folder();
+  await writeDigits(folder, 20, 2);
+  folder.write("digit-0/page.jpg", new TextEncoder().encode("<html>404 Not Found</html>"));
+  folder.write("digit-1/empty.png", new Uint8Array());
+  const unreadable = "\\(Input file contains unsupported image format\\)";
+  await assert.rejects(loadImageDataset(folder.inside, { cache: folder.cache }), {
+    name: "UserError",
+    message: new RegExp(
+      `^Cannot read 2 files in ${folder.inside} as images: digit-0/page.jpg ${unreadable}, ` +
+        `digit-1/empty.png ${unreadable}; mend them, or take them out of the folder$`,
+    ),
+  });
+  for (let i = 0; i < 30; i++) folder.write(`digit-0/empty${i}.png`, new Uint8Array());
+  await assert.rejects(
+    loadImageDataset(folder.inside, { cache: folder.cache }),
+    /Cannot read 1\d files in .*, and perhaps more; mend them/,
+  );
+});
+
+Deno.test("a picture of which the decoder only warns is read", async () => {
+  using folder = new Folder();
+  await writeDigits(folder, 20, 2);
+  const create = { width: 64, height: 64, channels: 3 as const, background: "teal" };
+  const whole = new Uint8Array(await sharp({ create }).jpeg().toBuffer());
+  const tables = whole.findIndex((byte, i) => byte === 0xff && whole[i + 1] === 0xc4);
+  const padded = new Uint8Array([...whole.slice(0, tables), 0, 0, 0, ...whole.slice(tables)]);
+  folder.write("digit-0/padded.jpg", padded);
+  const { train, test } = await loadImageDataset(folder.inside, { cache: folder.cache });
+  assert.equal(train.count + test.count, 21);
+});
+
 Deno.test("a folder without images, or with too few, is refused with what to do", async () => {
   using folder = new Folder();
   await refused(

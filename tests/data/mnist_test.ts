@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
 import { closedAddress, serveFiles } from "./file_server.ts";
-import { realMnistFiles } from "./real_mnist.ts";
+import { loadSmallMnist, smallMnistFiles } from "./small_mnist.ts";
 
-const HASH = "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a";
+const { hash: HASH } = await loadImageDataset("mnist-6k");
 const FILE = "t10k-labels-idx1-ubyte";
 
 class Folder implements Disposable {
@@ -25,26 +25,6 @@ class Folder implements Disposable {
   }
 }
 
-Deno.test("MNIST has its known size, statistics and first labels", async () => {
-  const mnist = await loadImageDataset("mnist");
-  assert.equal(mnist.hash, HASH);
-  assert.equal(mnist.train.count, 60_000);
-  assert.equal(mnist.test.count, 10_000);
-  assert.deepEqual([...mnist.train.labels.subarray(0, 10)], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
-  assert.deepEqual([...mnist.test.labels.subarray(0, 10)], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
-  const { pixels } = mnist.train;
-  let [sum, squares] = [0, 0];
-  for (const pixel of pixels) {
-    sum += pixel;
-    squares += pixel * pixel;
-  }
-  const mean = sum / pixels.length;
-  const deviation = Math.sqrt(squares / pixels.length - mean ** 2);
-  // The usual normalisation constants 0.1307 and 0.3081, and 0.6162 on the scale [−1, 1].
-  assert.ok(Math.abs(mean / 255 - 0.1307) < 5e-5);
-  assert.ok(Math.abs(deviation / 127.5 - 0.6162) < 5e-5);
-});
-
 Deno.test("gatherImages() scales the chosen examples to [−1, 1], in the order asked for", () => {
   const split = {
     count: 3,
@@ -63,28 +43,28 @@ Deno.test("gatherImages() scales the chosen examples to [−1, 1], in the order 
 });
 
 Deno.test("a directory may hold the files gzipped or not", async () => {
-  const files = await realMnistFiles();
+  const files = await smallMnistFiles();
   const { [`${FILE}.gz`]: packed, ...others } = files;
   using folder = new Folder(others);
   folder.write(FILE, gunzipSync(packed!));
-  const mnist = await loadImageDataset("mnist", { directory: folder.path });
+  const mnist = await loadSmallMnist({ directory: folder.path });
   assert.equal(mnist.hash, HASH);
 });
 
 Deno.test("a directory without the files, or with wrong ones, is refused with what to do", async () => {
-  const files = await realMnistFiles();
+  const files = await smallMnistFiles();
   using folder = new Folder(files);
   const path = join(folder.path, "mnist", `${FILE}.gz`);
-  const load = () => loadImageDataset("mnist", { directory: folder.path });
+  const load = () => loadSmallMnist({ directory: folder.path });
 
   const content = gunzipSync(files[`${FILE}.gz`]!);
-  folder.write(`${FILE}.gz`, gzipSync(content.subarray(0, 5000)));
+  folder.write(`${FILE}.gz`, gzipSync(content.subarray(0, 500)));
   await assert.rejects(load(), {
     name: "UserError",
-    message: `Cannot read ${path}: it is cut short, 5000 bytes where at least 10008 are due`,
+    message: `Cannot read ${path}: it is cut short, 500 bytes where at least 1008 are due`,
   });
 
-  folder.write(`${FILE}.gz`, files[`${FILE}.gz`]!.subarray(0, 2000));
+  folder.write(`${FILE}.gz`, files[`${FILE}.gz`]!.subarray(0, 300));
   await assert.rejects(load(), {
     name: "UserError",
     message: /^Cannot use .* as MNIST's t10k-labels-idx1-ubyte: it cannot be decompressed/,
@@ -101,16 +81,16 @@ Deno.test("a directory without the files, or with wrong ones, is refused with wh
   await assert.rejects(load(), {
     name: "UserError",
     message:
-      /^Cannot find MNIST: there is neither t10k-.*\.gz nor .* TEXTDIFFUSION_DATA .* `made-up-d/,
+      /^Cannot find MNIST: there is neither t10k-.*\.gz nor .* TEXTDIFFUSION_DATA .* `mnist-6k`, 7,000 of/,
   });
 });
 
 Deno.test("MNIST is downloaded once, and a damaged file of the cache once more", async () => {
   using cache = new Folder();
-  await using server = await serveFiles(await realMnistFiles());
+  await using server = await serveFiles(await smallMnistFiles());
   const seen = new Set<string>();
   const load = () =>
-    loadImageDataset("mnist", {
+    loadSmallMnist({
       cache: cache.path,
       mirrors: [server.url],
       onProgress: ({ file }) => seen.add(file),
@@ -130,21 +110,21 @@ Deno.test("MNIST is downloaded once, and a damaged file of the cache once more",
 
 Deno.test("two loads at once download each file once", async () => {
   using cache = new Folder();
-  await using server = await serveFiles(await realMnistFiles());
-  const load = () => loadImageDataset("mnist", { cache: cache.path, mirrors: [server.url] });
+  await using server = await serveFiles(await smallMnistFiles());
+  const load = () => loadSmallMnist({ cache: cache.path, mirrors: [server.url] });
   const [first, second] = await Promise.all([load(), load()]);
   assert.deepEqual([first.hash, second.hash], [HASH, HASH]);
   assert.equal(server.requests.length, 4);
 });
 
-Deno.test("without a network, the error names the directory and the made-up digits", async () => {
+Deno.test("without a network, the error names the directory and the digits of the repository", async () => {
   using cache = new Folder();
   const mirrors = [closedAddress(), closedAddress()];
   await assert.rejects(loadImageDataset("mnist", { cache: cache.path, mirrors }), (error) => {
     assert.ok(error instanceof Error && error.name === "UserError");
     for (const mirror of mirrors) assert.ok(error.message.includes(`${mirror}train-images`));
     assert.match(error.message, /Put the four files .* folder `mnist` .* TEXTDIFFUSION_DATA/);
-    assert.match(error.message, /or use the dataset `made-up-digits`, which needs no network$/);
+    assert.match(error.message, /or use the dataset `mnist-6k`, .*--set dataset=mnist-6k/);
     return true;
   });
 });

@@ -155,7 +155,7 @@ Deno.test("TensorFlow.js works by itself after a first trace, without a backend 
     import { tf } from ${JSON.stringify(import.meta.resolve("../../engine/mod.ts"))};
     import { trace } from ${JSON.stringify(import.meta.resolve("../../engine/trace.ts"))};
     trace(({ x }) => ({ y: tf.neg(x) }), { x: { shape: [1], dtype: "float32" } });
-    console.log(tf.tensor1d([1, 2]).add(1).dataSync().join());
+    console.log(tf.add(tf.tensor1d([1, 2]), 1).dataSync().join());
   `;
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--config", "deno.json"]

@@ -81,6 +81,55 @@ Deno.test("with one seed each there is no telling", () =>
     assert.match(compareAll(store).verdict, /with one seed each there is no telling/);
   }));
 
+Deno.test("a repeated seed counts once, and the runs that repeat it are named", () =>
+  withStore((store) => {
+    finish(
+      store,
+      [{ seed: 0 }, 0.1],
+      [{ seed: 0 }, 0.1],
+      [{ seed: 0, schedule: "linear" }, 0.3],
+      [{ seed: 0, schedule: "linear" }, 0.4],
+      [{ seed: 1, schedule: "linear" }, 0.25],
+    );
+    const { groups, verdict, cautions } = compareAll(store);
+    assert.deepEqual(
+      groups.map(({ n, mean, sd, seeds }) => [n, mean, sd === null, seeds.toSorted()]),
+      [
+        [1, 0.1, true, [0]],
+        [2, 0.3, false, [0, 1]],
+      ],
+    );
+    assert.ok(Math.abs(groups[1]!.sd! - Math.SQRT1_2 * 0.1) < 1e-12, `${groups[1]!.sd}`);
+    assert.match(verdict, /there is no telling this from seed noise/);
+    assert.deepEqual(cautions, [
+      "image-0001, image-0002 have one configuration and one seed (0): they count once, by their mean",
+      "image-0003, image-0004 have one configuration and one seed (0): they count once, by their mean",
+    ]);
+  }));
+
+Deno.test("a repeat that is not trained to the end does not count beside one that is", () =>
+  withStore((store) => {
+    finish(store, [{ seed: 0 }, 0.1], [{ seed: 1 }, 0.2]);
+    const [id] = queue(store, shortConfig({ seed: 0 })) as [string];
+    store.metrics.insert(id, [{ name: "denoising_mse", step: 1, value: 0.9 }]);
+    const { groups } = compareAll(store);
+    assert.deepEqual([groups[0]!.n, groups[0]!.seeds.toSorted()], [2, [0, 1]]);
+    assert.ok(Math.abs(groups[0]!.mean! - 0.15) < 1e-12);
+  }));
+
+Deno.test("seeds without any spread are no measure of the seed noise", () =>
+  withStore((store) => {
+    finish(
+      store,
+      ...[0, 1, 2].map((seed): [ImageOverrides, number] => [{ seed }, 0.1]),
+      ...[0, 1, 2].map((seed): [ImageOverrides, number] => [{ seed, schedule: "linear" }, 0.3]),
+    );
+    const { groups, verdict } = compareAll(store);
+    assert.deepEqual(groups.map(({ mean, sd }) => [mean, sd]), [[0.1, 0], [0.3, 0]]);
+    assert.match(verdict, /gave exactly the same value .* leaves the seed noise unknown/);
+    assert.doesNotMatch(verdict, /Infinity|more than seed noise/);
+  }));
+
 Deno.test("unequal training budgets are pointed out", () =>
   withStore((store) => {
     finish(store, [{ steps: 12 }, 0.1], [{ steps: 24 }, 0.05]);

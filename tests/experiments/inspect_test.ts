@@ -66,7 +66,7 @@ Deno.test("a loss that does not fall and an error that rises are pointed out", a
 Deno.test("a silent worker, a lost one and a failure are pointed out with what to do", async () => {
   assert.deepEqual(await codes({}, { silenceSeconds: 61 }), ["warning stale-heartbeat"]);
   const { alerts: [lost] } = await report({ status: "interrupted", checkpointStep: 40 });
-  assert.equal(lost!.message, "The worker is gone: resume the run, it goes on from step 40");
+  assert.equal(lost!.message, "The worker is gone; resume the run (it goes on from step 40)");
   const { alerts: [failed] } = await report({ status: "failed", error: "the disk is full" });
   assert.deepEqual([failed!.level, failed!.message], ["error", "the disk is full"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { decodeSafetensors, encodeSafetensors } from "../../engine/mod.ts";
+import { decodeSafetensors, encodeWithChecksum } from "../../engine/mod.ts";
 import { runWorker } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
 import type { Checkpoint, Run } from "../../experiments/mod.ts";
@@ -168,7 +168,7 @@ Deno.test("a training that diverges fails with its step and what to change, its 
     const [{ path, step }] = store.checkpoints.list(id) as [Checkpoint];
     const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
     Object.entries(tensors).find(([name]) => name.startsWith("model/"))![1].data.fill(NaN);
-    Deno.writeFileSync(path, encodeSafetensors(tensors, metadata));
+    Deno.writeFileSync(path, encodeWithChecksum(tensors, metadata));
     store.runs.requeue(id);
     await work(store);
     const run = store.runs.byId(id)!;

@@ -1,5 +1,6 @@
 /** Temporary workspaces, and the smallest run that does everything. */
 import { cpSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import {
   type ImageConfig,
   imageConfigOf,
@@ -10,6 +11,7 @@ import {
   runWorker,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { livingWorker } from "../../experiments/worker/mod.ts";
 
 /** Calls `work` with a new folder, which is deleted afterwards. */
 export async function withWorkspace(work: (workspace: string) => Promise<void> | void) {
@@ -114,4 +116,31 @@ export function finishedRun(store: Store, config: RunConfig, denoisingMse: numbe
   store.runs.end(id, workerId, "finished", null);
   store.workers.end(workerId, "ended");
   return id;
+}
+
+/**
+ * Stops all training in a workspace and waits for the end of its worker, which outlives its server
+ * and would write into the folder while it is being removed.
+ */
+export async function stopTraining(workspace: string): Promise<void> {
+  const lab = openLab({ workspace });
+  const stopped = lab.stop("all").map((run) => run.id);
+  await lab.watch(stopped, { timeoutSeconds: 60 });
+  lab.close();
+  const store = openStore(workspace);
+  for (let tries = 0; livingWorker(store) && tries < 600; tries++) await setTimeout(100);
+  store.close();
+}
+
+/** Removes a folder; tries again while processes that are on their way out still write into it. */
+export async function removeFolder(path: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      if (tries === 40) throw error;
+      await setTimeout(250);
+    }
+  }
 }

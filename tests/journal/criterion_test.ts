@@ -66,7 +66,11 @@ Deno.test("judge() does not count stopped or failed runs", () => {
   );
   const { verdict, reason } = judge(COSINE_WINS, runs);
   assert.equal(verdict, "inconclusive");
-  assert.equal(reason, "No finished run with a denoising_mse is schedule = linear");
+  assert.equal(
+    reason,
+    "No finished run with a denoising_mse is schedule = linear; " +
+      "left out: linear-0 (stopped), linear-1 (stopped)",
+  );
 });
 
 Deno.test("judge() does not confirm because runs merely finished", () => {
@@ -84,7 +88,7 @@ Deno.test("judge() compares with a threshold and a margin", () => {
   const runs = [finishedRun("a", {}, 0.05, { label: "base" }), finishedRun("b", {}, 0.9)];
   const met = judge(criterion, runs);
   assert.equal(met.verdict, "confirmed");
-  assert.match(met.reason, /one run: nothing is known of other seeds/);
+  assert.match(met.reason, /one seed: nothing is known of other seeds/);
   assert.equal(judge({ ...criterion, margin: 0.02 }, runs).verdict, "refuted");
   assert.equal(judge({ ...criterion, relation: "above" }, runs).verdict, "refuted");
 });

@@ -25,6 +25,7 @@ export function finishedRun(
     codeVersion: "abc1234",
     datasetHash: "ba891046e6505d7aadcb",
     device: "cpu",
+    deviceChoice: null,
     parameterCount: 50_000,
     replicas: 2,
     trivialMse: 0.37,

@@ -156,7 +156,7 @@ async function startRun(lab: Lab, { preset, overrides }: Victim): Promise<string
 
 async function finish(lab: Lab, id: string): Promise<void> {
   const [run] = await lab.watch([id], { timeoutSeconds: 300 });
-  assert.equal(run!.status, "finished", run!.error ?? undefined);
+  assert.equal(run!.status, "finished", run!.error ?? "no error");
   assert.equal(run!.step, run!.steps);
 }
 

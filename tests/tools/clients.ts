@@ -4,6 +4,9 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as OldStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as OldHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { Client as OlderClient } from "@modelcontextprotocol/sdk-1.11/client/index.js";
+import { StdioClientTransport as OlderStdio } from "@modelcontextprotocol/sdk-1.11/client/stdio.js";
+import { StreamableHTTPClientTransport as OlderHttp } from "@modelcontextprotocol/sdk-1.11/client/streamableHttp.js";
 import { fileURLToPath } from "node:url";
 
 export interface Content {
@@ -63,10 +66,11 @@ export const PERMISSIONS = [
 export function stdioCommand(workspace: string, ...options: readonly string[]) {
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const lock = fileURLToPath(new URL("../../deno.lock", import.meta.url));
   return {
     command: Deno.execPath(),
     args: [
-      ...["run", "--quiet", "--config", config, ...PERMISSIONS],
+      ...["run", "--quiet", "--config", config, `--lock=${lock}`, "--frozen", ...PERMISSIONS],
       ...[main, "mcp", "--workspace", workspace, ...options],
     ],
     env: Deno.env.toObject(),
@@ -90,6 +94,8 @@ export async function currentClient(
       )
       : new StdioClientTransport(target),
   );
+  // As every assistant does: what was listed is what answers are then checked against.
+  await client.listTools();
   return {
     name: `current SDK, ${era}, ${overHttp ? "HTTP" : "stdio"}`,
     listTools: async () => (await client.listTools()).tools,
@@ -105,19 +111,30 @@ export async function currentClient(
   };
 }
 
+const SDK_1_32 = { Client: OldClient, Stdio: OldStdio, Http: OldHttp };
+/** Versions of the old SDK: the newest, and the last one of protocol revision 2025-03-26. */
+const OLD_SDKS = {
+  "1.32": SDK_1_32,
+  // What is used of it here takes and gives the same; the types differ in private fields.
+  "1.11": { Client: OlderClient, Stdio: OlderStdio, Http: OlderHttp } as unknown as typeof SDK_1_32,
+};
+
 /** A client of the old SDK, which knows only the 2025 protocols. */
 export async function oldClient(
   target: HttpTarget | ReturnType<typeof stdioCommand>,
+  version: keyof typeof OLD_SDKS = "1.32",
 ): Promise<Caller> {
-  const client = new OldClient({ name: "test", version: "1" });
+  const { Client, Stdio, Http } = OLD_SDKS[version];
+  const client = new Client({ name: "test", version: "1" });
   const overHttp = "url" in target;
   // The old SDK's transports do not fit its own interface under exactOptionalPropertyTypes.
   const transport = overHttp
-    ? new OldHttp(new URL(target.url), target.fetch ? { fetch: target.fetch } : {})
-    : new OldStdio(target);
+    ? new Http(new URL(target.url), target.fetch ? { fetch: target.fetch } : {})
+    : new Stdio(target);
   await client.connect(transport as Parameters<OldClient["connect"]>[0]);
+  await client.listTools();
   return {
-    name: `old SDK, ${overHttp ? "HTTP" : "stdio"}`,
+    name: `old SDK ${version}, ${overHttp ? "HTTP" : "stdio"}`,
     listTools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, onprogress) =>
       await client.callTool({ name, arguments: args }, undefined, {

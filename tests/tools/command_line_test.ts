@@ -16,7 +16,8 @@ async function command(workspace: string, ...args: readonly string[]): Promise<O
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const output = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--config", here("../../deno.json"), ...PERMISSIONS],
+      ...["run", "--quiet", "--config", here("../../deno.json")],
+      ...[`--lock=${here("../../deno.lock")}`, "--frozen", ...PERMISSIONS],
       ...[here("../../main.ts"), ...args],
     ],
     env: { TEXTDIFFUSION_WORKSPACE: workspace, NO_COLOR: "1" },

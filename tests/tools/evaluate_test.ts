@@ -3,6 +3,7 @@ import { resolveConfig, runWorker } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/mod.ts";
 import { type Caller, currentClient, type ProgressNote, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
+import { tableWith } from "./markdown.ts";
 
 /** A server over runs of a few steps on the made-up digits, one for each seed. */
 function withRuns(
@@ -32,30 +33,40 @@ Deno.test("evaluate answers with numbers beside their floor, which inspect-run a
       (note) => notes.push(note),
     );
     assert.ok(!answer.isError, textOf(answer));
-    const { evaluation, summary, viewer_url } = answer.structuredContent as {
-      evaluation: Record<string, number | string>;
-      summary: string;
-      viewer_url: string;
-    };
-    assert.equal(evaluation.id, "image-0001-evaluation-001");
-    assert.ok(Number(evaluation.frechet_distance) > 10 * Number(evaluation.frechet_floor));
-    assert.equal(evaluation.network_evaluations, 2);
-    assert.match(summary, /times the floor of .* that real pictures have at this count/);
-    assert.equal(viewer_url, `${url}/runs/image-0001`);
-    assert.ok(textOf(answer).includes("image-0001-evaluation-001"));
+    const text = textOf(answer);
+    assert.match(text, /times the floor of .* that real pictures have at this count/);
+    const [kept] = tableWith(text, "evaluation", "NFE", "frechet", "floor").rows;
+    assert.equal(kept!.evaluation, "image-0001-evaluation-001");
+    assert.equal(kept!.NFE, "2");
+    const measures = new Map(
+      tableWith(text, "measure", "these pictures", "held-out pictures").rows
+        .map((row) => [row.measure!, row]),
+    );
+    const frechet = measures.get("Fréchet distance")!;
+    assert.ok(Number(frechet["these pictures"]) > 10 * Number(frechet["held-out pictures"]));
+    for (const name of ["class entropy", "precision", "recall", "copies"]) {
+      assert.ok(Number.isFinite(Number(measures.get(name)?.["these pictures"])), name);
+    }
+    assert.ok(text.includes(`Show the person: ${url}/runs/image-0001`));
     assert.ok(notes.some(({ message }) => message?.startsWith("Drawing pictures 1 to 200")));
 
     const inspected = await caller.call("inspect-run", { run: "image-0001" });
-    const detail = inspected.structuredContent!.run as { evaluations: typeof evaluation[] };
-    assert.deepEqual(detail.evaluations.map(({ id }) => id), [evaluation.id]);
+    assert.deepEqual(tableWith(textOf(inspected), "evaluation").rows, [kept]);
     const compared = await caller.call("compare-runs", { runs: ["image-0001", "image-0002"] });
-    const [shown] = compared.structuredContent!.evaluations as typeof evaluation[];
-    assert.equal(shown!.frechet_distance, evaluation.frechet_distance);
+    assert.deepEqual(tableWith(textOf(compared), "evaluation").rows, [kept]);
+    const record = JSON.parse((await caller.read("textdiffusion://runs/image-0001")).text!) as {
+      evaluations: { id: string; results: { frechet: { distance: number } } }[];
+    };
+    const { distance } = record.evaluations[0]!.results.frechet;
+    assert.equal(Number(distance.toPrecision(5)), Number(frechet["these pictures"]));
   }));
 
-Deno.test("evaluate says how many pictures a small data set allows", () =>
+Deno.test("evaluate says how many pictures a small data set allows, and takes as many unless told", () =>
   withRuns([0], async (caller) => {
     const answer = await caller.call("evaluate", { run: "image-0001", count: 1000 });
     assert.equal(answer.isError, true);
     assert.match(textOf(answer), /^evaluate: count is 1000, but .* use at most 500$/);
+    const most = await caller.call("evaluate", { run: "image-0001", steps: 1 });
+    assert.ok(!most.isError, textOf(most));
+    assert.match(textOf(most), /^500 pictures from image-0001/m);
   }));

@@ -28,7 +28,7 @@ Deno.test("explainIssues() names field, value, range and the nearest name", () =
       "seeds is [], but must be a list of 1 to 64 values, each a whole number from 0 to 2147483647",
     ],
     [{ seeds: [0.5] }, "seeds[0] is 0.5, but must be a whole number from 0 to 2147483647"],
-    [{ wait_seconds: "soon" }, 'wait_seconds is "soon", but must be a whole number from 0 to 55'],
+    [{ wait_seconds: "soon" }, 'wait_seconds is "soon", but must be a whole number from 0 to 50'],
     [{ label: "" }, 'label is "", but must be text of 1 to 200 characters'],
     [{ steps: 5 }, 'There is no field "steps": it belongs in overrides or grid'],
   ];

@@ -4,6 +4,7 @@ import { type Lab, openLab } from "../../experiments/mod.ts";
 import { listen } from "../../tools/cli/serving.ts";
 import { createHttpApp } from "../../tools/http.ts";
 import { createApp } from "../../web/mod.ts";
+import { removeFolder, stopTraining } from "../experiments/workspace.ts";
 
 export interface Laboratory {
   readonly lab: Lab;
@@ -29,11 +30,9 @@ export async function withLaboratory(
   try {
     await use({ lab, url: server.url });
   } finally {
-    // A worker that were still busy would write into the folder while it is being removed.
-    const asked = lab.stop("all").map((run) => run.id);
-    await lab.watch(asked, { timeoutSeconds: 60 });
+    await stopTraining(lab.workspace);
     await server.close();
     lab.close();
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import sharp from "sharp";
 import { withLaboratory } from "./laboratory.ts";
+import { tableWith } from "./markdown.ts";
 
 async function connected(url: string): Promise<Client> {
   const client = new Client({ name: "test", version: "1" });
@@ -49,6 +50,15 @@ Deno.test("runs, curves and samples can be listed, completed and read", () =>
       assert.equal(Number(row[column]), value);
     }
     assert.match(await text(`${run}/curves/svg`), /^<svg[\s\S]*<\/svg>$/);
+    const { runs } = JSON.parse(await text("textdiffusion://runs")) as { runs: unknown[] };
+    assert.deepEqual(runs, JSON.parse(JSON.stringify(lab.runs().runs)));
+    const record = JSON.parse(await text(`textdiffusion://samples/${sample.id}/json`));
+    assert.deepEqual(record, JSON.parse(JSON.stringify(sample)));
+    const presets = JSON.parse(await text("textdiffusion://presets"));
+    assert.equal(presets["mnist-tiny"].config.batch_size, 32);
+    const fields = tableWith(await text("textdiffusion://fields"), "field", "of", "value").rows;
+    const rate = fields.find((row) => row.field === "learning_rate")!;
+    assert.equal(rate.value, "a number above 0 and at most 1");
     const { blob } = await read(`textdiffusion://samples/${sample.id}`) as { blob: string };
     assert.equal((await sharp(Buffer.from(blob, "base64")).metadata()).format, "png");
 
@@ -80,7 +90,11 @@ Deno.test("prompts take their arguments as quoted data and complete run ids", ()
     const { text } = messages[0]!.content as { text: string };
     assert.ok(text.includes('"Is cosine better?\\"\\nIgnore this"'), text);
     assert.ok(text.includes("about 5 minutes"));
-    await assert.rejects(client.getPrompt({ name: "plan-a-sweep", arguments: { question: "" } }));
+    const placeholders = { question: "$1", minutes: "$2", runs: "$1", claim: "" };
+    for (const { name } of prompts) {
+      const { messages } = await client.getPrompt({ name, arguments: placeholders });
+      assert.match((messages[0]!.content as { text: string }).text, /"\$1"/, name);
+    }
     const { completion } = await client.complete({
       ref: { type: "ref/prompt", name: "review-runs" },
       argument: { name: "runs", value: "im" },

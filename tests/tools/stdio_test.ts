@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { queue, shortConfig, withStore } from "../experiments/workspace.ts";
-import { currentClient, PERMISSIONS, stdioCommand } from "./clients.ts";
+import { currentClient, PERMISSIONS, stdioCommand, textOf } from "./clients.ts";
 
 /** The mark is 300 ms on a quiet machine, which the benchmark measures; this only notices a slip. */
 const GENEROUS_MS = 1500;
@@ -90,8 +90,8 @@ Deno.test("a server that starts takes up runs that were queued before", () =>
     const caller = await currentClient("modern", stdioCommand(store.workspace, "--no-viewer"));
     // Without waiting, since a server that waits for a run would see to a worker by itself.
     const status = async () => {
-      const { structuredContent } = await caller.call("inspect-run", { run: id });
-      return (structuredContent!.run as { status: string }).status;
+      const text = textOf(await caller.call("inspect-run", { run: id }));
+      return /^- Status: (\w+)/m.exec(text)![1]!;
     };
     const deadline = Date.now() + 120_000;
     while (["queued", "running"].includes(await status()) && Date.now() < deadline);

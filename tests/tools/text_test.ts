@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type Caller, currentClient, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
+import { tableWith } from "./markdown.ts";
 
 const SHORT = {
   dataset: "made-up-verse",
@@ -15,7 +16,7 @@ const SHORT = {
 async function call(caller: Caller, name: string, request: Record<string, unknown>) {
   const answer = await caller.call(name, request);
   assert.ok(!answer.isError, textOf(answer));
-  return answer;
+  return textOf(answer);
 }
 
 Deno.test("text is trained, written, inspected, compared and refused like images", () =>
@@ -24,37 +25,38 @@ Deno.test("text is trained, written, inspected, compared and refused like images
     const trained = await call(caller, "train", {
       preset: "shakespeare-tiny",
       overrides: SHORT,
-      grid: { method: ["autoregressive", "diffusion"] },
+      grid: { method: ["autoregressive", "diffusion", "blocks"] },
       wait_seconds: 50,
     });
-    assert.match(textOf(trained), /nats_per_character/);
+    assert.match(trained, /nats_per_character/);
     await call(caller, "inspect-run", { sweep: "sweep-0001", wait_seconds: 50 });
+    const listed = await call(caller, "inspect-run", { sweep: "sweep-0001" });
+    assert.match(listed, /sample|inspect-run/);
+    assert.ok(!listed.includes("pictures"), listed);
 
     const inspected = await call(caller, "inspect-run", { run: "text-0002" });
-    const { run, summary } = inspected.structuredContent as {
-      run: {
-        nats_per_character: number;
-        trivial_mse: number;
-        baselines: { uniform: number; ngrams: number[] };
-        curves: Record<string, unknown>;
-      };
-      summary: string;
-    };
-    assert.ok(run.nats_per_character > run.trivial_mse);
-    assert.ok("nats_per_character" in run.curves);
-    assert.equal(run.baselines.ngrams[1], run.trivial_mse);
-    assert.ok(run.baselines.uniform > run.baselines.ngrams[0]!);
-    assert.match(summary, /its nats per character is [\d.]+, \d+ % of what a bigram model needs/);
+    assert.match(
+      inspected,
+      /its nats per character is [\d.]+, \d+ % of what a bigram model needs/,
+    );
+    assert.match(inspected, /^- Newest: loss [\d.]+, nats_per_character [\d.]+$/m);
+    assert.match(inspected, /^- Speed: [\d.]+ s a step, [\d.]+ windows\/s$/m);
+    const nats = Number(/nats_per_character ([\d.]+)$/m.exec(inspected)![1]);
+    assert.equal(
+      tableWith(inspected, "step", "loss", "nats_per_character").rows.at(-1)!.nats_per_character,
+      String(nats),
+    );
+    const [baselines] = tableWith(inspected, "without a network", "uniform", "6-gram").rows;
+    assert.ok(Number(baselines!.uniform) > Number(baselines!["1-gram"]));
+    assert.ok(nats > Number(baselines!["2-gram"]));
 
     const compared = await call(caller, "compare-runs", { sweep: "sweep-0001" });
-    const { metric, leaderboard, baselines } = compared.structuredContent as {
-      metric: string;
-      baselines: typeof run.baselines;
-      leaderboard: { score: number }[];
-    };
-    assert.equal(metric, "nats_per_character");
-    assert.deepEqual(baselines, run.baselines);
-    assert.ok(leaderboard[0]!.score <= leaderboard[1]!.score);
+    assert.deepEqual(tableWith(compared, "without a network").rows, [baselines]);
+    const ranked = tableWith(compared, "rank", "method", "nats_per_character").rows;
+    const scores = ranked.map((row) => Number(row.nats_per_character));
+    assert.deepEqual(scores, scores.toSorted((x, y) => x - y));
+    tableWith(compared, "nats per character in blocks of", "1", "32");
+    tableWith(compared, "step", "text-0001", "text-0002", "text-0003");
 
     const written = await call(caller, "sample", {
       run: "text-0002",
@@ -63,9 +65,26 @@ Deno.test("text is trained, written, inspected, compared and refused like images
       steps: 4,
       film_strip: true,
     });
-    assert.match(textOf(written), /--- 1 ---\nthe .{4} of the .{3}\n/);
-    assert.match(textOf(written), /-log SNR {3}5\.0, from 0, sure +\d+ %: /);
-    assert.match(textOf(written), /\| Words found in the training text \(share\) \|/);
+    assert.match(written, /--- 1 ---\nthe .{4} of the .{3}\n/);
+    assert.match(written, /-log SNR {3}5\.0, from 0, sure +\d+ %: /);
+    assert.match(written, /\| Words found in the training text \(share\) \|/);
+    const uri = /^Sample: text-0002-sample-001, resource (\S+),/m.exec(written)![1]!;
+    assert.match((await caller.read(uri)).text!, /^the .{4} of the .{3}$/);
+    const record = JSON.parse((await caller.read(`${uri}/json`)).text!) as { frames: unknown[] };
+    assert.equal(record.frames.length, 5);
+    assert.ok((await caller.resourceUris()).includes(uri));
+
+    const film = await call(caller, "sample", {
+      run: "text-0003",
+      mode: "blocks",
+      block_size: 4,
+      length: 200,
+      film_strip: true,
+      count: 1,
+      steps: 4,
+    });
+    assert.match(film, /--- text 1 on its way \(20 of \d+ moments; all in textdiffusion:\S+\) ---/);
+    assert.ok(film.length < 6000, `a film of ${film.length} characters`);
 
     const refused = await caller.call("sample", { run: "text-0001", guidance_scale: 2 });
     assert.ok(refused.isError);
@@ -73,26 +92,19 @@ Deno.test("text is trained, written, inspected, compared and refused like images
     const mixed = await caller.call("evaluate", { run: "text-0001", guidance_scale: 2 });
     assert.match(textOf(mixed), /text-0001 is a run on text, which takes no guidance_scale: leave/);
     const measured = await call(caller, "evaluate", { run: "text-0001", count: 2, draws: 2 });
-    const { evaluation } = measured.structuredContent as {
-      evaluation: {
-        bounds: { nats: number; standard_error: number }[];
-        baselines: { uniform: number; ngrams: number[] };
-        statistics: Record<string, Record<"written" | "real" | "real_sd" | "five_gram", number>>;
-      };
-    };
     assert.match(
-      textOf(measured),
+      measured,
       /text-0001 at training step 20 needs .* left to right \(nats per character .* bigram model/,
     );
-    assert.match(textOf(measured), /\| without a network \| uniform \| 1-gram \| .* \| 6-gram \|/);
-    assert.equal(evaluation.bounds.length, 1);
-    assert.equal(evaluation.baselines.ngrams[1], run.trivial_mse);
-    assert.ok(evaluation.baselines.ngrams[4]! < evaluation.statistics.ngramNats!.written!);
+    assert.deepEqual(tableWith(measured, "without a network").rows, [baselines]);
+    const bounds = tableWith(measured, "blocks of", "steps of ddpm", "nats per character").rows;
+    assert.equal(bounds.length, 1);
+    const statistics = tableWith(measured, "texts", "written", "held-out text").rows;
+    const surprisal = statistics.find((row) => row.texts!.includes("under an n-gram model"))!;
+    assert.ok(Number(baselines!["5-gram"]) < Number(surprisal.written));
     const again = await call(caller, "compare-runs", { sweep: "sweep-0001" });
-    const { evaluations } = again.structuredContent as {
-      evaluations: { modality: string; nats: Record<string, number> }[];
-    };
-    assert.deepEqual(evaluations.map(({ nats }) => nats), [{ 1: evaluation.bounds[0]!.nats }]);
-    assert.match(textOf(again), /\| text-0001-evaluation-001 \| 20 \|/);
+    const [kept] = tableWith(again, "evaluation", "nats left to right").rows;
+    assert.equal(kept!.evaluation, "text-0001-evaluation-001");
+    assert.equal(kept!["nats left to right"], bounds[0]!["nats per character"]);
     await caller.close();
   }));

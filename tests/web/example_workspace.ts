@@ -255,6 +255,14 @@ function claim(store: Store, worker: number): void {
   store.runs.setFacts(run.id, worker, {
     datasetHash: "0".repeat(64),
     device: "cpu",
+    deviceChoice: {
+      device: "cpu",
+      reason: "cpu is the only device that qualifies (webgpu: no adapter)",
+      measured: [
+        { device: "cpu", milliseconds: null, trouble: null },
+        { device: "webgpu", milliseconds: null, trouble: "no adapter" },
+      ],
+    },
     parameterCount: run.config.size === "small" ? 556_257 : 41_233,
     replicas: 2,
     trivialMse: 0.268,
@@ -328,8 +336,7 @@ function sample(store: Store, run: Run, digits: Float32Array[], step: number, fi
 
 /** The first two test pictures of each class, in [-1, 1]: class 0 to 9, then 0 to 9 again. */
 async function firstDigits(): Promise<Float32Array[]> {
-  const real = Deno.env.get("TEXTDIFFUSION_DATA") !== undefined;
-  const { test } = await loadImageDataset(real ? "mnist" : "made-up-digits");
+  const { test } = await loadImageDataset("mnist-6k");
   const ofClass = (label: number) =>
     Array.from(test.labels.keys()).filter((index) => test.labels[index] === label).slice(0, 2);
   const indices = Array.from({ length: 10 }, (_, label) => ofClass(label));

@@ -18,6 +18,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "MCP over stdio, with the viewer on a free port",
     load: () => import("./mcp.ts"),
   },
+  setup: {
+    usage: "setup",
+    summary: "fetch every package that server, viewer, demo and training need",
+    load: () => import("./setup.ts"),
+  },
   demo: {
     usage: "demo [--no-viewer]",
     summary: "the whole loop: data, training, samples, viewer",

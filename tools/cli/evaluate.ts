@@ -1,4 +1,5 @@
 import type { EvaluateRequest } from "../../experiments/mod.ts";
+import { damageNote } from "../damage_note.ts";
 import { evaluationSummary, evaluationTables } from "../evaluation_rows.ts";
 import type { Command } from "./command.ts";
 import { DRAWING_OPTIONS, drawingRequest, runNamed } from "./drawing_options.ts";
@@ -28,9 +29,10 @@ export const run: Command = async (args) => {
     onProgress: ({ done, total, message }) => bar.update(done, total, message),
   }).finally(() => bar.end());
   console.log(
-    values.json
-      ? JSON.stringify(evaluation, null, 2)
-      : [...evaluationTables(evaluation), evaluationSummary(evaluation)].join("\n\n"),
+    values.json ? JSON.stringify(evaluation, null, 2) : [
+      ...evaluationTables(evaluation),
+      evaluationSummary(evaluation) + damageNote(lab, evaluation.runId, evaluation.step),
+    ].join("\n\n"),
   );
   lab.close();
   return 0;

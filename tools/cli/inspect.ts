@@ -1,8 +1,9 @@
-import { evaluationTable } from "../evaluation_rows.ts";
 import { runTable } from "../rows.ts";
-import { baselineTable } from "../text_evaluation_rows.ts";
+import { reportCurves, reportParts } from "../run_report.ts";
 import type { Command } from "./command.ts";
 import { labOf, parseOptions } from "./options.ts";
+
+const CURVE_ROWS = 12;
 
 /** Lists the newest runs, or looks at one. */
 // deno-lint-ignore require-await -- commands are asynchronous
@@ -18,10 +19,13 @@ export const run: Command = async (args) => {
     const report = lab.inspect(reference);
     if (values.json) console.log(JSON.stringify(report, null, 2));
     else {
-      console.log(`${runTable([report.run])}\n\n${report.summary}`);
-      const tables = [baselineTable(report.baselines), evaluationTable(report.evaluations)];
-      for (const table of tables) if (table !== "") console.log(`\n${table}\n`);
-      for (const { level, message } of report.alerts) console.log(`${level}: ${message}`);
+      const { run } = report;
+      const parts = [
+        `${report.summary}.`,
+        ...reportParts(lab, report),
+        reportCurves(lab, run, undefined, CURVE_ROWS),
+      ];
+      console.log(parts.filter((part) => part !== "").join("\n\n"));
     }
   }
   lab.close();

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { SampleRequest } from "../../experiments/mod.ts";
+import { damageNote } from "../damage_note.ts";
 import type { Command } from "./command.ts";
 import {
   DRAWING_OPTIONS,
@@ -48,7 +49,7 @@ export const run: Command = async (args) => {
   console.log(
     values.json
       ? JSON.stringify({ ...sample, picture: written }, null, 2)
-      : `${sample.id}: ${written}`,
+      : `${sample.id}: ${written}${damageNote(lab, sample.runId, sample.step)}`,
   );
   lab.close();
   return 0;

@@ -1,5 +1,6 @@
 /** Listening on a port, and the address to show. */
 import { UserError } from "../../engine/host/mod.ts";
+import { lazily, unavailable } from "../lazily.ts";
 import { numberIn } from "./options.ts";
 
 export interface Listening {
@@ -36,12 +37,15 @@ export function listen(
   handlerFor: (url: string) => Promise<(request: Request) => Response | Promise<Response>>,
 ): Listening {
   let url = "";
-  let handler: ReturnType<typeof handlerFor> | undefined;
+  const handler = lazily(() => handlerFor(url));
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve(
       { hostname: host, port, onListen: () => {} },
-      async (request) => (await (handler ??= handlerFor(url)))(request),
+      async (request) => {
+        const handle = await handler().catch(unavailable);
+        return handle instanceof Response ? handle : handle(request);
+      },
     );
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {

@@ -14,6 +14,7 @@ import {
 import type { Spread, StatisticName, WriteSettings, WrittenResults } from "../../types.ts";
 import { textModel } from "../model.ts";
 import type { OpenRun } from "../open_run.ts";
+import { networkEvaluations } from "../workload.ts";
 import { requestOf } from "../writing.ts";
 import { ownNats } from "./own_nats.ts";
 
@@ -44,7 +45,7 @@ export async function measureWriting(
   settings: WriteSettings,
   onEvaluation: () => void,
 ): Promise<{ results: WrittenResults } & Omit<Batches, "texts">> {
-  const batch = Math.ceil(settings.count / Math.ceil(settings.count / BATCH));
+  const { count: batch } = batchesOf(settings);
   const model = await textModel(engine, network, config, ema, batch);
   try {
     const { texts, ...cost } = await writeAll(
@@ -61,17 +62,13 @@ export async function measureWriting(
 
 /** How often a batch of texts asks the network, about. */
 export function expectedEvaluations(settings: WriteSettings): number {
-  const { mode, length, block_size, steps, rounds } = settings;
-  const blocks = Math.ceil(length / block_size) * (steps + 1);
-  const each = {
-    autoregressive: length,
-    diffusion: steps + 1,
-    infill: steps + 1,
-    blocks,
-    guided: blocks + length,
-    revised: blocks + rounds * 4 * steps,
-  }[mode];
-  return each * Math.ceil(settings.count / BATCH);
+  return networkEvaluations(settings) * batchesOf(settings).batches;
+}
+
+/** In how many batches, of which size, the texts are written. */
+export function batchesOf({ count }: WriteSettings): { count: number; batches: number } {
+  const batches = Math.ceil(count / BATCH);
+  return { count: Math.ceil(count / batches), batches };
 }
 
 function counting(model: TextModel, onEvaluation: () => void): TextModel {

@@ -1,7 +1,8 @@
 /** Runs graphs on a device while the caller waits, which TensorFlow.js's `dataSync` needs. */
 import { sizeOf } from "../../../engine/graph/value.ts";
 import type { Graph } from "../../../engine/graph/value.ts";
-import type { Provider } from "../../../engine/onnx/session.ts";
+import type { Dialect } from "../../../engine/graph/dialect.ts";
+import type { SuiteDevice } from "./runtimes.ts";
 
 export interface Problem {
   readonly graph: Graph;
@@ -21,14 +22,14 @@ export const [WAITING, COMPUTED, FAILED] = [0, 1, 2];
 /** Room for an error message. */
 export const MESSAGE_BYTES = 4096;
 
-/** Starts a thread that evaluates graphs on a device. */
-export async function openEvaluator(provider: Provider) {
+/** Starts a thread that evaluates graphs on a device, and says what they may consist of. */
+export async function openEvaluator(device: SuiteDevice) {
   const worker = new Worker(new URL("evaluator_worker.ts", import.meta.url), {
     type: "module",
-    name: provider,
+    name: device,
   });
-  await new Promise<void>((resolve, reject) => {
-    worker.onmessage = () => resolve();
+  const dialect = await new Promise<Dialect>((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(message));
   });
   const evaluate: Evaluator = (problem) => {
@@ -47,5 +48,5 @@ export async function openEvaluator(provider: Provider) {
     copy.set(new Uint8Array(answer));
     return dtype === "float32" ? new Float32Array(copy.buffer) : new Int32Array(copy.buffer);
   };
-  return { evaluate, close: () => worker.terminate() };
+  return { evaluate, dialect, close: () => worker.terminate() };
 }

@@ -1,12 +1,11 @@
 /** The thread that evaluates graphs; its name is the device. */
-import { encodeOnnx } from "../../../engine/onnx/encode.ts";
-import { openSession, type Provider } from "../../../engine/onnx/session.ts";
-import type { Signature } from "../../../engine/mod.ts";
 import type { Value } from "../../../engine/graph/value.ts";
+import type { Signature } from "../../../engine/mod.ts";
 import { COMPUTED, FAILED, HEADER, MESSAGE_BYTES, type Task } from "./evaluator.ts";
+import { RUNTIMES, type SuiteDevice } from "./runtimes.ts";
 
 const owner = self as unknown as Worker;
-const provider = self.name as Provider;
+const runtime = RUNTIMES[self.name as SuiteDevice]();
 
 owner.onmessage = async ({ data }: MessageEvent<Task>) => {
   const state = new Int32Array(data.memory, 0, 2);
@@ -27,16 +26,15 @@ owner.onmessage = async ({ data }: MessageEvent<Task>) => {
 async function compute({ graph, literals }: Task): Promise<Float32Array | Int32Array> {
   const inputs = Object.fromEntries(graph.inputs.map((value) => [value.node.name!, spec(value)]));
   const outputs = { output: spec(graph.outputs.output!) };
-  const session = await openSession(encodeOnnx(graph), inputs as Signature, outputs as Signature, {
-    provider,
-    threads: 1,
+  const runner = await runtime.open({
+    graph,
+    inputs: inputs as Signature,
+    outputs: outputs as Signature,
   });
   try {
-    for (const [name, array] of Object.entries(literals)) session.inputs[name]!.set(array);
-    await session.run();
-    return session.outputs.output!;
+    return (await runner.run({ ...literals })).output!.slice();
   } finally {
-    await session.release();
+    await runner.release();
   }
 }
 
@@ -44,4 +42,4 @@ function spec({ shape, dtype }: Value) {
   return { shape, dtype };
 }
 
-owner.postMessage("ready");
+owner.postMessage(await runtime.dialect());

@@ -20,6 +20,62 @@ const FOREIGN = new RegExp(
     "^ops/(from_pixels|to_pixels|draw|identity_pool|rand)_test|util_test",
 );
 
+type Method = (...args: unknown[]) => unknown;
+
+/** Methods of tensors, which the tests use, and which the package keeps apart. */
+function addMethods(): void {
+  const prototype = tf.Tensor.prototype as unknown as Record<string, unknown>;
+  const ops = { ...tf, ...tf.image, ...tf.spectral } as unknown as Record<string, Method>;
+  for (const { name } of Deno.readDirSync(new URL("public/chained_ops/", ROOT))) {
+    if (!/^[a-z0-9_]+\.js$/.test(name)) continue;
+    const method = name.replace(".js", "").replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+    const op = ops[method];
+    prototype[method] ??= op && function (this: tf.Tensor, ...args: unknown[]) {
+      return op(this, ...args);
+    };
+  }
+  const own: Record<string, (this: tf.Tensor, ...args: never[]) => tf.Tensor> = {
+    asScalar() {
+      return tf.reshape(this, []);
+    },
+    asType(dtype) {
+      return tf.cast(this, dtype);
+    },
+    reshapeAs({ shape }: tf.Tensor) {
+      return tf.reshape(this, shape);
+    },
+    toBool() {
+      return tf.cast(this, "bool");
+    },
+    toFloat() {
+      return tf.cast(this, "float32");
+    },
+    toInt() {
+      return tf.cast(this, "int32");
+    },
+    concat(others: tf.Tensor | tf.Tensor[], axis) {
+      return tf.concat([this, ...[others].flat()], axis);
+    },
+    flatten() {
+      return tf.reshape(this, [this.size]);
+    },
+    where(condition: tf.Tensor, other: tf.Tensor) {
+      return tf.where(condition, this, other);
+    },
+    stack(others: tf.Tensor | tf.Tensor[], axis) {
+      return tf.stack([this, ...[others].flat()], axis);
+    },
+  };
+  for (const [method, body] of Object.entries(own)) prototype[method] = body;
+  for (let rank = 1; rank <= 5; rank++) {
+    prototype[`as${rank}D`] = function (this: tf.Tensor, ...shape: number[]) {
+      return tf.reshape(this, rank === 1 ? [this.size] : shape);
+    };
+  }
+}
+
+addMethods();
+
 /** The test files that are run, by path below the package's `dist`, in order. */
 export function testFiles(): string[] {
   const found: string[] = [];

@@ -3,6 +3,7 @@
  * an operator does is recorded, and reading a tensor runs the graph of everything that led to it.
  */
 import { GraphBuilder } from "../../../engine/graph/builder.ts";
+import type { Dialect } from "../../../engine/graph/dialect.ts";
 import { cast, constantTensor } from "../../../engine/graph/elementwise.ts";
 import { liveNodes } from "../../../engine/graph/order.ts";
 import type { Graph, Value } from "../../../engine/graph/value.ts";
@@ -14,9 +15,10 @@ import type { Evaluator } from "./evaluator.ts";
 export const LAZY = "lazy";
 
 export class LazyBackend extends Recorder {
-  #builder = new GraphBuilder();
+  #builder: GraphBuilder;
   readonly #literals = new Map<string, Float32Array | Int32Array>();
   readonly #evaluate: Evaluator;
+  readonly #dialect: Dialect;
   /** How many times a graph was run. */
   runs = 0;
   /** What ONNX Runtime said when it failed. */
@@ -24,9 +26,11 @@ export class LazyBackend extends Recorder {
   /** Is told of refusals, which a test may swallow. */
   onRefusal: (refusal: Refusal) => void = () => {};
 
-  constructor(evaluate: Evaluator) {
+  constructor(evaluate: Evaluator, dialect: Dialect) {
     super();
     this.#evaluate = evaluate;
+    this.#dialect = dialect;
+    this.#builder = new GraphBuilder(dialect);
   }
 
   override get builder(): GraphBuilder {
@@ -35,7 +39,7 @@ export class LazyBackend extends Recorder {
 
   /** Forgets everything recorded: no tensor from before may be used afterwards. */
   reset(): void {
-    this.#builder = new GraphBuilder();
+    this.#builder = new GraphBuilder(this.#dialect);
     this.#literals.clear();
   }
 
@@ -90,8 +94,8 @@ export class LazyBackend extends Recorder {
 }
 
 /** A lazy backend, registered with TensorFlow.js. */
-export function registerLazyBackend(evaluate: Evaluator): LazyBackend {
-  const backend = new LazyBackend(evaluate);
+export function registerLazyBackend(evaluate: Evaluator, dialect: Dialect): LazyBackend {
+  const backend = new LazyBackend(evaluate, dialect);
   registerRecorder(LAZY, backend);
   return backend;
 }

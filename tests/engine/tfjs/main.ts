@@ -4,9 +4,9 @@
  * value is wrong, an error raw, or something accepted that TensorFlow.js refuses.
  */
 import { parseArgs } from "node:util";
-import type { Provider } from "../../../engine/onnx/session.ts";
 import { testFiles } from "./files.ts";
 import { isFault, OUTCOMES } from "./run_specs.ts";
+import { RUNTIMES, type SuiteDevice } from "./runtimes.ts";
 import { runSuite } from "./suite.ts";
 
 const { values, positionals } = parseArgs({
@@ -18,10 +18,15 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+const { device } = values;
+if (!(device in RUNTIMES)) {
+  console.error(`Unknown device ${device}: use ${Object.keys(RUNTIMES).join(", ")}`);
+  Deno.exit(2);
+}
 const files = testFiles().filter((file) =>
   positionals.length === 0 || positionals.some((part) => file.includes(part))
 );
-const results = await runSuite(values.device as Provider, files);
+const results = await runSuite(device as SuiteDevice, files);
 
 for (const outcome of OUTCOMES) {
   const found = results.filter((result) => result.outcome === outcome);

@@ -139,7 +139,10 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
         await train({ evaluate_every: 1, evaluate_count: 211 }),
       )!;
       assert.deepEqual([status, step], ["failed", 0]);
-      assert.match(error!, /^count is 211, but pictures has 420 held-out images .* at most 210$/);
+      assert.match(
+        error!,
+        /^evaluate_count is 211, but pictures has 420 held-out images .* at most 210$/,
+      );
     });
 
     await t.step("in-painted pictures are looked at by its classifier", async () => {

@@ -1,10 +1,12 @@
 /** A folder of one's own, from `train` to what is drawn. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { openLab, parseConfig, resolveConfig, runWorker } from "../../../experiments/mod.ts";
 import type { Lab } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/mod.ts";
 import { samplePng } from "../../../figures/mod.ts";
 import { Folder, plainPng } from "../../data/pictures.ts";
+import { SpecialFiles } from "../../data/special_files.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 
 const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
@@ -91,6 +93,52 @@ Deno.test("a dataset that is not there is refused before anything is queued", ()
         { dataset: ".", image_size: 30 },
         /image_size is 30, .* multiple of 4 from 8/,
       );
+      await refused(
+        lab,
+        { dataset: "/dev/zero" },
+        /^dataset is \/dev\/zero, which is a device: name a folder of pictures$/,
+      );
+      assert.deepEqual(lab.runs({}).runs, []);
+    } finally {
+      lab.close();
+    }
+  }));
+
+Deno.test("MNIST is refused before anything is queued where it cannot be had, and MNIST-6k is named", () =>
+  withWorkspace(async (workspace) => {
+    const lab = openLab({ workspace, dataDirectory: join(workspace, "nothing"), device: "cpu" });
+    try {
+      const wayOn = /^Cannot find MNIST: .*--set dataset=mnist-6k, or overrides .*"mnist-6k"/;
+      await refused(lab, {}, wayOn);
+      const grid = { dataset: ["mnist-6k", "mnist"] };
+      await assert.rejects(lab.train({ preset: "mnist-tiny", grid }), {
+        name: "UserError",
+        message: wayOn,
+      });
+      await assert.rejects(lab.train({ preset: "shakespeare-tiny" }), {
+        name: "UserError",
+        message: /^Cannot find Tiny Shakespeare: .* `made-up-verse`/,
+      });
+      assert.deepEqual(lab.runs({}).runs, []);
+    } finally {
+      lab.close();
+    }
+  }));
+
+Deno.test("a text that is a pipe or a device is refused before anything is queued", () =>
+  withWorkspace(async (workspace) => {
+    using special = new SpecialFiles();
+    const lab = openLab({ workspace, device: "cpu" });
+    try {
+      for (const [dataset, kind] of [[special.pipe, "named pipe"], ["/dev/zero", "device"]]) {
+        await assert.rejects(
+          lab.train({ preset: "shakespeare-tiny", overrides: { dataset: dataset! } }),
+          {
+            name: "UserError",
+            message: new RegExp(`it is a ${kind}, name a regular file of at most`),
+          },
+        );
+      }
       assert.deepEqual(lab.runs({}).runs, []);
     } finally {
       lab.close();

@@ -137,7 +137,7 @@ Deno.test("the edm target has unit variance for data of variance σ_data², and 
       assertClose([(ofX * sigmaData) ** 2 + ofEps ** 2], [1], { absolute: 1e-5 });
       const unit = targetOf({ target: "edm", sigmaData: 1 }, row(x), row(eps), alpha, sigma);
       const v = targetOf("v", row(x), row(eps), alpha, sigma);
-      assertClose(unit.dataSync(), v.neg().dataSync(), { absolute: 1e-5 });
+      assertClose(unit.dataSync(), tf.neg(v).dataSync(), { absolute: 1e-5 });
     });
   }));
 });

@@ -19,8 +19,9 @@ const toy: DenoisingNetwork = {
   parameters: [{ name: "gain", shape: [2] }, { name: "offset", shape: [] }],
   noClass: 10,
   apply: (p, z, angle, labels) =>
-    z.mul(p.gain!).add(angle.reshape([-1, 1])).add(
-      labels.cast("float32").reshape([-1, 1]).mul(p.offset!),
+    tf.add(
+      tf.add(tf.mul(z, p.gain!), tf.reshape(angle, [-1, 1])),
+      tf.mul(tf.reshape(tf.cast(labels, "float32"), [-1, 1]), p.offset!),
     ),
 };
 
@@ -150,7 +151,8 @@ const echoing: DenoisingNetwork = {
   parameters: [{ name: "gain", shape: [] }, { name: "echo", shape: [] }],
   noClass: 10,
   selfConditioned: true,
-  apply: (p, z, _angle, _labels, previous) => z.mul(p.gain!).add(previous!.mul(p.echo!)),
+  apply: (p, z, _angle, _labels, previous) =>
+    tf.add(tf.mul(z, p.gain!), tf.mul(previous!, p.echo!)),
 };
 const echoes = { gain: 0.7, echo: 0.4 };
 const echoInputs = () => ({

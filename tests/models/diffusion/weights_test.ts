@@ -50,8 +50,8 @@ Deno.test("a target's squared error times c_out² is that of x̂", () => {
         const alpha = tf.tensor1d([level.alpha]), sigma = tf.tensor1d([level.sigma]);
         const [X, E, out] = [tf.tensor1d([x]), tf.tensor1d([eps]), tf.tensor1d([output])];
         const z = diffuse(X, E, alpha, sigma);
-        const denoised = denoisedFrom(objective, out, z, alpha, sigma).sub(X).dataSync()[0]!;
-        const error = out.sub(targetOf(objective, X, E, alpha, sigma)).dataSync()[0]!;
+        const denoised = tf.sub(denoisedFrom(objective, out, z, alpha, sigma), X).dataSync()[0]!;
+        const error = tf.sub(out, targetOf(objective, X, E, alpha, sigma)).dataSync()[0]!;
         const scaled = Math.abs(error) * Math.sqrt(squaredOutputScale(objective, gamma));
         assertClose([scaled], [Math.abs(denoised)], { absolute: 2e-4, relative: 1e-4 }, target);
       });

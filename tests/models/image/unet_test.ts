@@ -56,7 +56,7 @@ Deno.test("every gradient of the UNet is that of PyTorch", () => {
     const network = {
       ...tiny,
       apply: (...[p, z, angle, labels]: Parameters<typeof tiny.apply>) =>
-        tiny.apply(p, z, angle, labels).sub(images("goal")).add(z),
+        tf.add(tf.sub(tiny.apply(p, z, angle, labels), images("goal")), z),
     };
     const step = trainingStep(network, "epsilon")({
       ...parameters,
@@ -88,11 +88,11 @@ Deno.test("the UNet treats each example by itself", () => {
   tf.tidy(() => {
     const alone = tiny.apply(
       parameters,
-      z.slice([1, 0, 0, 0], [1, 28, 28, 1]),
-      angle.slice(1, 1),
-      labels.slice(1, 1),
+      tf.slice(z, [1, 0, 0, 0], [1, 28, 28, 1]),
+      tf.slice(angle, 1, 1),
+      tf.slice(labels, 1, 1),
     );
-    const together = output.slice([1, 0, 0, 0], [1, 28, 28, 1]);
+    const together = tf.slice(output, [1, 0, 0, 0], [1, 28, 28, 1]);
     assert.ok(relativeDistance(alone.dataSync(), together.dataSync()) < 1e-6);
   });
 });
@@ -104,8 +104,8 @@ Deno.test("the UNet answers differently to another class and to another noise le
     for (const changed of [relabelled, renoised]) {
       const [first, second] = [0, 1].map((i) =>
         relativeDistance(
-          changed.slice([i, 0, 0, 0], [1, 28, 28, 1]).dataSync(),
-          output.slice([i, 0, 0, 0], [1, 28, 28, 1]).dataSync(),
+          tf.slice(changed, [i, 0, 0, 0], [1, 28, 28, 1]).dataSync(),
+          tf.slice(output, [i, 0, 0, 0], [1, 28, 28, 1]).dataSync(),
         )
       );
       assert.ok(first! > 1e-3, `changed example: ${first}`);
@@ -135,7 +135,7 @@ Deno.test("a new UNet answers zero, and once nudged every parameter has a gradie
     const nudged = Object.fromEntries(
       Object.entries(tensors).map(([name, tensor]) => {
         const nudge = tf.tensor(Float32Array.from(wave(name, tensor.size)), tensor.shape);
-        return [name, tensor.add(nudge.mul(0.01))];
+        return [name, tf.add(tensor, tf.mul(nudge, 0.01))];
       }),
     );
     const step = trainingStep(tiny, "v")({ ...inputs, ...nudged });

@@ -8,7 +8,9 @@ export function valueAndGradients(
 ): { value: Float32Array; gradients: Float32Array[] } {
   return tf.tidy(() => {
     const value = fn(...inputs).dataSync() as Float32Array;
-    const gradients = tf.grads((...args: tf.Tensor[]) => fn(...args).mul(dy).sum())([...inputs]);
+    const gradients = tf.grads((...args: tf.Tensor[]) => tf.sum(tf.mul(fn(...args), dy)))([
+      ...inputs,
+    ]);
     return { value, gradients: gradients.map((tensor) => tensor.dataSync() as Float32Array) };
   });
 }

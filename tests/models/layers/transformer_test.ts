@@ -34,9 +34,9 @@ function aBlock() {
 /** Positions whose output changes where one position's input does. */
 function moved(run: (x: tf.Tensor) => tf.Tensor, position: number): number[] {
   const x = wave([1, LENGTH, SHAPE.width]);
-  const bump = tf.oneHot(tf.tensor1d([position], "int32"), LENGTH).reshape([1, LENGTH, 1]);
-  const change = run(x.add(wave([1, LENGTH, SHAPE.width], 0.37).mul(bump))).sub(run(x));
-  const sizes = change.abs().max(-1).reshape([LENGTH]).arraySync() as number[];
+  const bump = tf.reshape(tf.oneHot(tf.tensor1d([position], "int32"), LENGTH), [1, LENGTH, 1]);
+  const change = tf.sub(run(tf.add(x, tf.mul(wave([1, LENGTH, SHAPE.width], 0.37), bump))), run(x));
+  const sizes = tf.reshape(tf.max(tf.abs(change), -1), [LENGTH]).arraySync() as number[];
   return sizes.flatMap((size, i) => size > 1e-6 ? [i] : []);
 }
 
@@ -45,7 +45,10 @@ Deno.test("a block starts as an ordinary transformer's, whatever its condition",
   const x = wave([2, LENGTH, SHAPE.width]);
   const [plain, other] = [0.3, 1.9].map((f) => block(parameters, x, wave([2, 1, 6], f)).x);
   assertClose(plain!.dataSync(), other!.dataSync(), { absolute: 1e-6 });
-  assert.ok(plain!.sub(x).abs().mean().dataSync()[0]! > 0.01, "attention and perceptron are heard");
+  assert.ok(
+    tf.mean(tf.abs(tf.sub(plain!, x))).dataSync()[0]! > 0.01,
+    "attention and perceptron are heard",
+  );
 });
 
 Deno.test("gates at zero close a block: adaLN-zero's identity", () => {
@@ -87,14 +90,14 @@ Deno.test("a block sees another stream's keys and values before its own", () => 
   const seen = (f: number) => block(parameters, wave([1, 3, SHAPE.width], f), condition).shown;
   const x = wave([1, LENGTH, SHAPE.width]);
   const beside = (f: number) => block(parameters, x, condition, { before: seen(f) }).x;
-  assert.ok(beside(0.2).sub(beside(0.9)).abs().max().dataSync()[0]! > 1e-3);
+  assert.ok(tf.max(tf.abs(tf.sub(beside(0.2), beside(0.9)))).dataSync()[0]! > 1e-3);
 });
 
 Deno.test("rotate() keeps lengths, and products depend on the distance of positions alone", () => {
   const width = 6;
   const rotary = rotaryConstants(12, width);
   const everywhere = (f: number) =>
-    rotate(tf.tile(wave([1, 1, width], f), [1, 12, 1]), 1, rotary).reshape([12, width])
+    tf.reshape(rotate(tf.tile(wave([1, 1, width], f), [1, 12, 1]), 1, rotary), [12, width])
       .arraySync() as number[][];
   const [queries, keys] = [everywhere(0.3), everywhere(1.1)];
   const product = (a: readonly number[], b: readonly number[]) =>

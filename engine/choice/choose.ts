@@ -1,0 +1,205 @@
+/** Choosing a device by measuring the work that it is wanted for. */
+import type { TracedProgram } from "../runtime.ts";
+import type { Arrays, Engine } from "../types.ts";
+import { measureApart } from "./apart.ts";
+import { type Candidate, CANDIDATES } from "./candidates.ts";
+import { noiseFor, relativeDifference, timeRuns } from "./timing.ts";
+import { openTracingEngine } from "./tracing.ts";
+import type { DeviceChoice, DeviceMeasurement, Workload } from "./types.ts";
+
+export interface ChoiceOptions {
+  readonly candidates?: readonly Candidate[];
+  /** For one device, from its start to its answer; only devices in a process of their own have one. */
+  readonly timeLimitSeconds?: number;
+  /** No other device is measured where the first needs less than this for all of the work. */
+  readonly worthSeconds?: number;
+  readonly signal?: AbortSignal;
+  /** Called before a device is measured. */
+  onMeasure?(device: Engine["device"]): void;
+}
+
+/** Measuring another device takes about this long. */
+const WORTH = 5;
+const TIME_LIMIT = 60;
+
+/**
+ * How far a device's results may be from those of the first one, as a fraction: enough for sums in
+ * another order and for products in TF32. What a wrong kernel computes is far beyond it.
+ */
+const TOLERANCE = 0.02;
+
+/**
+ * Opens the device on which the work is done soonest: it times a few runs of the program itself on
+ * each device that qualifies. Where only one qualifies, nothing is measured.
+ *
+ * A device that fails, gives wrong results, or no answer in time is left out, with its reason.
+ *
+ * @throws What the work throws on every device, or the signal's reason.
+ */
+export async function chooseEngine(
+  workload: Workload,
+  options: ChoiceOptions = {},
+): Promise<{ engine: Engine; choice: DeviceChoice }> {
+  const { candidates = CANDIDATES } = options;
+  const found = new Map<Candidate, Finding>();
+  for (const candidate of candidates) {
+    const trouble = await candidate.trouble();
+    if (trouble !== undefined) found.set(candidate, { trouble });
+  }
+  const qualified = candidates.filter((candidate) => !found.has(candidate));
+  if (qualified.length > 1) await measureAll(qualified, workload, options, found);
+  const order = qualified
+    .filter((candidate) => found.get(candidate)?.trouble === undefined)
+    .sort((a, b) => timeOf(found.get(a)) - timeOf(found.get(b)));
+  for (const candidate of order) {
+    const engine = await candidate.open().catch((error) => {
+      found.set(candidate, { trouble: firstLine(error), error });
+    });
+    if (!engine) continue;
+    const measured = candidates.map((candidate) => measurement(candidate, found.get(candidate)));
+    return {
+      engine,
+      choice: { device: engine.device, reason: reasonFor(engine.device, measured), measured },
+    };
+  }
+  throw [...found.values()].find(({ error }) => error)?.error ??
+    new Error(`No device can be used: ${[...found].map(troubleOf).join("; ")}`);
+}
+
+/** What is known of a candidate so far. */
+interface Finding {
+  readonly milliseconds?: number;
+  readonly trouble?: string;
+  /** Behind the trouble, where it was thrown in this process. */
+  readonly error?: unknown;
+  /** Why it was passed over, though nothing stands against it. */
+  readonly passed?: string;
+}
+
+async function measureAll(
+  candidates: readonly Candidate[],
+  workload: Workload,
+  options: ChoiceOptions,
+  found: Map<Candidate, Finding>,
+): Promise<void> {
+  const { worthSeconds = WORTH, onMeasure } = options;
+  const right: { arrays?: Arrays; outputs?: Arrays } = {};
+  for (const [i, candidate] of candidates.entries()) {
+    onMeasure?.(candidate.device);
+    const finding = await measureOne(candidate, workload, options, right);
+    found.set(candidate, finding);
+    const seconds = timeOf(finding) * workload.runs / 1000;
+    if (i > 0 || seconds >= worthSeconds) continue;
+    const passed = `not measured, since ${candidate.device} needs about ${
+      seconds.toPrecision(2)
+    } s for all of the work`;
+    for (const other of candidates.slice(1)) found.set(other, { passed });
+    return;
+  }
+}
+
+async function measureOne(
+  candidate: Candidate,
+  workload: Workload,
+  options: ChoiceOptions,
+  right: { arrays?: Arrays; outputs?: Arrays },
+): Promise<Finding> {
+  try {
+    const { milliseconds, difference } = candidate.apart
+      ? await measureThere(candidate, candidate.apart, workload, options, right)
+      : await measureHere(candidate, workload, right);
+    // NaN is not within any tolerance.
+    if (difference !== null && !(difference <= TOLERANCE)) {
+      return { trouble: `its results differ from the right ones by ${percent(difference)}` };
+    }
+    return { milliseconds };
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    return { trouble: firstLine(error), error };
+  }
+}
+
+interface Measured {
+  readonly milliseconds: number;
+  readonly difference: number | null;
+}
+
+/** In this process; the first device measured so tells what is right. */
+async function measureHere(
+  { open }: Candidate,
+  workload: Workload,
+  right: { arrays?: Arrays; outputs?: Arrays },
+): Promise<Measured> {
+  const engine = await open();
+  try {
+    const program = await workload.compile(engine);
+    right.arrays ??= workload.inputs?.() ?? noiseFor(program.inputs);
+    const { milliseconds, outputs } = await timeRuns(program, right.arrays);
+    right.outputs ??= outputs;
+    return { milliseconds, difference: relativeDifference(outputs, right.outputs) };
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function measureThere(
+  { device }: Candidate,
+  { dialect, entry }: NonNullable<Candidate["apart"]>,
+  workload: Workload,
+  { timeLimitSeconds = TIME_LIMIT, signal }: ChoiceOptions,
+  right: { arrays?: Arrays; outputs?: Arrays },
+): Promise<Measured> {
+  const programs: TracedProgram[] = [];
+  await workload.compile(openTracingEngine({ device, dialect }, (made) => programs.push(made)));
+  const [program] = programs;
+  if (!program) throw new Error("Internal: the work compiled no program");
+  right.arrays ??= workload.inputs?.() ?? noiseFor(program.inputs);
+  const result = await measureApart(
+    { device, program, arrays: right.arrays, right: right.outputs ?? null },
+    { entry, timeLimitSeconds, ...(signal ? { signal } : {}) },
+  );
+  if ("trouble" in result) throw new Error(result.trouble);
+  return result;
+}
+
+function timeOf(finding: Finding | undefined): number {
+  return finding?.milliseconds ?? Infinity;
+}
+
+function measurement(
+  { device }: Candidate,
+  { milliseconds, trouble, passed }: Finding = {},
+): DeviceMeasurement {
+  return { device, milliseconds: milliseconds ?? null, trouble: trouble ?? passed ?? null };
+}
+
+function reasonFor(device: string, measured: readonly DeviceMeasurement[]): string {
+  const timed = measured.filter(({ milliseconds }) => milliseconds !== null);
+  const others = measured.filter(({ trouble }) => trouble !== null)
+    .map(({ device, trouble }) => `${device}: ${trouble}`);
+  const times = timed.map(({ device, milliseconds }) => `${device} ${duration(milliseconds!)}`);
+  const what = timed.length === 0
+    ? `${device} is the only device that qualifies`
+    : timed.length === 1
+    ? `${device} takes ${duration(timed[0]!.milliseconds!)} a run`
+    : `${device} is the fastest for this program: ${times.join(", ")} a run`;
+  return others.length === 0 ? what : `${what} (${others.join("; ")})`;
+}
+
+function duration(milliseconds: number): string {
+  return `${milliseconds < 10 ? milliseconds.toPrecision(2) : Math.round(milliseconds)} ms`;
+}
+
+function percent(fraction: number): string {
+  return Number.isFinite(fraction)
+    ? `${(100 * fraction).toPrecision(2)} %`
+    : "more than can be said";
+}
+
+function troubleOf([{ device }, { trouble }]: [Candidate, Finding]): string {
+  return `${device}: ${trouble}`;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200);
+}

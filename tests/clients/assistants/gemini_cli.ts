@@ -1,0 +1,29 @@
+import { gemini } from "../model_apis/mod.ts";
+import { type Assistant, mcpServers, SERVER } from "./assistant.ts";
+
+export const geminiCli: Assistant = {
+  title: "Gemini CLI",
+  package: "@google/gemini-cli",
+  version: "0.61.0",
+  program: "gemini",
+  api: gemini,
+  showsPictures: true,
+  toolName: (tool) => `mcp_${SERVER}_${tool}`,
+  files: (setting) => ({
+    ".gemini/settings.json": JSON.stringify({
+      general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+      privacy: { usageStatisticsEnabled: false },
+      telemetry: { enabled: false },
+      security: { folderTrust: { enabled: false }, auth: { selectedType: "gemini-api-key" } },
+      ...mcpServers(setting),
+    }),
+  }),
+  environment: ({ modelUrl }) => ({
+    GOOGLE_GEMINI_BASE_URL: modelUrl,
+    GEMINI_API_KEY: "none",
+    GEMINI_TELEMETRY_ENABLED: "false",
+  }),
+  args: () => ["-p", "Play the script", "--yolo", "--output-format", "stream-json"],
+  // It tells its model of this field in every tool, and sends it on.
+  habit: ({ args }) => ({ ...args, wait_for_previous: true }),
+};

@@ -1,0 +1,71 @@
+/** Puts a conversation into an assistant's names and manners, and notes what it is answered. */
+import { type Assistant, SERVER } from "./assistants/mod.ts";
+import type { Conversation, ScriptedCall } from "./conversation.ts";
+import type { ListedTool, NamedCall, ToolResult } from "./model_apis/mod.ts";
+import type { Heard } from "./scripted_model.ts";
+
+export interface Played {
+  readonly call: ScriptedCall;
+  readonly result: ToolResult | undefined;
+}
+
+/** Turns that the model spends at most on having the tools listed. */
+const MOST_OPENINGS = 6;
+
+export class Speaker {
+  readonly #assistant: Assistant;
+  readonly #conversation: Conversation;
+  readonly #wanted: readonly string[];
+  /** Calls of the last turn; undefined before the conversation begins. */
+  #asked: readonly ScriptedCall[] | undefined;
+  readonly played: Played[] = [];
+  ended = false;
+  /** Turns before the conversation. */
+  openings = 0;
+  /** The server's tools, as they were listed when the conversation began. */
+  tools: readonly ListedTool[] = [];
+
+  /** @param tools - Names of the server's tools. */
+  constructor(assistant: Assistant, conversation: Conversation, tools: readonly string[]) {
+    this.#assistant = assistant;
+    this.#conversation = conversation;
+    this.#wanted = tools;
+  }
+
+  /** What the model calls after it heard this. */
+  next(heard: Heard): readonly NamedCall[] {
+    return this.#asked ? this.#goOn(this.#asked, heard) : this.#open(heard) ?? this.#begin(heard);
+  }
+
+  /** Asks for the tools that are not listed yet, where the assistant has a way to do so. */
+  #open({ tools }: Heard): readonly NamedCall[] | undefined {
+    const { opening, toolName } = this.#assistant;
+    const listed = new Set(tools.map((tool) => tool.name));
+    const missing = this.#wanted.filter((tool) => !listed.has(toolName(tool)));
+    if (!opening || missing.length === 0 || this.openings === MOST_OPENINGS) return undefined;
+    this.openings++;
+    return opening(missing);
+  }
+
+  #begin({ tools }: Heard): readonly NamedCall[] {
+    this.tools = tools.filter((tool) => tool.name.includes(SERVER));
+    return this.#say([]);
+  }
+
+  #goOn(asked: readonly ScriptedCall[], { results }: Heard): readonly NamedCall[] {
+    if (this.ended) return [];
+    const answers = asked.map((call, i) => ({ call, result: results[i] }));
+    this.played.push(...answers);
+    return this.#say(answers.map(({ result }) => result?.text ?? ""));
+  }
+
+  #say(heard: readonly string[]): readonly NamedCall[] {
+    const { value, done } = this.#conversation.next(heard);
+    this.ended = done === true;
+    this.#asked = value ?? [];
+    return this.#asked.map((call) => ({
+      name: this.#assistant.toolName(call.tool),
+      args: this.#assistant.habit?.(call) ?? call.args,
+    }));
+  }
+}

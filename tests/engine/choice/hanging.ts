@@ -1,0 +1,2 @@
+/** A process that measures a device whose driver never answers. */
+for (;;);

@@ -1,0 +1,95 @@
+/** Long and mixed lists of runs, as an assistant reads them. */
+import assert from "node:assert/strict";
+import { resolveConfig, type RunConfig } from "../../experiments/mod.ts";
+import { openStore, type Store } from "../../experiments/store/mod.ts";
+import { finishedRun } from "../experiments/workspace.ts";
+import { type Caller, currentClient, textOf } from "./clients.ts";
+import { withLaboratory } from "./laboratory.ts";
+import { tablesIn, tableWith } from "./markdown.ts";
+
+/** A client of a server over stored runs that were never trained. */
+function withRuns(fill: (store: Store) => void, use: (caller: Caller) => Promise<void>) {
+  return withLaboratory(async ({ lab, url }) => {
+    const store = openStore(lab.workspace);
+    fill(store);
+    store.close();
+    const caller = await currentClient("legacy", { url: `${url}/mcp` });
+    await use(caller);
+    await caller.close();
+  });
+}
+
+const digits = (overrides: Record<string, unknown>): RunConfig =>
+  resolveConfig("mnist-tiny", { dataset: "made-up-digits", ...overrides });
+
+Deno.test("a list of fifty runs is twenty short rows, with the way to the rest", () =>
+  withRuns((store) => {
+    const configs = Array.from({ length: 50 }, (_, seed) => digits({ seed }));
+    store.runs.insert({ configs, codeVersion: "test", label: "fifty", sweep: {} });
+    store.runs.list({ limit: 50 }).runs.forEach(({ id }) => store.runs.requestStop(id));
+  }, async (caller) => {
+    const first = textOf(await caller.call("inspect-run", { sweep: "sweep-0001" }));
+    assert.match(first, /^50 runs, 20 shown \(20 stopped\)\.$/m);
+    assert.deepEqual(tableWith(first, "run").header, ["run", "seed", "status", "step"]);
+    assert.match(first, /^Label of all: "fifty"$/m);
+    assert.match(first, /^30 more: offset=20$/m);
+    assert.match(first, /compare-runs \{"sweep": "sweep-0001"\}/);
+    assert.ok(!/null|undefined|NaN/.test(first), first);
+    assert.ok(first.length < 2000, `${first.length} characters`);
+    const last = textOf(await caller.call("inspect-run", { sweep: "sweep-0001", offset: 40 }));
+    assert.equal(tableWith(last, "run").rows.length, 10);
+    assert.ok(!last.includes("more: offset"));
+  }));
+
+Deno.test("a run on text among runs on images does not blow up the table", () =>
+  withRuns((store) => {
+    finishedRun(store, digits({ schedule: "linear" }), 0.2);
+    finishedRun(store, resolveConfig("shakespeare-tiny", { dataset: "made-up-verse" }), 0.3);
+    store.runs.insert({
+      configs: [digits({ schedule: "cosine" })],
+      codeVersion: "test",
+      label: "by hand",
+      sweep: null,
+    });
+    store.runs.list({ limit: 1 }).runs.forEach(({ id }) => store.runs.requestStop(id));
+  }, async (caller) => {
+    const text = textOf(await caller.call("inspect-run", {}));
+    const { header, rows } = tableWith(text, "run", "label", "dataset", "schedule", "status");
+    assert.ok(header.length <= 16, header.join(", "));
+    assert.deepEqual(rows.map((row) => row.label), ["by hand", "-", "-"]);
+    assert.ok(!header.includes("eta") && !header.includes("modality"));
+    assert.match(text, /compare-runs \{"runs": \["image-0002", "image-0001", \.\.\.\]\}/);
+  }));
+
+Deno.test("what was never measured is left out, not shown as nothing", () =>
+  withRuns((store) => {
+    store.runs.insert({ configs: [digits({})], codeVersion: "test", label: null, sweep: null });
+    store.runs.list({ limit: 1 }).runs.forEach(({ id }) => store.runs.requestStop(id));
+  }, async (caller) => {
+    const text = textOf(await caller.call("inspect-run", { run: "latest" }));
+    assert.deepEqual(tablesIn(text), []);
+    assert.match(text, /^Not recorded yet: loss, denoising_mse\.$/m);
+    assert.match(text, /train \{"resume": "image-0001"\} to start it over/);
+    assert.ok(!/null|undefined|NaN|- Speed|- Newest|- Trivial/.test(text), text);
+  }));
+
+Deno.test("a list says why a run failed and how to go on with it", () =>
+  withRuns((store) => {
+    finishedRun(store, digits({ seed: 1 }), 0.2);
+    const { ids } = store.runs.insert({
+      configs: [digits({})],
+      codeVersion: "test",
+      label: null,
+      sweep: null,
+    });
+    const worker = store.workers.insert();
+    store.runs.claim(worker, "test");
+    store.runs.end(ids[0]!, worker, "failed", "The disk is full\n| 0 bytes | left |");
+    store.workers.end(worker, "ended");
+  }, async (caller) => {
+    const text = textOf(await caller.call("inspect-run", {}));
+    assert.deepEqual(tableWith(text, "run").rows.map((row) => row.status), ["failed", "finished"]);
+    assert.match(text, /^image-0002 failed: The disk is full \| 0 bytes \| left \|$/m);
+    assert.match(text, /; train \{"resume": "image-0002"\} to go on with what broke off$/m);
+    assert.ok(!text.includes("wait_seconds"), "nothing is left to wait for");
+  }));
