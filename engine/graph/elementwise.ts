@@ -72,6 +72,12 @@ export function cast(b: GraphBuilder, x: Value, dtype: ElementType): Value {
   return elementwise(b, { op: "Cast", attributes: { to: ONNX_TYPES[dtype] }, dtype }, [x]);
 }
 
+/** `value` where `x` is a number, and `other` where it is NaN. */
+export function unlessNaN(b: GraphBuilder, x: Value, value: Value, other: Value): Value {
+  // NaN alone differs from itself. ONNX's IsNaN says the same, but not on every device.
+  return where(b, predicate(b, "Equal", [x, x]), value, other);
+}
+
 /** `yes` where the condition holds and `no` elsewhere, of the type of both. */
 export function where(b: GraphBuilder, condition: Value, yes: Value, no: Value): Value {
   return elementwise(b, { op: "Where" }, [condition, yes, no]);

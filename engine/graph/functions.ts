@@ -1,7 +1,7 @@
 /** Functions of single elements that ONNX lacks, or that lose digits when written as it stands. */
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
-import { cast, elementwise, fill, predicate, unary, where } from "./elementwise.ts";
+import { cast, elementwise, fill, predicate, unary, unlessNaN, where } from "./elementwise.ts";
 import type { Value } from "./value.ts";
 
 /** 1 + x. */
@@ -85,7 +85,7 @@ function isNegative(b: GraphBuilder, x: Value): Value {
 export function sign(b: GraphBuilder, x: Value): Value {
   if (x.dtype !== "float32") return unary(b, "Sign", x);
   const zero = fill(b, 0, []);
-  if (b.has("Sign")) return where(b, predicate(b, "IsNaN", [x]), zero, unary(b, "Sign", x));
+  if (b.has("Sign")) return unlessNaN(b, x, unary(b, "Sign", x), zero);
   const [above, below] = ["Greater", "Less"].map((op) =>
     cast(b, predicate(b, op, [x, zero]), "float32")
   );
@@ -176,5 +176,5 @@ export function wrapped(b: GraphBuilder, x: Value): Value {
   const turns = binary(b, "Add", binary(b, "Mul", x, fill(b, 2 ** -32, [])), fill(b, 0.5, []));
   const whole = binary(b, "Mul", unary(b, "Floor", turns), fill(b, 2 ** 32, []));
   const rest = binary(b, "Sub", x, whole);
-  return where(b, predicate(b, "IsNaN", [rest]), fill(b, 0, []), rest);
+  return unlessNaN(b, rest, rest, fill(b, 0, []));
 }

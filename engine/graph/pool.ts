@@ -4,7 +4,7 @@
  */
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
-import { fill, predicate, unary, where } from "./elementwise.ts";
+import { fill, predicate, unary, unlessNaN, where } from "./elementwise.ts";
 import { channelsFirst, channelsLast } from "./images.ts";
 import { pad, reshape, slice } from "./movement.ts";
 import type { Value } from "./value.ts";
@@ -44,7 +44,7 @@ export function maxPool(b: GraphBuilder, x: Value, window: Window, outShape: Sha
   // ONNX Runtime passes over NaN; a mean of magnitudes is NaN where one is.
   const sizes = unary(b, "Abs", inside ? x : padded(b, x, window, 0));
   const means = pool(b, "AveragePool", sizes, inside ?? unpadded(window), outShape);
-  return where(b, predicate(b, "IsNaN", [means]), means, result);
+  return unlessNaN(b, means, result, means);
 }
 
 /** Gradient of {@link maxPool}: to the first element of each window that is its maximum `y`. */

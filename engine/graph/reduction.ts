@@ -2,7 +2,7 @@
 import { inverse, normalizeAxes, padRank, permutationOf, permute } from "./axes.ts";
 import { binary } from "./arithmetic.ts";
 import { expand, type GraphBuilder, isExpand } from "./builder.ts";
-import { cast, fill, predicate, unary, where } from "./elementwise.ts";
+import { cast, fill, unary, unlessNaN } from "./elementwise.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
 
@@ -64,7 +64,7 @@ function reduceKeeping(
   if (x.dtype !== "float32" || (op !== "ReduceMax" && op !== "ReduceMin")) return result;
   // ONNX Runtime's maximum and minimum pass over NaN; a sum of magnitudes is NaN where one is.
   const sum = reduceWith("ReduceSum", unary(b, "Abs", x));
-  return where(b, predicate(b, "IsNaN", [sum]), sum, result);
+  return unlessNaN(b, sum, result, sum);
 }
 
 /** A reduction over repeated elements: a sum counts them, a product raises to a power, others ignore them. */

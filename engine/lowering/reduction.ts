@@ -1,5 +1,5 @@
 /** Reductions, and softmax. https://onnx.ai/onnx/operators/ */
-import { cast, fill, predicate, where } from "../graph/elementwise.ts";
+import { cast, fill, predicate, unlessNaN } from "../graph/elementwise.ts";
 import { reshape } from "../graph/movement.ts";
 import { reduce, type ReduceOp } from "../graph/reduction.ts";
 import { cumulativeProduct, cumulativeSum } from "../graph/scan.ts";
@@ -29,9 +29,7 @@ const argument =
     const shape = given.shape.filter((_, i) => i !== along);
     const numbers = given.dtype === "bool" ? cast(b, given, "int32") : given;
     const last = fill(b, op === "ArgMax" ? -Infinity : Infinity, []);
-    const x = numbers.dtype === "float32"
-      ? where(b, predicate(b, "IsNaN", [numbers]), last, numbers)
-      : numbers;
+    const x = numbers.dtype === "float32" ? unlessNaN(b, numbers, numbers, last) : numbers;
     const indices = b.node(
       { op, inputs: [x], attributes: { axis: along!, keepdims: 0 } },
       { shape, dtype: "int64" },
