@@ -1,12 +1,15 @@
 import { UserError } from "./host/mod.ts";
+import { registerGradients } from "./gradients.ts";
 import type { Graph } from "./graph/value.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import type { GraphRuntime, TracedProgram } from "./runtime.ts";
-import { checkInputs, sliceSignature } from "./signature.ts";
+import { checkInputs, checkNames, sliceSignature } from "./signature.ts";
 import { timesBatch } from "./slices.ts";
 import { trace } from "./trace.ts";
+import { takingTurns } from "./turns.ts";
 import type {
   CompileOptions,
+  DType,
   Engine,
   Program,
   Replicas,
@@ -19,6 +22,7 @@ const MAX_REPLICAS = 16;
 
 /** An engine that traces functions to graphs and lets a runtime carry them out. */
 export function openCompiledEngine(runtime: GraphRuntime): Engine {
+  registerGradients();
   const programs = new Set<Program>();
   return {
     device: runtime.device,
@@ -57,7 +61,7 @@ async function compile(
   // An accelerator takes the batch whole: its means are the means that replicas would average to.
   const replicas = runtime.divides ? asked : undefined;
   const program = await traceFor(runtime, fn, inputs, { constants, ...(replicas && { replicas }) });
-  const runner = await runtime.open(program, replicas);
+  const runner = takingTurns(await runtime.open(program, replicas));
   return {
     inputs,
     outputs: wholeOutputs(program, replicas),
@@ -77,9 +81,10 @@ export async function traceFor(
   inputs: Signature,
   { constants = {}, replicas }: CompileOptions,
 ): Promise<TracedProgram> {
+  checkNames(inputs, constants);
   const sliced = replicas ? sliceSignature(inputs, replicas.split, replicas.count) : inputs;
-  const graph = trace(fn, sliced, constants, await runtime.dialect());
-  return { graph, inputs: sliced, outputs: outputSignature(graph) };
+  const graph = trace(fn, sliced, constants, await runtime.dialect(), replicas?.count);
+  return { graph, inputs: inputSignature(graph), outputs: outputSignature(graph) };
 }
 
 /** What all replicas give together. */
@@ -87,6 +92,13 @@ function wholeOutputs({ outputs }: TracedProgram, replicas: Replicas | undefined
   return replicas?.outputs === "concat"
     ? mapSpecs(outputs, (spec) => timesBatch(spec, replicas.count))
     : outputs;
+}
+
+/** All inputs of a graph, with those that are the engine's own. */
+function inputSignature({ inputs }: Graph): Signature {
+  return Object.fromEntries(
+    inputs.map(({ node, shape, dtype }) => [node.name!, { shape, dtype: dtype as DType }]),
+  );
 }
 
 function outputSignature(graph: Graph): Signature {

@@ -1,8 +1,11 @@
 import { type Backend, type EagerDevice, openBackend } from "./eager_backends.ts";
+import { registerGradients } from "./gradients.ts";
 import { UserError } from "./host/mod.ts";
-import { allocate, checkInputs, sliceSignature } from "./signature.ts";
+import { asSlice, registerRandomKernels } from "./random.ts";
+import { allocate, checkInputs, checkNames, sliceSignature } from "./signature.ts";
 import { joinsOf, meansOf, sliceOf, timesBatch } from "./slices.ts";
 import { tf } from "./tf.ts";
+import { takingTurns } from "./turns.ts";
 import type {
   Arrays,
   CompileOptions,
@@ -26,7 +29,9 @@ import type {
  * @throws {UserError} If the device cannot be used here.
  */
 export async function openEagerEngine(device: EagerDevice): Promise<Engine> {
+  registerGradients();
   const backend = await openBackend(device);
+  registerRandomKernels(backend.name);
   const programs = new Set<Program>();
   return {
     device,
@@ -51,36 +56,45 @@ async function openProgram(
   inputs: Signature,
   { constants = {}, replicas }: CompileOptions,
 ): Promise<Program> {
+  checkNames(inputs, constants);
   const { count, split, outputs: combine } = replicas ?? WHOLE;
   const sliced = sliceSignature(inputs, split, count);
   const known = onBackend(backend, () => keepTensors(constants));
-  const runSlice = async (slice: Arrays) =>
-    await read(onBackend(backend, () => tf.tidy(() => call(fn, sliced, slice, known))));
+  const runSlice = async (slice: Arrays, index: number) =>
+    await read(
+      onBackend(backend, () => asSlice(index, () => tf.tidy(() => call(fn, sliced, slice, known)))),
+    );
   const zeros = Object.entries(sliced).map(([name, spec]) => [name, allocate(spec)]);
-  const first = await runSlice(Object.fromEntries(zeros));
+  const first = await runSlice(Object.fromEntries(zeros), 0);
   const outputs = mapValues(first, ({ spec }) => spec);
   const results: Arrays[] = Array.from({ length: count }, () => mapValues(outputs, allocate));
   const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
+  const runner = takingTurns({
+    async run(arrays) {
+      for (const [i, result] of results.entries()) {
+        const slice = await runSlice(sliceOf(arrays, sliced, split, i), i);
+        for (const [name, { values }] of Object.entries(slice)) result[name]!.set(values);
+      }
+      return combined();
+    },
+    release() {
+      tf.dispose(known);
+      return Promise.resolve();
+    },
+  });
   return {
     inputs,
     outputs: combine === "mean" ? outputs : mapValues(outputs, (spec) => timesBatch(spec, count)),
     async run(arrays) {
       checkInputs(inputs, arrays);
-      for (const [i, result] of results.entries()) {
-        const slice = await runSlice(sliceOf(arrays, sliced, split, i));
-        for (const [name, { values }] of Object.entries(slice)) result[name]!.set(values);
-      }
-      return combined();
+      return await runner.run(arrays);
     },
     toOnnx() {
       throw new UserError(
         "Cannot export to ONNX: an eager device runs functions without a graph; compile it on cpu",
       );
     },
-    dispose() {
-      tf.dispose(known);
-      return Promise.resolve();
-    },
+    dispose: () => runner.release(),
   };
 }
 

@@ -36,6 +36,8 @@ export type {
 } from "./host/mod.ts";
 export { compileMuon, orthogonalized } from "./muon.ts";
 export type { Muon } from "./muon.ts";
+export { dropout, randomNormal, randomUniform } from "./random.ts";
+export type { TensorKey } from "./random.ts";
 export { tf } from "./tf.ts";
 export type {
   Arrays,

@@ -1,8 +1,12 @@
+import { registerGradients } from "./gradients.ts";
 import type { GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
 import type { Value } from "./graph/value.ts";
 import type { Lowering } from "./lowering/lowering.ts";
 import { lowerings } from "./lowering/table.ts";
+import { withPlaces } from "./place.ts";
+import { refuseRandomness } from "./randomness.ts";
+import { Refusal } from "./refusal.ts";
 import { tf } from "./tf.ts";
 
 /** The name under which the recorder is registered with TensorFlow.js. */
@@ -13,8 +17,9 @@ export const RECORDER = "recorder";
  * each stands for a value of the graph being built. Since TensorFlow.js writes gradients as ordinary
  * kernels, `tf.grads` on this backend records the backward pass too.
  */
-class Recorder extends tf.KernelBackend {
-  readonly #values = new WeakMap<tf.DataId, Value>();
+export class Recorder extends tf.KernelBackend {
+  readonly #entries = new WeakMap<tf.DataId, Entry>();
+  #count = 0;
   #builder: GraphBuilder | undefined;
 
   /** Records what `body` computes with `builder`. Not reentrant: one graph is recorded at a time. */
@@ -42,15 +47,30 @@ class Recorder extends tf.KernelBackend {
 
   info(value: Value): tf.TensorInfo {
     const dataId = {};
-    this.#values.set(dataId, value);
+    this.#enter(dataId, value);
     return { dataId, shape: [...value.shape], dtype: value.dtype as tf.DataType };
   }
 
   /** The value that a tensor stands for. */
   value({ dataId }: { dataId: tf.DataId }): Value {
-    const value = this.#values.get(dataId);
-    if (!value) throw new Error("Internal: a tensor that was not recorded");
-    return value;
+    // A tensor made outside of the function comes here with its values when it is first used.
+    const engine = tf.engine();
+    if (!this.#entries.has(dataId) && engine.state.tensorInfo.has(dataId)) {
+      engine.moveData(this, dataId);
+    }
+    const entry = this.#entries.get(dataId);
+    if (!entry) throw new Error("Internal: a tensor that was not recorded");
+    return entry.value;
+  }
+
+  #enter(dataId: tf.DataId, value: Value, known?: tf.backend_util.BackendValues): void {
+    this.#entries.set(dataId, { value, known, references: 1 });
+    this.#count++;
+  }
+
+  /** Carries out a lowering. */
+  lower<T>(lowering: () => T): T {
+    return lowering();
   }
 
   override write(
@@ -59,7 +79,7 @@ class Recorder extends tf.KernelBackend {
     dtype: tf.DataType,
   ): tf.DataId {
     const dataId = {};
-    this.#values.set(dataId, this.#literal(values, shape, dtype));
+    this.move(dataId, values, shape, dtype);
     return dataId;
   }
 
@@ -69,42 +89,58 @@ class Recorder extends tf.KernelBackend {
     shape: number[],
     dtype: tf.DataType,
   ): void {
-    this.#values.set(dataId, this.#literal(values, shape, dtype));
+    const source = values ?? new Float32Array(tf.util.sizeFromShape(shape));
+    // TensorFlow.js moves tensors from one backend to another: those made outside of the function
+    // come here with their values, and must be able to leave with them.
+    this.#enter(dataId, this.literal(source, shape, dtype), source);
   }
 
-  #literal(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): Value {
-    const size = tf.util.sizeFromShape(shape);
-    const source = (values ?? new Array<number>(size).fill(0)) as ArrayLike<number>;
-    if (dtype === "float32") return constantTensor(this.builder, Float32Array.from(source), shape);
-    if (dtype === "int32") return constantTensor(this.builder, Int32Array.from(source), shape);
-    if (dtype === "bool") return constantTensor(this.builder, Uint8Array.from(source), shape);
-    throw new Error(`Constant of type ${dtype} in a traced function: use float32, int32 or bool`);
+  /** The value of a tensor whose elements are given. */
+  protected literal(
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+  ): Value {
+    refuseRandomness();
+    return constantTensor(this.builder, elementsOf(values, dtype), shape);
   }
 
-  override read(): never {
-    return this.readSync();
+  override async read(dataId: tf.DataId): Promise<tf.backend_util.BackendValues> {
+    // Placed here, because the author's function may end before the promise is looked at.
+    return await withPlaces(() => this.readSync(dataId));
   }
 
-  override readSync(): never {
+  override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
+    const known = this.#entries.get(dataId)?.known;
+    if (known) return known;
+    void this.builder;
     throw new Error(
-      "A traced function cannot look at the values of its tensors: they are not known yet " +
-        `(${origin()})`,
+      "A traced function cannot look at the values of its tensors: they are not known yet",
     );
   }
 
-  // Nothing is stored, so there is nothing to count or to free.
-  override disposeData(): boolean {
+  override disposeData(dataId: tf.DataId, force = false): boolean {
+    const entry = this.#entries.get(dataId);
+    if (!entry) return true;
+    entry.references--;
+    if (!force && entry.references > 0) return false;
+    // The entry stays: TensorFlow.js's gradients use some tensors after they were disposed of.
+    this.#count--;
     return true;
   }
-  override incRef(): void {}
-  decRef(): boolean {
-    return true;
+  override incRef(dataId: tf.DataId): void {
+    const entry = this.#entries.get(dataId);
+    if (entry) entry.references++;
   }
-  override refCount(): number {
-    return 1;
+  decRef(dataId: tf.DataId): void {
+    const entry = this.#entries.get(dataId);
+    if (entry) entry.references--;
+  }
+  override refCount(dataId: tf.DataId): number {
+    return this.#entries.get(dataId)?.references ?? 0;
   }
   override numDataIds(): number {
-    return 0;
+    return this.#count;
   }
   override memory() {
     return { unreliable: true };
@@ -118,6 +154,24 @@ class Recorder extends tf.KernelBackend {
   override epsilon(): number {
     return 1e-7;
   }
+  override dispose(): void {}
+}
+
+/** What is known of a tensor. */
+interface Entry {
+  readonly value: Value;
+  /** Its elements, if they were given. */
+  readonly known: tf.backend_util.BackendValues | undefined;
+  references: number;
+}
+
+/** The elements of a literal in the array type of their element type. */
+export function elementsOf(values: tf.backend_util.BackendValues, dtype: tf.DataType) {
+  const source = values as ArrayLike<number>;
+  if (dtype === "float32") return Float32Array.from(source);
+  if (dtype === "int32") return Int32Array.from(source);
+  if (dtype === "bool") return Uint8Array.from(source);
+  throw new Refusal("Const", `Constant of type ${dtype}: use float32, int32 or bool`);
 }
 
 let instance: Recorder | undefined;
@@ -125,55 +179,44 @@ let instance: Recorder | undefined;
 /** The recorder, registered with TensorFlow.js on first use. */
 export function recorder(): Recorder {
   if (instance) return instance;
-  const created = new Recorder();
-  tf.registerBackend(RECORDER, () => created, 0);
+  instance = new Recorder();
+  registerRecorder(RECORDER, instance);
+  return instance;
+}
+
+/** Registers a recorder and every kernel, lowered or refused, with TensorFlow.js. */
+export function registerRecorder(backendName: string, recorder: Recorder): void {
+  registerGradients();
+  tf.registerBackend(backendName, () => recorder, 0);
   for (const [kernelName, lowering] of Object.entries(lowerings)) {
-    registerKernel(created, kernelName, lowering as Lowering);
+    const kernelFunc = kernelOf(recorder, lowering as Lowering);
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
   }
   // The plain backend's list is the list of all kernels there are.
   for (const { kernelName } of tf.getKernelsForBackend("cpu")) {
     if (kernelName in lowerings) continue;
-    tf.registerKernel({ kernelName, backendName: RECORDER, kernelFunc: () => refuse(kernelName) });
+    const kernelFunc = () => recorder.lower(() => refuseKernel(kernelName)) as never;
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
   }
-  return instance = created;
 }
 
-function registerKernel(recorder: Recorder, kernelName: string, lowering: Lowering): void {
-  tf.registerKernel({
-    kernelName,
-    backendName: RECORDER,
-    kernelFunc: ({ inputs, attrs }) => {
-      const operands = Object.fromEntries(
-        Object.entries(inputs).map(([name, tensor]) => [name, recorder.value(tensor!)]),
-      );
-      const result = lowering(recorder.builder, operands, attrs ?? {});
-      return Array.isArray(result)
-        ? result.map((value: Value) => recorder.info(value))
-        : recorder.info(result as Value);
-    },
-  });
+function kernelOf(recorder: Recorder, lowering: Lowering): tf.KernelFunc {
+  return ({ inputs, attrs }) => {
+    const operands = Object.fromEntries(
+      Object.entries(inputs).filter(([, tensor]) => tensor).map(([name, tensor]) => [
+        name,
+        recorder.value(tensor!),
+      ]),
+    );
+    const result = recorder.lower(() => lowering(recorder.builder, operands, attrs ?? {}));
+    return Array.isArray(result)
+      ? result.map((value: Value) => recorder.info(value))
+      : recorder.info(result as Value);
+  };
 }
 
-function refuse(kernelName: string): never {
-  throw new Error(
-    `TensorFlow.js's ${kernelName} has no lowering to ONNX (${origin()}): ` +
-      "add one to engine/lowering, or write the function without it",
-  );
-}
-
-const ENGINE = new URL(".", import.meta.url).href;
-
-/** Where in the traced function we are: the innermost stack frame outside of the machinery. */
-function origin(): string {
-  // TensorFlow.js alone fills the ten frames that a stack has by default.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 100;
-  const { stack = "" } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  const frames = stack.split("\n").slice(1).map((line) => line.trim());
-  const outside = frames.find((frame) =>
-    frame.includes("file:") && !frame.includes(ENGINE) &&
-    !/node_modules|\/npm\//.test(frame)
-  );
-  return outside?.replace("file://", "") ?? "origin unknown";
+function refuseKernel(kernelName: string): never {
+  const message = `TensorFlow.js's ${kernelName} has no lowering to ONNX: ` +
+    "add one to engine/lowering, or write the function without it";
+  throw new Refusal(kernelName, message, true);
 }

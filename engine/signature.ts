@@ -13,6 +13,27 @@ export function allocate(spec: TensorSpec): Float32Array | Int32Array {
 }
 
 /**
+ * Checks the names of a function's inputs and constants.
+ *
+ * @throws {UserError} If a name is empty, begins with "#", or stands for an input and a constant.
+ */
+export function checkNames(inputs: Signature, constants: Readonly<Record<string, unknown>>): void {
+  for (const name of [...Object.keys(inputs), ...Object.keys(constants)]) {
+    if (name === "" || name.startsWith("#")) {
+      throw new UserError(
+        `Cannot call an input ${
+          JSON.stringify(name)
+        }: a name is not empty, and does not begin with #`,
+      );
+    }
+  }
+  const both = Object.keys(constants).find((name) => name in inputs);
+  if (both !== undefined) {
+    throw new UserError(`${JSON.stringify(both)} is an input and a constant: rename one of them`);
+  }
+}
+
+/**
  * Checks arrays against a signature.
  *
  * @throws {UserError} If an input is missing, unknown, or of the wrong type or length.

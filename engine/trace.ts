@@ -2,6 +2,9 @@ import { GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
 import type { Dialect } from "./graph/dialect.ts";
 import type { Graph, Value } from "./graph/value.ts";
+import { UserError } from "./host/mod.ts";
+import { withPlaces } from "./place.ts";
+import { withoutRandomness } from "./randomness.ts";
 import { RECORDER, recorder } from "./recorder.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
@@ -14,6 +17,7 @@ import type { Constant, Signature, TensorFunction } from "./types.ts";
  * @param constants Further inputs whose values are known.
  * @param dialect What the graph's runtime has; without it the graph is for
  *   ONNX Runtime on the CPU of any machine.
+ * @param replicas How many of the graph run side by side on parts of a batch.
  * @throws If `fn` looks at values, or uses a kernel without a lowering: the message names the kernel
  *   and the place in `fn`.
  */
@@ -22,9 +26,10 @@ export function trace(
   inputs: Signature,
   constants: Readonly<Record<string, Constant>> = {},
   dialect: Partial<Dialect> = {},
+  replicas = 1,
 ): Graph {
   const backend = recorder();
-  const builder = new GraphBuilder(dialect);
+  const builder = new GraphBuilder(dialect, replicas);
   const before = tf.engine().backendName;
   tf.setBackend(RECORDER);
   try {
@@ -39,7 +44,11 @@ export function trace(
         for (const [name, { data, shape }] of Object.entries(constants)) {
           tensors[name] = backend.tensor(constantTensor(builder, data, shape));
         }
-        for (const [name, tensor] of Object.entries(fn(tensors))) {
+        const results = withPlaces(() => withoutRandomness(() => fn(tensors)));
+        for (const [name, tensor] of Object.entries(results)) {
+          if (!(tensor instanceof tf.Tensor)) {
+            throw new UserError(`Output ${JSON.stringify(name)} is no tensor: it is ${tensor}`);
+          }
           outputs[name] = backend.value(tensor);
         }
       } finally {
@@ -48,6 +57,7 @@ export function trace(
       return builder.finish(outputs);
     });
   } finally {
-    if (before) tf.setBackend(before);
+    // Without a backend before, tensors must not end up on the recorder afterwards.
+    tf.setBackend(before ?? "cpu");
   }
 }

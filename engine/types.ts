@@ -51,11 +51,14 @@ export interface Program {
   readonly inputs: Signature;
   readonly outputs: Signature;
   /**
-   * Runs the program once.
+   * Runs the program once. Calls that come while one is running wait for their turn.
    *
-   * @param inputs One array for each name of {@link Program.inputs}.
-   * @returns Arrays owned by the program and overwritten by its next run: copy what must be kept.
-   * @throws {UserError} If an input is missing, unknown, or of the wrong length or type.
+   * @param inputs One array for each name of {@link Program.inputs}; they are read before the call
+   * returns, and may be written to afterwards.
+   * @returns Arrays owned by the program and overwritten by its next run: copy what must be kept. A
+   * call that others waited for returns arrays of its own.
+   * @throws {UserError} If an input is missing, unknown, or of the wrong length or type, or the
+   * program was disposed of.
    */
   run(inputs: Arrays): Promise<Arrays>;
   /** The traced graph as an ONNX model, for export and inspection. */

@@ -1,23 +1,17 @@
 /**
  * Binary arithmetic, simplified. The simplifications are named pairs: the pattern looked for, and the
- * value to use instead. All of them hold for float32 up to the rounding of one operation.
+ * value to use instead. All of them hold for every float32, infinities, NaN and signed zeros
+ * included, up to the rounding of one operation.
  */
 import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
 import { elementwise, fill, unary } from "./elementwise.ts";
 import { unblock } from "./blocked.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
+import { isNormal, joins } from "./range.ts";
 import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
 
 export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
-
-/** −1, 0 or 1. */
-export function sign(b: GraphBuilder, x: Value): Value {
-  if (b.has("Sign") || x.dtype !== "float32") return unary(b, "Sign", x);
-  // Numbers below the smallest normal one are 0 to most accelerators anyway.
-  const size = binary(b, "Max", unary(b, "Abs", x), fill(b, 2 ** -126, []));
-  return binary(b, "Div", x, size);
-}
 
 type Rewrite = (b: GraphBuilder, x: Value, y: Value, shape: number[]) => Value | undefined;
 
@@ -53,7 +47,6 @@ const FOLD: Record<BinaryOp, (x: number, y: number) => number> = {
 
 const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
   Add: {
-    "x + 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape) ?? whenScalar(b, x, 0, y, shape),
     "x + (-y) = x - y": (b, x, y) => {
       const [negated, other] = isNode(y, "Neg") ? [y, x] : [x, y];
       return isNode(negated, "Neg") ? binary(b, "Sub", other, operand(negated, 0)) : undefined;
@@ -65,21 +58,17 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
   },
   Sub: {
     "x - 0 = x": (b, x, y, shape) => whenScalar(b, y, 0, x, shape),
-    "0 - x = -x": (b, x, y, shape) =>
-      scalarOf(x) === 0 ? expand(b, unary(b, "Neg", y), shape) : undefined,
     "x - (-y) = x + y": (b, x, y) =>
       isNode(y, "Neg") ? binary(b, "Add", x, operand(y, 0)) : undefined,
   },
   Mul: {
     "x * 1 = x": (b, x, y, shape) => whenScalar(b, y, 1, x, shape) ?? whenScalar(b, x, 1, y, shape),
-    "x * 0 = 0": (b, x, y, shape) =>
-      scalarOf(x) === 0 || scalarOf(y) === 0 ? fill(b, 0, shape) : undefined,
     "x * -1 = -x": (b, x, y, shape) => {
       const other = scalarOf(y) === -1 ? x : scalarOf(x) === -1 ? y : undefined;
       return other && expand(b, unary(b, "Neg", other), shape);
     },
-    "scalars join the smallest factor": (b, x, y, shape) =>
-      scaleSmallestFactor(b, x, y, shape) ?? scaleSmallestFactor(b, y, x, shape),
+    "(x * a) * b = x * (a b)": (b, x, y, shape) =>
+      joinedScalars(b, x, y, shape) ?? joinedScalars(b, y, x, shape),
     "scalar * matrix product is one operator": (b, x, y, shape) =>
       scaledProduct(b, x, y, shape) ?? scaledProduct(b, y, x, shape),
     "x * sigmoid(a x) is one operator": (b, x, y) => selfGated(b, x, y) ?? selfGated(b, y, x),
@@ -91,8 +80,9 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
       const reciprocal = Math.fround(1 / divisor);
       return isNormal(reciprocal) ? binary(b, "Mul", x, fill(b, reciprocal, y.shape)) : undefined;
     },
+    // A root is never so small or large that its reciprocal leaves float32's range.
     "x / sqrt(y), with a smaller y, takes the reciprocal first": (b, x, y) =>
-      scalarOf(y) === undefined && sizeOf(core(y).shape) < sizeOf(core(x).shape)
+      isNode(layoutFree(core(y)), "Sqrt") && sizeOf(core(y).shape) < sizeOf(core(x).shape)
         ? binary(b, "Mul", x, unary(b, "Reciprocal", y))
         : undefined,
   },
@@ -102,8 +92,6 @@ const REWRITES: Record<BinaryOp, Record<string, Rewrite>> = {
     "x ^ 1 = x": (b, x, y, shape) => whenScalar(b, y, 1, x, shape),
     "x ^ 2 = x * x": (b, x, y, shape) =>
       scalarOf(y) === 2 ? expand(b, binary(b, "Mul", x, x), shape) : undefined,
-    "x ^ 1/2 = sqrt(x)": (b, x, y, shape) =>
-      scalarOf(y) === 0.5 ? expand(b, unary(b, "Sqrt", x), shape) : undefined,
   },
 };
 
@@ -118,11 +106,6 @@ function whenScalar(
   return scalarOf(candidate) === scalar ? expand(b, other, shape) : undefined;
 }
 
-/** Whether a number is one of float32 at full precision: no zero, infinity, NaN, nor near zero. */
-function isNormal(value: number): boolean {
-  return Number.isFinite(value) && Math.abs(value) >= 2 ** -126;
-}
-
 function isNode(value: Value, op: string): boolean {
   return value.node.op === op;
 }
@@ -135,11 +118,8 @@ function core(value: Value): Value {
   return isExpand(value) ? operand(value, 0) : value;
 }
 
-/**
- * (x · y) · c: the scalar goes to whichever of x and y is a scalar or smaller than the product, so
- * that no pass over the large tensor is spent on it.
- */
-function scaleSmallestFactor(
+/** (x · a) · b for numbers a and b. */
+function joinedScalars(
   b: GraphBuilder,
   product: Value,
   scalar: Value,
@@ -151,10 +131,11 @@ function scaleSmallestFactor(
   const inner = layoutFree(outer);
   if (!isNode(inner, "Mul")) return undefined;
   const [x, y] = [operand(inner, 0), operand(inner, 1)];
-  const [small, large] = sizeOf(x.shape) < sizeOf(y.shape) ? [x, y] : [y, x];
-  if (sizeOf(small.shape) === sizeOf(inner.shape)) return undefined;
-  const scaled = binary(b, "Mul", binary(b, "Mul", small, fill(b, factor, [])), large);
-  return expand(b, transpose(b, scaled, permutationOf(outer) ?? [...inner.shape.keys()]), shape);
+  const [known, other] = scalarOf(x) !== undefined ? [x, y] : [y, x];
+  const first = scalarOf(known);
+  if (first === undefined || !joins(first, factor)) return undefined;
+  const joined = binary(b, "Mul", other, fill(b, Math.fround(first * factor), known.shape));
+  return expand(b, transpose(b, joined, permutationOf(outer) ?? [...inner.shape.keys()]), shape);
 }
 
 /** x · sigmoid(a·x) as ONNX Runtime's QuickGelu; with a = 1 it is SiLU. */
@@ -216,6 +197,7 @@ function scaledProduct(
   const { node } = product;
   if (!isNode(product, "MatMul") && !isNode(product, "FusedMatMul")) return undefined;
   const { alpha = { float: 1 } } = node.attributes as { alpha?: { float: number } };
+  if (!joins(alpha.float, factor)) return undefined;
   const scaled = b.node({
     op: "FusedMatMul",
     domain: "com.microsoft",

@@ -10,6 +10,9 @@ import {
   type Value,
 } from "./value.ts";
 
+/** The input that tells a graph which replica it is; no input of an author's begins with #. */
+export const REPLICA = "#replica";
+
 /** Constants longer than this are not searched for an equal one. */
 const MAX_SHARED_CONSTANT = 256;
 
@@ -38,8 +41,11 @@ export class GraphBuilder {
   readonly #dialect: Dialect;
   #nextId = 0;
 
-  /** @param dialect What the graph's runtime has, by default {@link PORTABLE}. */
-  constructor(dialect: Partial<Dialect> = {}) {
+  /**
+   * @param dialect What the graph's runtime has, by default {@link PORTABLE}.
+   * @param replicas How many of the graph run side by side on parts of a batch.
+   */
+  constructor(dialect: Partial<Dialect> = {}, readonly replicas = 1) {
     this.#dialect = { ...PORTABLE, ...dialect };
   }
 
@@ -51,6 +57,13 @@ export class GraphBuilder {
   /** Whether the graph's runtime has this operator, which not all have. */
   has(operator: OptionalOperator): boolean {
     return this.#dialect.optional.has(operator);
+  }
+
+  /** The number of the replica, an int32 scalar; undefined if there is one only. */
+  replica(): Value | undefined {
+    if (this.replicas === 1) return undefined;
+    const known = this.#inputs.find(({ node }) => node.name === REPLICA);
+    return known ?? this.input(REPLICA, { shape: [], dtype: "int32" });
   }
 
   /** Declares a named input. */
@@ -89,6 +102,10 @@ export class GraphBuilder {
 
   /** The outputs of an operator with several of them. */
   nodes(spec: NodeSpec, outputs: readonly ValueSpec[]): readonly Value[] {
+    // ONNX Runtime refuses some operators on tensors without elements, and none is needed.
+    if (outputs.every(({ shape }) => sizeOf(shape) === 0)) {
+      return outputs.map(({ shape, dtype }) => this.constant(emptyOf(dtype), shape));
+    }
     const { op, inputs, attributes = {}, domain = "" } = spec;
     const key = [
       domain,
@@ -119,6 +136,19 @@ export class GraphBuilder {
 
   #value(node: Node, index: number, { shape, dtype }: ValueSpec): Value {
     return { node, index, shape, dtype, id: this.#nextId++ };
+  }
+}
+
+function emptyOf(dtype: ElementType): ConstantData {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(0);
+    case "int32":
+      return new Int32Array(0);
+    case "int64":
+      return new BigInt64Array(0);
+    case "bool":
+      return new Uint8Array(0);
   }
 }
 

@@ -5,15 +5,20 @@
 import { inverse, padRank, permute } from "./axes.ts";
 import { expand, type GraphBuilder, isExpand } from "./builder.ts";
 import { beforePermutation, commonPermutation, transpose } from "./movement.ts";
-import { broadcastShapes, type ElementType, sizeOf, type Value } from "./value.ts";
+import { broadcastShapes, type ElementType, type Value } from "./value.ts";
+
+export { constantTensor, fill } from "./constants.ts";
 
 export interface ElementwiseSpec {
   readonly op: string;
   readonly domain?: string;
   readonly attributes?: Readonly<Record<string, number | { readonly float: number }>>;
-  /** Element type of the result; that of the first operand if absent. */
+  /** Element type of the result; that of the operands if absent. */
   readonly dtype?: ElementType;
 }
+
+/** Operators that ONNX Runtime has for booleans; any other computes with them as integers 0 and 1. */
+const ON_BOOLEANS = new Set(["And", "Cast", "Equal", "Not", "Or", "Xor"]);
 
 /** An operator that computes each element from the operands' elements at the same, broadcast, place. */
 export function elementwise(
@@ -21,19 +26,31 @@ export function elementwise(
   spec: ElementwiseSpec,
   operands: readonly Value[],
 ): Value {
+  if (ON_BOOLEANS.has(spec.op)) return onNumbers(b, spec, operands);
+  // The condition of Where is a boolean, and does not decide about the result.
+  const first = spec.op === "Where" ? 1 : 0;
+  const numbers = operands.map((x, i) =>
+    i >= first && x.dtype === "bool" ? cast(b, x, "int32") : x
+  );
+  const { dtype = numbers[first]!.dtype } = spec;
+  const result = onNumbers(b, { ...spec, dtype }, numbers);
+  return spec.dtype ? result : cast(b, result, operands[first]!.dtype);
+}
+
+function onNumbers(b: GraphBuilder, spec: ElementwiseSpec, operands: readonly Value[]): Value {
   const shape = operands.map((x) => x.shape).reduce(broadcastShapes);
   const narrow = operands.map((x) => isExpand(x) ? x.node.inputs[0]! : x);
   const core = padRank(narrow.map((x) => x.shape).reduce(broadcastShapes), shape.length);
   const perm = commonPermutation(narrow, shape.length);
-  const dtype = spec.dtype ?? operands[0]!.dtype;
+  const { dtype = operands[0]!.dtype, ...node } = spec;
   if (perm) {
     const inputs = narrow.map((x) => beforePermutation(b, x, perm));
-    const inner = b.node({ ...spec, inputs }, { shape: permute(core, inverse(perm)), dtype });
+    const inner = b.node({ ...node, inputs }, { shape: permute(core, inverse(perm)), dtype });
     return expand(b, transpose(b, inner, perm), shape);
   }
   const rank = Math.max(...narrow.map((x) => x.shape.length));
   const value = b.node(
-    { ...spec, inputs: narrow },
+    { ...node, inputs: narrow },
     { shape: core.slice(core.length - rank), dtype },
   );
   return expand(b, value, shape);
@@ -55,34 +72,15 @@ export function cast(b: GraphBuilder, x: Value, dtype: ElementType): Value {
   return elementwise(b, { op: "Cast", attributes: { to: ONNX_TYPES[dtype] }, dtype }, [x]);
 }
 
-/** A tensor with one value everywhere, kept symbolic. */
-export function fill(
-  b: GraphBuilder,
-  value: number,
-  shape: readonly number[],
-  dtype: ElementType = "float32",
-): Value {
-  const data = {
-    float32: () => Float32Array.of(value),
-    int32: () => Int32Array.of(value),
-    int64: () => BigInt64Array.of(BigInt(value)),
-    bool: () => Uint8Array.of(value),
-  }[dtype]();
-  return expand(b, b.constant(data, []), shape);
+/** `value` where `x` is a number, and `other` where it is NaN. */
+export function unlessNaN(b: GraphBuilder, x: Value, value: Value, other: Value): Value {
+  // NaN alone differs from itself. ONNX's IsNaN says the same, but not on every device.
+  return where(b, predicate(b, "Equal", [x, x]), value, other);
 }
 
-/** A constant tensor, symbolic if all its elements are equal. */
-export function constantTensor(
-  b: GraphBuilder,
-  data: Float32Array | Int32Array | Uint8Array,
-  shape: readonly number[],
-): Value {
-  const first = data[0];
-  if (sizeOf(shape) > 1 && data.every((element) => Object.is(element, first))) {
-    return expand(b, b.constant(data.slice(0, 1), []), shape);
-  }
-  // Copied, because the caller may write to its array later.
-  return b.constant(data.slice(), shape);
+/** `yes` where the condition holds and `no` elsewhere, of the type of both. */
+export function where(b: GraphBuilder, condition: Value, yes: Value, no: Value): Value {
+  return elementwise(b, { op: "Where" }, [condition, yes, no]);
 }
 
 /** The element types' numbers in ONNX (TensorProto.DataType). */

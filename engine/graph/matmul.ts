@@ -1,10 +1,14 @@
 /** Matrix products. */
 import { permutationOf } from "./axes.ts";
 import type { GraphBuilder } from "./builder.ts";
+import { fill } from "./constants.ts";
 import { reshape, transpose } from "./movement.ts";
 import { broadcastShapes, sizeOf, type Value } from "./value.ts";
 
-/** Product of (batches of) matrices, the last two axes of each operand transposed if asked for. */
+/**
+ * Product of (batches of) matrices, the last two axes of each operand transposed if asked for. Throws
+ * a RangeError if the shapes do not fit.
+ */
 export function matMul(
   b: GraphBuilder,
   x: Value,
@@ -12,6 +16,7 @@ export function matMul(
   transposeX: boolean,
   transposeY: boolean,
 ): Value {
+  requireMatching(x, y, transposeX, transposeY);
   const left = absorbTransposition(x, transposeX);
   const right = absorbTransposition(y, transposeY);
   const rows = x.shape.at(transposeX ? -1 : -2)!;
@@ -19,6 +24,11 @@ export function matMul(
   const batch = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
   const shape = [...batch, rows, columns];
   const { dtype } = x;
+  if (x.shape.at(transposeX ? -2 : -1) === 0) return fill(b, 0, shape, dtype);
+  // ONNX Runtime multiplies integers only as they are.
+  if (dtype !== "float32") {
+    return b.node({ op: "MatMul", inputs: [plain(b, left), plain(b, right)] }, { shape, dtype });
+  }
   // With one matrix on the right, the batch is just more rows.
   const oneMatrix = sizeOf(y.shape.slice(0, -2)) === 1;
   if (oneMatrix && (sizeOf(batch) === 1 || !left.transposed)) {
@@ -45,6 +55,18 @@ export function matMul(
     inputs,
     attributes: { transA: Number(left.transposed), transB: Number(right.transposed) },
   }, { shape, dtype });
+}
+
+function requireMatching(x: Value, y: Value, transposeX: boolean, transposeY: boolean): void {
+  const inner = x.shape.at(transposeX ? -2 : -1);
+  const other = y.shape.at(transposeY ? -1 : -2);
+  if (inner === other) return;
+  const show = ({ shape }: Value, transposed: boolean) =>
+    `[${shape}]${transposed ? " transposed" : ""}`;
+  throw new RangeError(
+    `Cannot multiply matrices of shapes ${show(x, transposeX)} and ${show(y, transposeY)}: ` +
+      `the inner axes ${inner} and ${other} must be equal`,
+  );
 }
 
 /** A matrix, or what is to be transposed to become it. */

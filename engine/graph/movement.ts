@@ -18,11 +18,16 @@ import {
   reshapeBeforeTranspose,
 } from "./axes.ts";
 import { expand, type GraphBuilder, isExpand } from "./builder.ts";
+import { fill } from "./constants.ts";
 import { sameShape, sizeOf, type Value } from "./value.ts";
 
 /** Reshapes to `shape`, which has as many elements. */
 export function reshape(b: GraphBuilder, x: Value, shape: readonly number[]): Value {
   if (sameShape(x.shape, shape)) return x;
+  // Without elements there is nothing to regroup, and the result is a constant.
+  if (sizeOf(shape) === 0) {
+    return b.node({ op: "Reshape", inputs: [x, b.integers(shape)] }, { shape, dtype: x.dtype });
+  }
   if (x.node.op === "Reshape") return reshape(b, x.node.inputs[0]!, shape);
   if (isExpand(x)) {
     const operand = x.node.inputs[0]!;
@@ -139,17 +144,20 @@ export function pad(
     return transpose(b, inner, perm);
   }
   const shape = x.shape.map((extent, axis) => before[axis]! + extent + after[axis]!);
-  const fill = x.dtype === "int32"
-    ? b.constant(Int32Array.of(value), [])
-    : b.constant(Float32Array.of(value), []);
+  const filling = fill(b, value, [], x.dtype);
+  if (sizeOf(x.shape) === 0) return expand(b, filling, shape);
   return b.node(
-    { op: "Pad", inputs: [x, b.integers([...before, ...after]), fill] },
+    { op: "Pad", inputs: [x, b.integers([...before, ...after]), filling] },
     { shape, dtype: x.dtype },
   );
 }
 
-/** Joins values along an axis. */
-export function concat(b: GraphBuilder, values: readonly Value[], axis: number): Value {
+/** Joins values along an axis. Throws a RangeError if their types or other axes differ. */
+export function concat(b: GraphBuilder, parts: readonly Value[], axis: number): Value {
+  requireJoinable(parts, axis);
+  // Parts without elements add nothing, and ONNX Runtime refuses some of them.
+  const solid = parts.filter(({ shape }) => sizeOf(shape) > 0);
+  const values = solid.length > 0 ? solid : parts;
   const first = values[0]!;
   if (values.length === 1) return first;
   const perm = commonPermutation(values, first.shape.length);
@@ -161,6 +169,20 @@ export function concat(b: GraphBuilder, values: readonly Value[], axis: number):
     return transpose(b, join(b, shaped, perm[axis]!), perm);
   }
   return join(b, values, axis);
+}
+
+function requireJoinable([first, ...rest]: readonly Value[], axis: number): void {
+  for (const { shape, dtype } of rest) {
+    if (dtype !== first!.dtype) {
+      throw new TypeError(`Cannot join ${first!.dtype} and ${dtype}: cast one to the other's type`);
+    }
+    if (!sameShape(shape.with(axis, 0), first!.shape.with(axis, 0))) {
+      throw new RangeError(
+        `Cannot join shapes [${first!.shape}] and [${shape}] along axis ${axis}: ` +
+          "all other axes must be equal",
+      );
+    }
+  }
 }
 
 function join(b: GraphBuilder, values: readonly Value[], axis: number): Value {

@@ -1,14 +1,26 @@
 /** Reductions over axes. */
 import { inverse, normalizeAxes, padRank, permutationOf, permute } from "./axes.ts";
 import { binary } from "./arithmetic.ts";
-import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
-import { fill } from "./elementwise.ts";
+import { expand, type GraphBuilder, isExpand } from "./builder.ts";
+import { cast, fill, unary, unlessNaN } from "./elementwise.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
 
 export type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
 
-/** Reduces `x` over `axes` (negative ones count from the end), keeping them as ones if `keepDims`. */
+/** What a reduction over no elements gives. */
+const OF_NOTHING: Readonly<Record<ReduceOp, number>> = {
+  ReduceSum: 0,
+  ReduceMean: NaN,
+  ReduceMax: -Infinity,
+  ReduceMin: Infinity,
+  ReduceProd: 1,
+};
+
+/**
+ * Reduces `x` over `axes` (negative ones count from the end), keeping them as ones if `keepDims`.
+ * Booleans are reduced as integers, and stay booleans under a maximum or a minimum.
+ */
 export function reduce(
   b: GraphBuilder,
   op: ReduceOp,
@@ -16,6 +28,10 @@ export function reduce(
   axes: readonly number[],
   keepDims: boolean,
 ): Value {
+  if (x.dtype === "bool") {
+    const result = reduce(b, op, cast(b, x, "int32"), axes, keepDims);
+    return op === "ReduceMax" || op === "ReduceMin" ? cast(b, result, "bool") : result;
+  }
   const over = normalizeAxes(axes, x.shape.length);
   const kept = x.shape.map((extent, axis) => over.includes(axis) ? 1 : extent);
   const result = reduceKeeping(b, op, x, over, kept);
@@ -30,15 +46,8 @@ function reduceKeeping(
   kept: readonly number[],
 ): Value {
   if (over.every((axis) => x.shape[axis] === 1)) return x;
+  if (sizeOf(x.shape) === 0) return fill(b, OF_NOTHING[op], kept, x.dtype);
   if (isExpand(x)) return reduceBroadcast(b, op, x, over, kept);
-  if (op === "ReduceSum" && x.node.op === "Mul") {
-    const [y, z] = [x.node.inputs[0]!, x.node.inputs[1]!];
-    const [factor, other] = scalarOf(y) !== undefined ? [y, z] : [z, y];
-    // One multiplication of the sum instead of one of every term.
-    if (scalarOf(factor) !== undefined) {
-      return binary(b, "Mul", reduceKeeping(b, op, other, over, kept), factor);
-    }
-  }
   const perm = permutationOf(x);
   if (perm) {
     const operand = x.node.inputs[0]!;
@@ -46,10 +55,16 @@ function reduceKeeping(
     const inner = reduceKeeping(b, op, operand, axes, permute(kept, inverse(perm)));
     return transpose(b, inner, perm);
   }
-  return b.node(
-    { op, inputs: [x, b.integers(over)], attributes: { keepdims: 1 } },
-    { shape: kept, dtype: x.dtype },
-  );
+  const reduceWith = (op: ReduceOp, x: Value) =>
+    b.node(
+      { op, inputs: [x, b.integers(over)], attributes: { keepdims: 1 } },
+      { shape: kept, dtype: x.dtype },
+    );
+  const result = reduceWith(op, x);
+  if (x.dtype !== "float32" || (op !== "ReduceMax" && op !== "ReduceMin")) return result;
+  // ONNX Runtime's maximum and minimum pass over NaN; a sum of magnitudes is NaN where one is.
+  const sum = reduceWith("ReduceSum", unary(b, "Abs", x));
+  return unlessNaN(b, sum, result, sum);
 }
 
 /** A reduction over repeated elements: a sum counts them, a product raises to a power, others ignore them. */

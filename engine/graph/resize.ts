@@ -1,48 +1,63 @@
-/** Nearest-neighbour resizing and its gradient. https://onnx.ai/onnx/operators/onnx__Resize.html */
+/**
+ * Resizing of images [n, h, w, c] and its gradients, one axis after the other.
+ * https://onnx.ai/onnx/operators/onnx__Resize.html
+ */
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { fill } from "./elementwise.ts";
 import { channelsFirst, channelsLast } from "./images.ts";
-import type { Value } from "./value.ts";
+import { matMul } from "./matmul.ts";
+import { reshape, transpose } from "./movement.ts";
+import { sizeOf, type Value } from "./value.ts";
 import type { Shape4 } from "./window.ts";
 
-/** `x` [n, h', w', c] enlarged to [n, h, w, c]: element (i, j) is that at (⌊i·h'/h⌋, ⌊j·w'/w⌋). */
-export function enlarge(b: GraphBuilder, x: Value, [n, h, w, c]: Shape4): Value {
-  const factors = [h / x.shape[1]!, w / x.shape[2]!];
-  if (!factors.every(Number.isInteger)) return takeNearest(b, takeNearest(b, x, 1, h), 2, w);
-  const scales = Float32Array.of(1, 1, ...factors);
+/** Where the elements of a resized axis are taken from. */
+export interface Sampling {
+  readonly alignCorners: boolean;
+  readonly halfPixelCenters: boolean;
+}
+
+/** Nearest neighbours: element (i, j) of the result is one of `x`, as TensorFlow.js rounds. */
+export function resizeNearest(
+  b: GraphBuilder,
+  x: Value,
+  size: readonly [number, number],
+  sampling: Sampling,
+): Value {
+  const factors = size.map((extent, i) => extent / x.shape[1 + i]!);
+  // Resize itself rounds fractions, and may miss the element or the shape.
+  if (!isPlain(sampling) || !factors.every(Number.isInteger)) {
+    return [0, 1].reduce(
+      (image, i) => take(b, image, 1 + i, nearest(image.shape[1 + i]!, size[i]!, sampling)),
+      x,
+    );
+  }
+  const [n, , , c] = x.shape as Shape4;
   const enlarged = b.node({
     op: "Resize",
-    inputs: [channelsFirst(b, x), null, b.constant(scales, [4])],
+    inputs: [channelsFirst(b, x), null, b.constant(Float32Array.of(1, 1, ...factors), [4])],
     attributes: {
       mode: "nearest",
       nearest_mode: "floor",
       coordinate_transformation_mode: "asymmetric",
     },
-  }, { shape: [n, c, h, w], dtype: x.dtype });
+  }, { shape: [n, c, ...size], dtype: x.dtype });
   return channelsLast(b, enlarged);
 }
 
-/** Along one axis, by a look-up: Resize rounds fractions, and may miss the element or the shape. */
-function takeNearest(b: GraphBuilder, x: Value, axis: number, extent: number): Value {
-  const sources = Int32Array.from(
-    { length: extent },
-    (_, i) => Math.floor(i * x.shape[axis]! / extent),
-  );
-  return b.node(
-    { op: "Gather", inputs: [x, b.constant(sources, [extent])], attributes: { axis } },
-    { shape: x.shape.with(axis, extent), dtype: x.dtype },
-  );
-}
-
-/** Gradient of {@link enlarge} by whole factors: the sum over each element's copies. */
-export function enlargeGradient(b: GraphBuilder, dy: Value, [n, h, w, c]: Shape4): Value {
+/** Gradient of {@link resizeNearest}: the sum over each element's copies. */
+export function resizeNearestGradient(
+  b: GraphBuilder,
+  dy: Value,
+  [n, h, w, c]: Shape4,
+  sampling: Sampling,
+): Value {
   const factors = [dy.shape[1]! / h, dy.shape[2]! / w];
-  if (!factors.every(Number.isInteger)) {
-    throw new Error(
-      `Gradient of a resize from [${h}, ${w}] to [${dy.shape.slice(1, 3)}]: ` +
-        "only enlargement by whole factors can be compiled",
-    );
+  if (!isPlain(sampling) || !factors.every(Number.isInteger)) {
+    return [h, w].reduce((image, extent, i) => {
+      const sources = nearest(extent, image.shape[1 + i]!, sampling);
+      return project(b, image, 1 + i, extent, sources.map((source) => [[source, 1]]));
+    }, dy);
   }
   const means = b.node({
     op: "AveragePool",
@@ -50,4 +65,102 @@ export function enlargeGradient(b: GraphBuilder, dy: Value, [n, h, w, c]: Shape4
     attributes: { kernel_shape: factors, strides: factors },
   }, { shape: [n, c, h, w], dtype: dy.dtype });
   return binary(b, "Mul", channelsLast(b, means), fill(b, factors[0]! * factors[1]!, []));
+}
+
+/** Bilinear interpolation. */
+export function resizeBilinear(
+  b: GraphBuilder,
+  x: Value,
+  size: readonly [number, number],
+  sampling: Sampling,
+): Value {
+  return [0, 1].reduce((image, i) => {
+    const axis = 1 + i;
+    const weights = linear(image.shape[axis]!, size[i]!, sampling);
+    const low = take(b, image, axis, weights.map(({ low }) => low));
+    if (weights.every(({ fraction }) => fraction === 0)) return low;
+    const high = take(b, image, axis, weights.map(({ high }) => high));
+    const shape = [size[i]!, ...low.shape.slice(axis + 1).map(() => 1)];
+    const fraction = b.constant(Float32Array.from(weights, ({ fraction }) => fraction), shape);
+    return binary(b, "Add", low, binary(b, "Mul", binary(b, "Sub", high, low), fraction));
+  }, x);
+}
+
+/** Gradient of {@link resizeBilinear}. */
+export function resizeBilinearGradient(
+  b: GraphBuilder,
+  dy: Value,
+  [, h, w]: Shape4,
+  sampling: Sampling,
+): Value {
+  return [h, w].reduce((image, extent, i) => {
+    const weights = linear(extent, image.shape[1 + i]!, sampling);
+    const rows = weights.map(({ low, high, fraction }) =>
+      [[low, 1 - fraction], [high, fraction]] as const
+    );
+    return project(b, image, 1 + i, extent, rows);
+  }, dy);
+}
+
+function isPlain({ alignCorners, halfPixelCenters }: Sampling): boolean {
+  return !alignCorners && !halfPixelCenters;
+}
+
+/** The places in the old axis of the elements of the new one, in exact arithmetic. */
+function placesOf(from: number, to: number, sampling: Sampling): number[] {
+  const corners = sampling.alignCorners && to > 1;
+  const [old, now] = corners ? [from - 1, to - 1] : [from, to];
+  const centre = sampling.halfPixelCenters ? 0.5 : 0;
+  return Array.from({ length: to }, (_, i) => (i + centre) * old / now);
+}
+
+function nearest(from: number, to: number, sampling: Sampling): number[] {
+  const round = sampling.alignCorners ? Math.round : Math.floor;
+  return placesOf(from, to, sampling).map((at) => Math.max(0, Math.min(from - 1, round(at))));
+}
+
+function linear(from: number, to: number, sampling: Sampling) {
+  const centre = sampling.halfPixelCenters ? 0.5 : 0;
+  return placesOf(from, to, sampling).map((place) => {
+    const at = place - centre;
+    const low = Math.max(0, Math.floor(at));
+    const high = Math.min(from - 1, Math.ceil(at));
+    return { low, high, fraction: low >= high ? 0 : at - low };
+  });
+}
+
+/** The elements of `x` along an axis at the given places. */
+function take(b: GraphBuilder, x: Value, axis: number, places: readonly number[]): Value {
+  if (places.length === x.shape[axis] && places.every((place, i) => place === i)) return x;
+  return b.node({
+    op: "Gather",
+    inputs: [x, b.constant(Int32Array.from(places), [places.length])],
+    attributes: { axis },
+  }, { shape: x.shape.with(axis, places.length), dtype: x.dtype });
+}
+
+/** Along an axis, element i of `x` times each weight of row i, added to the row's places. */
+function project(
+  b: GraphBuilder,
+  x: Value,
+  axis: number,
+  extent: number,
+  rows: readonly (readonly (readonly [place: number, weight: number])[])[],
+): Value {
+  const matrix = new Float32Array(extent * rows.length);
+  rows.forEach((row, i) => {
+    for (const [place, weight] of row) matrix[place * rows.length + i]! += weight;
+  });
+  const last = x.shape.length - 1;
+  const swap = [...x.shape.keys()].with(axis, last).with(last, axis);
+  const turned = transpose(b, x, swap);
+  const count = sizeOf(turned.shape) / rows.length;
+  const product = matMul(
+    b,
+    reshape(b, turned, [count, rows.length]),
+    b.constant(matrix, [extent, rows.length]),
+    false,
+    true,
+  );
+  return transpose(b, reshape(b, product, turned.shape.with(last, extent)), swap);
 }

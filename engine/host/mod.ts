@@ -18,7 +18,7 @@ export { emaDecayAt, updateEma } from "./ema.ts";
 export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
 export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";
 export { nearest } from "./nearest.ts";
-export { integers, normals, permutation, uniforms } from "./random.ts";
+export { integers, normals, permutation, streamHash, uniforms } from "./random.ts";
 export type { RandomKey } from "./random.ts";
 export { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 export type { SafeTensor, SafetensorsFile } from "./safetensors.ts";

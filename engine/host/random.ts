@@ -102,11 +102,8 @@ function randomWords(key: RandomKey, count: number): Int32Array {
   requireInteger("seed", key.seed, 0, SEED_LIMIT - 1);
   requireInteger("step", key.step, 0, STEP_LIMIT - 1);
   requireInteger("count", count, 0, COUNT_LIMIT);
-  if (key.stream === "") {
-    throw new UserError("Cannot draw random numbers: the stream has no name, give it one");
-  }
   const words = new Int32Array(count + (count & 1));
-  threefry2x32([key.seed, hashName(key.stream)], [0, key.step], words);
+  threefry2x32([key.seed, streamHash(key.stream)], [0, key.step], words);
   return words;
 }
 
@@ -169,8 +166,16 @@ function scaledWord(high: number, low: number, below: number): number {
   return Math.floor((high * belowHigh + Math.floor((high * belowLow + carry) / 65536)) / 65536);
 }
 
-/** FNV-1a, 32 bits, over the name's UTF-8 bytes (Fowler, Noll, Vo; RFC 9923). */
-function hashName(name: string): number {
+/**
+ * What a stream's name stands for in a key: FNV-1a, 32 bits, over its UTF-8 bytes (Fowler, Noll, Vo;
+ * RFC 9923).
+ *
+ * @throws {UserError} If the name is empty.
+ */
+export function streamHash(name: string): number {
+  if (name === "") {
+    throw new UserError("Cannot draw random numbers: the stream has no name, give it one");
+  }
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash;

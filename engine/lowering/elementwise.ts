@@ -1,15 +1,32 @@
 /** Arithmetic and functions of single elements. https://onnx.ai/onnx/operators/ */
-import { binary, type BinaryOp, sign } from "../graph/arithmetic.ts";
+import { binary, type BinaryOp } from "../graph/arithmetic.ts";
 import { type GraphBuilder, scalarOf } from "../graph/builder.ts";
-import { cast, elementwise, fill, predicate, unary } from "../graph/elementwise.ts";
-import type { ElementType, Value } from "../graph/value.ts";
+import { cast, elementwise, fill, unary } from "../graph/elementwise.ts";
+import * as functions from "../graph/functions.ts";
+import type { Value } from "../graph/value.ts";
+import { refuse } from "../refusal.ts";
 import { tf } from "../tf.ts";
 import { type Lowering, type LoweringTable, operand, operandList } from "./lowering.ts";
 
 const arithmetic = (op: BinaryOp): Lowering => (b, operands) =>
   binary(b, op, operand(operands, "a"), operand(operands, "b"));
 
-const functionOf = (op: string): Lowering => (b, operands) => unary(b, op, operand(operands, "x"));
+type Unary = (b: GraphBuilder, x: Value) => Value;
+
+/** A function whose values are floats, of integers too. */
+const real = (fn: Unary): Lowering => (b, operands) =>
+  fn(b, cast(b, operand(operands, "x"), "float32"));
+
+/** A function that keeps the element type. */
+const keeping = (fn: Unary): Lowering => (b, operands) => fn(b, operand(operands, "x"));
+
+/** A function that changes nothing about integers. */
+const rounding = (op: string): Lowering => (b, operands) => {
+  const x = operand(operands, "x");
+  return x.dtype === "float32" ? unary(b, op, x) : x;
+};
+
+const node = (op: string): Unary => (b, x) => unary(b, op, x);
 
 export const elementwiseLowerings: LoweringTable = {
   [tf.Add]: arithmetic("Add"),
@@ -27,77 +44,84 @@ export const elementwiseLowerings: LoweringTable = {
   // Always of integers, as TensorFlow.js has it.
   [tf.FloorDiv]: (b, operands) => {
     const [x, y] = [operand(operands, "a"), operand(operands, "b")];
-    if (x.dtype !== "float32") return binary(b, "Div", binary(b, "Sub", x, modulo(b, x, y)), y);
+    if (x.dtype !== "float32") return functions.floorDivide(b, x, y);
     return cast(b, unary(b, "Floor", binary(b, "Div", x, y)), "int32");
   },
-  [tf.Mod]: (b, operands) => modulo(b, operand(operands, "a"), operand(operands, "b")),
+  [tf.Mod]: (b, operands) => functions.modulo(b, operand(operands, "a"), operand(operands, "b")),
+  [tf.Atan2]: (b, operands) => functions.atan2(b, operand(operands, "a"), operand(operands, "b")),
+  [tf.BitwiseAnd]: (b, operands) =>
+    elementwise(b, { op: "BitwiseAnd" }, [operand(operands, "a"), operand(operands, "b")]),
 
-  [tf.Abs]: functionOf("Abs"),
-  [tf.Acos]: functionOf("Acos"),
-  [tf.Asin]: functionOf("Asin"),
-  [tf.Atan]: functionOf("Atan"),
-  [tf.Ceil]: functionOf("Ceil"),
-  [tf.Cos]: functionOf("Cos"),
-  [tf.Cosh]: functionOf("Cosh"),
-  [tf.Erf]: functionOf("Erf"),
-  [tf.Exp]: functionOf("Exp"),
-  [tf.Floor]: functionOf("Floor"),
-  [tf.Log]: functionOf("Log"),
-  [tf.Neg]: functionOf("Neg"),
-  [tf.Reciprocal]: functionOf("Reciprocal"),
-  [tf.Relu]: functionOf("Relu"),
-  [tf.Round]: functionOf("Round"),
-  [tf.Sigmoid]: functionOf("Sigmoid"),
-  [tf.Sign]: (b, operands) => sign(b, operand(operands, "x")),
-  [tf.Sin]: functionOf("Sin"),
-  [tf.Sinh]: functionOf("Sinh"),
-  [tf.Softplus]: functionOf("Softplus"),
-  [tf.Sqrt]: functionOf("Sqrt"),
-  [tf.Tan]: functionOf("Tan"),
-  [tf.Tanh]: functionOf("Tanh"),
-  [tf.Expm1]: (b, operands) =>
-    binary(b, "Sub", unary(b, "Exp", operand(operands, "x")), fill(b, 1, [])),
-  [tf.Log1p]: (b, operands) =>
-    unary(b, "Log", binary(b, "Add", operand(operands, "x"), fill(b, 1, []))),
-  [tf.Rsqrt]: (b, operands) => unary(b, "Reciprocal", unary(b, "Sqrt", operand(operands, "x"))),
-  [tf.Square]: (b, operands) => binary(b, "Mul", operand(operands, "x"), operand(operands, "x")),
-  [tf.Relu6]: (b, operands) => clip(b, operand(operands, "x"), 0, 6),
-  [tf.LeakyRelu]: (b, operands, { alpha }: tf.LeakyReluAttrs) =>
-    elementwise(b, { op: "LeakyRelu", attributes: { alpha: { float: alpha } } }, [
-      operand(operands, "x"),
-    ]),
-  [tf.ClipByValue]: (b, operands, { clipValueMin, clipValueMax }: tf.ClipByValueAttrs) =>
-    clip(b, operand(operands, "x"), clipValueMin, clipValueMax),
-  // The derivative of relu: 1 above zero, alpha elsewhere, for NaN too.
-  [tf.Step]: (b, operands, { alpha }: tf.StepAttrs) => {
-    const x = operand(operands, "x");
-    const above = cast(b, predicate(b, "Greater", [x, fill(b, 0, [])]), "float32");
+  [tf.Abs]: keeping(node("Abs")),
+  [tf.Acos]: real(node("Acos")),
+  [tf.Acosh]: real(functions.acosh),
+  [tf.Asin]: real(node("Asin")),
+  [tf.Asinh]: real(functions.asinh),
+  [tf.Atan]: real(node("Atan")),
+  [tf.Atanh]: real(functions.atanh),
+  [tf.Ceil]: rounding("Ceil"),
+  [tf.Cos]: real(node("Cos")),
+  [tf.Cosh]: real(node("Cosh")),
+  [tf.Elu]: real(functions.elu),
+  [tf.Erf]: real(node("Erf")),
+  [tf.Exp]: real(node("Exp")),
+  [tf.Expm1]: real(functions.expm1),
+  [tf.Floor]: rounding("Floor"),
+  [tf.Log]: real(node("Log")),
+  [tf.Log1p]: real(functions.log1p),
+  [tf.Neg]: keeping(node("Neg")),
+  [tf.Reciprocal]: real(node("Reciprocal")),
+  [tf.Relu]: keeping(node("Relu")),
+  [tf.Relu6]: keeping((b, x) => functions.clip(b, x, 0, 6)),
+  [tf.Round]: rounding("Round"),
+  [tf.Rsqrt]: real((b, x) => unary(b, "Reciprocal", unary(b, "Sqrt", x))),
+  [tf.Selu]: real((b, x) => {
+    const scale = fill(b, tf.backend_util.SELU_SCALE, []);
     return binary(
       b,
-      "Add",
-      binary(b, "Mul", above, fill(b, 1 - alpha, [])),
-      fill(b, alpha, []),
+      "Mul",
+      functions.elu(b, x, tf.backend_util.SELU_SCALEALPHA / tf.backend_util.SELU_SCALE),
+      scale,
     );
+  }),
+  [tf.Sigmoid]: real(node("Sigmoid")),
+  [tf.Sign]: keeping(functions.sign),
+  [tf.Sin]: real(node("Sin")),
+  [tf.Sinh]: real(node("Sinh")),
+  [tf.Softplus]: real(node("Softplus")),
+  [tf.Sqrt]: real(node("Sqrt")),
+  [tf.Square]: keeping((b, x) => binary(b, "Mul", x, x)),
+  [tf.Tan]: real(node("Tan")),
+  [tf.Tanh]: real(node("Tanh")),
+  [tf.LeakyRelu]: (b, operands, { alpha }: tf.LeakyReluAttrs) =>
+    functions.leakyRelu(b, cast(b, operand(operands, "x"), "float32"), alpha),
+  [tf.Prelu]: (b, operands) =>
+    functions.prelu(
+      b,
+      cast(b, operand(operands, "x"), "float32"),
+      cast(b, operand(operands, "alpha"), "float32"),
+    ),
+  [tf.EluGrad]: (b, operands) => {
+    const [dy, y] = [operand(operands, "dy"), operand(operands, "y")];
+    const slope = binary(b, "Add", binary(b, "Min", y, fill(b, 0, [])), fill(b, 1, []));
+    return binary(b, "Mul", dy, slope);
   },
+  [tf.ClipByValue]: (b, operands, { clipValueMin, clipValueMax }: tf.ClipByValueAttrs) =>
+    functions.clip(b, operand(operands, "x"), clipValueMin, clipValueMax),
+  [tf.Step]: (b, operands, { alpha }: tf.StepAttrs) =>
+    functions.step(b, operand(operands, "x"), alpha),
   [tf.Identity]: (_, operands) => operand(operands, "x"),
-  [tf.Cast]: (b, operands, { dtype }: tf.CastAttrs) => {
-    const x = operand(operands, "x");
-    const value = scalarOf(x);
-    const target = dtype as ElementType;
-    return value !== undefined && target === "float32" && x.dtype === "int32"
-      ? fill(b, value, x.shape)
-      : cast(b, x, target);
-  },
+  [tf.Cast]: (b, operands, { dtype }: tf.CastAttrs) => castTo(b, operand(operands, "x"), dtype),
 };
 
-/** x modulo y, with the sign of y: that is what ONNX's Mod gives for integers, but not for floats. */
-function modulo(b: GraphBuilder, x: Value, y: Value): Value {
-  if (x.dtype !== "float32") return elementwise(b, { op: "Mod" }, [x, y]);
-  const whole = unary(b, "Floor", binary(b, "Div", x, y));
-  return binary(b, "Sub", x, binary(b, "Mul", whole, y));
-}
-
-function clip(b: GraphBuilder, x: Value, low: number, high: number): Value {
-  const bound = (value: number) => fill(b, value, [], x.dtype);
-  return binary(b, "Min", binary(b, "Max", x, bound(low)), bound(high));
+function castTo(b: GraphBuilder, x: Value, dtype: tf.DataType): Value {
+  if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
+    return refuse(tf.Cast, `to ${dtype}`, "only float32, int32 and bool can be compiled");
+  }
+  const value = scalarOf(x);
+  if (value !== undefined && dtype === "float32" && x.dtype === "int32") {
+    return fill(b, value, x.shape);
+  }
+  const inRange = x.dtype === "float32" && dtype === "int32" ? functions.wrapped(b, x) : x;
+  return cast(b, inRange, dtype);
 }

@@ -1,32 +1,45 @@
 /** Resizing of images. */
-import { enlarge, enlargeGradient } from "../graph/resize.ts";
+import {
+  resizeBilinear,
+  resizeBilinearGradient,
+  resizeNearest,
+  resizeNearestGradient,
+  type Sampling,
+} from "../graph/resize.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import { cast } from "../graph/elementwise.ts";
+import type { Value } from "../graph/value.ts";
+import type { Shape4 } from "../graph/window.ts";
 import { tf } from "../tf.ts";
-import { type LoweringTable, operand } from "./lowering.ts";
+import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
 
 interface ResizeAttributes {
   readonly alignCorners: boolean;
   readonly halfPixelCenters?: boolean;
 }
 
-function requireAsymmetric({ alignCorners, halfPixelCenters }: ResizeAttributes): void {
-  if (alignCorners || halfPixelCenters) {
-    throw new Error(
-      "Resize with alignCorners or halfPixelCenters: only the default can be compiled",
-    );
-  }
+function samplingOf({ alignCorners, halfPixelCenters = false }: ResizeAttributes): Sampling {
+  return { alignCorners, halfPixelCenters };
 }
 
+type Resize = typeof resizeNearest;
+type Gradient = (b: GraphBuilder, dy: Value, shape: Shape4, sampling: Sampling) => Value;
+
+const resize =
+  (how: Resize): Lowering<ResizeAttributes & { size: [number, number] }> =>
+  (b, operands, attributes) =>
+    how(b, operand(operands, "images"), attributes.size, samplingOf(attributes));
+
+const gradient = (how: Gradient): Lowering<ResizeAttributes> => (b, operands, attributes) => {
+  const shape = operand(operands, "images").shape as Shape4;
+  return how(b, operand(operands, "dy"), shape, samplingOf(attributes));
+};
+
 export const resizeLowerings: LoweringTable = {
-  [tf.ResizeNearestNeighbor]: (b, operands, attributes: tf.ResizeNearestNeighborAttrs) => {
-    requireAsymmetric(attributes);
-    const images = operand(operands, "images");
-    const [n, , , c] = images.shape as [number, number, number, number];
-    return enlarge(b, images, [n, ...attributes.size, c]);
-  },
-  [tf.ResizeNearestNeighborGrad]: (b, operands, attributes: ResizeAttributes) => {
-    requireAsymmetric(attributes);
-    const images = operand(operands, "images");
-    const shape = images.shape as [number, number, number, number];
-    return enlargeGradient(b, operand(operands, "dy"), shape);
-  },
+  [tf.ResizeNearestNeighbor]: resize(resizeNearest),
+  [tf.ResizeNearestNeighborGrad]: gradient(resizeNearestGradient),
+  [tf.ResizeBilinear]: resize((b, x, size, sampling) =>
+    resizeBilinear(b, cast(b, x, "float32"), size, sampling)
+  ),
+  [tf.ResizeBilinearGrad]: gradient(resizeBilinearGradient),
 };

@@ -1,7 +1,8 @@
 /** Operators that move or make elements. https://onnx.ai/onnx/operators/ */
-import { constantTensor, fill } from "../graph/elementwise.ts";
+import { constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
 import { concat, pad, reshape, slice, tile, transpose } from "../graph/movement.ts";
 import { type ElementType, sizeOf } from "../graph/value.ts";
+import { refuse } from "../refusal.ts";
 import { tf } from "../tf.ts";
 import { type LoweringTable, operand, operandList } from "./lowering.ts";
 
@@ -12,6 +13,11 @@ export const shapeLowerings: LoweringTable = {
   },
   [tf.ExpandDims]: (b, operands, { dim }: tf.ExpandDimsAttrs) => {
     const x = operand(operands, "input");
+    const rank = x.shape.length;
+    tf.util.assert(
+      -rank - 1 <= dim && dim <= rank,
+      () => `Axis must be from ${-rank - 1} to ${rank} to expand [${x.shape}], it is ${dim}`,
+    );
     const shape = [...x.shape];
     shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
     return reshape(b, x, shape);
@@ -19,16 +25,14 @@ export const shapeLowerings: LoweringTable = {
   [tf.Transpose]: (b, operands, { perm }: tf.TransposeAttrs) =>
     transpose(b, operand(operands, "x"), perm),
   [tf.Concat]: (b, operands, { axis }: tf.ConcatAttrs) => {
-    // Parts without elements add nothing, and ONNX Runtime refuses some of them.
-    const values = operandList(operands).filter(({ shape }) => sizeOf(shape) > 0);
+    const values = operandList(operands);
     const [along] = tf.util.parseAxisParam(axis, [...values[0]!.shape]);
     return concat(b, values, along!);
   },
   [tf.Pack]: (b, operands, { axis }: tf.PackAttrs) => {
     const values = operandList(operands);
     const at = axis < 0 ? axis + values[0]!.shape.length + 1 : axis;
-    const shape = values[0]!.shape.toSpliced(at, 0, 1);
-    return concat(b, values.map((x) => reshape(b, x, shape)), at);
+    return concat(b, values.map((x) => reshape(b, x, x.shape.toSpliced(at, 0, 1))), at);
   },
   [tf.Unpack]: (b, operands, { axis }: tf.UnpackAttrs) => {
     const x = operand(operands, "value");
@@ -54,6 +58,7 @@ export const shapeLowerings: LoweringTable = {
   [tf.Slice]: (b, operands, { begin, size }: tf.SliceAttrs) => {
     const x = operand(operands, "x");
     const [start, extent] = tf.slice_util.parseSliceParams(x as never, begin, size);
+    tf.slice_util.assertParamsValid(x as never, start!, extent!);
     return slice(b, x, start!, extent!);
   },
   [tf.StridedSlice]: (b, operands, attributes: tf.StridedSliceAttrs) => {
@@ -70,8 +75,14 @@ export const shapeLowerings: LoweringTable = {
       attributes.newAxisMask,
       attributes.shrinkAxisMask,
     );
-    const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
-    return reshape(b, slice(b, x, info.begin, size, info.strides), info.finalShape);
+    // An empty range can have a length of −0.
+    const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides)
+      .map((extent) => Math.max(0, extent));
+    return reshape(
+      b,
+      slice(b, x, info.begin, size, info.strides),
+      info.finalShape.map((extent) => Math.max(0, extent)),
+    );
   },
   [tf.PadV2]: (b, operands, { paddings, constantValue }: tf.PadV2Attrs) =>
     pad(
@@ -95,7 +106,17 @@ export const shapeLowerings: LoweringTable = {
     );
   },
   [tf.Fill]: (b, _, { shape, value, dtype }: tf.FillAttrs) =>
-    fill(b, Number(value), shape, (dtype ?? "float32") as ElementType),
+    typeof value === "string"
+      ? refuse(tf.Fill, "of strings", "only numbers and booleans can be compiled")
+      : fill(b, Number(value), shape, (dtype ?? "float32") as ElementType),
+  [tf.Diag]: (b, operands) => {
+    const x = operand(operands, "x");
+    const count = sizeOf(x.shape);
+    const places = constantTensor(b, Int32Array.from({ length: count }, (_, i) => i), [count]);
+    const onDiagonal = predicate(b, "Equal", [places, reshape(b, places, [count, 1])]);
+    const square = where(b, onDiagonal, reshape(b, x, [count]), fill(b, 0, [], x.dtype));
+    return reshape(b, square, [...x.shape, ...x.shape]);
+  },
   [tf.ZerosLike]: (b, operands) => {
     const x = operand(operands, "x");
     return fill(b, 0, x.shape, x.dtype);
@@ -105,8 +126,10 @@ export const shapeLowerings: LoweringTable = {
     return fill(b, 1, x.shape, x.dtype);
   },
   [tf.Range]: (b, _, { start, stop, step, dtype }: tf.RangeAttrs) => {
-    const length = Math.max(0, Math.ceil((stop - start) / step));
-    const values = Array.from({ length }, (_, i) => start + i * step);
+    // Downwards by itself, as TensorFlow.js has it.
+    const by = stop < start && step === 1 ? -1 : step;
+    const length = Math.max(0, Math.ceil((stop - start) / by));
+    const values = Array.from({ length }, (_, i) => start + i * by);
     return constantTensor(
       b,
       dtype === "int32" ? Int32Array.from(values) : Float32Array.from(values),

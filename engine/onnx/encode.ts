@@ -1,7 +1,10 @@
 import onnxProto from "onnx-proto";
 import { BLOCKED_DOMAIN } from "../graph/blocked.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
+import { OWN_DOMAIN } from "../graph/random.ts";
 import { liveConstants, liveNodes } from "../graph/order.ts";
+import { outputName } from "./names.ts";
+import { threefryFunction } from "./threefry.ts";
 import type { Attribute, Graph, Node, Value } from "../graph/value.ts";
 
 const { onnx } = onnxProto;
@@ -11,21 +14,25 @@ const OPSETS = [
   { domain: "", version: 18 },
   { domain: "com.microsoft", version: 1 },
   { domain: BLOCKED_DOMAIN, version: 1 },
+  { domain: OWN_DOMAIN, version: 1 },
 ];
 const IR_VERSION = 8;
 
 /**
  * A graph as an ONNX model (https://github.com/onnx/onnx/blob/main/docs/IR.md), in protobuf form.
- * Inputs and outputs keep their names; dead nodes are left out.
+ * Inputs and outputs keep their names, but see names.ts; dead nodes are left out.
  */
 export function encodeOnnx(graph: Graph): Uint8Array {
   const nodes = liveNodes(graph);
   const names = nameValues(graph, nodes);
+  const inputNames = graph.inputs.map(({ node }) => node.name!);
+  const outputNames = Object.keys(graph.outputs);
+  const named = (output: string) => outputName(output, inputNames, outputNames);
   // An output must be the result of a node of its own, under its own name.
   const renamed = Object.entries(graph.outputs).map(([name, value]) => ({
     opType: "Identity",
     input: [names(value)],
-    output: [name],
+    output: [named(name)],
   }));
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
@@ -33,12 +40,15 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     opsetImport: OPSETS.filter(({ domain }) =>
       domain === "" || nodes.some((node) => node.domain === domain)
     ),
+    functions: nodes.some(({ domain }) => domain === OWN_DOMAIN)
+      ? [threefryFunction(OPSETS[0]!.version)]
+      : [],
     graph: {
       name: "traced",
       node: [...nodes.map((node) => encodeNode(node, names)), ...renamed],
       initializer: liveConstants(graph, nodes).map((value) => encodeTensor(value, names(value))),
       input: graph.inputs.map((value) => valueInfo(value, value.node.name!)),
-      output: Object.entries(graph.outputs).map(([name, value]) => valueInfo(value, name)),
+      output: Object.entries(graph.outputs).map(([name, value]) => valueInfo(value, named(name))),
     },
   });
   return onnx.ModelProto.encode(model).finish();
@@ -71,7 +81,11 @@ function encodeNode(node: Node, names: (value: Value) => string) {
 }
 
 /** Operators that give more than one result. */
-const OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3 };
+const OUTPUTS: Readonly<Record<string, number>> = {
+  LayerNormalization: 3,
+  Threefry2x32: 2,
+  TopK: 2,
+};
 
 function encodeAttribute([name, value]: [string, Attribute]) {
   const type = onnx.AttributeProto.AttributeType;

@@ -2,6 +2,7 @@ import { elementCount } from "../signature.ts";
 import { joinsOf, meansOf, sliceOf } from "../slices.ts";
 import type { Arrays, Signature } from "../types.ts";
 import type { FromReplica, ToReplica } from "./replica_protocol.ts";
+import { REPLICA } from "../graph/builder.ts";
 import { openSession } from "./session.ts";
 
 export interface ReplicaPlan {
@@ -32,13 +33,17 @@ export async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
   const own = await openSession(model, inputs, outputs, { provider: "cpu", threads: 1 });
   const others = Array.from({ length: count - 1 }, (_, i) => ({
     thread: new ReplicaThread(),
-    arrays: sliceOf(shared, inputs, split, i + 1),
+    arrays: { ...sliceOf(shared, inputs, split, i + 1), ...ownNumber(inputs) },
     results: shareArrays(outputs, () => 1),
   }));
   const release = async () => {
     for (const { thread } of others) thread.terminate();
     await own.release();
   };
+  // Each is told once which one it is, if it asks.
+  for (const [i, arrays] of [own.inputs, ...others.map((other) => other.arrays)].entries()) {
+    arrays[REPLICA]?.fill(i);
+  }
   const signatures = { inputSignature: inputs, outputSignature: outputs };
   try {
     await Promise.all(
@@ -50,7 +55,7 @@ export async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
     await release();
     throw error;
   }
-  const ownSlice = sliceOf(shared, inputs, split, 0);
+  const { [REPLICA]: _, ...ownSlice } = sliceOf(shared, inputs, split, 0);
   const results = [own.outputs, ...others.map((other) => other.results)];
   const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
   return {
@@ -87,6 +92,11 @@ class ReplicaThread {
   terminate(): void {
     this.#worker.terminate();
   }
+}
+
+/** Room for a replica's own number, if its graph asks for it. */
+function ownNumber(inputs: Signature): Arrays {
+  return REPLICA in inputs ? { [REPLICA]: new Int32Array(new SharedArrayBuffer(4)) } : {};
 }
 
 /** Arrays in shared memory, `times(name)` as long as the signature says. */

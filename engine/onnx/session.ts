@@ -1,4 +1,6 @@
 import ort from "onnxruntime-node";
+import { UserError } from "../host/mod.ts";
+import { outputName } from "./names.ts";
 import { sizeOf } from "../graph/value.ts";
 import type { Arrays, Signature, TensorSpec } from "../types.ts";
 
@@ -31,19 +33,41 @@ export async function openSession(
   const session = await ort.InferenceSession.create(model, {
     executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    // What fails is thrown; it need not be printed too.
+    logSeverityLevel: 4,
+    // Planned ahead, the buffers of a run would lie beside those of the first run: twice the memory.
+    enableMemPattern: false,
     ...(threads ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
   });
   const feeds = buffers(inputs);
-  const fetches = buffers(outputs);
+  const results = buffers(outputs);
+  const [inputNames, outputNames] = [Object.keys(inputs), Object.keys(outputs)];
+  const fetches = Object.fromEntries(
+    Object.entries(results).map(([name, tensor]) => [
+      outputName(name, inputNames, outputNames),
+      tensor,
+    ]),
+  );
   return {
     inputs: arraysOf(feeds),
-    outputs: arraysOf(fetches),
+    outputs: arraysOf(results),
     async run() {
-      await session.run(feeds, fetches);
+      await session.run(feeds, fetches).catch((error: Error) => {
+        throw OUT_OF_RANGE.test(error.message) ? outOfRange(error) : error;
+      });
     },
     release: () => session.release(),
   };
+}
+
+const OUT_OF_RANGE = /indices element out of data bounds|invalid indice/;
+
+function outOfRange({ message }: Error): UserError {
+  return new UserError(
+    "An index is out of range in this run: look-ups take indices from 0 to below the extent of " +
+      "their axis (ONNX Runtime shows a negative one as idx=2147483647: " +
+      `${/(indices element|invalid indice).*/.exec(message)![0]})`,
+  );
 }
 
 type Buffers = Record<string, ort.Tensor>;

@@ -103,6 +103,122 @@ Deno.test("two programs live side by side, and one outlives the other", async ()
   await sums.dispose();
 });
 
+Deno.test("runs at once take turns, each with its own inputs and outputs", async () => {
+  for (const device of ["cpu", "tfjs-cpu"] as const) {
+    const engine = await openEngine({ device });
+    for (const count of [1, 2]) {
+      const program = await engine.compile(
+        ({ x }) => ({ y: tf.neg(x!) }),
+        { x: { shape: [4], dtype: "float32" } },
+        { replicas: { count, split: ["x"], outputs: "concat" } },
+      );
+      const x = new Float32Array(4);
+      const runs = [1, 2, 3].map((value) => program.run({ x: x.fill(value) }));
+      x.fill(0);
+      const results = (await Promise.all(runs.slice(1))).map(({ y }) => [...y!]);
+      assert.deepEqual(results, [[-2, -2, -2, -2], [-3, -3, -3, -3]], `${device}, ${count}`);
+      await program.dispose();
+    }
+    await engine.dispose();
+  }
+});
+
+Deno.test("a run that fails does not keep the next from its turn", async () => {
+  const program = await engine.compile(
+    ({ x, i }) => ({ y: tf.gather(x!, i as tf.Tensor1D) }),
+    { x: { shape: [2], dtype: "float32" }, i: { shape: [1], dtype: "int32" } },
+  );
+  const run = (index: number) =>
+    program.run({ x: Float32Array.of(5, 6), i: Int32Array.of(index) }).then(
+      ({ y }) => [...y!],
+      () => "failed",
+    );
+  assert.deepEqual(await Promise.all([run(1), run(7), run(0)]), [[6], "failed", [5]]);
+  await program.dispose();
+});
+
+Deno.test("a program is disposed of after its runs, and does not run afterwards", async () => {
+  const program = await engine.compile(sumOfRows, signature);
+  const running = program.run(arrays());
+  await program.dispose();
+  assert.deepEqual((await running).y, Float32Array.of(16, 35));
+  await assert.rejects(
+    program.run(arrays()),
+    new UserError("Cannot run a program that was disposed of: compile it again"),
+  );
+});
+
+Deno.test("an output may be named like an input, or be one", async () => {
+  const program = await engine.compile(
+    ({ x, n }) => ({ x: tf.add(x!, 1), n: n!, "x/new": tf.neg(x!) }),
+    signature,
+  );
+  const outputs = await program.run(arrays());
+  assert.deepEqual([...outputs.x!], [2, 3, 4, 5, 6, 7]);
+  assert.deepEqual([...outputs.n!], [10, 20]);
+  assert.deepEqual([...outputs["x/new"]!], [-1, -2, -3, -4, -5, -6]);
+  await program.dispose();
+});
+
+Deno.test("compile() refuses names that it cannot tell apart, and results that are no tensors", async () => {
+  const refused = (promise: Promise<unknown>, message: string) =>
+    assert.rejects(promise, new UserError(message));
+  const x = { shape: [1], dtype: "float32" } as const;
+  const fn = () => ({ y: tf.ones([1]) });
+  await refused(
+    engine.compile(fn, { "": x }),
+    'Cannot call an input "": a name is not empty, and does not begin with #',
+  );
+  await refused(
+    engine.compile(fn, { "#y": x }),
+    'Cannot call an input "#y": a name is not empty, and does not begin with #',
+  );
+  await refused(
+    engine.compile(fn, { x }, { constants: { x: { data: Float32Array.of(1), shape: [1] } } }),
+    '"x" is an input and a constant: rename one of them',
+  );
+  await refused(
+    engine.compile(() => ({ y: undefined as never }), { x }),
+    'Output "y" is no tensor: it is undefined',
+  );
+});
+
+const floats = (...shape: number[]) => ({ shape, dtype: "float32" as const });
+const withoutElements: Readonly<
+  Record<string, readonly [number[], (x: tf.Tensor) => tf.Tensor, number[], number[]]>
+> = {
+  "repeated": [[0, 1], (x) => tf.tile(x, [2, 3]), [0, 3], []],
+  "transposed and reshaped": [[0, 3], (x) => tf.reshape(tf.transpose(x), [0, 7]), [0, 7], []],
+  "joined with itself": [[0, 3], (x) => tf.concat([x, x], 0), [0, 3], []],
+  "joined with rows": [[0, 3], (x) => tf.concat([x, tf.ones([1, 3])], 0), [1, 3], [1, 1, 1]],
+  "added to": [[0, 3], (x) => tf.add(x, 1), [0, 3], []],
+  "summed": [[0, 3], (x) => tf.sum(x, 0), [3], [0, 0, 0]],
+  "its product": [[0, 2], (x) => tf.prod(x, 0), [2], [1, 1]],
+  "its maximum": [[0, 2], (x) => tf.max(x, 0), [2], [-Infinity, -Infinity]],
+  "its mean": [[0, 2], (x) => tf.mean(x, 0), [2], [NaN, NaN]],
+  "multiplied": [[2, 0], (x) => tf.matMul(x, x, false, true), [2, 2], [0, 0, 0, 0]],
+  "a softmax": [[0, 3], (x) => tf.softmax(x), [0, 3], []],
+  "padded": [[0, 2], (x) => tf.pad(x, [[1, 0], [0, 0]], 7), [1, 2], [7, 7]],
+  "as it is": [[0, 3], (x) => x, [0, 3], []],
+  "its gradient": [[0, 3], (x) => tf.grad((x) => tf.sum(tf.square(x)))(x), [0, 3], []],
+  "convolved": [
+    [0, 4, 4, 1],
+    (x) => tf.conv2d(x as tf.Tensor4D, tf.ones([3, 3, 1, 2]) as tf.Tensor4D, 1, "same"),
+    [0, 4, 4, 2],
+    [],
+  ],
+};
+
+for (const [name, [shape, fn, outShape, values]] of Object.entries(withoutElements)) {
+  Deno.test(`a tensor without elements, ${name}, is right at once`, async () => {
+    const program = await engine.compile(({ x }) => ({ y: fn(x!) }), { x: floats(...shape) });
+    assert.deepEqual(program.outputs.y!.shape, outShape);
+    const { y } = await program.run({ x: new Float32Array(0) });
+    assert.deepEqual([...y!], values);
+    await program.dispose();
+  });
+}
+
 Deno.test("a run repeats to the last bit, in the same program and in another", async () => {
   const { fn, inputs } = await digitsStep("mini", [2, 12, 12]);
   const bits: string[] = [];

@@ -8,13 +8,13 @@ const x = [2, 3];
 Deno.test("printGraph() shows inputs, operators with attributes and types, and outputs", () => {
   const graph = traced(
     { x, w: [3, 4] },
-    ({ x, w }) => ({ y: tf.matMul(x, w), top: tf.max(x) }),
+    ({ x, w }) => ({ y: tf.matMul(x, w), top: tf.sum(x) }),
   );
   assert.equal(
     printGraph(graph),
     `x: float32[2,3], w: float32[3,4]
 %0 = Gemm(x, w) {transA: 0, transB: 0} : float32[2,4]
-%1 = ReduceMax(x, [0 1]) {keepdims: 1} : float32[1,1]
+%1 = ReduceSum(x, [0 1]) {keepdims: 1} : float32[1,1]
 %2 = Reshape(%1, []) : float32[]
 -> y = %0, top = %2`,
   );
@@ -22,8 +22,6 @@ Deno.test("printGraph() shows inputs, operators with attributes and types, and o
 
 Deno.test("operators that change nothing vanish", () => {
   const identities: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
-    "x + 0": (x) => tf.add(x, 0),
-    "0 + x": (x) => tf.add(0, x),
     "x − 0": (x) => tf.sub(x, tf.zerosLike(x)),
     "x · 1": (x) => tf.mul(x, 1),
     "1 · x": (x) => tf.mul(tf.ones([2, 3]), x),
@@ -36,7 +34,6 @@ Deno.test("operators that change nothing vanish", () => {
     "no padding": (x) => tf.pad(x, [[0, 0], [0, 0]]),
     "the whole slice": (x) => tf.slice(x, [0, 0], [2, 3]),
     "one repetition": (x) => tf.tile(x, [1, 1]),
-    "x + (−1 · 0)": (x) => tf.add(x, tf.mul(-1, tf.zeros([3]))),
   };
   for (const [name, fn] of Object.entries(identities)) {
     assert.equal(printed({ x }, ({ x }) => fn(x)), "-> y = x", name);
@@ -45,7 +42,7 @@ Deno.test("operators that change nothing vanish", () => {
 
 Deno.test("an identity that broadcasts leaves the broadcast", () => {
   assert.equal(
-    printed({ x: [3] }, ({ x }) => tf.add(x, tf.zeros([2, 3]))),
+    printed({ x: [3] }, ({ x }) => tf.mul(x, tf.ones([2, 3]))),
     `%0 = Expand(x, [2 3]) : float32[2,3]
 -> y = %0`,
   );
@@ -79,16 +76,40 @@ Deno.test("constants are folded, and 0 and −0 stay apart", () => {
   assert.notEqual(graph.outputs.a!.node, graph.outputs.b!.node);
 });
 
-Deno.test("a chain of factors costs one pass over the large tensor", () => {
+Deno.test("a chain of constant factors costs one pass", () => {
   assert.equal(
     printed(
       { x: [8, 9], row: [9] },
       ({ x, row }) => tf.mul(2, tf.mul(tf.mul(x, row), 3)),
     ),
-    `%0 = Mul([6], row) : float32[9]
-%1 = Mul(%0, x) : float32[8,9]
+    `%0 = Mul(x, row) : float32[8,9]
+%1 = Mul(%0, [6]) : float32[8,9]
 -> y = %1`,
   );
+  assert.equal(
+    printed({ x }, ({ x }) => tf.transpose(tf.mul(tf.transpose(tf.mul(x, 0.5)), 4))),
+    `%0 = Mul(x, [2]) : float32[2,3]
+-> y = %0`,
+  );
+});
+
+Deno.test("nothing is simplified that could hide an infinity, a NaN or a sign", () => {
+  const kept: Readonly<Record<string, readonly [(x: tf.Tensor) => tf.Tensor, RegExp]>> = {
+    "x · 0 is NaN for infinities": [(x) => tf.mul(x, 0), /^%0 = Mul\(x, \[0\]\)/],
+    "−0 + 0 is 0": [(x) => tf.add(x, 0), /^%0 = Add\(x, \[0\]\)/],
+    "0 − 0 is 0": [(x) => tf.sub(0, x), /^%0 = Sub\(\[0\], x\)/],
+    "a b overflows": [
+      (x) => tf.mul(tf.mul(x, 1e30), 1e30),
+      /Mul\(%0, \[1.0000000150474662e\+30\]\)/,
+    ],
+    "a b vanishes": [(x) => tf.mul(tf.mul(x, 1e-30), 1e-30), /Mul\(%0, /],
+    "x · a overflows": [(x) => tf.mul(tf.mul(x, 4), 0.25), /Mul\(%0, \[0.25\]\)/],
+    "Σx overflows": [(x) => tf.sum(tf.mul(x, 0.5)), /^%0 = Mul\(x, \[0.5\]\)/],
+    "the root of −∞": [(x) => tf.pow(x, 0.5), /^%0 = Pow\(x, \[0.5\]\)/],
+  };
+  for (const [name, [fn, graph]] of Object.entries(kept)) {
+    assert.match(printed({ x }, ({ x }) => fn(x)), graph, name);
+  }
 });
 
 Deno.test("a sum of a broadcast is a product, and the broadcast is not carried out", () => {

@@ -37,6 +37,13 @@ export function between(low: number, high: number, shape: readonly number[], fre
   return floats(Array.from(data, (x) => low + (high - low) * (x + 1) / 2), shape);
 }
 
+/** Numbers at least 2 apart, in no order. */
+export function apart(shape: readonly number[]): ArrayInput {
+  const size = tf.util.sizeFromShape([...shape]);
+  // 7919 is a prime number that divides no size here.
+  return floats(Array.from({ length: size }, (_, i) => 2 * (7919 * (i + 1) % size) - size), shape);
+}
+
 /** Whole numbers from low to high. */
 export function whole(low: number, high: number, shape: readonly number[], frequency = 0.37) {
   const { data } = between(low, high + 1, shape, frequency);

@@ -43,12 +43,12 @@ const logicRows: KernelCase[] = [
     fn: (a: tf.Tensor, b: tf.Tensor) => tf.logicalOr(bool(a), bool(b)),
   },
   { kernel: tf.LogicalNot, name: "a matrix", inputs: [truth], fn: (x) => tf.logicalNot(bool(x)) },
-  {
-    kernel: tf.IsNan,
+  ...[tf.isNaN, tf.isInf, tf.isFinite].map((fn, i): KernelCase => ({
+    kernel: [tf.IsNan, tf.IsInf, tf.IsFinite][i]!,
     name: "floats of every kind",
-    inputs: [floats([NaN, 0, Infinity, -1])],
-    fn: (x: tf.Tensor) => tf.isNaN(x),
-  },
+    inputs: [floats([NaN, 0, Infinity, -1, -Infinity])],
+    fn: (x: tf.Tensor) => fn(x),
+  })),
 ];
 
 const reductions: readonly [string, typeof tf.all][] = [[tf.All, tf.all], [tf.Any, tf.any]];

@@ -1,5 +1,5 @@
 import { tf } from "../../../../engine/mod.ts";
-import { wave } from "../inputs.ts";
+import { toTensor, wave } from "../inputs.ts";
 import type { KernelCase } from "../parity.ts";
 
 type Pad = "same" | "valid" | number | tf.backend_util.ExplicitPadding;
@@ -148,6 +148,42 @@ const layerRows = [3, 16].flatMap((channels) =>
 
 const gradients = [...plain, ...blocked].filter(({ dilations }) => dilations === undefined);
 
+interface Depthwise {
+  readonly name: string;
+  readonly x: readonly [number, number, number, number];
+  /** [kh, kw, filters for each channel] */
+  readonly filter: readonly [number, number, number];
+  readonly strides?: number;
+  readonly pad?: Pad;
+  readonly dilations?: number;
+}
+
+const depthwiseRows: readonly Depthwise[] = [
+  { name: "3×3", x: [2, 5, 6, 3], filter: [3, 3, 1] },
+  { name: "two filters for each channel", x: [2, 5, 6, 3], filter: [3, 2, 2] },
+  { name: "stride 2, odd sizes", x: [1, 7, 5, 2], filter: [3, 3, 2], strides: 2 },
+  { name: "valid, leaving a rest", x: [1, 8, 6, 2], filter: [3, 3, 1], strides: 2, pad: "valid" },
+  { name: "padding beyond the reach", x: [1, 3, 4, 2], filter: [2, 2, 2], pad: 2 },
+  { name: "dilation 2", x: [2, 7, 6, 2], filter: [3, 3, 2], dilations: 2 },
+];
+
+const depthwiseCases: KernelCase[] = [
+  tf.DepthwiseConv2dNative,
+  tf.DepthwiseConv2dNativeBackpropInput,
+  tf.DepthwiseConv2dNativeBackpropFilter,
+].flatMap((kernel) =>
+  depthwiseRows.filter(({ dilations }) => kernel === tf.DepthwiseConv2dNative || !dilations)
+    .map(({ name, x, filter: [kh, kw, m], strides = 1, pad = "same", dilations = 1 }) => ({
+      kernel,
+      name,
+      inputs: [wave(x), wave([kh, kw, x[3], m], 0.61)],
+      fn: (x: tf.Tensor4D, filter: tf.Tensor4D) =>
+        tf.depthwiseConv2d(x, filter, strides, pad, "NHWC", dilations),
+      ...sums,
+      ...(dilations !== 1 ? { noGradient: "TensorFlow.js has none for dilations" } : {}),
+    }))
+);
+
 export const convolutionCases: readonly KernelCase[] = [
   ...[...plain, ...blocked].map((testCase) => convolution(tf.Conv2D, testCase)),
   ...layerRows,
@@ -169,36 +205,18 @@ export const convolutionCases: readonly KernelCase[] = [
       tf.conv2dTranspose(x, filter, [2, 4, 3, 16], 1, "same"),
     ...sums,
   },
-  {
-    kernel: tf.AvgPool,
-    name: "windows that tile the image",
-    inputs: [wave([2, 6, 4, 3])],
-    fn: (x: tf.Tensor4D) => tf.avgPool(x, 2, 2, "valid"),
-  },
-  {
-    kernel: tf.AvgPool,
-    name: "windows of 3×2, batch 1",
-    inputs: [wave([1, 6, 4, 3])],
-    fn: (x: tf.Tensor4D) => tf.avgPool(x, [3, 2], [3, 2], "valid"),
-  },
-  {
-    kernel: tf.AvgPool,
-    name: "overlapping windows, padded, odd sizes",
-    inputs: [wave([2, 5, 7, 3])],
-    fn: (x: tf.Tensor4D) => tf.avgPool(x, 3, 2, "same"),
-    noGradient: "only that of windows that tile the image can be compiled",
-  },
-  {
-    kernel: tf.AvgPool,
-    name: "windows that leave a rest",
-    inputs: [wave([1, 7, 6, 2])],
-    fn: (x: tf.Tensor4D) => tf.avgPool(x, [2, 3], [2, 3], "valid"),
-    noGradient: "only that of windows that tile the image can be compiled",
-  },
-  {
-    kernel: tf.AvgPoolGrad,
-    name: "windows that tile the image, batch 3",
-    inputs: [wave([3, 4, 6, 2])],
-    fn: (x: tf.Tensor4D) => tf.avgPool(x, [2, 3], [2, 3], "same"),
-  },
+  ...[1, 16].map((channels): KernelCase => ({
+    kernel: tf.Conv2D,
+    name: `${channels} channels before height and width`,
+    inputs: [wave([2, channels, 5, 6]), wave([3, 2, channels, 16], 0.61)],
+    fn: (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.conv2d(x, filter, [1, 2], "same", "NCHW"),
+    noGradient: "TensorFlow.js's cpu backend has none for images with channels first",
+    reference: (x, filter) => {
+      const last = tf.transpose(toTensor(x), [0, 2, 3, 1]) as tf.Tensor4D;
+      const y = tf.conv2d(last, toTensor(filter) as tf.Tensor4D, [1, 2], "same");
+      return [...tf.transpose(y, [0, 3, 1, 2]).dataSync()];
+    },
+    ...sums,
+  })),
+  ...depthwiseCases,
 ];

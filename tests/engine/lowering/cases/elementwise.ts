@@ -21,8 +21,6 @@ interface BinaryRow {
   /** Makes operands from shapes; the domain where the function is smooth. */
   readonly left?: (shape: number[]) => ArrayInput;
   readonly right?: (shape: number[]) => ArrayInput;
-  /** Whether TensorFlow.js's gradient forgets to add up over broadcast axes. */
-  readonly sameShapeGradient?: boolean;
 }
 
 const away = (shape: number[]) => between(0.5, 2.5, shape, 0.71);
@@ -32,13 +30,13 @@ const binaryRows: readonly BinaryRow[] = [
   { kernel: tf.Sub, fn: (a, b) => tf.sub(a, b) },
   { kernel: tf.Multiply, fn: (a, b) => tf.mul(a, b) },
   { kernel: tf.RealDiv, fn: (a, b) => tf.div(a, b), right: away },
-  { kernel: tf.Maximum, fn: (a, b) => tf.maximum(a, b), sameShapeGradient: true },
-  { kernel: tf.Minimum, fn: (a, b) => tf.minimum(a, b), sameShapeGradient: true },
+  { kernel: tf.Maximum, fn: (a, b) => tf.maximum(a, b) },
+  { kernel: tf.Minimum, fn: (a, b) => tf.minimum(a, b) },
+  { kernel: tf.Atan2, fn: (a, b) => tf.atan2(a, b) },
   { kernel: tf.Pow, fn: (a, b) => tf.pow(a, b), left: away },
   {
     kernel: tf.SquaredDifference,
     fn: (a, b) => tf.squaredDifference(a, b),
-    sameShapeGradient: true,
   },
   { kernel: tf.Mod, fn: (a, b) => tf.mod(a, b), left: (s) => between(-9, 9, s), right: away },
   {
@@ -50,15 +48,12 @@ const binaryRows: readonly BinaryRow[] = [
 ];
 
 const binaryCases: KernelCase[] = binaryRows.flatMap((row) => {
-  const { kernel, fn, left = wave, right = left, sameShapeGradient } = row;
+  const { kernel, fn, left = wave, right = left } = row;
   return Object.entries(BROADCASTS).map(([name, [a, b]]) => ({
     kernel,
     name,
     fn,
     inputs: [left(a), right === wave ? wave(b, 0.53) : right(b)],
-    ...(sameShapeGradient && name !== "equal shapes"
-      ? { noGradient: "TensorFlow.js forgets to add it up over broadcast axes" }
-      : {}),
   }));
 });
 
@@ -72,6 +67,7 @@ const integerCases: KernelCase[] = [
   { kernel: tf.Minimum, fn: (a: tf.Tensor, b: tf.Tensor) => tf.minimum(a, b) },
   { kernel: tf.FloorDiv, fn: (a: tf.Tensor, b: tf.Tensor) => tf.floorDiv(a, b) },
   { kernel: tf.Mod, fn: (a: tf.Tensor, b: tf.Tensor) => tf.mod(a, b) },
+  { kernel: tf.BitwiseAnd, fn: (a: tf.Tensor, b: tf.Tensor) => tf.bitwiseAnd(a, b) },
   {
     kernel: tf.SquaredDifference,
     fn: (a: tf.Tensor, b: tf.Tensor) => tf.squaredDifference(tf.minimum(a, 9), b),
@@ -89,7 +85,14 @@ interface UnaryRow {
 const unaryRows: readonly UnaryRow[] = [
   { kernel: tf.Abs, fn: (x) => tf.abs(x) },
   { kernel: tf.Acos, fn: (x) => tf.acos(x), domain: [-0.9, 0.9] },
+  { kernel: tf.Acosh, fn: (x) => tf.acosh(x), domain: [1.1, 9] },
   { kernel: tf.Asin, fn: (x) => tf.asin(x), domain: [-0.9, 0.9] },
+  { kernel: tf.Asinh, fn: (x) => tf.asinh(x), domain: [-9, 9] },
+  { kernel: tf.Atanh, fn: (x) => tf.atanh(x), domain: [-0.9, 0.9] },
+  { kernel: tf.Elu, fn: (x) => tf.elu(x), domain: [-4, 4] },
+  { kernel: tf.EluGrad, fn: (x) => tf.elu(x), domain: [-4, 4] },
+  { kernel: tf.Selu, fn: (x) => tf.selu(x), domain: [-4, 4] },
+  { kernel: tf.Prelu, fn: (x) => tf.prelu(x, tf.scalar(0.3)) },
   { kernel: tf.Atan, fn: (x) => tf.atan(x), domain: [-5, 5] },
   { kernel: tf.Ceil, fn: (x) => tf.ceil(x), domain: [-3, 3] },
   { kernel: tf.Cos, fn: (x) => tf.cos(x), domain: [-9, 9] },
@@ -197,6 +200,84 @@ const specialCases: KernelCase[] = [
   },
 ];
 
+/** Functions near 0, and where their parts overflow: every digit counts. */
+const small = [1e-8, -1e-8, 1e-6, -1e-5, 3e-4, 0.1, -0.5, 0];
+const precise: readonly [string, (x: tf.Tensor) => tf.Tensor, (x: number) => number, number[]][] = [
+  [tf.Expm1, (x) => tf.expm1(x), Math.expm1, [...small, 30, -30, 88, 200, -Infinity, Infinity]],
+  [tf.Log1p, (x) => tf.log1p(x), Math.log1p, [...small, -1, -2, 1e30, Infinity]],
+  [tf.Asinh, (x) => tf.asinh(x), Math.asinh, [...small, 1e20, -1e30, Infinity, -Infinity]],
+  [tf.Acosh, (x) => tf.acosh(x), Math.acosh, [1, 1.0001, 1.5, 0.5, 1e20, Infinity]],
+  [tf.Atanh, (x) => tf.atanh(x), Math.atanh, [...small, 1, -1, 2]],
+  [tf.Elu, (x) => tf.elu(x), (x) => x > 0 ? x : Math.expm1(x), [...small, -100, 100]],
+  [tf.Sign, (x) => tf.sign(x), (x) => Math.sign(x) || 0, [NaN, -3, 0, 2, Infinity, -Infinity]],
+];
+
+const preciseCases: KernelCase[] = precise.map(([kernel, fn, exact, values]) => ({
+  kernel,
+  name: "near zero and at the ends, to the last digits",
+  inputs: [floats(values)],
+  fn,
+  noGradient: "some are not finite there",
+  reference: ({ data }: ArrayInput) => Array.from(data, (x) => Math.fround(exact(x))),
+  rtol: 1e-6,
+  atol: 0,
+}));
+
+const nonFinite = floats([NaN, Infinity, -Infinity, 1, 0, -0, -2]);
+const nonFiniteCases: KernelCase[] = [
+  {
+    kernel: tf.Multiply,
+    name: "zero times what is not finite is NaN",
+    inputs: [nonFinite],
+    fn: (x: tf.Tensor) => tf.mul(x, 0),
+    noGradient,
+  },
+  {
+    kernel: tf.Multiply,
+    name: "factors that overflow or vanish together, or on the way",
+    inputs: [floats([1e-30, 1e30, 2, 1e-20])],
+    fn: (x: tf.Tensor) =>
+      tf.stack([
+        tf.mul(tf.mul(x, 1e30), 1e30),
+        tf.mul(tf.mul(x, 1e30), 1e-30),
+        tf.mul(tf.mul(x, 1e-30), 1e-20),
+        tf.div(tf.mul(tf.mul(x, 1e25), 1e25), 1e25),
+      ]),
+    noGradient,
+  },
+  {
+    kernel: tf.Relu,
+    name: "the gradient at NaN is NaN",
+    inputs: [nonFinite],
+    fn: (x: tf.Tensor) => tf.grad((x) => tf.sum(tf.relu(x)))(x),
+    noGradient,
+  },
+  ...[0, 0.25, -1, 2].map((alpha): KernelCase => ({
+    kernel: tf.Step,
+    name: `${alpha} below zero, and NaN`,
+    inputs: [nonFinite],
+    fn: (x: tf.Tensor) => tf.step(x, alpha),
+    noGradient,
+  })),
+  {
+    kernel: tf.Pow,
+    name: "the root of minus infinity",
+    inputs: [floats([-Infinity, -4, 4, Infinity])],
+    fn: (x: tf.Tensor) => tf.pow(x, 0.5),
+    noGradient,
+  },
+  {
+    kernel: tf.Atan2,
+    name: "axes, diagonals and infinities",
+    inputs: [
+      floats([0, 1, 0, -1, 1, -1, Infinity, -Infinity, 5, 5, NaN]),
+      floats([1, 0, -1, 0, -1, -1, Infinity, 1, -Infinity, Infinity, 1]),
+    ],
+    fn: (y: tf.Tensor, x: tf.Tensor) => tf.atan2(y, x),
+    noGradient,
+  },
+];
+
 const constantCases: KernelCase[] = [
   {
     kernel: tf.Multiply,
@@ -274,6 +355,12 @@ const castCases: KernelCase[] = [
   },
   {
     kernel: tf.Cast,
+    name: "NaN, infinities and floats beyond 32 bits, as JavaScript has them",
+    inputs: [floats([NaN, Infinity, -Infinity, 3e9, -3e9])],
+    fn: (x: tf.Tensor) => tf.cast(x, "int32"),
+  },
+  {
+    kernel: tf.Cast,
     name: "float and int to bool",
     inputs: [floats([-2.7, 0, 0.5, NaN]), integers([0, 1, -3, 0])],
     fn: (x: tf.Tensor, y: tf.Tensor) => tf.stack([tf.cast(x, "bool"), tf.cast(y, "bool")]),
@@ -308,6 +395,45 @@ const ofIntegers: KernelCase[] = [
   { kernel: tf.ClipByValue, fn: (x: tf.Tensor) => tf.clipByValue(x, -2, 3) },
 ].map((row) => ({ ...row, name: "32-bit integers", inputs: [whole(-5, 5, [3, 4])] }));
 
+const integersToo: KernelCase[] = [
+  { kernel: tf.Exp, fn: (x: tf.Tensor) => tf.exp(x) },
+  { kernel: tf.Round, fn: (x: tf.Tensor) => tf.round(x) },
+  { kernel: tf.Step, fn: (x: tf.Tensor) => tf.step(x) },
+  { kernel: tf.LeakyRelu, fn: (x: tf.Tensor) => tf.leakyRelu(x, 0.3) },
+  { kernel: tf.IsNan, fn: (x: tf.Tensor) => tf.isNaN(x) },
+  { kernel: tf.BatchMatMul, fn: (x: tf.Tensor) => tf.matMul(x, x, true) },
+].map((row) => ({ ...row, name: "of 32-bit integers", inputs: [whole(-5, 5, [3, 4])] }));
+
+const truths = (x: tf.Tensor) => tf.greater(x, 0);
+const booleansToo: KernelCase[] = [
+  { kernel: tf.Max, fn: (x: tf.Tensor) => tf.max(truths(x), 1) },
+  { kernel: tf.Min, fn: (x: tf.Tensor) => tf.min(truths(x), 1) },
+  { kernel: tf.ArgMax, fn: (x: tf.Tensor) => tf.argMax(truths(x), 1) },
+  { kernel: tf.PadV2, fn: (x: tf.Tensor) => tf.pad(truths(x), [[1, 0], [0, 2]]) },
+  { kernel: tf.Select, fn: (x: tf.Tensor) => tf.where(truths(x), truths(x), tf.less(x, 1)) },
+  { kernel: tf.Greater, fn: (x: tf.Tensor) => tf.greater(truths(x), tf.less(x, 2)) },
+  { kernel: tf.Maximum, fn: (x: tf.Tensor) => tf.maximum(truths(x), tf.less(x, -2)) },
+].map((row) => ({ ...row, name: "of booleans", inputs: [whole(-5, 5, [3, 4])] }));
+
+const zeroDivisors = [integers([5, -3, 7, -(2 ** 31), 4]), integers([0, 2, 0, -1, -1])];
+const divisionCases: KernelCase[] = [
+  {
+    kernel: tf.FloorDiv,
+    name: "by zero, and of the smallest integer by −1",
+    inputs: zeroDivisors,
+    fn: (a: tf.Tensor, b: tf.Tensor) => tf.floorDiv(a, b),
+    // 2^31 wraps, as it does in JavaScript.
+    reference: () => [0, -2, 0, -(2 ** 31), -4],
+  },
+  {
+    kernel: tf.Mod,
+    name: "by zero, and of the smallest integer by −1",
+    inputs: zeroDivisors,
+    fn: (a: tf.Tensor, b: tf.Tensor) => tf.mod(a, b),
+    reference: () => [0, 1, 0, 0, 0],
+  },
+];
+
 export const elementwiseCases: readonly KernelCase[] = [
   ...binaryCases,
   ...integerCases,
@@ -316,4 +442,9 @@ export const elementwiseCases: readonly KernelCase[] = [
   ...constantCases,
   ...castCases,
   ...ofIntegers,
+  ...preciseCases,
+  ...nonFiniteCases,
+  ...integersToo,
+  ...booleansToo,
+  ...divisionCases,
 ];

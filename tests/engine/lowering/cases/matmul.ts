@@ -27,8 +27,6 @@ function transposed(name: string, left: number[], right: number[]): KernelCase[]
       [...left, ...(ta ? [k, m] : [m, k])],
       [...right, ...(tb ? [n, k] : [k, n])],
       (a, b) => tf.matMul(a, b, ta, tb),
-      // TensorFlow.js forgets to add the gradient up over the broadcast batch.
-      left.join() === right.join() ? undefined : "TensorFlow.js has none for broadcast batches",
     )
   );
 }
@@ -36,7 +34,30 @@ function transposed(name: string, left: number[], right: number[]): KernelCase[]
 const swap = (x: tf.Tensor) =>
   tf.transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2));
 
+const einsum = (equation: string, ...shapes: number[][]): KernelCase => ({
+  kernel: tf.Einsum,
+  name: `${equation} of ${shapes.map((shape) => `[${shape}]`).join(" and ")}`,
+  inputs: shapes.map((shape, i) => wave(shape, 0.37 + 0.2 * i)),
+  fn: (...operands: tf.Tensor[]) => tf.einsum(equation, ...operands),
+  // The gradient is ours, on TensorFlow.js's cpu backend too.
+  reference: "finite differences",
+});
+
+const einsumCases: KernelCase[] = [
+  einsum("ij,jk->ik", [2, 3], [3, 4]),
+  einsum("ij,jk->ki", [2, 3], [3, 4]),
+  einsum("bij,bkj->bik", [2, 3, 4], [2, 5, 4]),
+  einsum("bhqd,bkhd->bhqk", [2, 3, 4, 2], [2, 5, 3, 2]),
+  einsum("ij->ji", [2, 3]),
+  einsum("ijk->k", [2, 3, 4]),
+  einsum("i,j->ij", [3], [4]),
+  einsum("ij,ij->", [2, 3], [2, 3]),
+  einsum("ij,ij->ij", [2, 3], [2, 3]),
+  einsum("ij,j->i", [2, 3], [3]),
+];
+
 export const matMulCases: readonly KernelCase[] = [
+  ...einsumCases,
   ...transposed("matrices", [], []),
   ...transposed("a batch of 1", [1], [1]),
   ...transposed("a batch of 3", [3], [3]),
@@ -46,6 +67,7 @@ export const matMulCases: readonly KernelCase[] = [
   ...transposed("batches stretched on both sides", [2, 1], [1, 3]).map((testCase) => ({
     ...testCase,
     // TensorFlow.js's cpu backend computes only as many products as the larger batch has.
+    noGradient: "neither does it in the gradient",
     reference: (...inputs: ArrayInput[]) =>
       tf.tidy(() => {
         const stretched = inputs.map(({ shape, ...input }) =>

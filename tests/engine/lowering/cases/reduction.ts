@@ -1,18 +1,17 @@
 import { tf } from "../../../../engine/mod.ts";
-import { between, floats, wave, whole } from "../inputs.ts";
+import { apart, type ArrayInput, between, floats, wave, whole } from "../inputs.ts";
 import type { KernelCase } from "../parity.ts";
 
 type Reduce = (x: tf.Tensor, axis?: number | number[], keepDims?: boolean) => tf.Tensor;
 
 const shape = [3, 5, 4];
 
-const reductions: readonly { kernel: string; fn: Reduce; noGradient?: string }[] = [
+const reductions: readonly { kernel: string; fn: Reduce }[] = [
   { kernel: tf.Sum, fn: tf.sum },
   { kernel: tf.Mean, fn: tf.mean },
   { kernel: tf.Max, fn: tf.max },
   { kernel: tf.Min, fn: tf.min },
-  // TensorFlow.js writes its gradient with Cumprod.
-  { kernel: tf.Prod, fn: tf.prod, noGradient: "Cumprod has no lowering" },
+  { kernel: tf.Prod, fn: tf.prod },
 ];
 
 const axes: Readonly<Record<string, number | number[] | undefined>> = {
@@ -122,23 +121,85 @@ const softmaxRows: KernelCase[] = softmaxes.flatMap(([kernel, fn, of]) =>
 );
 
 // Not of negative axes, for which TensorFlow.js's cpu backend gives a wrong shape.
-const cumsumRows: KernelCase[] = [0, 1, 2].flatMap((axis) =>
-  [false, true].flatMap((exclusive) =>
-    [false, true].map((reverse) => ({
-      kernel: tf.Cumsum,
-      name: `axis ${axis}${exclusive ? ", exclusive" : ""}${reverse ? ", reversed" : ""}`,
-      inputs: [wave(shape)],
-      fn: (x: tf.Tensor) => tf.cumsum(x, axis, exclusive, reverse),
-      ...(axis === 2 ? {} : { noGradient: "TensorFlow.js's is right for the last axis only" }),
-    }))
-  )
-);
+const scanRows: KernelCase[] = ([[tf.Cumsum, tf.cumsum], [tf.Cumprod, tf.cumprod]] as const)
+  .flatMap(([kernel, scan]) =>
+    [0, 1, 2].flatMap((axis) =>
+      [false, true].flatMap((exclusive) =>
+        [false, true].map((reverse) => ({
+          kernel,
+          name: `axis ${axis}${exclusive ? ", exclusive" : ""}${reverse ? ", reversed" : ""}`,
+          inputs: [wave(shape)],
+          fn: (x: tf.Tensor) => scan(x, axis, exclusive, reverse),
+          // TensorFlow.js has no right gradient but that of sums along the last axis.
+          reference: "finite differences" as const,
+        }))
+      )
+    )
+  );
+
+const topK = (name: string, input: ArrayInput, k: number, which: "values" | "indices") => ({
+  kernel: tf.TopK,
+  name,
+  inputs: [input],
+  fn: (x: tf.Tensor) => tf.topk(x, k)[which],
+});
+
+const topKRows: KernelCase[] = [
+  {
+    ...topK("the values of three", apart([2, 3, 7]), 3, "values"),
+    reference: "finite differences",
+  },
+  topK("their places", wave([2, 3, 7]), 3, "indices"),
+  topK("integers, the first of equals first", whole(0, 2, [3, 9]), 5, "indices"),
+  topK("all of a vector", wave([5]), 5, "indices"),
+];
 
 export const reductionCases: readonly KernelCase[] = [
   ...reductionRows,
   ...argumentRows,
   ...softmaxRows,
-  ...cumsumRows,
+  ...scanRows,
+  ...topKRows,
+  {
+    kernel: tf.SearchSorted,
+    name: "places from the left",
+    inputs: [floats([1, 3, 3, 5, 2, 2, 4, 9], [2, 4]), floats([3, 0, 9, 2, 10, 3], [2, 3])],
+    fn: (sequence: tf.Tensor, values: tf.Tensor) => tf.searchSorted(sequence, values, "left"),
+  },
+  {
+    kernel: tf.SearchSorted,
+    name: "places from the right",
+    inputs: [floats([1, 3, 3, 5, 2, 2, 4, 9], [2, 4]), floats([3, 0, 9, 2, 10, 3], [2, 3])],
+    fn: (sequence: tf.Tensor, values: tf.Tensor) => tf.searchSorted(sequence, values, "right"),
+  },
+  ...[tf.max, tf.min].map((fn, i): KernelCase => ({
+    kernel: [tf.Max, tf.Min][i]!,
+    name: "NaN and infinities",
+    inputs: [
+      floats([1, NaN, 2, Infinity, -Infinity, 0, -Infinity, 3, NaN, Infinity, 1, 2], [4, 3]),
+    ],
+    fn: (x: tf.Tensor) => fn(x, 1),
+    noGradient: "it is not finite there",
+  })),
+  ...[tf.argMax, tf.argMin].map((fn, i): KernelCase => ({
+    kernel: [tf.ArgMax, tf.ArgMin][i]!,
+    name: "NaN is passed over",
+    inputs: [floats([3, NaN, 2, 5, 1, NaN], [2, 3])],
+    fn: (x: tf.Tensor) => fn(x, 1),
+  })),
+  {
+    kernel: tf.Prod,
+    name: "with zeros, one and two in a row",
+    inputs: [floats([2, 3, 0, 0, 4, 0, 1, 2, 3], [3, 3])],
+    fn: (x: tf.Tensor) => tf.prod(x, 1),
+    reference: "finite differences",
+  },
+  {
+    kernel: tf.Sum,
+    name: "a number of higher rank times a vector",
+    inputs: [floats([1, 2, 3])],
+    fn: (x: tf.Tensor) => tf.sum(tf.mul(x, tf.tensor2d([[2]])), 1),
+  },
   {
     kernel: tf.Sum,
     name: "a product with a constant, whose factor is taken out",

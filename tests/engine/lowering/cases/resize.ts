@@ -26,22 +26,47 @@ const resize = (shape: number[], size: [number, number]): KernelCase => ({
   reference: "finite differences",
 });
 
-const withoutGradient = (shape: number[], size: [number, number]): KernelCase => ({
+const fraction = (shape: number[], size: [number, number]): KernelCase => ({
   ...resize(shape, size),
   reference: nearest(...size),
-  noGradient: "only that of enlargement by whole factors can be compiled",
+  noGradient: "the cases below are about the gradient",
 });
+
+type Resize = typeof tf.image.resizeBilinear;
+
+/** Under each way of choosing the places that elements come from. */
+const sampled = (kernel: string, resize: Resize, shape: number[], size: [number, number]) =>
+  ([[false, false], [true, false], [false, true]] as const).map(([corners, centres]) => ({
+    kernel,
+    name: `[${shape}] to ${size.join("×")}${corners ? ", corners aligned" : ""}${
+      centres ? ", half-pixel centres" : ""
+    }`,
+    inputs: [wave(shape)],
+    fn: (x: tf.Tensor4D) => resize(x, size, corners, centres),
+    // TensorFlow.js's gradients on the cpu backend do not know of half-pixel centres.
+    reference: "finite differences" as const,
+    atol: 1e-5,
+  }));
+
+const { resizeBilinear, resizeNearestNeighbor } = tf.image;
 
 export const resizeCases: readonly KernelCase[] = [
   resize([1, 3, 5, 2], [6, 10]),
   resize([3, 2, 3, 2], [4, 6]),
   resize([2, 3, 2, 1], [9, 2]),
   resize([1, 1, 1, 3], [4, 5]),
-  withoutGradient([1, 3, 5, 2], [7, 11]),
-  withoutGradient([2, 7, 6, 1], [3, 4]),
+  fraction([1, 3, 5, 2], [7, 11]),
+  fraction([2, 7, 6, 1], [3, 4]),
   // Sizes at which ⌊i·(h/H)⌋ in floating point falls short of a whole number.
-  withoutGradient([1, 6, 15, 1], [14, 22]),
-  withoutGradient([1, 41, 49, 1], [47, 98]),
+  fraction([1, 6, 15, 1], [14, 22]),
+  fraction([1, 41, 49, 1], [47, 98]),
+  ...([[[2, 3, 5, 2], [6, 7]], [[1, 6, 4, 1], [3, 5]], [[2, 2, 3, 1], [4, 6]]] as const).flatMap(
+    ([shape, size]) => [
+      ...sampled(tf.ResizeBilinear, resizeBilinear, [...shape], [...size]),
+      ...sampled(tf.ResizeBilinearGrad, resizeBilinear, [...shape], [...size]),
+      ...sampled(tf.ResizeNearestNeighborGrad, resizeNearestNeighbor, [...shape], [...size]),
+    ],
+  ),
   { ...resize([3, 2, 3, 2], [4, 6]), kernel: tf.ResizeNearestNeighborGrad },
   { ...resize([1, 5, 3, 4], [15, 6]), kernel: tf.ResizeNearestNeighborGrad },
 ];

@@ -1,5 +1,5 @@
 import { tf } from "../../../../engine/mod.ts";
-import { integers, wave, whole } from "../inputs.ts";
+import { floats, integers, wave, whole } from "../inputs.ts";
 import type { KernelCase } from "../parity.ts";
 
 type Fn = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -214,7 +214,37 @@ const makers: KernelCase[] = [
   row(tf.LinSpace, "one element", [[1]], (x) => tf.mul(x!, tf.linspace(3, 7, 1))),
 ];
 
+const rangeRows: KernelCase[] = ([[4, -2], [0, -10], [-2, 4], [3, 3]] as const).map((
+  [start, stop],
+) => ({
+  kernel: tf.Range,
+  name: `from ${start} to ${stop}`,
+  inputs: [floats([1])],
+  fn: (x: tf.Tensor) => tf.mul(tf.range(start, stop), x),
+  ...(start === stop ? { noGradient: "TensorFlow.js has none over no elements" } : {}),
+}));
+
 export const shapeCases: readonly KernelCase[] = [
+  ...rangeRows,
+  ...([
+    [[1, 0], [5, 4], [2, 3]],
+    [[4, 3], [0, 0], [-2, -1]],
+    [[3, 1], [4, 2], [1, 1]],
+  ] as const).map(([begin, end, strides]): KernelCase => ({
+    kernel: tf.StridedSlice,
+    name: `with a gradient, from ${begin} to ${end} by ${strides}`,
+    inputs: [wave([5, 4])],
+    fn: (x: tf.Tensor) => tf.stridedSlice(x, [...begin], [...end], [...strides]),
+    // TensorFlow.js has no gradient.
+    reference: "finite differences",
+  })),
+  {
+    kernel: tf.Diag,
+    name: "a vector",
+    inputs: [wave([4])],
+    fn: (x: tf.Tensor) => tf.diag(x),
+    noGradient: "TensorFlow.js has none",
+  },
   ...movement,
   ...joining,
   ...cutting,

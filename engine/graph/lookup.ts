@@ -1,0 +1,119 @@
+/** Look-ups by indices that are not known when a function is traced, and sums into such places. */
+import { binary } from "./arithmetic.ts";
+import type { GraphBuilder } from "./builder.ts";
+import { cast, fill, predicate, where } from "./elementwise.ts";
+import { reshape, slice } from "./movement.ts";
+import { sizeOf, type Value } from "./value.ts";
+
+/** An index that no axis has, so that looking it up fails. */
+const NOWHERE = 2 ** 31 - 1;
+
+/** The elements of `x` along an axis at `indices`. A run fails if an index is out of range. */
+export function gather(b: GraphBuilder, x: Value, indices: Value, axis: number): Value {
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  return b.node(
+    { op: "Gather", inputs: [x, withoutNegatives(b, indices)], attributes: { axis } },
+    { shape, dtype: x.dtype },
+  );
+}
+
+/** ONNX counts negative indices from the end; here they are out of range. */
+function withoutNegatives(b: GraphBuilder, indices: Value): Value {
+  const { data } = indices.node;
+  if (data && [...data].every((index) => index >= 0)) return indices;
+  const integer = (value: number) => fill(b, value, [], indices.dtype);
+  return where(b, predicate(b, "Less", [indices, integer(0)]), integer(NOWHERE), indices);
+}
+
+/** The same with an index tensor for each element of the first `batchDims` axes, which both share. */
+export function gatherInBatches(
+  b: GraphBuilder,
+  x: Value,
+  indices: Value,
+  axis: number,
+  batchDims: number,
+): Value {
+  const batch = x.shape.slice(0, batchDims);
+  const [count, extent] = [sizeOf(batch), x.shape[axis]!];
+  const outer = x.shape.slice(batchDims, axis);
+  const inner = x.shape.slice(axis + 1);
+  const own = indices.shape.slice(batchDims);
+  // One index for each outer element too, into all elements in a row.
+  const rows = count * sizeOf(outer);
+  const flat = reshape(b, x, [rows * extent, ...inner]);
+  const each = reshape(b, indices, [count, 1, sizeOf(own)]);
+  const starts = b.constant(
+    Int32Array.from({ length: rows }, (_, row) => row * extent),
+    [count, sizeOf(outer), 1],
+  );
+  const integer = (value: number) => fill(b, value, [], "int32");
+  const wrong = predicate(b, "Or", [
+    predicate(b, "Less", [each, integer(0)]),
+    predicate(b, "GreaterOrEqual", [each, integer(extent)]),
+  ]);
+  const places = where(b, wrong, integer(NOWHERE), binary(b, "Add", each, starts));
+  const found = b.node(
+    { op: "Gather", inputs: [flat, places], attributes: { axis: 0 } },
+    { shape: [...places.shape, ...inner], dtype: x.dtype },
+  );
+  return reshape(b, found, [...batch, ...outer, ...own, ...inner]);
+}
+
+/** The slices of `x` at the index vectors that the last axis of `indices` holds. */
+export function gatherSlices(
+  b: GraphBuilder,
+  x: Value,
+  indices: Value,
+  shape: readonly number[],
+): Value {
+  const places = cast(b, withoutNegatives(b, indices), "int64");
+  return b.node({ op: "GatherND", inputs: [x, places] }, { shape, dtype: x.dtype });
+}
+
+/** Zeros of `shape` with each of `updates` added at its index vector. */
+export function scatterSum(
+  b: GraphBuilder,
+  indices: Value,
+  updates: Value,
+  shape: readonly number[],
+): Value {
+  return scatter(b, fill(b, 0, shape, updates.dtype), indices, updates, true);
+}
+
+/** `x` with `updates` put, or added, at their index vectors. */
+export function scatter(
+  b: GraphBuilder,
+  x: Value,
+  indices: Value,
+  updates: Value,
+  add: boolean,
+): Value {
+  if (sizeOf(updates.shape) === 0) return x;
+  const places = cast(b, withoutNegatives(b, indices), "int64");
+  return b.node(
+    {
+      op: "ScatterND",
+      inputs: [x, places, updates],
+      attributes: add ? { reduction: "add" } : {},
+    },
+    x,
+  );
+}
+
+/** Rows added up by their segment; those of no segment are dropped. */
+export function segmentSum(
+  b: GraphBuilder,
+  x: Value,
+  segments: Value,
+  count: number,
+): Value {
+  const rest = x.shape.slice(segments.shape.length);
+  const rows = sizeOf(segments.shape);
+  const places = reshape(b, segments, [rows, 1]);
+  const integer = (value: number) => fill(b, value, [], "int32");
+  // Dropped rows go to a row of their own, which is cut off.
+  const inside = binary(b, "Min", places, integer(count));
+  const kept = where(b, predicate(b, "Less", [inside, integer(0)]), integer(count), inside);
+  const sums = scatterSum(b, kept, reshape(b, x, [rows, ...rest]), [count + 1, ...rest]);
+  return slice(b, sums, [0, ...rest.map(() => 0)], [count, ...rest]);
+}

@@ -1,0 +1,108 @@
+/**
+ * Random numbers within a function that is compiled: functions of (seed, stream, step), the same as
+ * `uniforms` and `normals` give on the host for the same key. TensorFlow.js's own would be drawn once,
+ * when the function is traced, and be the same in every run.
+ */
+import { normals, type RandomKey, streamHash, uniforms, UserError } from "./host/mod.ts";
+import { RANDOM_NORMAL, RANDOM_UNIFORM, type RandomAttributes } from "./lowering/random.ts";
+import { tf } from "./tf.ts";
+
+/** Names one draw. What changes from run to run is an input of the function, usually the step. */
+export interface TensorKey {
+  /** An integer, or an int32 scalar. */
+  readonly seed: number | tf.Tensor;
+  /** What the numbers are for; two draws with equal keys give equal numbers. */
+  readonly stream: string;
+  /** An integer, or an int32 scalar. */
+  readonly step: number | tf.Tensor;
+}
+
+/**
+ * Numbers uniform on [0, 1).
+ *
+ * Where a batch is divided over replicas, each draws its part of the whole batch's numbers, so the
+ * first axis must be that of the batch.
+ */
+export function randomUniform(key: TensorKey, shape: readonly number[]): tf.Tensor {
+  return draw(RANDOM_UNIFORM, key, shape);
+}
+
+/** Numbers from the standard normal distribution; as to replicas, see {@link randomUniform}. */
+export function randomNormal(key: TensorKey, shape: readonly number[]): tf.Tensor {
+  return draw(RANDOM_NORMAL, key, shape);
+}
+
+/**
+ * Sets each element to zero with probability `rate`, and scales the others up so that the mean stays
+ * (Srivastava et al. 2014, "Dropout"). As to replicas, see {@link randomUniform}.
+ *
+ * @param rate From 0 to below 1.
+ */
+export function dropout(x: tf.Tensor, rate: number, key: TensorKey): tf.Tensor {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new UserError(`Dropout's \`rate\` is ${rate}: it must be at least 0 and less than 1`);
+  }
+  const kept = tf.greaterEqual(randomUniform(key, x.shape), rate);
+  return tf.where(kept, tf.div(x, 1 - rate), tf.zerosLike(x));
+}
+
+function draw(kernel: string, key: TensorKey, shape: readonly number[]): tf.Tensor {
+  const integer = (name: "seed" | "step") => {
+    const value = key[name];
+    const tensor = typeof value === "number" ? tf.scalar(value | 0, "int32") : value;
+    if (tensor.dtype !== "int32" || tensor.size !== 1) {
+      throw new UserError(
+        `The \`${name}\` of random numbers is ${tensor.dtype} of shape [${tensor.shape}]: ` +
+          "it must be an integer or an int32 scalar",
+      );
+    }
+    return tf.reshape(tensor, []);
+  };
+  const inputs = { seed: integer("seed"), step: integer("step") };
+  const attributes = { shape: [...shape], stream: streamHash(key.stream) | 0, name: key.stream };
+  return tf.engine().runKernel(kernel, inputs, attributes) as tf.Tensor;
+}
+
+/** Which of the slices of a batch an eager device is at: it draws that slice's numbers. */
+let slice = 0;
+
+/** Runs `body` as the slice of a batch with the given number. */
+export function asSlice<T>(index: number, body: () => T): T {
+  slice = index;
+  try {
+    return body();
+  } finally {
+    slice = 0;
+  }
+}
+
+const registered = new Set<string>();
+
+/** Registers the kernels with a backend of TensorFlow.js that computes at once. */
+export function registerRandomKernels(backendName: string): void {
+  if (registered.has(backendName)) return;
+  registered.add(backendName);
+  register(backendName, RANDOM_UNIFORM, uniforms);
+  register(backendName, RANDOM_NORMAL, normals);
+}
+
+function register(
+  backendName: string,
+  kernelName: string,
+  numbers: (key: RandomKey, count: number) => Float32Array,
+): void {
+  tf.registerKernel({
+    backendName,
+    kernelName,
+    kernelFunc: ({ inputs, backend, attrs }) => {
+      const { shape, name } = attrs as unknown as RandomAttributes & { name: string };
+      const value = ({ dataId }: tf.TensorInfo) =>
+        ((backend as tf.KernelBackend).readSync(dataId) as Int32Array)[0]!;
+      const key = { seed: value(inputs.seed!) >>> 0, stream: name, step: value(inputs.step!) };
+      const count = tf.util.sizeFromShape(shape);
+      const own = numbers(key, (slice + 1) * count).slice(slice * count);
+      const dataId = (backend as tf.KernelBackend).write(own, shape, "float32");
+      return { dataId, shape, dtype: "float32" };
+    },
+  });
+}

@@ -1,0 +1,12 @@
+/** The devices that the suite can run on. */
+import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
+import type { GraphRuntime } from "../../../engine/runtime.ts";
+
+/** What runs graphs on each device that compiles them. */
+export const RUNTIMES = {
+  cpu: () => onnxRuntime("cpu"),
+  cuda: () => onnxRuntime("cuda"),
+  webgpu: () => onnxRuntime("webgpu"),
+} satisfies Record<string, () => GraphRuntime>;
+
+export type SuiteDevice = keyof typeof RUNTIMES;
