@@ -46,6 +46,7 @@ export type {
   Engine,
   Program,
   Replicas,
+  ResidentProgram,
   Signature,
   TensorFunction,
   TensorSpec,
