@@ -37,6 +37,15 @@ export type {
 export { compileMuon, orthogonalized } from "./muon.ts";
 export type { Muon } from "./muon.ts";
 export { tf } from "./tf.ts";
+export { type FlatLayout, flatLayout, flatten, unflatten } from "./update/layout.ts";
+export {
+  CONTROL_SIGNATURE,
+  controlArrays,
+  stateSignature,
+  type UpdateConfig,
+  updateFunction,
+  WINDOW,
+} from "./update/update.ts";
 export type {
   Arrays,
   CompileOptions,

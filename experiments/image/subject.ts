@@ -1,11 +1,10 @@
 /** Images as the trainer sees them. */
 import type { ImageDataset } from "../../data/mod.ts";
-import type { Engine, Program } from "../../engine/mod.ts";
 import { trainingStep } from "../../models/diffusion/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { ImageConfig } from "../config.ts";
 import { objectiveFor } from "../objective.ts";
-import type { Subject, SubjectOptions } from "../training/subject.ts";
+import type { Subject, SubjectOptions, TrainingStep } from "../training/subject.ts";
 import { pixelwiseDenoisingError } from "./baseline.ts";
 import { batchSource, isWeighted } from "./batch.ts";
 import { loadPictures } from "./dataset.ts";
@@ -31,6 +30,7 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
       .filter(({ name, shape }) => shape.length > 1 && !NOT_HIDDEN.test(name))
       .map(({ name }) => name),
   );
+  const step = stepOf(config, network, dataset);
   return {
     data: dataset,
     pictures: pictureFacts(dataset),
@@ -41,25 +41,25 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     speed: "images_per_second",
     trivialError: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),
-    compile: (engine, replicas) => compileStep(config, network, dataset, engine, replicas),
+    batchFollowsParameters: false,
+    step,
+    compile: (engine, replicas) =>
+      engine.compile(step.fn, step.inputs, {
+        replicas: replicasOf(step.inputs, replicas, "mean"),
+      }),
     validation: (engine) => validationOf(engine, network, config, dataset),
     sampler: (context) => sampleOnTheWay(network, dataset, context),
     measurer: (context) => measureOnTheWay(network, dataset, context),
   };
 }
 
-async function compileStep(
-  config: ImageConfig,
-  network: ImageNetwork,
-  dataset: ImageDataset,
-  engine: Engine,
-  count: number,
-): Promise<Program> {
+function stepOf(config: ImageConfig, network: ImageNetwork, dataset: ImageDataset): TrainingStep {
   const weighted = isWeighted(config);
-  const signature = stepSignature(network.parameters, config.batch_size, dataset, weighted);
-  return await engine.compile(
-    trainingStep(network, objectiveFor(config), { weighted, selfCondition: config.self_condition }),
-    signature,
-    { replicas: replicasOf(signature, count, "mean") },
-  );
+  return {
+    fn: trainingStep(network, objectiveFor(config), {
+      weighted,
+      selfCondition: config.self_condition,
+    }),
+    inputs: stepSignature(network.parameters, config.batch_size, dataset, weighted),
+  };
 }

@@ -1,17 +1,11 @@
 /** Text as the trainer sees it. */
 import { loadTextDataset } from "../../data/mod.ts";
-import type { Engine, Program } from "../../engine/mod.ts";
-import {
-  DENSITY,
-  EMBEDDINGS,
-  type TextNetwork,
-  textTrainingStep,
-} from "../../models/text/network/mod.ts";
+import { DENSITY, EMBEDDINGS, textTrainingStep } from "../../models/text/network/mod.ts";
 import type { TextConfig } from "../config.ts";
-import type { Subject, SubjectOptions } from "../training/subject.ts";
+import type { Subject, SubjectOptions, TrainingStep } from "../training/subject.ts";
 import { baselinesFor } from "./baselines.ts";
 import { textBatchSource } from "./batch.ts";
-import { networkOf, stepOptions } from "./network.ts";
+import { isAdaptive, networkOf, stepOptions } from "./network.ts";
 import { replicasOf, windowSignature } from "./signature.ts";
 import { writeOnTheWay } from "./samples.ts";
 import { textValidation } from "./validation.ts";
@@ -29,6 +23,10 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     vocabularySize: config.vocabulary_size,
   });
   const network = networkOf(config, dataset.tokenized.vocabulary.size);
+  const step: TrainingStep = {
+    fn: textTrainingStep(network, stepOptions(config)),
+    inputs: windowSignature(network, config.batch_size),
+  };
   return {
     data: dataset,
     parameters: network.parameters,
@@ -49,22 +47,13 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     speed: "windows_per_second",
     trivialError: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
-    compile: (engine, replicas) => compileStep(config, network, engine, replicas),
+    batchFollowsParameters: isAdaptive(config),
+    step,
+    compile: (engine, replicas) =>
+      engine.compile(step.fn, step.inputs, {
+        replicas: replicasOf(step.inputs, replicas, "mean"),
+      }),
     validation: (engine) => textValidation(engine, network, config, dataset),
     sampler: (context) => writeOnTheWay(network, config, dataset, context),
   };
-}
-
-async function compileStep(
-  config: TextConfig,
-  network: TextNetwork,
-  engine: Engine,
-  count: number,
-): Promise<Program> {
-  const signature = windowSignature(network, config.batch_size);
-  return await engine.compile(
-    textTrainingStep(network, stepOptions(config)),
-    signature,
-    { replicas: replicasOf(signature, count, "mean") },
-  );
 }

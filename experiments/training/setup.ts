@@ -4,9 +4,7 @@ import {
   type DeviceChoice,
   type DeviceName,
   type Engine,
-  type Muon,
   openEngine,
-  type Program,
   UserError,
 } from "../../engine/mod.ts";
 import { engineFor } from "../device.ts";
@@ -17,6 +15,7 @@ import { inputArrays } from "./arrays.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { openSubject } from "./open.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
+import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
 import type { Subject } from "./subject.ts";
 
 /** What the worker lends to the training of one run. */
@@ -36,9 +35,7 @@ export interface Training {
   readonly subject: Subject;
   readonly state: TrainingState;
   readonly origin: CheckpointOrigin;
-  readonly program: Program;
-  /** Updates the hidden layers' matrices, where the configuration asks for it. */
-  readonly muon: Muon | null;
+  readonly stepper: Stepper;
 }
 
 /**
@@ -85,14 +82,34 @@ async function compileOn(
     ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
   store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
-  const program = await subject.compile(engine, replicas);
-  const hidden = Object.keys(state.parameters).filter(subject.isHidden);
-  const muon = config.muon_learning_rate > 0
-    ? await compileMuon(engine, state.parameters, hidden)
-    : null;
+  const stepper = await compileStepper(engine, replicas, run, subject, state);
   const { id: runId, createdAt, codeVersion } = run;
   const origin = { runId, createdAt, config, codeVersion, ...facts };
-  return { run, subject, state, origin, program, muon };
+  return { run, subject, state, origin, stepper };
+}
+
+async function compileStepper(
+  engine: Engine,
+  replicas: number,
+  { config }: Run,
+  subject: Subject,
+  state: TrainingState,
+): Promise<Stepper> {
+  const optimizer = {
+    ...subject.adam,
+    weightDecay: config.weight_decay,
+    gradientClip: config.gradient_clip,
+    ...(subject.treatments ? { treatments: subject.treatments } : {}),
+  };
+  // Muon updates the hidden layers' matrices, where the configuration asks for it.
+  const hidden = config.muon_learning_rate > 0
+    ? Object.keys(state.parameters).filter(subject.isHidden)
+    : [];
+  const resident = await residentStepper(engine, subject, state, optimizer, hidden);
+  if (resident) return resident;
+  const program = await subject.compile(engine, replicas);
+  const muon = hidden.length > 0 ? await compileMuon(engine, state.parameters, hidden) : null;
+  return hostStepper(state, program, optimizer, muon);
 }
 
 /**

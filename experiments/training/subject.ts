@@ -3,7 +3,15 @@
  * checkpoints; what a batch is, what is validated and what a sample looks like is the subject's.
  */
 import type { DownloadProgress } from "../../data/mod.ts";
-import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
+import type {
+  AdamWConfig,
+  Arrays,
+  Engine,
+  Parameters,
+  Program,
+  Signature,
+  TensorFunction,
+} from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/image/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { MetricName, PictureFacts, Run } from "../types.ts";
@@ -44,6 +52,13 @@ export interface SamplingContext {
   readonly signal?: AbortSignal;
 }
 
+/** The function that a training step computes. */
+export interface TrainingStep {
+  /** `loss` and `grad/<name>` from the parameters and a batch. */
+  readonly fn: TensorFunction;
+  readonly inputs: Signature;
+}
+
 /** A network, its data and its objective, ready to be compiled. */
 export interface Subject {
   readonly data: { readonly title: string; readonly name: string; readonly hash: string };
@@ -63,8 +78,11 @@ export interface Subject {
   readonly treatments?: NonNullable<AdamWConfig["treatments"]>;
   /** Whether this parameter is a matrix (a kernel, taken as one) of a hidden layer: Muon's. */
   isHidden(name: string): boolean;
-  /** Compiles the training step: `loss` and `grad/<name>` from the parameters and a batch. */
+  readonly step: TrainingStep;
+  /** Compiles {@link Subject.step}. */
   compile(engine: Engine, replicas: number): Promise<Program>;
+  /** Whether a batch depends on the parameters at its step. */
+  readonly batchFollowsParameters: boolean;
   /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
    * parameters where levels follow what the run has learnt of them. */
   batch(step: number, parameters: Parameters): Arrays;
