@@ -1,0 +1,52 @@
+/** The training steps that are timed beside PyTorch's. */
+import { normals } from "../engine/mod.ts";
+import { noiseInputs, trainingStep } from "../models/diffusion/mod.ts";
+import { imageNetwork } from "../models/image/mod.ts";
+import { transformer } from "./transformer.ts";
+import type { Workload } from "./workload.ts";
+
+const float32 = (shape: readonly number[]) => ({ shape, dtype: "float32" }) as const;
+const int32 = (shape: readonly number[]) => ({ shape, dtype: "int32" }) as const;
+
+export function unetWorkload(batch: number): Workload {
+  const network = imageNetwork("small");
+  const image = [batch, 28, 28, 1];
+  const noise = (stream: string) => normals({ seed: 0, stream, step: 0 }, batch * 784);
+  const gammas = Array.from({ length: batch }, (_, i) => -6 + 12 * i / batch);
+  return {
+    name: "unet",
+    title: `UNet, ${network.parameterCount} parameters, batch ${batch} of 28×28`,
+    specs: network.parameters,
+    step: trainingStep(network, "epsilon"),
+    inputs: {
+      x: float32(image),
+      eps: float32(image),
+      alpha: float32([batch]),
+      sigma: float32([batch]),
+      angle: float32([batch]),
+      labels: int32([batch]),
+    },
+    data: {
+      x: noise("x"),
+      eps: noise("eps"),
+      ...noiseInputs(gammas),
+      labels: Int32Array.from({ length: batch }, (_, i) => i % 11),
+    },
+  };
+}
+
+export function transformerWorkload(batch: number): Workload {
+  const config = { symbols: 65, length: 128, width: 128, layers: 4, heads: 4 };
+  const { specs, step } = transformer(config);
+  const shape = [batch, config.length];
+  const symbols = (offset: number) =>
+    Int32Array.from({ length: batch * config.length }, (_, i) => (i * 31 + offset) % 65);
+  return {
+    name: "transformer",
+    title: `transformer, 4 layers, width 128, batch ${batch}×${config.length} tokens`,
+    specs,
+    step,
+    inputs: { tokens: int32(shape), targets: int32(shape) },
+    data: { tokens: symbols(3), targets: symbols(17) },
+  };
+}
