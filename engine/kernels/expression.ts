@@ -32,6 +32,8 @@ export type BinaryOp =
   | "divide"
   | "quotient"
   | "remainder"
+  | "bitwiseAnd"
+  | "exclusiveOr"
   | "maximum"
   | "minimum"
   | "power"
@@ -50,6 +52,8 @@ export type ExprOp =
   /** ⌊args[0] / value⌋ and its remainder, for integers from 0 up and a positive value. */
   | "div"
   | "mod"
+  /** The bits of args[0] turned left by `value` places. */
+  | "rotate"
   /** An element of a tensor in memory, args[0]; 0 where the condition args[1] fails. */
   | "load"
   /** An element of the memory that a workgroup shares: it changes, so it is never kept. */

@@ -20,15 +20,15 @@ const operators: OperatorTable = {
 
 /** The outputs of a graph as tensors, by name. */
 export function lowerGraph(graph: Graph): Readonly<Record<string, Tensor>> {
-  const tensors = new Map<Node, Tensor>();
+  const tensors = new Map<Node, readonly Tensor[]>();
   const nodes = liveNodes(graph);
   const uses = countUses(graph, nodes);
   const tensorOf = (value: Value): Tensor => {
     const known = tensors.get(value.node);
-    if (known) return known;
+    if (known) return resultAt(known, value);
     const made = lowerValue(value, tensorOf, (node) => uses.get(node)!);
     tensors.set(value.node, made);
-    return made;
+    return resultAt(made, value);
   };
   // In order, so that a long graph is no deep recursion.
   const values = new Map<Node, Value>();
@@ -46,17 +46,22 @@ function lowerValue(
   value: Value,
   tensorOf: (value: Value) => Tensor,
   usesOf: (node: Node) => number,
-): Tensor {
+): readonly Tensor[] {
   const { node, shape } = value;
   const dtype = scalarType(value.dtype);
-  if (node.op === "Input") return source(node.name!, shape, dtype);
-  if (node.op === "Constant") return constantTensor(value, dtype);
+  if (node.op === "Input") return [source(node.name!, shape, dtype)];
+  if (node.op === "Constant") return [constantTensor(value, dtype)];
   const lower = operators[node.op];
-  if (!lower || value.index > 0) {
-    throw new Error(`Internal: no kernel for ${node.op}, output ${value.index}`);
-  }
+  if (!lower) throw new Error(`Internal: no kernel for ${node.op}`);
   const operands = node.inputs.map((input) => input ? tensorOf(input) : undefined);
-  return lower({ node, operands, shape, dtype, isOnlyUser: isOnlyUser(node, usesOf) });
+  const made = lower({ node, operands, shape, dtype, isOnlyUser: isOnlyUser(node, usesOf) });
+  return "id" in made ? [made] : made;
+}
+
+function resultAt(results: readonly Tensor[], { node, index }: Value): Tensor {
+  const result = results[index];
+  if (!result) throw new Error(`Internal: no kernel for output ${index} of ${node.op}`);
+  return result;
 }
 
 const REARRANGEMENTS = ["Reshape", "Transpose"];

@@ -58,6 +58,8 @@ class Printer implements Emitter {
   readonly #counts: Record<RegisterClass, number> = { f: 0, r: 0, p: 0, rd: 0 };
   readonly #addresses = new Map<number, string>();
   readonly #mutable = new Set<string>();
+  /** Whether an expression reads a number that changes. */
+  readonly #changing = new Map<Expr, boolean>();
   #labels = 0;
 
   constructor(kernel: Kernel, instances: number) {
@@ -143,6 +145,7 @@ class Printer implements Emitter {
         const { name, dtype } = statement.variable;
         const register = this.fresh(CLASSES[dtype]);
         this.#mutable.add(name);
+        this.#changing.clear();
         scope.variables.set(name, register);
         this.#move(register, value(statement.initial), dtype);
         break;
@@ -220,8 +223,12 @@ class Printer implements Emitter {
   }
 
   #changes(expr: Expr): boolean {
-    return expr.volatile || this.#mutable.has(expr.name) ||
+    const known = this.#changing.get(expr);
+    if (known !== undefined) return known;
+    const changes = expr.volatile || this.#mutable.has(expr.name) ||
       expr.args.some((arg) => this.#changes(arg));
+    this.#changing.set(expr, changes);
+    return changes;
   }
 
   #compute(expr: Expr, scope: Scope): string {
@@ -236,6 +243,11 @@ class Printer implements Emitter {
         return this.#divided(value(args[0]!), expr.value);
       case "mod":
         return this.#remainder(value(args[0]!), expr.value);
+      case "rotate": {
+        const [register, x] = [this.fresh("r"), value(args[0]!)];
+        this.line(`shf.l.wrap.b32 ${register}, ${x}, ${x}, ${expr.value};`);
+        return register;
+      }
       case "load":
         return this.#load(expr, value);
       case "shared": {

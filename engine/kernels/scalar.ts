@@ -214,6 +214,8 @@ export function power(x: Expr, y: Expr): Expr {
   const negative = binary("less", x, float(0));
   const signed = select(both(negative, odd), unary("negate", size), size);
   const whole = binary("equal", unary("floor", y), y);
-  const real = select(both(negative, unary("not", whole)), float(NaN), signed);
+  const finite = binary("less", float(-Infinity), x);
+  const isRoot = both(both(negative, finite), unary("not", whole));
+  const real = select(isRoot, float(NaN), signed);
   return select(binary("equal", y, float(0)), float(1), real);
 }

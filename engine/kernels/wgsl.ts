@@ -22,6 +22,8 @@ const INFIX: Partial<Record<ExprOp, string>> = {
   multiply: "*",
   quotient: "/",
   remainder: "%",
+  bitwiseAnd: "&",
+  exclusiveOr: "^",
   less: "<",
   lessEqual: "<=",
   equal: "==",
@@ -201,6 +203,8 @@ class Printer {
         return `(${value(args[0]!)} / ${expr.value})`;
       case "mod":
         return `(${value(args[0]!)} % ${expr.value})`;
+      case "rotate":
+        return `rotated(${value(args[0]!)}, ${expr.value}u)`;
       case "load": {
         const word = this.#word(expr.memory!.id, value(args[0]!));
         const read = known(args[1]!) ? word : `select(0u, ${word}, ${value(args[1]!)})`;
@@ -235,6 +239,7 @@ class Printer {
  */
 const PRELUDE = [
   "fn hidden(bits: u32) -> f32 { return bitcast<f32>(bits | u32(arrayLength(&offsets) == 0u)); }",
+  "fn rotated(x: i32, n: u32) -> i32 { return bitcast<i32>((bitcast<u32>(x) << n) | (bitcast<u32>(x) >> (32u - n))); }",
   "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
 ];
 

@@ -52,6 +52,8 @@ const table: Readonly<Record<string, Operation>> = {
   "rem.u32": integer((x, y) => (x >>> 0) % y),
   "shr.u32": integer((x, y) => x >>> y),
   "and.b32": integer((x, y) => x & y),
+  "xor.b32": integer((x, y) => x ^ y),
+  "shf.l.wrap.b32": (low, high, by) => (high << by) | (low >>> (32 - by)),
   "mad.wide.s32": (x, y, z) => x * y + z,
   "mad.wide.u32": (x, y, z) => (x >>> 0) * y + z,
 

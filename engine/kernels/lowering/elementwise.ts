@@ -25,6 +25,7 @@ import {
   type OperatorTable,
 } from "./operator.ts";
 import type { Tensor } from "../tensor.ts";
+import { threefry } from "../threefry.ts";
 
 function elementwise(
   apply: (operands: readonly Expr[], operator: Operator) => Expr,
@@ -34,6 +35,12 @@ function elementwise(
     const { shape, dtype } = operator;
     return broadcastMap(operands, shape, dtype, (values) => apply(values, operator));
   };
+}
+
+/** A map over the first operand's shape. */
+function word(operator: Operator, apply: (operands: readonly Expr[]) => Expr): Tensor {
+  const operands = operator.operands.filter((x): x is Tensor => x !== undefined);
+  return broadcastMap(operands, operator.shape, "int32", (values) => apply(values));
 }
 
 const unaryAs = (op: Exclude<UnaryOp, "convert">) => elementwise(([x]) => unary(op, x!));
@@ -66,6 +73,7 @@ export const elementwiseOperators: OperatorTable = {
   LessOrEqual: binaryAs("lessEqual"),
   GreaterOrEqual: swapped("lessEqual"),
   Equal: binaryAs("equal"),
+  BitwiseAnd: binaryAs("bitwiseAnd"),
   And: binaryAs("and"),
   Or: binaryAs("or"),
   Not: unaryAs("not"),
@@ -97,6 +105,14 @@ export const elementwiseOperators: OperatorTable = {
   Sqrt: unaryAs("sqrt"),
   Tan: unaryAs("tan"),
   Tanh: unaryBy(tanh),
+  // (counter, step, seed, stream), with two words as its results.
+  Threefry2x32: (operator) =>
+    [0, 1].map((which) =>
+      word(
+        operator,
+        ([counter, step, seed, stream]) => threefry([seed!, stream!], [counter!, step!])[which]!,
+      )
+    ),
   LeakyRelu: elementwise(([x], operator) => {
     const slope = float(numberAttribute(operator, "alpha", 0.01));
     return select(binary("less", x!, float(0)), binary("multiply", x!, slope), x!);

@@ -1,6 +1,7 @@
 /** Operators that move elements, as views. https://onnx.ai/onnx/operators/ */
+import { sizeOf } from "../../graph/value.ts";
 import { bool, constant, type Expr, int } from "../expression.ts";
-import { both, div, within } from "../integers.ts";
+import { both, div, flatIndex, within } from "../integers.ts";
 import { select } from "../scalar.ts";
 import {
   concat,
@@ -49,6 +50,19 @@ export const movementOperators: OperatorTable = {
     ),
   Gather: (operator) =>
     gather(operand(operator, 0), operand(operator, 1), numberAttribute(operator, "axis", 0)),
+  // Places of as many axes as the last axis of the second operand is long.
+  GatherND: (operator) => {
+    const [x, places] = [operand(operator, 0), operand(operator, 1)];
+    const count = places.shape.at(-1)!;
+    const outer = places.shape.slice(0, -1);
+    const parts = Array.from(
+      { length: count },
+      (_, i) => viewAt(places, outer, (index) => [...index, int(i)]),
+    );
+    const flat = map(parts, outer, "int32", (values) => flatIndex(x.shape.slice(0, count), values));
+    const rows = reshape(x, [sizeOf(x.shape.slice(0, count)), ...x.shape.slice(count)]);
+    return gather(rows, flat, 0);
+  },
   // Nearest neighbours by whole factors: that is all that the graph has.
   Resize: (operator) => {
     const x = operand(operator, 0);

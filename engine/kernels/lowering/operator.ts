@@ -13,8 +13,8 @@ export interface Operator {
   readonly isOnlyUser: boolean;
 }
 
-/** How an operator of the graph becomes tensors. */
-export type OperatorLowering = (operator: Operator) => Tensor;
+/** How an operator of the graph becomes a tensor, or several where it has several results. */
+export type OperatorLowering = (operator: Operator) => Tensor | readonly Tensor[];
 
 export type OperatorTable = Readonly<Record<string, OperatorLowering>>;
 

@@ -9,7 +9,9 @@ import {
   map,
   type Place,
   reduce,
+  reshape,
   type Tensor,
+  transpose,
   view,
   viewAt,
 } from "../tensor.ts";
@@ -148,19 +150,29 @@ function pixelUnder(
   return { index, inside: both(within(index[0]!, 0, h!), within(index[1]!, 0, w!)) };
 }
 
-/** x [n, c, h, w] by filters [o, c, kh, kw]. https://onnx.ai/onnx/operators/onnx__Conv.html */
+/**
+ * x [n, c, h, w] by filters [o, c/groups, kh, kw]; a group of outputs sees its own group of inputs.
+ * https://onnx.ai/onnx/operators/onnx__Conv.html
+ */
 function convolution(operator: Operator): Tensor {
   const [x, filter, bias] = [operand(operator, 0), operand(operator, 1), operator.operands[2]];
   const window = windowOf(operator);
+  const groups = numberAttribute(operator, "group", 1);
   const [, inputs, kh, kw] = filter.shape as [number, number, number, number];
   const [n, o, h, w] = operator.shape as [number, number, number, number];
-  const space = [n, o, h, w, inputs, kh, kw];
-  const left = view(x, space, ([n, , y, z, c, r, s]) => {
+  const outputs = o / groups;
+  const space = [groups, n, outputs, h, w, inputs, kh, kw];
+  const left = view(x, space, ([g, n, , y, z, c, r, s]) => {
     const { index, inside } = pixelUnder(window, x.shape.slice(2), [y!, z!], [r!, s!]);
-    return { index: [n!, c!, ...index], inside };
+    return { index: [n!, plus(times(g!, inputs), c!), ...index], inside };
   });
-  const right = viewAt(filter, space, ([, o, , , c, r, s]) => [o!, c!, r!, s!]);
-  const result = product(left, right, ["row", "column", "row", "row", "sum", "sum", "sum"]);
+  const right = viewAt(filter, space, ([g, , o, , , c, r, s]) => [
+    plus(times(g!, outputs), o!),
+    c!,
+    r!,
+    s!,
+  ]);
+  const result = joinGroups(product(left, right, GROUPED), operator.shape);
   return bias
     ? broadcastMap(
       [result, viewAt(bias, operator.shape, (index) => [index[1]!])],
@@ -171,13 +183,32 @@ function convolution(operator: Operator): Tensor {
     : result;
 }
 
+/** Roles of [groups, n, channels of a group, h, w, channels summed over, kh, kw]. */
+const GROUPED: readonly AxisRole[] = [
+  "batch",
+  "row",
+  "column",
+  "row",
+  "row",
+  "sum",
+  "sum",
+  "sum",
+];
+
+/** [groups, n, channels of a group, h, w] as [n, channels, h, w]. */
+function joinGroups(x: Tensor, shape: readonly number[]): Tensor {
+  return reshape(transpose(x, [1, 0, 2, 3, 4]), shape);
+}
+
 /** The gradient of a strided convolution: each tap reaches a pixel from one place, or from none. */
 function transposedConvolution(operator: Operator): Tensor {
   const [dy, filter] = [operand(operator, 0), operand(operator, 1)];
   const { strides, dilations, before } = windowOf(operator);
-  const [outputs, , kh, kw] = filter.shape as [number, number, number, number];
-  const [n, c, h, w] = operator.shape as [number, number, number, number];
-  const space = [n, c, h, w, outputs, kh, kw];
+  const groups = numberAttribute(operator, "group", 1);
+  const [all, channels, kh, kw] = filter.shape as [number, number, number, number];
+  const [n, , h, w] = operator.shape as [number, number, number, number];
+  const outputs = all / groups;
+  const space = [groups, n, channels, h, w, outputs, kh, kw];
   const along = (pixel: Expr, tap: Expr, i: number): Place => {
     const stride = strides[i]!;
     // Moved up by whole strides, so that no division is of a negative number.
@@ -190,15 +221,20 @@ function transposedConvolution(operator: Operator): Tensor {
     const inside = both(equal(mod(moved, stride), 0), within(place, 0, dy.shape[2 + i]!));
     return { index: [place], inside };
   };
-  const left = view(dy, space, ([n, , y, x, o, r, s]) => {
+  const left = view(dy, space, ([g, n, , y, x, o, r, s]) => {
     const [vertical, horizontal] = [along(y!, r!, 0), along(x!, s!, 1)];
     return {
-      index: [n!, o!, ...vertical.index, ...horizontal.index],
+      index: [n!, plus(times(g!, outputs), o!), ...vertical.index, ...horizontal.index],
       inside: both(vertical.inside, horizontal.inside),
     };
   });
-  const right = viewAt(filter, space, ([, c, , , o, r, s]) => [o!, c!, r!, s!]);
-  return product(left, right, ["row", "column", "row", "row", "sum", "sum", "sum"]);
+  const right = viewAt(filter, space, ([g, , c, , , o, r, s]) => [
+    plus(times(g!, outputs), o!),
+    c!,
+    r!,
+    s!,
+  ]);
+  return joinGroups(product(left, right, GROUPED), operator.shape);
 }
 
 /** Filters' gradient [kh, kw, c, o] from x [n, c, h, w] and dy [n, o, h', w']. */

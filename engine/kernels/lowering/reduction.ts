@@ -1,9 +1,18 @@
 /** Reductions, and what is written with them. https://onnx.ai/onnx/operators/ */
 import { sizeOf } from "../../graph/value.ts";
 import { type Expr, float, int } from "../expression.ts";
-import { plus, times } from "../integers.ts";
+import { both, flatIndex, plus, times, within } from "../integers.ts";
 import { binary, convert, select, unary } from "../scalar.ts";
-import { map, reduce, type ReduceOp, reshape, type Tensor, viewAt, window } from "../tensor.ts";
+import {
+  gather,
+  map,
+  reduce,
+  type ReduceOp,
+  reshape,
+  type Tensor,
+  view,
+  viewAt,
+} from "../tensor.ts";
 import { indexAlong } from "./movement.ts";
 import {
   broadcastMap,
@@ -21,7 +30,7 @@ import { product } from "./product.ts";
 const FEW_RESULTS = 64;
 const MANY_TERMS = 2 ** 12;
 
-const reduceWith = (op: ReduceOp): OperatorLowering => (operator) => {
+const reduceWith = (op: ReduceOp) => (operator: Operator): Tensor => {
   const [x, axes] = [operand(operator, 0), integersOf(operator, 1)];
   const joined = operator.isOnlyUser ? reduceAgain(op, x, axes) : undefined;
   // The graph keeps reduced axes as ones.
@@ -98,6 +107,7 @@ export const reductionOperators: OperatorTable = {
     const powers = mapOf([x, largest], (x, m) => unary("exp", binary("subtract", x, m)));
     return mapOf([powers, reduceAlong("add", powers, axis)], (p, sum) => binary("divide", p, sum));
   },
+  TopK: largest,
   CumSum: (operator) => {
     const x = operand(operator, 0);
     const [axis = 0] = integersOf(operator, 1);
@@ -116,68 +126,154 @@ export const reductionOperators: OperatorTable = {
     return reduce("add", counted, [x.shape.length]);
   },
   AveragePool: averagePool,
-  // Rows added up by their index: a product with the matrix that has a 1 where an index is met.
-  ScatterND: (operator) => {
-    const [start, indices, updates] = [0, 1, 2].map((i) => operand(operator, i)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    const rows = indices.shape[0]!;
-    const space = [...operator.shape, rows];
+  MaxPool: maxPool,
+  ScatterND: scatter,
+};
+
+/**
+ * The k largest along the last axis and their places, in falling order: the element that so many are
+ * before, of equal ones those with smaller places, is the one at that rank.
+ */
+function largest(operator: Operator): readonly Tensor[] {
+  const x = operand(operator, 0);
+  const rank = x.shape.length;
+  const [k] = integersOf(operator, 1) as [number];
+  const pairs = [...x.shape, x.shape.at(-1)!];
+  const [own, other] = [
+    viewAt(x, pairs, (index) => index.slice(0, -1)),
+    viewAt(x, pairs, (index) => [...index.slice(0, -2), index.at(-1)!]),
+  ];
+  const before = map([own, other], pairs, "int32", ([a, b], index) => {
+    const earlier = binary("less", index.at(-1)!, index.at(-2)!);
+    const tied = binary("and", binary("equal", a!, b!), earlier);
+    return convert(binary("or", binary("less", a!, b!), tied), "int32");
+  });
+  const ranks = reduce("add", before, [rank]);
+  const places = [...x.shape.slice(0, -1), k, x.shape.at(-1)!];
+  const along = (tensor: Tensor) =>
+    viewAt(tensor, places, (index) => [...index.slice(0, -2), index.at(-1)!]);
+  const chosen = (dtype: Tensor["dtype"], value: (element: Expr, place: Expr) => Expr) =>
+    reduce(
+      "add",
+      map([along(x), along(ranks)], places, dtype, ([element, at], index) =>
+        select(
+          binary("equal", at!, index.at(-2)!),
+          value(element!, index.at(-1)!),
+          convert(int(0), dtype),
+        )),
+      [rank],
+    );
+  return [chosen(x.dtype, (element) => element), chosen("int32", (_, place) => place)];
+}
+
+/**
+ * A tensor with rows put, or added, at their places. Rows added by one index are a product with the
+ * matrix that has a 1 where an index is met; otherwise the last row put at a place stays.
+ */
+function scatter(operator: Operator): Tensor {
+  const [start, places, updates] = [0, 1, 2].map((i) => operand(operator, i)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const depth = places.shape.at(-1)!;
+  const rows = sizeOf(places.shape.slice(0, -1));
+  const inner = operator.shape.slice(depth);
+  const space = [...operator.shape, rows];
+  const flatPlaces = reshape(places, [rows, depth]);
+  const flatUpdates = reshape(updates, [rows, ...inner]);
+  const adds = operator.node.attributes.reduction === "add";
+  const parts = Array.from(
+    { length: depth },
+    (_, i) => viewAt(flatPlaces, space, (index) => [index.at(-1)!, int(i)]),
+  );
+  const isHit = (values: readonly Expr[], index: readonly Expr[]) =>
+    values.map((place, i) => binary("equal", place, index[i]!)).reduce(both);
+  const terms = viewAt(flatUpdates, space, (index) => [index.at(-1)!, ...index.slice(depth, -1)]);
+  if (!adds) {
+    const last = map(
+      parts,
+      space,
+      "int32",
+      (values, index) => select(isHit(values, index), index.at(-1)!, int(-1)),
+    );
+    const winner = reduce("maximum", last, [operator.shape.length]);
+    const chosen = gatherRows(flatUpdates, winner, depth);
+    return mapOf(
+      [start, chosen, winner],
+      (old, put, row) => select(binary("less", row, int(0)), old, put),
+    );
+  }
+  if (depth === 1 && start.dtype === "float32") {
     const hits = map(
-      [viewAt(indices, space, (index) => [index.at(-1)!, int(0)])],
+      parts,
       space,
       "float32",
-      ([row], index) => convert(binary("equal", row!, index[0]!), "float32"),
+      (values, index) => convert(isHit(values, index), "float32"),
     );
-    const terms = viewAt(updates, space, (index) => [index.at(-1)!, ...index.slice(1, -1)]);
-    const columns = operator.shape.slice(1).map(() => "column" as const);
-    return mapOf(
-      [start, product(hits, terms, ["row", ...columns, "sum"])],
-      (x, y) => binary("add", x, y),
-    );
-  },
-};
+    const columns = inner.map(() => "column" as const);
+    const sums = product(hits, terms, ["row", ...columns, "sum"]);
+    return mapOf([start, sums], (x, y) => binary("add", x, y));
+  }
+  const counted = map(
+    [terms, ...parts],
+    space,
+    start.dtype,
+    ([term, ...values], index) => select(isHit(values, index), term!, convert(int(0), start.dtype)),
+  );
+  const sums = reduce("add", counted, [operator.shape.length]);
+  return mapOf([start, sums], (x, y) => binary("add", x, y));
+}
+
+/** Maxima over windows, of the elements that lie inside the image. */
+function maxPool(operator: Operator): Tensor {
+  return reduce("maximum", windows(operator, operand(operator, 0), -Infinity), [4, 5]);
+}
+
+/** For each element of `rows`, the element of that row of `x` at its own place behind `depth` axes. */
+function gatherRows(x: Tensor, rows: Tensor, depth: number): Tensor {
+  const inner = x.shape.slice(1);
+  const flat = map([rows], rows.shape, "int32", ([row], index) =>
+    plus(
+      times(binary("maximum", row!, int(0)), sizeOf(inner)),
+      flatIndex(inner, index.slice(depth)),
+    ));
+  return gather(reshape(x, [sizeOf(x.shape)]), flat, 0);
+}
 
 /** Means over windows, of as many elements as lie inside the image. */
 function averagePool(operator: Operator): Tensor {
   const x = operand(operator, 0);
+  const sums = reduce("add", windows(operator, x, 0), [4, 5]);
   const kernel = listAttribute(operator, "kernel_shape", [1, 1]);
-  const strides = listAttribute(operator, "strides", [1, 1]);
-  const pads = listAttribute(operator, "pads", [0, 0, 0, 0]);
-  const windowsOf = (image: Tensor) => {
-    const [n, c, h, w] = image.shape as [number, number, number, number];
-    const padded = pads.some((pad) => pad !== 0)
-      ? window(image, [0, 0, -pads[0]!, -pads[1]!], [
-        n,
-        c,
-        h + pads[0]! + pads[2]!,
-        w + pads[1]! + pads[3]!,
-      ])
-      : image;
-    return reduce("add", windows(padded, operator.shape, kernel, strides), [4, 5]);
-  };
-  const sums = windowsOf(x);
-  if (pads.every((pad) => pad === 0)) {
+  if (listAttribute(operator, "pads", [0, 0, 0, 0]).every((pad) => pad === 0)) {
     return mapOf([sums], (sum) => binary("multiply", sum, float(1 / sizeOf(kernel))));
   }
-  const counts = windowsOf(map([], x.shape, x.dtype, () => float(1)));
+  const ones = map([], x.shape, x.dtype, () => float(1));
+  const counts = reduce("add", windows(operator, ones, 0), [4, 5]);
   return mapOf([sums, counts], (sum, count) => binary("divide", sum, count));
 }
 
-/** The elements under a window at each of its places: [n, c, h', w', kh, kw]. */
-function windows(
-  x: Tensor,
-  [n, c, h, w]: readonly number[],
-  kernel: readonly number[],
-  strides: readonly number[],
-): Tensor {
-  const shape = [n!, c!, h!, w!, ...kernel];
-  return viewAt(x, shape, ([n, c, y, x, r, s]) => [
-    n!,
-    c!,
-    plus(times(y!, strides[0]!), r!),
-    plus(times(x!, strides[1]!), s!),
-  ]);
+/** The elements under a window at each of its places, [n, c, h', w', kh, kw], and `outside` beyond. */
+function windows(operator: Operator, x: Tensor, outside: number): Tensor {
+  const [n, c, h, w] = operator.shape;
+  const shape = [n!, c!, h!, w!, ...listAttribute(operator, "kernel_shape", [1, 1])];
+  const strides = listAttribute(operator, "strides", [1, 1]);
+  const dilations = listAttribute(operator, "dilations", [1, 1]);
+  const pads = listAttribute(operator, "pads", [0, 0, 0, 0]);
+  const along = (place: Expr, tap: Expr, i: number) =>
+    plus(plus(times(place, strides[i]!), times(tap, dilations[i]!)), -pads[i]!);
+  const at = ([n, c, y, x, r, s]: readonly Expr[]) => [n!, c!, along(y!, r!, 0), along(x!, s!, 1)];
+  const insideAt = (index: readonly Expr[]) => {
+    const [, , y, z] = at(index);
+    return both(within(y!, 0, x.shape[2]!), within(z!, 0, x.shape[3]!));
+  };
+  const seen = view(x, shape, (index) => ({ index: at(index), inside: insideAt(index) }));
+  if (outside === 0) return seen;
+  return map(
+    [seen],
+    shape,
+    x.dtype,
+    ([value], index) => select(insideAt(index), value!, float(outside)),
+  );
 }

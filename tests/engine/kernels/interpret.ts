@@ -49,6 +49,7 @@ class Workgroup {
   readonly #lanes: Lane[];
   readonly #shared: Map<string, Memory>;
   readonly #memory: ReadonlyMap<number, Memory>;
+  readonly #known = new Map<Expr, number>();
 
   constructor(kernel: Kernel, group: number, memory: ReadonlyMap<number, Memory>) {
     this.#memory = memory;
@@ -71,17 +72,18 @@ class Workgroup {
       case "let":
       case "update":
         for (const lane of lanes) {
-          lane.set(statement.variable.name, this.#value(statement.value, lane));
+          lane.set(statement.variable.name, this.#evaluate(statement.value, lane));
         }
         break;
       case "accumulator":
         for (const lane of lanes) {
-          lane.set(statement.variable.name, this.#value(statement.initial, lane));
+          lane.set(statement.variable.name, this.#evaluate(statement.initial, lane));
         }
         break;
       case "multiplyAdd":
         for (const lane of lanes) {
-          const product = this.#value(statement.left, lane) * this.#value(statement.right, lane);
+          const product = this.#evaluate(statement.left, lane) *
+            this.#evaluate(statement.right, lane);
           const { name } = statement.variable;
           lane.set(name, Math.fround(product + lane.get(name)!));
         }
@@ -89,14 +91,22 @@ class Workgroup {
       case "store": {
         const array = this.#memory.get(statement.tensor.id)!;
         for (const lane of lanes) {
-          write(array, this.#value(statement.place, lane), this.#value(statement.value, lane));
+          write(
+            array,
+            this.#evaluate(statement.place, lane),
+            this.#evaluate(statement.value, lane),
+          );
         }
         break;
       }
       case "share": {
         const array = this.#shared.get(statement.array)!;
         for (const lane of lanes) {
-          write(array, this.#value(statement.place, lane), this.#value(statement.value, lane));
+          write(
+            array,
+            this.#evaluate(statement.place, lane),
+            this.#evaluate(statement.value, lane),
+          );
         }
         break;
       }
@@ -110,14 +120,29 @@ class Workgroup {
         }
         break;
       case "if": {
-        const inside = lanes.filter((lane) => this.#value(statement.condition, lane));
+        const inside = lanes.filter((lane) => this.#evaluate(statement.condition, lane));
         if (inside.length > 0) this.run(statement.body, inside);
         break;
       }
     }
   }
 
+  /** Each subexpression once: some share so many that there are more paths than time. */
+  #evaluate(expr: Expr, lane: Lane): number {
+    this.#known.clear();
+    return this.#value(expr, lane);
+  }
+
   #value(expr: Expr, lane: Lane): number {
+    if (expr.args.length === 0) return this.#compute(expr, lane);
+    const known = this.#known.get(expr);
+    if (known !== undefined) return known;
+    const value = this.#compute(expr, lane);
+    this.#known.set(expr, value);
+    return value;
+  }
+
+  #compute(expr: Expr, lane: Lane): number {
     const { op, args, value } = expr;
     switch (op) {
       case "constant":
@@ -136,6 +161,10 @@ class Workgroup {
         return Math.trunc(this.#value(args[0]!, lane) / value);
       case "mod":
         return this.#value(args[0]!, lane) % value;
+      case "rotate": {
+        const x = this.#value(args[0]!, lane);
+        return (x << value) | (x >>> (32 - value));
+      }
       case "load":
         return this.#value(args[1]!, lane)
           ? read(this.#memory.get(expr.memory!.id)!, this.#value(args[0]!, lane))

@@ -24,6 +24,8 @@ const functions: Readonly<Record<string, Function>> = {
   divide: (x, y) => x / y,
   quotient: (x, y) => Math.trunc(x / y),
   remainder: (x, y) => x % y,
+  bitwiseAnd: (x, y) => x & y,
+  exclusiveOr: (x, y) => x ^ y,
   maximum: Math.max,
   minimum: Math.min,
   power: Math.pow,
