@@ -5,54 +5,16 @@
  * The two take turns on an otherwise idle machine; medians are compared. The last line is JSON:
  * our time over PyTorch's, smaller is better.
  */
-import { normals, openEngine } from "../engine/mod.ts";
+import { openEngine } from "../engine/mod.ts";
 import type { Engine } from "../engine/mod.ts";
-import { noiseInputs } from "../models/diffusion/mod.ts";
-import { trainingStep } from "../models/steps/mod.ts";
-import { imageNetwork } from "../models/image/mod.ts";
 import { ourStep } from "./our_step.ts";
 import { startPyTorch } from "./peer.ts";
 import { takeTurns } from "./turns.ts";
-import { transformer } from "./transformer.ts";
 import { wasmStep } from "./wasm.ts";
 import type { Workload } from "./workload.ts";
+import { transformerWorkload, unetWorkload } from "./workloads.ts";
 
 const ROUNDS = 15;
-
-async function unetWorkload(batch: number): Promise<Workload> {
-  const network = await imageNetwork("small");
-  const noise = (stream: string) => normals({ seed: 0, stream, step: 0 }, batch * 784);
-  const gammas = Array.from({ length: batch }, (_, i) => -6 + 12 * i / batch);
-  return {
-    name: "unet",
-    title: `UNet, ${network.parameterCount} parameters, batch ${batch} of 28×28`,
-    specs: network.parameters,
-    step: trainingStep(network, "epsilon"),
-    batch,
-    data: {
-      x: noise("x"),
-      eps: noise("eps"),
-      ...noiseInputs(gammas),
-      labels: Int32Array.from({ length: batch }, (_, i) => i % 11),
-    },
-  };
-}
-
-function transformerWorkload(batch: number): Workload {
-  const config = { symbols: 65, length: 128, width: 128, layers: 4, heads: 4 };
-  const { specs, step } = transformer(config);
-  const symbols = (offset: number) =>
-    Int32Array.from({ length: batch * config.length }, (_, i) => (i * 31 + offset) % 65);
-  return {
-    name: "transformer",
-    title: `transformer, 4 layers, width 128, batch ${batch}×${config.length} tokens`,
-    specs,
-    step,
-    batch,
-    data: { tokens: symbols(3), targets: symbols(17) },
-  };
-}
-
 async function compare(engine: Engine, workload: Workload): Promise<number> {
   const threads = navigator.hardwareConcurrency;
   console.log(`\n${workload.title}, ${threads} threads`);

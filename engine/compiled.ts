@@ -13,6 +13,7 @@ import type {
   Engine,
   Program,
   Replicas,
+  ResidentProgram,
   Signature,
   TensorFunction,
 } from "./types.ts";
@@ -23,24 +24,32 @@ const MAX_REPLICAS = 16;
 /** An engine that traces functions to graphs and lets a runtime carry them out. */
 export function openCompiledEngine(runtime: GraphRuntime): Engine {
   registerGradients();
-  const programs = new Set<Program>();
+  const programs = new Set<{ dispose(): Promise<void> }>();
+  /** The program, which the engine disposes of where its owner did not. */
+  const owned = <P extends { dispose(): Promise<void> }>(compiled: P): P => {
+    const program = {
+      ...compiled,
+      async dispose() {
+        if (programs.delete(program)) await compiled.dispose();
+      },
+    };
+    programs.add(program);
+    return program;
+  };
   return {
     device: runtime.device,
     description: runtime.description,
     replicasFor: (batchSize) => runtime.divides ? largestDivisor(batchSize) : 1,
-    async compile(fn, inputs, options = {}) {
-      const compiled = await compile(runtime, fn, inputs, options);
-      const program: Program = {
-        ...compiled,
-        async dispose() {
-          if (programs.delete(program)) await compiled.dispose();
-        },
-      };
-      programs.add(program);
-      return program;
-    },
+    compile: async (fn, inputs, options = {}) => owned(await compile(runtime, fn, inputs, options)),
+    ...(runtime.openResident
+      ? {
+        compileResident: async (fn: TensorFunction, inputs: Signature, state: Signature) =>
+          owned(await compileResident(runtime, fn, inputs, state)),
+      }
+      : {}),
     async dispose() {
       await Promise.all([...programs].map((program) => program.dispose()));
+      await runtime.close?.();
     },
   };
 }
@@ -70,6 +79,27 @@ async function compile(
       return await runner.run(arrays);
     },
     toOnnx: () => encodeOnnx(trace(fn, inputs, constants)),
+    dispose: () => runner.release(),
+  };
+}
+
+async function compileResident(
+  runtime: GraphRuntime,
+  fn: TensorFunction,
+  inputs: Signature,
+  state: Signature,
+): Promise<ResidentProgram> {
+  const program = await traceFor(runtime, fn, { ...inputs, ...state }, {});
+  const runner = await runtime.openResident!(program, Object.keys(state));
+  return {
+    inputs,
+    state,
+    enqueue(arrays) {
+      checkInputs(inputs, arrays);
+      runner.enqueue(arrays);
+    },
+    read: (into) => runner.read(into),
+    write: (arrays) => runner.write(arrays),
     dispose: () => runner.release(),
   };
 }

@@ -39,6 +39,15 @@ export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";
 export type { TensorKey } from "./random.ts";
 export { tf } from "./tf.ts";
+export { type FlatLayout, flatLayout, flatten, unflatten } from "./update/layout.ts";
+export {
+  CONTROL_SIGNATURE,
+  controlArrays,
+  stateSignature,
+  type UpdateConfig,
+  updateFunction,
+  WINDOW,
+} from "./update/update.ts";
 export type {
   Arrays,
   CompileOptions,
@@ -48,6 +57,7 @@ export type {
   Engine,
   Program,
   Replicas,
+  ResidentProgram,
   Signature,
   TensorFunction,
   TensorSpec,

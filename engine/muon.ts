@@ -8,12 +8,17 @@ import { tf } from "./tf.ts";
 import type { Engine, Signature } from "./types.ts";
 
 /** Of the momentum, and of its Nesterov look-ahead. */
-const MOMENTUM = 0.95;
+export const MOMENTUM = 0.95;
 const ITERATIONS = 5;
 /** Coefficients of x, x³ and x⁵: steep at 0, and within 0.7 … 1.2 after {@link ITERATIONS}. */
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315] as const;
 /** Root mean square of AdamW's typical step, in learning rates (Liu et al. 2025, section 2.2). */
 const STEP_SIZE = 0.2;
+
+/** Length of a step along orthogonal matrices of this shape, in learning rates. */
+export function muonStepSize(shape: readonly [rows: number, columns: number]): number {
+  return STEP_SIZE * Math.sqrt(Math.max(...shape));
+}
 
 /**
  * U Vᵀ, about, for each matrix U Σ Vᵀ: a quintic iteration that drives every singular value to
@@ -95,7 +100,7 @@ export async function compileMuon(
       }
       const outputs = await program.run(directions);
       for (const { key, members, size, shape } of stacks) {
-        const step = options.learningRate * STEP_SIZE * Math.sqrt(Math.max(...shape));
+        const step = options.learningRate * muonStepSize(shape);
         const keep = 1 - options.learningRate * options.weightDecay;
         members.forEach((name, i) => {
           const orthogonal = outputs[`orthogonal/${key}`]!.subarray(i * size, (i + 1) * size);
@@ -108,18 +113,22 @@ export async function compileMuon(
 }
 
 /** Tensors that are matrices of one shape, made orthogonal together. */
-interface Stack {
+export interface Stack {
   readonly key: string;
   readonly shape: readonly [rows: number, columns: number];
   readonly size: number;
   readonly members: readonly string[];
 }
 
-function stacked(parameters: Parameters, names: readonly string[]): Stack[] {
+/** Tensors of rank 2 and above as matrices [all other axes, last axis], those of one shape together. */
+export function stacked(
+  parameters: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  names: readonly string[],
+): Stack[] {
   const shapeOf = (name: string) => {
-    const { shape, data } = parameters[name]!;
+    const { shape } = parameters[name]!;
     if (shape.length < 2) throw new Error(`Internal: ${name} [${shape}] is no matrix`);
-    return [data.length / shape.at(-1)!, shape.at(-1)!] as const;
+    return [shape.slice(0, -1).reduce((x, y) => x * y), shape.at(-1)!] as const;
   };
   return [...Map.groupBy(names, (name) => shapeOf(name).join("x"))].map(([key, members]) => {
     const shape = shapeOf(members[0]!);

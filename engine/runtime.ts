@@ -17,6 +17,14 @@ export interface Runner {
   release(): Promise<void>;
 }
 
+/** A traced program that keeps its state where it runs; see {@link ResidentProgram}. */
+export interface ResidentRunner {
+  enqueue(inputs: Arrays): void;
+  read(into: Arrays): Promise<void>;
+  write(state: Arrays): void;
+  release(): Promise<void>;
+}
+
 /** A device together with the library that runs graphs on it. */
 export interface GraphRuntime {
   readonly device: Engine["device"];
@@ -33,4 +41,12 @@ export interface GraphRuntime {
    *   replica.
    */
   open(program: TracedProgram, replicas?: Replicas): Promise<Runner>;
+  /**
+   * Makes a program ready that keeps state; absent where the runtime cannot.
+   *
+   * @param state Names of inputs whose next values are the outputs of the same names.
+   */
+  openResident?(program: TracedProgram, state: readonly string[]): Promise<ResidentRunner>;
+  /** Gives the device back, once no program is open. */
+  close?(): Promise<void>;
 }

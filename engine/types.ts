@@ -66,6 +66,26 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/**
+ * A compiled function that keeps some of its tensors, its state, where it runs, from one run to the
+ * next. Only one run at a time changes it, in the order in which runs were asked for.
+ */
+export interface ResidentProgram {
+  readonly inputs: Signature;
+  readonly state: Signature;
+  /**
+   * Queues one run: the state becomes what the function gives under its names. It does not wait.
+   *
+   * @throws {UserError} If an input is missing, unknown, or of the wrong length or type.
+   */
+  enqueue(inputs: Arrays): void;
+  /** Waits for all that is queued and copies state into the given arrays, by name. */
+  read(into: Arrays): Promise<void>;
+  /** Sets state, for all runs that are queued from now on. */
+  write(state: Arrays): void;
+  dispose(): Promise<void>;
+}
+
 /** A place where programs run. */
 export interface Engine {
   /** The device in use, never "auto". */
@@ -75,5 +95,14 @@ export interface Engine {
   /** How many replicas serve a batch of this size well here: 1 on an accelerator. */
   replicasFor(batchSize: number): number;
   compile(fn: TensorFunction, inputs: Signature, options?: CompileOptions): Promise<Program>;
+  /**
+   * Compiles a function that maps inputs and state to the state's new values, where the engine can
+   * keep state: absent where it cannot.
+   */
+  compileResident?(
+    fn: TensorFunction,
+    inputs: Signature,
+    state: Signature,
+  ): Promise<ResidentProgram>;
   dispose(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { modalityOf } from "./registry/modalities.ts";
+import { openSubject } from "./registry/modalities.ts";
 import type { WorkerOptions as Options } from "./run/worker.ts";
 
 export type WorkerOptions = Omit<Options, "openSubject">;
@@ -11,9 +11,5 @@ export type WorkerOptions = Omit<Options, "openSubject">;
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const worker = await import("./run/worker.ts");
-  await worker.runWorker({
-    ...options,
-    openSubject: async (config, options) =>
-      await (await modalityOf({ config }).load()).openSubject(config, options),
-  });
+  await worker.runWorker({ ...options, openSubject });
 }

@@ -60,7 +60,7 @@ class UNet(nn.Module):
 
     def forward(self, z, angle, labels):
         half = self.c // 2
-        frequencies = 1000 * 10000 ** (-torch.arange(half) / half)
+        frequencies = 1000 * 10000 ** (-torch.arange(half, device=angle.device) / half)
         phase = angle[:, None] * frequencies
         e = self.linear1(torch.cat([phase.sin(), phase.cos()], 1))
         e = F.silu(self.linear2(F.silu(e)) + self.embed_class(labels))

@@ -3,6 +3,7 @@ import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { deserialize } from "node:v8";
 import { unpackGraph } from "../graph/transfer.ts";
+import { kernelRuntime } from "../kernels/runtime.ts";
 import { onnxRuntime } from "../onnx/runtime.ts";
 import type { GraphRuntime } from "../runtime.ts";
 import type { Engine } from "../types.ts";
@@ -21,7 +22,8 @@ async function measure(job: ApartJob): Promise<ApartResult> {
 }
 
 function runtimeOf(device: Engine["device"]): GraphRuntime {
-  if (device === "cpu" || device === "webgpu" || device === "cuda") return onnxRuntime(device);
+  if (device === "cpu") return onnxRuntime(device);
+  if (device === "webgpu" || device === "cuda") return kernelRuntime(device);
   throw new Error(`Internal: ${device} runs no graphs`);
 }
 

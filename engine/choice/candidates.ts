@@ -1,7 +1,8 @@
 /** The devices that "auto" chooses from. */
-import { existsSync } from "node:fs";
-import process from "node:process";
 import { openCompiledEngine } from "../compiled.ts";
+import { cudaTrouble } from "../kernels/cuda.ts";
+import { kernelRuntime, openKernelRuntime } from "../kernels/runtime.ts";
+import { webGpuTrouble } from "../kernels/webgpu.ts";
 import { onnxRuntime } from "../onnx/runtime.ts";
 import type { GraphRuntime } from "../runtime.ts";
 import type { Engine } from "../types.ts";
@@ -28,7 +29,7 @@ export interface Candidate {
 
 /** In the order in which they are measured: the first is the one that others are checked against. */
 export const CANDIDATES: readonly Candidate[] = [
-  { device: "cpu", trouble: () => Promise.resolve(undefined), open: () => open("cpu") },
+  { device: "cpu", trouble: () => Promise.resolve(undefined), open: openCpu },
   accelerator("cuda", () => Promise.resolve(cudaTrouble())),
   accelerator("webgpu", webGpuTrouble),
 ];
@@ -36,31 +37,11 @@ export const CANDIDATES: readonly Candidate[] = [
 type Accelerator = "cuda" | "webgpu";
 
 function accelerator(device: Accelerator, trouble: Candidate["trouble"]): Candidate {
-  const { dialect } = onnxRuntime(device);
-  return { device, trouble, open: () => open(device), apart: { dialect, entry: APART_ENTRY } };
+  const { dialect } = kernelRuntime(device);
+  const open = async () => openCompiledEngine(await openKernelRuntime(device));
+  return { device, trouble, open, apart: { dialect, entry: APART_ENTRY } };
 }
 
-function open(device: "cpu" | Accelerator): Promise<Engine> {
-  return Promise.resolve(openCompiledEngine(onnxRuntime(device)));
-}
-
-/** Looks for the file first: ONNX Runtime prints to the terminal when it cannot load it. */
-function cudaTrouble(): string | undefined {
-  const name = process.platform === "win32"
-    ? "onnxruntime_providers_cuda.dll"
-    : "libonnxruntime_providers_cuda.so";
-  const folder = `../bin/napi-v6/${process.platform}/${process.arch}/`;
-  return existsSync(new URL(folder + name, import.meta.resolve("onnxruntime-node")))
-    ? undefined
-    : "its libraries are not installed (they come with onnxruntime-node's install script)";
-}
-
-/** A software adapter is slower than the CPU's own kernels, whatever it is to compute. */
-async function webGpuTrouble(): Promise<string | undefined> {
-  const adapter = await navigator.gpu?.requestAdapter();
-  if (!adapter) return "no adapter";
-  const { description, isFallbackAdapter } = adapter.info;
-  return isFallbackAdapter || /llvmpipe|swiftshader|lavapipe/i.test(description)
-    ? `${description || "the adapter"} is software`
-    : undefined;
+function openCpu(): Promise<Engine> {
+  return Promise.resolve(openCompiledEngine(onnxRuntime("cpu")));
 }

@@ -110,6 +110,13 @@ export function convolutionFilterGradient(
   const [n, h, w, c] = x.shape as Shape4;
   const [, outH, outW, o] = dy.shape as Shape4;
   const [image, gradient] = [channelsFirst(b, x), channelsFirst(b, dy)];
+  if (b.has("FilterGradient")) {
+    return b.node({
+      op: "FilterGradient",
+      inputs: [image, gradient],
+      attributes: convolutionAttributes(window),
+    }, { shape: [...kernel, c, o], dtype: x.dtype });
+  }
   const shiftGradient = o < c && strides[0] === 1 && strides[1] === 1;
   const padded = shiftGradient
     ? pad(

@@ -1,8 +1,9 @@
 /** Which operators a graph may consist of: that differs from runtime to runtime. */
 
 /** Operators that graphs use where the runtime has them, and do without where it has not. The first
- * two are of ONNX Runtime's own domain, "com.microsoft". */
-export const OPTIONAL_OPERATORS = ["FusedMatMul", "QuickGelu", "Sign"] as const;
+ * two are of ONNX Runtime's own domain, "com.microsoft"; the last, the gradient of a convolution's
+ * filter, is ours alone. */
+export const OPTIONAL_OPERATORS = ["FusedMatMul", "QuickGelu", "Sign", "FilterGradient"] as const;
 export type OptionalOperator = typeof OPTIONAL_OPERATORS[number];
 
 /** What the runtime that a graph is traced for has, besides what all of them have. */
@@ -17,4 +18,7 @@ export interface Dialect {
 }
 
 /** What every build of ONNX Runtime computes on the CPU. */
-export const PORTABLE: Dialect = { blockSize: 0, optional: new Set(OPTIONAL_OPERATORS) };
+export const PORTABLE: Dialect = {
+  blockSize: 0,
+  optional: new Set(OPTIONAL_OPERATORS.filter((operator) => operator !== "FilterGradient")),
+};

@@ -1,5 +1,5 @@
 /** ONNX Runtime as the runtime of compiled engines. */
-import { OPTIONAL_OPERATORS, PORTABLE } from "../graph/dialect.ts";
+import { PORTABLE } from "../graph/dialect.ts";
 import type { GraphRuntime, Runner, TracedProgram } from "../runtime.ts";
 import type { Replicas } from "../types.ts";
 import { blockSize } from "./blocked_layout.ts";
@@ -7,34 +7,16 @@ import { encodeOnnx } from "./encode.ts";
 import { openReplicas } from "./replicas.ts";
 import { openSession, type Provider } from "./session.ts";
 
-const DESCRIPTIONS: Readonly<Record<Provider, () => string>> = {
-  cpu: () => `CPU, ${navigator.hardwareConcurrency} cores`,
-  cuda: () => "NVIDIA GPU through CUDA",
-  webgpu: () => "GPU through WebGPU",
-};
-
-/** A provider of ONNX Runtime. Nothing is loaded before a program is opened. */
+/** ONNX Runtime on the processor. Nothing is loaded before a program is opened. */
 export function onnxRuntime(provider: Provider): GraphRuntime {
   return {
     device: provider,
-    description: DESCRIPTIONS[provider](),
-    divides: provider === "cpu",
-    async dialect() {
-      switch (provider) {
-        case "cpu":
-          return { ...PORTABLE, blockSize: await blockSize() };
-        case "cuda":
-          return PORTABLE;
-        case "webgpu":
-          return { blockSize: 0, optional: WEBGPU_OPTIONAL };
-      }
-    },
+    description: `CPU, ${navigator.hardwareConcurrency} cores`,
+    divides: true,
+    dialect: async () => ({ ...PORTABLE, blockSize: await blockSize() }),
     open: (program, replicas) => openRunner(provider, program, replicas),
   };
 }
-
-/** Those that the WebGPU provider has; the list of all its operators is with the tests. */
-const WEBGPU_OPTIONAL = new Set(OPTIONAL_OPERATORS.filter((name) => name === "QuickGelu"));
 
 async function openRunner(
   provider: Provider,

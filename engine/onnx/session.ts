@@ -4,8 +4,8 @@ import { outputName } from "./names.ts";
 import { sizeOf } from "../graph/value.ts";
 import type { Arrays, Signature, TensorSpec } from "../types.ts";
 
-/** Execution providers of ONNX Runtime that are used here. */
-export type Provider = "cpu" | "webgpu" | "cuda";
+/** The execution provider of ONNX Runtime that is used here; GPUs have kernels of our own. */
+export type Provider = "cpu";
 
 export interface SessionOptions {
   readonly provider: Provider;
@@ -31,7 +31,7 @@ export async function openSession(
   { provider, threads }: SessionOptions,
 ): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
+    executionProviders: [provider],
     graphOptimizationLevel: "all",
     // What fails is thrown; it need not be printed too.
     logSeverityLevel: 4,

@@ -1,5 +1,5 @@
 /** Images as the trainer sees them. */
-import { compileStep, inputArrays, trainingStep } from "../../models/steps/mod.ts";
+import { inputArrays, trainingStep } from "../../models/steps/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import { compileChangingDenoiser, networkOf } from "./model.ts";
 import type {
@@ -44,15 +44,11 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     adam: ADAM,
     baseline: () => pixelwiseDenoisingError(dataset),
     batch: batchSource(config, dataset, network.noClass),
-    compile: (engine, replicas) =>
-      compileStep(
-        engine,
-        trainingStep(network, objectiveFor(config), {
-          weighted: isWeighted(config),
-          selfCondition: config.self_condition,
-        }),
-        { batch: config.batch_size, outputs: "mean", replicas },
-      ),
+    batchFollowsParameters: false,
+    step: trainingStep(network, objectiveFor(config), {
+      weighted: isWeighted(config),
+      selfCondition: config.self_condition,
+    }),
     validation: (engine) => validationOf(engine, network, config, dataset),
     sampler: (context) => sampleOnTheWay(network, dataset, context),
     measurer: (context) => measureOnTheWay(network, dataset, context),

@@ -2,6 +2,7 @@
 import type { RunConfig } from "../config/mod.ts";
 import { image } from "../image/modality.ts";
 import type { Modality } from "../run/modality.ts";
+import type { OpenSubject } from "../run/subject.ts";
 import type { Run } from "../store/run.ts";
 import { text } from "../text/modality.ts";
 import type { RankingMetric } from "../store/metrics.ts";
@@ -27,3 +28,7 @@ export function metricOf(run: Pick<Run, "config">): RankingMetric {
 export function scoreOf(run: Run): number | null {
   return run.latest[metricOf(run).name] ?? null;
 }
+
+/** What a configuration trains, by its modality. */
+export const openSubject: OpenSubject = async (config, options) =>
+  await (await modalityOf({ config }).load()).openSubject(config, options);

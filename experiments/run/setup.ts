@@ -4,17 +4,16 @@ import {
   type DeviceChoice,
   type DeviceName,
   type Engine,
-  type Muon,
   openEngine,
-  type Program,
   UserError,
 } from "../../engine/mod.ts";
 import { engineFor } from "../common/device.ts";
 import type { Store } from "../store/store.ts";
 import { requireSameData } from "./own_data.ts";
-import { inputArrays } from "../../models/steps/mod.ts";
+import { compileStep, inputArrays } from "../../models/steps/mod.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
+import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject } from "./subject.ts";
 import type { Run } from "../store/run.ts";
 
@@ -36,9 +35,7 @@ export interface Training {
   readonly subject: Subject;
   readonly state: TrainingState;
   readonly origin: CheckpointOrigin;
-  readonly program: Program;
-  /** Updates the hidden layers' matrices, where the configuration asks for it. */
-  readonly muon: Muon | null;
+  readonly stepper: Stepper;
 }
 
 /**
@@ -86,14 +83,45 @@ async function compileOn(
     ...(subject.pictures ? { pictures: subject.pictures } : {}),
   };
   store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
-  const program = await subject.compile(engine, replicas);
-  const hidden = subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name);
-  const muon = config.muon_learning_rate > 0
-    ? await compileMuon(engine, state.parameters, hidden)
-    : null;
+  const stepper = await compileStepper(engine, replicas, run, subject, state);
   const { id: runId, createdAt, codeVersion } = run;
   const origin = { runId, createdAt, config, codeVersion, ...facts };
-  return { run, subject, state, origin, program, muon };
+  return { run, subject, state, origin, stepper };
+}
+
+async function compileStepper(
+  engine: Engine,
+  replicas: number,
+  { config }: Run,
+  subject: Subject,
+  state: TrainingState,
+): Promise<Stepper> {
+  const optimizer = {
+    ...subject.adam,
+    weightDecay: config.weight_decay,
+    gradientClip: config.gradient_clip,
+    ...(subject.treatments ? { treatments: subject.treatments } : {}),
+  };
+  // Muon updates the hidden layers' matrices, where the configuration asks for it.
+  const hidden = config.muon_learning_rate > 0
+    ? subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name)
+    : [];
+  const resident = await residentStepper(
+    engine,
+    subject,
+    state,
+    optimizer,
+    hidden,
+    config.batch_size,
+  );
+  if (resident) return resident;
+  const program = await compileStep(engine, subject.step, {
+    batch: config.batch_size,
+    outputs: "mean",
+    replicas,
+  });
+  const muon = hidden.length > 0 ? await compileMuon(engine, state.parameters, hidden) : null;
+  return hostStepper(state, program, optimizer, muon);
 }
 
 /**
@@ -119,7 +147,8 @@ async function openDevice(
     }
   }
   const { engine, choice } = await engineFor(device, {
-    compile: (engine) => subject.compile(engine, engine.replicasFor(config.batch_size)),
+    compile: (engine) =>
+      compileStep(engine, subject.step, { batch: config.batch_size, outputs: "mean" }),
     inputs: () => ({
       ...inputArrays(state.parameters),
       ...subject.batch(state.step, state.parameters),

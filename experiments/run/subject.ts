@@ -3,8 +3,9 @@
  * checkpoints; what a batch is, what is validated and what a sample looks like is the subject's.
  */
 import type { DownloadProgress } from "../../data/mod.ts";
-import type { AdamWConfig, Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
+import type { AdamWConfig, Arrays, Engine, Parameters } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
+import type { Step } from "../../models/steps/mod.ts";
 import type { RunConfig } from "../config/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { TrainingState } from "./state.ts";
@@ -63,8 +64,10 @@ export interface Subject {
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
   /** Of parameters that are not treated like all others. */
   readonly treatments?: NonNullable<AdamWConfig["treatments"]>;
-  /** Compiles the training step: `loss` and `grad/<name>` from the parameters and a batch. */
-  compile(engine: Engine, replicas: number): Promise<Program>;
+  /** The training step: `loss` and `grad/<name>` from the parameters and a batch. */
+  readonly step: Step;
+  /** Whether a batch depends on the parameters at its step. */
+  readonly batchFollowsParameters: boolean;
   /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
    * parameters where levels follow what the run has learnt of them. */
   batch(step: number, parameters: Parameters): Arrays;

@@ -1,11 +1,11 @@
 /** The training of one run, from wherever it stands to its end. */
 import { setImmediate } from "node:timers/promises";
-import { adamWStep, emaDecayAt, learningRateAt, updateEma, UserError } from "../../engine/mod.ts";
+import { emaDecayAt, learningRateAt, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/store.ts";
-import { inputArrays } from "../../models/steps/mod.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
 import { EMPTY_WINDOW } from "./state.ts";
+import { Divergence } from "./stepper.ts";
 import type {
   TrainingMeasurer,
   TrainingSampler,
@@ -81,54 +81,44 @@ class Trainer {
 
   /** One optimiser step. */
   async #step(): Promise<void> {
-    const { state, run, subject, program, muon } = this.#training;
-    const { config } = run;
-    const began = performance.now();
-    const inputs = {
-      ...inputArrays(state.parameters),
-      ...subject.batch(state.step, state.parameters),
-    };
-    const outputs = await program.run(inputs);
-    const loss = outputs.loss![0]!;
-    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);
-    const gradients = Object.fromEntries(
-      Object.keys(state.parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
+    const { state, run: { config }, subject, stepper } = this.#training;
+    await this.#timed(() =>
+      stepper.step(subject.batch(state.step, state.parameters), {
+        learningRate: this.#learningRate(config.learning_rate),
+        muonLearningRate: this.#learningRate(config.muon_learning_rate),
+        emaDecay: emaDecayAt(state.step, config.ema_decay),
+      })
     );
-    const { gradientNorm, scale } = adamWStep(state.parameters, gradients, state.optimizer, {
-      ...subject.adam,
-      learningRate: this.#learningRate(config.learning_rate),
-      weightDecay: config.weight_decay,
-      gradientClip: config.gradient_clip,
-      ...(subject.treatments ? { treatments: subject.treatments } : {}),
-      ...(muon ? { except: muon.names } : {}),
-    });
-    await muon?.step(state.parameters, gradients, state.optimizer.m, {
-      learningRate: this.#learningRate(config.muon_learning_rate),
-      weightDecay: config.weight_decay,
-      scale,
-    });
-    updateEma(state.ema, state.parameters, emaDecayAt(state.step, config.ema_decay));
-    state.step++;
-    state.window = {
-      steps: state.window.steps + 1,
-      loss: state.window.loss + loss,
-      gradientNorm: state.window.gradientNorm + gradientNorm,
-    };
-    this.#busySeconds += (performance.now() - began) / 1000;
     this.#busySteps++;
+  }
+
+  /** Does some of the steps' work, and counts its time as theirs. */
+  async #timed(work: () => Promise<void>): Promise<void> {
+    const began = performance.now();
+    try {
+      await work();
+    } catch (error) {
+      throw error instanceof Divergence ? this.#diverged(error.message) : error;
+    }
+    this.#busySeconds += (performance.now() - began) / 1000;
   }
 
   /** What is due at the step just done: log, validation, samples, measurements, checkpoint. */
   async #afterStep(): Promise<void> {
-    const { state, run } = this.#training;
+    const { state, run, stepper } = this.#training;
     const { config } = run;
     const last = state.step === run.steps;
     const due = (every: number) => every > 0 && (state.step % every === 0 || last);
     this.#beat();
+    const measures = this.#measurer && due(this.#measurer.every);
+    const looks = due(config.validate_every) || due(config.sample_every) || measures ||
+      due(config.checkpoint_every);
+    if (looks) await this.#timed(() => stepper.readState());
+    else if (due(config.log_every)) await this.#timed(() => stepper.readWindow());
     if (due(config.log_every)) this.#log();
     if (due(config.validate_every)) await this.#validate();
     if (due(config.sample_every)) await this.#sampler.sample();
-    if (this.#measurer && due(this.#measurer.every)) await this.#measure(this.#measurer);
+    if (this.#measurer && measures) await this.#measure(this.#measurer);
     if (due(config.checkpoint_every)) this.#saveCheckpoint();
     else if (due(config.log_every)) this.#flush();
   }
@@ -155,13 +145,14 @@ class Trainer {
 
   /** Loss and gradient norm are means since the last log, the learning rate is the next step's. */
   #log(): void {
-    const { state, run } = this.#training;
+    const { state, run, stepper } = this.#training;
     const { steps, loss, gradientNorm } = state.window;
     this.#note("loss", loss / steps);
     this.#note("gradient_norm", gradientNorm / steps);
     this.#note("learning_rate", this.#learningRate(run.config.learning_rate));
     this.#note("examples_per_second", this.#busySteps * run.config.batch_size / this.#busySeconds);
     state.window = EMPTY_WINDOW;
+    stepper.clearWindow();
     [this.#busySeconds, this.#busySteps] = [0, 0];
   }
 
@@ -224,7 +215,8 @@ class Trainer {
     this.#checkpointStep = state.step;
   }
 
-  #leave(end: TrainingEnd): TrainingEnd {
+  async #leave(end: TrainingEnd): Promise<TrainingEnd> {
+    await this.#timed(() => this.#training.stepper.readState());
     this.#saveCheckpoint();
     return end;
   }

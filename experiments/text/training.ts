@@ -1,6 +1,5 @@
 /** Text as the trainer sees it. */
 import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
-import { compileStep } from "../../models/steps/mod.ts";
 import {
   DENSITY,
   EMBEDDINGS,
@@ -11,7 +10,7 @@ import { type TextConfig, textConfigOf } from "../config/mod.ts";
 import type { SamplingContext, Subject, SubjectOptions, TrainingSampler } from "../run/subject.ts";
 import { baselinesFor } from "./baselines.ts";
 import { textBatchSource } from "./batch.ts";
-import { networkOf, stepOptions } from "./network.ts";
+import { isAdaptive, networkOf, stepOptions } from "./network.ts";
 import { textValidation } from "./validation.ts";
 import { type TextReference, textReference } from "../../models/text/mod.ts";
 import { textModel } from "./generation.ts";
@@ -51,12 +50,8 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
       : {}),
     baseline: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
-    compile: (engine, replicas) =>
-      compileStep(
-        engine,
-        textTrainingStep(network, stepOptions(config)),
-        { batch: config.batch_size, outputs: "mean", replicas },
-      ),
+    batchFollowsParameters: isAdaptive(config),
+    step: textTrainingStep(network, stepOptions(config)),
     validation: (engine) => textValidation(engine, network, config, dataset),
     sampler: (context) => writeOnTheWay(network, config, dataset, context),
   };

@@ -1,13 +1,18 @@
 /** Functions over tensors that an engine compiles, each with its inputs. */
-export { diffuse, firstRows, input, perExample, tensorArithmetic } from "./step.ts";
 export {
+  batchSignature,
   compileStep,
+  diffuse,
+  firstRows,
+  input,
   inputArrays,
   parameterSignature,
+  perExample,
   perExampleInput,
   sharedInput,
   type Step,
   type StepInput,
+  tensorArithmetic,
 } from "./step.ts";
 export {
   denoiser,

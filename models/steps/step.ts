@@ -57,18 +57,25 @@ export interface StepOptions {
 /** Compiles a step for batches of one size. */
 export async function compileStep(
   engine: Engine,
-  { parameters, inputs, apply }: Step,
+  step: Step,
   { batch, outputs, replicas = engine.replicasFor(batch), weights }: StepOptions,
 ): Promise<Program> {
-  const specs = Object.entries(inputs).map(([name, { shape, dtype, perExample }]) => [
-    name,
-    { shape: perExample ? [batch, ...shape] : shape, dtype },
-  ]);
+  const { parameters, inputs, apply } = step;
   const split = Object.keys(inputs).filter((name) => inputs[name]!.perExample);
   return await engine.compile(
     apply,
-    { ...(weights ? {} : parameterSignature(parameters)), ...Object.fromEntries(specs) },
+    { ...(weights ? {} : parameterSignature(parameters)), ...batchSignature(step, batch) },
     { replicas: { count: replicas, split, outputs }, ...(weights ? { constants: weights } : {}) },
+  );
+}
+
+/** The inputs of a step besides its parameters, for batches of one size. */
+export function batchSignature({ inputs }: Pick<Step, "inputs">, batch: number): Signature {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, dtype, perExample }]) => [
+      name,
+      { shape: perExample ? [batch, ...shape] : shape, dtype },
+    ]),
   );
 }
 

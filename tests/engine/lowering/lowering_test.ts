@@ -1,36 +1,8 @@
 import assert from "node:assert/strict";
 import { lowerings } from "../../../engine/lowering/table.ts";
 import { openEngine } from "../../../engine/mod.ts";
-import { comparisonCases } from "./cases/comparison.ts";
-import { convolutionCases } from "./cases/convolution.ts";
-import { elementwiseCases } from "./cases/elementwise.ts";
-import { fusedCases } from "./cases/fused.ts";
-import { indexingCases } from "./cases/indexing.ts";
-import { matMulCases } from "./cases/matmul.ts";
-import { normalizationCases } from "./cases/normalization.ts";
-import { poolingCases } from "./cases/pooling.ts";
-import { randomCases } from "./cases/random.ts";
-import { reductionCases } from "./cases/reduction.ts";
-import { resizeCases } from "./cases/resize.ts";
-import { shapeCases } from "./cases/shape.ts";
-import { spaceCases } from "./cases/space.ts";
+import { kernelCases as cases } from "./kernel_cases.ts";
 import { checkCase } from "./parity.ts";
-
-const cases = [
-  ...elementwiseCases,
-  ...comparisonCases,
-  ...reductionCases,
-  ...shapeCases,
-  ...matMulCases,
-  ...convolutionCases,
-  ...poolingCases,
-  ...normalizationCases,
-  ...fusedCases,
-  ...spaceCases,
-  ...resizeCases,
-  ...indexingCases,
-  ...randomCases,
-];
 
 const engine = await openEngine({ device: "cpu" });
 

@@ -1,12 +1,13 @@
 /** The devices that the suite can run on. */
+import { kernelRuntime } from "../../../engine/kernels/runtime.ts";
 import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
 import type { GraphRuntime } from "../../../engine/runtime.ts";
 
 /** What runs graphs on each device that compiles them. */
 export const RUNTIMES = {
   cpu: () => onnxRuntime("cpu"),
-  cuda: () => onnxRuntime("cuda"),
-  webgpu: () => onnxRuntime("webgpu"),
+  cuda: () => kernelRuntime("cuda"),
+  webgpu: () => kernelRuntime("webgpu"),
 } satisfies Record<string, () => GraphRuntime>;
 
 export type SuiteDevice = keyof typeof RUNTIMES;

@@ -1,0 +1,134 @@
+/** From a graph to the list of kernels that computes it. */
+import { type Graph, sizeOf } from "../graph/value.ts";
+import { emitContraction } from "./emit/contraction.ts";
+import { emitMap, mapKernel } from "./emit/map.ts";
+import { emitReduction } from "./emit/reduction.ts";
+import { bool, load, type ScalarType, withNewExpressions } from "./expression.ts";
+import { fuse } from "./fuse.ts";
+import type { Group, Member } from "./group.ts";
+import { type Kernel, tensorsRead } from "./kernel.ts";
+import { lowerGraph } from "./lower.ts";
+import { planStorage, type StoragePlan } from "./storage.ts";
+import { source, type SourceTensor, type Tensor } from "./tensor.ts";
+
+/** Kernels in the order in which they are run, and the memory that they need. */
+export interface KernelProgram {
+  readonly kernels: readonly Kernel[];
+  /** Kernels that write the new values of state over the old, once all others have run. */
+  readonly commits: readonly Kernel[];
+  /** Inputs by name and constants; inputs that nothing reads are missing. */
+  readonly sources: readonly SourceTensor[];
+  /** The tensor that holds each output. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Tensors whose memory holds others, which are computed in their place. */
+  readonly parts: StoragePlan["parts"];
+}
+
+/**
+ * Compiles a graph for a device with shared memory and barriers.
+ *
+ * @param state Names of inputs that are state: the outputs of the same names are their values in the
+ *   next run.
+ */
+export function compileKernels(graph: Graph, state: readonly string[] = []): KernelProgram {
+  return withNewExpressions(() => {
+    const plan = planStorage(lowerGraph(graph));
+    const groups = fuse(plan);
+    const needed = neededMembers(groups, plan);
+    const kernels = groups.flatMap((group) => {
+      const members = needed.get(group)!;
+      return members.length > 0 ? [emit(group, members, plan)] : [];
+    });
+    const read = new Set(kernels.flatMap(({ reads }) => reads));
+    const used = [...plan.stored.keys()].filter((tensor): tensor is SourceTensor =>
+      tensor.kind === "source" && read.has(tensor)
+    );
+    // State that no kernel reads is written all the same.
+    const unread = graph.inputs.filter(({ node: { name } }) =>
+      state.includes(name!) && !used.some((tensor) => tensor.name === name)
+    ).map(({ node, shape, dtype }) => source(node.name!, shape, dtype as ScalarType));
+    const sources = [...used, ...unread];
+    const commits = emitCommits(state.map((name) => ({
+      from: plan.outputs[name]!,
+      to: sources.find((tensor) => tensor.name === name)!,
+    })));
+    return { kernels, commits, sources, outputs: plan.outputs, parts: plan.parts };
+  });
+}
+
+/** Copies of tensors, those of one size in one kernel. */
+function emitCommits(
+  copies: readonly { readonly from: Tensor; readonly to: Tensor }[],
+): Kernel[] {
+  return [...Map.groupBy(copies, ({ to }) => sizeOf(to.shape))].map(([size, copies]) => ({
+    name: `commit of ${copies.length} over ${size}`,
+    reads: copies.map(({ from }) => from),
+    writes: copies.map(({ to }) => to),
+    after: [],
+    ...mapKernel(size, (element) =>
+      copies.map(({ from, to }) => ({
+        kind: "store",
+        tensor: to,
+        place: element,
+        value: load(from, element, bool(true)),
+      }))),
+  }));
+}
+
+/** The members of each group that another group, or the caller, reads. */
+function neededMembers(
+  groups: readonly Group[],
+  { outputs, parts }: StoragePlan,
+): Map<Group, Member[]> {
+  const results = Object.values(outputs);
+  const wanted = new Set([
+    ...results,
+    ...results.flatMap((whole) => parts.get(whole)?.map(({ tensor }) => tensor) ?? []),
+  ]);
+  return new Map(groups.map((group) => {
+    const others = groups.filter((other) => other !== group);
+    const members = [...group.members.values()].filter(({ tensor }) =>
+      wanted.has(tensor) || others.some(({ reads }) => reads.has(tensor))
+    );
+    return [group, members];
+  }));
+}
+
+function emit(group: Group, kept: readonly Member[], { stored, parts }: StoragePlan): Kernel {
+  const made = emitBody(group, kept);
+  const ids = tensorsRead(made.body);
+  const reads = [...stored.keys()].filter(({ id }) => ids.has(id));
+  return {
+    name: nameOf(group),
+    reads,
+    after: reads.flatMap((whole) => parts.get(whole)?.map(({ tensor }) => tensor) ?? []),
+    writes: kept.map(({ tensor }) => tensor),
+    ...made,
+  };
+}
+
+function emitBody(group: Group, kept: readonly Member[]) {
+  const { space } = group;
+  switch (space.kind) {
+    case "map":
+      return emitMap(group, space, kept);
+    case "reduction":
+      return emitReduction(group, space, kept);
+    case "contraction":
+      return emitContraction(group, space.tensor, kept);
+  }
+}
+
+function nameOf({ space, members }: Group): string {
+  const parts = members.size > 1 ? ` of ${members.size}` : "";
+  switch (space.kind) {
+    case "map":
+      return `map${parts} over ${space.size}`;
+    case "reduction":
+      return `reduction${parts} of ${space.count} to ${space.kept}`;
+    case "contraction":
+      return `contraction${parts} of ${sizeOf(space.tensor.left.shape)} to ${
+        sizeOf(space.tensor.shape)
+      }`;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Sums of products in tiles: a workgroup computes a tile of rows by columns, and goes through the
+ * terms in steps, for each of which its lanes bring a tile of either operand into shared memory.
+ * The operands are whatever expressions their elements are, so a convolution is a contraction whose
+ * left operand looks pixels up.
+ */
+import { type Expr, float, named, shared } from "../expression.ts";
+import { contractionVariables, type Group, type Member } from "../group.ts";
+import { both, less } from "../integers.ts";
+import { group, lane, type Statement } from "../kernel.ts";
+import { contractionExtents, contractionIndex } from "../space.ts";
+import type { ContractTensor } from "../tensor.ts";
+import { type KernelBody, storeOf } from "./map.ts";
+import { accumulator, at, barrier, bind, loop, share, split, update, when } from "./statements.ts";
+
+/** Lanes along either side of a tile. */
+const SIDE = 16;
+const LANES = SIDE * SIDE;
+/** Terms in one step. */
+const STEP = 16;
+
+/** Rows, or columns, of a tile: as many as there are, up to four for each lane. */
+function tileSide(extent: number): number {
+  return extent >= 48 ? 64 : extent >= 24 ? 32 : 16;
+}
+
+export function emitContraction(
+  owner: Group,
+  tensor: ContractTensor,
+  kept: readonly Member[],
+): KernelBody {
+  const extents = contractionExtents(tensor);
+  const variables = contractionVariables(tensor);
+  const [tileRows, tileColumns] = [tileSide(extents.row), tileSide(extents.column)];
+  const [perRow, perColumn] = [tileRows / SIDE, tileColumns / SIDE];
+  const [down, beside] = [
+    Math.ceil(extents.row / tileRows),
+    Math.ceil(extents.column / tileColumns),
+  ];
+  const workgroups = extents.batch * down * beside;
+  const own = lane(LANES);
+  const [rowLane, columnLane] = split(own, SIDE);
+  const [rest, tileColumn] = split(group(workgroups), beside);
+  const [batch, tileRow] = split(rest, down);
+
+  const index = contractionIndex(tensor, variables);
+  const sums = Array.from(
+    { length: perRow },
+    (_, i) => Array.from({ length: perColumn }, (_, j) => named(`sum_${i}_${j}`, "float32")),
+  );
+  // One more than a tile's side, so that lanes that write down a column meet different banks.
+  const [leftStride, rightStride] = [tileRows + 1, tileColumns + 1];
+
+  const bring = (
+    array: string,
+    stride: number,
+    side: { tile: Expr; size: number; extent: number; variable: Expr },
+    value: Expr,
+    step: Expr,
+  ) => {
+    const alongTerms = strideOf(value, variables.sum) < strideOf(value, side.variable);
+    return loop(`part_${array}`, side.size * STEP / LANES, (part) => {
+      const number = at(part, LANES, own);
+      const [slow, fast] = split(number, alongTerms ? STEP : side.size);
+      const [place, term] = alongTerms ? [slow, fast] : [fast, slow];
+      const rawPlace = at(side.tile, side.size, place);
+      const rawTerm = at(step, STEP, term);
+      const element = named(`element_${array}`, "float32");
+      return [
+        accumulator(element, float(0)),
+        when(both(less(rawPlace, side.extent), less(rawTerm, extents.sum)), [
+          bind(side.variable, rawPlace),
+          bind(variables.sum, rawTerm),
+          update(element, value),
+        ]),
+        share(array, at(term, stride, place), element),
+      ];
+    });
+  };
+
+  const products = loop("inner", STEP, (inner) => {
+    const left = sums.map((_, i) => named(`left_${i}`, "float32"));
+    const right = sums[0]!.map((_, j) => named(`right_${j}`, "float32"));
+    return [
+      ...left.map((name, i) =>
+        bind(name, shared("left", at(inner, leftStride, at(rowLane, perRow, i)), "float32"))
+      ),
+      ...right.map((name, j) =>
+        bind(name, shared("right", at(inner, rightStride, at(j, SIDE, columnLane)), "float32"))
+      ),
+      ...left.flatMap((x, i) =>
+        right.map((y, j): Statement => ({
+          kind: "multiplyAdd",
+          variable: sums[i]![j]!,
+          left: x,
+          right: y,
+        }))
+      ),
+    ];
+  });
+
+  const steps = loop("step", Math.ceil(extents.sum / STEP), (step) => [
+    bring(
+      "left",
+      leftStride,
+      { tile: tileRow, size: tileRows, extent: extents.row, variable: variables.row },
+      owner.operand(tensor.left, index),
+      step,
+    ),
+    bring(
+      "right",
+      rightStride,
+      { tile: tileColumn, size: tileColumns, extent: extents.column, variable: variables.column },
+      owner.operand(tensor.right, index),
+      step,
+    ),
+    barrier,
+    products,
+    barrier,
+  ]);
+
+  const result = owner.members.get(tensor)!.variable;
+  const stores = sums.flatMap((row, i) =>
+    row.map((sum, j) => {
+      const rawRow = at(tileRow, tileRows, at(rowLane, perRow, i));
+      const rawColumn = at(tileColumn, tileColumns, at(j, SIDE, columnLane));
+      return when(both(less(rawRow, extents.row), less(rawColumn, extents.column)), [
+        bind(variables.row, rawRow),
+        bind(variables.column, rawColumn),
+        bind(result, sum),
+        ...kept.map((member): Statement =>
+          member.role === "sum"
+            ? { kind: "store", tensor, place: member.place, value: result }
+            : storeOf(owner, member)
+        ),
+      ]);
+    })
+  );
+  return {
+    workgroups,
+    lanes: LANES,
+    shared: [
+      { name: "left", dtype: "float32", length: STEP * leftStride },
+      { name: "right", dtype: "float32", length: STEP * rightStride },
+    ],
+    body: [
+      bind(variables.batch, batch),
+      ...sums.flat().map((sum) => accumulator(sum, float(0))),
+      steps,
+      ...stores,
+    ],
+  };
+}
+
+/** How far apart in memory two neighbours along a variable lie; Infinity if it is not linear. */
+function strideOf(expr: Expr, variable: Expr): number {
+  const seen = new Set<Expr>();
+  let smallest = Infinity;
+  const inPlace = (place: Expr) => {
+    const terms = place.op === "sum" ? place.args : [place];
+    terms.forEach((term, i) => {
+      const along = term === variable || (term.op === "mod" && term.args[0] === variable);
+      if (along) smallest = Math.min(smallest, Math.abs(place.coefficients[i] ?? 1));
+    });
+  };
+  const visit = (x: Expr) => {
+    if (seen.has(x)) return;
+    seen.add(x);
+    if (x.op === "load") inPlace(x.args[0]!);
+    x.args.forEach(visit);
+  };
+  visit(expr);
+  return smallest;
+}

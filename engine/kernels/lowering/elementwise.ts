@@ -1,0 +1,124 @@
+/** Operators that compute element by element. https://onnx.ai/onnx/operators/ */
+import { type BinaryOp, type Expr, float, int, type UnaryOp } from "../expression.ts";
+import {
+  acos,
+  asin,
+  atan,
+  binary,
+  convert,
+  cosh,
+  erf,
+  power,
+  reciprocal,
+  select,
+  sigmoid,
+  sinh,
+  softplus,
+  tanh,
+  unary,
+} from "../scalar.ts";
+import {
+  broadcastMap,
+  numberAttribute,
+  type Operator,
+  type OperatorLowering,
+  type OperatorTable,
+} from "./operator.ts";
+import type { Tensor } from "../tensor.ts";
+import { threefry } from "../threefry.ts";
+
+function elementwise(
+  apply: (operands: readonly Expr[], operator: Operator) => Expr,
+): OperatorLowering {
+  return (operator) => {
+    const operands = operator.operands.filter((x): x is Tensor => x !== undefined);
+    const { shape, dtype } = operator;
+    return broadcastMap(operands, shape, dtype, (values) => apply(values, operator));
+  };
+}
+
+/** A map over the first operand's shape. */
+function word(operator: Operator, apply: (operands: readonly Expr[]) => Expr): Tensor {
+  const operands = operator.operands.filter((x): x is Tensor => x !== undefined);
+  return broadcastMap(operands, operator.shape, "int32", (values) => apply(values));
+}
+
+const unaryAs = (op: Exclude<UnaryOp, "convert">) => elementwise(([x]) => unary(op, x!));
+const unaryBy = (fn: (x: Expr) => Expr) => elementwise(([x]) => fn(x!));
+const binaryAs = (op: BinaryOp) => elementwise(([x, y]) => binary(op, x!, y!));
+/** y op x. */
+const swapped = (op: BinaryOp) => elementwise(([x, y]) => binary(op, y!, x!));
+
+export const elementwiseOperators: OperatorTable = {
+  Add: binaryAs("add"),
+  Sub: binaryAs("subtract"),
+  Mul: binaryAs("multiply"),
+  Div: elementwise(([x, y]) => binary(x!.dtype === "int32" ? "quotient" : "divide", x!, y!)),
+  Max: binaryAs("maximum"),
+  Min: binaryAs("minimum"),
+  Pow: elementwise(([x, y]) => {
+    if (x!.dtype !== "int32") return power(x!, y!);
+    const real = power(convert(x!, "float32"), convert(y!, "float32"));
+    return convert(unary("round", real), "int32");
+  }),
+  // The sign of the divisor, for integers.
+  Mod: elementwise(([x, y]) => {
+    const rest = binary("remainder", x!, y!);
+    const zero = int(0);
+    const signsDiffer = binary("less", binary("multiply", unary("sign", rest), y!), zero);
+    return select(signsDiffer, binary("add", rest, y!), rest);
+  }),
+  Less: binaryAs("less"),
+  Greater: swapped("less"),
+  LessOrEqual: binaryAs("lessEqual"),
+  GreaterOrEqual: swapped("lessEqual"),
+  Equal: binaryAs("equal"),
+  BitwiseAnd: binaryAs("bitwiseAnd"),
+  And: binaryAs("and"),
+  Or: binaryAs("or"),
+  Not: unaryAs("not"),
+  IsNaN: unaryAs("isNaN"),
+  Where: elementwise(([condition, x, y]) => select(condition!, x!, y!)),
+  Cast: elementwise(([x], { dtype }) => convert(x!, dtype)),
+
+  Abs: unaryAs("absolute"),
+  Acos: unaryBy(acos),
+  Asin: unaryBy(asin),
+  Atan: unaryBy(atan),
+  Ceil: unaryAs("ceil"),
+  Cos: unaryAs("cos"),
+  Cosh: unaryBy(cosh),
+  Erf: unaryBy(erf),
+  Exp: unaryAs("exp"),
+  Floor: unaryAs("floor"),
+  Identity: unaryBy((x) => x),
+  Log: unaryAs("log"),
+  Neg: unaryAs("negate"),
+  Reciprocal: unaryBy(reciprocal),
+  Relu: unaryBy((x) => binary("maximum", x, x.dtype === "int32" ? int(0) : float(0))),
+  Round: unaryAs("round"),
+  Sigmoid: unaryBy(sigmoid),
+  Sign: unaryAs("sign"),
+  Sin: unaryAs("sin"),
+  Sinh: unaryBy(sinh),
+  Softplus: unaryBy(softplus),
+  Sqrt: unaryAs("sqrt"),
+  Tan: unaryAs("tan"),
+  Tanh: unaryBy(tanh),
+  // (counter, step, seed, stream), with two words as its results.
+  Threefry2x32: (operator) =>
+    [0, 1].map((which) =>
+      word(
+        operator,
+        ([counter, step, seed, stream]) => threefry([seed!, stream!], [counter!, step!])[which]!,
+      )
+    ),
+  LeakyRelu: elementwise(([x], operator) => {
+    const slope = float(numberAttribute(operator, "alpha", 0.01));
+    return select(binary("less", x!, float(0)), binary("multiply", x!, slope), x!);
+  }),
+  QuickGelu: elementwise(([x], operator) => {
+    const scale = float(numberAttribute(operator, "alpha", 1.702));
+    return binary("multiply", x!, sigmoid(binary("multiply", x!, scale)));
+  }),
+};

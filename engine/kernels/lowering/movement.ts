@@ -1,0 +1,92 @@
+/** Operators that move elements, as views. https://onnx.ai/onnx/operators/ */
+import { sizeOf } from "../../graph/value.ts";
+import { bool, constant, type Expr, int } from "../expression.ts";
+import { both, div, flatIndex, within } from "../integers.ts";
+import { select } from "../scalar.ts";
+import {
+  concat,
+  expand,
+  gather,
+  map,
+  reshape,
+  slice,
+  type Tensor,
+  transpose,
+  viewAt,
+  window,
+} from "../tensor.ts";
+import {
+  integersOf,
+  listAttribute,
+  numberAttribute,
+  operand,
+  type OperatorTable,
+} from "./operator.ts";
+
+export const movementOperators: OperatorTable = {
+  Reshape: (operator) => reshape(operand(operator, 0), operator.shape),
+  Expand: (operator) => expand(operand(operator, 0), operator.shape),
+  Transpose: (operator) => transpose(operand(operator, 0), listAttribute(operator, "perm", [])),
+  Slice: (operator) => {
+    const x = operand(operator, 0);
+    const [begin, axes] = [integersOf(operator, 1), integersOf(operator, 3)];
+    const strides = operator.node.inputs[4] ? integersOf(operator, 4) : axes.map(() => 1);
+    const spread = (values: readonly number[], fallback: number) =>
+      x.shape.map((_, axis) => axes.includes(axis) ? values[axes.indexOf(axis)]! : fallback);
+    return slice(x, spread(begin, 0), spread(strides, 1), operator.shape);
+  },
+  Pad: (operator) => {
+    const x = operand(operator, 0);
+    const pads = integersOf(operator, 1);
+    const before = pads.slice(0, x.shape.length);
+    const padded = window(x, before.map((n) => -n), operator.shape);
+    const [value = 0] = operator.node.inputs[2] ? integersOf(operator, 2) : [];
+    return value === 0 ? padded : filledAround(padded, x.shape, before, value);
+  },
+  Concat: (operator) =>
+    concat(
+      operator.operands.map((_, i) => operand(operator, i)),
+      numberAttribute(operator, "axis", 0),
+    ),
+  Gather: (operator) =>
+    gather(operand(operator, 0), operand(operator, 1), numberAttribute(operator, "axis", 0)),
+  // Places of as many axes as the last axis of the second operand is long.
+  GatherND: (operator) => {
+    const [x, places] = [operand(operator, 0), operand(operator, 1)];
+    const count = places.shape.at(-1)!;
+    const outer = places.shape.slice(0, -1);
+    const parts = Array.from(
+      { length: count },
+      (_, i) => viewAt(places, outer, (index) => [...index, int(i)]),
+    );
+    const flat = map(parts, outer, "int32", (values) => flatIndex(x.shape.slice(0, count), values));
+    const rows = reshape(x, [sizeOf(x.shape.slice(0, count)), ...x.shape.slice(count)]);
+    return gather(rows, flat, 0);
+  },
+  // Nearest neighbours by whole factors: that is all that the graph has.
+  Resize: (operator) => {
+    const x = operand(operator, 0);
+    const factors = operator.shape.map((extent, axis) => extent / x.shape[axis]!);
+    return viewAt(x, operator.shape, (index) => index.map((i, axis) => div(i, factors[axis]!)));
+  },
+};
+
+/** `padded` with another number than 0 around the elements of the tensor of shape `inner`. */
+function filledAround(
+  padded: Tensor,
+  inner: readonly number[],
+  before: readonly number[],
+  value: number,
+): Tensor {
+  const { shape, dtype } = padded;
+  return map([padded], shape, dtype, ([x], index) => {
+    const inside = index.map((i, axis) => within(i, before[axis]!, before[axis]! + inner[axis]!))
+      .reduce(both, bool(true));
+    return select(inside, x!, constant(value, dtype));
+  });
+}
+
+/** The index along an axis, everywhere. */
+export function indexAlong(axis: number, shape: readonly number[]): Tensor {
+  return map([], shape, "int32", (_, index: readonly Expr[]) => index[axis] ?? int(0));
+}

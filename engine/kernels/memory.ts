@@ -1,0 +1,111 @@
+/** Where in memory each tensor lies: tensors that are never needed at once share their place. */
+import { sizeOf } from "../graph/value.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Part } from "./storage.ts";
+import type { Tensor } from "./tensor.ts";
+
+export interface Place {
+  readonly bank: number;
+  /** In elements of four bytes. */
+  readonly offset: number;
+}
+
+export interface MemoryPlan {
+  readonly places: ReadonlyMap<Tensor, Place>;
+  /** Elements of each bank. */
+  readonly banks: readonly number[];
+}
+
+/** Tensors begin at multiples of this many elements, 256 bytes. */
+const ALIGNMENT = 64;
+
+/** A stretch of a bank that is in use. */
+interface Block {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is to be placed. */
+export interface MemoryNeeds {
+  /** Kernels that run one after the other; those of one launch run side by side. */
+  readonly launches: readonly (readonly Kernel[])[];
+  /** Tensors that keep their place to themselves: sources, outputs, state. */
+  readonly lasting: readonly Tensor[];
+  /** Tensors that lie in the memory of others. */
+  readonly parts: ReadonlyMap<Tensor, readonly Part[]>;
+}
+
+/**
+ * Places every tensor that kernels read or write.
+ *
+ * @param capacity Elements that a bank holds at most.
+ * @throws {RangeError} If a tensor is larger than a bank.
+ */
+export function planMemory(
+  { launches, lasting, parts }: MemoryNeeds,
+  capacity: number,
+): MemoryPlan {
+  const owners = new Map(
+    [...parts].flatMap(([whole, own]) => own.map(({ tensor }) => [tensor, whole] as const)),
+  );
+  const ownerOf = (tensor: Tensor) => owners.get(tensor) ?? tensor;
+  const banks: { blocks: Block[]; size: number }[] = [];
+  const places = new Map<Tensor, Place>();
+  const allocate = (tensor: Tensor) => {
+    const length = ALIGNMENT * Math.ceil(Math.max(1, sizeOf(tensor.shape)) / ALIGNMENT);
+    if (length > capacity) {
+      throw new RangeError(
+        `A tensor of shape [${tensor.shape}] takes ${megabytes(length)} MB: ` +
+          `the device binds at most ${megabytes(capacity)} MB at once, so take a smaller batch`,
+      );
+    }
+    for (let bank = 0;; bank++) {
+      const { blocks } = banks[bank] ??= { blocks: [], size: 0 };
+      const offset = firstGap(blocks, length);
+      if (offset + length > capacity) continue;
+      blocks.push({ start: offset, end: offset + length });
+      blocks.sort((x, y) => x.start - y.start);
+      banks[bank]!.size = Math.max(banks[bank]!.size, offset + length);
+      places.set(tensor, { bank, offset });
+      for (const part of parts.get(tensor) ?? []) {
+        places.set(part.tensor, { bank, offset: offset + part.offset });
+      }
+      return;
+    }
+  };
+  const kept = new Set(lasting.map(ownerOf));
+  kept.forEach(allocate);
+  const lastUse = new Map<Tensor, number>();
+  launches.forEach((kernels, i) => {
+    for (const { reads, writes } of kernels) {
+      for (const tensor of [...reads, ...writes]) lastUse.set(ownerOf(tensor), i);
+    }
+  });
+  launches.forEach((kernels, i) => {
+    for (const { writes } of kernels) {
+      for (const tensor of writes) if (!places.has(tensor)) allocate(ownerOf(tensor));
+    }
+    const used = kernels.flatMap(({ reads, writes }) => [...reads, ...writes].map(ownerOf));
+    for (const tensor of new Set(used)) {
+      if (kept.has(tensor) || lastUse.get(tensor) !== i) continue;
+      const { bank, offset } = places.get(tensor)!;
+      const { blocks } = banks[bank]!;
+      blocks.splice(blocks.findIndex(({ start }) => start === offset), 1);
+    }
+  });
+  return { places, banks: banks.map(({ size }) => size) };
+}
+
+/** The first place that is free for so many elements. */
+function firstGap(blocks: readonly Block[], length: number): number {
+  let start = 0;
+  for (const block of blocks) {
+    if (block.start - start >= length) return start;
+    start = Math.max(start, block.end);
+  }
+  return start;
+}
+
+function megabytes(elements: number): string {
+  return (4 * elements / 2 ** 20).toFixed(0);
+}

@@ -1,0 +1,114 @@
+/** Fused kernels of our own on a GPU, as the runtime of compiled engines. */
+import { OPTIONAL_OPERATORS } from "../graph/dialect.ts";
+import type { GraphRuntime, ResidentRunner, Runner, TracedProgram } from "../runtime.ts";
+import { allocate } from "../signature.ts";
+import type { Arrays } from "../types.ts";
+import { compileKernels } from "./compile.ts";
+import { openCuda } from "./cuda.ts";
+import type { DeviceProgram, KernelDevice } from "./device.ts";
+import type { SourceTensor } from "./tensor.ts";
+import { openWebGpu } from "./webgpu.ts";
+
+/** Graphs for kernels may have everything: an operator is an expression, not a library's kernel. */
+export const KERNEL_DIALECT = { blockSize: 0, optional: new Set(OPTIONAL_OPERATORS) };
+
+const DEVICES = {
+  webgpu: { open: openWebGpu, description: "GPU through WebGPU" },
+  cuda: { open: () => Promise.resolve(openCuda()), description: "NVIDIA GPU through CUDA" },
+} as const;
+
+/** A GPU. Nothing is loaded before a program is opened; that fails where there is none. */
+export function kernelRuntime(device: keyof typeof DEVICES): GraphRuntime {
+  const { open, description } = DEVICES[device];
+  return runtimeOf(device, description, open);
+}
+
+/**
+ * A GPU that is there.
+ *
+ * @throws {UserError} If it is not, or cannot be used.
+ */
+export async function openKernelRuntime(device: keyof typeof DEVICES): Promise<GraphRuntime> {
+  return runtimeOn(await DEVICES[device].open());
+}
+
+/** A device that is open already. */
+export function runtimeOn(opened: KernelDevice): GraphRuntime {
+  return runtimeOf(opened.device, opened.description, () => Promise.resolve(opened));
+}
+
+function runtimeOf(
+  device: GraphRuntime["device"],
+  description: string,
+  open: () => Promise<KernelDevice>,
+): GraphRuntime {
+  let opened: Promise<KernelDevice> | undefined;
+  const gpu = () => opened ??= open();
+  return {
+    device,
+    description,
+    divides: false,
+    dialect: () => Promise.resolve(KERNEL_DIALECT),
+    open: async (program) => await openRunner(await gpu(), program),
+    openResident: async (program, state) => await openResident(await gpu(), program, state),
+    async close() {
+      (await opened)?.close();
+      opened = undefined;
+    },
+  };
+}
+
+async function openRunner(
+  gpu: KernelDevice,
+  { graph, outputs }: TracedProgram,
+): Promise<Runner> {
+  const kernels = compileKernels(graph);
+  const program = await gpu.open(kernels);
+  const results = Object.fromEntries(
+    Object.entries(outputs).map(([name, spec]) => [name, allocate(spec)]),
+  );
+  const readings = Object.entries(results).map(([name, into]) => ({
+    tensor: kernels.outputs[name]!,
+    into,
+  }));
+  return {
+    async run(arrays) {
+      writeInputs(program, kernels.sources, arrays);
+      program.enqueue();
+      await program.read(readings);
+      return results;
+    },
+    release: () => Promise.resolve(program.release()),
+  };
+}
+
+async function openResident(
+  gpu: KernelDevice,
+  { graph }: TracedProgram,
+  state: readonly string[],
+): Promise<ResidentRunner> {
+  const kernels = compileKernels(graph, state);
+  const program = await gpu.open(kernels);
+  const sourceOf = (name: string) => kernels.sources.find((source) => source.name === name)!;
+  return {
+    enqueue(arrays) {
+      writeInputs(program, kernels.sources, arrays);
+      program.enqueue();
+    },
+    read: (into) =>
+      program.read(Object.entries(into).map(([name, into]) => ({ tensor: sourceOf(name), into }))),
+    write: (arrays) => writeInputs(program, kernels.sources, arrays),
+    release: () => Promise.resolve(program.release()),
+  };
+}
+
+function writeInputs(
+  program: DeviceProgram,
+  sources: readonly SourceTensor[],
+  arrays: Arrays,
+): void {
+  for (const source of sources) {
+    const array = source.data ? undefined : arrays[source.name];
+    if (array) program.write(source, array);
+  }
+}

@@ -1,0 +1,201 @@
+/** How a training takes its steps: with its state on the host, or where the engine computes. */
+import {
+  type AdamWConfig,
+  adamWStep,
+  type Arrays,
+  CONTROL_SIGNATURE,
+  controlArrays,
+  type Engine,
+  type FlatLayout,
+  flatLayout,
+  flatten,
+  type Muon,
+  type Program,
+  type ResidentProgram,
+  stateSignature,
+  unflatten,
+  type UpdateConfig,
+  updateEma,
+  updateFunction,
+  WINDOW,
+} from "../../engine/mod.ts";
+import { batchSignature, inputArrays } from "../../models/steps/mod.ts";
+import type { TrainingState } from "./state.ts";
+import type { Subject } from "./subject.ts";
+
+/** What a step takes besides its batch. */
+export interface StepRates {
+  readonly learningRate: number;
+  readonly muonLearningRate: number;
+  readonly emaDecay: number;
+}
+
+/** A training that cannot go on; the message says what is not finite. */
+export class Divergence extends Error {}
+
+/** Takes optimiser steps and counts them; the state's other parts may lag behind. */
+export interface Stepper {
+  /** @throws {Divergence | UserError} If the training diverged. */
+  step(batch: Arrays, rates: StepRates): Promise<void>;
+  /** Brings the state's window up to date. @throws {Divergence} If the training diverged. */
+  readWindow(): Promise<void>;
+  /** Tells that the state's window was set to zero. */
+  clearWindow(): void;
+  /** Brings all of the state up to date. @throws {Divergence} If the training diverged. */
+  readState(): Promise<void>;
+}
+
+export type OptimizerConfig = Omit<AdamWConfig, "learningRate" | "except">;
+
+/** Steps by a program that gives the gradients, and an optimiser on the host. */
+export function hostStepper(
+  state: TrainingState,
+  program: Program,
+  config: OptimizerConfig,
+  muon: Muon | null,
+): Stepper {
+  const names = Object.keys(state.parameters);
+  return {
+    async step(batch, { learningRate, muonLearningRate, emaDecay }) {
+      const outputs = await program.run({ ...inputArrays(state.parameters), ...batch });
+      const loss = outputs.loss![0]!;
+      if (!Number.isFinite(loss)) throw new Divergence(`the loss is ${loss}`);
+      const gradients = Object.fromEntries(
+        names.map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
+      );
+      const { gradientNorm, scale } = adamWStep(state.parameters, gradients, state.optimizer, {
+        ...config,
+        learningRate,
+        ...(muon ? { except: muon.names } : {}),
+      });
+      await muon?.step(state.parameters, gradients, state.optimizer.m, {
+        learningRate: muonLearningRate,
+        weightDecay: config.weightDecay,
+        scale,
+      });
+      updateEma(state.ema, state.parameters, emaDecay);
+      state.step++;
+      state.window = {
+        steps: state.window.steps + 1,
+        loss: state.window.loss + loss,
+        gradientNorm: state.window.gradientNorm + gradientNorm,
+      };
+    },
+    readWindow: () => Promise.resolve(),
+    clearWindow() {},
+    readState: () => Promise.resolve(),
+  };
+}
+
+/** Steps that are queued at most before the host waits for them. */
+const MOST_QUEUED = 32;
+
+/**
+ * Steps by a program that keeps the state; undefined where the engine cannot keep it, or where
+ * batches follow the parameters, which would have to come back for each of them.
+ */
+export async function residentStepper(
+  engine: Engine,
+  subject: Subject,
+  state: TrainingState,
+  config: OptimizerConfig,
+  muon: readonly string[],
+  batchSize: number,
+): Promise<Stepper | undefined> {
+  if (!engine.compileResident || subject.batchFollowsParameters) return undefined;
+  const layout = flatLayout(subject.parameters);
+  const update: UpdateConfig = { ...config, muon };
+  const program = await engine.compileResident(
+    updateFunction(subject.step.apply, layout, update),
+    { ...batchSignature(subject.step, batchSize), ...CONTROL_SIGNATURE },
+    stateSignature(layout),
+  );
+  program.write(flatState(state, layout));
+  return new ResidentStepper(program, state, layout, update);
+}
+
+class ResidentStepper implements Stepper {
+  readonly #program: ResidentProgram;
+  readonly #state: TrainingState;
+  readonly #layout: FlatLayout;
+  readonly #config: UpdateConfig;
+  readonly #window = new Float32Array(3);
+  #queued = 0;
+
+  constructor(
+    program: ResidentProgram,
+    state: TrainingState,
+    layout: FlatLayout,
+    config: UpdateConfig,
+  ) {
+    this.#program = program;
+    this.#state = state;
+    this.#layout = layout;
+    this.#config = config;
+  }
+
+  async step(batch: Arrays, rates: StepRates): Promise<void> {
+    const state = this.#state;
+    const control = controlArrays(this.#config, { ...rates, step: state.optimizer.step });
+    this.#program.enqueue({ ...batch, ...control });
+    state.step++;
+    state.optimizer.step++;
+    state.window = { ...state.window, steps: state.window.steps + 1 };
+    if (++this.#queued >= MOST_QUEUED) await this.readWindow();
+  }
+
+  async readWindow(): Promise<void> {
+    await this.#program.read({ window: this.#window });
+    this.#takeWindow();
+  }
+
+  clearWindow(): void {
+    this.#program.write({ window: new Float32Array(3) });
+  }
+
+  async readState(): Promise<void> {
+    const { parameters, ema, optimizer } = this.#state;
+    const length = this.#layout.length;
+    const flat = {
+      parameters: new Float32Array(length),
+      ema: new Float32Array(length),
+      first_moment: new Float32Array(length),
+      second_moment: new Float32Array(length),
+    };
+    await this.#program.read({ ...flat, window: this.#window });
+    this.#takeWindow();
+    unflatten(this.#layout, flat.parameters, (name) => parameters[name]!.data);
+    unflatten(this.#layout, flat.ema, (name) => ema[name]!.data);
+    unflatten(this.#layout, flat.first_moment, (name) => optimizer.m[name]!);
+    unflatten(this.#layout, flat.second_moment, (name) => optimizer.v[name]!);
+  }
+
+  #takeWindow(): void {
+    this.#queued = 0;
+    const refused = this.#window[WINDOW.refused]!;
+    if (refused > 0) {
+      throw new Divergence(
+        `the loss or the gradient of ${refused} of the last ${this.#state.window.steps} steps ` +
+          "was not finite",
+      );
+    }
+    this.#state.window = {
+      ...this.#state.window,
+      loss: this.#window[WINDOW.loss]!,
+      gradientNorm: this.#window[WINDOW.gradientNorm]!,
+    };
+  }
+}
+
+function flatState(
+  { parameters, ema, optimizer, window }: TrainingState,
+  layout: FlatLayout,
+): Arrays {
+  return {
+    parameters: flatten(layout, (name) => parameters[name]!.data),
+    ema: flatten(layout, (name) => ema[name]!.data),
+    first_moment: flatten(layout, (name) => optimizer.m[name]!),
+    second_moment: flatten(layout, (name) => optimizer.v[name]!),
+    window: Float32Array.of(window.loss, window.gradientNorm, 0),
+  };
+}
