@@ -9,12 +9,12 @@ import { openEngine } from "../engine/mod.ts";
 import type { Engine } from "../engine/mod.ts";
 import { ourStep } from "./our_step.ts";
 import { startPyTorch } from "./peer.ts";
-import { takeTurns } from "./turns.ts";
+import { roundsAsked, takeTurns } from "./turns.ts";
 import { wasmStep } from "./wasm.ts";
 import type { Workload } from "./workload.ts";
 import { transformerWorkload, unetWorkload } from "./workloads.ts";
 
-const ROUNDS = 15;
+const ROUNDS = roundsAsked(9);
 async function compare(engine: Engine, workload: Workload): Promise<number> {
   const threads = navigator.hardwareConcurrency;
   console.log(`\n${workload.title}, ${threads} threads`);

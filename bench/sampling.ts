@@ -12,9 +12,9 @@ import { imageNetwork } from "../models/image/mod.ts";
 import { initialParameters } from "../models/layers/mod.ts";
 import { compileStep, denoiser } from "../models/steps/mod.ts";
 import { startPyTorch } from "./peer.ts";
-import { takeTurns } from "./turns.ts";
+import { roundsAsked, takeTurns } from "./turns.ts";
 
-const ROUNDS = 9;
+const ROUNDS = roundsAsked(3);
 const COUNT = 64;
 const STEPS = 50;
 const GUIDANCE = 2;

@@ -16,10 +16,10 @@ import {
 } from "../models/text/network/mod.ts";
 import { ourStep } from "./our_step.ts";
 import { startPyTorch } from "./peer.ts";
-import { takeTurns } from "./turns.ts";
+import { roundsAsked, takeTurns } from "./turns.ts";
 import type { Workload } from "./workload.ts";
 
-const ROUNDS = 15;
+const ROUNDS = roundsAsked(9);
 const BATCH = 32, LENGTH = 128, SYMBOLS = 65;
 
 function workload(method: "autoregressive" | "diffusion"): Workload {

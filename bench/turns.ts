@@ -1,7 +1,15 @@
 /** Two programs that take turns on an otherwise idle machine. */
+import { parseArgs } from "node:util";
 import type { Peer } from "./peer.ts";
 
-const WARM_UP = 3;
+/** Measured rounds: those that `--rounds N` asks for on the command line, or the benchmark's own. */
+export function roundsAsked(byDefault: number): number {
+  const { rounds } = parseArgs({ options: { rounds: { type: "string" } } }).values;
+  if (rounds === undefined) return byDefault;
+  if (/^[1-9]\d{0,3}$/.test(rounds)) return Number(rounds);
+  console.error(`--rounds is ${rounds}, but must be a whole number from 1 to 9999`);
+  Deno.exit(2);
+}
 
 /** Medians in milliseconds, and the median of the turns' ratios, ours over the peer's. */
 export interface Turns {
@@ -11,7 +19,7 @@ export interface Turns {
 }
 
 /**
- * Lets both work in turn, {@link WARM_UP} times unmeasured and `rounds` times measured.
+ * Lets both work in turn: up to three rounds unmeasured, then `rounds` measured.
  *
  * @param ours Does our work once and returns its milliseconds.
  */
@@ -21,7 +29,8 @@ export async function takeTurns(
   rounds: number,
 ): Promise<Turns> {
   const times = { ours: [] as number[], peer: [] as number[] };
-  for (let round = -WARM_UP; round < rounds; round++) {
+  const warmUp = Math.min(3, Math.ceil(rounds / 3));
+  for (let round = -warmUp; round < rounds; round++) {
     await settle();
     const a = await ours();
     await settle();
