@@ -2,7 +2,6 @@
 import {
   type Curves,
   type Evaluation,
-  type ImageConfig,
   imageConfigOf,
   type ImageEvaluation,
   type MetricName,
@@ -15,25 +14,17 @@ import {
   metricTitle,
   type Series,
 } from "../figures/mod.ts";
+import { targets } from "../models/diffusion/mod.ts";
 import { imageNetworks } from "../models/image/mod.ts";
 import { Time } from "./components.tsx";
 import { chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
 import { Samples } from "./run_samples.tsx";
 import type { ModalityView } from "./modality_view.ts";
 
-/** What a network predicts, in words. */
-const PREDICTED: Readonly<Record<ImageConfig["target"], string>> = {
-  epsilon: "the noise ε",
-  x0: "the clean image",
-  v: "the velocity v",
-  flow: "the flow's velocity",
-  edm: "EDM’s mixture",
-};
-
 export const imageView: ModalityView = {
   script: "films.js",
   network: (run) => imageNetworks[imageConfigOf(run).network].title,
-  objective: (run) => `predicts ${PREDICTED[imageConfigOf(run).target]}`,
+  objective: (run) => `predicts ${targets[imageConfigOf(run).target].description}`,
   score({ run: { latest: { denoising_mse } }, relativeError }) {
     return {
       name: "Denoising error",

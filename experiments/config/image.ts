@@ -5,6 +5,7 @@ import { UserError } from "../../engine/host/mod.ts";
 import {
   scheduleNames,
   targetNames,
+  targets,
   timeSamplingNames,
   weightingNames,
 } from "../../models/diffusion/mod.ts";
@@ -32,8 +33,8 @@ export const ImageConfig = z.strictObject({
     "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
   ),
   target: z.enum(targetNames).describe(
-    "What the network predicts: noise (epsilon), the clean image (x0), v = alpha*eps - sigma*x, " +
-      "eps - x (flow), or EDM's preconditioned output (edm)",
+    "What the network predicts: " +
+      targetNames.map((name) => `${name}: ${targets[name].description}`).join("; "),
   ),
   weighting: z.enum(weightingNames).describe(
     "How much each noise level counts in the loss: uniform is the target's plain squared error",
