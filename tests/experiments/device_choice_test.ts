@@ -5,8 +5,9 @@ import { runWorker } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
-/** Two pictures a step, so that plain JavaScript can train as well. */
-const config = () => shortConfig({ steps: 4, batch_size: 2, checkpoint_every: 1 });
+/** A small transformer and two pictures a step, so that plain JavaScript can train as well. */
+const config = () =>
+  shortConfig({ network: "dit-4", steps: 4, batch_size: 2, checkpoint_every: 1 });
 
 function work(store: Store, device?: DeviceName, signal?: AbortSignal): Promise<void> {
   const { workspace } = store;
