@@ -61,6 +61,8 @@ export function datasetNames(modality: Modality): readonly string[] {
 
 /** The data sets of images that have a name. */
 export const imageDatasetNames: readonly string[] = datasetNames("image");
+/** The texts that have a name. */
+export const textDatasetNames: readonly string[] = datasetNames("text");
 
 /** The data sets of a modality in words, for the description of a field. */
 export function describeDatasets(modality: Modality): string {

@@ -12,6 +12,7 @@ export {
   loadTextDataset,
   requireObtainable,
   resolveDataset,
+  textDatasetNames,
 } from "./load.ts";
 export { type EncodedText, gatherWindows, type TextDataset } from "./texts.ts";
 export { type Vocabulary, vocabularyOf } from "./vocabulary.ts";

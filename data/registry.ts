@@ -117,7 +117,7 @@ const REPOSITORY = fileURLToPath(new URL("./", import.meta.url));
 /** What to do where public files cannot be had: a sentence without its period. */
 function waysOut(files: string, folder: string, instead: DatasetEntry | undefined): string {
   const own = `Put ${files} into a folder \`${folder}\` and name the folder above it with the ` +
-    "environment variable TEXTDIFFUSION_DATA or the option `directory`";
+    "environment variable TEXTDIFFUSION_DATA or the option `--data`";
   if (!instead) return own;
   const { name, holds } = instead;
   return `${own}, or use the dataset \`${name}\`, ${holds}, which needs no network ` +

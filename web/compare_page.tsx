@@ -210,7 +210,7 @@ export function comparisonCharts(
 
 function SideBySide(props: { rows: readonly LeaderboardRow[]; samples: readonly Sample[] }) {
   if (props.samples.length === 0) {
-    return <p class="empty">None of these runs has samples yet.</p>;
+    return <p class="empty">None of these runs has pictures yet.</p>;
   }
   const byRun = new Map(props.samples.map((sample) => [sample.runId, sample]));
   return (

@@ -134,8 +134,10 @@ function Texts({ evaluations, named }: Props) {
 function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boolean }) {
   const { runId, settings: { writing }, results: { texts } } = evaluation;
   const { written, real, ownNats } = texts;
-  const blocks = ["blocks", "guided", "revised"].includes(writing.mode)
+  const blocks = writing.mode === "blocks"
     ? ` of ${writing.block_size}`
+    : ["guided", "revised"].includes(writing.mode)
+    ? ` in blocks of ${writing.block_size}`
     : "";
   const walk = writing.mode === "autoregressive"
     ? ""

@@ -171,10 +171,14 @@ function TextFigure({ sample }: { sample: TextSample }) {
   );
 }
 
-/** "blocks of 16, ddpm 64 steps, temperature 0.7, seed 0; step 500, 65 evaluations, 1.2 s". */
+/** "guided in blocks of 16, ddpm 64 steps, temperature 0.7, seed 0; step 500, 65 evaluations, 1.2 s". */
 function captionOf({ settings, ...sample }: TextSample): string {
   const { mode, sampler, steps, block_size, temperature, seed } = settings;
-  const blocks = ["blocks", "guided", "revised"].includes(mode) ? ` of ${block_size}` : "";
+  const blocks = mode === "blocks"
+    ? ` of ${block_size}`
+    : ["guided", "revised"].includes(mode)
+    ? ` in blocks of ${block_size}`
+    : "";
   const walk = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
   return `${mode}${blocks}${walk}, temperature ${temperature}, seed ${seed}; training step ` +
     `${sample.step.toLocaleString("en-US")}, ${sample.networkEvaluations} evaluations, ` +

@@ -74,7 +74,9 @@ export function atan2(b: GraphBuilder, y: Value, x: Value): Value {
   const steep = predicate(b, "Greater", [height, width]);
   const quadrant = where(b, steep, from(Math.PI / 2, first), first);
   const half = where(b, isNegative(b, x), from(Math.PI, quadrant), quadrant);
-  return where(b, isNegative(b, y), unary(b, "Neg", half), half);
+  const angle = where(b, isNegative(b, y), unary(b, "Neg", half), half);
+  // Minima and maxima pass over NaN on some devices.
+  return unlessNaN(b, x, unlessNaN(b, y, angle, y), x);
 }
 
 function isNegative(b: GraphBuilder, x: Value): Value {

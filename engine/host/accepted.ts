@@ -44,7 +44,7 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
  */
 export function accepted(schema: z.ZodType | JsonSchema): string {
   const node = isZod(schema) ? jsonSchemaOf(schema) : schema;
-  if (node.anyOf) return node.anyOf.map(accepted).join(", or ");
+  if (node.anyOf) return widest(node.anyOf).map(accepted).join(", or ");
   if (node.enum) return `one of ${node.enum.join(", ")}`;
   if (node.const !== undefined) return JSON.stringify(node.const);
   switch (node.type) {
@@ -66,6 +66,16 @@ export function accepted(schema: z.ZodType | JsonSchema): string {
     default:
       return "something else";
   }
+}
+
+/** The branches of a union without the ranges that lie within another branch's. */
+function widest(branches: readonly JsonSchema[]): readonly JsonSchema[] {
+  const contains = (a: JsonSchema, b: JsonSchema) =>
+    a.type === "integer" && b.type === "integer" && a.minimum! <= b.minimum! &&
+    a.maximum! >= b.maximum!;
+  return branches.filter((b, i) =>
+    !branches.some((a, j) => i !== j && contains(a, b) && (j < i || !contains(b, a)))
+  );
 }
 
 /** The range of a number in a few characters, "0.1 to 100"; nothing where it has no two ends. */

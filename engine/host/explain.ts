@@ -61,7 +61,8 @@ export function explainIssues(
   nameOf: NameOf = fieldName,
 ): string {
   const root = jsonSchemaOf(schema);
-  return issues.slice(0, 5).map((issue) => explainIssue(root, value, issue, nameOf)).join("; ");
+  const sentences = issues.slice(0, 5).map((issue) => explainIssue(root, value, issue, nameOf));
+  return [...new Set(sentences)].join("; ");
 }
 
 function explainIssue(

@@ -69,10 +69,11 @@ const cos: Apply = (to, x) => float("cos.approx.f32")(to, turned(to, x));
 
 const signOf = (type: "f32" | "s32", kind: "f" | "r"): Apply => (to, x) => {
   const [zero, one, minusOne] = kind === "f" ? [0, 1, -1].map(floatBits) : ["0", "1", "-1"];
+  // Zero and NaN are their own sign.
   const above = predicate(`setp.gt.${type}`)(to, x, zero!);
   const below = predicate(`setp.lt.${type}`)(to, x, zero!);
   const move = type === "f32" ? "selp.f32" : "selp.s32";
-  return result(to, kind, move, one!, result(to, kind, move, minusOne!, zero!, below), above);
+  return result(to, kind, move, one!, result(to, kind, move, minusOne!, x!, below), above);
 };
 
 const floats: Partial<Record<UnaryOp | BinaryOp, Apply>> = {

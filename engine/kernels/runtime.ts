@@ -10,7 +10,11 @@ import type { SourceTensor } from "./tensor.ts";
 import { openWebGpu } from "./webgpu.ts";
 
 /** Graphs for kernels may have everything: an operator is an expression, not a library's kernel. */
-export const KERNEL_DIALECT = { blockSize: 0, optional: new Set(OPTIONAL_OPERATORS) };
+/** Without Sign, whose use relies on maxima that keep NaN; a GPU's do not. */
+export const KERNEL_DIALECT = {
+  blockSize: 0,
+  optional: new Set(OPTIONAL_OPERATORS.filter((operator) => operator !== "Sign")),
+};
 
 const DEVICES = {
   webgpu: { open: openWebGpu, description: "GPU through WebGPU" },

@@ -98,6 +98,8 @@ class WebGpuProgram implements DeviceProgram {
   }
 
   write(tensor: SourceTensor, words: Float32Array | Int32Array): void {
+    // Deno ends in a panic where nothing is to be written.
+    if (words.length === 0) return;
     const { bank, offset } = this.#plan.places.get(tensor)!;
     const bytes = words as Float32Array<ArrayBuffer>;
     this.#device.queue.writeBuffer(this.#banks[bank]!, 4 * offset, bytes);

@@ -69,7 +69,10 @@ export function reportOn(
 }
 
 function summarise(run: Run, relative: number | null): string {
-  const where = `${run.id} is ${run.status} at step ${run.step} of ${run.steps}` +
+  const where =
+    `${run.id} ${
+      run.status === "failed" ? "has" : "is"
+    } ${run.status} at step ${run.step} of ${run.steps}` +
     (run.etaSeconds === null ? "" : `, about ${duration(run.etaSeconds)} left`);
   if (relative === null) return `${where}; it was not validated yet`;
   const { title, baseline } = modalityOf(run).metric;

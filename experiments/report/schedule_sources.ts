@@ -46,7 +46,7 @@ let table: readonly number[] | undefined;
 
 /** What the embeddings are, for people. */
 export const EMBEDDING_TITLE =
-  `${CHARACTERS.length} characters, each a random direction of unit length in ${DIMENSION} dimensions`;
+  `an alphabet of ${CHARACTERS.length} characters, each a random direction of unit length in ${DIMENSION} dimensions`;
 
 /** The line at a moment of the forward process, read character by character. */
 export function verseAt(mixture: Mixture): NoisyLine {

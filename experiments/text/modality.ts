@@ -3,6 +3,8 @@ import type { Comparability, Modality } from "../run/modality.ts";
 import type { TextEvaluation } from "../store/evaluations.ts";
 import { keptBaselines } from "./baselines.ts";
 import { textEvaluationSettings, writeSettings } from "./request.ts";
+import { isPath, textDatasetNames } from "../../data/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import { textConfigOf } from "../config/mod.ts";
 import { textDefects } from "./diagnosis.ts";
 
@@ -41,7 +43,14 @@ export const text: Modality = {
     title: "nats per character",
     baseline: "what a bigram model needs",
   },
-  requireTrainable: () => {},
+  requireTrainable: ({ dataset }) => {
+    if (textDatasetNames.includes(dataset) || isPath(dataset, "text")) return;
+    throw new UserError(
+      `dataset is ${JSON.stringify(dataset)}, but a run on text takes one of ${
+        textDatasetNames.join(", ")
+      }, or a text file, which is named with a slash: ./${dataset}`,
+    );
+  },
   nothingLearntFrom: 1,
   isYoung: (run) => run.step < YOUNG,
   nothingLearnt: (score, baseline) =>

@@ -1,5 +1,5 @@
 /** Draws pictures from a run and writes the PNG; a run on text writes to the terminal. */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import {
   AnySampleRequest,
@@ -7,6 +7,7 @@ import {
   type SampleRequest,
   type WriteRequest,
 } from "../../experiments/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import { damageNote } from "../rows.ts";
 import { commonOptions, defineCommand } from "./command.ts";
 import { labOf } from "./laboratory.ts";
@@ -25,12 +26,13 @@ export const command = defineCommand({
     ...AnySampleRequest.shape,
     run: latestRun,
     out: z.string().min(1).optional().describe(
-      "File that the picture is written to (default one beside the run)",
+      "File that the picture is written to (default one beside the run), or the text (default the terminal)",
     ),
     ...commonOptions,
   }),
   argument: "run",
   async run({ workspace, data, device, json, out, prompt, template, ...others }) {
+    if (out !== undefined) requireFolderOf(out);
     const request = { ...others, prompt: typed(prompt), template: typed(template) };
     const lab = labOf({ workspace, data, device });
     const lines = await makers[lab.run(request.run).config.modality](lab, request, { out, json });
@@ -41,7 +43,7 @@ export const command = defineCommand({
 });
 
 interface Output {
-  /** File that a picture is to be written to. */
+  /** File that the picture or the text is to be written to. */
   readonly out?: string | undefined;
   readonly json: boolean;
 }
@@ -64,9 +66,26 @@ async function drawPicture(
     : `${sample.id}: ${picture}${damageNote(lab, sample.runId, sample.step)}`;
 }
 
-async function writeTexts(lab: Lab, request: WriteRequest, { json }: Output): Promise<string> {
+async function writeTexts(
+  lab: Lab,
+  request: WriteRequest,
+  { out, json }: Output,
+): Promise<string> {
   const sample = await withProgressBar((onProgress) => lab.write(request, { onProgress }));
-  return json
-    ? JSON.stringify(sample, null, 2)
-    : sample.texts.map((text, i) => `--- ${sample.id}, ${i + 1} ---\n${text}`).join("\n");
+  const texts = sample.texts.map((text, i) => `--- ${sample.id}, ${i + 1} ---\n${text}`).join("\n");
+  if (out === undefined) return json ? JSON.stringify(sample, null, 2) : texts;
+  const file = resolve(out);
+  await Deno.writeTextFile(file, `${texts}\n`);
+  return json ? JSON.stringify({ ...sample, file }, null, 2) : `${sample.id}: ${file}`;
+}
+
+/** @throws {UserError} If the folder of a file to be written is not there. */
+function requireFolderOf(file: string): void {
+  const folder = dirname(resolve(file));
+  try {
+    if (Deno.statSync(folder).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new UserError(`--out is ${file}, but there is no folder ${folder}: create it first`);
 }
