@@ -17,7 +17,7 @@ import {
 import { targets } from "../models/diffusion/mod.ts";
 import { imageNetworks } from "../models/image/mod.ts";
 import { Time } from "./components.tsx";
-import { chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
+import { baselineOf, chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
 import { Samples } from "./run_samples.tsx";
 import type { ModalityView } from "./modality_view.ts";
 
@@ -90,12 +90,6 @@ function denoisingChart(
   curves: Curves,
 ): string {
   const whole = pointsOf(curves.denoising_mse);
-  const trivial: Series[] = run.baseline === null || whole.length === 0 ? [] : [{
-    name: "learnt nothing",
-    points: [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }],
-    color: 7,
-    dashed: true,
-  }];
   return lineChart({
     ...chartFrame(run),
     title: metricTitle("denoising_mse"),
@@ -110,7 +104,7 @@ function denoisingChart(
         color: [5, 2, 3, 4][index] ?? 0,
         dashed: true,
       })),
-      ...trivial,
+      ...(whole.length > 0 ? baselineOf(run, "learnt nothing") : []),
     ],
   });
 }

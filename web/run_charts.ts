@@ -27,6 +27,13 @@ export function chartFrame(run: Run): ChartFrame {
   return { xLabel: "training step", xRange: [0, run.steps], theme: pageTheme };
 }
 
+/** The value of a run's baseline as a dashed line across its chart; nothing before it is known. */
+export function baselineOf(run: Run, name: string): Series[] {
+  if (run.baseline === null) return [];
+  const points = [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }];
+  return [{ name, points, color: 7, dashed: true }];
+}
+
 /** Metrics that span several orders of magnitude. */
 const LOGARITHMIC: readonly MetricName[] = ["loss", "validation_loss", "gradient_norm"];
 

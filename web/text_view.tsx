@@ -20,7 +20,7 @@ import {
   pageTheme,
   type Series,
 } from "../figures/mod.ts";
-import { chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
+import { baselineOf, chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
 import { TextEvaluationTable } from "./text_evaluations.tsx";
 import { Samples } from "./run_samples.tsx";
 import type { ModalityView } from "./modality_view.ts";
@@ -96,12 +96,6 @@ function natsChart(
 ): string {
   const blocks = BLOCK_METRICS.map((name, i) => [name, blockLabel(BLOCK_SIZES[i])] as const);
   const measured = blocks.filter(([name]) => (curves[name]?.length ?? 0) > 0);
-  const bigrams: Series[] = run.baseline === null || measured.length === 0 ? [] : [{
-    name: "bigrams",
-    points: [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }],
-    color: 7,
-    dashed: true,
-  }];
   return lineChart({
     ...chartFrame(run),
     title: metricTitle("nats_per_character"),
@@ -118,7 +112,7 @@ function natsChart(
       ...(measured.length > 0
         ? [{ name: "training text", points: pointsOf(curves.train_nats), color: 6, dashed: true }]
         : []),
-      ...bigrams,
+      ...(measured.length > 0 ? baselineOf(run, "bigrams") : []),
     ],
   });
 }
