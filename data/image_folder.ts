@@ -8,12 +8,14 @@ import { UserError } from "../engine/host/mod.ts";
 import { kindOf, lockFolder } from "./files.ts";
 import { hashAsIdx, holdsIdxFiles, type LabelledPictures, readIdxPairs } from "./idx.ts";
 import { type ImageDataset, type ImageSplit, type Split, splitByName } from "./images.ts";
-import { forgetOthers, readPictures, writePictures } from "./picture_cache.ts";
 import {
   decodePictures,
+  forgetOthers,
   formRawPictures,
   type PictureForm,
   pictureLength,
+  readPictures,
+  writePictures,
 } from "./picture_decoding.ts";
 import { filesBelow, type FoundFile, picturesAmong, requireEnough } from "./picture_listing.ts";
 

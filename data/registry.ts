@@ -10,8 +10,7 @@ import { fileURLToPath } from "node:url";
 import { sha256 } from "./files.ts";
 import { type NamedBytes, parseIdx, parseImageSplit } from "./idx.ts";
 import { DIGIT_NAMES, type ImageDataset } from "./images.ts";
-import { madeUpDigits } from "./made_up_digits.ts";
-import { madeUpVerse } from "./made_up_verse.ts";
+import { madeUpDigits, madeUpVerse } from "./made_up.ts";
 import { type LoadOptions, type PublicDataset, readPublicFile, sourceOf } from "./public_files.ts";
 import { decodeUtf8, type RawText } from "./texts.ts";
 

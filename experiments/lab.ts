@@ -9,31 +9,39 @@ import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type JobOptions, requestJob } from "./run/jobs.ts";
 import type { JobOrder } from "./run/modality.ts";
-import { findRun, findRuns } from "./registry/references.ts";
-import { decodeSamplePixels } from "./image/pixels.ts";
+import { findRun, findRuns, modalityOf } from "./registry/modalities.ts";
+import { decodeSamplePixels } from "./image/pictures.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { modalityOf } from "./registry/modalities.ts";
-import { hasEnded, type WatchOptions, watchRuns } from "./watch.ts";
-import { type Curves, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
 import {
+  hasEnded,
+  type Lab,
+  type LabOptions,
+  type TrainAnswer,
+  type WatchOptions,
+  watchRuns,
+} from "./lab_interface.ts";
+import { type Curves, type LabEvent, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
+import {
+  DEFAULT_PRESET,
   type EvaluateRequest,
   evaluateRequests,
   requireFieldsOf,
   sampleRequests,
-} from "./requests/modalities.ts";
-import type { Evaluation } from "./store/evaluations.ts";
-import type { Lab, LabOptions, TrainAnswer } from "./lab_interface.ts";
-import { DEFAULT_PRESET, type TrainRequest } from "./requests/train.ts";
-import type { LabEvent } from "./store/events.ts";
+  type TrainRequest,
+} from "./requests/requests.ts";
+import type { Evaluation } from "./store/results.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
-import type { Sample, SamplePixels } from "./store/image_records.ts";
+import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
 import type { WriteRequest } from "./requests/text.ts";
-import type { TextBaselines, TextSample } from "./store/text_records.ts";
-import { ensureWorker, type ProcessOptions } from "./run/spawn.ts";
-import { livingWorker, noticeDeadWorkers } from "./run/liveness.ts";
+import {
+  ensureWorker,
+  livingWorker,
+  noticeDeadWorkers,
+  type ProcessOptions,
+} from "./run/processes.ts";
 
 const CURVE_POINTS = 50;
 const EVENT_PAGE = 200;

@@ -33,16 +33,16 @@ export type { Lab, LabOptions, TrainAnswer } from "./lab_interface.ts";
 export type { SampleProgress } from "./run/jobs.ts";
 export type { JobProgress } from "./run/jobs.ts";
 export type { RunFilter } from "./store/run.ts";
-export type { WatchOptions } from "./watch.ts";
-export type { WatchProgress } from "./watch.ts";
+export type { WatchOptions } from "./lab_interface.ts";
+export type { WatchProgress } from "./lab_interface.ts";
 export type { Comparison, LeaderboardRow } from "./report/compare.ts";
 export type { ComparisonGroup } from "./report/seeds.ts";
 export type { AlignedCurve } from "./report/curves.ts";
 export type { Modality } from "./run/modality.ts";
 export type { RankingMetric } from "./store/metrics.ts";
 export type { RunReport } from "./report/inspect.ts";
-export type { Checkpoint } from "./store/samples.ts";
-export type { Alert } from "./diagnosis/advice.ts";
+export type { Checkpoint } from "./store/results.ts";
+export type { Alert } from "./diagnosis/curve.ts";
 export type {
   NoisyLine,
   ScheduleFacts,
@@ -51,8 +51,8 @@ export type {
   ScheduleReport,
   Verdict,
 } from "./report/schedules.ts";
-export { AnyEvaluateRequest, AnySampleRequest } from "./requests/modalities.ts";
-export type { EvaluateRequest } from "./requests/modalities.ts";
+export { AnyEvaluateRequest, AnySampleRequest } from "./requests/requests.ts";
+export type { EvaluateRequest } from "./requests/requests.ts";
 export { runReference } from "./requests/fields.ts";
 export {
   configFields,
@@ -62,16 +62,16 @@ export {
   presetValues,
   TrainOrResume,
   type TrainRequest,
-} from "./requests/train.ts";
-export { StopRequest } from "./requests/train.ts";
+} from "./requests/requests.ts";
+export { StopRequest } from "./requests/requests.ts";
 export {
   CompareRequest,
   DEFAULT_SCHEDULES,
   InspectRequest,
   ScheduleRequest,
 } from "./report/requests.ts";
-export type { Evaluation, ImageEvaluation, TextEvaluation } from "./store/evaluations.ts";
-export type { LabEvent } from "./store/events.ts";
+export type { Evaluation, ImageEvaluation, TextEvaluation } from "./store/results.ts";
+export type { LabEvent } from "./store/metrics.ts";
 export type {
   ImageEvaluationSettings,
   KeptHalf,
@@ -85,7 +85,7 @@ export type {
   Sample,
   SampleFrame,
   SamplePixels,
-} from "./store/image_records.ts";
+} from "./store/records.ts";
 export {
   BLOCK_METRICS,
   BLOCK_SIZES,
@@ -101,5 +101,5 @@ export type {
   TextEvaluationResults,
   TextSample,
   TextSampleFrame,
-} from "./store/text_records.ts";
+} from "./store/records.ts";
 export type { SamplerName } from "../models/diffusion/mod.ts";

@@ -1,9 +1,15 @@
 import type { AlignedCurve, Comparison, LeaderboardRow, MetricName } from "../experiments/mod.ts";
-import { formatMeasured, formatNumber } from "./format.ts";
-import { Chart } from "./line_chart.tsx";
-import type { Series } from "./line_chart.tsx";
+import {
+  FONT_FAMILY,
+  formatMeasured,
+  formatNumber,
+  paper,
+  seriesColor,
+  seriesDash,
+  type Theme,
+} from "./theme.ts";
+import { Chart, type Series } from "./line_chart.tsx";
 import { calmingHalfLife, smooth } from "./series.ts";
-import { FONT_FAMILY, paper, seriesColor, seriesDash, type Theme } from "./theme.ts";
 
 const WIDTH = 880;
 const CHART_HEIGHT = 280;

@@ -3,10 +3,16 @@
  * 100 to 250 ms to load where tools draw on first use, and cannot leave its colours to the page's CSS,
  * which is how one drawing here serves light, dark and PNG.
  */
-import { type Axis, axis, type ScaleName } from "./axis.ts";
-import { formatNumber } from "./format.ts";
-import { type Point, thin } from "./series.ts";
-import { FONT_FAMILY, paper, seriesColor, seriesDash, textWidth, type Theme } from "./theme.ts";
+import { type Axis, axis, type Point, type ScaleName, thin } from "./series.ts";
+import {
+  FONT_FAMILY,
+  formatNumber,
+  paper,
+  seriesColor,
+  seriesDash,
+  textWidth,
+  type Theme,
+} from "./theme.ts";
 
 export interface Series {
   readonly name: string;

@@ -6,12 +6,12 @@ export {
   parameterText,
   runColors,
 } from "./comparison_figure.tsx";
-export { blockChart } from "./block_chart.ts";
+export { blockChart } from "./small_charts.tsx";
 export { type ContactSheet, contactSheet } from "./contact_sheet.ts";
-export { type FilmFrame, type FilmStrip, filmStrip } from "./film_strip.ts";
-export { formatDuration, formatMeasured, formatNumber } from "./format.ts";
+export { type FilmFrame, type FilmStrip, filmStrip } from "./contact_sheet.ts";
+export { formatDuration, formatMeasured, formatNumber } from "./theme.ts";
 export { type LineChart, lineChart, type Series } from "./line_chart.tsx";
-export { decodePng, encodePng, type Pixels, svgToPng } from "./png.ts";
+export { decodePng, encodePng, type Pixels, svgToPng } from "./png.tsx";
 export {
   noiseShare,
   sampleMoment,
@@ -19,9 +19,9 @@ export {
   sampleSettings,
   sampleTitle,
 } from "./sample_picture.ts";
-export { sideBySide } from "./side_by_side.ts";
-export { samplePng } from "./sample_png.ts";
+export { sideBySide } from "./sample_picture.ts";
+export { samplePng } from "./sample_picture.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
 export { calmingHalfLife, type Point, smooth } from "./series.ts";
-export { sparkline } from "./sparkline.tsx";
+export { sparkline } from "./small_charts.tsx";
 export { page as pageTheme, paper as paperTheme, type Theme } from "./theme.ts";

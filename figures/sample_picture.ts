@@ -1,7 +1,8 @@
-import type { GivenPictures, Sample, SamplePixels } from "../experiments/mod.ts";
-import { contactSheet } from "./contact_sheet.ts";
-import { type FilmFrame, filmStrip } from "./film_strip.ts";
-import { formatNumber } from "./format.ts";
+/** Pictures of samples: contact sheets, film strips, and the samples of several runs side by side. */
+import type { GivenPictures, Lab, Sample, SamplePixels } from "../experiments/mod.ts";
+import { contactSheet, type FilmFrame, filmStrip } from "./contact_sheet.ts";
+import { formatNumber } from "./theme.ts";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 
 /** Where a sample comes from and how it was made, in one line. */
 export function sampleTitle(sample: Sample): string {
@@ -160,4 +161,63 @@ function cycleLength(labels: Int32Array): number {
     if (labels.every((label, index) => label === labels[index % length])) return length;
   }
   return labels.length;
+}
+
+/**
+ * The first pictures of several samples, a row for each: what samplers, steps and guidance make of one
+ * starting noise.
+ *
+ * @param columns Pictures in a row, at most as many as every sample has.
+ */
+export function sideBySide(
+  samples: readonly { readonly sample: Sample; readonly pixels: SamplePixels }[],
+  columns: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { height, width, channels } = samples[0]!.pixels;
+  const values = columns * height * width * channels;
+  const images = new Float32Array(samples.length * values);
+  samples.forEach(({ pixels }, row) => images.set(pixels.images.subarray(0, values), row * values));
+  return contactSheet({
+    images,
+    count: samples.length * columns,
+    height,
+    width,
+    channels,
+    columns,
+    rowCaptions: samples.map(({ sample }) =>
+      sampleSettings(sample).replace(` · seed ${sample.settings.seed}`, "")
+    ),
+  });
+}
+
+/** Part of the cached file's name: raise it when pictures are drawn differently. */
+const DRAWING = 1;
+
+/**
+ * The picture of a stored sample, drawn once and kept beside its pixels.
+ *
+ * @throws {UserError} If there is no such sample.
+ */
+export async function samplePng(
+  lab: Pick<Lab, "sampleById" | "samplePixels">,
+  id: string,
+): Promise<{ readonly path: string; readonly png: Uint8Array<ArrayBuffer> }> {
+  const sample = lab.sampleById(id);
+  const path = `${sample.path.replace(/\.safetensors$/, "")}.${DRAWING}.png`;
+  try {
+    return { path, png: new Uint8Array(await readFile(path)) };
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOENT") throw error;
+  }
+  const png = await samplePicture(sample, await lab.samplePixels(id));
+  // Another process may draw the same picture now: a file of its own, then one rename.
+  const own = `${path}.${crypto.randomUUID()}`;
+  try {
+    await writeFile(own, png);
+    await rename(own, path);
+  } catch (error) {
+    await rm(own, { force: true });
+    throw error;
+  }
+  return { path, png };
 }

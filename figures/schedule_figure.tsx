@@ -1,10 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { ScheduleFacts, ScheduleReport } from "../experiments/mod.ts";
-import { formatNumber } from "./format.ts";
+import { FONT_FAMILY, formatNumber, paper, seriesColor, type Theme } from "./theme.ts";
 import { Chart } from "./line_chart.tsx";
-import { encodePng } from "./png.ts";
-import { toBytes } from "./sheet.tsx";
-import { FONT_FAMILY, paper, seriesColor, type Theme } from "./theme.ts";
+import { encodePng, toBytes } from "./png.tsx";
 
 const WIDTH = 880;
 const CHART_HEIGHT = 250;

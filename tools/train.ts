@@ -8,9 +8,8 @@ import {
   type TrainAnswer,
   TrainOrResume,
 } from "../experiments/mod.ts";
-import { OVERRIDES_HELP } from "./config_fields.ts";
+import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
-import { waitSeconds } from "./fields.ts";
 import type { Links } from "./links.ts";
 import { counted, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { viewOf } from "./views.ts";

@@ -13,16 +13,14 @@ import {
 } from "../experiments/mod.ts";
 import { forwardStrip, noiseShare, sampleMoment, samplePng, sideBySide } from "../figures/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
-import { filmUrl } from "./components.tsx";
+import { filmUrl, MessagePage } from "./layout.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
 import { EntryPage, JournalPage } from "./journal_pages.tsx";
-import { MessagePage } from "./layout.tsx";
 import { RunPage } from "./run_page.tsx";
 import { type RunRow, RunsPage } from "./runs_page.tsx";
 import { SchedulesPage } from "./schedules_page.tsx";
-import { securityHeaders } from "./security.ts";
+import { securityHeaders, staticFile, staticVersion } from "./static_files.ts";
 import { SIDE_BY_SIDE } from "./run_samples.tsx";
-import { staticFile, staticVersion } from "./static_files.ts";
 
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;

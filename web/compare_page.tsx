@@ -10,11 +10,9 @@ import {
   parameterText,
   runColors,
 } from "../figures/mod.ts";
-import { isActive, SampleFigure, settingText, Status } from "./components.tsx";
-import { ComparedEvaluations } from "./evaluations.tsx";
-import { Page } from "./layout.tsx";
+import { isActive, Page, SampleFigure, settingText, Status } from "./layout.tsx";
+import { ComparedEvaluations, viewOf } from "./evaluations.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
-import { viewOf } from "./views.ts";
 import { baselineText } from "./text_evaluations.tsx";
 
 export interface CompareView {

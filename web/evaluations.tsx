@@ -1,7 +1,23 @@
-/** What runs were measured to be, each number beside what real pictures or real text reach. */
-import type { Evaluation, Run } from "../experiments/mod.ts";
-import { Ask } from "./components.tsx";
-import { viewNamed, viewOf } from "./views.ts";
+/** Evaluations of runs of any modality, each number beside what real pictures or real text reach. */
+import type { Evaluation, Modality, Run } from "../experiments/mod.ts";
+import { imageView } from "./image_view.tsx";
+import { textView } from "./text_view.tsx";
+import type { ModalityView } from "./modality_view.ts";
+import { Ask } from "./layout.tsx";
+
+const views: { readonly [Name in Modality["name"]]: ModalityView } = {
+  image: imageView,
+  text: textView,
+};
+
+/** The view of the modality of this name. */
+export function viewNamed(name: Modality["name"]): ModalityView {
+  return views[name];
+}
+
+export function viewOf({ config }: Pick<Run, "config">): ModalityView {
+  return views[config.modality];
+}
 
 /** Newest first; nothing for runs that cannot be measured yet. */
 export function Evaluations(

@@ -16,10 +16,17 @@ import {
 } from "../figures/mod.ts";
 import { targets } from "../models/diffusion/mod.ts";
 import { imageNetworks } from "../models/image/mod.ts";
-import { Time } from "./components.tsx";
-import { baselineOf, chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
+import { Time } from "./layout.tsx";
+import {
+  baselineOf,
+  chartFrame,
+  emptyText,
+  few,
+  type ModalityView,
+  pointsOf,
+  singleCharts,
+} from "./modality_view.ts";
 import { Samples } from "./run_samples.tsx";
-import type { ModalityView } from "./modality_view.ts";
 
 export const imageView: ModalityView = {
   script: "films.js",

@@ -2,8 +2,7 @@ import { raw } from "hono/html";
 import type { Comparison } from "../experiments/mod.ts";
 import type { EntrySummary, JournalEntry, VerdictWord } from "../journal/mod.ts";
 import { comparisonCharts } from "./compare_page.tsx";
-import { Ask, Time } from "./components.tsx";
-import { Page } from "./layout.tsx";
+import { Ask, Page, Time } from "./layout.tsx";
 import { renderMarkdown, withoutTitle } from "./markdown.ts";
 
 export interface JournalView {

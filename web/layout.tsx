@@ -1,7 +1,172 @@
+/** The frame of every page, and small pieces that several pages show. */
 import type { Child } from "hono/jsx";
+import type { NoisyLine, Run, RunStatus, Sample } from "../experiments/mod.ts";
+import { formatDuration, formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 import { html } from "hono/html";
 import { staticUrl } from "./static_files.ts";
 import { RUN_ID } from "./markdown.ts";
+
+export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
+  return (
+    <span class={`status ${props.status}`}>
+      {props.stopRequested ? "stopping" : props.status}
+    </span>
+  );
+}
+
+/** A time as text that reads well without script; the script says it relative to now. */
+export function Time(props: { at: string }) {
+  return (
+    <time datetime={props.at} title={props.at}>
+      {props.at.slice(0, 16).replace("T", " ")} UTC
+    </time>
+  );
+}
+
+export function RunProgress(props: { run: Run }) {
+  const { run } = props;
+  const label = `Step ${run.step.toLocaleString("en-US")} of ${run.steps.toLocaleString("en-US")}`;
+  return (
+    <div class="progress">
+      <progress value={run.step} max={run.steps} aria-label={label}></progress>
+      <span class="progress-text">
+        {label}
+        {run.etaSeconds !== null && ` · ${formatDuration(run.etaSeconds)} left`}
+        {run.activity !== null && run.activity !== "training" && ` · ${run.activity}`}
+      </span>
+    </div>
+  );
+}
+
+export function isActive(run: Run): boolean {
+  return run.status === "running" || run.status === "queued";
+}
+
+/** Seconds from start to end; null before the end. */
+export function runSeconds(run: Run): number | null {
+  if (run.startedAt === null || run.endedAt === null) return null;
+  return (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
+}
+
+/** The value of a setting; "–" where the run has none of this name. */
+export function settingOf({ config }: Run, field: string): string | number {
+  return (config as Readonly<Record<string, string | number>>)[field] ?? "–";
+}
+
+/** Names of the settings in which these runs differ. */
+export function differingFields(runs: readonly Run[]): string[] {
+  const first = runs[0];
+  if (first === undefined) return [];
+  return [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter((field) =>
+    runs.some((run) => settingOf(run, field) !== settingOf(first, field))
+  );
+}
+
+export function Settings(props: { values: Readonly<Record<string, string | number>> }) {
+  return (
+    <ul class="settings">
+      {Object.entries(props.values).map(([name, value]) => (
+        <li>
+          <span>{name.replaceAll("_", " ")}</span> {settingText(value)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function settingText(value: string | number): string {
+  return typeof value === "number" ? formatNumber(value, 6) : value;
+}
+
+/** The time of a sample's making, as part of addresses: a browser that saw another workspace on the
+ * same port does not show that one's picture. */
+export function madeAt(sample: Sample): string {
+  return Date.parse(sample.createdAt).toString(36);
+}
+
+/** Address of a sample's picture. */
+export function samplePictureUrl(sample: Sample): string {
+  return `/samples/${sample.id}.png?v=${madeAt(sample)}`;
+}
+
+/** Address of the moments of a film strip, and of one of them as a picture. */
+export function filmUrl(sample: Sample, moment?: number): string {
+  const part = moment === undefined ? "film.json" : `film-${moment}.png`;
+  return `/samples/${sample.id}/${part}?v=${madeAt(sample)}`;
+}
+
+export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: boolean }) {
+  const { sample } = props;
+  const { count, made_by } = sample.settings;
+  const what = sample.kind === "film-strip" ? "Film strip" : `${count} samples`;
+  return (
+    <figure
+      class="sample"
+      id={sample.id}
+      {...(sample.kind === "film-strip" ? { "data-film": filmUrl(sample) } : {})}
+    >
+      <a href={samplePictureUrl(sample)} aria-label={`${what} in full size`}>
+        <img
+          src={samplePictureUrl(sample)}
+          alt={`${what} of ${sampleTitle(sample)}`}
+          loading={props.lazy ? "lazy" : "eager"}
+        />
+      </a>
+      <figcaption>
+        {props.caption ?? (
+          <>
+            <b>{what}</b> at step {sample.step.toLocaleString("en-US")}
+            {made_by === "training" ? ", made while training" : ""}
+            <span class="quiet settings-line">
+              {sampleSettings(sample)} · {formatDuration(sample.seconds)} on {sample.device} ·{" "}
+              <Time at={sample.createdAt} />
+            </span>
+          </>
+        )}
+      </figcaption>
+    </figure>
+  );
+}
+
+/** One number with its name and what it means. */
+export function Fact(props: { name: string; value: Child; note?: Child }) {
+  return (
+    <div class="fact">
+      <dt>{props.name}</dt>
+      <dd>{props.value}</dd>
+      {props.note && <dd class="note">{props.note}</dd>}
+    </div>
+  );
+}
+
+/** Something to say to the assistant, with the call it will make. */
+export function Ask(props: { say: string; tool?: string; arguments?: unknown }) {
+  return (
+    <div class="ask">
+      <p>“{props.say}”</p>
+      {props.tool && <pre><code>{`${props.tool} ${JSON.stringify(props.arguments)}`}</code></pre>}
+    </div>
+  );
+}
+
+/** Characters that differ in confidence by less than a tenth, which are marked together. */
+export interface Stretch {
+  readonly text: string;
+  /** 0 … 9. */
+  readonly tenth: number;
+}
+
+/** A line cut where its confidence changes. */
+export function stretchesOf({ text, confidence }: NoisyLine): Stretch[] {
+  const result: { text: string; tenth: number }[] = [];
+  [...text].forEach((character, i) => {
+    const tenth = Math.min(9, Math.floor(10 * confidence[i]!));
+    const before = result.at(-1);
+    if (before?.tenth === tenth) before.text += character;
+    else result.push({ text: character, tenth });
+  });
+  return result;
+}
 
 const SECTIONS = [
   ["/", "Runs"],

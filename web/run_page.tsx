@@ -12,15 +12,14 @@ import {
   Ask,
   Fact,
   isActive,
+  Page,
   RunProgress,
   runSeconds,
   settingText,
   Status,
   Time,
-} from "./components.tsx";
-import { Evaluations } from "./evaluations.tsx";
-import { Page } from "./layout.tsx";
-import { viewOf } from "./views.ts";
+} from "./layout.tsx";
+import { Evaluations, viewOf } from "./evaluations.tsx";
 import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
 

@@ -1,5 +1,5 @@
 import type { RunReport, Sample } from "../experiments/mod.ts";
-import { Ask, madeAt, SampleFigure } from "./components.tsx";
+import { Ask, madeAt, SampleFigure } from "./layout.tsx";
 
 const SAMPLES_AT_ONCE = 12;
 const STARTS_AT_ONCE = 2;

@@ -12,14 +12,14 @@ import {
   Ask,
   differingFields,
   isActive,
+  Page,
   RunProgress,
   runSeconds,
   settingOf,
   Settings,
   Status,
   Time,
-} from "./components.tsx";
-import { Page } from "./layout.tsx";
+} from "./layout.tsx";
 
 export interface RunRow {
   readonly run: Run;

@@ -1,9 +1,8 @@
 import { raw } from "hono/html";
 import type { ScheduleFacts, SchedulePoint, ScheduleReport } from "../experiments/mod.ts";
 import { formatNumber, pageTheme, scheduleCharts } from "../figures/mod.ts";
-import { Page } from "./layout.tsx";
+import { Page, stretchesOf } from "./layout.tsx";
 import { staticUrl } from "./static_files.ts";
-import { stretchesOf } from "./components.tsx";
 
 export interface SchedulesView {
   readonly report: ScheduleReport;

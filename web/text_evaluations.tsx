@@ -1,7 +1,7 @@
 /** What runs on text were measured to need, and to write, beside n-gram models and real text. */
 import type { TextBaselines, TextEvaluation } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
-import { Time } from "./components.tsx";
+import { Time } from "./layout.tsx";
 
 /** @param props.named Says which run each row is of. */
 export function TextEvaluationTable(

@@ -20,11 +20,18 @@ import {
   pageTheme,
   type Series,
 } from "../figures/mod.ts";
-import { baselineOf, chartFrame, emptyText, few, pointsOf, singleCharts } from "./run_charts.ts";
+import {
+  baselineOf,
+  chartFrame,
+  emptyText,
+  few,
+  type ModalityView,
+  pointsOf,
+  singleCharts,
+} from "./modality_view.ts";
 import { TextEvaluationTable } from "./text_evaluations.tsx";
 import { Samples } from "./run_samples.tsx";
-import type { ModalityView } from "./modality_view.ts";
-import { stretchesOf, Time } from "./components.tsx";
+import { stretchesOf, Time } from "./layout.tsx";
 
 export const textView: ModalityView = {
   script: "verse.js",

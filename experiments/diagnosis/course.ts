@@ -3,10 +3,11 @@
  * learning rate comes from one place and cannot contradict itself.
  */
 import type { Curves, MetricPoint } from "../store/metrics.ts";
-import type { Advice, Finding } from "./advice.ts";
 import {
+  type Advice,
   besideBaseline,
   fallsSince,
+  type Finding,
   gapOf,
   hasDiverged,
   isGap,

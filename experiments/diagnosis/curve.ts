@@ -1,6 +1,121 @@
-/** What the shape of a curve says. */
+/** What the shape of a curve says, and which changes of the configuration follow from it. */
+import type { RunConfig } from "../config/mod.ts";
 import type { MetricPoint, RankingMetric } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
+
+/** A change to the configuration of the next run. */
+export type Change =
+  | "more"
+  | "less"
+  /** In a direction that the curves do not tell. */
+  | "other"
+  | { readonly set: string | number };
+
+/** One thing to change, or to do with the run itself. */
+export type Advice =
+  | { readonly field: AdvisedField; readonly change: Change; readonly note?: string }
+  | { readonly field: "run"; readonly change: "resume" | "stop"; readonly note?: string };
+
+export type AdvisedField =
+  | "steps"
+  | "learning_rate"
+  | "warmup_steps"
+  | "gradient_clip"
+  | "weight_decay"
+  | "ema_decay"
+  | "size"
+  | "dataset"
+  | "positions"
+  | "rounding"
+  | "embedding_norm"
+  | "schedule";
+
+/**
+ * Whether two pieces of advice cannot both be followed: a field is to change in two ways, or a run
+ * is to go on that is to be given up, changed, or cut short.
+ */
+export function contradict(a: Advice, b: Advice): boolean {
+  if (a.field === b.field) return JSON.stringify(a.change) !== JSON.stringify(b.change);
+  const [run, other] = a.field === "run" ? [a, b] : [b, a];
+  if (run.field !== "run") return false;
+  const longer = other.field === "steps" && other.change === "more";
+  return run.change === "resume" ? !longer : longer;
+}
+
+/** What advice is given about: a run's configuration, and what its modality learns from, in words. */
+export interface Advised {
+  readonly config: RunConfig;
+  readonly material: string;
+}
+
+/** All advice as the end of a sentence, "; train again with …"; "" for none. */
+export function inWords(advice: readonly Advice[], about: Advised): string {
+  const changes = advice.filter((one) => one.field !== "run").map((one) => phrase(one, about));
+  const stops = advice.some(({ field, change }) => field === "run" && change === "stop");
+  const resumed = advice.find(({ field, change }) => field === "run" && change === "resume");
+  const parts = [
+    ...(stops ? ["stop it"] : []),
+    ...(resumed ? [`resume the run${resumed.note ? ` (${resumed.note})` : ""}`] : []),
+    ...(changes.length > 0 ? [`train again with ${changes.join(", or ")}`] : []),
+  ];
+  return parts.length > 0 ? `; ${parts.join(" and ")}` : "";
+}
+
+function phrase({ field, change, note }: Advice, about: Advised): string {
+  const what = wording(field as AdvisedField, change as Change, about);
+  return note ? `${what} (${note})` : what;
+}
+
+function wording(field: AdvisedField, change: Change, about: Advised): string {
+  if (typeof change === "object") return `${field} set to ${change.set}`;
+  const how = { more: "more", less: "less", other: "another" }[change];
+  switch (field) {
+    case "steps":
+      return change === "less" ? "fewer steps" : `${how} steps`;
+    case "learning_rate":
+      return rates(
+        change === "less" ? "a lower" : change === "more" ? "a higher" : how,
+        about.config,
+      );
+    case "warmup_steps":
+      return change === "less" ? "a shorter warm-up" : "a longer warm-up (warmup_steps)";
+    case "size":
+      return change === "less" ? "a smaller network (size)" : "a larger network (size)";
+    case "dataset":
+      return `${how} ${about.material}`;
+    case "ema_decay":
+      return `a ${change === "less" ? "lower" : "higher"} ema_decay`;
+    default:
+      return `${how} ${field}`;
+  }
+}
+
+/** Where Muon moves the hidden layers, its rate is the one that counts most. */
+function rates(how: string, { learning_rate, muon_learning_rate: muon }: RunConfig): string {
+  return muon > 0
+    ? `${how} learning_rate and muon_learning_rate (${learning_rate} and ${muon} now)`
+    : `${how} learning_rate (${learning_rate} now)`;
+}
+
+export interface Finding {
+  readonly level: Alert["level"];
+  readonly code: string;
+  /** What was seen: a sentence without its full stop. */
+  readonly seen: string;
+  readonly advice: readonly Advice[];
+}
+
+export function alertOf({ level, code, seen, advice }: Finding, about: Advised): Alert {
+  return { level, code, message: seen + inWords(advice, about) };
+}
+
+export interface Alert {
+  readonly level: "info" | "warning" | "error";
+  /** For example `diverged`, `overfitting`, `learnt-nothing`, `stale-heartbeat`. */
+  readonly code: string;
+  /** What was seen, and what to do. */
+  readonly message: string;
+}
 
 /** By what the runs of a modality are measured, and in which words. */
 export interface Measured {

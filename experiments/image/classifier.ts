@@ -1,7 +1,27 @@
-/** The classifier, compiled: features and class probabilities of pictures. */
-import { type Engine, type Parameters, tf } from "../../engine/mod.ts";
+/** The classifier that judges images: its features, and how it is trained. */
+import {
+  adamWStep,
+  createAdamW,
+  encodeSafetensors,
+  type Engine,
+  integers,
+  learningRateAt,
+  type Parameters,
+  permutation,
+  type Program,
+  type SafeTensor,
+  type TensorFunction,
+  tf,
+} from "../../engine/mod.ts";
 import type { ImageShape } from "../../models/image/mod.ts";
-import { classifierNetwork, FEATURE_COUNT } from "../../models/image_classifier.ts";
+import {
+  type ClassifierNetwork,
+  classifierNetwork,
+  FEATURE_COUNT,
+} from "../../models/image_classifier.ts";
+import { gatherImages, type ImageDataset, type ImageSplit } from "../../data/mod.ts";
+import { initialParameters } from "../../models/layers/mod.ts";
+import { inputArrays, parameterSignature } from "../../models/steps/mod.ts";
 
 const BATCH = 200;
 
@@ -76,4 +96,201 @@ export function classOf(
   const classes = probabilities.length / count;
   const row = probabilities.subarray(i * classes, (i + 1) * classes);
   return row.indexOf(Math.max(...row));
+}
+
+export interface ClassifierTraining {
+  readonly seed: number;
+  readonly epochs: number;
+  readonly onEpoch?: (epoch: number, loss: number) => void;
+  readonly onStep?: (done: number, steps: number) => void;
+}
+
+/** Images in a training step. */
+export const CLASSIFIER_BATCH = 120;
+/** Pictures are moved by up to this share of the shorter side along each axis, anew in every epoch:
+ * 2 of 28 pixels. */
+const SHIFT = 1 / 14;
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1 };
+const RATE = { learningRate: 2e-3, warmupSteps: 100, decay: "cosine", finalFraction: 0 } as const;
+
+/** Batches in an epoch over so many images; the last images of an order may be left out. */
+export function batchesPerEpoch(count: number): number {
+  return Math.max(1, Math.floor(count / CLASSIFIER_BATCH));
+}
+
+/** Trains on the training images, randomly shifted; a function of the data and the seed. */
+export async function trainClassifier(
+  engine: Engine,
+  dataset: ImageDataset,
+  { seed, epochs, onEpoch, onStep }: ClassifierTraining,
+): Promise<Parameters> {
+  const network = classifierNetwork(dataset);
+  const parameters = initialParameters(network.parameters, seed);
+  const state = createAdamW(parameters);
+  const program = await compileStep(engine, network, dataset);
+  const perEpoch = batchesPerEpoch(dataset.train.count);
+  const schedule = { ...RATE, steps: epochs * perEpoch };
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = permutation(
+      { seed, stream: "classifier-batch", step: epoch },
+      dataset.train.count,
+    );
+    let total = 0;
+    for (let i = 0; i < perEpoch; i++) {
+      const step = epoch * perEpoch + i;
+      // Fewer images than a batch holds are in it more than once.
+      const indices = Uint32Array.from(
+        { length: CLASSIFIER_BATCH },
+        (_, k) => order[(i * CLASSIFIER_BATCH + k) % order.length]!,
+      );
+      const batch = shiftedBatch(dataset, indices, seed, step);
+      const outputs = await program.run({ ...inputArrays(parameters), ...batch });
+      total += outputs.loss![0]!;
+      const gradients = Object.fromEntries(
+        Object.keys(parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
+      );
+      const learningRate = learningRateAt(step, schedule);
+      adamWStep(parameters, gradients, state, { ...ADAM, learningRate });
+      onStep?.(step + 1, schedule.steps);
+    }
+    onEpoch?.(epoch + 1, total / perEpoch);
+  }
+  await program.dispose();
+  return parameters;
+}
+
+/** The share of a split's images that the classifier puts into their class. */
+export async function accuracyOn(
+  engine: Engine,
+  parameters: Parameters,
+  shape: ImageShape,
+  split: ImageSplit,
+): Promise<number> {
+  const classifier = await classifierOf(engine, parameters, shape);
+  const indices = Array.from({ length: split.count }, (_, i) => i);
+  const judged = await classifier.judge(gatherImages(split, valuesIn(shape), indices));
+  await classifier.dispose();
+  return indices.filter((i) => classOf(judged, i) === split.labels[i]).length / split.count;
+}
+
+async function compileStep(
+  engine: Engine,
+  network: ClassifierNetwork,
+  { height, width, channels, classes }: ImageShape,
+): Promise<Program> {
+  return await engine.compile(
+    trainingStep(network, classes),
+    {
+      ...parameterSignature(network.parameters),
+      images: { shape: [CLASSIFIER_BATCH, height, width, channels], dtype: "float32" },
+      labels: { shape: [CLASSIFIER_BATCH], dtype: "int32" },
+    },
+    {
+      replicas: {
+        count: engine.replicasFor(CLASSIFIER_BATCH),
+        split: ["images", "labels"],
+        outputs: "mean",
+      },
+    },
+  );
+}
+
+/** Outputs: `loss` [], the mean cross-entropy in nats, and `grad/<name>` for each parameter. */
+function trainingStep(network: ClassifierNetwork, classes: number): TensorFunction {
+  const names = network.parameters.map(({ name }) => name);
+  return (inputs) => {
+    const target = tf.oneHot(inputs.labels!, classes, 1, 0, "float32");
+    const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+      const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+      const { logits } = network.apply(parameters, inputs.images!);
+      const shifted = tf.sub(logits, tf.max(logits, 1, true));
+      const logSum = tf.log(tf.sum(tf.exp(shifted), 1));
+      return tf.mean(tf.sub(logSum, tf.sum(tf.mul(shifted, target), 1))) as tf.Scalar;
+    })(names.map((name) => inputs[name]!));
+    return {
+      loss: value,
+      ...Object.fromEntries(names.map((name, i) => [`grad/${name}`, grads[i]!])),
+    };
+  };
+}
+
+/** The examples, each moved by its own whole number of pixels; background comes in at the edges. */
+function shiftedBatch(
+  { train, height, width, channels }: ImageDataset,
+  indices: Uint32Array,
+  seed: number,
+  step: number,
+) {
+  const most = Math.round(SHIFT * Math.min(height, width));
+  const moves = integers(
+    { seed, stream: "classifier-shift", step },
+    2 * indices.length,
+    2 * most + 1,
+  );
+  const images = new Float32Array(indices.length * height * width * channels).fill(-1);
+  indices.forEach((index, i) => {
+    const [down, right] = [moves[2 * i]! - most, moves[2 * i + 1]! - most];
+    // A row's pixels and their channels stay together.
+    const kept = (width - Math.abs(right)) * channels;
+    for (let row = Math.max(0, -down); row < Math.min(height, height - down); row++) {
+      const from = ((index * height + row) * width + Math.max(0, -right)) * channels;
+      const to = ((i * height + row + down) * width + Math.max(0, right)) * channels;
+      for (let k = 0; k < kept; k++) images[to + k] = train.pixels[from + k]! / 127.5 - 1;
+    }
+  });
+  return { images, labels: Int32Array.from(indices, (index) => train.labels[index]!) };
+}
+
+/** Tensors, and what is known about them: what `encodeSafetensors()` takes. */
+export interface ClassifierFile {
+  readonly tensors: Readonly<Record<string, SafeTensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export function tensorsOf(parameters: Parameters): Record<string, SafeTensor> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, { shape, data }]) => [
+      name,
+      { dtype: "F32", shape, data },
+    ]),
+  );
+}
+
+/** The bytes of a file, with further metadata. */
+export function encodeClassifier(
+  { tensors, metadata }: ClassifierFile,
+  further: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  return encodeSafetensors(tensors, { ...metadata, ...further });
+}
+
+/**
+ * Trains the classifier of a data set and measures it on the held-out images. The metadata is a
+ * function of data, options, device and number of replicas, like the weights.
+ *
+ * @param name What the metadata calls the data set.
+ */
+export async function trainedClassifier(
+  engine: Engine,
+  name: string,
+  dataset: ImageDataset,
+  options: ClassifierTraining,
+): Promise<ClassifierFile & { readonly accuracy: number }> {
+  const parameters = await trainClassifier(engine, dataset, options);
+  const accuracy = await accuracyOn(engine, parameters, dataset, dataset.test);
+  return {
+    accuracy,
+    tensors: tensorsOf(parameters),
+    metadata: {
+      format: "textdiffusion-classifier-1",
+      dataset: name,
+      dataset_hash: dataset.hash,
+      test_accuracy: String(accuracy),
+      test_images: String(dataset.test.count),
+      seed: String(options.seed),
+      epochs: String(options.epochs),
+      replicas: String(engine.replicasFor(CLASSIFIER_BATCH)),
+      device: engine.device,
+    },
+  };
 }

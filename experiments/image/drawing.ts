@@ -1,6 +1,4 @@
-/** Drawing pictures with a denoiser, and keeping them. */
-import { join } from "node:path";
-import { type Arrays, normals, type Program } from "../../engine/mod.ts";
+/** Drawing images with the network of a run. */
 import {
   type Denoise,
   guidanceAt,
@@ -9,15 +7,75 @@ import {
   sampleDiffusion,
   type SampleStep,
 } from "../../models/diffusion/mod.ts";
-import type { ImageConfig } from "../config/mod.ts";
-import { namesIn, writeFileAtomically } from "../common/files.ts";
-import { pictureFacts } from "./pictures.ts";
+import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
+import { type ImageNetwork, imageNetwork, type ImageShape } from "../../models/image/mod.ts";
+import {
+  type Arrays,
+  type Engine,
+  normals,
+  type Parameters,
+  type Program,
+} from "../../engine/mod.ts";
+import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import type { Store } from "../store/store.ts";
-import { levelsFor, ownOptions } from "./request.ts";
-import { encodeSamplePixels } from "./pixels.ts";
-import type { SampleSettings } from "../requests/image.ts";
-import type { GivenPictures, Sample, SampleFrame, SamplePixels } from "../store/image_records.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
+import type { SampleSettings } from "../requests/image.ts";
+import { objectiveFor } from "./objective.ts";
+import { join } from "node:path";
+import { namesIn, writeFileAtomically } from "../common/files.ts";
+import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
+import { levelsFor, ownOptions } from "./request.ts";
+import type { GivenPictures, Sample, SampleFrame, SamplePixels } from "../store/records.ts";
+
+/** Without values; for pictures of this shape. */
+export async function networkOf(
+  { size, network, self_condition }: ImageConfig,
+  shape: ImageShape,
+): Promise<ImageNetwork> {
+  return await imageNetwork(size, shape, { kind: network, selfConditioned: self_condition > 0 });
+}
+
+/** Unguided, for `count` pictures at once, with the weights as inputs: they change. */
+export async function compileChangingDenoiser(
+  engine: Engine,
+  network: ImageNetwork,
+  config: ImageConfig,
+  count: number,
+): Promise<Program> {
+  const step = denoiser(network, objectiveFor(config), { guided: false });
+  return await compileStep(engine, step, { batch: count, outputs: "concat" });
+}
+
+/** The denoiser, and the one without guidance where guidance is for an interval only. */
+export interface Denoisers {
+  readonly program: Program;
+  readonly plain?: Program;
+}
+
+/** With the weights baked in, which lets ONNX Runtime prepare them for its kernels. */
+export async function compileDenoiser(
+  engine: Engine,
+  network: ImageNetwork,
+  run: Run,
+  settings: SampleSettings,
+  ema: Parameters,
+): Promise<Denoisers> {
+  const { count, guidance_scale, guidance_interval, guidance_rescale } = settings;
+  const guided = isGuided(guidance_scale);
+  const rescaled = guided && !!guidance_rescale;
+  const program = await compile(guided, rescaled);
+  if (!guided || !guidance_interval) return { program };
+  return { program, plain: await compile(false, false) };
+
+  async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
+    const objective = objectiveFor(imageConfigOf(run));
+    return await compileStep(engine, denoiser(network, objective, { guided, rescaled }), {
+      batch: count,
+      outputs: "concat",
+      weights: ema,
+    });
+  }
+}
 
 /** Frames of a film strip. */
 const FRAMES = 10;

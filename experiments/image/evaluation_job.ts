@@ -1,10 +1,10 @@
 import { type DeviceName, type Engine, integers } from "../../engine/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
+import { codeVersion } from "../common/code_version.ts";
 import { engineFor } from "../common/device.ts";
-import type { Report, Work } from "../run/job_process.ts";
-import { denoiseWith, drawSample } from "./drawing.ts";
+import type { Report, Work } from "../run/jobs.ts";
+import { compileDenoiser, denoiseWith, drawSample, networkOf } from "./drawing.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./request.ts";
-import { compileDenoiser, networkOf, newestWeights } from "./model.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
 import { requireSameData } from "../run/own_data.ts";
 import { openStore } from "../store/store.ts";
@@ -12,11 +12,11 @@ import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_cl
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ClassifierWeights } from "../../models/image_classifier.ts";
-import { codeVersion } from "../common/code_version.ts";
 import type { Denoise } from "../../models/diffusion/mod.ts";
-import type { ImageEvaluation } from "../store/evaluations.ts";
+import type { ImageEvaluation } from "../store/results.ts";
 import type { ImageEvaluationSettings, SampleSettings } from "../requests/image.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
+import { newestWeights } from "../run/checkpoints.ts";
 
 /** What the evaluating process is asked for. */
 export interface EvaluationJob {

@@ -5,7 +5,7 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import type { GivenOptions, KeptHalf, SampleRequest, SampleSettings } from "../requests/image.ts";
-import type { GivenPictures } from "../store/image_records.ts";
+import type { GivenPictures } from "../store/records.ts";
 
 /** Walks over each step of in-painting, unless others are asked for. */
 const RESAMPLES = 10;

@@ -24,8 +24,8 @@ import {
   type ClassifierFile,
   encodeClassifier,
   trainedClassifier,
-} from "./classifier_training.ts";
-import type { ClassifierFacts } from "../store/image_records.ts";
+} from "./classifier.ts";
+import type { ClassifierFacts } from "../store/records.ts";
 
 /** Changes where the same data would be given another network, or be trained on in another way. */
 const RECIPE = 1;

@@ -5,7 +5,7 @@ import { FEATURE_COUNT } from "../../models/image_classifier.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
 import { LEAST_EVALUATED } from "../requests/image.ts";
 import { nearestTrainingDistances, precisionRecall } from "./neighbours.ts";
-import type { ImageEvaluationResults } from "../store/image_records.ts";
+import type { ImageEvaluationResults } from "../store/records.ts";
 import { covariance, EigenvalueDecomposition, Matrix } from "ml-matrix";
 
 /** Times that real images are drawn to compare with. */

@@ -4,7 +4,7 @@ import type { Comparability, Modality } from "../run/modality.ts";
 import { picturesOf } from "./pictures.ts";
 import { evaluationSettings, sampleSettings } from "./request.ts";
 import { requireTrainableConfig } from "./objective.ts";
-import type { ImageEvaluation } from "../store/evaluations.ts";
+import type { ImageEvaluation } from "../store/results.ts";
 
 type ImageSampleRequest = Parameters<typeof sampleSettings>[0];
 type ImageEvaluateRequest = Parameters<typeof evaluationSettings>[0];

@@ -1,7 +1,14 @@
-/** What the pictures of a run are like, without loading its data. */
+/** Pictures of a data set as arrays, and their pixels as bytes. */
 import { type ImageDataset, loadImageDataset, type LoadImageOptions } from "../../data/mod.ts";
 import type { ImageConfig } from "../config/mod.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafeTensor,
+  UserError,
+} from "../../engine/host/mod.ts";
+import type { SamplePixels } from "../store/records.ts";
 
 /** Those of MNIST and of the made-up digits, the only ones before runs told. */
 export const DIGITS: PictureFacts = {
@@ -37,4 +44,90 @@ export async function loadPictures(
   options: Omit<LoadImageOptions, "imageSize" | "colour"> = {},
 ): Promise<ImageDataset> {
   return await loadImageDataset(dataset, { ...options, imageSize: image_size, colour });
+}
+
+const FORMAT = "textdiffusion-sample-1";
+
+export function encodeSamplePixels(
+  pixels: SamplePixels,
+  metadata: Record<string, string>,
+): Uint8Array {
+  const { count, height, width, channels } = pixels;
+  const images = (data: Float32Array): SafeTensor => ({
+    dtype: "F32",
+    shape: [count, height, width, channels],
+    data,
+  });
+  const tensors: Record<string, SafeTensor> = {
+    images: images(pixels.images),
+    labels: { dtype: "I32", shape: [count], data: pixels.labels },
+  };
+  const { given } = pixels;
+  if (given) {
+    const labels = (data: Int32Array): SafeTensor => ({ dtype: "I32", shape: [count], data });
+    tensors["given/images"] = images(given.images);
+    tensors["given/labels"] = labels(given.labels);
+    if (given.mask) tensors["given/mask"] = images(given.mask);
+    if (given.recognised) tensors["given/recognised"] = labels(given.recognised);
+  }
+  pixels.frames.forEach((frame, i) => {
+    tensors[`frame/${i}/noisy`] = images(frame.noisy);
+    tensors[`frame/${i}/denoised`] = images(frame.denoised);
+  });
+  const frames = pixels.frames.map(({ step, gamma }) => ({ step, gamma }));
+  return encodeSafetensors(tensors, {
+    ...metadata,
+    format: FORMAT,
+    class_names: JSON.stringify(pixels.classNames),
+    frames: JSON.stringify(frames),
+  });
+}
+
+/** @throws {UserError} If the file is damaged or not a sample. */
+export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const floats = (name: string) => {
+    const tensor = tensors[name];
+    if (metadata.format !== FORMAT || tensor?.dtype !== "F32") {
+      throw new UserError(`The file is not a sample of TextDiffusion: it has no pixels ${name}`);
+    }
+    return tensor;
+  };
+  const { shape, data } = floats("images");
+  const [count, height, width, channels] = shape as [number, number, number, number];
+  // JSON writes the −log SNR of pure noise, which is infinite, as null.
+  const frames = JSON.parse(metadata.frames!) as { step: number; gamma: number | null }[];
+  return {
+    count,
+    height,
+    width,
+    channels,
+    // Older files are of digits.
+    classNames: metadata.class_names
+      ? JSON.parse(metadata.class_names) as string[]
+      : DIGITS.classNames,
+    images: data,
+    labels: tensors.labels!.data as Int32Array,
+    ...givenOf(tensors),
+    frames: frames.map(({ step, gamma }, i) => ({
+      step,
+      gamma: gamma ?? Infinity,
+      noisy: floats(`frame/${i}/noisy`).data,
+      denoised: floats(`frame/${i}/denoised`).data,
+    })),
+  };
+}
+
+function givenOf(tensors: Record<string, SafeTensor>): Pick<SamplePixels, "given"> {
+  const [images, labels, mask, recognised] = ["images", "labels", "mask", "recognised"]
+    .map((name) => tensors[`given/${name}`]?.data);
+  if (!images || !labels) return {};
+  return {
+    given: {
+      images: images as Float32Array,
+      labels: labels as Int32Array,
+      ...(mask ? { mask: mask as Float32Array } : {}),
+      ...(recognised ? { recognised: recognised as Int32Array } : {}),
+    },
+  };
 }

@@ -4,15 +4,15 @@ import { engineFor } from "../common/device.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
-import { compileDenoiser, networkOf, newestWeights } from "./model.ts";
-import type { Work } from "../run/job_process.ts";
+import { compileDenoiser, denoiseWith, drawSample, keepSample, networkOf } from "./drawing.ts";
+import type { Work } from "../run/jobs.ts";
 import { openStore } from "../store/store.ts";
-import { denoiseWith, drawSample, keepSample } from "./drawing.ts";
 import { givenPictures, isGiven, withGivenClasses } from "./held_out.ts";
 import { levelsFor } from "./request.ts";
 import type { SampleSettings } from "../requests/image.ts";
-import type { GivenPictures } from "../store/image_records.ts";
+import type { GivenPictures } from "../store/records.ts";
 import type { Run } from "../store/run.ts";
+import { newestWeights } from "../run/checkpoints.ts";
 
 /** What the sampling process is asked for. */
 export interface SamplingJob {

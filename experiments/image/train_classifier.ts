@@ -11,7 +11,7 @@ import { openEngine, UserError } from "../../engine/mod.ts";
 import { classifierPath } from "../../models/image_classifier.ts";
 import { codeVersion } from "../common/code_version.ts";
 import { writeFileAtomically } from "../common/files.ts";
-import { encodeClassifier, trainedClassifier } from "./classifier_training.ts";
+import { encodeClassifier, trainedClassifier } from "./classifier.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,13 @@
 /** Images as the trainer sees them. */
 import { inputArrays, trainingStep } from "../../models/steps/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
-import { compileChangingDenoiser, networkOf } from "./model.ts";
+import {
+  compileChangingDenoiser,
+  denoiseWith,
+  drawSample,
+  keepSample,
+  networkOf,
+} from "./drawing.ts";
 import type {
   SamplingContext,
   Subject,
@@ -9,13 +15,11 @@ import type {
   TrainingMeasurer,
   TrainingSampler,
 } from "../run/subject.ts";
-import { pixelwiseDenoisingError, validationOf } from "./validation.ts";
-import { batchSource, isWeighted } from "./batch.ts";
+import { batchSource, isWeighted, pixelwiseDenoisingError, validationOf } from "./validation.ts";
 import { loadPictures, pictureFacts } from "./pictures.ts";
 import type { Program } from "../../engine/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
-import { denoiseWith, drawSample, keepSample } from "./drawing.ts";
 import {
   batchSettings,
   DRAWING_BATCH,

@@ -1,4 +1,4 @@
-/** The modalities; a further one is a folder beside `image/` and `text/`, and a line here. */
+/** The registry of modalities, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep. */
 import type { RunConfig } from "../config/mod.ts";
 import { image } from "../image/modality.ts";
 import type { Modality } from "../run/modality.ts";
@@ -6,6 +6,8 @@ import type { OpenSubject } from "../run/subject.ts";
 import type { Run } from "../store/run.ts";
 import { text } from "../text/modality.ts";
 import type { RankingMetric } from "../store/metrics.ts";
+import { nearest, UserError } from "../../engine/host/mod.ts";
+import type { Store } from "../store/store.ts";
 
 const modalities: { readonly [Name in RunConfig["modality"]]: Modality } = { image, text };
 
@@ -32,3 +34,59 @@ export function scoreOf(run: Run): number | null {
 /** What a configuration trains, by its modality. */
 export const openSubject: OpenSubject = async (config, options) =>
   await (await modalityOf({ config }).load()).openSubject(config, options);
+
+/**
+ * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest) or "best" (the
+ * lowest denoising error or nats per character, of the newest run's modality).
+ *
+ * @throws {UserError} If there is none, or more than one; the message names near ids.
+ */
+export function findRun(store: Store, ref: string): Run {
+  const exact = store.runs.byId(ref);
+  if (exact) return exact;
+  const ids = store.runs.ids();
+  if (ids.length === 0) throw new UserError("There are no runs yet: start one with train");
+  if (ref === "latest") return store.runs.byId(ids[0]!)!;
+  if (ref === "best") return bestRun(store);
+  const matching = ref === "" ? [] : ids.filter((id) => id.startsWith(ref));
+  if (matching.length === 1) return store.runs.byId(matching[0]!)!;
+  throw new UserError(
+    matching.length > 1
+      ? `${JSON.stringify(ref)} could mean ${listed(matching)}: give more of the id`
+      : `There is no run ${JSON.stringify(ref)}: near it are ${listed(nearest(ref, ids, 3))} ` +
+        `(an id, a unique beginning of one, "latest" or "best")`,
+  );
+}
+
+/**
+ * The runs that a list of references means, each once; a sweep's id stands for all its runs.
+ *
+ * @throws {UserError} As {@link findRun} does.
+ */
+export function findRuns(store: Store, refs: readonly string[]): Run[] {
+  const sweeps = new Set(store.runs.sweepIds());
+  const runs = refs.flatMap((ref) =>
+    sweeps.has(ref)
+      ? store.runs.list({ sweepId: ref, limit: 1000 }).runs.toReversed()
+      : [findRun(store, ref)]
+  );
+  return [...new Map(runs.map((run) => [run.id, run])).values()];
+}
+
+function bestRun(store: Store): Run {
+  const [newest] = store.runs.list({ limit: 1 }).runs;
+  if (!newest) throw new UserError("There are no runs yet: start one with train");
+  const { name, title } = metricOf(newest);
+  const id = store.runs.lowest(name);
+  if (id === null) {
+    throw new UserError(`No run has a ${title} yet, so there is no "best": name one by its id`);
+  }
+  return store.runs.byId(id)!;
+}
+
+const listFormat = new Intl.ListFormat("en-GB");
+
+function listed(ids: readonly string[]): string {
+  const left = ids.length - 5;
+  return listFormat.format([...ids.slice(0, 5), ...(left > 0 ? [`${left} more`] : [])]);
+}

@@ -1,8 +1,8 @@
 /** Runs beside each other. */
-import type { Evaluation } from "../store/evaluations.ts";
+import type { Evaluation } from "../store/results.ts";
 import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
-import type { TextBaselines } from "../store/text_records.ts";
+import type { TextBaselines } from "../store/records.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { align, type AlignedCurve } from "./curves.ts";
 import {

@@ -1,16 +1,20 @@
 /** One run looked at closely. */
-import type { Evaluation } from "../store/evaluations.ts";
+import type { Checkpoint, Evaluation } from "../store/results.ts";
 import type { Curves } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
-import type { Sample } from "../store/image_records.ts";
-import type { TextBaselines } from "../store/text_records.ts";
-import { type Advice, type Alert, alertOf, contradict, type Finding } from "../diagnosis/advice.ts";
+import type { Sample, TextBaselines } from "../store/records.ts";
+import {
+  type Advice,
+  type Alert,
+  alertOf,
+  contradict,
+  type Finding,
+  relativeError,
+} from "../diagnosis/curve.ts";
 import { courseFindings } from "../diagnosis/course.ts";
-import { relativeError } from "../diagnosis/curve.ts";
 import { duration } from "../common/duration.ts";
 import type { Store } from "../store/store.ts";
 import { modalityOf, scoreOf } from "../registry/modalities.ts";
-import type { Checkpoint } from "../store/samples.ts";
 
 export interface RunReport {
   readonly run: Run;

@@ -1,7 +1,7 @@
 /** Checkpoint files of a run, and their rows. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../engine/mod.ts";
+import { type Parameters, UserError } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
 import { deleteUnwanted, isAbandoned, isTemporary, writeFileAtomically } from "../common/files.ts";
 import type { MetricRow, Store } from "../store/store.ts";
@@ -13,7 +13,8 @@ import {
   type TrainingState,
 } from "./state.ts";
 import type { Run } from "../store/run.ts";
-import type { Checkpoint } from "../store/samples.ts";
+import type { Checkpoint } from "../store/results.ts";
+import type { ImageNetwork } from "../../models/image/mod.ts";
 
 /** Newest checkpoints that are kept; the last one is that of the run's end. */
 const KEPT = 2;
@@ -160,5 +161,20 @@ export function rewind(store: Store, run: Run, workerId: number, step: number): 
   deleteUnwanted(
     join(folder, "samples"),
     (name) => !isAbandoned(name) && !goneIds.some((id) => name.startsWith(id)),
+  );
+}
+
+/** The EMA weights of the newest checkpoint that is intact. */
+export function newestWeights(
+  store: Store,
+  run: Run,
+  network: { readonly parameters: ImageNetwork["parameters"] },
+): { step: number; ema: Parameters } {
+  const newest = newestState(store, run, network.parameters);
+  if (newest) return newest.state;
+  throw new UserError(
+    `${run.id} has no checkpoint to sample from yet: the first is due at step ${
+      Math.min(run.config.checkpoint_every, run.steps)
+    }, it is ${run.status} at step ${run.step}`,
   );
 }

@@ -4,12 +4,11 @@
  */
 import type { OpenSubject } from "./subject.ts";
 import type { RunConfig } from "../config/mod.ts";
-import type { Finding } from "../diagnosis/advice.ts";
-import type { Measured } from "../diagnosis/curve.ts";
-import type { Evaluation } from "../store/evaluations.ts";
+import type { Finding, Measured } from "../diagnosis/curve.ts";
+import type { Evaluation } from "../store/results.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
-import type { TextBaselines } from "../store/text_records.ts";
+import type { TextBaselines } from "../store/records.ts";
 
 /**
  * What evaluations must have in common to be comparable: a key for each aspect, and the caution for

@@ -4,7 +4,7 @@ import { type DeviceName, explained, UserError } from "../../engine/host/mod.ts"
 import { codeVersion } from "../common/code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
 import type { OpenSubject } from "./subject.ts";
-import { holdLock, livingWorker, noticeDeadWorkers } from "./liveness.ts";
+import { holdLock, livingWorker, noticeDeadWorkers } from "./processes.ts";
 import type { Run } from "../store/run.ts";
 
 export interface WorkerOptions {

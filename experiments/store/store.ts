@@ -1,10 +1,8 @@
 /** The store of a workspace, and the only place with SQL: `lab.sqlite`, shared by any number of
  * processes. */
 import { resolve } from "node:path";
-import { checkpointTable, sampleTable, textTable } from "./samples.ts";
-import { evaluationTable } from "./evaluations.ts";
-import { eventTable } from "./events.ts";
-import { metricTable } from "./metrics.ts";
+import { checkpointTable, evaluationTable, sampleTable, textTable } from "./results.ts";
+import { eventTable, metricTable } from "./metrics.ts";
 import { runTable } from "./runs.ts";
 import { openDatabase, transaction } from "./schema.ts";
 import { workerTable } from "./workers.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { EncodedText, TextDataset } from "../../data/mod.ts";
 import { fitNgrams } from "../../models/text/mod.ts";
 import { writeFileAtomically } from "../common/files.ts";
-import type { TextBaselines } from "../store/text_records.ts";
+import type { TextBaselines } from "../store/records.ts";
 
 /** The longest n-grams. */
 const MOST_ORDER = 6;

@@ -1,7 +1,7 @@
 import type { DeviceName, Engine } from "../../engine/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import { engineFor } from "../common/device.ts";
-import type { Work } from "../run/job_process.ts";
+import type { Work } from "../run/jobs.ts";
 import { baselinesFor } from "./baselines.ts";
 import { type OpenRun, openTextRun, writingWorkload } from "./generation.ts";
 import { batchesOf, expectedEvaluations, measureWriting } from "./written.ts";
@@ -12,7 +12,7 @@ import { embeddingFacts, windowsOf } from "./validation.ts";
 import { compileMeasure } from "./measure.ts";
 import { diffusionBlocks, noiseRange } from "./network.ts";
 import type { TextEvaluationSettings } from "../requests/text.ts";
-import type { MeasuredBound } from "../store/text_records.ts";
+import type { MeasuredBound } from "../store/records.ts";
 
 /** What the process that evaluates runs on text is asked for. */
 export interface TextEvaluationJob {

@@ -13,7 +13,6 @@ import {
 } from "../../models/text/network/mod.ts";
 import { type TextConfig, textConfigOf } from "../config/mod.ts";
 import { requireSameData } from "../run/own_data.ts";
-import { newestWeights } from "../image/model.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";
@@ -21,6 +20,7 @@ import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import type { Run } from "../store/run.ts";
 import type { WriteSettings } from "../requests/text.ts";
+import { newestWeights } from "../run/checkpoints.ts";
 
 export interface OpenRun {
   readonly store: Store;

@@ -9,10 +9,10 @@ import { type TextReference, textReference, textStatistics } from "../../models/
 import { charactersOf } from "./batch.ts";
 import { GAP } from "./request.ts";
 import type { WriteSettings } from "../requests/text.ts";
-import type { TextSample, TextSampleFrame } from "../store/text_records.ts";
+import type { TextSample, TextSampleFrame } from "../store/records.ts";
 import type { DeviceName } from "../../engine/mod.ts";
 import { engineFor } from "../common/device.ts";
-import type { Work } from "../run/job_process.ts";
+import type { Work } from "../run/jobs.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
 
 /** Moments of a film strip. */

@@ -15,7 +15,7 @@ import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
 import { charactersOf } from "./batch.ts";
 import type { WriteSettings } from "../requests/text.ts";
-import type { Spread, StatisticName, WrittenResults } from "../store/text_records.ts";
+import type { Spread, StatisticName, WrittenResults } from "../store/records.ts";
 
 /** Texts that are written at once. */
 const BATCH = 32;

@@ -13,12 +13,12 @@ export {
   unitNormal,
   zeros,
 } from "./parameters.ts";
-export { gelu, silu } from "./activations.ts";
-export { attention } from "./attention.ts";
+export { gelu, silu } from "./linear.ts";
+export { attention } from "./transformer.ts";
 export { conv2d, type ConvOptions } from "./linear.ts";
 export { embedding, type Layer, type LayerOptions, linear } from "./linear.ts";
 export { groupNorm, layerNorm, standardize } from "./normalization.ts";
-export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./attention.ts";
+export { type Rotary, rotaryConstants, rotaryTables, rotate } from "./transformer.ts";
 export {
   type Activation,
   type KeyValues,

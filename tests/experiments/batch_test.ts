@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { type ImageDataset, loadImageDataset } from "../../data/mod.ts";
 import { normals } from "../../engine/mod.ts";
-import { pixelwiseDenoisingError, VALIDATION_GAMMAS } from "../../experiments/image/validation.ts";
-import { batchSource, trainingCount, VALIDATION_IMAGES } from "../../experiments/image/batch.ts";
+import {
+  batchSource,
+  pixelwiseDenoisingError,
+  trainingCount,
+  VALIDATION_GAMMAS,
+  VALIDATION_IMAGES,
+} from "../../experiments/image/validation.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 

@@ -12,14 +12,13 @@ import {
   type RunConfig,
   type SampleSettings,
 } from "../../experiments/mod.ts";
-import { classifierOf } from "../../experiments/image/classifier.ts";
-import { trainClassifier } from "../../experiments/image/classifier_training.ts";
+import { classifierOf, trainClassifier } from "../../experiments/image/classifier.ts";
 import { nearestTrainingDistances } from "../../experiments/image/neighbours.ts";
 import {
   compileChangingDenoiser,
   compileDenoiser,
   networkOf as imageNetworkOf,
-} from "../../experiments/image/model.ts";
+} from "../../experiments/image/drawing.ts";
 import { compileReader, compileWriter } from "../../experiments/text/generation.ts";
 import { networkOf as textNetworkOf } from "../../experiments/text/network.ts";
 import { openSubject } from "../../experiments/registry/modalities.ts";

@@ -1,7 +1,7 @@
 /** What is said of a run's course, and that no two pieces of advice contradict each other. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contradict } from "../../experiments/diagnosis/advice.ts";
+import { contradict } from "../../experiments/diagnosis/curve.ts";
 import { findingsOn, reportOn, type RunEvidence } from "../../experiments/report/inspect.ts";
 import {
   type MetricName,

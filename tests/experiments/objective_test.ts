@@ -7,7 +7,7 @@ import {
   weightingNames,
 } from "../../models/diffusion/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
-import { batchSource } from "../../experiments/image/batch.ts";
+import { batchSource } from "../../experiments/image/validation.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 Deno.test("every target, schedule, weighting and distribution of levels trains", () =>

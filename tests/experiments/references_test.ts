@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findRun, findRuns } from "../../experiments/registry/references.ts";
+import { findRun, findRuns } from "../../experiments/registry/modalities.ts";
 import { finishedRun, queue, shortConfig, withStore } from "./workspace.ts";
 
 Deno.test("a run is found by its id, a unique prefix, latest and best", () =>

@@ -6,7 +6,7 @@ import {
   evaluateRequests,
   requireFieldsOf,
   sampleRequests,
-} from "../../experiments/requests/modalities.ts";
+} from "../../experiments/requests/requests.ts";
 import { TextEvaluateRequest, WriteRequest } from "../../experiments/requests/text.ts";
 import { samplerNames, samplerOptionFields } from "../../models/diffusion/mod.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Run } from "../../experiments/mod.ts";
-import { watchRuns } from "../../experiments/watch.ts";
+import { watchRuns } from "../../experiments/lab_interface.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 import { duration } from "../../experiments/common/duration.ts";
 

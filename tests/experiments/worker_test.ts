@@ -24,7 +24,7 @@ function withLab(work: (lab: Lab, store: Store) => Promise<void>): Promise<void>
 async function endWorkers(store: Store): Promise<void> {
   for (const { pid } of store.workers.open()) if (pid !== null) killHard(pid);
   while (store.workers.open().length > 0) {
-    const { noticeDeadWorkers } = await import("../../experiments/run/liveness.ts");
+    const { noticeDeadWorkers } = await import("../../experiments/run/processes.ts");
     noticeDeadWorkers(store);
     await setTimeout(5);
   }

@@ -11,7 +11,7 @@ import {
   runWorker,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { livingWorker } from "../../experiments/run/liveness.ts";
+import { livingWorker } from "../../experiments/run/processes.ts";
 
 /** Calls `work` with a new folder, which is deleted afterwards. */
 export async function withWorkspace(work: (workspace: string) => Promise<void> | void) {

@@ -4,7 +4,7 @@ import { drawnFromMnist } from "../../data/draw_mnist_6k.ts";
 import { sha256 } from "../../data/files.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import { openEngine } from "../../engine/mod.ts";
-import { accuracyOn } from "../../experiments/image/classifier_training.ts";
+import { accuracyOn } from "../../experiments/image/classifier.ts";
 import { classifierWeights } from "../../models/image_classifier.ts";
 
 const HASH = "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a";

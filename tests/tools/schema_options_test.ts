@@ -5,7 +5,7 @@ import { RefusedValue } from "../../engine/host/mod.ts";
 import { AnyEvaluateRequest, AnySampleRequest } from "../../experiments/mod.ts";
 import { defineCommand } from "../../tools/cli/command.ts";
 import { commands } from "../../tools/cli/command_line.ts";
-import { argumentOf, givenValue, optionNames, optionsOf } from "../../tools/cli/schema_options.ts";
+import { argumentOf, givenValue, optionNames, optionsOf } from "../../tools/cli/parser.ts";
 
 const command = defineCommand({
   schema: z.strictObject({

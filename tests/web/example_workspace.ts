@@ -25,7 +25,7 @@ import { keepSample } from "../../experiments/image/drawing.ts";
 import { writeSettings } from "../../experiments/text/request.ts";
 import { textReference, type TextStatistics, textStatistics } from "../../models/text/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { holdLock } from "../../experiments/run/liveness.ts";
+import { holdLock } from "../../experiments/run/processes.ts";
 
 const SIZE = 28 * 28;
 

@@ -1,7 +1,9 @@
-/** What a command of the command line is. */
+/** What a command of the command line is, and the laboratory that it opens. */
 import { z } from "zod";
 import { deviceNames, parseWith } from "../../engine/host/mod.ts";
 import type { OpenViewer } from "../http.ts";
+import { resolve } from "node:path";
+import { type Lab, openLab } from "../../experiments/mod.ts";
 
 /** What commands need of parts that they must not know. */
 export interface Wiring {
@@ -53,3 +55,31 @@ export const listenFields = {
   port: z.number().int().min(0).max(65535),
   viewer: z.boolean().default(true).describe("Leaves the viewer out"),
 };
+
+type CommonValues = z.output<z.ZodObject<typeof commonOptions>>;
+
+/** The folder with data sets that are at hand, if one is named. */
+export function dataDirectory({ data }: Pick<CommonValues, "data">): string | undefined {
+  const directory = data ?? Deno.env.get("TEXTDIFFUSION_DATA");
+  return directory === undefined ? undefined : resolve(directory);
+}
+
+/** Opens the laboratory that the common options name. */
+export function labOf(
+  { workspace, device, data }: Pick<CommonValues, "workspace" | "device" | "data">,
+): Lab {
+  return openLab({
+    workspace: resolve(workspace ?? Deno.env.get("TEXTDIFFUSION_WORKSPACE") ?? "workspace"),
+    dataDirectory: dataDirectory({ data }),
+    device,
+  });
+}
+
+/** Goes on with runs that were queued before; that a worker cannot start must not end a server. */
+export function takeUpQueue(lab: Lab): void {
+  try {
+    lab.ensureWorker();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+  }
+}

@@ -83,7 +83,7 @@ async function runCommand(
     return await command.run(given, wiring);
   } catch (error) {
     if (!(error instanceof RefusedValue)) throw error;
-    const { optionNames } = await import("./schema_options.ts");
+    const { optionNames } = await import("./parser.ts");
     throw new UserError(error.explained(optionNames(command)));
   }
 }

@@ -4,8 +4,7 @@ import { CompareRequest } from "../../experiments/mod.ts";
 import { comparedRuns, groupTable, leaderboardTable } from "../compare_runs.ts";
 import { evaluationTable } from "../views.ts";
 import { baselineTable } from "../text_view.ts";
-import { commonOptions, defineCommand } from "./command.ts";
-import { labOf } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf } from "./command.ts";
 
 const { runs, sweep } = CompareRequest.shape;
 

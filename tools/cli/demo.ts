@@ -4,8 +4,14 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { Lab, Run } from "../../experiments/mod.ts";
 import { rounded } from "../rows.ts";
 import { z } from "zod";
-import { commonOptions, defineCommand, listenFields, type Wiring } from "./command.ts";
-import { dataDirectory, labOf } from "./laboratory.ts";
+import {
+  commonOptions,
+  dataDirectory,
+  defineCommand,
+  labOf,
+  listenFields,
+  type Wiring,
+} from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
 import { listen, type Listening } from "./serving.ts";
 import { watchToTheEnd } from "./train.ts";

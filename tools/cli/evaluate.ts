@@ -3,8 +3,7 @@ import { z } from "zod";
 import { AnyEvaluateRequest } from "../../experiments/mod.ts";
 import { damageNote } from "../rows.ts";
 import { evaluationSummary, evaluationTables } from "../views.ts";
-import { commonOptions, defineCommand } from "./command.ts";
-import { labOf } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf } from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
 import { latestRun } from "./sample.ts";
 

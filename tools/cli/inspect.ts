@@ -1,11 +1,9 @@
 /** Lists the newest runs, or looks at one. */
 import { z } from "zod";
 import { InspectRequest } from "../../experiments/mod.ts";
-import { listedRuns } from "../inspect_run.ts";
+import { listedRuns, reportCurves, reportParts } from "../inspect_run.ts";
 import { runTable } from "../rows.ts";
-import { reportCurves, reportParts } from "../run_report.ts";
-import { commonOptions, defineCommand } from "./command.ts";
-import { labOf } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf } from "./command.ts";
 
 export const command = defineCommand({
   schema: z.strictObject({ ...InspectRequest.shape, ...commonOptions }),

@@ -2,8 +2,14 @@ import { z } from "zod";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Lab } from "../../experiments/mod.ts";
 import { createMcpServer } from "../server.ts";
-import { commonOptions, defineCommand, listenFields, type Wiring } from "./command.ts";
-import { labOf, takeUpQueue } from "./laboratory.ts";
+import {
+  commonOptions,
+  defineCommand,
+  labOf,
+  listenFields,
+  takeUpQueue,
+  type Wiring,
+} from "./command.ts";
 import { listen, type Listening, type ListenOptions } from "./serving.ts";
 
 /**

@@ -9,8 +9,7 @@ import {
 } from "../../experiments/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { damageNote } from "../rows.ts";
-import { commonOptions, defineCommand } from "./command.ts";
-import { labOf } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf } from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
 
 /** The run that is meant: the newest if none is named. */

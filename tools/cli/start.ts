@@ -1,7 +1,6 @@
 /** MCP and the viewer on one port, until interrupted. */
 import { z } from "zod";
-import { commonOptions, defineCommand, listenFields } from "./command.ts";
-import { labOf, takeUpQueue } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf, listenFields, takeUpQueue } from "./command.ts";
 import { listen } from "./serving.ts";
 
 export const command = defineCommand({

@@ -3,8 +3,7 @@ import { z } from "zod";
 import { StopRequest } from "../../experiments/mod.ts";
 import { runTable } from "../rows.ts";
 import { runsToStop } from "../stop_run.ts";
-import { commonOptions, defineCommand } from "./command.ts";
-import { labOf } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf } from "./command.ts";
 
 export const command = defineCommand({
   schema: z.strictObject({ ...StopRequest.shape, ...commonOptions }),

@@ -3,8 +3,7 @@ import { z } from "zod";
 import { type Lab, type Run, TrainOrResume } from "../../experiments/mod.ts";
 import { isOver, runTable } from "../rows.ts";
 import { startedRuns } from "../train.ts";
-import { commonOptions, defineCommand } from "./command.ts";
-import { labOf } from "./laboratory.ts";
+import { commonOptions, defineCommand, labOf } from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
 
 const { overrides, grid, seeds, ...others } = TrainOrResume.shape;

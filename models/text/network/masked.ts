@@ -6,9 +6,8 @@ import { tf } from "../../../engine/mod.ts";
 import { permutation, type RandomKey, uniforms } from "../../../engine/host/mod.ts";
 import type { Tensors } from "../../layers/mod.ts";
 import { input, perExampleInput, type Step } from "../../steps/mod.ts";
-import type { Filler } from "./filler.ts";
+import { type Filler, perCharacter } from "./heads.ts";
 import type { TextNetwork } from "./network.ts";
-import { perCharacter } from "./reader.ts";
 
 /**
  * Draws which places of each window are masked, such that the mean cross-entropy of a window's masked

@@ -1,7 +1,7 @@
 /** The network for text, its objective and its likelihood bound. */
 export { rotaryTables } from "../../layers/mod.ts";
-export { embeddingsOf } from "./denoiser.ts";
-export { type Denoiser, EMBEDDING_DIMENSION, EMBEDDINGS } from "./denoiser.ts";
+export { embeddingsOf } from "./heads.ts";
+export { type Denoiser, EMBEDDING_DIMENSION, EMBEDDINGS } from "./heads.ts";
 export { type TextMethod, type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, KNOTS, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./trunk.ts";

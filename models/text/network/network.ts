@@ -18,9 +18,14 @@ import {
   type ParameterSpec,
 } from "../../layers/mod.ts";
 import { DENSITY, type GammaEnds, initialDensity, KNOTS } from "./adaptive.ts";
-import { type Denoiser, denoiserHead } from "./denoiser.ts";
-import { type Filler, fillerHead } from "./filler.ts";
-import { type Reader, readerHead } from "./reader.ts";
+import {
+  type Denoiser,
+  denoiserHead,
+  type Filler,
+  fillerHead,
+  type Reader,
+  readerHead,
+} from "./heads.ts";
 import { type TextSize, textSizes, trunkOf } from "./trunk.ts";
 
 /** How text is learned: by the reader, the denoiser, both, or the filler. */

@@ -25,10 +25,15 @@ import {
   type StepInput,
 } from "../../steps/mod.ts";
 import { DENSITY, densityFit, KNOTS } from "./adaptive.ts";
-import { type Denoiser, EMBEDDING_DIMENSION } from "./denoiser.ts";
+import {
+  crossEntropy,
+  type Denoiser,
+  EMBEDDING_DIMENSION,
+  perCharacter,
+  type Reader,
+} from "./heads.ts";
 import { maskedBound, maskedInputs } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";
-import { crossEntropy, perCharacter, type Reader } from "./reader.ts";
 import type { KeyValueCache } from "./trunk.ts";
 
 export interface TextStepOptions {

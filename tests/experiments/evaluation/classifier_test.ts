@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../../data/mod.ts";
 import { openEngine } from "../../../engine/mod.ts";
-import { classifierOf, classOf } from "../../../experiments/image/classifier.ts";
-import { accuracyOn, trainClassifier } from "../../../experiments/image/classifier_training.ts";
+import {
+  accuracyOn,
+  classifierOf,
+  classOf,
+  trainClassifier,
+} from "../../../experiments/image/classifier.ts";
 import {
   classifierFacts,
   knownClassifier,

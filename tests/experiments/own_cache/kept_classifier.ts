@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { formatIdx } from "../../../data/idx.ts";
 import { type ImageDataset, type ImageSplit, loadImageDataset } from "../../../data/mod.ts";
 import { decodeSafetensors, normals, openEngine } from "../../../engine/mod.ts";
-import { accuracyOn, trainClassifier } from "../../../experiments/image/classifier_training.ts";
+import { accuracyOn, trainClassifier } from "../../../experiments/image/classifier.ts";
 import { keptPath, knownClassifier } from "../../../experiments/image/kept_classifier.ts";
 import { measurePictures, referenceDraws } from "../../../experiments/image/measure.ts";
 import { evaluationSettings } from "../../../experiments/image/request.ts";

@@ -1,6 +1,7 @@
-/** The diffusion head of the text network. */
+/** The heads of the text network over its trunk: autoregressive, masked diffusion, embedding diffusion. */
 import { type Parameters, tf } from "../../../engine/mod.ts";
 import {
+  embedding,
   linear,
   type Rotary,
   type Scope,
@@ -9,8 +10,97 @@ import {
   unitNormal,
   zeros,
 } from "../../layers/mod.ts";
+import { HIDDEN, type KeyValueCache, type Trunk } from "./trunk.ts";
 import { perExample } from "../../steps/mod.ts";
-import type { KeyValueCache, Trunk } from "./trunk.ts";
+
+export interface Reader {
+  /**
+   * Reads text: position i holds character i − 1 (position 0 a learned start) and attends to itself and
+   * what is left of it, so its logits are those of character i given all before, exactly.
+   *
+   * @param tokens [N, length] int32.
+   * @returns `logits` [N, length + 1, V], and the keys and values of all positions.
+   */
+  read(parameters: Tensors, tokens: tf.Tensor): { logits: tf.Tensor; cache: KeyValueCache };
+}
+
+/** Declares the head's parameters; the head itself is made of them and a trunk. */
+export function readerHead(
+  root: Scope,
+  { width, vocabulary }: { readonly width: number; readonly vocabulary: number },
+): (trunk: Trunk) => Reader {
+  const tokenEmbedding = embedding(root.at("tokens"), vocabulary, width);
+  const start = root.at("start").declare("weight", [1, 1, width], unitNormal);
+  const condition = root.at("clean").declare("condition", [1, 1, width], unitNormal);
+  return (trunk) => ({
+    read(p, tokens) {
+      const [n, length] = tokens.shape as [number, number];
+      const rows = tokenEmbedding(p, tf.reshape(tokens, [n * length]));
+      const words = tf.reshape(rows, [n, length, width]);
+      const first = tf.add(start(p), tf.zeros([n, 1, width]));
+      const clean = condition(p);
+      const mask = causalMask(length + 1);
+      const x = length > 0 ? tf.concat([first, words], 1) : first;
+      return trunk.apply(p, x, clean, { mask });
+    },
+  });
+}
+
+/** [length, length]: position i attends to positions 0 … i. */
+function causalMask(length: number): tf.Tensor {
+  const mask = new Float32Array(length * length);
+  for (let i = 0; i < length; i++) mask.fill(HIDDEN, i * length + i + 1, (i + 1) * length);
+  return tf.tensor2d(mask, [length, length]);
+}
+
+/** −log softmax(logits) at the tokens: [N, L, V], [N, L] → [N, L]. */
+export function perCharacter(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
+  const vocabulary = logits.shape.at(-1)!;
+  const chosen = tf.oneHot(tokens, vocabulary, 1, 0, "float32");
+  return tf.neg(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), -1));
+}
+
+/** The mean over each window's characters: [N]. */
+export function crossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
+  return tf.mean(perCharacter(logits, tokens), -1);
+}
+
+export interface Filler {
+  /**
+   * Logits of the characters behind masks, given those that are not masked on either side:
+   * [N, length, V]. Those at positions that are not masked mean nothing.
+   *
+   * @param tokens [N, length] int32; at masked positions they have no effect.
+   * @param masked [N, length], 1 where masked, 0 elsewhere.
+   */
+  fill(parameters: Tensors, tokens: tf.Tensor, masked: tf.Tensor): tf.Tensor;
+}
+
+/**
+ * Declares the head's parameters; the head itself is made of them and a trunk.
+ *
+ * The network is not told how many characters are masked: the best estimate of a masked character
+ * depends on the characters that are seen alone (Ou et al. 2025, "Your Absorbing Discrete Diffusion
+ * Secretly Models the Conditional Distributions of Clean Data", theorem 1).
+ */
+export function fillerHead(
+  root: Scope,
+  { width, vocabulary }: { readonly width: number; readonly vocabulary: number },
+): (trunk: Trunk) => Filler {
+  const tokenEmbedding = embedding(root.at("tokens"), vocabulary, width);
+  const mask = root.at("mask").declare("weight", [1, 1, width], unitNormal);
+  const condition = root.at("masked").declare("condition", [1, 1, width], unitNormal);
+  return (trunk) => ({
+    fill(p, tokens, masked) {
+      const [n, length] = tokens.shape as [number, number];
+      const rows = tokenEmbedding(p, tf.reshape(tokens, [n * length]));
+      const words = tf.reshape(rows, [n, length, width]);
+      const share = tf.reshape(masked, [n, length, 1]);
+      const x = tf.add(tf.mul(words, tf.sub(1, share)), tf.mul(mask(p), share));
+      return trunk.apply(p, x, condition(p)).logits;
+    },
+  });
+}
 
 /** Dimensions of a character's embedding. */
 export const EMBEDDING_DIMENSION = 16;
