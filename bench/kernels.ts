@@ -3,13 +3,11 @@
  * kernels compute them. Needs no device.
  */
 import { compileKernels } from "../engine/kernels/compile.ts";
-import { planLaunches } from "../engine/kernels/launches.ts";
-import { planMemory } from "../engine/kernels/memory.ts";
+import { planLaunches, planMemory } from "../engine/kernels/memory.ts";
 import { KERNEL_DIALECT } from "../engine/kernels/runtime.ts";
 import { printWgsl } from "../engine/kernels/wgsl.ts";
 import type { Engine, Program } from "../engine/mod.ts";
-import { liveNodes } from "../engine/graph/order.ts";
-import type { Graph } from "../engine/graph/value.ts";
+import { type Graph, liveNodes } from "../engine/graph/value.ts";
 import { trace } from "../engine/trace.ts";
 import { openSubject } from "../experiments/registry/modalities.ts";
 import { compileStep } from "../models/steps/mod.ts";

@@ -2,21 +2,20 @@ import { UserError } from "./host/mod.ts";
 import { registerGradients } from "./gradients.ts";
 import type { Graph } from "./graph/value.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
-import type { GraphRuntime, TracedProgram } from "./runtime.ts";
-import { checkInputs, checkNames, sliceSignature } from "./signature.ts";
-import { timesBatch } from "./slices.ts";
-import { trace } from "./trace.ts";
-import { takingTurns } from "./turns.ts";
 import type {
   CompileOptions,
   DType,
   Engine,
+  GraphRuntime,
   Program,
   Replicas,
   ResidentProgram,
   Signature,
   TensorFunction,
+  TracedProgram,
 } from "./types.ts";
+import { checkInputs, checkNames, sliceSignature, takingTurns, timesBatch } from "./call.ts";
+import { trace } from "./trace.ts";
 
 /** More replicas than this gain little: the parameters are copied to each of them at every run. */
 const MAX_REPLICAS = 16;

@@ -39,15 +39,18 @@ export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";
 export type { TensorKey } from "./random.ts";
 export { tf } from "./tf.ts";
-export { type FlatLayout, flatLayout, flatten, unflatten } from "./update/layout.ts";
 export {
   CONTROL_SIGNATURE,
   controlArrays,
+  type FlatLayout,
+  flatLayout,
+  flatten,
   stateSignature,
+  unflatten,
   type UpdateConfig,
   updateFunction,
   WINDOW,
-} from "./update/update.ts";
+} from "./update.ts";
 export type {
   Arrays,
   CompileOptions,

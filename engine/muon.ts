@@ -60,7 +60,7 @@ export interface Muon {
   ): Promise<void>;
 }
 
-export interface MuonOptions {
+interface MuonOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly scale: number;
@@ -113,7 +113,7 @@ export async function compileMuon(
 }
 
 /** Tensors that are matrices of one shape, made orthogonal together. */
-export interface Stack {
+interface Stack {
   readonly key: string;
   readonly shape: readonly [rows: number, columns: number];
   readonly size: number;

@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { type PackedGraph, packGraph } from "../graph/transfer.ts";
-import type { TracedProgram } from "../runtime.ts";
-import type { Arrays, DeviceName, Signature } from "../types.ts";
+import type { Arrays, DeviceName, Signature, TracedProgram } from "../types.ts";
 
 /** What the process is to measure; it comes on its standard input. */
 export interface ApartJob {
@@ -28,7 +27,7 @@ export const RESULT_MARK = "measured:";
 /** The program of the process; another one takes its place in tests. */
 export const APART_ENTRY = new URL("./apart_main.ts", import.meta.url);
 
-export interface ApartOptions {
+interface ApartOptions {
   readonly entry: URL;
   readonly timeLimitSeconds: number;
   readonly signal?: AbortSignal;

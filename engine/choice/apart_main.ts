@@ -5,8 +5,7 @@ import { deserialize } from "node:v8";
 import { unpackGraph } from "../graph/transfer.ts";
 import { kernelRuntime } from "../kernels/runtime.ts";
 import { onnxRuntime } from "../onnx/runtime.ts";
-import type { GraphRuntime } from "../runtime.ts";
-import type { Engine } from "../types.ts";
+import type { Engine, GraphRuntime } from "../types.ts";
 import { type ApartJob, type ApartResult, RESULT_MARK } from "./apart.ts";
 import { relativeDifference, timeRuns } from "./timing.ts";
 

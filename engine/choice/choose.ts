@@ -1,11 +1,21 @@
 /** Choosing a device by measuring the work that it is wanted for. */
-import type { TracedProgram } from "../runtime.ts";
-import type { Arrays, Engine } from "../types.ts";
-import { measureApart } from "./apart.ts";
-import { type Candidate, CANDIDATES } from "./candidates.ts";
-import { noiseFor, relativeDifference, timeRuns } from "./timing.ts";
-import { openTracingEngine } from "./tracing.ts";
-import type { DeviceChoice, DeviceMeasurement, Workload } from "./types.ts";
+import type { Arrays, Engine, GraphRuntime, TracedProgram } from "../types.ts";
+import { APART_ENTRY, measureApart } from "./apart.ts";
+import {
+  type DeviceChoice,
+  type DeviceMeasurement,
+  noiseFor,
+  relativeDifference,
+  timeRuns,
+  type Workload,
+} from "./timing.ts";
+import { openCompiledEngine, traceFor } from "../compiled.ts";
+import { cudaTrouble } from "../kernels/cuda.ts";
+import { kernelRuntime, openKernelRuntime } from "../kernels/runtime.ts";
+import { webGpuTrouble } from "../kernels/webgpu.ts";
+import { onnxRuntime } from "../onnx/runtime.ts";
+import { encodeOnnx } from "../onnx/encode.ts";
+import { trace } from "../trace.ts";
 
 export interface ChoiceOptions {
   readonly candidates?: readonly Candidate[];
@@ -202,4 +212,70 @@ function troubleOf([{ device }, { trouble }]: [Candidate, Finding]): string {
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200);
+}
+
+/** A device that may be chosen. */
+export interface Candidate {
+  readonly device: Engine["device"];
+  /** Why it cannot be used on this machine; undefined if it is worth measuring. It is asked often,
+   * so it looks for what is there and computes nothing. */
+  trouble(): Promise<string | undefined>;
+  open(): Promise<Engine>;
+  /**
+   * How it is measured in a process of its own, so that a driver that hangs or crashes takes no more
+   * than that process down. A candidate without it is measured in this process.
+   */
+  readonly apart?: {
+    /** In which dialect programs are traced for it. */
+    readonly dialect: GraphRuntime["dialect"];
+    /** The program of that process. */
+    readonly entry: URL;
+  };
+}
+
+/** In the order in which they are measured: the first is the one that others are checked against. */
+export const CANDIDATES: readonly Candidate[] = [
+  { device: "cpu", trouble: () => Promise.resolve(undefined), open: openCpu },
+  accelerator("cuda", () => Promise.resolve(cudaTrouble())),
+  accelerator("webgpu", webGpuTrouble),
+];
+
+type Accelerator = "cuda" | "webgpu";
+
+function accelerator(device: Accelerator, trouble: Candidate["trouble"]): Candidate {
+  const { dialect } = kernelRuntime(device);
+  const open = async () => openCompiledEngine(await openKernelRuntime(device));
+  return { device, trouble, open, apart: { dialect, entry: APART_ENTRY } };
+}
+
+function openCpu(): Promise<Engine> {
+  return Promise.resolve(openCompiledEngine(onnxRuntime("cpu")));
+}
+
+/**
+ * Opens an engine that traces functions as the runtime's own engine would.
+ *
+ * @param onProgram Called with each program that is compiled.
+ */
+export function openTracingEngine(
+  runtime: Pick<GraphRuntime, "device" | "dialect">,
+  onProgram: (program: TracedProgram) => void,
+): Engine {
+  return {
+    device: runtime.device,
+    description: `The graphs of programs for ${runtime.device}, which are not run`,
+    replicasFor: () => 1,
+    async compile(fn, inputs, { constants = {} } = {}) {
+      const program = await traceFor(runtime, fn, inputs, { constants });
+      onProgram(program);
+      return {
+        inputs,
+        outputs: program.outputs,
+        run: () => Promise.reject(new Error("A tracing engine runs no programs")),
+        toOnnx: () => encodeOnnx(trace(fn, inputs, constants)),
+        dispose: () => Promise.resolve(),
+      };
+    },
+    dispose: () => Promise.resolve(),
+  };
 }

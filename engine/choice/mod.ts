@@ -1,5 +1,9 @@
 /** Which device a program runs on, where nobody said. */
-export { type ChoiceOptions, chooseEngine } from "./choose.ts";
-export { type Candidate, CANDIDATES } from "./candidates.ts";
-export { openTracingEngine } from "./tracing.ts";
-export type { DeviceChoice, DeviceMeasurement, Workload } from "./types.ts";
+export {
+  type Candidate,
+  CANDIDATES,
+  type ChoiceOptions,
+  chooseEngine,
+  openTracingEngine,
+} from "./choose.ts";
+export type { DeviceChoice, DeviceMeasurement, Workload } from "./timing.ts";

@@ -8,7 +8,6 @@ import { elementwise, fill, unary } from "./elementwise.ts";
 import { unblock } from "./blocked.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
-import { isNormal, joins } from "./range.ts";
 import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";
 
 export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
@@ -205,4 +204,19 @@ function scaledProduct(
     attributes: { ...node.attributes, alpha: { float: alpha.float * factor } },
   }, product);
   return expand(b, scaled, shape);
+}
+
+/** Whether a number is one of float32 at full precision: no zero, infinity, NaN, nor near zero. */
+function isNormal(value: number): boolean {
+  const magnitude = Math.abs(Math.fround(value));
+  return magnitude >= 2 ** -126 && magnitude < Infinity;
+}
+
+/**
+ * Whether (x · a) · b may be computed as x · (a·b): neither hides an overflow of x · a, nor makes one.
+ * An underflow of x · a is avoided, which gives the more exact result.
+ */
+export function joins(a: number, b: number): boolean {
+  if (!isNormal(a) || !isNormal(b) || !isNormal(a * b)) return false;
+  return Math.abs(a) <= 1 || Math.abs(b) >= 1;
 }

@@ -7,9 +7,9 @@ import { expand, type GraphBuilder, isExpand } from "./builder.ts";
 import { beforePermutation, commonPermutation, transpose } from "./movement.ts";
 import { broadcastShapes, type ElementType, type Value } from "./value.ts";
 
-export { constantTensor, fill } from "./constants.ts";
+export { constantTensor, fill } from "./axes.ts";
 
-export interface ElementwiseSpec {
+interface ElementwiseSpec {
   readonly op: string;
   readonly domain?: string;
   readonly attributes?: Readonly<Record<string, number | { readonly float: number }>>;

@@ -9,6 +9,7 @@
  * Broadcasts drift outwards in the same way, and always end up outside of transpositions.
  */
 import {
+  fill,
   inverse,
   isIdentity,
   padRank,
@@ -18,7 +19,6 @@ import {
   reshapeBeforeTranspose,
 } from "./axes.ts";
 import { expand, type GraphBuilder, isExpand } from "./builder.ts";
-import { fill } from "./constants.ts";
 import { sameShape, sizeOf, type Value } from "./value.ts";
 
 /** Reshapes to `shape`, which has as many elements. */

@@ -5,10 +5,17 @@
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { fill, predicate, unary, unlessNaN, where } from "./elementwise.ts";
-import { channelsFirst, channelsLast } from "./images.ts";
+import {
+  both,
+  channelsFirst,
+  channelsLast,
+  convolutionAttributes,
+  reach,
+  type Shape4,
+  type Window,
+} from "./window.ts";
 import { pad, reshape, slice } from "./movement.ts";
 import type { Value } from "./value.ts";
-import { both, convolutionAttributes, reach, type Shape4, type Window } from "./window.ts";
 
 /** The means over windows, of the elements inside the image. */
 export function averagePool(b: GraphBuilder, x: Value, window: Window, outShape: Shape4): Value {

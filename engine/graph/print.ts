@@ -1,5 +1,4 @@
-import { liveNodes } from "./order.ts";
-import { type Attribute, type Graph, type Node, sizeOf, type Value } from "./value.ts";
+import { type Attribute, type Graph, liveNodes, type Node, sizeOf, type Value } from "./value.ts";
 
 /**
  * The graph as text, one line for each live node: what is looked at when something is wrong or slow,

@@ -5,11 +5,10 @@
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { fill } from "./elementwise.ts";
-import { channelsFirst, channelsLast } from "./images.ts";
+import { channelsFirst, channelsLast, type Shape4 } from "./window.ts";
 import { matMul } from "./matmul.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
-import type { Shape4 } from "./window.ts";
 
 /** Where the elements of a resized axis are taken from. */
 export interface Sampling {

@@ -1,6 +1,5 @@
 /** A graph as flat data, which can be sent to another process. */
-import { liveNodes } from "./order.ts";
-import type { Graph, Node, Value } from "./value.ts";
+import { type Graph, liveNodes, type Node, type Value } from "./value.ts";
 
 /** A graph whose nodes and values name each other by their place in the lists. */
 export interface PackedGraph {

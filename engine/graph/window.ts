@@ -1,4 +1,7 @@
-/** The window of a two-dimensional convolution or pooling. */
+/** Images: the window of a convolution or pooling, and the layouts [n, h, w, c] and [n, c, h, w]. */
+import type { GraphBuilder } from "./builder.ts";
+import { transpose } from "./movement.ts";
+import type { Value } from "./value.ts";
 
 export type Shape4 = readonly [number, number, number, number];
 
@@ -29,4 +32,14 @@ export function convolutionAttributes(window: Window) {
     dilations: window.dilations,
     pads: [...window.before, ...window.after],
   };
+}
+
+/** `x` [n, h, w, c] as [n, c, h, w]: where a convolution made it, that is how it is already. */
+export function channelsFirst(b: GraphBuilder, x: Value): Value {
+  return transpose(b, x, [0, 3, 1, 2]);
+}
+
+/** The inverse of {@link channelsFirst}. */
+export function channelsLast(b: GraphBuilder, x: Value): Value {
+  return transpose(b, x, [0, 2, 3, 1]);
 }

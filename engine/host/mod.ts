@@ -3,23 +3,28 @@
  * files, the error for callers' mistakes. It loads without TensorFlow.js, so that a server which
  * only answers questions starts at once. `engine/mod.ts` offers the same and the tensors beside it.
  */
-export { type CheckedFile, decodeWithChecksum, encodeWithChecksum } from "./checksum.ts";
 export { type DeviceName, deviceNames } from "./devices.ts";
-export { accepted, type JsonSchema, jsonSchemaOf, rangeOf } from "./accepted.ts";
-export { explained, UserError } from "./errors.ts";
+export { explained, nearest, shortened, UserError } from "./errors.ts";
 export {
+  accepted,
   explainIssues,
+  type JsonSchema,
+  jsonSchemaOf,
   type NameOf,
   parseWith,
+  rangeOf,
   RefusedValue,
   withoutUndefined,
 } from "./explain.ts";
-export { emaDecayAt, updateEma } from "./ema.ts";
-export { adamWStep, createAdamW, learningRateAt } from "./optimizer.ts";
+export { adamWStep, createAdamW, emaDecayAt, learningRateAt, updateEma } from "./optimizer.ts";
 export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";
-export { nearest } from "./nearest.ts";
-export { integers, normals, permutation, streamHash, uniforms } from "./random.ts";
-export type { RandomKey } from "./random.ts";
-export { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-export type { SafeTensor, SafetensorsFile } from "./safetensors.ts";
-export { shortened } from "./text.ts";
+export { integers, normals, permutation, type RandomKey, streamHash, uniforms } from "./random.ts";
+export {
+  type CheckedFile,
+  decodeSafetensors,
+  decodeWithChecksum,
+  encodeSafetensors,
+  encodeWithChecksum,
+  type SafeTensor,
+  type SafetensorsFile,
+} from "./safetensors.ts";

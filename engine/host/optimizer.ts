@@ -1,6 +1,6 @@
 /**
  * AdamW: Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2), gradients
- * clipped by their global norm, and the learning rate's course over a run.
+ * clipped by their global norm, the learning rate's course over a run, and the moving average of the weights.
  *
  * It works on host arrays, one fused loop for each tensor: arithmetic in float64, state in float32.
  */
@@ -32,7 +32,7 @@ export interface AdamWConfig {
 }
 
 /** How one tensor is treated. */
-export interface Treatment {
+interface Treatment {
   /** Multiplies the learning rate. */
   readonly learningRateFactor: number;
   /** Takes the place of the common weight decay, whatever the tensor's rank. */
@@ -171,5 +171,30 @@ function remaining(decay: LearningRateSchedule["decay"], progress: number): numb
       return 1 - progress;
     case "cosine":
       return (1 + Math.cos(Math.PI * progress)) / 2;
+  }
+}
+
+/**
+ * The decay to use at a step counted from 0: min(maximum, (1 + step) / (10 + step)). It lets the
+ * average forget the initial weights quickly at first (the rule of TensorFlow's
+ * `ExponentialMovingAverage` with `num_updates`).
+ */
+export function emaDecayAt(step: number, maximum: number): number {
+  return Math.min(maximum, (1 + step) / (10 + step));
+}
+
+/** Moves the average towards the parameters, in place: ema ← decay·ema + (1 − decay)·parameters. */
+export function updateEma(ema: Parameters, parameters: Parameters, decay: number): void {
+  for (const [name, { data }] of Object.entries(parameters)) {
+    const average = ema[name]?.data;
+    if (average?.length !== data.length) {
+      throw new Error(
+        `Internal: the average of \`${name}\` has ${average?.length ?? "no"} elements, ` +
+          `the parameter has ${data.length}`,
+      );
+    }
+    for (let i = 0; i < data.length; i++) {
+      average[i] = average[i]! + (1 - decay) * (data[i]! - average[i]!);
+    }
   }
 }

@@ -5,10 +5,14 @@
  *     N bytes   JSON: tensor name → { dtype, shape, data_offsets: [begin, end] }, and `__metadata__`
  *     the rest  the tensors' bytes, little endian, row-major, without gaps or overlaps
  *
- * Reading is strict: a file that could be understood in two ways is refused.
+ * Reading is strict: a file that could be understood in two ways is refused. A file may carry a checksum
+ * of itself: `sha256` in `__metadata__` is the SHA-256, in hexadecimal, of the whole file with these 64
+ * digits replaced by zeros. The header is covered too, so any flipped bit is noticed; other programs
+ * read such a file like any other.
  */
 import { UserError } from "./errors.ts";
-import { repeatedKey } from "./json_keys.ts";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 
 /** A tensor as it stands in a file. */
 export type SafeTensor =
@@ -207,4 +211,85 @@ function isSizes(value: unknown): value is number[] {
 
 function malformed(reason: string): UserError {
   return new UserError(`Cannot read the safetensors file: ${reason}`);
+}
+
+/**
+ * The first key that occurs twice in one object of a JSON text, which `JSON.parse` would let pass.
+ *
+ * @param json Valid JSON: the caller has parsed it.
+ */
+function repeatedKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  // Strings, with the colon that makes them keys, and brackets; in valid JSON the rest does not
+  // matter here. Arrays get a set too: it stays empty, but keeps the brackets paired.
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[[\]{}]/g)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (token.endsWith(":")) {
+      const key: string = JSON.parse(token.slice(0, -1));
+      const keys = open.at(-1)!;
+      if (keys.has(key)) return key;
+      keys.add(key);
+    }
+  }
+  return undefined;
+}
+
+const KEY = "sha256";
+const DIGITS = 64;
+const BLANK = "0".repeat(DIGITS);
+
+/** What a file with or without a checksum holds. */
+export interface CheckedFile extends SafetensorsFile {
+  /** Whether the file carries a checksum, which then agrees with its bytes. */
+  readonly hasChecksum: boolean;
+}
+
+/**
+ * As {@link encodeSafetensors}, with a checksum of the file in its metadata.
+ *
+ * @throws {UserError} As {@link encodeSafetensors} does.
+ */
+export function encodeWithChecksum(
+  tensors: Readonly<Record<string, SafeTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const file = encodeSafetensors(tensors, { ...metadata, [KEY]: BLANK });
+  const start = startOfDigits(file, BLANK);
+  file.set(new TextEncoder().encode(checksumOf(file, start)), start);
+  return file;
+}
+
+/**
+ * As {@link decodeSafetensors}, and verifies the checksum where the file carries one. The metadata is
+ * returned without it.
+ *
+ * @throws {UserError} If the file is malformed, or its bytes do not agree with its checksum.
+ */
+export function decodeWithChecksum(bytes: Uint8Array): CheckedFile {
+  const { tensors, metadata: { [KEY]: stated, ...metadata } } = decodeSafetensors(bytes);
+  if (stated === undefined) return { tensors, metadata, hasChecksum: false };
+  const start = startOfDigits(bytes, stated);
+  if (stated.length !== DIGITS || start < 0 || checksumOf(bytes, start) !== stated) {
+    throw new UserError(
+      "The safetensors file is damaged: its bytes do not agree with the SHA-256 in its metadata",
+    );
+  }
+  return { tensors, metadata, hasChecksum: true };
+}
+
+/** Offset of the digits in the file, -1 if they are not written as this module writes them. */
+function startOfDigits(file: Uint8Array, digits: string): number {
+  const key = `"${KEY}":"`;
+  const found = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
+    .indexOf(`${key}${digits}"`, 8, "latin1");
+  return found < 0 ? -1 : found + key.length;
+}
+
+function checksumOf(file: Uint8Array, start: number): string {
+  return createHash("sha256")
+    .update(file.subarray(0, start))
+    .update(BLANK)
+    .update(file.subarray(start + DIGITS))
+    .digest("hex");
 }

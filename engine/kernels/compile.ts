@@ -1,7 +1,7 @@
-/** From a graph to the list of kernels that computes it. */
+/** From a graph to the list of kernels that computes it, and what a device does with them. */
 import { type Graph, sizeOf } from "../graph/value.ts";
 import { emitContraction } from "./emit/contraction.ts";
-import { emitMap, mapKernel } from "./emit/map.ts";
+import { emitMap, mapKernel } from "./emit/statements.ts";
 import { emitReduction } from "./emit/reduction.ts";
 import { bool, load, type ScalarType, withNewExpressions } from "./expression.ts";
 import { fuse } from "./fuse.ts";
@@ -10,6 +10,7 @@ import { type Kernel, tensorsRead } from "./kernel.ts";
 import { lowerGraph } from "./lower.ts";
 import { planStorage, type StoragePlan } from "./storage.ts";
 import { source, type SourceTensor, type Tensor } from "./tensor.ts";
+import type { Engine } from "../types.ts";
 
 /** Kernels in the order in which they are run, and the memory that they need. */
 export interface KernelProgram {
@@ -131,4 +132,35 @@ function nameOf({ space, members }: Group): string {
         sizeOf(space.tensor.shape)
       }`;
   }
+}
+
+/** A tensor, and the array that takes its values. */
+export interface Reading {
+  readonly tensor: Tensor;
+  readonly into: Float32Array | Int32Array;
+}
+
+/** Kernels with their memory on a device. What is asked of it happens in the order of asking. */
+export interface DeviceProgram {
+  /** Sets the values of a source, for all runs that are queued from now on. */
+  write(tensor: SourceTensor, words: Float32Array | Int32Array): void;
+  /** Queues one run and does not wait for it. */
+  enqueue(): void;
+  /** Waits for all that is queued, and copies tensors into arrays. */
+  read(readings: readonly Reading[]): Promise<void>;
+  release(): void;
+}
+
+export interface KernelDevice {
+  readonly device: Engine["device"];
+  /** For people. */
+  readonly description: string;
+  /** Makes a program ready: memory, compiled kernels, constants. */
+  open(program: KernelProgram): Promise<DeviceProgram>;
+  close(): void;
+}
+
+/** The values of a constant as they lie in memory. */
+export function wordsOf(data: ArrayLike<number | bigint>): Float32Array | Int32Array {
+  return data instanceof Float32Array ? data : Int32Array.from(data as ArrayLike<number>, Number);
 }

@@ -1,10 +1,14 @@
 /** Kernels on an NVIDIA card: compiled by the driver, and replayed as one graph. */
-import type { KernelProgram } from "./compile.ts";
+import {
+  type DeviceProgram,
+  type KernelDevice,
+  type KernelProgram,
+  type Reading,
+  wordsOf,
+} from "./compile.ts";
 import { cString, type CudaCard, openCard, pointerIn } from "./cuda_driver.ts";
-import { type DeviceProgram, type KernelDevice, type Reading, wordsOf } from "./device.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Launch, planLaunches } from "./launches.ts";
-import { type MemoryPlan, planMemory } from "./memory.ts";
+import { type Launch, type MemoryPlan, planLaunches, planMemory } from "./memory.ts";
 import { joinPtx, mostInstances, printPtx } from "./ptx.ts";
 import type { SourceTensor, Tensor } from "./tensor.ts";
 

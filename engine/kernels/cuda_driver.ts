@@ -52,7 +52,7 @@ const SYMBOLS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
-export type CudaSymbols = Library["symbols"];
+type CudaSymbols = Library["symbols"];
 
 /** Compute capability 7.0, Volta: what the kernels' text is for. */
 const OLDEST_CARD = 7;

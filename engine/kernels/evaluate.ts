@@ -1,6 +1,6 @@
 import { sizeOf } from "../graph/value.ts";
 import { bool, constant, type Expr, int, type ScalarType } from "./expression.ts";
-import { both, equal, indexAt, less, minus, within } from "./integers.ts";
+import { both, indexAt, less, minus, within } from "./integers.ts";
 import { binary, select } from "./scalar.ts";
 import type { ConcatTensor, GatherTensor, ReduceTensor, Tensor } from "./tensor.ts";
 
@@ -8,7 +8,7 @@ import type { ConcatTensor, GatherTensor, ReduceTensor, Tensor } from "./tensor.
  * What to use for an element of a tensor instead of looking into the tensor: mostly a load. The
  * element is needed only where `inside` holds.
  */
-export type Resolve = (
+type Resolve = (
   tensor: Tensor,
   index: readonly Expr[],
   inside: Expr,
@@ -101,7 +101,7 @@ export class Evaluation {
 }
 
 /** The index of a reduction's operand: `kept` along the axes that stay, `reduced` along the others. */
-export function joinIndex(
+function joinIndex(
   { operand, axes }: ReduceTensor,
   kept: readonly Expr[],
   reduced: readonly Expr[],
@@ -115,9 +115,4 @@ export function joinIndex(
 
 export function zero(dtype: ScalarType): Expr {
   return constant(0, dtype);
-}
-
-/** Whether two indices are the same place. */
-export function samePlace(x: Expr, y: Expr): boolean {
-  return equal(x, y) === bool(true);
 }

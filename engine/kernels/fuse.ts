@@ -4,7 +4,7 @@ import { type Expr, load, variable } from "./expression.ts";
 import { indexAt } from "./integers.ts";
 import { Evaluation } from "./evaluate.ts";
 import { Group, type Member, type Role } from "./group.ts";
-import { reductionSpace, type Space, spaceKey } from "./space.ts";
+import { reductionSpace, type Space, spaceKey } from "./kernel.ts";
 import type { StoragePlan, Stored } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 

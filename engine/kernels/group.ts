@@ -10,7 +10,7 @@ import {
   reductionPlace,
   type Space,
   TERM,
-} from "./space.ts";
+} from "./kernel.ts";
 import type { StoragePlan, Stored } from "./storage.ts";
 import type { ContractTensor, ReduceTensor, Tensor } from "./tensor.ts";
 

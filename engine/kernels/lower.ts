@@ -1,13 +1,18 @@
 /** From the graph of operators to tensors that say what their elements are. */
-import { liveNodes } from "../graph/order.ts";
-import { type ElementType, type Graph, type Node, sizeOf, type Value } from "../graph/value.ts";
+import {
+  type ElementType,
+  type Graph,
+  liveNodes,
+  type Node,
+  sizeOf,
+  type Value,
+} from "../graph/value.ts";
 import { constant, type ScalarType } from "./expression.ts";
 import { plus, times } from "./integers.ts";
 import { convert } from "./scalar.ts";
 import { fill, map, source, type Tensor } from "./tensor.ts";
 import { elementwiseOperators } from "./lowering/elementwise.ts";
-import { movementOperators } from "./lowering/movement.ts";
-import type { OperatorTable } from "./lowering/operator.ts";
+import { movementOperators, type OperatorTable } from "./lowering/movement.ts";
 import { productOperators } from "./lowering/product.ts";
 import { reductionOperators } from "./lowering/reduction.ts";
 

@@ -2,8 +2,7 @@
  * Kernels as PTX, the assembly language that NVIDIA's driver compiles.
  * https://docs.nvidia.com/cuda/parallel-thread-execution/
  */
-import type { Expr, ScalarType } from "./expression.ts";
-import { known } from "./expression.ts";
+import { type Expr, known, type ScalarType } from "./expression.ts";
 import type { Kernel, Statement } from "./kernel.ts";
 import {
   applyFunction,

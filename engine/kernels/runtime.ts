@@ -1,11 +1,9 @@
 /** Fused kernels of our own on a GPU, as the runtime of compiled engines. */
-import { OPTIONAL_OPERATORS } from "../graph/dialect.ts";
-import type { GraphRuntime, ResidentRunner, Runner, TracedProgram } from "../runtime.ts";
-import { allocate } from "../signature.ts";
-import type { Arrays } from "../types.ts";
-import { compileKernels } from "./compile.ts";
+import { OPTIONAL_OPERATORS } from "../graph/builder.ts";
+import type { Arrays, GraphRuntime, ResidentRunner, Runner, TracedProgram } from "../types.ts";
+import { allocate } from "../call.ts";
+import { compileKernels, type DeviceProgram, type KernelDevice } from "./compile.ts";
 import { openCuda } from "./cuda.ts";
-import type { DeviceProgram, KernelDevice } from "./device.ts";
 import type { SourceTensor } from "./tensor.ts";
 import { openWebGpu } from "./webgpu.ts";
 

@@ -40,7 +40,7 @@ export interface Place {
 }
 
 /** Elements of the operand at other places. */
-export interface ViewTensor extends Base {
+interface ViewTensor extends Base {
   readonly kind: "view";
   readonly operand: Tensor;
   readonly at: (index: readonly Expr[]) => Place;

@@ -1,10 +1,14 @@
 /** Kernels on a GPU through WebGPU. https://www.w3.org/TR/webgpu/ */
 import { UserError } from "../host/mod.ts";
-import type { KernelProgram } from "./compile.ts";
-import { type DeviceProgram, type KernelDevice, type Reading, wordsOf } from "./device.ts";
+import {
+  type DeviceProgram,
+  type KernelDevice,
+  type KernelProgram,
+  type Reading,
+  wordsOf,
+} from "./compile.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Launch, planLaunches } from "./launches.ts";
-import { type MemoryPlan, planMemory } from "./memory.ts";
+import { type Launch, type MemoryPlan, planLaunches, planMemory } from "./memory.ts";
 import type { SourceTensor } from "./tensor.ts";
 import { banksOf, MOST_GROUPS, printWgsl } from "./wgsl.ts";
 

@@ -1,5 +1,4 @@
 /** Kernels as WGSL. https://www.w3.org/TR/WGSL/ */
-import { countUses, deservesName } from "./blocks.ts";
 import {
   type BinaryOp,
   type Expr,
@@ -8,7 +7,7 @@ import {
   type ScalarType,
   type UnaryOp,
 } from "./expression.ts";
-import type { Kernel, SharedArray, Statement } from "./kernel.ts";
+import { expressionsOf, type Kernel, type SharedArray, type Statement } from "./kernel.ts";
 
 /** Workgroups along the first dimension of a dispatch; the rest lie along the second. */
 export const MOST_GROUPS = 65535;
@@ -289,4 +288,26 @@ function asWord(value: string, dtype: ScalarType): string {
     case "bool":
       return `u32(${value})`;
   }
+}
+
+/** Operands that are as short as their name. */
+function isLeaf({ op }: Expr): boolean {
+  return op === "constant" || op === "variable";
+}
+
+/** How often each expression occurs in the statements, those of inner blocks counted too. */
+export function countUses(body: readonly Statement[]): Map<Expr, number> {
+  const uses = new Map<Expr, number>();
+  const visit = (expr: Expr) => {
+    const count = (uses.get(expr) ?? 0) + 1;
+    uses.set(expr, count);
+    if (count === 1) expr.args.forEach(visit);
+  };
+  for (const statement of body) expressionsOf(statement).forEach(visit);
+  return uses;
+}
+
+/** Whether an expression is worth a name where it is used so often. */
+function deservesName(expr: Expr, uses: number): boolean {
+  return uses > 1 && !expr.volatile && !isLeaf(expr);
 }

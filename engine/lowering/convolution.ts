@@ -1,23 +1,21 @@
-/** Convolutions with both gradients. https://onnx.ai/onnx/operators/onnx__Conv.html */
+/** Convolutions and pooling with their gradients. https://onnx.ai/onnx/operators/onnx__Conv.html */
 import type { GraphBuilder } from "../graph/builder.ts";
 import {
   convolution,
   convolutionFilterGradient,
   convolutionInputGradient,
+  depthwise,
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
 } from "../graph/convolution.ts";
-import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "../graph/depthwise.ts";
 import { sameShape, type Value } from "../graph/value.ts";
-import type { Shape4 } from "../graph/window.ts";
+import type { Shape4, Window } from "../graph/window.ts";
 import { refuse } from "../refusal.ts";
 import { tf } from "../tf.ts";
-import { type LoweringTable, operand } from "./lowering.ts";
-import {
-  type ConvolutionAttributes,
-  convolutionWindow,
-  fromFormat,
-  shapeFromFormat,
-  toFormat,
-} from "./windows.ts";
+import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
+import { transpose } from "../graph/movement.ts";
+import { cast } from "../graph/elementwise.ts";
+import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "../graph/pool.ts";
 
 interface OfShape extends ConvolutionAttributes {
   readonly inputShape: Shape4;
@@ -93,3 +91,117 @@ export function convolveDepthwise(
   const { window, outShape } = convolutionWindow(x.shape, filter.shape, attributes, true);
   return depthwise(b, x, filter, window, outShape);
 }
+
+type Extents = [number, number, number, number];
+type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
+
+export interface ConvolutionAttributes {
+  readonly strides: [number, number] | number;
+  readonly pad: Padding;
+  readonly dataFormat?: string;
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+  readonly dilations?: [number, number] | number | null;
+}
+
+interface PoolAttributes {
+  readonly filterSize: [number, number] | number;
+  readonly strides: [number, number] | number;
+  readonly pad: Padding;
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+}
+
+/** A window, and the shape [n, h, w, c] of what it gives. */
+interface Windowed {
+  readonly window: Window;
+  readonly outShape: Shape4;
+}
+
+/**
+ * The window of a convolution of an image whose shape is given in the data format of `attributes`;
+ * `depthwise` ones have filters of their own for each channel.
+ */
+function convolutionWindow(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, pad, dimRoundingMode, dilations, dataFormat = "NHWC" }: ConvolutionAttributes,
+  depthwise = false,
+): Windowed {
+  const info = tf.backend_util.computeConv2DInfo(
+    inputShape as Extents,
+    filterShape as Extents,
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+    depthwise,
+    dataFormat === "NCHW" ? "channelsFirst" : "channelsLast",
+  );
+  return windowed(info, dataFormat);
+}
+
+function poolWindow(
+  inputShape: readonly number[],
+  { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
+): Windowed {
+  return windowed(tf.backend_util.computePool2DInfo(
+    inputShape as Extents,
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+  ));
+}
+
+function windowed(info: tf.backend_util.Conv2DInfo, dataFormat = "NHWC"): Windowed {
+  const { padInfo } = info;
+  const window: Window = {
+    kernel: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    before: [padInfo.top, padInfo.left],
+    after: [padInfo.bottom, padInfo.right],
+  };
+  return { window, outShape: shapeFromFormat(info.outShape, dataFormat) };
+}
+
+const CHANNELS_FIRST = [0, 3, 1, 2];
+const CHANNELS_LAST = [0, 2, 3, 1];
+
+/** An image given in a data format, as [n, h, w, c]. */
+function fromFormat(b: GraphBuilder, x: Value, format?: string): Value {
+  return format === "NCHW" ? transpose(b, x, CHANNELS_LAST) : x;
+}
+
+/** An image [n, h, w, c] in a data format. */
+export function toFormat(b: GraphBuilder, x: Value, format?: string): Value {
+  return format === "NCHW" ? transpose(b, x, CHANNELS_FIRST) : x;
+}
+
+/** A shape given in a data format, as that of [n, h, w, c]. */
+function shapeFromFormat(shape: readonly number[], format?: string): Shape4 {
+  const order = format === "NCHW" ? CHANNELS_LAST : [0, 1, 2, 3];
+  return order.map((axis) => shape[axis]!) as Extents;
+}
+
+const poolWith =
+  (pool: typeof averagePool): Lowering<PoolAttributes> => (b, operands, attributes) => {
+    const x = cast(b, operand(operands, "x"), "float32");
+    const { window, outShape } = poolWindow(x.shape, attributes);
+    return pool(b, x, window, outShape);
+  };
+
+export const poolingLowerings: LoweringTable = {
+  [tf.AvgPool]: poolWith(averagePool),
+  [tf.MaxPool]: poolWith(maxPool),
+  [tf.AvgPoolGrad]: (b, operands, attributes: PoolAttributes) => {
+    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
+    const { window } = poolWindow(x.shape, attributes);
+    return averagePoolGradient(b, dy, window, x.shape as Shape4);
+  },
+  [tf.MaxPoolGrad]: (b, operands, attributes: PoolAttributes) => {
+    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
+    const { window } = poolWindow(x.shape, attributes);
+    return maxPoolGradient(b, dy, x, operand(operands, "output"), window);
+  },
+};

@@ -1,9 +1,15 @@
-/** Matrix products. https://onnx.ai/onnx/operators/onnx__MatMul.html */
-import { einsum } from "../graph/einsum.ts";
-import { matMul } from "../graph/matmul.ts";
+/** Matrix products, alone and fused. https://onnx.ai/onnx/operators/onnx__MatMul.html */
+import { einsum, matMul } from "../graph/matmul.ts";
 import { refuse } from "../refusal.ts";
 import { tf } from "../tf.ts";
-import { type LoweringTable, operand, operandList } from "./lowering.ts";
+import { type LoweringTable, operand, operandList, type Operands } from "./lowering.ts";
+import { binary } from "../graph/arithmetic.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import { unary } from "../graph/elementwise.ts";
+import { clip, elu, leakyRelu, prelu } from "../graph/functions.ts";
+import { reshape } from "../graph/movement.ts";
+import type { Value } from "../graph/value.ts";
+import { type ConvolutionAttributes, convolve, convolveDepthwise } from "./convolution.ts";
 
 export const matMulLowerings: LoweringTable = {
   [tf.BatchMatMul]: (b, operands, { transposeA, transposeB }: tf.BatchMatMulAttrs) => {
@@ -22,3 +28,71 @@ export const matMulLowerings: LoweringTable = {
     return einsum(b, values, idDims, allDims.length - summedDims.length);
   },
 };
+
+interface Ending {
+  readonly activation?: string;
+  readonly leakyreluAlpha?: number;
+}
+
+export const fusedLowerings: LoweringTable = {
+  [tf._FusedMatMul]: (b, operands, attributes: tf._FusedMatMulAttrs) => {
+    const { transposeA, transposeB } = attributes;
+    const product = matMul(
+      b,
+      operand(operands, "a"),
+      operand(operands, "b"),
+      transposeA,
+      transposeB,
+    );
+    return ending(b, product, operands, attributes);
+  },
+  [tf.FusedConv2D]: (b, operands, attributes: ConvolutionAttributes & Ending) =>
+    ending(
+      b,
+      convolve(b, operand(operands, "x"), operand(operands, "filter"), attributes),
+      operands,
+      attributes,
+      attributes.dataFormat,
+    ),
+  [tf.FusedDepthwiseConv2D]: (b, operands, attributes: ConvolutionAttributes & Ending) =>
+    ending(
+      b,
+      convolveDepthwise(b, operand(operands, "x"), operand(operands, "filter"), attributes),
+      operands,
+      attributes,
+    ),
+};
+
+/** Adds the bias and applies the activation, where there are any. */
+function ending(
+  b: GraphBuilder,
+  x: Value,
+  { bias, preluActivationWeights }: Operands,
+  { activation = "linear", leakyreluAlpha = 0.2 }: Ending,
+  dataFormat?: string,
+): Value {
+  /** A vector stands for the channels, wherever they are. */
+  const overChannels = (vector: Value) =>
+    dataFormat === "NCHW" && vector.shape.length === 1
+      ? reshape(b, vector, [vector.shape[0]!, 1, 1])
+      : vector;
+  const sum = bias ? binary(b, "Add", x, overChannels(bias)) : x;
+  switch (activation) {
+    case "linear":
+      return sum;
+    case "relu":
+      return unary(b, "Relu", sum);
+    case "relu6":
+      return clip(b, sum, 0, 6);
+    case "elu":
+      return elu(b, sum);
+    case "sigmoid":
+      return unary(b, "Sigmoid", sum);
+    case "leakyrelu":
+      return leakyRelu(b, sum, leakyreluAlpha);
+    case "prelu":
+      return prelu(b, sum, overChannels(preluActivationWeights!));
+    default:
+      return refuse("Fused activation", activation, "write it after the operator");
+  }
+}

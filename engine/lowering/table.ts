@@ -1,18 +1,12 @@
 /** Every kernel of TensorFlow.js that can be compiled, by family. */
-import { comparisonLowerings } from "./comparison.ts";
-import { convolutionLowerings } from "./convolution.ts";
-import { elementwiseLowerings } from "./elementwise.ts";
-import { fusedLowerings } from "./fused.ts";
-import { indexingLowerings } from "./indexing.ts";
+import { comparisonLowerings, elementwiseLowerings } from "./elementwise.ts";
+import { convolutionLowerings, poolingLowerings } from "./convolution.ts";
+import { fusedLowerings, matMulLowerings } from "./matmul.ts";
+import { indexingLowerings, shapeLowerings } from "./shape.ts";
 import type { LoweringTable } from "./lowering.ts";
-import { matMulLowerings } from "./matmul.ts";
-import { normalizationLowerings } from "./normalization.ts";
-import { poolingLowerings } from "./pooling.ts";
+import { normalizationLowerings, reductionLowerings } from "./reduction.ts";
 import { randomLowerings } from "./random.ts";
-import { reductionLowerings } from "./reduction.ts";
-import { resizeLowerings } from "./resize.ts";
-import { shapeLowerings } from "./shape.ts";
-import { spaceLowerings } from "./space.ts";
+import { resizeLowerings, spaceLowerings } from "./resize.ts";
 
 export const lowerings: LoweringTable = {
   ...elementwiseLowerings,

@@ -1,7 +1,6 @@
 /** The thread of one replica: a session of its own on one core. */
 import type { Arrays } from "../types.ts";
-import type { FromReplica, ToReplica } from "./replica_protocol.ts";
-import { openSession, type Session } from "./session.ts";
+import { type FromReplica, openSession, type Session, type ToReplica } from "./session.ts";
 
 const owner = self as unknown as Worker;
 

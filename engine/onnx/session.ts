@@ -1,3 +1,4 @@
+/** A model loaded by ONNX Runtime, and what threads with such models say to each other. */
 import ort from "onnxruntime-node";
 import { UserError } from "../host/mod.ts";
 import { outputName } from "./names.ts";
@@ -7,7 +8,7 @@ import type { Arrays, Signature, TensorSpec } from "../types.ts";
 /** The execution provider of ONNX Runtime that is used here; GPUs have kernels of our own. */
 export type Provider = "cpu";
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly provider: Provider;
   /** Threads for one operator; ONNX Runtime's own choice if absent. */
   readonly threads?: number;
@@ -93,3 +94,23 @@ function arraysOf(tensors: Buffers): Arrays {
     ]),
   );
 }
+
+/**
+ * What the thread that owns a program and the thread of one of its replicas say to each other. The
+ * arrays lie in shared memory: the owner writes inputs before "run" and reads outputs after "done".
+ */
+export type ToReplica =
+  | {
+    readonly kind: "open";
+    readonly model: Uint8Array;
+    readonly inputSignature: Signature;
+    readonly outputSignature: Signature;
+    /** This replica's part of the inputs, and its outputs, in shared memory. */
+    readonly inputs: Arrays;
+    readonly outputs: Arrays;
+  }
+  | { readonly kind: "run" };
+
+export type FromReplica =
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly message: string };

@@ -1,9 +1,12 @@
 /** A device whose kernels are PTX, interpreted. */
-import { type DeviceProgram, type KernelDevice, wordsOf } from "../../engine/kernels/device.ts";
-import type { KernelProgram } from "../../engine/kernels/compile.ts";
+import {
+  type DeviceProgram,
+  type KernelDevice,
+  type KernelProgram,
+  wordsOf,
+} from "../../engine/kernels/compile.ts";
 import type { Kernel } from "../../engine/kernels/kernel.ts";
-import { planLaunches } from "../../engine/kernels/launches.ts";
-import { planMemory } from "../../engine/kernels/memory.ts";
+import { planLaunches, planMemory } from "../../engine/kernels/memory.ts";
 import { printPtx } from "../../engine/kernels/ptx.ts";
 import type { Tensor } from "../../engine/kernels/tensor.ts";
 import { parseEntry, runGrid, type Space, spaceOf, STRIDE } from "./interpret.ts";

@@ -1,7 +1,7 @@
 /** The kernels of every preset's training step. */
 import { compileKernels } from "../../engine/kernels/compile.ts";
 import type { Kernel } from "../../engine/kernels/kernel.ts";
-import { planLaunches } from "../../engine/kernels/launches.ts";
+import { planLaunches } from "../../engine/kernels/memory.ts";
 import { mostInstances, printPtx } from "../../engine/kernels/ptx.ts";
 import { KERNEL_DIALECT } from "../../engine/kernels/runtime.ts";
 import { CONTROL_SIGNATURE, flatLayout, stateSignature, updateFunction } from "../../engine/mod.ts";

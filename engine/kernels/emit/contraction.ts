@@ -7,11 +7,21 @@
 import { type Expr, float, named, shared } from "../expression.ts";
 import { contractionVariables, type Group, type Member } from "../group.ts";
 import { both, less } from "../integers.ts";
-import { group, lane, type Statement } from "../kernel.ts";
-import { contractionExtents, contractionIndex } from "../space.ts";
+import { contractionExtents, contractionIndex, group, lane, type Statement } from "../kernel.ts";
 import type { ContractTensor } from "../tensor.ts";
-import { type KernelBody, storeOf } from "./map.ts";
-import { accumulator, at, barrier, bind, loop, share, split, update, when } from "./statements.ts";
+import {
+  accumulator,
+  at,
+  barrier,
+  bind,
+  type KernelBody,
+  loop,
+  share,
+  split,
+  storeOf,
+  update,
+  when,
+} from "./statements.ts";
 
 /** Lanes along either side of a tile. */
 const SIDE = 16;

@@ -1,22 +1,29 @@
 /** Reductions, what is computed from their results, and rows that are run over more than once. */
 import { constant, type Expr, int, named, type ScalarType, shared } from "../expression.ts";
 import type { Group, Member } from "../group.ts";
-import { equal, less } from "../integers.ts";
-import { both } from "../integers.ts";
-import { group, lane, type SharedArray, type Statement } from "../kernel.ts";
+import { both, equal, less } from "../integers.ts";
+import {
+  group,
+  KEPT,
+  lane,
+  type ReductionSpace,
+  type SharedArray,
+  type Statement,
+  TERM,
+} from "../kernel.ts";
 import { binary } from "../scalar.ts";
-import { KEPT, type ReductionSpace, TERM } from "../space.ts";
 import type { ReduceOp, Tensor } from "../tensor.ts";
-import { type KernelBody, storeOf } from "./map.ts";
 import {
   accumulator,
   at,
   barrier,
   bind,
+  type KernelBody,
   loop,
   powerOfTwo,
   share,
   split,
+  storeOf,
   update,
   when,
   whenWithin,

@@ -1,7 +1,8 @@
 /** Statements of the kernel language, made short. */
 import { type Expr, int, variable } from "../expression.ts";
 import { div, less, mod, plus, times } from "../integers.ts";
-import type { Statement } from "../kernel.ts";
+import { ELEMENT, group, type Kernel, lane, type MapSpace, type Statement } from "../kernel.ts";
+import type { Group, Member } from "../group.ts";
 
 export function bind(variable: Expr, value: Expr): Statement {
   return { kind: "let", variable, value };
@@ -48,4 +49,29 @@ export function at(row: Expr | number, stride: number, column: Expr | number): E
 /** The smallest power of two that is no smaller than `n`. */
 export function powerOfTwo(n: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+}
+
+const LANES = 256;
+const FEW_LANES = 64;
+
+export type KernelBody = Pick<Kernel, "workgroups" | "lanes" | "shared" | "body">;
+
+/** A store of a member's element. */
+export function storeOf(owner: Group, member: Member): Statement {
+  const value = owner.value(member);
+  if (!value) throw new Error("Internal: a member that needs another lane's element");
+  return { kind: "store", tensor: member.tensor, place: member.place, value };
+}
+
+/** One lane for each of `size` elements, which does what `statements` says for its own. */
+export function mapKernel(size: number, statements: (element: Expr) => Statement[]): KernelBody {
+  const lanes = size > 16 * LANES ? LANES : FEW_LANES;
+  const workgroups = Math.ceil(size / lanes);
+  const element = at(group(workgroups), lanes, lane(lanes));
+  const body = [whenWithin(ELEMENT(size), element, size, statements(ELEMENT(size)))];
+  return { workgroups, lanes, shared: [], body };
+}
+
+export function emitMap(owner: Group, { size }: MapSpace, kept: readonly Member[]): KernelBody {
+  return mapKernel(size, () => kept.map((member) => storeOf(owner, member)));
 }

@@ -22,7 +22,7 @@ import {
   operand,
   type Operator,
   type OperatorTable,
-} from "./operator.ts";
+} from "./movement.ts";
 
 /** Rows and columns below which a tile of a contraction would be mostly empty. */
 const SMALLEST_SIDE = 8;

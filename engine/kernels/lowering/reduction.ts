@@ -13,9 +13,9 @@ import {
   view,
   viewAt,
 } from "../tensor.ts";
-import { indexAlong } from "./movement.ts";
 import {
   broadcastMap,
+  indexAlong,
   integersOf,
   listAttribute,
   numberAttribute,
@@ -23,7 +23,7 @@ import {
   type Operator,
   type OperatorLowering,
   type OperatorTable,
-} from "./operator.ts";
+} from "./movement.ts";
 import { product } from "./product.ts";
 
 /** Fewer results than this keep a device busy only if there are few terms too. */

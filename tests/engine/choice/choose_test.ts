@@ -7,7 +7,7 @@ import {
   type Workload,
 } from "../../../engine/mod.ts";
 import { APART_ENTRY } from "../../../engine/choice/apart.ts";
-import { CANDIDATES } from "../../../engine/choice/candidates.ts";
+import { CANDIDATES } from "../../../engine/choice/choose.ts";
 import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
 
 const SIZE = 192;

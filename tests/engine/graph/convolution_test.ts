@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { BLOCKED_DOMAIN } from "../../../engine/graph/blocked.ts";
-import { liveNodes } from "../../../engine/graph/order.ts";
-import type { Node } from "../../../engine/graph/value.ts";
+import { liveNodes, type Node } from "../../../engine/graph/value.ts";
 import { tf } from "../../../engine/mod.ts";
 import { traced } from "./traced.ts";
 

@@ -1,7 +1,7 @@
 /** Graphs for runtimes that lack the operators which not all of them have. */
 import assert from "node:assert/strict";
-import { OPTIONAL_OPERATORS } from "../../../engine/graph/dialect.ts";
-import { liveNodes } from "../../../engine/graph/order.ts";
+import { OPTIONAL_OPERATORS } from "../../../engine/graph/builder.ts";
+import { liveNodes } from "../../../engine/graph/value.ts";
 import { normals, tf } from "../../../engine/mod.ts";
 import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
 import { trace } from "../../../engine/trace.ts";

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { compileKernels, type KernelProgram } from "../../../engine/kernels/compile.ts";
 import type { Statement } from "../../../engine/kernels/kernel.ts";
-import { planLaunches } from "../../../engine/kernels/launches.ts";
-import { planMemory } from "../../../engine/kernels/memory.ts";
+import { planLaunches, planMemory } from "../../../engine/kernels/memory.ts";
 import { KERNEL_DIALECT } from "../../../engine/kernels/runtime.ts";
 import { sizeOf } from "../../../engine/graph/value.ts";
 import { printWgsl } from "../../../engine/kernels/wgsl.ts";

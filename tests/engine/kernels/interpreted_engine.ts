@@ -1,7 +1,7 @@
 import { compileKernels } from "../../../engine/kernels/compile.ts";
 import { KERNEL_DIALECT } from "../../../engine/kernels/runtime.ts";
 import type { Arrays, Engine, Signature } from "../../../engine/mod.ts";
-import { allocate } from "../../../engine/signature.ts";
+import { allocate } from "../../../engine/call.ts";
 import { trace } from "../../../engine/trace.ts";
 import { interpret } from "./interpret.ts";
 

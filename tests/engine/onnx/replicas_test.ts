@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FromReplica, ToReplica } from "../../../engine/onnx/replica_protocol.ts";
+import type { FromReplica, ToReplica } from "../../../engine/onnx/session.ts";
 import { type Arrays, openEngine, tf, UserError } from "../../../engine/mod.ts";
 import { copyOf, distance } from "../parity/agreement.ts";
 import { digitsStep, perExample } from "../parity/digits.ts";

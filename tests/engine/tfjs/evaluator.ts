@@ -1,7 +1,6 @@
 /** Runs graphs on a device while the caller waits, which TensorFlow.js's `dataSync` needs. */
-import { sizeOf } from "../../../engine/graph/value.ts";
-import type { Graph } from "../../../engine/graph/value.ts";
-import type { Dialect } from "../../../engine/graph/dialect.ts";
+import { type Graph, sizeOf } from "../../../engine/graph/value.ts";
+import type { Dialect } from "../../../engine/graph/builder.ts";
 import type { SuiteDevice } from "./runtimes.ts";
 
 export interface Problem {

@@ -2,13 +2,11 @@
  * A TensorFlow.js backend over the engine's lowerings that computes when it is asked for values: what
  * an operator does is recorded, and reading a tensor runs the graph of everything that led to it.
  */
-import { GraphBuilder } from "../../../engine/graph/builder.ts";
-import type { Dialect } from "../../../engine/graph/dialect.ts";
+import { type Dialect, GraphBuilder } from "../../../engine/graph/builder.ts";
 import { cast, constantTensor } from "../../../engine/graph/elementwise.ts";
-import { liveNodes } from "../../../engine/graph/order.ts";
-import type { Graph, Value } from "../../../engine/graph/value.ts";
+import { type Graph, liveNodes, type Value } from "../../../engine/graph/value.ts";
 import { tf } from "../../../engine/mod.ts";
-import { elementsOf, Recorder, registerRecorder } from "../../../engine/recorder.ts";
+import { elementsOf, Recorder, registerRecorder } from "../../../engine/trace.ts";
 import { Refusal } from "../../../engine/refusal.ts";
 import type { Evaluator } from "./evaluator.ts";
 

@@ -1,7 +1,7 @@
 /** The devices that the suite can run on. */
 import { kernelRuntime } from "../../../engine/kernels/runtime.ts";
 import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
-import type { GraphRuntime } from "../../../engine/runtime.ts";
+import type { GraphRuntime } from "../../../engine/types.ts";
 
 /** What runs graphs on each device that compiles them. */
 export const RUNTIMES = {

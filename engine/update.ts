@@ -1,16 +1,15 @@
 /**
  * A training step with its optimiser as one function of tensors, for engines that keep tensors where
- * they run: AdamW (see ../host/optimizer.ts), Muon for hidden matrices, clipping, and the moving average
+ * they run: AdamW (see host/optimizer.ts), Muon for hidden matrices, clipping, and the moving average
  * of the weights, all on flat tensors that hold every parameter one after the other.
  */
-import type { AdamWConfig } from "../host/mod.ts";
-import { MOMENTUM, muonStepSize, orthogonalized, stacked } from "../muon.ts";
-import { tf } from "../tf.ts";
-import type { Arrays, Signature, TensorFunction } from "../types.ts";
-import { ALIGNMENT, type FlatLayout, type Slot } from "./layout.ts";
+import type { AdamWConfig } from "./host/mod.ts";
+import { MOMENTUM, muonStepSize, orthogonalized, stacked } from "./muon.ts";
+import { tf } from "./tf.ts";
+import type { Arrays, Signature, TensorFunction } from "./types.ts";
 
 /** The tensors that a training keeps, and whose new values each step gives. */
-export const STATE_NAMES = [
+const STATE_NAMES = [
   "parameters",
   "ema",
   "first_moment",
@@ -23,7 +22,7 @@ export const STATE_NAMES = [
 export const WINDOW = { loss: 0, gradientNorm: 1, refused: 2 } as const;
 
 /** The numbers of a step that depend on its number, in the order of the input `control`. */
-export interface UpdateControl {
+interface UpdateControl {
   readonly learningRate: number;
   readonly muonLearningRate: number;
   /** Steps done before this one, by the optimiser's count. */
@@ -233,4 +232,55 @@ function perElement(layout: FlatLayout, config: UpdateConfig) {
     decays: tf.tensor1d(decays),
     isMuon: tf.cast(tf.tensor1d(isMuon), "bool"),
   };
+}
+
+/** Flat arrays are padded to a multiple of this, so that sums over them divide into equal parts. */
+export const ALIGNMENT = 256;
+
+/** A parameter's place in the flat tensors. */
+interface Slot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Every parameter's place, and the length of a flat tensor. */
+export interface FlatLayout {
+  readonly slots: readonly Slot[];
+  readonly length: number;
+}
+
+export function flatLayout(
+  specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): FlatLayout {
+  let end = 0;
+  const slots = specs.map(({ name, shape }) => {
+    const size = shape.reduce((x, y) => x * y, 1);
+    const start = end;
+    end += size;
+    return { name, shape, start, size };
+  });
+  return { slots, length: ALIGNMENT * Math.ceil(end / ALIGNMENT) };
+}
+
+/** Arrays by parameter as one flat array. */
+export function flatten(
+  { slots, length }: FlatLayout,
+  arrayOf: (name: string) => Float32Array,
+): Float32Array {
+  const flat = new Float32Array(length);
+  for (const { name, start } of slots) flat.set(arrayOf(name), start);
+  return flat;
+}
+
+/** Copies a flat array into arrays by parameter. */
+export function unflatten(
+  { slots }: FlatLayout,
+  flat: Float32Array,
+  arrayOf: (name: string) => Float32Array,
+): void {
+  for (const { name, start, size } of slots) {
+    arrayOf(name).set(flat.subarray(start, start + size));
+  }
 }
