@@ -14,6 +14,7 @@ export {
   PRESET_NAMES,
   type PresetName,
   presets,
+  RECORDING,
   resolveConfig,
   RunConfig,
   TextConfig,

@@ -15,10 +15,11 @@ import {
 import { inlineText, quotedText } from "./author_text.ts";
 import type { FrontMatter } from "./entry.ts";
 import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
-import { type JournalVerdict, measured } from "./judge.ts";
+import type { JournalVerdict } from "./judge.ts";
+import { measured, type Registration } from "./selection.ts";
 
 /** What the store holds for an entry. */
-export interface Evidence {
+export interface Drawn {
   /** The runs that the entry names, and others of their sweeps that its criterion is about. */
   readonly runs: readonly Run[];
   /** Runs that are named but are not in the store. */
@@ -28,42 +29,32 @@ export interface Evidence {
 }
 
 /** The whole body. */
-export function entryBody(front: FrontMatter, evidence: Evidence, verdict: JournalVerdict): string {
+export function entryBody(
+  front: FrontMatter,
+  drawn: Drawn,
+  verdict: JournalVerdict,
+  registration: Registration,
+): string {
   const sections: [string, string][] = [
-    ["Hypothesis", hypothesis(front, evidence.runs)],
-    ["Setup", setup(evidence)],
-    ["Results", results(evidence, front.criterion)],
+    ["Hypothesis", hypothesis(front, registration)],
+    ["Setup", setup(drawn)],
+    ["Results", results(drawn, front.criterion)],
     ["Observations", observations(front)],
     ["Verdict", verdicts(front, verdict)],
-    ["Reproduce", reproduce(evidence.runs)],
+    ["Reproduce", reproduce(drawn.runs)],
   ];
   const body = sections.map(([heading, content]) => `## ${heading}\n\n${content}\n`).join("\n");
   return `# ${inlineText(front.title)}\n\n${body}`;
 }
 
-function hypothesis(front: FrontMatter, runs: readonly Run[]): string {
+function hypothesis(front: FrontMatter, { sentence }: Registration): string {
   const criterion = front.criterion
     ? `Criterion: ${inlineText(describeCriterion(front.criterion))}.`
     : "No criterion was stated.";
-  return `${quotedText(front.hypothesis)}\n\n${criterion}\n\n${registration(front.date, runs)}`;
+  return `${quotedText(front.hypothesis)}\n\n${criterion}\n\n${inlineText(sentence)}.`;
 }
 
-/** Whether the hypothesis came before the results, which is what makes it a prediction. */
-export function registration(date: string, runs: readonly Run[]): string {
-  const before = (time: string | null) => time !== null && Date.parse(time) <= Date.parse(date);
-  const ended = runs.filter((run) => run.status === "finished" && before(run.endedAt)).length;
-  const started = runs.filter((run) => before(run.startedAt)).length;
-  const when = `Written ${date}`;
-  if (runs.length === 0) return `${when}, before any run was named.`;
-  if (ended > 0) {
-    return `${when}, after ${ended} of ${runs.length} runs had finished: not a prediction.`;
-  }
-  return started > 0
-    ? `${when}, while ${started} of ${runs.length} runs had started and none had finished.`
-    : `${when}, before any of its ${runs.length} runs had started.`;
-}
-
-function setup({ runs, missing }: Evidence): string {
+function setup({ runs, missing }: Drawn): string {
   const lost = missing.length > 0
     ? `\n\nNot in the store: ${missing.map(inlineText).join(", ")}.`
     : "";
@@ -92,7 +83,7 @@ function resultMetrics(runs: readonly Run[]): MetricName[] {
   ];
 }
 
-function results({ runs, alerts }: Evidence, criterion: Criterion | null): string {
+function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
   if (runs.length === 0) return "No runs, no results.";
   const metrics = [...resultMetrics(runs), ...(criterion ? [criterion.metric] : [])]
     .filter((name, index, all) => all.indexOf(name) === index);
@@ -144,7 +135,8 @@ function observations(front: FrontMatter): string {
 
 /** The verdict, and those before it that it took the place of. */
 function verdicts({ earlier_verdicts = [] }: FrontMatter, now: JournalVerdict): string {
-  const line = ({ verdict, reason }: JournalVerdict) => `**${verdict}**: ${inlineText(reason)}`;
+  const line = ({ verdict, reason }: Pick<JournalVerdict, "verdict" | "reason">) =>
+    `**${verdict}**: ${inlineText(reason)}`;
   const earlier = earlier_verdicts.map((before) => `- on ${before.date} ${line(before)}`);
   return earlier.length === 0
     ? line(now)

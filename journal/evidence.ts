@@ -1,9 +1,10 @@
-/** What the store holds for an entry, gathered so that no run can be picked from a sweep. */
+/** What the store holds for an entry, gathered so that no run can be picked from a sweep, and bound so
+ * that no other run takes the place of one that is gone. */
 import { UserError } from "../engine/host/mod.ts";
-import type { Lab, Run } from "../experiments/mod.ts";
-import type { Evidence } from "./body.ts";
-import type { FrontMatter } from "./entry.ts";
-import { sidesOf, type Surroundings } from "./judge.ts";
+import type { Lab, MetricName, Run } from "../experiments/mod.ts";
+import type { Drawn } from "./body.ts";
+import type { Evidence, FrontMatter } from "./entry.ts";
+import { isMeasured, type Side, sidesOf, type Surroundings } from "./selection.ts";
 
 /** Runs of one configuration outside of an entry's sweeps that are looked for. */
 const MOST_ELSEWHERE = 100;
@@ -11,43 +12,113 @@ const MOST_ELSEWHERE = 100;
 /** The runs that an entry names, those around them, and what its text is drawn from. */
 export interface Gathered extends Required<Surroundings> {
   readonly named: readonly Run[];
-  readonly evidence: Evidence;
+  /** The sides of the criterion; without one, all runs as one side. */
+  readonly sides: readonly Side[];
+  readonly drawn: Drawn;
 }
 
+/** What of an entry says which runs it is about. */
+type About = Pick<FrontMatter, "date" | "runs" | "criterion" | "evidence">;
+
 /** Looks up the runs of an entry; one that is not in the store is no error. */
-export function gathered(
-  lab: Lab,
-  { runs: ids, criterion }: Pick<FrontMatter, "runs" | "criterion">,
-): Gathered {
-  const { named, missing } = lookUp(lab, ids);
+export function gathered(lab: Lab, about: About): Gathered {
+  const { date, runs: ids, criterion, evidence = [] } = about;
+  const { named, missing } = lookUp(lab, ids, evidence);
   const siblings = criterion ? siblingsOf(lab, named) : [];
-  const judged = criterion ? sidesOf(criterion, named, siblings).flatMap(({ runs }) => runs) : [];
+  const sides = criterion
+    ? sidesOf(criterion, named, siblings)
+    : [{ name: "in this entry", runs: named }];
+  const judged = criterion ? sides.flatMap(({ runs }) => runs) : [];
   const known = new Set([...named, ...siblings].map(({ id }) => id));
   const elsewhere = [...new Set(judged.map((run) => run.groupHash))]
-    .flatMap((groupHash) => lab.runs({ groupHash, status: "finished", limit: MOST_ELSEWHERE }).runs)
+    .flatMap((groupHash) => lab.runs({ groupHash, limit: MOST_ELSEWHERE }).runs)
     .filter(({ id }) => !known.has(id));
   const runs = [...new Set([...named, ...judged])];
   return {
+    date,
     named,
     missing,
     siblings,
     elsewhere,
-    evidence: { runs, missing, alerts: alertsOf(lab, named) },
+    sides,
+    gone: criterion ? goneOf(lab, evidence, criterion.metric) : [],
+    drawn: { runs, missing, alerts: alertsOf(lab, named) },
   };
 }
 
-function lookUp(lab: Lab, ids: readonly string[]): { named: Run[]; missing: string[] } {
-  const named: Run[] = [];
-  const missing: string[] = [];
-  for (const id of ids) {
-    try {
-      named.push(lab.run(id));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      missing.push(id);
-    }
+/**
+ * The evidence that an entry is bound to after its numbers were drawn: what it was bound to before, as
+ * long as any of that is gone, and the runs that it was drawn from now.
+ *
+ * @param metric Of the criterion; without one no run counts for a verdict.
+ */
+export function boundTo(
+  { drawn: { runs }, gone }: Gathered,
+  before: readonly Evidence[],
+  metric: MetricName | undefined,
+): Evidence[] {
+  const now = runs.map((run) => ({
+    run: run.id,
+    configuration: run.configHash,
+    created: run.createdAt,
+    ...(metric !== undefined && isMeasured(run, metric) ? { value: run.latest[metric]! } : {}),
+  }));
+  // Runs that are gone stay named, so that one which takes their id later is not taken for them.
+  const kept = gone.length > 0
+    ? before
+    : before.filter(({ run }) => !runs.some((r) => r.id === run));
+  return [...kept, ...now.filter(({ run }) => !kept.some((one) => one.run === run))];
+}
+
+/** The run that was meant; undefined if it is gone, or its id belongs to another run now. */
+function runOf(lab: Lab, id: string, evidence: readonly Evidence[]): Run | undefined {
+  const run = find(lab, id);
+  const bound = evidence.find((one) => one.run === id);
+  if (run === undefined || bound === undefined) return run;
+  const same = bound.configuration === run.configHash &&
+    (bound.created === undefined || bound.created === run.createdAt);
+  return same ? run : undefined;
+}
+
+function find(lab: Lab, id: string): Run | undefined {
+  try {
+    const run = lab.run(id);
+    // A beginning of another run's id would do for the laboratory.
+    return run.id === id ? run : undefined;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
   }
-  return { named, missing };
+}
+
+function lookUp(
+  lab: Lab,
+  ids: readonly string[],
+  evidence: readonly Evidence[],
+): { named: Run[]; missing: string[] } {
+  const found = ids.map((id) => runOf(lab, id, evidence));
+  return {
+    named: found.filter((run) => run !== undefined),
+    missing: ids.filter((_, i) => found[i] === undefined),
+  };
+}
+
+/** What has become of runs that a verdict counted, where they are not what they were. */
+function goneOf(lab: Lab, evidence: readonly Evidence[], metric: MetricName): string[] {
+  return evidence.flatMap(({ run: id, value, configuration, created }) => {
+    if (value === undefined && created !== undefined) return [];
+    const run = runOf(lab, id, evidence);
+    if (run === undefined) {
+      return find(lab, id) === undefined
+        ? [`${id}, which is not in the store any more`]
+        : [`${id} of the configuration ${configuration}, whose id belongs to another run now`];
+    }
+    if (value === undefined) return [];
+    const now = isMeasured(run, metric) ? run.latest[metric] : undefined;
+    return now === value
+      ? []
+      : [`${id}, whose ${metric} was ${value} and is ${now ?? "not recorded any more"}`];
+  });
 }
 
 /** The other runs of the sweeps that the runs belong to. */
@@ -59,7 +130,7 @@ function siblingsOf(lab: Lab, named: readonly Run[]): Run[] {
     .filter(({ id }) => !own.has(id));
 }
 
-function alertsOf(lab: Lab, runs: readonly Run[]): Evidence["alerts"] {
+function alertsOf(lab: Lab, runs: readonly Run[]): Drawn["alerts"] {
   return runs.flatMap((run) =>
     lab.inspect(run.id).alerts.filter((alert) => alert.level !== "info")
       .map(({ message }) => ({ runId: run.id, message }))

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { nearest, UserError } from "../engine/host/mod.ts";
 import { configSchemas, type Lab } from "../experiments/mod.ts";
 import { entryBody } from "./body.ts";
+import { changesMeaning, comparableMetric } from "./comparable.ts";
 import type { Criterion, Selection } from "./criterion.ts";
 import {
   formatEntry,
@@ -10,9 +11,10 @@ import {
   MOST_EARLIER_VERDICTS,
   parseEntry,
 } from "./entry.ts";
-import { gathered } from "./evidence.ts";
+import { boundTo, gathered } from "./evidence.ts";
 import { createEntryFile, entryIds, findEntryId, replaceEntryFile, withLock } from "./files.ts";
 import { type JournalVerdict, judge } from "./judge.ts";
+import { registration } from "./selection.ts";
 
 /** What a caller says in a new entry; everything else is drawn from the store. */
 export interface NewEntry {
@@ -108,8 +110,12 @@ export function journalIn(lab: Lab, directory: string): Journal {
   };
 }
 
-type Said = Omit<FrontMatter, "updated" | "verdict" | "verdict_reason" | "earlier_verdicts">;
-type Drawn = Pick<FrontMatter, "updated" | "verdict" | "verdict_reason" | "earlier_verdicts">;
+/** What a caller said; the rest of an entry is drawn from the store. */
+type Said = Pick<
+  FrontMatter,
+  "title" | "date" | "hypothesis" | "criterion" | "runs" | "tags" | "observations"
+>;
+type Rest = Omit<FrontMatter, keyof Said>;
 
 /**
  * The entry with everything that is drawn from the store.
@@ -120,21 +126,26 @@ function compose(
   lab: Lab,
   said: Said,
   updated: string,
-  old?: Drawn,
+  old?: Rest,
 ): { front: FrontMatter; content: string } {
-  const { evidence, ...surroundings } = gathered(lab, said);
-  const judged = judge(said.criterion, surroundings.named, surroundings);
+  const bound = old?.evidence ?? [];
+  const found = gathered(lab, { ...said, evidence: bound });
+  const judged = judge(said.criterion, found.named, found);
+  const registered = registration(said.date, found.sides, found.elsewhere);
   const earlier = old ? earlierVerdicts(old, judged) : [];
   const front = FrontMatter.safeParse({
     ...said,
     updated,
     verdict: judged.verdict,
     verdict_reason: judged.reason,
+    registered: registered.when,
+    interval: judged.interval,
+    evidence: boundTo(found, bound, said.criterion?.metric),
     ...(earlier.length > 0 ? { earlier_verdicts: earlier } : {}),
   });
   if (front.success) {
-    const content = formatEntry(front.data, entryBody(front.data, evidence, judged));
-    return { front: front.data, content };
+    const body = entryBody(front.data, found.drawn, judged, registered);
+    return { front: front.data, content: formatEntry(front.data, body) };
   }
   const [issue] = front.error.issues;
   throw new UserError(`${issue?.path.join(".")} cannot be written: ${issue?.message}`);
@@ -142,9 +153,9 @@ function compose(
 
 /** With the last one, if it was decided and now reads otherwise. */
 function earlierVerdicts(
-  { updated, verdict, verdict_reason, earlier_verdicts = [] }: Drawn,
+  { updated, verdict, verdict_reason, earlier_verdicts = [] }: Rest,
   now: JournalVerdict,
-): NonNullable<Drawn["earlier_verdicts"]> {
+): NonNullable<Rest["earlier_verdicts"]> {
   const isKept = verdict === now.verdict || verdict === "pending" || verdict === "none";
   if (isKept) return earlier_verdicts;
   return [...earlier_verdicts, { date: updated, verdict, reason: verdict_reason }]
@@ -160,6 +171,13 @@ function checkedCriterion(lab: Lab, criterion: Criterion | undefined): Criterion
   if ((criterion.against === undefined) === (criterion.threshold === undefined)) {
     throw new UserError(
       "criterion needs either against (the runs compared with) or threshold (a fixed value), and not both",
+    );
+  }
+  const [field] = changesMeaning(criterion);
+  if (field !== undefined) {
+    throw new UserError(
+      `criterion.metric is ${criterion.metric}, which does not mean the same under another ${field}: ` +
+        comparableMetric(field),
     );
   }
   const { against, ...rest } = criterion;

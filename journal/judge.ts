@@ -5,79 +5,59 @@ import {
   type Run,
   summarise,
   type Summary,
-  valuesBySeed,
 } from "../experiments/mod.ts";
+import { confounders, invalidity } from "./comparable.ts";
+import { type Criterion, describe, format } from "./criterion.ts";
 import {
-  type Criterion,
-  describe,
-  describeSelection,
-  format,
-  type Selection,
-} from "./criterion.ts";
-
-export const VERDICTS = ["confirmed", "refuted", "inconclusive", "pending", "none"] as const;
-export type VerdictWord = typeof VERDICTS[number];
-export interface JournalVerdict {
-  readonly verdict: VerdictWord;
-  /** Why, with the numbers. */
-  readonly reason: string;
-}
-
-/** What is known beside the runs that an entry names. */
-export interface Surroundings {
-  /** The other runs of the sweeps that the named runs belong to: they are judged as well. */
-  readonly siblings?: readonly Run[];
-  /** Finished runs that are in neither: those of the judged configurations are named. */
-  readonly elsewhere?: readonly Run[];
-  /** Ids that the entry names and the store does not hold. */
-  readonly missing?: readonly string[];
-}
-
-/** One side of a criterion. */
-export interface Side {
-  /** The selection in words. */
-  readonly name: string;
-  readonly runs: readonly Run[];
-}
+  isMeasured,
+  listed,
+  measured,
+  type Registration,
+  registration,
+  type Side,
+  sidesOf,
+  signsOfSelection,
+  type Surroundings,
+} from "./selection.ts";
 
 /**
- * The runs on each side of a criterion: the group, and what it is compared with if that is not a
- * threshold. A sweep is taken whole. Where a selection names runs, the runs of the same sweep and
- * configuration with other seeds are meant too, so that none can be picked from a sweep.
+ * `supported` and `refuted` rest on an interval that lies wholly on one side, `inconclusive` says that
+ * it does not or that there is none, `suggestive` that a single run points to what is claimed.
+ * `confounded`, `selected` and `invalid` say why the numbers cannot decide, `evidence gone` that runs
+ * which an earlier verdict rested on are not in the store any more. `pending` waits for runs, and `none`
+ * has no criterion.
  */
-export function sidesOf(
-  { group, against }: Criterion,
-  runs: readonly Run[],
-  siblings: readonly Run[] = [],
-): Side[] {
-  const all = [...runs, ...siblings];
-  return [group, ...(against ? [against] : [])].map((selection) => ({
-    name: describeSelection(selection),
-    runs: selectRuns(all, selection),
-  }));
-}
+export const VERDICTS = [
+  "supported",
+  "refuted",
+  "inconclusive",
+  "suggestive",
+  "confounded",
+  "selected",
+  "invalid",
+  "evidence gone",
+  "pending",
+  "none",
+] as const;
+export type VerdictWord = typeof VERDICTS[number];
 
-function selectRuns(runs: readonly Run[], { runs: ids, label, parameters }: Selection): Run[] {
-  const chosen = ids === undefined ? null : runs.filter(({ id }) => ids.includes(id));
-  const isMeant = (run: Run) =>
-    chosen === null || chosen.includes(run) ||
-    chosen.some((one) =>
-      one.sweepId !== null && one.sweepId === run.sweepId && one.groupHash === run.groupHash
-    );
-  return runs.filter((run) =>
-    isMeant(run) &&
-    (label === undefined || run.label === label) &&
-    Object.entries(parameters ?? {}).every(([field, value]) =>
-      (run.config as Readonly<Record<string, unknown>>)[field] === value
-    )
-  );
+/** A 95 % confidence interval. */
+export type Interval = readonly [low: number, high: number];
+
+export interface JournalVerdict {
+  readonly verdict: VerdictWord;
+  /** Why, with the numbers: a sentence without its full stop. */
+  readonly reason: string;
+  /** Of the difference of the two sides' means, or of the group's mean where there is a threshold;
+   * null where the spread over seeds is unknown. */
+  readonly interval: Interval | null;
 }
 
 /**
  * Decides a criterion from what the store holds. Only finished runs count: while a run that matters
- * is queued, running or interrupted the verdict is pending; a difference within the 95 % interval
- * that the seeds leave open is inconclusive. Runs that repeat a configuration and seed count once.
- * The reason names the runs that count without being named by the entry, and those left out.
+ * is queued, running or interrupted the verdict is pending; an interval that does not lie wholly on one
+ * side is inconclusive. Runs that repeat a configuration and seed count once. The reason names the runs
+ * that count without being named by the entry, and those left out.
  *
  * @param runs The runs that the entry names.
  */
@@ -86,125 +66,138 @@ export function judge(
   runs: readonly Run[],
   surroundings: Surroundings = {},
 ): JournalVerdict {
-  if (criterion === null) {
-    return { verdict: "none", reason: "No criterion was stated, so nothing can be decided" };
+  if (criterion === null) return undecided("none", "No criterion was stated");
+  const { siblings = [], gone = [] } = surroundings;
+  if (gone.length > 0) {
+    return undecided("evidence gone", `An earlier verdict rested on ${listed(gone)}`);
   }
-  const sides = sidesOf(criterion, runs, surroundings.siblings);
+  const sides = sidesOf(criterion, runs, siblings);
   const judged = [...new Set(sides.flatMap((side) => side.runs))];
   const waiting = judged.filter(isUnfinished);
   if (waiting.length > 0) {
-    return { verdict: "pending", reason: `Unfinished: ${listed(waiting.map(({ id }) => id))}` };
+    return undecided("pending", `Unfinished: ${listed(waiting.map(({ id }) => id))}`);
   }
-  const { verdict, reason } = decideBetween(criterion, sides, runs);
-  if (verdict === "pending") return { verdict, reason };
-  const notes = notesOn(judged, runs, criterion.metric, surroundings);
-  return { verdict, reason: [reason, ...notes].join("; ") };
+  const notes = notesOn(sides, judged, criterion.metric, surroundings);
+  const signs = signsOfSelection(criterion, sides, runs, surroundings);
+  const withNotes = ({ verdict, reason, interval }: JournalVerdict): JournalVerdict => ({
+    verdict,
+    reason: [reason, ...signs, ...notes].join("; "),
+    interval,
+  });
+  const summaries = sides.map((side) => summarise(measured(side.runs, criterion.metric)));
+  const empty = sides.find((_, i) => summaries[i] === null);
+  if (empty) {
+    return empty.runs.length === 0 && !runs.some((run) => run.status === "finished")
+      ? undecided("pending", `No run of this entry is ${empty.name} yet`)
+      : withNotes(undecided(
+        "inconclusive",
+        `No finished run with a ${criterion.metric} is ${empty.name}`,
+      ));
+  }
+  const invalid = invalidity(criterion, sides);
+  if (invalid !== undefined) return withNotes(undecided("invalid", invalid));
+  const decided = decide(criterion, sides, summaries as Summary[]);
+  const others = confounders(criterion, sides);
+  if (others.length > 0) {
+    const reason = `The runs differ in ${listed(others)} as well, so that nothing says what made ` +
+      `the difference; ${decided.reason}`;
+    return withNotes({ ...decided, verdict: "confounded", reason });
+  }
+  return withNotes(signs.length > 0 ? { ...decided, verdict: "selected" } : decided);
 }
 
-function decideBetween(
-  criterion: Criterion,
-  sides: readonly Side[],
-  named: readonly Run[],
-): JournalVerdict {
-  const summaries: Summary[] = [];
-  for (const { name, runs } of sides) {
-    const summary = summarise(measured(runs, criterion.metric));
-    if (summary === null) {
-      return runs.length === 0 && !named.some((run) => run.status === "finished")
-        ? { verdict: "pending", reason: `No run of this entry is ${name} yet` }
-        : {
-          verdict: "inconclusive",
-          reason: `No finished run with a ${criterion.metric} is ${name}`,
-        };
-    }
-    summaries.push(summary);
-  }
-  return decide(criterion, sides.map((side) => side.name), summaries);
-}
+const undecided = (verdict: VerdictWord, reason: string): JournalVerdict => ({
+  verdict,
+  reason,
+  interval: null,
+});
 
-/** What a reader has to know of the choice of runs. */
+/** What a reader has to know of the runs that count. */
 function notesOn(
+  sides: readonly Side[],
   judged: readonly Run[],
-  named: readonly Run[],
   metric: Criterion["metric"],
-  { siblings = [], elsewhere = [], missing = [] }: Surroundings,
+  { siblings = [], elsewhere = [], missing = [], date }: Surroundings,
 ): string[] {
   const counted = judged.filter((run) => isMeasured(run, metric));
   const joined = counted.filter((run) => siblings.includes(run)).map(({ id }) => id);
-  const dropped = judged.filter((run) => !isMeasured(run, metric)).map((run) =>
-    `${run.id} (${run.status === "finished" ? `no ${metric}` : run.status})`
-  );
-  const hashes = new Set(counted.map((run) => run.groupHash));
-  const apart = [...elsewhere, ...siblings, ...named]
-    .filter((run) => hashes.has(run.groupHash) && !judged.includes(run)).map(({ id }) => id);
+  const versions = [...new Set(counted.map(({ codeVersion }) => codeVersion))];
   return [
     ...(joined.length > 0 ? [`counted too, being of the same sweep: ${listed(joined)}`] : []),
-    ...(dropped.length > 0 ? [`left out: ${listed(dropped)}`] : []),
-    ...(apart.length > 0
-      ? [`left out, though of a configuration that was judged: ${listed(apart)}`]
-      : []),
     ...(missing.length > 0 ? [`not in the store any more: ${listed(missing)}`] : []),
+    ...(versions.length > 1
+      ? [`trained by different versions of the code: ${listed(versions)}`]
+      : []),
     ...describeRepeats(counted),
+    ...(date === undefined ? [] : lateness(registration(date, sides, elsewhere))),
   ];
 }
 
+/** That an entry was written late, which a prediction never is. */
+function lateness({ when, sentence }: Registration): string[] {
+  return when === "after" || when === "during"
+    ? [sentence.charAt(0).toLowerCase() + sentence.slice(1)]
+    : [];
+}
+
+/** Compares the interval with what is claimed; nothing here asks whether the runs may be compared. */
 function decide(
-  criterion: Criterion,
-  names: readonly string[],
-  summaries: readonly Summary[],
+  { metric, relation, margin = 0, threshold }: Criterion,
+  sides: readonly Side[],
+  [group, other]: readonly Summary[],
 ): JournalVerdict {
-  const { metric, relation, margin = 0 } = criterion;
-  const group = summaries[0]!;
-  const other = summaries[1];
-  const reference = other?.mean ?? criterion.threshold!;
-  const lead = (relation === "below" ? reference - group.mean : group.mean - reference) - margin;
-  const facts = `${metric} is ${describe(group)} for ${names[0]}, against ${
-    other ? `${describe(other)} for ${names[1]}` : `the threshold ${format(reference)}`
+  const facts = `${metric} is ${describe(group!)} for ${sides[0]!.name}, against ${
+    other ? `${describe(other)} for ${sides[1]!.name}` : `the threshold ${format(threshold!)}`
   }${margin > 0 ? ` with a margin of ${format(margin)}` : ""}`;
-  if (!other && group.n === 1) {
-    const note = "one seed: nothing is known of other seeds";
-    return lead === 0
-      ? { verdict: "inconclusive", reason: `${facts} (${note})` }
-      : { verdict: lead > 0 ? "confirmed" : "refuted", reason: `${facts} (${note})` };
-  }
-  const noise = other ? differenceNoise(group, other) : meanNoise(group);
+  const estimate = other ? group!.mean - other.mean : group!.mean;
+  const limit = (other ? 0 : threshold!) + (relation === "below" ? -margin : margin);
+  const towards = relation === "below" ? estimate < limit : estimate > limit;
+  const noise = other ? differenceNoise(group!, other) : meanNoise(group!);
   if (noise === null) {
+    return { ...withoutInterval([group!, other], towards, facts), interval: null };
+  }
+  const interval = [estimate - noise, estimate + noise] as const;
+  const of = `the 95 % interval of ${other ? "the difference" : "the mean"}, ${
+    interval.map(format).join(" to ")
+  },`;
+  const place = interval[1] < limit ? "below" : interval[0] > limit ? "above" : undefined;
+  if (place === undefined) {
     return {
       verdict: "inconclusive",
-      reason: `${facts}; ${
-        summaries.some(({ n }) => n === 1)
-          ? "with one seed in a group the seed noise is unknown: repeat with more"
-          : "the seeds gave exactly the same value, which leaves the seed noise unknown: look " +
-            "whether these runs depend on their seed at all"
-      }`,
+      reason: `${facts}; ${of} contains ${format(limit)}`,
+      interval,
     };
   }
-  const interval = `the 95 % interval of the seed noise is ±${format(noise)}`;
-  if (Math.abs(lead) <= noise) {
+  return {
+    verdict: place === relation ? "supported" : "refuted",
+    reason: `${facts}; ${of} lies wholly ${place} ${format(limit)}`,
+    interval,
+  };
+}
+
+/** A verdict where nothing is known of the spread over seeds. */
+function withoutInterval(
+  [group, other]: readonly (Summary | undefined)[],
+  towards: boolean,
+  facts: string,
+): { verdict: VerdictWord; reason: string } {
+  if (other === undefined && group!.n === 1) {
+    const points = towards ? "points to what is claimed" : "does not point to what is claimed";
     return {
-      verdict: "inconclusive",
-      reason: `${facts}; the difference is within it: ${interval}`,
+      verdict: towards ? "suggestive" : "inconclusive",
+      reason: `${facts}; the only seed ${points}, and nothing is known of other seeds`,
     };
   }
-  return { verdict: lead > 0 ? "confirmed" : "refuted", reason: `${facts}; ${interval}` };
-}
-
-/** The newest values of a metric of the finished runs, one for each configuration and seed. */
-export function measured(runs: readonly Run[], metric: Criterion["metric"]): number[] {
-  return valuesBySeed(
-    runs.filter((run) => isMeasured(run, metric)),
-    (run) => run.latest[metric],
-  ).map(({ value }) => value);
-}
-
-function isMeasured(run: Run, metric: Criterion["metric"]): boolean {
-  return run.status === "finished" && run.latest[metric] !== undefined;
-}
-
-/** At most ten of them. */
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 10).join(", ");
-  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
+  const oneSeed = group!.n === 1 || other?.n === 1;
+  return {
+    verdict: "inconclusive",
+    reason: `${facts}; ${
+      oneSeed
+        ? "with one seed in a group the seed noise is unknown: repeat with more"
+        : "the seeds gave exactly the same value, which leaves the seed noise unknown: look " +
+          "whether these runs depend on their seed at all"
+    }`,
+  };
 }
 
 function isUnfinished(run: Run): boolean {
@@ -218,7 +211,7 @@ function isUnfinished(run: Run): boolean {
  * @returns null where the seed noise is unknown: with a single seed in either group, or without any
  * spread in both, which is no estimate of it.
  */
-export function differenceNoise(a: Summary, b: Summary): number | null {
+function differenceNoise(a: Summary, b: Summary): number | null {
   if (a.sd === null || b.sd === null) return null;
   const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
   if (va + vb === 0) return null;
@@ -228,6 +221,6 @@ export function differenceNoise(a: Summary, b: Summary): number | null {
 
 /** Half the width of the 95 % confidence interval of one mean; null for a single value, or without
  * any spread. */
-export function meanNoise(a: Summary): number | null {
+function meanNoise(a: Summary): number | null {
   return a.sd === null || a.sd === 0 ? null : criticalT(a.n - 1) * a.sd / Math.sqrt(a.n);
 }

@@ -67,9 +67,14 @@ export const writeJournalTool = defineTool({
       {
         summary: `${id === undefined ? "Wrote" : "Updated"} the journal entry ${entry.id}: ` +
           `${entry.verdict}. ${entry.verdict_reason}.`,
-        next: entry.verdict === "pending"
-          ? [`write-journal {"id": "${entry.id}", "runs": [...]} once the runs have finished`]
-          : [`write-journal {"id": "${entry.id}", "observations": ...} to add what you saw`],
+        next: [
+          entry.verdict === "pending"
+            ? `write-journal {"id": "${entry.id}", "runs": [...]} once the runs have finished`
+            : `write-journal {"id": "${entry.id}", "observations": ...} to add what you saw`,
+          ...(entry.verdict === "selected"
+            ? ["a new entry before new seeds are trained in one call of train, to have it decided"]
+            : []),
+        ],
         viewerUrl: links.journal(entry.id),
       },
       [

@@ -51,7 +51,8 @@ function NoEntries({ tag }: { tag: string | undefined }) {
 }
 
 function Verdict({ verdict }: { verdict: VerdictWord }) {
-  return <span class={`verdict ${verdict}`}>{verdict === "none" ? "no verdict" : verdict}</span>;
+  const name = verdict.replaceAll(" ", "-");
+  return <span class={`verdict ${name}`}>{verdict === "none" ? "no verdict" : verdict}</span>;
 }
 
 function EntryLine({ entry }: { entry: EntrySummary }) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { entryBody, registration, trainCall } from "../../journal/body.ts";
+import { entryBody, trainCall } from "../../journal/body.ts";
 import type { FrontMatter } from "../../journal/entry.ts";
 import { expandGrid } from "../../experiments/mod.ts";
 import { finishedRun } from "./runs.ts";
@@ -16,7 +16,11 @@ const FRONT: FrontMatter = {
   verdict: "none",
   verdict_reason: "No criterion was stated",
 };
-const VERDICT = { verdict: "none", reason: "No criterion was stated" } as const;
+const VERDICT = { verdict: "none", reason: "No criterion was stated", interval: null } as const;
+const REGISTERED = {
+  when: "before",
+  sentence: "Written before any of 3 runs had started",
+} as const;
 
 Deno.test("entryBody() draws setup, results, groups and reproduction from the runs", () => {
   const runs = [
@@ -25,7 +29,7 @@ Deno.test("entryBody() draws setup, results, groups and reproduction from the ru
     finishedRun("c", { schedule: "linear", seed: 0 }, undefined, { status: "failed" }),
   ];
   const alerts = [{ runId: "c", message: "The loss is not a number" }];
-  const body = entryBody(FRONT, { runs, missing: ["d"], alerts }, VERDICT);
+  const body = entryBody(FRONT, { runs, missing: ["d"], alerts }, VERDICT, REGISTERED);
   const headings = body.split("\n").filter((line) => line.startsWith("#"));
   assert.deepEqual(headings, [
     "# Cosine \\*beats\\* linear",
@@ -39,6 +43,7 @@ Deno.test("entryBody() draws setup, results, groups and reproduction from the ru
   for (
     const line of [
       "> \\## Verdict",
+      "Written before any of 3 runs had started.",
       "| run | schedule | seed |",
       "| b | cosine | 1 |",
       "Not in the store: d.",
@@ -52,15 +57,6 @@ Deno.test("entryBody() draws setup, results, groups and reproduction from the ru
       '{"preset":"mnist-tiny","overrides":{"schedule":"linear"},"seeds":[0]}',
     ]
   ) assert.ok(body.includes(line), `the body lacks ${line}:\n${body}`);
-});
-
-Deno.test("registration() says whether the hypothesis came before the results", () => {
-  const run = finishedRun("a", {}, 0.05);
-  const at = (time: string) => registration(`2026-11-01T${time}.000Z`, [run]);
-  assert.match(at("09:00:00"), /before any of its 1 runs had started/);
-  assert.match(at("10:00:10"), /while 1 of 1 runs had started and none had finished/);
-  assert.match(at("10:00:40"), /after 1 of 1 runs had finished: not a prediction/);
-  assert.match(registration("2026-11-01T09:00:00.000Z", []), /before any run was named/);
 });
 
 Deno.test("trainCall() repeats exactly the configuration of its runs", () => {

@@ -16,15 +16,20 @@ function sweep(cosine: readonly number[], linear: readonly number[]) {
   return [...runs("cosine", cosine), ...runs("linear", linear)];
 }
 
-Deno.test("judge() confirms a lead that exceeds the seed noise", () => {
-  const { verdict, reason } = judge(COSINE_WINS, sweep([0.05, 0.051, 0.052], [0.07, 0.071, 0.072]));
-  assert.equal(verdict, "confirmed");
+Deno.test("judge() supports a lead that exceeds the seed noise", () => {
+  const { verdict, reason, interval } = judge(
+    COSINE_WINS,
+    sweep([0.05, 0.051, 0.052], [0.07, 0.071, 0.072]),
+  );
+  assert.equal(verdict, "supported");
   assert.equal(
     reason,
     "denoising_mse is 0.051 ± 0.001 (n = 3) for schedule = cosine, against 0.071 ± 0.001 (n = 3) " +
       // t(0.975, 4) · sqrt(2 · 0.001² / 3) = 2.776 · 0.0008165
-      "for schedule = linear; the 95 % interval of the seed noise is ±0.002267",
+      "for schedule = linear; the 95 % interval of the difference, -0.02227 to -0.01773, lies wholly " +
+      "below 0",
   );
+  assert.ok(Math.abs(interval![0] + 0.022267) < 1e-6 && Math.abs(interval![1] + 0.017733) < 1e-6);
 });
 
 Deno.test("judge() refutes what the numbers contradict", () => {
@@ -35,7 +40,7 @@ Deno.test("judge() refutes what the numbers contradict", () => {
 Deno.test("judge() is inconclusive within the seed noise", () => {
   const { verdict, reason } = judge(COSINE_WINS, sweep([0.05, 0.06], [0.055, 0.066]));
   assert.equal(verdict, "inconclusive");
-  assert.match(reason, /the difference is within it/);
+  assert.match(reason, /the difference, -0.09995 to 0.08895, contains 0$/);
 });
 
 Deno.test("judge() is inconclusive with one seed in a group, whatever the lead", () => {
@@ -52,7 +57,11 @@ Deno.test("judge() is pending while a run that matters is unfinished", () => {
       ...sweep([0.05, 0.051], [0.07]),
       finishedRun("late", { schedule: "linear", seed: 1 }, 0.07, { status }),
     ];
-    assert.deepEqual(judge(COSINE_WINS, runs), { verdict: "pending", reason: "Unfinished: late" });
+    assert.deepEqual(judge(COSINE_WINS, runs), {
+      verdict: "pending",
+      reason: "Unfinished: late",
+      interval: null,
+    });
   }
 });
 
@@ -85,12 +94,17 @@ Deno.test("judge() compares with a threshold and a margin", () => {
     relation: "below",
     threshold: 0.06,
   };
-  const runs = [finishedRun("a", {}, 0.05, { label: "base" }), finishedRun("b", {}, 0.9)];
-  const met = judge(criterion, runs);
-  assert.equal(met.verdict, "confirmed");
-  assert.match(met.reason, /one seed: nothing is known of other seeds/);
-  assert.equal(judge({ ...criterion, margin: 0.02 }, runs).verdict, "refuted");
-  assert.equal(judge({ ...criterion, relation: "above" }, runs).verdict, "refuted");
+  const base = (...values: readonly number[]) => [
+    ...values.map((value, seed) => finishedRun(`a${seed}`, { seed }, value, { label: "base" })),
+    finishedRun("b", { schedule: "linear" }, 0.9),
+  ];
+  const met = judge(criterion, base(0.05, 0.051));
+  assert.equal(met.verdict, "supported");
+  assert.match(met.reason, /the mean, 0.04415 to 0.05685, lies wholly below 0.06$/);
+  const refuted = judge({ ...criterion, margin: 0.02 }, base(0.05, 0.051));
+  assert.equal(refuted.verdict, "refuted");
+  assert.match(refuted.reason, /with a margin of 0.02; .* lies wholly above 0.04$/);
+  assert.equal(judge({ ...criterion, relation: "above" }, base(0.05, 0.051)).verdict, "refuted");
 });
 
 Deno.test("judge() without a criterion decides nothing", () => {

@@ -96,6 +96,7 @@ Deno.test("judge() waits for the runs of a sweep that are not named", () => {
   assert.deepEqual(judge(BELOW, [first!], { siblings }), {
     verdict: "pending",
     reason: "Unfinished: cosine-1",
+    interval: null,
   });
 });
 
@@ -108,7 +109,7 @@ Deno.test("judge() names the runs that it leaves out, and why", () => {
     elsewhere,
     missing: ["image-0777"],
   });
-  assert.equal(verdict, "confirmed");
+  assert.equal(verdict, "selected");
   assert.match(
     reason,
     /; left out: cosine-2 \(stopped\), cosine-3 \(failed\), cosine-4 \(no denoising_mse\); left out, though of a configuration that was judged: later; not in the store any more: image-0777$/,

@@ -92,6 +92,17 @@ Deno.test("write() refuses what cannot be decided or does not exist", () =>
         { criterion: { ...CRITERION, group: { parameters: { scedule: 1 } } } },
         /did you mean schedule\?/,
       ],
+      [
+        {
+          criterion: {
+            metric: "validation_loss",
+            group: { parameters: { schedule: "cosine" } },
+            relation: "below",
+            against: { parameters: { schedule: "linear" } },
+          },
+        },
+        /validation_loss, which does not mean the same under another schedule: use denoising_mse/,
+      ],
       [{ title: "x".repeat(121) }, /^title cannot be written/],
       [{ observations: "\u0007" }, /^observations/],
     ];

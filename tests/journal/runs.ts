@@ -5,6 +5,8 @@ import {
   type Run,
   type RunConfig,
 } from "../../experiments/mod.ts";
+import type { Store } from "../../experiments/store/store.ts";
+import { type ImageOverrides, shortConfig } from "../experiments/workspace.ts";
 
 /** A finished run with the given overrides and denoising error, as the store would give it. */
 export function finishedRun(
@@ -43,4 +45,28 @@ export function finishedRun(
     latest: denoisingMse === undefined ? {} : { denoising_mse: denoisingMse, loss: 0.2 },
     ...others,
   };
+}
+
+/** A sweep over the seeds 50, 51, … that ended with these errors; null stands for a run that was
+ * stopped. Returns the runs' ids. */
+export function endedSweep(
+  store: Store,
+  schedule: NonNullable<ImageOverrides["schedule"]>,
+  errors: readonly (number | null)[],
+): string[] {
+  const { ids } = store.runs.insert({
+    configs: errors.map((_, i) => shortConfig({ schedule, seed: 50 + i })),
+    codeVersion: "test",
+    label: null,
+    sweep: {},
+  });
+  const workerId = store.workers.insert();
+  ids.forEach((id, i) => {
+    const value = errors[i] ?? null;
+    store.runs.claim(workerId, "test");
+    if (value !== null) store.metrics.insert(id, [{ name: "denoising_mse", step: 12, value }]);
+    store.runs.end(id, workerId, value === null ? "stopped" : "finished", null);
+  });
+  store.workers.end(workerId, "ended");
+  return ids;
 }

@@ -5,6 +5,7 @@ import { type Lab, openLab } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { type Criterion, type Journal, openJournal } from "../../journal/mod.ts";
 import { finishedRun, shortConfig, withStore } from "../experiments/workspace.ts";
+import { endedSweep } from "./runs.ts";
 
 const SIGMOID: Criterion = {
   metric: "denoising_mse",
@@ -13,24 +14,8 @@ const SIGMOID: Criterion = {
   threshold: 0.299,
 };
 
-/** A sweep over seeds that ended with these errors; null stands for a run that was stopped. */
-function sweep(store: Store, errors: readonly (number | null)[]): string[] {
-  const { ids } = store.runs.insert({
-    configs: errors.map((_, i) => shortConfig({ schedule: "sigmoid", seed: 50 + i })),
-    codeVersion: "test",
-    label: null,
-    sweep: {},
-  });
-  const workerId = store.workers.insert();
-  ids.forEach((id, i) => {
-    const value = errors[i] ?? null;
-    store.runs.claim(workerId, "test");
-    if (value !== null) store.metrics.insert(id, [{ name: "denoising_mse", step: 12, value }]);
-    store.runs.end(id, workerId, value === null ? "stopped" : "finished", null);
-  });
-  store.workers.end(workerId, "ended");
-  return ids;
-}
+const sweep = (store: Store, errors: readonly (number | null)[]) =>
+  endedSweep(store, "sigmoid", errors);
 
 function withJournal(
   work: (journal: Journal, store: Store, lab: Lab) => void,
@@ -45,7 +30,7 @@ function withJournal(
   });
 }
 
-Deno.test("contradictory entries on one sweep cannot both be confirmed by naming the runs that suit", () =>
+Deno.test("contradictory entries on one sweep cannot both be supported by naming the runs that suit", () =>
   withJournal((journal, store) => {
     const write = (title: string, criterion: Criterion) =>
       journal.write({ title, hypothesis: "h", criterion }).id;
@@ -90,12 +75,12 @@ Deno.test("runs of a judged configuration outside of the sweep are named in the 
       criterion: SIGMOID,
       runs: [first],
     });
-    assert.equal(verdict, "confirmed");
+    assert.equal(verdict, "selected");
     assert.match(verdict_reason, /counted too, being of the same sweep: image-0002/);
     assert.match(verdict_reason, /left out: image-0003 \(stopped\)/);
     assert.match(
       verdict_reason,
-      new RegExp(`left out, though of a configuration that was judged: ${other}$`),
+      new RegExp(`left out, though of a configuration that was judged: ${other};`),
     );
   }));
 
@@ -111,15 +96,15 @@ Deno.test("a verdict that changes leaves the earlier one in the entry", () =>
     const two = finishedRun(store, shortConfig({ schedule: "sigmoid", seed: 2 }), 0.25);
     const changed = journal.update(id, { runs: [two] });
     assert.equal(changed.verdict, "inconclusive");
-    assert.deepEqual(changed.earlier_verdicts!.map(({ verdict }) => verdict), ["confirmed"]);
+    assert.deepEqual(changed.earlier_verdicts!.map(({ verdict }) => verdict), ["suggestive"]);
     assert.match(
       changed.body,
-      /\*\*inconclusive\*\*[\s\S]*otherwise before:\n\n- on .* \*\*confirmed\*\*/,
+      /\*\*inconclusive\*\*[\s\S]*otherwise before:\n\n- on .* \*\*suggestive\*\*/,
     );
     assert.deepEqual(journal.update(id, {}).earlier_verdicts, changed.earlier_verdicts);
   }));
 
-Deno.test("a sweep or a run whose rows were deleted by hand does not keep an entry from being written", () =>
+Deno.test("a sweep or a run whose rows were deleted by hand is named, and takes the verdict with it", () =>
   withJournal((journal, store) => {
     const ids = sweep(store, [0.31, 0.311, 0.312]);
     const { id } = journal.write({ title: "T", hypothesis: "h", criterion: SIGMOID, runs: ids });
@@ -129,7 +114,9 @@ Deno.test("a sweep or a run whose rows were deleted by hand does not keep an ent
     db.exec(`DELETE FROM sweeps; DELETE FROM metrics WHERE run_id = 'image-0002';
       DELETE FROM runs WHERE id = 'image-0002'`);
     db.close();
-    const { verdict_reason, runs } = journal.update(id, { observations: "One is gone" });
-    assert.match(verdict_reason, /\(n = 2\).*not in the store any more: image-0002/);
-    assert.deepEqual(runs, ids);
+    const gone = journal.update(id, { observations: "One is gone" });
+    assert.equal(gone.verdict, "evidence gone");
+    assert.match(gone.verdict_reason, /rested on image-0002, which is not in the store any more$/);
+    assert.equal(gone.earlier_verdicts?.at(-1)?.verdict, "supported");
+    assert.deepEqual(gone.runs, ids);
   }));

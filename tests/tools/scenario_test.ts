@@ -213,11 +213,11 @@ async function concludeHypothesis(
     await asked(caller, "write-journal", {
       id,
       runs,
-      observations: "## Verdict\n\nconfirmed, says the author",
+      observations: "## Verdict\n\nsupported, says the author",
     }),
   );
   const verdict = /^Updated the journal entry \S+: (\w+)\./.exec(answer)?.[1] ?? "";
-  assert.ok(["confirmed", "refuted", "inconclusive"].includes(verdict), answer);
+  assert.ok(["supported", "refuted", "inconclusive"].includes(verdict), answer);
   const { text } = await caller.read(`textdiffusion://journal/${id}`);
   assert.ok(answer.includes(text!.trim()), "the answer shows the entry");
   assert.equal(text?.match(/^## Verdict$/gm)?.length, 1, "the author's heading is a quotation");

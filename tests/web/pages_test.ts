@@ -164,7 +164,7 @@ Deno.test("The pages of a workspace with runs", async (t) => {
   await t.step("the journal shows entries with their computed verdicts", async () => {
     const list = await html(app, "/journal");
     assert.ok(list.includes(`href="/journal/${entry.id}"`));
-    assert.match(list, /class="verdict confirmed"/);
+    assert.match(list, /class="verdict supported"/);
     const page = await html(app, `/journal/${entry.id}`);
     assert.match(page, /<strong>lower<\/strong>/);
     assert.match(page, /<a href="\/runs\/image-0002">image-0002<\/a>/);
