@@ -13,6 +13,7 @@ import { findRun, findRuns, modalityOf } from "./registry/modalities.ts";
 import { decodeSamplePixels } from "./image/pictures.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
+import { type Variation, variationsOf } from "./report/variation.ts";
 import { openStore, type Store } from "./store/store.ts";
 import {
   hasEnded,
@@ -309,6 +310,10 @@ class Laboratory implements Lab {
       evaluations: this.#store.evaluations.list(run.id),
       baselines: this.#baselines([run]),
     };
+  }
+
+  variations(): Variation[] {
+    return variationsOf(this.#store.runs.configurations());
   }
 
   events({ after }: { after?: number } = {}): LabEvent[] {

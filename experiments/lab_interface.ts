@@ -5,6 +5,7 @@ import type { EvaluateRequest, TrainRequest } from "./requests/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
 import type { RunReport } from "./report/inspect.ts";
+import type { Variation } from "./report/variation.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextSample } from "./store/records.ts";
@@ -100,6 +101,8 @@ export interface Lab {
   /** 2 to 100 runs. */
   compare(refs: readonly string[]): Comparison;
   inspect(ref: string): RunReport;
+  /** What all runs have tried, and which settings none of them has varied. */
+  variations(): Variation[];
   /** Events later than the given id, oldest first, at most 200; without one, the newest 50. */
   events(options?: { readonly after?: number }): LabEvent[];
   close(): void;

@@ -42,6 +42,7 @@ export type { AlignedCurve } from "./report/curves.ts";
 export type { Modality } from "./run/modality.ts";
 export type { RankingMetric } from "./store/metrics.ts";
 export type { RunReport } from "./report/inspect.ts";
+export type { Variation } from "./report/variation.ts";
 export type { Checkpoint } from "./store/results.ts";
 export type { Alert } from "./diagnosis/curve.ts";
 export type {

@@ -4,7 +4,7 @@ import { UserError } from "../engine/host/mod.ts";
 import type { Lab, MetricName, Run } from "../experiments/mod.ts";
 import type { Drawn } from "./body.ts";
 import type { Evidence, FrontMatter } from "./entry.ts";
-import { isMeasured, type Side, sidesOf, type Surroundings } from "./selection.ts";
+import { isMeasured, listed, type Side, sidesOf, type Surroundings } from "./selection.ts";
 
 /** Runs of one configuration outside of an entry's sweeps that are looked for. */
 const MOST_ELSEWHERE = 100;
@@ -105,20 +105,21 @@ function lookUp(
 
 /** What has become of runs that a verdict counted, where they are not what they were. */
 function goneOf(lab: Lab, evidence: readonly Evidence[], metric: MetricName): string[] {
-  return evidence.flatMap(({ run: id, value, configuration, created }) => {
-    if (value === undefined && created !== undefined) return [];
+  const counted = evidence.filter(({ value, created }) => value !== undefined || !created);
+  const fates = counted.flatMap((bound): { id: string; fate: string }[] => {
+    const { run: id, value } = bound;
     const run = runOf(lab, id, evidence);
     if (run === undefined) {
-      return find(lab, id) === undefined
-        ? [`${id}, which is not in the store any more`]
-        : [`${id} of the configuration ${configuration}, whose id belongs to another run now`];
+      const isThere = find(lab, id) !== undefined;
+      return [{ id, fate: isThere ? "now the id of another run" : "not in the store any more" }];
     }
-    if (value === undefined) return [];
     const now = isMeasured(run, metric) ? run.latest[metric] : undefined;
-    return now === value
-      ? []
-      : [`${id}, whose ${metric} was ${value} and is ${now ?? "not recorded any more"}`];
+    if (value === undefined || now === value) return [];
+    const is = now === undefined ? "without" : `with ${now} as its`;
+    return [{ id, fate: `${is} ${metric}, which was ${value}` }];
   });
+  return [...Map.groupBy(fates, ({ fate }) => fate)]
+    .map(([fate, of]) => `${listed(of.map(({ id }) => id))} (${fate})`);
 }
 
 /** The other runs of the sweeps that the runs belong to. */

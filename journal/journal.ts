@@ -50,6 +50,8 @@ export interface Journal {
   listEntries(): EntrySummary[];
   /** @throws {UserError} If there is no such entry, or it cannot be read. */
   readEntry(reference: string): JournalEntry;
+  /** The verdict that the store as it is now gives an entry; nothing is written. */
+  judgeNow(entry: Pick<JournalEntry, "date" | "runs" | "criterion" | "evidence">): JournalVerdict;
   /** @throws {UserError} If a text is too long, a run unknown, or the criterion undecidable. */
   write(entry: NewEntry): JournalEntry;
   /** Adds to an entry and draws its numbers and verdict anew. */
@@ -61,10 +63,22 @@ export function journalIn(lab: Lab, directory: string): Journal {
   const folder = resolve(directory);
   const pathOf = (id: string) => join(folder, `${id}.md`);
   const read = (id: string) => parseEntry(id, pathOf(id), Deno.readTextFileSync(pathOf(id)));
+  const kept = new Map<string, { readonly version: string; readonly entry: JournalEntry }>();
+  /** Parsing takes milliseconds, which a long journal would make seconds of every list. */
+  const readOnce = (id: string) => {
+    const { ino, mtime, size } = Deno.statSync(pathOf(id));
+    const version = `${ino} ${mtime?.getTime()} ${size}`;
+    if (kept.get(id)?.version !== version) kept.set(id, { version, entry: read(id) });
+    return kept.get(id)!.entry;
+  };
   return {
     directory: folder,
+    judgeNow(entry) {
+      const found = gathered(lab, entry);
+      return judge(entry.criterion, found.named, found);
+    },
     listEntries: () =>
-      entryIds(folder).reverse().map((id) => summaryOf(id, pathOf(id), () => read(id))),
+      entryIds(folder).reverse().map((id) => summaryOf(id, pathOf(id), () => readOnce(id))),
     readEntry: (reference) => read(findEntryId(folder, reference)),
     write(entry) {
       const now = new Date().toISOString();

@@ -69,7 +69,7 @@ export function judge(
   if (criterion === null) return undecided("none", "No criterion was stated");
   const { siblings = [], gone = [] } = surroundings;
   if (gone.length > 0) {
-    return undecided("evidence gone", `An earlier verdict rested on ${listed(gone)}`);
+    return undecided("evidence gone", `An earlier verdict rested on ${gone.join(" and ")}`);
   }
   const sides = sidesOf(criterion, runs, siblings);
   const judged = [...new Set(sides.flatMap((side) => side.runs))];

@@ -6,6 +6,7 @@ import type { Journal } from "./journal.ts";
 export { Criterion, describeCriterion, Selection } from "./criterion.ts";
 export { type JournalVerdict, judge, VERDICTS, type VerdictWord } from "./judge.ts";
 export type { JournalEntry } from "./entry.ts";
+export { digestOf, type DigestPart, excerpt, JournalRequest, matchingEntries } from "./digest.ts";
 export { trainCall } from "./body.ts";
 export type { EntrySummary, EntryUpdate, Journal, NewEntry } from "./journal.ts";
 

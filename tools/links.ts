@@ -8,7 +8,8 @@ export interface Links {
   /** The run's page at its samples. */
   samples(runId: string): string | null;
   schedules(names: readonly string[]): string | null;
-  journal(id: string): string | null;
+  /** The page of one entry; without an id that of all. */
+  journal(id?: string): string | null;
 }
 
 /** @param base The viewer's address without a slash at its end, or null. */
@@ -22,7 +23,7 @@ export function linksTo(base: string | null): Links {
     compare: (ids) => at(`/compare?runs=${list(ids)}`),
     samples: (runId) => at(`/runs/${encodeURIComponent(runId)}#samples`),
     schedules: (names) => at(`/schedules?names=${list(names)}`),
-    journal: (id) => at(`/journal/${encodeURIComponent(id)}`),
+    journal: (id) => at(id === undefined ? "/journal" : `/journal/${encodeURIComponent(id)}`),
   };
 }
 

@@ -8,6 +8,7 @@ import { evaluateTool } from "./evaluate.ts";
 import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
+import { readJournalTool } from "./read_journal.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
 import { sampleTool } from "./sample.ts";
@@ -21,7 +22,7 @@ export const INSTRUCTIONS =
 
 Training runs in a process of its own, one run after another, and goes on when this client closes. train answers with run ids; look again with inspect-run (wait_seconds waits). Everywhere a run is asked for, its id, a unique beginning, "latest" or "best" will do.
 
-A good experiment: inspect-noise-schedule or inspect-run {} to see what is known; write-journal with a hypothesis and a criterion before training; train with a grid and two or more seeds in one call; compare-runs; sample with one fixed seed and look at the pictures; write-journal with the entry's id to add runs and observations.
+A good experiment: read-journal {} and inspect-run {} to see what is known; write-journal with a hypothesis and a criterion before training; train with a grid and two or more seeds in one call; compare-runs; sample with one fixed seed and look at the pictures; write-journal with the entry's id to add runs and observations.
 
 denoising_mse (lower is better) is comparable between schedules and targets; loss and validation_loss are not. A lead within the seed noise is no finding. Numbers in the journal are drawn from the store, so do not type them.
 
@@ -38,6 +39,7 @@ const TOOLS = [
   compareRunsTool,
   stopRunTool,
   writeJournalTool,
+  readJournalTool,
 ] as readonly ToolDefinition[];
 
 export interface ServerOptions {

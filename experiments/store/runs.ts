@@ -153,6 +153,14 @@ export function runTable(
       return { runs, total };
     },
 
+    /** One configuration for each group of runs that repeat it, with their number. */
+    configurations(): { config: RunConfig; runs: number }[] {
+      const rows = db.prepare("SELECT config, count(*) AS runs FROM runs GROUP BY group_hash")
+        .all();
+      return (rows as { config: string; runs: number }[])
+        .map(({ config, runs }) => ({ config: JSON.parse(config) as RunConfig, runs }));
+    },
+
     withStatus(status: RunStatus): Run[] {
       return select("WHERE status = ? ORDER BY queued_at, number", status);
     },

@@ -84,6 +84,11 @@ export function* sweepTwoSchedules(): Conversation {
     columns: ["run"],
   }];
   yield [{
+    tool: "read-journal",
+    args: {},
+    says: [/0001-cosine-against-linear/, /Tried in \d+ image runs/],
+  }];
+  yield [{
     tool: "train",
     args: {
       preset: "mnist-tiny",

@@ -116,7 +116,7 @@ Deno.test("a sweep or a run whose rows were deleted by hand is named, and takes 
     db.close();
     const gone = journal.update(id, { observations: "One is gone" });
     assert.equal(gone.verdict, "evidence gone");
-    assert.match(gone.verdict_reason, /rested on image-0002, which is not in the store any more$/);
+    assert.match(gone.verdict_reason, /rested on image-0002 \(not in the store any more\)$/);
     assert.equal(gone.earlier_verdicts?.at(-1)?.verdict, "supported");
     assert.deepEqual(gone.runs, ids);
   }));

@@ -140,6 +140,14 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
     },
   }, /field "scedule" that no configuration has: did you mean schedule\?/],
   ["write-journal", { title: "\u0000 ", hypothesis: "B" }, /title cannot be written/],
+  ["read-journal", { id: "7" }, /There is no journal entry "7": the journal is empty/],
+  ["read-journal", { id: "7", tag: "x" }, /tag finds entries for a list: leave it out beside id/],
+  [
+    "read-journal",
+    { verdict: "confirmed" },
+    /verdict is "confirmed", but must be one of supported/,
+  ],
+  ["read-journal", { query: "x" }, /There is no field "query"/],
 ];
 
 Deno.test("every tool answers bad input with what to do, and the server lives on", () =>
@@ -149,7 +157,7 @@ Deno.test("every tool answers bad input with what to do, and the server lives on
     lab.stop("all");
     await lab.watch(["image-0001"], { timeoutSeconds: 60 });
     for (const [tool, args, expected] of BAD_INPUT) await refused(caller, tool, args, expected);
-    assert.equal((await caller.listTools()).length, 8);
+    assert.equal((await caller.listTools()).length, 9);
     assert.match(textOf(await caller.call("inspect-run")), /^1 run: /, "nothing was started");
     await caller.close();
   }));

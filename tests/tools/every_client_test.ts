@@ -58,6 +58,7 @@ async function callEveryTool(caller: Caller, trained: readonly string[]): Promis
     hypothesis: "Each is answered",
     runs: trained,
   });
+  assert.match(await call("read-journal", {}), /All clients/);
   const started = await call("train", {
     preset: "mnist-tiny",
     overrides: { dataset: "made-up-digits", steps: 100_000 },

@@ -1,0 +1,166 @@
+import { shortened, UserError } from "../engine/host/mod.ts";
+import type { Lab, Variation } from "../experiments/mod.ts";
+import {
+  digestOf,
+  type EntrySummary,
+  excerpt,
+  type Journal,
+  JournalRequest,
+  matchingEntries,
+} from "../journal/mod.ts";
+import { answer, defineTool, READING } from "./define.ts";
+import { journalUri } from "./links.ts";
+import { counted, MAX_ROWS, moreRows } from "./rows.ts";
+
+/** About 4,000 tokens; an entry of twenty runs is well below. */
+export const MAX_ENTRY = 16_000;
+/** Entries of each part of the digest. */
+const MAX_OF_PART = 6;
+const MAX_REASON = 240;
+/** Values of a setting that are named. */
+const MAX_VALUES = 6;
+
+export const readJournalTool = defineTool({
+  name: "read-journal",
+  title: "Read the experiment journal",
+  description:
+    "What is known before something is tried. Without arguments a digest: what was found, what " +
+    "failed, what is open, which settings were varied and which never were. text, tag or verdict " +
+    "find entries; id shows one whole, with the verdict that the store gives it now. Writes nothing.",
+  input: JournalRequest,
+  annotations: READING,
+  async run(request, { lab, journal, links }) {
+    const { summary, next, body, id } = journalText(lab, await journal(), request);
+    return answer({ summary, next, viewerUrl: links.journal(id) }, body);
+  },
+});
+
+/** What is answered to a request to read, for tools and commands. */
+export interface JournalText {
+  readonly summary: string;
+  readonly next: readonly string[];
+  readonly body: readonly string[];
+  /** Of the one entry that it is about. */
+  readonly id?: string;
+}
+
+/** @throws {UserError} If one entry is asked for beside a search, or does not exist. */
+export function journalText(lab: Lab, journal: Journal, request: JournalRequest): JournalText {
+  const { id, offset, ...search } = request;
+  const searched = Object.entries(search).filter(([, value]) => value !== undefined);
+  if (id !== undefined) {
+    const [wrong] = searched;
+    if (wrong === undefined) return entryText(journal, id);
+    throw new UserError(`${wrong[0]} finds entries for a list: leave it out beside id`);
+  }
+  const entries = journal.listEntries();
+  return searched.length === 0 && offset === 0
+    ? digestText(entries, lab.variations())
+    : listText(matchingEntries(entries, search), request);
+}
+
+function entryText(journal: Journal, reference: string): JournalText {
+  const entry = journal.readEntry(reference);
+  const now = journal.judgeNow(entry);
+  const changed = entry.verdict !== now.verdict;
+  return {
+    id: entry.id,
+    summary: `${entry.id}: ${entry.verdict}. ${entry.verdict_reason}.` +
+      (changed ? ` By the store as it is now: ${now.verdict}. ${now.reason}.` : ""),
+    next: [
+      changed
+        ? `write-journal {"id": "${entry.id}"} to write down what the store says now`
+        : `write-journal {"id": "${entry.id}", "observations": ...} to add to it`,
+      ...(entry.runs.length > 1 ? [`compare-runs {"runs": ${JSON.stringify(entry.runs)}}`] : []),
+    ],
+    body: [
+      `Entry: ${journalUri(entry.id)}, file ${entry.path}. As it was written:`,
+      shortened(entry.body, MAX_ENTRY, "\n\n... (the rest is in the file)"),
+    ],
+  };
+}
+
+function listText(found: readonly EntrySummary[], { text, offset }: JournalRequest): JournalText {
+  const shown = found.slice(offset, offset + MAX_ROWS);
+  const [first] = shown;
+  return {
+    summary: found.length === 0
+      ? "No entry of the journal matches."
+      : `${entryCount(found.length)} of the journal, newest first.`,
+    next: first === undefined
+      ? ["read-journal {} for what there is"]
+      : [`read-journal {"id": "${first.id}"} for one whole`],
+    body: [
+      shown.map((entry) => entryLine(entry, text)).join("\n"),
+      moreRows(shown.length, offset, found.length),
+    ],
+  };
+}
+
+function digestText(
+  entries: readonly EntrySummary[],
+  variations: readonly Variation[],
+): JournalText {
+  const sound = entries.filter(({ problem }) => problem === null);
+  const parts = digestOf(sound);
+  const summary = entries.length === 0
+    ? "The journal is empty."
+    : `The journal has ${entryCount(entries.length)}: ${
+      parts.map((part) => `${part.title.toLowerCase()} ${part.entries.length}`).join(", ")
+    }.`;
+  return {
+    summary,
+    next: [
+      ...(entries[0] ? [`read-journal {"id": "${entries[0].id}"} for one whole`] : []),
+      'write-journal {"title": ..., "hypothesis": ..., "criterion": ...} before something new is trained',
+    ],
+    body: [
+      ...parts.map(({ title, entries: of }) => {
+        const left = of.slice(MAX_OF_PART);
+        return [
+          `${title}:`,
+          ...of.slice(0, MAX_OF_PART).map((entry) => entryLine(entry)),
+          ...(left[0] === undefined
+            ? []
+            : [`- ${left.length} more: read-journal {"verdict": "${left[0].verdict}"}`]),
+        ].join("\n");
+      }),
+      entries.filter(({ problem }) => problem !== null)
+        .map(({ id, problem }) => `${id} cannot be read: ${problem}`).slice(0, MAX_OF_PART)
+        .join("\n"),
+      ...variations.map(variationText),
+    ],
+  };
+}
+
+/** "- 0001-cosine (2026-11-24), refuted: … #schedule". */
+function entryLine(entry: EntrySummary, text?: string): string {
+  const { id, date, title, verdict, verdict_reason: reason, tags } = entry;
+  const where = text === undefined ? "" : excerpt(entry, text);
+  return [
+    `- ${id} (${date.slice(0, 10)}), ${verdict === "none" ? "no verdict" : verdict}:`,
+    `${onOneLine(title)}.`,
+    shortened(onOneLine(reason), MAX_REASON) + ".",
+    ...(where === "" ? [] : [`"${shortened(onOneLine(where), MAX_REASON)}"`]),
+    ...tags.map((tag) => `#${tag}`),
+  ].join(" ");
+}
+
+const entryCount = (count: number) => count === 1 ? "one entry" : `${count} entries`;
+const onOneLine = (text: string) => text.replace(/\s+/g, " ");
+
+function variationText(
+  { modality, runs, configurations, varied, neverVaried }: Variation,
+): string {
+  const tried = varied.map(({ field, values }) => {
+    const named = values.slice(0, MAX_VALUES).map(({ value, runs }) => `${value} (${runs})`);
+    const left = values.length - MAX_VALUES;
+    return `${field} ${named.join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+  });
+  const never = Object.entries(neverVaried).map(([field, value]) => `${field} ${value}`);
+  return [
+    `Tried in ${counted(runs, `${modality} run`)} of ${counted(configurations, "configuration")}` +
+    `${tried.length > 0 ? " (values with their runs)" : ""}: ${tried.join("; ") || "one setting"}.`,
+    ...(never.length > 0 ? [`Never varied: ${never.join(", ")}.`] : []),
+  ].join("\n");
+}
