@@ -13,6 +13,7 @@ import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { givenArguments, publishedSchema } from "./arguments.ts";
 import type { Links } from "./links.ts";
+import type { TasksExtension } from "./tasks.ts";
 
 /** What tools, resources and prompts work with. */
 export interface Surroundings {
@@ -20,6 +21,7 @@ export interface Surroundings {
   /** Loaded on first use, because it brings a YAML parser. */
   readonly journal: () => Promise<Journal>;
   readonly links: Links;
+  readonly tasks: TasksExtension;
 }
 
 /** One call of a tool. */
@@ -27,6 +29,8 @@ export interface Call extends Surroundings {
   readonly progress: Progress;
   /** Aborts when the client gives up or goes away. It ends our waiting, never a training. */
   readonly signal: AbortSignal;
+  /** The request itself, as the SDK hands it over. */
+  readonly request: ServerContext;
 }
 
 export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
@@ -83,6 +87,7 @@ export function registerTool<Input extends z.ZodType>(
         ...surroundings,
         progress,
         signal,
+        request: context,
       });
       return understood(answer, revisionOf(server, context));
     } catch (error) {

@@ -1,60 +1,150 @@
 /** One web application: MCP at /mcp and the viewer everywhere else, behind one guard. */
-import { createMcpHonoApp } from "@modelcontextprotocol/hono";
-import { createMcpHandler } from "@modelcontextprotocol/server";
-import type { Hono } from "hono";
+import {
+  createMcpHandler,
+  INVALID_REQUEST,
+  isJsonContentType,
+  isLegacyRequest,
+  type McpHandlerRequestOptions,
+} from "@modelcontextprotocol/server";
 import type { Lab } from "../experiments/mod.ts";
+import { type Access, letIn, page, refusedBy } from "./access.ts";
+import { type Changes, changesOf, sendChanges } from "./changes.ts";
 import { lazily, unavailable } from "./lazily.ts";
-import { createMcpServer } from "./server.ts";
+import { misshapen, parsedMessage, type Refusal } from "./messages.ts";
+import { createMcpServer, type ServerOptions } from "./server.ts";
+import { answered, createSessions } from "./sessions.ts";
 
-const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
+/** What a request may hold; the longest that a tool takes is some thousand characters. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** How long a request may take to arrive. */
+const BODY_MS = 15_000;
+/** Streams of changes at once. */
+const MAX_SUBSCRIPTIONS = 200;
 
 /** Makes the viewer's application; called on the first request for a page. */
 export type OpenViewer = (lab: Lab) => Promise<
   { fetch(request: Request): Response | Promise<Response> }
 >;
 
-export interface HttpOptions {
+export interface HttpOptions extends Pick<ServerOptions, "extensions" | "sdk" | "tasks"> {
   /** The viewer's address without a slash at its end, for the links in answers. */
   readonly viewerUrl: string;
-  /** The address that is listened on; it decides whose Host and Origin headers are taken. */
-  readonly host: string;
+  readonly access: Access;
   readonly openViewer: OpenViewer;
+  readonly changes?: Changes | undefined;
+  readonly bodyMs?: number | undefined;
 }
 
-/**
- * The application for both protocol eras. Requests whose Host or Origin is not one of this
- * machine's names are refused, so that no web page elsewhere can reach the tools through a
- * visitor's browser (DNS rebinding).
- */
-export function createHttpApp(lab: Lab, { viewerUrl, host, openViewer }: HttpOptions): Hono {
-  const names = allowedHosts(host);
-  const app = createMcpHonoApp({ host, allowedHosts: names, allowedOrigins: names });
-  const mcp = createMcpHandler(createMcpServer(lab, { viewerUrl }));
-  app.all("/mcp", (c) => {
-    const parsedBody: unknown = c.get("parsedBody" as never);
-    return mcp.fetch(c.req.raw, parsedBody === undefined ? {} : { parsedBody });
+export interface HttpApp {
+  fetch(request: Request): Promise<Response>;
+  /** Ends all sessions and streams. */
+  close(): Promise<void>;
+}
+
+/** The application for both protocol eras. */
+export function createHttpApp(
+  lab: Lab,
+  { access, openViewer, changes = changesOf(lab), bodyMs = BODY_MS, ...options }: HttpOptions,
+): HttpApp {
+  const createServer = createMcpServer(lab, options);
+  const onerror = (error: Error) => console.error(`MCP: ${error.message}`);
+  const limits = { maxRequestBodySize: MAX_BODY_BYTES };
+  const modern = createMcpHandler(createServer, {
+    ...limits,
+    legacy: "reject",
+    bus: changes,
+    maxSubscriptions: MAX_SUBSCRIPTIONS,
+  });
+  const sessions = createSessions({
+    ...limits,
+    onerror,
+    factory(context) {
+      const server = createServer(context);
+      sendChanges(server, changes, "legacy");
+      return server;
+    },
   });
   const viewer = lazily(() => openViewer(lab));
-  app.all("*", async (c) => {
-    const pages = await viewer().catch(unavailable);
-    return pages instanceof Response ? pages : pages.fetch(c.req.raw);
-  });
-  return app;
+
+  async function mcp(request: Request): Promise<Response> {
+    const options = await optionsOf(request, bodyMs);
+    if (options instanceof Response) return options;
+    const legacy = await isLegacyRequest(request, options.parsedBody, limits);
+    return await (legacy ? sessions : modern).fetch(request, options);
+  }
+
+  return {
+    async fetch(request) {
+      const refused = letIn(access, request) ?? refusedBy(access, request);
+      if (refused) return refused;
+      if (new URL(request.url).pathname === "/mcp") return await mcp(request);
+      if (request.method !== "GET" && request.method !== "HEAD") {
+        return page(405, `The pages are for reading: ${request.method} is not for them`, {
+          allow: "GET, HEAD",
+        });
+      }
+      const pages = await viewer().catch(unavailable);
+      return pages instanceof Response ? pages : await pages.fetch(request);
+    },
+    async close() {
+      await Promise.all([modern.close(), sessions.close()]);
+      changes.close();
+    },
+  };
 }
 
-/** Names under which a server at this address is rightly called. */
-export function allowedHosts(host: string): string[] {
-  if (LOOPBACK.includes(host)) return ["localhost", "127.0.0.1", "[::1]"];
-  const everywhere = host === "0.0.0.0" || host === "::";
-  const own = everywhere
-    ? [Deno.hostname(), ...Deno.networkInterfaces().map((network) => network.address)]
-    : [host];
-  return [
-    ...new Set(["localhost", "127.0.0.1", "[::1]", ...own.map(bracketed)]),
-  ];
+/** The message of a request, read and judged; a refusal where it cannot be served. */
+async function optionsOf(
+  request: Request,
+  bodyMs: number,
+): Promise<McpHandlerRequestOptions | Response> {
+  if (request.method !== "POST") return {};
+  if (!isJsonContentType(request.headers.get("content-type"))) {
+    return answered(415, INVALID_REQUEST, "Unsupported media type: send application/json");
+  }
+  const text = await bodyOf(request, bodyMs);
+  if (text instanceof Response) return text;
+  const parsed = parsedMessage(text);
+  if (!("message" in parsed)) return inResponse(parsed);
+  const refused = misshapen(parsed.message);
+  return refused ? inResponse(refused) : { parsedBody: parsed.message };
 }
 
-/** An address as it stands in a URL. */
-export function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+function inResponse(refused: Refusal): Response {
+  return Response.json(refused, { status: 400 });
+}
+
+/** A request's body as text; a refusal if it is too long, or too long on its way. */
+async function bodyOf(request: Request, limitMs: number): Promise<string | Response> {
+  const tooLong = () =>
+    answered(413, INVALID_REQUEST, `The message is longer than ${MAX_BODY_BYTES} bytes`);
+  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) return tooLong();
+  if (request.body === null) return "";
+  const reader = request.body.getReader();
+  const decoder = new TextDecoder();
+  const late = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => late.resolve("late"), limitMs);
+  let bytes = 0;
+  let text = "";
+  try {
+    for (;;) {
+      const read = await Promise.race([reader.read(), late.promise]);
+      if (read === "late") {
+        return answered(408, INVALID_REQUEST, `The message took longer than ${limitMs / 1000} s`, {
+          connection: "close",
+        });
+      }
+      if (read.done) return text + decoder.decode();
+      bytes += read.value.byteLength;
+      if (bytes > MAX_BODY_BYTES) return tooLong();
+      text += decoder.decode(read.value, { stream: true });
+    }
+  } catch {
+    return answered(400, INVALID_REQUEST, "The message broke off");
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {
+      // Nothing more is wanted of it.
+    });
+  }
 }

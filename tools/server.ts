@@ -1,5 +1,9 @@
 /** The MCP server: its tools in a fixed order, resources and prompts. */
-import { McpServer } from "@modelcontextprotocol/server";
+import {
+  type McpRequestContext,
+  McpServer,
+  type ServerOptions as SdkOptions,
+} from "@modelcontextprotocol/server";
 import type { Lab } from "../experiments/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
 import { compareRunsTool } from "./compare_runs.ts";
@@ -13,6 +17,8 @@ import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
 import { sampleTool } from "./sample.ts";
 import { stopRunTool } from "./stop_run.ts";
+import { runTasks } from "./run_tasks.ts";
+import { TasksExtension } from "./tasks.ts";
 import { trainTool } from "./train.ts";
 import { VERSION } from "./version.ts";
 import { writeJournalTool } from "./write_journal.ts";
@@ -44,28 +50,47 @@ const TOOLS = [
 
 export interface ServerOptions {
   /** The viewer's address without a slash at its end; null or left out where none is up. */
-  readonly viewerUrl?: string | null;
+  readonly viewerUrl?: string | null | undefined;
+  /** Served before the laboratory's own tools, in the form of the SDK's extensions. */
+  readonly extensions?: readonly ServerExtension[] | undefined;
+  /** By default those of the laboratory's runs. */
+  readonly tasks?: TasksExtension | undefined;
+  /** Further options of the SDK's server. */
+  readonly sdk?: SdkOptions | undefined;
 }
 
-/** Makes one server over a laboratory: for one HTTP request, or one connection over stdio. */
-export type ServerFactory = () => McpServer;
+/** Something that adds to a server before it is connected. */
+export interface ServerExtension {
+  attach(server: McpServer): void;
+}
+
+/** Makes one server over a laboratory: for one HTTP request, or one connection that lasts. */
+export type ServerFactory = (context?: McpRequestContext) => McpServer;
 
 /** A factory of servers that share one laboratory and one journal. */
 export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFactory {
   let journal: Promise<Journal> | undefined;
+  const links = linksTo(options.viewerUrl ?? null);
   const surroundings: Surroundings = {
     lab,
     journal: () => journal ??= openJournal(lab),
-    links: linksTo(options.viewerUrl ?? null),
+    links,
+    tasks: options.tasks ?? new TasksExtension(runTasks(lab, links)),
   };
   return () => {
     const server = new McpServer(
       { name: "textdiffusion", title: "TextDiffusion", version: VERSION },
-      { instructions: INSTRUCTIONS },
+      {
+        ...options.sdk,
+        instructions: INSTRUCTIONS,
+        capabilities: { logging: {}, resources: { subscribe: true, listChanged: true } },
+      },
     );
+    for (const extension of options.extensions ?? []) extension.attach(server);
     for (const tool of TOOLS) registerTool(server, tool, surroundings);
     registerResources(server, surroundings);
     registerPrompts(server, surroundings);
+    surroundings.tasks.attach(server);
     return server;
   };
 }

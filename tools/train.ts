@@ -38,6 +38,10 @@ export const trainTool = defineTool({
     progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
     const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
+    if (wait_seconds > 0 && call.tasks.declaredBy(call.request)) {
+      const { content } = trainAnswer(runs, sweepId, call.links);
+      return await call.tasks.create(call.request, { taskId: sweepId ?? ids[0]!, content });
+    }
     const watched = await watchRuns(ids, wait_seconds, call);
     return trainAnswer(watched, sweepId, call.links);
   },
@@ -73,7 +77,8 @@ export async function watchRuns(
   });
 }
 
-function trainAnswer(
+/** How a run, or the runs of a sweep, stand, and what can be done now. */
+export function trainAnswer(
   runs: readonly Run[],
   sweepId: string | null,
   links: Links,

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
 import { listen } from "../../tools/cli/serving.ts";
+import { accessTo } from "../../tools/access.ts";
 import { createHttpApp } from "../../tools/http.ts";
 import { createApp } from "../../web/mod.ts";
 import { removeFolder, stopTraining } from "../experiments/workspace.ts";
@@ -19,18 +20,21 @@ export async function withLaboratory(
   const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
   const lab = openLab({ workspace: join(folder, "workspace") });
   const host = "127.0.0.1";
+  let closeApp = () => Promise.resolve();
   const server = listen({ host, port: 0 }, (viewerUrl) => {
     const app = createHttpApp(lab, {
       viewerUrl,
-      host,
+      access: accessTo({ host, workspace: lab.workspace }),
       openViewer: (opened) => Promise.resolve(createApp(opened)),
     });
+    closeApp = () => app.close();
     return Promise.resolve((request) => app.fetch(request));
   });
   try {
     await use({ lab, url: server.url });
   } finally {
     await stopTraining(lab.workspace);
+    await closeApp();
     await server.close();
     lab.close();
     await removeFolder(folder);

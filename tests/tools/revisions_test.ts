@@ -52,27 +52,30 @@ Deno.test("an answer has no link to a resource before the revision that knows th
 Deno.test("over HTTP a request without the header of later revisions is one of an earlier", () =>
   withTrainedLab(async (lab) => {
     const { createHttpApp } = await import("../../tools/http.ts");
+    const { accessTo } = await import("../../tools/access.ts");
     const app = createHttpApp(lab, {
       viewerUrl: "http://127.0.0.1:1",
-      host: "127.0.0.1",
+      access: accessTo({ host: "127.0.0.1", workspace: lab.workspace }),
       openViewer: () => Promise.reject(new Error("no page is asked for")),
     });
     const linked = async (headers: Record<string, string>) => {
-      const response = await app.request("http://127.0.0.1:1/mcp", {
-        method: "POST",
-        headers: {
-          host: "127.0.0.1:1",
-          "content-type": "application/json",
-          accept: "application/json, text/event-stream",
-          ...headers,
-        },
-        body: JSON.stringify({
-          jsonrpc: "2.0",
-          id: 1,
-          method: "tools/call",
-          params: { name: "sample", arguments: { run: "latest", count: 1, steps: 1 } },
+      const response = await app.fetch(
+        new Request("http://127.0.0.1:1/mcp", {
+          method: "POST",
+          headers: {
+            host: "127.0.0.1:1",
+            "content-type": "application/json",
+            accept: "application/json, text/event-stream",
+            ...headers,
+          },
+          body: JSON.stringify({
+            jsonrpc: "2.0",
+            id: 1,
+            method: "tools/call",
+            params: { name: "sample", arguments: { run: "latest", count: 1, steps: 1 } },
+          }),
         }),
-      });
+      );
       const text = await response.text();
       assert.ok(text.includes('"type":"image"'), text.slice(0, 500));
       return text.includes('"type":"resource_link"');

@@ -129,9 +129,11 @@ async function serveViewer(
   { openViewer }: Wiring,
 ): Promise<Listening> {
   const { createHttpApp } = await import("../http.ts");
+  const { accessTo } = await import("../access.ts");
   const options = { host, port: port ?? 8765 };
   const handler = (viewerUrl: string) => {
-    const app = createHttpApp(lab, { viewerUrl, host: options.host, openViewer });
+    const access = accessTo({ host: options.host, workspace: lab.workspace });
+    const app = createHttpApp(lab, { viewerUrl, access, openViewer });
     return Promise.resolve((request: Request) => app.fetch(request));
   };
   try {

@@ -56,7 +56,9 @@ class ClosingTransport extends StdioServerTransport {
 function serveViewer(lab: Lab, options: ListenOptions, { openViewer }: Wiring): Listening {
   return listen(options, async (viewerUrl) => {
     const { createHttpApp } = await import("../http.ts");
-    const app = createHttpApp(lab, { viewerUrl, host: options.host, openViewer });
+    const { accessTo } = await import("../access.ts");
+    const access = accessTo({ ...options, workspace: lab.workspace });
+    const app = createHttpApp(lab, { viewerUrl, access, openViewer });
     return (request) => app.fetch(request);
   });
 }

@@ -115,7 +115,6 @@ export const PARTS: readonly Part[] = [
     title: "MCP server and journal",
     packages: [
       "@modelcontextprotocol/server",
-      "@modelcontextprotocol/hono",
       "commander",
       "fastest-levenshtein",
       "hono",

@@ -13,8 +13,10 @@ export const command = defineCommand({
     const lab = labOf(common);
     takeUpQueue(lab);
     const { createHttpApp } = await import("../http.ts");
+    const { accessTo } = await import("../access.ts");
     const server = listen({ host, port }, (viewerUrl) => {
-      const app = createHttpApp(lab, { viewerUrl, host, openViewer });
+      const access = accessTo({ host, workspace: lab.workspace });
+      const app = createHttpApp(lab, { viewerUrl, access, openViewer });
       return Promise.resolve((request) => app.fetch(request));
     });
     console.log(`Viewer  ${server.url}/`);

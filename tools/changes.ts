@@ -1,0 +1,172 @@
+/**
+ * Notices that something changed in a workspace, whichever process changed it: lists of resources, and
+ * resources that a client subscribed to. The store is only looked at while somebody listens.
+ */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { McpServer, ServerEvent, ServerEventBus } from "@modelcontextprotocol/server";
+import type { Lab, LabEvent } from "../experiments/mod.ts";
+import { curvesUri, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
+
+/** How often the store is looked at; no resource is reported more often. */
+const POLL_MS = 1000;
+/** What clients read again after a list changed is longer, so this is reported less often. */
+const LIST_MS = 3000;
+
+type Level = "info" | "notice" | "warning";
+
+/** Events of runs that a client's log shows, and how much they matter. */
+const LOGGED: Partial<Record<LabEvent["kind"], Level>> = {
+  "run-queued": "info",
+  "run-started": "info",
+  "run-ended": "notice",
+  "checkpoint-damaged": "warning",
+};
+
+/** Something that happened to a run, for a client's log. */
+export interface Logged {
+  readonly level: Level;
+  readonly message: string;
+  readonly runId: string | null;
+}
+
+/** The changes of one workspace; as a bus it serves every `subscriptions/listen` stream. */
+export interface Changes extends ServerEventBus {
+  /** Listens to the events that belong into a log; returns a function that ends it. */
+  subscribeLog(listener: (logged: Logged) => void): () => void;
+  close(): void;
+}
+
+/** The changes of a laboratory's workspace, and of its journal's folder. */
+export function changesOf(
+  lab: Pick<Lab, "events" | "workspace">,
+  { pollMs = POLL_MS, listMs = LIST_MS } = {},
+): Changes {
+  const listeners = new Set<(event: ServerEvent) => void>();
+  const logListeners = new Set<(logged: Logged) => void>();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let lastId = 0;
+  let journal = 0;
+  let listedAt = 0;
+  let listIsDue = false;
+
+  const publish = (event: ServerEvent) => {
+    for (const listener of [...listeners]) listener(event);
+  };
+  const updated = (uri: string) => publish({ kind: "resource_updated", uri });
+
+  function look(): void {
+    const events = lab.events({ after: lastId });
+    lastId = events.at(-1)?.id ?? lastId;
+    const uris = new Set(events.flatMap(changedBy));
+    for (const { kind, message, runId } of events) {
+      const level = LOGGED[kind];
+      if (level) { for (const listener of [...logListeners]) listener({ level, message, runId }); }
+    }
+    listIsDue ||= events.some(({ kind }) => kind === "run-queued" || kind === "sample-made");
+    const written = journalStamp(lab.workspace);
+    if (written !== journal) {
+      journal = written;
+      listIsDue = true;
+      uris.add(JOURNAL_URI);
+    }
+    uris.forEach(updated);
+    if (listIsDue && Date.now() - listedAt >= listMs) {
+      listIsDue = false;
+      listedAt = Date.now();
+      publish({ kind: "resources_list_changed" });
+    }
+  }
+
+  function listen<Listener>(set: Set<Listener>, listener: Listener): () => void {
+    set.add(listener);
+    if (timer === undefined) {
+      lastId = lab.events().at(-1)?.id ?? 0;
+      journal = journalStamp(lab.workspace);
+      timer = setInterval(() => {
+        try {
+          look();
+        } catch (error) {
+          console.error("Changes are not noticed:", error);
+        }
+      }, pollMs);
+      // Listening alone must not keep a process alive.
+      Deno.unrefTimer(timer as unknown as number);
+    }
+    return () => {
+      set.delete(listener);
+      if (listeners.size + logListeners.size === 0) stop();
+    };
+  }
+
+  function stop(): void {
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return {
+    publish,
+    subscribe: (listener) => listen(listeners, listener),
+    subscribeLog: (listener) => listen(logListeners, listener),
+    close: stop,
+  };
+}
+
+/** Addresses of what an event changed. */
+function changedBy({ runId }: LabEvent): string[] {
+  if (runId === null) return [];
+  const curves = ["csv", "json", "svg"].map((format) => curvesUri(runId, format));
+  return [RUNS_URI, runUri(runId), ...curves];
+}
+
+/** Changes whenever an entry is written, since entries are renamed into their folder; 0 without one. */
+function journalStamp(workspace: string): number {
+  return statSync(join(workspace, "journal"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/**
+ * Sends changes over a connection that lasts: a session over HTTP, or stdio. A client of a 2025
+ * revision is told of what it subscribed to by `resources/subscribe`; the SDK filters for later ones.
+ */
+export function sendChanges(mcp: McpServer, changes: Changes, era: "legacy" | "modern"): void {
+  const { server } = mcp;
+  const wanted = new Set<string>();
+  server.setRequestHandler("resources/subscribe", ({ params }) => {
+    wanted.add(params.uri);
+    return {};
+  });
+  server.setRequestHandler("resources/unsubscribe", ({ params }) => {
+    wanted.delete(params.uri);
+    return {};
+  });
+  const quietly = (sending: Promise<void>) =>
+    void sending.catch(() => {
+      // The client is gone; the connection's own end will be noticed.
+    });
+  const stops: (() => void)[] = [];
+  const start = () => {
+    if (stops.length > 0) return;
+    stops.push(
+      changes.subscribe((event) => {
+        if (event.kind === "resources_list_changed") quietly(server.sendResourceListChanged());
+        if (event.kind !== "resource_updated") return;
+        if (era === "legacy" && !wanted.has(event.uri)) return;
+        quietly(server.sendResourceUpdated({ uri: event.uri }));
+      }),
+      changes.subscribeLog(({ level, message, runId }) => {
+        if (era === "legacy") {
+          quietly(
+            server.sendLoggingMessage({ level, logger: runId ?? "laboratory", data: message }),
+          );
+        }
+      }),
+    );
+  };
+  if (era === "modern") start();
+  else server.oninitialized = start;
+  const closed = server.onclose;
+  server.onclose = () => {
+    stops.splice(0).forEach((stop) => stop());
+    closed?.();
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * JSON-RPC messages as they arrive, judged before the SDK sees them: it drops what it cannot read,
+ * and a client would wait for an answer that never comes.
+ */
+import {
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  type JSONRPCErrorResponse,
+  PARSE_ERROR,
+} from "@modelcontextprotocol/server";
+
+/** An error response; its id is null where the request's own could not be read, as JSON-RPC wants. */
+export type Refusal = Omit<JSONRPCErrorResponse, "id"> & { readonly id: string | number | null };
+
+/** Refuses a message, with the reason in words. */
+export function refusal(code: number, message: string, id: unknown = null): Refusal {
+  return { jsonrpc: "2.0", id: isId(id) ? id : null, error: { code, message } };
+}
+
+/** What a text holds, or why it is no JSON. */
+export function parsedMessage(text: string): { readonly message: unknown } | Refusal {
+  try {
+    return { message: JSON.parse(text) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return refusal(PARSE_ERROR, `Parse error: the message is not valid JSON: ${reason}`);
+  }
+}
+
+/**
+ * Why a parsed message cannot be served; undefined for one that the SDK can judge. Batches are left to
+ * the SDK, except empty ones.
+ */
+export function misshapen(message: unknown): Refusal | undefined {
+  if (Array.isArray(message)) {
+    return message.length > 0
+      ? message.map(misshapen).find((refused) => refused !== undefined)
+      : refusal(INVALID_REQUEST, "Invalid Request: the batch is empty");
+  }
+  if (!isObject(message)) {
+    return refusal(
+      INVALID_REQUEST,
+      `Invalid Request: a message is an object, not ${kind(message)}`,
+    );
+  }
+  const { jsonrpc, id, method, params } = message;
+  const invalid = (reason: string) => refusal(INVALID_REQUEST, `Invalid Request: ${reason}`, id);
+  if (jsonrpc !== "2.0") return invalid(`jsonrpc is ${shown(jsonrpc)}, but must be "2.0"`);
+  if ("id" in message && !isId(id)) {
+    return invalid(`id is ${shown(id)}, but must be a string or a whole number`);
+  }
+  if (method === undefined) return misshapenResponse(message);
+  if (typeof method !== "string") {
+    return invalid(`method is ${shown(method)}, but must be a string`);
+  }
+  return misshapenParams(params, id);
+}
+
+function misshapenParams(params: unknown, id: unknown): Refusal | undefined {
+  const invalid = (reason: string) => refusal(INVALID_PARAMS, `Invalid params: ${reason}`, id);
+  if (params === undefined) return undefined;
+  if (!isObject(params)) return invalid(`params is ${kind(params)}, but must be an object`);
+  const meta = params._meta;
+  if (meta === undefined) return undefined;
+  if (!isObject(meta)) return invalid(`params._meta is ${kind(meta)}, but must be an object`);
+  const token = meta.progressToken;
+  if (token === undefined || isId(token)) return undefined;
+  return invalid(
+    `params._meta.progressToken is ${shown(token)}, but must be a string or a whole number`,
+  );
+}
+
+function misshapenResponse(message: Record<string, unknown>): Refusal | undefined {
+  const { id, result, error } = message;
+  if ((result === undefined) === (error === undefined)) {
+    return refusal(INVALID_REQUEST, "Invalid Request: method is missing", id);
+  }
+  const wrong = result !== undefined
+    ? !isObject(result) && `result is ${kind(result)}, but must be an object`
+    : !(isObject(error) && Number.isSafeInteger(error.code) && typeof error.message === "string") &&
+      "error must be an object with a whole code and a message";
+  if (wrong) return refusal(INVALID_REQUEST, `Invalid Request: ${wrong}`, id);
+  return undefined;
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === "string" || Number.isSafeInteger(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function kind(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Array.isArray(value) ? "a list" : isObject(value) ? "an object" : `a ${typeof value}`;
+}
+
+/** The value where it is short, and otherwise its kind. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  return text === undefined || text.length > 40 ? kind(value) : text;
+}

@@ -1,0 +1,136 @@
+/**
+ * The tasks extension of MCP (SEP-2663): work that outlives a request and is asked after by its id. It
+ * has the form of the SDK's own extensions, so that the SDK's can take its place once it is released.
+ */
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type McpServer,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { z } from "zod";
+
+export const TASKS_EXTENSION = "io.modelcontextprotocol/tasks";
+
+const POLL_INTERVAL_MS = 5000;
+
+/** A task as `tasks/get` shows it. */
+export interface Task {
+  readonly taskId: string;
+  readonly status: "working" | "input_required" | "completed" | "failed" | "cancelled";
+  readonly statusMessage?: string | undefined;
+  readonly createdAt: string;
+  readonly lastUpdatedAt: string;
+  /** How long it can be asked after, in milliseconds; null where that is not limited. */
+  readonly ttlMs: number | null;
+  readonly pollIntervalMs?: number | undefined;
+  /** Of a completed task: what the call would have answered. */
+  readonly result?: CallToolResult | undefined;
+  /** Of a failed task: the protocol's error. */
+  readonly error?: { readonly code: number; readonly message: string } | undefined;
+  /** Of a task that waits for input: the requests that are not answered yet. */
+  readonly inputRequests?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Where tasks are kept. It outlives the servers, of which there is one for each request over HTTP. */
+export interface TaskStore {
+  /** The task as it stands; undefined if there is none. */
+  get(taskId: string): Promise<Task | undefined>;
+  /** Hands in answers to what a task asked; unknown keys are left alone. */
+  update(taskId: string, inputResponses: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Asks for a task's end; nothing happens to one that has ended. */
+  cancel(taskId: string): Promise<void>;
+}
+
+const TaskRequest = z.looseObject({ taskId: z.string() });
+
+/** Serves the tasks of one store on any number of servers. */
+export class TasksExtension {
+  readonly id = TASKS_EXTENSION;
+  readonly #store: TaskStore;
+
+  constructor(store: TaskStore) {
+    this.#store = store;
+  }
+
+  /** Serves the tasks on a server that is not connected yet. */
+  attach({ server }: McpServer): void {
+    server.registerCapabilities({ extensions: { [TASKS_EXTENSION]: {} } });
+    server.setRequestHandler("tasks/get", { params: TaskRequest }, async ({ taskId }, ctx) => {
+      const task = await this.#found(taskId, ctx);
+      return { resultType: "complete", ...task };
+    });
+    server.setRequestHandler("tasks/update", { params: TaskRequest }, async ({ taskId }, ctx) => {
+      await this.#found(taskId, ctx);
+      // The SDK takes the answers out of the parameters, as it does for calls of tools.
+      await this.#store.update(taskId, { ...ctx.mcpReq.inputResponses });
+      return { resultType: "complete" };
+    });
+    server.setRequestHandler("tasks/cancel", { params: TaskRequest }, async ({ taskId }, ctx) => {
+      await this.#found(taskId, ctx);
+      await this.#store.cancel(taskId);
+      return { resultType: "complete" };
+    });
+  }
+
+  /** Whether the client that made this request takes a task for an answer. */
+  declaredBy(ctx: ServerContext): boolean {
+    return declaredCapabilities(ctx).extensions?.[TASKS_EXTENSION] !== undefined;
+  }
+
+  /**
+   * The answer to a tool call that goes on as a task of the store.
+   *
+   * @throws {ProtocolError} If the client did not declare the extension.
+   */
+  async create(
+    ctx: ServerContext,
+    { taskId, content = [] }: {
+      readonly taskId: string;
+      readonly content?: CallToolResult["content"];
+    },
+  ): Promise<CallToolResult> {
+    const { status, statusMessage, createdAt, lastUpdatedAt, ttlMs, pollIntervalMs } = await this
+      .#found(taskId, ctx);
+    return {
+      resultType: "task",
+      taskId,
+      status,
+      ...(statusMessage === undefined ? {} : { statusMessage }),
+      createdAt,
+      lastUpdatedAt,
+      ttlMs,
+      pollIntervalMs: pollIntervalMs ?? POLL_INTERVAL_MS,
+      content,
+    };
+  }
+
+  /** @throws {ProtocolError} If the client did not declare the extension, or there is no such task. */
+  async #found(taskId: string, ctx: ServerContext): Promise<Task> {
+    if (!this.declaredBy(ctx)) throw missingExtension();
+    const task = await this.#store.get(taskId);
+    if (task) return { ...task, pollIntervalMs: task.pollIntervalMs ?? POLL_INTERVAL_MS };
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `Invalid params: there is no task ${JSON.stringify(taskId)}`,
+    );
+  }
+}
+
+const Declared = z.looseObject({ extensions: z.record(z.string(), z.unknown()).optional() });
+
+/** What the client declared with this very request, as clients do since the revision 2026-07-28. */
+export function declaredCapabilities(ctx: ServerContext): z.infer<typeof Declared> {
+  const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
+  return Declared.safeParse(envelope[CLIENT_CAPABILITIES_META_KEY]).data ?? {};
+}
+
+/** The refusal of a client that cannot take a task for an answer. */
+export function missingExtension(): MissingRequiredClientCapabilityError {
+  return new MissingRequiredClientCapabilityError({
+    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
+  });
+}
