@@ -14,6 +14,7 @@ import { decodeSamplePixels } from "./image/pictures.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
+import type { RunPlace } from "./store/runs.ts";
 import {
   hasEnded,
   type Lab,
@@ -36,12 +37,7 @@ import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
 import type { WriteRequest } from "./requests/text.ts";
-import {
-  ensureWorker,
-  livingWorker,
-  noticeDeadWorkers,
-  type ProcessOptions,
-} from "./run/processes.ts";
+import { ensureWorker, livingWorker, noticeDeadWorkers } from "./run/processes.ts";
 
 const CURVE_POINTS = 50;
 const EVENT_PAGE = 200;
@@ -60,7 +56,7 @@ export function openLab(options: LabOptions): Lab {
 
 class Laboratory implements Lab {
   readonly #store: Store;
-  readonly #process: ProcessOptions;
+  readonly #process: RunPlace;
 
   constructor({ workspace, dataDirectory, device }: LabOptions) {
     this.#store = openStore(workspace);
@@ -75,7 +71,7 @@ class Laboratory implements Lab {
   }
 
   ensureWorker(): void {
-    ensureWorker(this.#store, this.#process);
+    ensureWorker(this.#store);
   }
 
   async train(
@@ -96,6 +92,7 @@ class Laboratory implements Lab {
         codeVersion: version,
         label: label ?? null,
         sweep: isSweep ? { preset, overrides, grid, seeds, label } : null,
+        place: this.#process,
       });
       for (const id of inserted.ids) this.#store.events.add("run-queued", id, `${id} is queued`);
       return inserted;
@@ -108,7 +105,7 @@ class Laboratory implements Lab {
   async resume(ref: string): Promise<Run> {
     const run = this.run(ref);
     const requeued = this.#store.transaction(() => {
-      if (!this.#store.runs.requeue(run.id)) return false;
+      if (!this.#store.runs.requeue(run.id, this.#process)) return false;
       this.#store.events.add("run-queued", run.id, `${run.id} is queued to go on`);
       return true;
     });
