@@ -15,6 +15,7 @@ import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { type Variation, variationsOf } from "./report/variation.ts";
 import { openStore, type Store } from "./store/store.ts";
+import type { RunPlace } from "./store/runs.ts";
 import {
   hasEnded,
   type Lab,
@@ -37,12 +38,7 @@ import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
 import type { WriteRequest } from "./requests/text.ts";
-import {
-  ensureWorker,
-  livingWorker,
-  noticeDeadWorkers,
-  type ProcessOptions,
-} from "./run/processes.ts";
+import { ensureWorker, livingWorker, noticeDeadWorkers } from "./run/processes.ts";
 
 const CURVE_POINTS = 50;
 const EVENT_PAGE = 200;
@@ -61,7 +57,7 @@ export function openLab(options: LabOptions): Lab {
 
 class Laboratory implements Lab {
   readonly #store: Store;
-  readonly #process: ProcessOptions;
+  readonly #process: RunPlace;
 
   constructor({ workspace, dataDirectory, device }: LabOptions) {
     this.#store = openStore(workspace);
@@ -76,7 +72,7 @@ class Laboratory implements Lab {
   }
 
   ensureWorker(): void {
-    ensureWorker(this.#store, this.#process);
+    ensureWorker(this.#store);
   }
 
   async train(
@@ -97,6 +93,7 @@ class Laboratory implements Lab {
         codeVersion: version,
         label: label ?? null,
         sweep: isSweep ? { preset, overrides, grid, seeds, label } : null,
+        place: this.#process,
       });
       for (const id of inserted.ids) this.#store.events.add("run-queued", id, `${id} is queued`);
       return inserted;
@@ -109,7 +106,7 @@ class Laboratory implements Lab {
   async resume(ref: string): Promise<Run> {
     const run = this.run(ref);
     const requeued = this.#store.transaction(() => {
-      if (!this.#store.runs.requeue(run.id)) return false;
+      if (!this.#store.runs.requeue(run.id, this.#process)) return false;
       this.#store.events.add("run-queued", run.id, `${run.id} is queued to go on`);
       return true;
     });

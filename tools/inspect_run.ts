@@ -229,6 +229,7 @@ function facts({ run, relativeError }: RunReport): string {
       run.parameterCount === null ? "" : `${run.parameterCount.toLocaleString("en")} parameters`,
       run.replicas === null ? "" : counted(run.replicas, "replica"),
       run.device === null ? "" : `on ${run.device}`,
+      run.requestedDevice === null ? "" : `${run.requestedDevice} requested`,
       `configuration ${run.configHash}`,
       run.datasetHash === null ? "" : `data ${run.datasetHash.slice(0, 12)}`,
       `code ${run.codeVersion}`,

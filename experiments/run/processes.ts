@@ -11,7 +11,6 @@ import { processExists } from "../common/files.ts";
 import type { Store, WorkerRow } from "../store/store.ts";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { DeviceName } from "../../engine/mod.ts";
 
 /** How long a worker may take from being started to holding its lock, in milliseconds. */
 const START_LIMIT = 30_000;
@@ -97,12 +96,6 @@ function isLocked(path: string): boolean {
   }
 }
 
-/** What the processes of a laboratory are given on their way. */
-export interface ProcessOptions {
-  readonly dataDirectory?: string | undefined;
-  readonly device?: DeviceName | undefined;
-}
-
 /** Workers in a row that may end without taking up a run before starting more is given up. */
 const FAILED_STARTS = 5;
 
@@ -115,17 +108,17 @@ const FAILED_STARTS = 5;
  *
  * @throws {Error} If workers keep ending before they take up a run; the message has the log's end.
  */
-export function ensureWorker(store: Store, options: ProcessOptions): void {
+export function ensureWorker(store: Store): void {
   noticeDeadWorkers(store);
   const id = store.transaction(() => {
     if (store.runs.queuedCount() === 0 || livingWorker(store)) return null;
     refuseAfterFailures(store);
     return store.workers.insert();
   });
-  if (id !== null) spawnWorker(store, id, options);
+  if (id !== null) spawnWorker(store, id);
 }
 
-function spawnWorker(store: Store, id: number, { dataDirectory, device }: ProcessOptions): void {
+function spawnWorker(store: Store, id: number): void {
   const log = openSync(logPath(store), "a");
   try {
     const child = spawn(
@@ -137,8 +130,6 @@ function spawnWorker(store: Store, id: number, { dataDirectory, device }: Proces
         store.workspace,
         "--worker",
         String(id),
-        ...(dataDirectory === undefined ? [] : ["--data-directory", dataDirectory]),
-        ...(device === undefined ? [] : ["--device", device]),
       ],
       // A session of its own: neither the end of this process nor Ctrl-C in its terminal reaches it.
       { detached: true, stdio: ["ignore", log, log] },

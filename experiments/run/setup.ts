@@ -22,8 +22,10 @@ export interface TrainingContext {
   readonly store: Store;
   readonly workerId: number;
   readonly openSubject: OpenSubject;
-  /** By default the one that the run began on, or, for a new run, the fastest. */
+  /** For runs that request none: by default the one that the run began on, or, for a new run, the
+   * fastest. */
   readonly device?: DeviceName | undefined;
+  /** For runs that name none. */
   readonly dataDirectory?: string | undefined;
   readonly signal?: AbortSignal;
 }
@@ -125,16 +127,18 @@ async function compileStepper(
 }
 
 /**
- * A run goes on where it began, since another device rounds otherwise and could not continue it bit
- * for bit; a new one takes the device that is fastest for its training step.
+ * A run takes the device that was requested for it. Where none was, it goes on where it began, since
+ * another device rounds otherwise and could not continue it bit for bit; a new one takes the device
+ * that is fastest for its training step.
  */
 async function openDevice(
   run: Run,
   subject: Subject,
   state: TrainingState,
-  { store, workerId, device = "auto", signal }: TrainingContext,
+  { store, workerId, signal, ...context }: TrainingContext,
 ): Promise<{ engine: Engine; choice: DeviceChoice }> {
   const { config } = run;
+  const device = run.requestedDevice ?? context.device ?? "auto";
   let moved = "";
   if (device === "auto" && state.step > 0 && run.device !== null) {
     try {
@@ -146,7 +150,7 @@ async function openDevice(
       moved = `${error.message.replace(/\.$/, "")}, where it began; `;
     }
   }
-  const { engine, choice } = await engineFor(device, {
+  const { engine, choice } = await requestedEngine(run, device, {
     compile: (engine) =>
       compileStep(engine, subject.step, { batch: config.batch_size, outputs: "mean" }),
     inputs: () => ({
@@ -164,8 +168,25 @@ async function openDevice(
   return { engine, choice: { ...choice, reason: moved + choice.reason } };
 }
 
+/** @throws {UserError} If the device cannot be used here, with what to do about a kept request. */
+async function requestedEngine(
+  { id, requestedDevice }: Run,
+  ...[device, ...rest]: Parameters<typeof engineFor>
+): ReturnType<typeof engineFor> {
+  try {
+    return await engineFor(device, ...rest);
+  } catch (error) {
+    if (!(error instanceof UserError) || device === "auto" || requestedDevice === null) throw error;
+    throw new UserError(
+      `${error.message.replace(/\.$/, "")}; ${device} was requested for ${id}: resume it with ` +
+        "--device auto, or with another device",
+    );
+  }
+}
+
 async function loadSubject(run: Run, context: TrainingContext): Promise<Subject> {
-  const { store, workerId, dataDirectory, signal } = context;
+  const { store, workerId, signal } = context;
+  const dataDirectory = run.dataDirectory ?? context.dataDirectory;
   store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
   let toldAt = 0;
   return await context.openSubject(run.config, {

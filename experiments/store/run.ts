@@ -1,5 +1,5 @@
 /** One training run and where it stands. */
-import type { DeviceChoice, Engine } from "../../engine/mod.ts";
+import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
 import type { RunConfig } from "../config/mod.ts";
 import type { LatestMetrics } from "./metrics.ts";
 
@@ -35,6 +35,12 @@ export interface Run {
   readonly codeVersion: string;
   /** SHA-256 of the data set's contents, once it was loaded. */
   readonly datasetHash: string | null;
+  /** The device that was requested when it was queued or resumed; null where none was, which lets
+   * the worker take the one that trains it soonest. */
+  readonly requestedDevice: DeviceName | null;
+  /** The folder with data sets that its request named, null where it named none. */
+  readonly dataDirectory: string | null;
+  /** The device that it was trained on last; null before it first started. */
   readonly device: Engine["device"] | null;
   /** Why its device was taken, and what was measured for that; null before it first started, and for
    * runs of older versions. */

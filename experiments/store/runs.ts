@@ -1,6 +1,6 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { DeviceChoice, Engine } from "../../engine/mod.ts";
+import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
 import { configHash, groupHash, type RunConfig } from "../config/mod.ts";
 import { nextId, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
@@ -25,6 +25,8 @@ interface RunRow {
   baseline: number | null;
   pictures: string | null;
   device_choice: string | null;
+  requested_device: DeviceName | null;
+  data_directory: string | null;
   sweep_id: string | null;
   label: string | null;
   step: number;
@@ -55,6 +57,14 @@ export interface NewRuns {
   readonly label: string | null;
   /** The request behind a sweep; null for a single run. */
   readonly sweep: object | null;
+  readonly place?: RunPlace | undefined;
+}
+
+/** Where a run is to be trained. What is left out is left to the worker. */
+export interface RunPlace {
+  readonly device?: DeviceName | undefined;
+  /** The folder in which data sets are looked for before they are downloaded. */
+  readonly dataDirectory?: string | undefined;
 }
 
 /** What the worker writes about a run it does not own any more goes nowhere: this tells it so. */
@@ -88,7 +98,7 @@ export function runTable(
 
   return {
     insert(
-      { configs, codeVersion, label, sweep }: NewRuns,
+      { configs, codeVersion, label, sweep, place = {} }: NewRuns,
     ): { ids: string[]; sweepId: string | null } {
       const claims = runClaims(db, workspace);
       const insertAll = () => {
@@ -102,8 +112,8 @@ export function runTable(
           const id = nextId(db, config.modality, claims);
           db.prepare(
             `INSERT INTO runs (id, status, config, config_hash, group_hash, code_version, sweep_id,
-               label, steps, created_at, queued_at)
-             VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+               label, steps, created_at, queued_at, requested_device, data_directory)
+             VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           ).run(
             id,
             JSON.stringify(config),
@@ -115,6 +125,8 @@ export function runTable(
             config.steps,
             now,
             now,
+            place.device ?? null,
+            place.dataDirectory ?? null,
           );
           return id;
         });
@@ -194,13 +206,24 @@ export function runTable(
       });
     },
 
-    /** Back into the queue, behind the others; false if it runs, waits or has finished. */
-    requeue(id: string): boolean {
+    /**
+     * Back into the queue, behind the others; false if it runs, waits or has finished.
+     *
+     * @param place Replaces what was requested before; what it leaves out stays.
+     */
+    requeue(id: string, place: RunPlace = {}): boolean {
       const { changes } = db.prepare(
         `UPDATE runs SET status = 'queued', queued_at = ?, stop_requested = 0, error = NULL,
-           ended_at = NULL, worker_id = NULL, activity = NULL
+           ended_at = NULL, worker_id = NULL, activity = NULL,
+           requested_device = coalesce(?, requested_device),
+           data_directory = coalesce(?, data_directory)
          WHERE id = ? AND status IN ('stopped', 'interrupted', 'failed')`,
-      ).run(new Date().toISOString(), id);
+      ).run(
+        new Date().toISOString(),
+        place.device ?? null,
+        place.dataDirectory ?? null,
+        id,
+      );
       return Number(changes) === 1;
     },
 
@@ -313,6 +336,8 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     codeVersion: row.code_version,
     datasetHash: row.dataset_hash,
     device: row.device,
+    requestedDevice: row.requested_device,
+    dataDirectory: row.data_directory,
     deviceChoice: row.device_choice === null ? null : JSON.parse(row.device_choice) as DeviceChoice,
     parameterCount: row.parameter_count,
     replicas: row.replicas,

@@ -127,6 +127,8 @@ const VERSIONS = [
   `ALTER TABLE runs RENAME COLUMN trivial_mse TO baseline;
   UPDATE metrics SET name = 'examples_per_second'
   WHERE name IN ('images_per_second', 'windows_per_second');`,
+  `ALTER TABLE runs ADD COLUMN requested_device TEXT;  -- null: the one that trains it soonest
+  ALTER TABLE runs ADD COLUMN data_directory TEXT; -- where its data is at hand; null: nowhere`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

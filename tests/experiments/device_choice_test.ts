@@ -1,9 +1,9 @@
 /** On which device a run trains, and what is kept of that. */
 import assert from "node:assert/strict";
 import type { DeviceName } from "../../engine/mod.ts";
-import { runWorker } from "../../experiments/mod.ts";
+import { openLab, runWorker } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
-import { queue, shortConfig, withStore } from "./workspace.ts";
+import { queue, SHORT, shortConfig, stopTraining, withStore, withWorkspace } from "./workspace.ts";
 
 /** A small transformer and two pictures a step, so that plain JavaScript can train as well. */
 const config = () =>
@@ -94,4 +94,55 @@ Deno.test("a run whose device is gone goes on elsewhere, and says so", () =>
     assert.equal(status, "finished");
     if (device === "tensorflow") return; // It is installed here.
     assert.match(choice!.reason, /^Device tensorflow needs .*, where it began; cpu is/);
+  }));
+
+Deno.test("the worker at work takes the device and the data that each run requests", () =>
+  withWorkspace(async (workspace) => {
+    const data = Deno.makeTempDirSync();
+    const onCpu = openLab({ workspace, device: "cpu" });
+    const elsewhere = openLab({ workspace, device: "tfjs-cpu", dataDirectory: data });
+    const overrides = { ...SHORT, network: "dit-4", batch_size: 2 } as const;
+    try {
+      const first = await onCpu.train({
+        preset: "mnist-tiny",
+        overrides: { ...overrides, steps: 20 },
+      });
+      const second = await elsewhere.train({
+        preset: "mnist-tiny",
+        overrides: { ...overrides, steps: 2 },
+      });
+      const look = () => [first, second].map(({ runs: [run] }) => onCpu.run(run!.id));
+      while (look().some(({ device }) => device === null)) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const [before, after] = look();
+      assert.deepEqual(
+        [before, after].map((run) => [run!.requestedDevice, run!.device, run!.dataDirectory]),
+        [["cpu", "cpu", null], ["tfjs-cpu", "tfjs-cpu", data]],
+      );
+      assert.equal(after!.deviceChoice!.reason, "tfjs-cpu was asked for");
+    } finally {
+      onCpu.close();
+      elsewhere.close();
+      await stopTraining(workspace);
+      Deno.removeSync(data);
+    }
+  }));
+
+Deno.test("a resumed run keeps the device that was requested, unless another is", () =>
+  withStore((store) => {
+    const place = { device: "tfjs-cpu" } as const;
+    const [id] = store.runs.insert({
+      configs: [config()],
+      codeVersion: "test",
+      label: null,
+      sweep: null,
+      place,
+    }).ids as [string];
+    store.runs.requestStop(id);
+    assert.ok(store.runs.requeue(id));
+    assert.equal(store.runs.byId(id)!.requestedDevice, "tfjs-cpu");
+    store.runs.requestStop(id);
+    assert.ok(store.runs.requeue(id, { device: "auto" }));
+    assert.equal(store.runs.byId(id)!.requestedDevice, "auto");
   }));

@@ -27,6 +27,8 @@ function runOf(preset: string, changes: Partial<Run> = {}): Run {
     datasetHash: null,
     device: "cpu",
     deviceChoice: null,
+    requestedDevice: null,
+    dataDirectory: null,
     parameterCount: 1,
     replicas: 1,
     baseline: config.modality === "text" ? 2.49 : 0.2,

@@ -28,6 +28,8 @@ export function finishedRun(
     datasetHash: "ba891046e6505d7aadcb",
     device: "cpu",
     deviceChoice: null,
+    requestedDevice: null,
+    dataDirectory: null,
     parameterCount: 50_000,
     replicas: 2,
     baseline: 0.37,
