@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { shortened, UserError } from "../engine/host/mod.ts";
+import { RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   blockCurve,
   CompareRequest,
@@ -67,21 +67,22 @@ export const compareRunsTool = defineTool({
   },
 });
 
-/** The runs that a comparison is asked of. @throws {UserError} If it is not two or more. */
+/** Returns the runs to compare. @throws {RefusedValue} If they are not two or more. */
 export function comparedRuns(
   lab: Lab,
   { runs, sweep }: Pick<z.output<typeof CompareRequest>, "runs" | "sweep">,
 ): readonly string[] {
   if (sweep === undefined && runs !== undefined) return runs;
   if (sweep === undefined || runs !== undefined) {
-    throw new UserError(
-      'Give either runs, e.g. ["image-0001", "image-0002"], or sweep, e.g. "sweep-0001", and not both',
+    throw new RefusedValue((name) =>
+      `Give either ${name("runs")} (ids such as image-0001 and image-0002) or ${name("sweep")} ` +
+      "(such as sweep-0001), and not both"
     );
   }
   const ids = lab.runs({ sweepId: sweep, limit: 100 }).runs.map((run) => run.id);
   if (ids.length >= 2) return ids;
-  throw new UserError(
-    `The sweep ${sweep} has one run, but a comparison needs 2: give runs instead`,
+  throw new RefusedValue((name) =>
+    `The sweep ${sweep} has one run, but a comparison needs 2: give ${name("runs")} instead`
   );
 }
 

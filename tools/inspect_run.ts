@@ -1,6 +1,6 @@
 /** The tool that inspects runs, and one run as text: what it is, how it stands, and what is known of it. */
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { RefusedValue } from "../engine/host/mod.ts";
 import {
   duration,
   InspectRequest,
@@ -57,14 +57,17 @@ export const inspectRunTool = defineTool({
   },
 });
 
-/** Which runs a list is of. @throws {UserError} If one run is asked for beside a list. */
+/** Returns the filter of a list of runs. @throws {RefusedValue} If a single run is named as well. */
 export function listedRuns(
   { run, sweep, status }: Pick<z.output<typeof InspectRequest>, "run" | "sweep" | "status">,
 ): Pick<RunFilter, "sweepId" | "status"> {
   if (run === undefined || (sweep === undefined && status === undefined)) {
     return { sweepId: sweep, status };
   }
-  throw new UserError("sweep and status choose runs for a list: leave them out beside run");
+  throw new RefusedValue((name) =>
+    `${name("sweep")} and ${name("status")} choose the runs of a list: leave them out beside ` +
+    name("run")
+  );
 }
 
 function oneRun(id: string, asked: readonly MetricName[] | undefined, points: number, call: Call) {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { RefusedValue } from "../engine/host/mod.ts";
 import { StopRequest } from "../experiments/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
@@ -42,10 +42,12 @@ export const stopRunTool = defineTool({
   },
 });
 
-/** The runs that are asked to stop. @throws {UserError} If it is none, or some and all. */
+/** Returns the runs to stop. @throws {RefusedValue} Unless exactly one of `runs` and `all` is given. */
 export function runsToStop(
   { runs, all }: z.output<typeof StopRequest>,
 ): readonly string[] | "all" {
   if ((runs === undefined) === all) return runs ?? "all";
-  throw new UserError('Give either runs, e.g. ["image-0001"], or "all": true, and not both');
+  throw new RefusedValue((name) =>
+    `Give either ${name("runs")} (ids such as image-0001) or ${name("all")}, and not both`
+  );
 }

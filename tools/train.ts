@@ -1,6 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { UserError } from "../engine/host/mod.ts";
+import { RefusedValue } from "../engine/host/mod.ts";
 import {
   duration,
   type Lab,
@@ -47,7 +47,7 @@ export const trainTool = defineTool({
   },
 });
 
-/** Queues what is asked for. @throws {UserError} If it is something new and to resume at once. */
+/** Queues new runs, or a run to resume. @throws {RefusedValue} If the request asks for both. */
 export async function startedRuns(
   lab: Lab,
   { resume, ...request }: z.output<typeof TrainOrResume>,
@@ -55,9 +55,10 @@ export async function startedRuns(
   if (resume === undefined) return await lab.train(request);
   const given = Object.entries(request).filter(([, value]) => value !== undefined).map(([k]) => k);
   if (given.length > 0) {
-    throw new UserError(
-      `resume goes on with a run as it was configured, so ${given.join(", ")} cannot be given ` +
-        "beside it: leave out one or the other",
+    throw new RefusedValue((name) =>
+      `${name("resume")} goes on with a run as it was configured, so ` +
+      `${given.map((field) => name(field)).join(", ")} cannot be given beside it: ` +
+      "leave out one or the other"
     );
   }
   return { runs: [await lab.resume(resume)], sweepId: null };

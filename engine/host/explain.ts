@@ -7,12 +7,12 @@ import { nearest, shortened, UserError } from "./errors.ts";
 
 type Path = readonly PropertyKey[];
 
-/** A value that its schema refuses. */
+/** A request that cannot be accepted: a field's schema refuses it, or two fields contradict each other. */
 export class RefusedValue extends UserError {
   readonly #explain: (nameOf: NameOf) => string;
 
-  constructor(schema: z.ZodType, value: unknown, issues: readonly z.core.$ZodIssue[]) {
-    const explain = (nameOf: NameOf) => explainIssues(schema, value, issues, nameOf);
+  /** @param explain Returns the message; it calls `nameOf` for every field that it mentions. */
+  constructor(explain: (nameOf: NameOf) => string) {
     super(explain(fieldName));
     this.#explain = explain;
   }
@@ -35,7 +35,8 @@ export function parseWith<Schema extends z.ZodType>(
   const given = isPlain(value) ? withoutUndefined(value) : value;
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new RefusedValue(schema, given, parsed.error.issues);
+  const { issues } = parsed.error;
+  throw new RefusedValue((nameOf) => explainIssues(schema, given, issues, nameOf));
 }
 
 function isPlain(value: unknown): value is object {
@@ -47,8 +48,8 @@ export function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }
 
-/** What a field is called, by its place in the value; "" for the value itself. */
-export type NameOf = (path: Path) => string;
+/** Returns the name of a field from its path in the value; "" for the value itself. */
+export type NameOf = (...path: Path) => string;
 
 /** One sentence for each thing that is wrong with a value. */
 export function explainIssues(
@@ -71,7 +72,7 @@ function explainIssue(
   if (issue.code === "unrecognized_keys") {
     return explainUnknownFields(root, issue.path, issue.keys, nameOf);
   }
-  const field = nameOf(issue.path) || "The value";
+  const field = nameOf(...issue.path) || "The value";
   const given = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
@@ -95,12 +96,12 @@ function explainUnknownFields(
   keys: readonly string[],
   nameOf: NameOf,
 ): string {
-  const place = path.length === 0 ? "" : ` in ${nameOf(path)}`;
+  const place = path.length === 0 ? "" : ` in ${nameOf(...path)}`;
   const known = Object.keys(nodeAt(root, path)?.properties ?? {});
   const shown = keys.slice(0, 3).map((key) => {
     const elsewhere = Object.entries(root.properties ?? {})
       .filter(([name, node]) =>
-        Object.hasOwn(node.properties ?? {}, key) && name !== fieldName(path)
+        Object.hasOwn(node.properties ?? {}, key) && name !== fieldName(...path)
       ).map(([name]) => name);
     const hint = elsewhere.length > 0
       ? `it belongs in ${elsewhere.join(" or ")}`
@@ -139,7 +140,7 @@ function nodeAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   return node;
 }
 
-function fieldName(path: Path): string {
+function fieldName(...path: Path): string {
   return path.map((key, i) =>
     typeof key === "number" ? `[${key}]` : `${i ? "." : ""}${String(key)}`
   )

@@ -1,5 +1,5 @@
 /** From a preset, and what differs from it, to the configurations of runs. */
-import { UserError } from "../../engine/host/mod.ts";
+import { RefusedValue } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "./image.ts";
 import { parseConfig, record, type RunConfig } from "./configuration.ts";
 import { presetNamed } from "./presets.ts";
@@ -49,7 +49,9 @@ export function expandGrid(
   const axes = Object.entries(record(grid, "grid"));
   if (seeds !== undefined) {
     if (axes.some(([field]) => field === "seed")) {
-      throw new UserError("Give the seeds either in seeds or in grid.seed, not in both");
+      throw new RefusedValue((name) =>
+        `Give the seeds either in ${name("seeds")} or in ${name("grid", "seed")}, not in both`
+      );
     }
     axes.push(["seed", seeds]);
   }
@@ -58,10 +60,13 @@ export function expandGrid(
     checkAxis(field, values, fixed);
     combinations = combinations.flatMap((c) => values.map((v) => ({ ...c, [field]: v })));
     if (combinations.length > MAX_SWEEP_RUNS) {
-      throw new UserError(
-        `The sweep has more than ${MAX_SWEEP_RUNS} runs: shorten the lists of ` +
-          axes.map(([name]) => name === "seed" && seeds ? "seeds" : `grid.${name}`).join(", "),
-      );
+      throw new RefusedValue((name) => {
+        const lists = axes.map(([field]) =>
+          field === "seed" && seeds ? name("seeds") : name("grid", field)
+        );
+        return `The sweep has more than ${MAX_SWEEP_RUNS} runs: shorten the lists of ` +
+          lists.join(", ");
+      });
     }
   }
   return combinations.map((combination) => resolveConfig(preset, combination));
@@ -73,12 +78,17 @@ function checkAxis(
   fixed: Record<string, unknown>,
 ): asserts values is unknown[] {
   if (!Array.isArray(values) || values.length === 0) {
-    throw new UserError(`grid.${field} must be a list of at least one value`);
+    throw new RefusedValue((name) => `${name("grid", field)} must be a list of at least one value`);
   }
   if (new Set(values).size !== values.length) {
-    throw new UserError(`grid.${field} names a value twice: ${JSON.stringify(values)}`);
+    throw new RefusedValue((name) =>
+      `${name("grid", field)} names a value twice: ${JSON.stringify(values)}`
+    );
   }
   if (field in fixed) {
-    throw new UserError(`${field} is both in overrides and in the grid: leave it in one of them`);
+    throw new RefusedValue((name) =>
+      `${field} is given both as ${name("overrides", field)} and as ${name("grid", field)}: ` +
+      "leave it in one of them"
+    );
   }
 }

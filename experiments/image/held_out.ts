@@ -2,7 +2,7 @@
  * What a request says about held-out pictures that a sample keeps a part of (in-painting) or starts
  * from (image-to-image).
  */
-import { UserError } from "../../engine/host/mod.ts";
+import { RefusedValue } from "../../engine/host/mod.ts";
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import type { GivenOptions, KeptHalf, SampleRequest, SampleSettings } from "../requests/image.ts";
 import type { GivenPictures } from "../store/records.ts";
@@ -28,18 +28,20 @@ export function givenSettings(
   if (!isGiven(request)) {
     for (const [field, value] of Object.entries({ pictures, resamples })) {
       if (value === undefined) continue;
-      throw new UserError(
-        `${field} is ${
-          JSON.stringify(value)
-        } without keep or strength: say with keep which half of ` +
-          "held-out pictures to keep, with strength how much to change them, or leave it out",
+      throw new RefusedValue((name) =>
+        `${name(field)} is ${JSON.stringify(value)} without ${name("keep")} or ${
+          name("strength")
+        }: ` +
+        `say with ${name("keep")} which half of held-out pictures to keep, with ` +
+        `${name("strength")} how much to change them, or leave it out`
       );
     }
     return {};
   }
   if (resamples !== undefined && keep === undefined) {
-    throw new UserError(
-      `resamples is ${resamples} without keep: it belongs to in-painting, leave it out`,
+    throw new RefusedValue((name) =>
+      `${name("resamples")} is ${resamples} without ${name("keep")}: it belongs to in-painting, ` +
+      "leave it out"
     );
   }
   const numbers = pictures === undefined
@@ -68,8 +70,8 @@ export function givenPictures(settings: SampleSettings, dataset: ImageDataset): 
   const numbers = settings.pictures!;
   const missing = numbers.find((number) => number >= test.count);
   if (missing !== undefined) {
-    throw new UserError(
-      `pictures is ${missing}, but must be a whole number from 0 to ${test.count - 1}`,
+    throw new RefusedValue((name) =>
+      `${name("pictures")} is ${missing}, but must be a whole number from 0 to ${test.count - 1}`
     );
   }
   return {

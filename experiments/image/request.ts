@@ -1,5 +1,5 @@
 /** From a request to a run on images to its settings: the defaults, and what no single field says. */
-import { parseWith, UserError } from "../../engine/host/mod.ts";
+import { parseWith, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import {
   isGuided,
   type SamplerName,
@@ -50,11 +50,14 @@ export function sampleSettings(
   const { sampler, steps, guidance_scale, ...others } = choices;
   const unconditional = guidance_scale === 0;
   if (unconditional && request.class !== undefined) {
-    throw new UserError(
-      "class has no effect where guidance_scale is 0: leave it out, or use a guidance_scale of 1",
+    throw new RefusedValue((name) =>
+      `${name("class")} has no effect where ${
+        name("guidance_scale")
+      } is 0: leave it out, or use a ` +
+      `${name("guidance_scale")} of 1`
     );
   }
-  return {
+  const settings: SampleSettings = {
     count,
     sampler,
     steps,
@@ -69,6 +72,8 @@ export function sampleSettings(
     film_strip,
     made_by: "request",
   };
+  levelsFor(config, settings);
+  return settings;
 }
 
 /**
@@ -83,7 +88,9 @@ export function evaluationSettings(
 ): ImageEvaluationSettings {
   const { count = 1000, ...request } = parseWith(Evaluating, given);
   requireClasses(pictures, config.dataset);
-  return { count, ...choicesOf(request, config, "ddim") };
+  const settings = { count, ...choicesOf(request, config, "ddim") };
+  levelsFor(config, settings);
+  return settings;
 }
 
 /** How pictures are drawn, with the defaults that depend on something else. */
@@ -92,9 +99,12 @@ function choicesOf(request: Asked, config: ImageConfig, usual: SamplerName): Sam
   const { eta = defaultEta(sampler), ...options } = samplingOptions(request);
   requireOptions(request, sampler);
   if (guidance_scale !== 1 && config.label_dropout === 0) {
-    throw new UserError(
-      `guidance_scale is ${guidance_scale}, but the run was trained with label_dropout 0 and knows ` +
-        "no pictures without a class: use guidance_scale 1, or train with label_dropout 0.1",
+    throw new RefusedValue((name) =>
+      `${
+        name("guidance_scale")
+      } is ${guidance_scale}, but the run was trained with label_dropout 0 ` +
+      `and knows no pictures without a class: use ${name("guidance_scale")} 1, or train with ` +
+      "label_dropout 0.1"
     );
   }
   return { sampler, steps, guidance_scale, seed, eta, ...options };
@@ -115,7 +125,9 @@ function classesFor(
   const classes = asked === undefined ? Array.from({ length: known }, (_, i) => i) : [asked].flat();
   const wrong = classes.find((value) => value >= known);
   if (wrong !== undefined) {
-    throw new UserError(`class is ${wrong}, but must be a whole number from 0 to ${known - 1}`);
+    throw new RefusedValue((name) =>
+      `${name("class")} is ${wrong}, but must be a whole number from 0 to ${known - 1}`
+    );
   }
   return Array.from({ length: count }, (_, i) => classes[i % classes.length]!);
 }
@@ -139,21 +151,20 @@ function requireOptions(request: Asked, sampler: SamplerName): void {
     Object.entries(request).filter(([name]) => samplerOptionNames.includes(name)),
   );
   solver(sampler, options);
-  const { spacing = "trailing", rho, guidance_scale, guidance_rescale, guidance_interval } =
-    request;
-  if (rho !== undefined && spacing !== "karras") {
-    throw new UserError(`rho is ${rho} with spacing ${spacing}: only karras has it, leave it out`);
-  }
+  const { guidance_scale, guidance_rescale, guidance_interval } = request;
   if ((guidance_rescale || guidance_interval) && !isGuided(guidance_scale)) {
-    throw new UserError(
-      `${guidance_interval ? "guidance_interval" : "guidance_rescale"} has no effect where ` +
-        `guidance_scale is ${guidance_scale}: leave it out, or use a guidance_scale such as 2`,
+    throw new RefusedValue((name) =>
+      `${name(guidance_interval ? "guidance_interval" : "guidance_rescale")} has no effect where ` +
+      `${name("guidance_scale")} is ${guidance_scale}: leave it out, or use a ` +
+      `${name("guidance_scale")} such as 2`
     );
   }
   if (guidance_interval && guidance_interval[0] >= guidance_interval[1]) {
-    throw new UserError(
-      `guidance_interval is ${JSON.stringify(guidance_interval)}, but must be two values of ` +
-        "-log SNR, the lower first, such as [-5, 2]",
+    throw new RefusedValue((name) =>
+      `${name("guidance_interval")} is ${
+        JSON.stringify(guidance_interval)
+      }, but must be two values ` +
+      "of -log SNR, the lower first, such as [-5, 2]"
     );
   }
 }
@@ -178,9 +189,11 @@ export function levelsFor(config: ImageConfig, settings: SamplingChoices & Given
   const { sampler, steps, spacing, rho, strength } = settings;
   const levels = samplingLevels(scheduleOf(config), steps, { spacing, rho, from: strength });
   if (levels[0] === Infinity && samplers[sampler].finiteStart) {
-    throw new UserError(
-      `sampler is "${sampler}", but the run's schedule "${config.schedule}" ends in pure noise, where ` +
-        `${sampler}'s sigma is infinite: use "flow-heun", "euler" or "dpmpp-2m"`,
+    throw new RefusedValue((name) =>
+      `${
+        name("sampler")
+      } is "${sampler}", but the run's schedule "${config.schedule}" ends in pure ` +
+      `noise, where ${sampler}'s sigma is infinite: use "flow-heun", "euler" or "dpmpp-2m"`
     );
   }
   return levels;

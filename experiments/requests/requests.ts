@@ -1,6 +1,6 @@
 /** The requests to train, sample and evaluate, over all modalities. */
 import { z } from "zod";
-import { jsonSchemaOf, UserError } from "../../engine/host/mod.ts";
+import { jsonSchemaOf, RefusedValue } from "../../engine/host/mod.ts";
 import {
   type ConfigGrid,
   type ConfigOverrides,
@@ -140,7 +140,7 @@ export const AnyEvaluateRequest = either(evaluateRequests);
 const PLURAL: Readonly<Record<RunConfig["modality"], string>> = { image: "images", text: "text" };
 
 /**
- * @throws {UserError} If a field is one that only runs of another modality take. What no run takes is
+ * @throws {RefusedValue} If a field is one that only runs of another modality take. What no run takes is
  * left to the schema.
  */
 export function requireFieldsOf(
@@ -154,9 +154,9 @@ export function requireFieldsOf(
     .filter(([field, value]) => value !== undefined && !(field in own) && foreign.has(field))
     .map(([field]) => field);
   if (wrong.length === 0) return;
-  throw new UserError(
+  throw new RefusedValue((name) =>
     `${id} is a run on ${PLURAL[modality]}, which takes no ` +
-      `${wrong.join(", ")}: leave ${wrong.length > 1 ? "them" : "it"} out`,
+    `${wrong.map((field) => name(field)).join(", ")}: leave ${wrong.length > 1 ? "them" : "it"} out`
   );
 }
 

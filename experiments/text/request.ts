@@ -1,5 +1,5 @@
 /** From a request to a run on text to its settings: the defaults, and what no single field says. */
-import { parseWith, UserError } from "../../engine/host/mod.ts";
+import { parseWith, RefusedValue } from "../../engine/host/mod.ts";
 import type { TextConfig } from "../config/mod.ts";
 import {
   REVERSE,
@@ -71,14 +71,16 @@ function settingsOf(request: Asked, config: TextConfig): WriteSettings {
     film_strip: request.film_strip,
   };
   if (config.method === "masked" && sampler !== REVERSE) {
-    throw new UserError(
-      `sampler is ${JSON.stringify(sampler)}, but a run with method "masked" walks back ` +
-        `through its own masks: leave sampler out or use "${REVERSE}"`,
+    throw new RefusedValue((name) =>
+      `${name("sampler")} is ${JSON.stringify(sampler)}, but a run with method "masked" always ` +
+      `reverses its own masking process: leave ${name("sampler")} out or use "${REVERSE}"`
     );
   }
   if (settings.block_size > context) {
-    throw new UserError(
-      `block_size is ${settings.block_size}, but must be a whole number from 1 to ${context}`,
+    throw new RefusedValue((name) =>
+      `${
+        name("block_size")
+      } is ${settings.block_size}, but must be a whole number from 1 to ${context}`
     );
   }
   requireTemplateFits(settings);
@@ -87,15 +89,24 @@ function settingsOf(request: Asked, config: TextConfig): WriteSettings {
 
 function requireTemplateFits({ mode, template, prompt }: WriteSettings): void {
   if (mode === "infill" && template === null) {
-    throw new UserError(
-      `mode is "infill" without a template: give the text with ${GAP} for every character to write`,
+    throw new RefusedValue((name) =>
+      `${name("mode")} is "infill" without ${
+        name("template")
+      }: give there the text with ${GAP} for ` +
+      "every character to write"
     );
   }
   if (mode !== "infill" && template !== null) {
-    throw new UserError(`template goes with mode "infill" only, not with "${mode}": leave it out`);
+    throw new RefusedValue((name) =>
+      `${name("template")} goes with ${
+        name("mode")
+      } "infill" only, not with "${mode}": leave it out`
+    );
   }
   if (template !== null && prompt !== "") {
-    throw new UserError("prompt has no effect beside template: put it into the template");
+    throw new RefusedValue((name) =>
+      `${name("prompt")} has no effect beside ${name("template")}: put it into the template`
+    );
   }
 }
 
@@ -125,9 +136,11 @@ function walksOf(
 ): number[] {
   if (method === "autoregressive") {
     if (asked === undefined) return [];
-    throw new UserError(
-      `bound_steps is ${JSON.stringify(asked)}, but the run only learnt to read left to right, ` +
-        "where the likelihood is exact: leave it out",
+    throw new RefusedValue((name) =>
+      `${name("bound_steps")} is ${
+        JSON.stringify(asked)
+      }, but the run only learnt to read left to ` +
+      "right, where the likelihood is exact: leave it out"
     );
   }
   const walks = asked ?? [...DEFAULT_WALKS, steps];

@@ -1,6 +1,6 @@
 /** Which noise levels training sees, and at which ones sampling stops. */
 import { z } from "zod";
-import { UserError } from "../../engine/host/mod.ts";
+import { RefusedValue } from "../../engine/host/mod.ts";
 import { edmSigma, gammaOfEdmSigma } from "./notation.ts";
 import { karrasSigma, type Schedule } from "./schedules.ts";
 
@@ -94,9 +94,11 @@ export const spacings = {
       if (sigmaMax < Infinity) {
         return gammaOfEdmSigma(karrasSigma(position, sigmaMin, sigmaMax, rho));
       }
-      throw new UserError(
-        `spacing is "karras" with schedule "${schedule.name}", which ends in pure noise: its ` +
-          'largest sigma is infinite; use "trailing", or from below 1',
+      throw new RefusedValue((name) =>
+        `${
+          name("spacing")
+        } is "karras" with schedule "${schedule.name}", which ends in pure noise: its ` +
+        'largest sigma is infinite; use "trailing", or from below 1'
       );
     },
   },
@@ -141,7 +143,11 @@ export function samplingLevels(
   { spacing = "trailing", from = 1, rho }: LevelOptions = {},
 ): number[] {
   if (rho !== undefined && spacing !== "karras") {
-    throw new UserError(`rho is ${rho} with spacing "${spacing}": it belongs to "karras"`);
+    throw new RefusedValue((name) =>
+      `${name("rho")} is ${rho} with ${
+        name("spacing")
+      } "${spacing}": it belongs to "karras", leave it out`
+    );
   }
   const { position, level }: SpacingEntry = spacings[spacing];
   const at = (position: number) =>

@@ -10,7 +10,7 @@
  * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it.
  */
 import { z } from "zod";
-import { accepted, UserError } from "../../engine/host/mod.ts";
+import { accepted, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import { alphaSigma, type Raise, raiseTo, type ViewName, viewScale } from "./notation.ts";
 
 /**
@@ -254,18 +254,19 @@ export function solver(name: SamplerName, given: SamplerOptions = {}): Solver {
   const values = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   const foreign = Object.keys(values).find((option) => !(option in entry.options.shape));
   if (foreign !== undefined) {
-    throw new UserError(
-      `${foreign} is ${JSON.stringify(values[foreign])} with sampler "${name}": it belongs to ` +
-        listFormat.format(samplersWith(foreign as OptionName).map(({ name }) => `"${name}"`)) +
-        ", leave it out",
+    throw new RefusedValue((nameOf) =>
+      `${nameOf(foreign)} is ${JSON.stringify(values[foreign])} with ${nameOf("sampler")} ` +
+      `"${name}": it belongs to ` +
+      listFormat.format(samplersWith(foreign as OptionName).map(({ name }) => `"${name}"`)) +
+      ", leave it out"
     );
   }
   const parsed = entry.options.safeParse(values);
   if (!parsed.success) {
     const option = String(parsed.error.issues[0]!.path[0]);
-    throw new UserError(
-      `${option} is ${JSON.stringify(values[option])} with sampler "${name}", but must be ` +
-        accepted(entry.options.shape[option] as z.ZodType),
+    throw new RefusedValue((nameOf) =>
+      `${nameOf(option)} is ${JSON.stringify(values[option])} with ${nameOf("sampler")} ` +
+      `"${name}", but must be ${accepted(entry.options.shape[option] as z.ZodType)}`
     );
   }
   const options = parsed.data;

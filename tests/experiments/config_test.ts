@@ -111,7 +111,7 @@ const badGrids: [what: string, args: Parameters<typeof expandGrid>, message: Reg
   [
     "a field that is overridden too",
     ["demo", { steps: 5 }, { steps: [5, 6] }],
-    /^steps is both in overrides and in the grid/,
+    /^steps is given both as overrides.steps and as grid.steps: leave it in one of them$/,
   ],
   [
     "seeds in two places",

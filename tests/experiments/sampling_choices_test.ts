@@ -29,7 +29,7 @@ const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp]
     { sampler: "heun", churn: 0.5 },
     /^churn is 0.5, but must be a number from 0 to 0.4142$/,
   ],
-  [{ rho: 5 }, /^rho is 5 with spacing trailing: only karras has it/],
+  [{ rho: 5 }, /^rho is 5 with spacing "trailing": it belongs to "karras", leave it out$/],
   [{ guidance_rescale: 0.7 }, /^guidance_rescale has no effect where guidance_scale is 1/],
   [{ guidance_scale: 0, guidance_interval: [-1, 1] }, /^guidance_interval has no effect where/],
   [

@@ -73,6 +73,19 @@ Deno.test("train, inspect, sample and compare work without an assistant", () =>
     await run("sample", "best", "--count", "10", "--steps", "2", "--class", "3,7", "--out", out);
     const { format, width } = await sharp(out).metadata();
     assert.deepEqual([format, width! > 10 * 28], ["png", true]);
+    const refused = async (...args: string[]) => (await command(folder, ...args)).stderr.trim();
+    assert.match(
+      await refused("sample", "--prompt", "x"),
+      /which takes no --prompt: leave it out$/,
+    );
+    assert.match(
+      await refused("sample", "--pictures", "1"),
+      /^--pictures is 1 without --keep or --s/,
+    );
+    assert.match(
+      await refused("sample", "--guidance-interval", "-5,2"),
+      /^--guidance-interval has no effect where --guidance-scale is 1/,
+    );
     const nothing = await run("stop", "--all");
     assert.match(nothing, /Nothing was queued or running/);
   }));
@@ -82,13 +95,36 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
     const cases: [string[], RegExp][] = [
       [["trian"], /^There is no command trian: did you mean train\?/],
       [["train", "--presett", "demo"], /^There is no option --presett: did you mean --preset\?/],
-      [["train", "--set", "steps"], /^--set is "steps", but must be of the form field=value$/],
+      [["train", "--set", "steps"], /^--set is "steps", but must be of the form FIELD=VALUE$/],
       [
         ["train", "--set", "steps=0"],
         /^--set steps is 0, but must be a whole number from 1 to 1000000$/,
       ],
       [["train", "--set", "stepz=5"], /^There is no field "stepz" in --set: did you mean steps\?/],
-      [["train", "--resume", "image-0001", "--seeds", "1"], /seeds cannot be given beside it/],
+      [
+        ["train", "--resume", "image-0001", "--seeds", "1"],
+        /^--resume goes .* so --seeds cannot be given/,
+      ],
+      [
+        ["train", "--seeds", "0,1", "--grid", "seed=2,3"],
+        /^Give the seeds either in --seeds or in --grid seed, not in both$/,
+      ],
+      [
+        ["train", "--set", "steps=5", "--grid", "steps=6,7"],
+        /^steps is given both as --set steps and as --grid steps: leave it in one of them$/,
+      ],
+      [
+        ["train", "--set", "steps=5", "--set", "steps=6"],
+        /^--set steps is given twice, as 5 and as 6: give it once$/,
+      ],
+      [
+        ["train", "steps=5"],
+        /^deno task train takes no arguments, but was given steps=5: options begin with --/,
+      ],
+      [["inspect", "a", "b"], /^deno task inspect takes at most one RUN, but was given a b:/],
+      [["train", "--preset"], /^--preset needs a value: write --preset <NAME>$/],
+      [["compare"], /^Give either RUN .* or --sweep .* not both$/],
+      [["inspect", "a", "--status", "failed"], /^--sweep and --status choose .* beside RUN$/],
       [["sample", "image-0001"], /^There are no runs yet/],
       [
         ["sample", "latest", "--class", "x"],
@@ -96,13 +132,13 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
       ],
       [
         ["compare", "image-0001"],
-        /^runs is \["image-0001"\], but must be a list of 2 to 100 values/,
+        /^RUN is \["image-0001"\], but must be a list of 2 to 100 values/,
       ],
       [
         ["start", "--port", "99999"],
         /^--port is 99999, but must be a whole number from 0 to 65535$/,
       ],
-      [["stop"], /^Give either runs, .* or "all": true, and not both$/],
+      [["stop"], /^Give either RUN \(ids such as image-0001\) or --all, and not both$/],
       [["inspect", "--device", "gpu"], /^--device is "gpu", but must be one of auto, cpu/],
     ];
     await Promise.all(cases.map(async ([args, expected]) => {

@@ -23,7 +23,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   [
     "train",
     { overrides: { schedule: "linear" }, grid: { schedule: ["linear"] } },
-    /schedule is both in overrides and in the grid/,
+    /schedule is given both as overrides.schedule and as grid.schedule/,
   ],
   [
     "train",
@@ -91,7 +91,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
     { times: [0, 2] },
     /times\[1\] is 2, but must be a number from 0 to 1/,
   ],
-  ["compare-runs", {}, /Give either runs, .* or sweep/],
+  ["compare-runs", {}, /Give either runs \(ids such as .*\) or sweep/],
   [
     "compare-runs",
     { runs: ["image-0001"] },
@@ -99,7 +99,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ],
   ["compare-runs", { runs: ["image-0001", "image-0002"] }, /image-0001/],
   ["compare-runs", { sweep: "sweep-9999" }, /There is no sweep "sweep-9999"/],
-  ["stop-run", {}, /Give either runs, .*, or "all": true/],
+  ["stop-run", {}, /Give either runs \(ids such as .*\) or all/],
   ["stop-run", { runs: ["image-9999"] }, /image-9999/],
   ["stop-run", { run: "latest" }, /no field "run": did you mean runs\?/],
   [

@@ -51,8 +51,20 @@ Deno.test("givenValue() reads options as what their fields take: numbers, lists,
   );
   assert.throws(() => given("--set", "steps"), {
     name: "UserError",
-    message: '--set is "steps", but must be of the form field=value',
+    message: '--set is "steps", but must be of the form FIELD=VALUE',
   });
+});
+
+Deno.test("an option that is given twice is refused instead of the last value taken", () => {
+  assert.throws(() => given("--guidance-scale", "2", "--guidance-scale", "3"), {
+    name: "UserError",
+    message: "--guidance-scale is given twice, as 2 and as 3: give it once",
+  });
+  assert.throws(() => given("--set", "steps=5", "--set", "steps=6"), {
+    name: "UserError",
+    message: "--set steps is given twice, as 5 and as 6: give it once",
+  });
+  assert.deepEqual(given("--set", "steps=5", "--grid", "steps=6").grid, { steps: [6] });
 });
 
 Deno.test("what a schema refuses is explained with the names of the options", async () => {
@@ -76,14 +88,34 @@ Deno.test("what a schema refuses is explained with the names of the options", as
   assert.match(await refusal("--set", "steps=10"), /^--set steps is 10, but must be a number/);
   assert.match(await refusal("--set", "stepz=1"), /"stepz" in --set: did you mean steps\?/);
   assert.match(await refusal("--kind", "c"), /^--kind is "c", but must be one of a, b/);
+  const contradiction = new RefusedValue((name) =>
+    `${name("runs")}, ${name("quick")}, ${name("guidance_scale")}, ${name("grid", "seed")}`
+  );
+  assert.equal(contradiction.message, "runs, quick, guidance_scale, grid.seed");
+  assert.equal(
+    contradiction.explained(optionNames(command)),
+    "RUN, --quick, --guidance-scale, --grid seed",
+  );
 });
 
 Deno.test("help says what a field means, and which values it takes", () => {
   const described = Object.fromEntries(
     optionsOf(command).map(({ option }) => [option.flags, option.description]),
   );
-  assert.equal(described["--guidance-scale <number>"], "Guidance");
-  assert.equal(described["--kind <name>"], "Kind; one of a, b");
+  assert.equal(described["--guidance-scale <NUMBER>"], "Guidance");
+  assert.equal(described["--kind <NAME>"], "Kind; one of a, b");
+  assert.equal(argumentOf(command)!.name(), "RUN");
+});
+
+Deno.test("help names what a directory, a file, a run and a sweep stand for", async () => {
+  const flags = await Promise.all(["sample", "train", "compare"].map(async (name) => {
+    const { command } = await commands[name]!.load();
+    return [argumentOf(command)?.name(), ...optionsOf(command).map(({ option }) => option.flags)];
+  }));
+  const [sample, train, compare] = flags as [string[], string[], string[]];
+  assert.equal(sample[0], "RUN");
+  assert.ok(sample.includes("--out <FILE>") && sample.includes("--workspace <DIR>"));
+  assert.ok(train.includes("--resume <RUN>") && compare.includes("--sweep <SWEEP>"));
 });
 
 Deno.test("every field of a request is an option of its command", async () => {

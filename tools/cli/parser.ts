@@ -41,15 +41,26 @@ function parserOf(name: string, summary: string, command: Command): Parser {
   return parser;
 }
 
-/** What commander says, in a line; for a misspelt option the nearest that exists. */
+/** Says in one line what was wrong with the arguments and what to write instead. */
 function explainParsing({ code, message }: CommanderError, parser: Parser): string {
-  const unknown = /'(-[^']*)'/.exec(message)?.[1];
-  if (code !== "commander.unknownOption" || unknown === undefined) {
-    return message.replace(/^error: /, "").replaceAll("\n", " ");
+  const quoted = /'(-[^']*)'/.exec(message)?.[1] ?? "";
+  switch (code) {
+    case "commander.unknownOption": {
+      const known = parser.options.map(({ long }) => long ?? "");
+      return `There is no option ${quoted}: did you mean ${nearest(quoted, known, 1)[0]}? ` +
+        `(options: ${known.join(", ")})`;
+    }
+    case "commander.optionMissingArgument":
+      return `${quoted.split(" ")[0]} needs a value: write ${quoted}`;
+    case "commander.excessArguments": {
+      const [argument] = parser.registeredArguments;
+      const taken = argument ? `at most one ${argument.name()}` : "no arguments";
+      return `${parser.name()} takes ${taken}, but was given ${parser.args.join(" ")}: ` +
+        "options begin with --, and --help lists them";
+    }
+    default:
+      return message.replace(/^error: /, "").replaceAll("\n", " ");
   }
-  const known = parser.options.map(({ long }) => long ?? "");
-  return `There is no option ${unknown}: did you mean ${nearest(unknown, known, 1)[0]}? ` +
-    `(options: ${known.join(", ")})`;
 }
 
 /** All commands, each with a line. */
@@ -73,7 +84,7 @@ export function printOverview(
 export function optionsOf(command: Command): { readonly field: string; readonly option: Option }[] {
   return Object.entries(fieldsOf(command.schema))
     .filter(([field]) => field !== command.argument)
-    .map(([field, node]) => ({ field, option: optionOf(nameIn(command, field), node) }));
+    .map(([field, node]) => ({ field, option: optionOf(field, nameIn(command, field), node) }));
 }
 
 /** The argument that is given by its place; a list takes all that follow. */
@@ -81,7 +92,7 @@ export function argumentOf({ schema, argument }: Command): Argument | undefined 
   if (argument === undefined) return undefined;
   const node = fieldsOf(schema)[argument]!;
   const dots = node.type === "array" ? "..." : "";
-  return new Argument(`[${argument}${dots}]`, node.description);
+  return new Argument(`[${placeholder(argument, node)}${dots}]`, node.description);
 }
 
 /**
@@ -90,7 +101,7 @@ export function argumentOf({ schema, argument }: Command): Argument | undefined 
  *
  * @param given By the options' attributes, as commander has them.
  * @param args The arguments given by their place.
- * @throws {UserError} If one should be of the form field=value, and is not.
+ * @throws {UserError} If one should be of the form FIELD=VALUE and is not, or names a field twice.
  */
 export function givenValue(
   command: Command,
@@ -109,11 +120,13 @@ export function givenValue(
   return Object.fromEntries([...values, ...positional]);
 }
 
-/** Names a field as the person at the command line does: "--guidance-scale", "--set steps". */
+/** Names fields as the help of a command does: "--guidance-scale", "--set steps", "RUN". */
 export function optionNames(command: Command): NameOf {
   const fields = fieldsOf(command.schema);
-  return ([field = "", inner]) => {
-    if (field === command.argument || !(field in fields)) return String(field);
+  return (field = "", inner) => {
+    const node = fields[String(field)];
+    if (node === undefined) return String(field);
+    if (field === command.argument) return placeholder(field, node);
     const name = `--${nameIn(command, String(field))}`;
     return typeof inner === "string" ? `${name} ${inner}` : name;
   };
@@ -127,14 +140,24 @@ function nameIn({ names }: Command, field: string): string {
   return names?.[field] ?? field.replaceAll("_", "-");
 }
 
-function optionOf(name: string, node: JsonSchema): Option {
+function optionOf(field: string, name: string, node: JsonSchema): Option {
   const description = describedValues(node);
   if (node.type === "boolean") {
     return new Option(node.default === true ? `--no-${name}` : `--${name}`, description);
   }
-  if (node.type !== "object") return new Option(`--${name} <${placeholder(node)}>`, description);
-  return new Option(`--${name} <field=value>`, `${description}; may be repeated`)
+  if (node.type !== "object") {
+    return new Option(`--${name} <${placeholder(field, node)}>`, description)
+      .argParser((text: string, before: string | undefined) => {
+        if (before === undefined) return text;
+        throw givenTwice(`--${name}`, before, text);
+      });
+  }
+  return new Option(`--${name} <FIELD=VALUE>`, `${description}; may be repeated`)
     .argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text]);
+}
+
+function givenTwice(name: string, ...values: readonly [string, string]): UserError {
+  return new UserError(`${name} is given twice, as ${values.join(" and as ")}: give it once`);
 }
 
 /** The description, with the values of an option that takes one of a few. */
@@ -143,25 +166,44 @@ function describedValues({ description = "", enum: values = [] }: JsonSchema): s
   return said ? description : `${description}; one of ${values.join(", ")}`;
 }
 
-function placeholder(node: JsonSchema): string {
+/** What the help writes for the value of a field whose type does not say what it stands for. */
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  workspace: "DIR",
+  data: "DIR",
+  out: "FILE",
+  run: "RUN",
+  runs: "RUN",
+  resume: "RUN",
+  sweep: "SWEEP",
+  host: "ADDRESS",
+};
+
+function placeholder(field: string, node: JsonSchema): string {
+  if (Object.hasOwn(PLACEHOLDERS, field)) return PLACEHOLDERS[field]!;
   const options = node.anyOf ?? [node];
-  if (options.some(({ type }) => type === "array")) return "list";
-  return options.some(isNumber) ? "number" : node.enum ? "name" : "text";
+  if (options.some(({ type }) => type === "array")) return "LIST";
+  return options.some(isNumber) ? "NUMBER" : node.enum ? "NAME" : "TEXT";
 }
 
 function valueOf(node: JsonSchema, given: unknown, option: Option): unknown {
   if (typeof given === "string") return read(node, given);
   if (!Array.isArray(given)) return given;
-  return Object.fromEntries((given as string[]).map((text) => {
+  const texts = new Map<string, string>();
+  for (const text of given as string[]) {
     const cut = text.indexOf("=");
     if (cut <= 0) {
       throw new UserError(
-        `${option.long} is ${JSON.stringify(text)}, but must be of the form field=value`,
+        `${option.long} is ${JSON.stringify(text)}, but must be of the form FIELD=VALUE`,
       );
     }
-    const field = text.slice(0, cut);
-    return [field, read(node.properties?.[field] ?? {}, text.slice(cut + 1))];
-  }));
+    const [field, value] = [text.slice(0, cut), text.slice(cut + 1)];
+    const before = texts.get(field);
+    if (before !== undefined) throw givenTwice(`${option.long} ${field}`, before, value);
+    texts.set(field, value);
+  }
+  return Object.fromEntries(
+    [...texts].map(([field, text]) => [field, read(node.properties?.[field] ?? {}, text)]),
+  );
 }
 
 /** "3,7" → [3, 7] where a list is taken, "3" → 3 where a number is. */

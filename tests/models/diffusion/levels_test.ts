@@ -92,6 +92,6 @@ Deno.test("samplingLevels() falls strictly on every schedule and spacing, or say
 Deno.test("samplingLevels() refuses rho where the spacing has none", () => {
   assert.throws(() => samplingLevels(schedule("cosine"), 5, { rho: 7 }), {
     name: "UserError",
-    message: 'rho is 7 with spacing "trailing": it belongs to "karras"',
+    message: 'rho is 7 with spacing "trailing": it belongs to "karras", leave it out',
   });
 });
