@@ -7,6 +7,7 @@ import { comparableEvaluations, compareRuns, type Comparison } from "./report/co
 import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
+import { type NoticeOptions, readNotices } from "./report/notices.ts";
 import { type JobOptions, requestJob } from "./run/jobs.ts";
 import type { JobOrder } from "./run/modality.ts";
 import { findRun, findRuns, modalityOf } from "./registry/modalities.ts";
@@ -311,6 +312,14 @@ class Laboratory implements Lab {
 
   variations(): Variation[] {
     return variationsOf(this.#store.runs.configurations());
+  }
+
+  notices(options: NoticeOptions = {}): AsyncGenerator<LabEvent> {
+    return readNotices({
+      store: this.#store,
+      refresh: () => this.#notice(),
+      report: (id) => this.inspect(id),
+    }, options);
   }
 
   events({ after }: { after?: number } = {}): LabEvent[] {

@@ -6,6 +6,7 @@ import type { Evaluation } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { Variation } from "./report/variation.ts";
+import type { NoticeOptions } from "./report/notices.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextSample } from "./store/records.ts";
@@ -103,6 +104,8 @@ export interface Lab {
   inspect(ref: string): RunReport;
   /** What all runs have tried, and which settings none of them has varied. */
   variations(): Variation[];
+  /** Yields what is worth interrupting someone for, oldest first, until the runs have ended. */
+  notices(options?: NoticeOptions): AsyncGenerator<LabEvent>;
   /** Events later than the given id, oldest first, at most 200; without one, the newest 50. */
   events(options?: { readonly after?: number }): LabEvent[];
   close(): void;

@@ -163,7 +163,13 @@ export function sendChanges(mcp: McpServer, changes: Changes, era: "legacy" | "m
     );
   };
   if (era === "modern") start();
-  else server.oninitialized = start;
+  else {
+    const initialized = server.oninitialized;
+    server.oninitialized = () => {
+      initialized?.();
+      start();
+    };
+  }
   const closed = server.onclose;
   server.onclose = () => {
     stops.splice(0).forEach((stop) => stop());

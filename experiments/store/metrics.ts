@@ -125,6 +125,8 @@ export interface LabEvent {
     | "run-checkpointed"
     | "checkpoint-damaged"
     | "run-ended"
+    | "run-warned"
+    | "run-leads"
     | "sample-made";
   readonly message: string;
 }
@@ -144,12 +146,24 @@ export function eventTable(db: DatabaseSync) {
         .run(new Date().toISOString(), runId, kind, message);
     },
 
-    /** Adds it unless the same was said of the run before. */
-    addOnce(kind: LabEvent["kind"], runId: string, message: string): void {
+    /**
+     * Adds an event unless the run has one of this kind with the same message.
+     *
+     * @param beginning If given, messages that begin with it count as the same.
+     */
+    addOnce(kind: LabEvent["kind"], runId: string, message: string, beginning?: string): void {
       transaction(db, () => {
-        const said = this.ofRun(runId, kind).some((event) => event.message === message);
-        if (!said) this.add(kind, runId, message);
+        const isKnown = this.ofRun(runId, kind).some((event) =>
+          beginning === undefined ? event.message === message : event.message.startsWith(beginning)
+        );
+        if (!isKnown) this.add(kind, runId, message);
       });
+    },
+
+    /** The number of the newest event; 0 before the first. */
+    newestId(): number {
+      const row = db.prepare("SELECT coalesce(max(id), 0) AS id FROM events").get();
+      return (row as { id: number }).id;
     },
 
     /** Those of one kind about a run, oldest first. */

@@ -187,6 +187,14 @@ export function runTable(
       return rows.map((row) => (row as { id: string }).id);
     },
 
+    /** Ids of the runs that are queued or running, oldest first. */
+    activeIds(): string[] {
+      const rows = db.prepare(
+        "SELECT id FROM runs WHERE status IN ('queued', 'running') ORDER BY number",
+      ).all();
+      return rows.map((row) => (row as { id: string }).id);
+    },
+
     queuedCount(): number {
       const row = db.prepare("SELECT count(*) AS n FROM runs WHERE status = 'queued'").get();
       return (row as { n: number }).n;
@@ -307,6 +315,21 @@ export function runTable(
         "UPDATE runs SET samples_made = samples_made + 1 WHERE id = ? RETURNING samples_made",
       ).get(id) as { samples_made: number };
       return row.samples_made;
+    },
+
+    /** Of the other runs on the same data set, the one whose newest value of the metric is the lowest;
+     * null if none has one. */
+    lowestBeside(
+      { id, config }: Run,
+      name: MetricName,
+    ): { readonly id: string; readonly value: number } | null {
+      const row = db.prepare(
+        `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
+                     ORDER BY step DESC LIMIT 1) AS value
+         FROM runs WHERE value IS NOT NULL AND id <> ? AND json_extract(config, '$.dataset') = ?
+         ORDER BY value, number LIMIT 1`,
+      ).get(name, id, config.dataset) as { id: string; value: number } | undefined;
+      return row ?? null;
     },
 
     /** The run whose newest value of the metric is the lowest; null if none has one. */

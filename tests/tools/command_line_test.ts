@@ -86,6 +86,15 @@ Deno.test("train, inspect, sample and compare work without an assistant", () =>
       await refused("sample", "--guidance-interval", "-5,2"),
       /^--guidance-interval has no effect where --guidance-scale is 1/,
     );
+    assert.match(
+      await run("watch", "sweep-0001"),
+      /^image-000[12] is finished [^\n]* \(event \d+\)\n(.*\n)?image-000[12] is finished [^\n]*\n/,
+    );
+    const [line, ...others] = (await run("watch", "--once", "sweep-0001")).trim().split("\n");
+    assert.deepEqual(others, []);
+    const after = /\(event (\d+)\)$/.exec(line!)![1]!;
+    assert.match(await run("watch", "--once", "--after", after), /^image-0002 is finished/m);
+    assert.equal(await run("watch", "--all"), "");
     const nothing = await run("stop", "--all");
     assert.match(nothing, /Nothing was queued or running/);
   }));
@@ -153,7 +162,9 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
 Deno.test("help names every command", async () => {
   const { code, stdout } = await command(".", "help");
   assert.equal(code, 0);
-  for (const name of ["start", "mcp", "demo", "train", "sample", "compare", "inspect", "stop"]) {
+  for (
+    const name of ["start", "mcp", "demo", "train", "sample", "compare", "inspect", "watch", "stop"]
+  ) {
     assert.match(stdout, new RegExp(`^  ${name}\\b`, "m"));
   }
 });

@@ -37,6 +37,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   compare: { summary: "Rank runs", load: () => import("./compare.ts") },
   inspect: { summary: "List runs, or look at one", load: () => import("./inspect.ts") },
   journal: { summary: "Read the journal", load: () => import("./journal.ts") },
+  watch: {
+    summary: "Print a line whenever a run ends, is warned about or becomes the best",
+    load: () => import("./watch.ts"),
+  },
   stop: { summary: "Stop runs, keeping a checkpoint", load: () => import("./stop.ts") },
 };
 

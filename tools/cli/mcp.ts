@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Lab } from "../../experiments/mod.ts";
+import { noticeChannel } from "../channel.ts";
 import { createMcpServer } from "../server.ts";
 import {
   commonOptions,
@@ -30,7 +31,8 @@ export const command = defineCommand({
     const lab = labOf(common);
     const viewer = withViewer ? serveViewer(lab, { host, port }, wiring) : null;
     const transport = new ClosingTransport();
-    serveStdio(createMcpServer(lab, { viewerUrl: viewer?.url ?? null }), {
+    const viewerUrl = viewer?.url ?? null;
+    serveStdio(createMcpServer(lab, { viewerUrl, extensions: [noticeChannel(lab)] }), {
       transport,
       onerror: (error) => console.error(`MCP: ${error.message}`),
     });
