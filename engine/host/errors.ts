@@ -62,3 +62,37 @@ export function nearest(word: string, candidates: readonly string[], count: numb
     .slice(0, count)
     .map(({ candidate }) => candidate);
 }
+
+/** The part of a word's letters that may be wrong before another word is no longer what was meant. */
+const MISSPELT = 0.4;
+/** Letters that a whole part of a name needs to tell something. */
+const TELLING = 3;
+
+/** ": did you mean steps?", or "" where no candidate has enough in common with the word. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const candidate = meant(word, candidates);
+  return candidate === undefined ? "" : `: did you mean ${candidate}?`;
+}
+
+/**
+ * The candidate that was probably meant by a word: one that the word begins or that begins it, one
+ * that differs in few letters, or one that shares a whole part ("guidance" and "guidance_scale");
+ * undefined where no candidate has that much in common with it.
+ */
+function meant(word: string, candidates: readonly string[]): string | undefined {
+  const small = word.toLowerCase();
+  const begun = candidates.find((candidate) =>
+    small !== "" && (candidate.toLowerCase().startsWith(small) || small.startsWith(candidate))
+  );
+  if (begun !== undefined) return begun;
+  const [near] = nearest(small, candidates, 1);
+  if (near === undefined) return undefined;
+  const letters = Math.max(small.length, near.length);
+  if (distance(small, near.toLowerCase()) <= MISSPELT * letters) return near;
+  const parts = partsOf(small);
+  return candidates.find((candidate) => partsOf(candidate).some((part) => parts.includes(part)));
+}
+
+function partsOf(name: string): string[] {
+  return name.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((part) => part.length >= TELLING);
+}

@@ -3,7 +3,7 @@
  * value, what is allowed, and the nearest thing that would have worked.
  */
 import { z } from "zod";
-import { nearest, shortened, UserError } from "./errors.ts";
+import { didYouMean, shortened, UserError } from "./errors.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -83,9 +83,7 @@ function explainIssue(
   }
   if (given === undefined) return `${field} is missing: it must be ${accepted(node)}`;
   const options = node.enum?.map(String) ?? [];
-  const hint = typeof given === "string" && options.length > 0
-    ? `: did you mean ${likeliest(given, options)}?`
-    : "";
+  const hint = typeof given === "string" ? didYouMean(given, options) : "";
   return `${field} is ${show(given)}, but must be ${accepted(node)}${hint}`;
 }
 
@@ -104,21 +102,15 @@ function explainUnknownFields(
         Object.hasOwn(node.properties ?? {}, key) && name !== fieldName(...path)
       ).map(([name]) => name);
     const hint = elsewhere.length > 0
-      ? `it belongs in ${elsewhere.join(" or ")}`
-      : `did you mean ${likeliest(shortened(key, 80), known)}?`;
-    return { text: `There is no field ${show(key)}${place}: ${hint}`, moved: elsewhere.length > 0 };
+      ? `: it belongs in ${elsewhere.join(" or ")}`
+      : didYouMean(shortened(key, 80), known);
+    return { text: `There is no field ${show(key)}${place}${hint}`, moved: elsewhere.length > 0 };
   });
   const more = keys.length > shown.length
     ? `; nor any of ${keys.length - shown.length} others that were given`
     : "";
   const fields = shown.every(({ moved }) => moved) ? "" : ` (fields: ${known.join(", ")})`;
   return `${shown.map(({ text }) => text).join("; ")}${more}${fields}`;
-}
-
-/** What was probably meant: a name that was cut short or drawn out, else the one nearest in edits. */
-function likeliest(word: string, names: readonly string[]): string | undefined {
-  const related = names.find((name) => name.startsWith(word) || word.startsWith(name));
-  return related ?? nearest(word, names, 1)[0];
 }
 
 function nodeAt(root: JsonSchema, path: Path): JsonSchema | undefined {
@@ -201,7 +193,7 @@ export function accepted(schema: z.ZodType | JsonSchema): string {
   switch (node.type) {
     case "integer":
     case "number":
-      return `${numberKind(node)} ${boundsOf(node)}`;
+      return [numberKind(node), ...boundsOf(node)].join(" ");
     case "string":
       return node.maxLength === undefined
         ? `text${node.pattern ? ` of the form ${node.pattern}` : ""}`
@@ -215,7 +207,7 @@ export function accepted(schema: z.ZodType | JsonSchema): string {
         ? `an object with the fields ${Object.keys(node.properties).join(", ")}`
         : "an object";
     default:
-      return "something else";
+      return "any value of JSON";
   }
 }
 
@@ -244,10 +236,26 @@ function numberKind({ type, multipleOf }: JsonSchema): string {
   return type === "integer" ? "a whole number" : "a number";
 }
 
-function boundsOf({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {
-  return exclusiveMinimum === undefined
-    ? `from ${minimum} to ${shortNumber(maximum!)}`
-    : `above ${exclusiveMinimum} and at most ${shortNumber(maximum!)}`;
+/** "from 1 to 1024", "above 0 and at most 1"; nothing for a number without bounds. */
+function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string[] {
+  if (minimum !== undefined && maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER) {
+    return [`from ${shortNumber(minimum)} to ${shortNumber(maximum)}`];
+  }
+  const bounds = [
+    [exclusiveMinimum, "above"],
+    [isTold(minimum) ? minimum : undefined, "at least"],
+    [exclusiveMaximum, "below"],
+    [isTold(maximum) ? maximum : undefined, "at most"],
+  ] as const;
+  const told = bounds.flatMap(([bound, word]) =>
+    bound === undefined ? [] : [`${word} ${shortNumber(bound)}`]
+  );
+  return told.length === 0 ? [] : [told.join(" and ")];
+}
+
+/** Whether a bound is one of ours; zod gives every whole number those of the safe integers. */
+function isTold(bound: number | undefined): boolean {
+  return bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
 }
 
 function listOf({ items, prefixItems, minItems = 0, maxItems }: JsonSchema): string {

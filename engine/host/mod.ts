@@ -4,7 +4,7 @@
  * only answers questions starts at once. `engine/mod.ts` offers the same and the tensors beside it.
  */
 export { type DeviceName, deviceNames } from "./devices.ts";
-export { explained, nearest, shortened, UserError } from "./errors.ts";
+export { didYouMean, explained, nearest, shortened, UserError } from "./errors.ts";
 export {
   accepted,
   explainIssues,

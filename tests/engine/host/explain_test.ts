@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { explainIssues } from "../../../engine/host/mod.ts";
+import { didYouMean, explainIssues } from "../../../engine/host/mod.ts";
 import { TrainInput } from "../../../tools/train.ts";
 
 function explained(schema: z.ZodType, value: unknown): string {
@@ -63,4 +63,39 @@ Deno.test("explainIssues() says what is missing, and what a union takes", () => 
 Deno.test("explainIssues() cuts what is long", () => {
   const text = explained(TrainInput, { label: "x".repeat(5000) });
   assert.ok(text.length < 200, text);
+});
+
+Deno.test("didYouMean() suggests only what has something in common with the word", () => {
+  const fields = ["learning_rate", "network", "guidance_scale", "steps", "runs"];
+  const cases: [string, string][] = [
+    ["learning_rte", ": did you mean learning_rate?"],
+    ["learning_rate_of_all", ": did you mean learning_rate?"],
+    ["lr", ""],
+    ["guidance", ": did you mean guidance_scale?"],
+    ["rate", ": did you mean learning_rate?"],
+    ["run", ": did you mean runs?"],
+    ["Steps", ": did you mean steps?"],
+    ["context", ""],
+    ["constructor", ""],
+    ["", ""],
+  ];
+  for (const [word, hint] of cases) assert.equal(didYouMean(word, fields), hint, word);
+});
+
+Deno.test("explainIssues() says bounds that there are, and no others", () => {
+  const schema = z.strictObject({
+    any: z.number().optional(),
+    whole: z.int().optional(),
+    above: z.number().positive().optional(),
+    most: z.number().max(3).optional(),
+    open: z.number().gt(0).lt(1).optional(),
+  });
+  const cases: [Record<string, unknown>, string][] = [
+    [{ any: "x" }, 'any is "x", but must be a number'],
+    [{ whole: 0.5 }, "whole is 0.5, but must be a whole number"],
+    [{ above: 0 }, "above is 0, but must be a number above 0"],
+    [{ most: 4 }, "most is 4, but must be a number at most 3"],
+    [{ open: 1 }, "open is 1, but must be a number above 0 and below 1"],
+  ];
+  for (const [value, text] of cases) assert.equal(explained(schema, value), text);
 });
