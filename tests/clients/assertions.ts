@@ -1,8 +1,8 @@
 /** What must have reached the model. */
 import assert from "node:assert/strict";
 import type { Assistant } from "./assistants/mod.ts";
-import type { ScriptedCall } from "./conversation.ts";
-import type { ToolResult } from "./model_apis/mod.ts";
+import { READ_RESOURCE, type ScriptedCall } from "./conversation.ts";
+import type { ListedTool, ToolResult } from "./model_apis/mod.ts";
 
 /** The answer to a call reached the model, says in Markdown what it must, and holds its pictures. */
 export function assertAnswered(
@@ -13,11 +13,31 @@ export function assertAnswered(
   assert.ok(result, `${call.tool}: the assistant gave its model no result`);
   const text = assistant.unwrap?.(result.text) ?? result.text;
   const says = `\n\nThe model was given:\n${text}`;
-  assert.ok(!holdsJson(text), `JSON stands where text should${says}`);
   for (const pattern of call.says) assert.ok(pattern.test(text), `${pattern} is missing${says}`);
+  if (call.tool === READ_RESOURCE) return;
+  assert.ok(!holdsJson(text), `JSON stands where text should${says}`);
   if (call.columns) assertTable(text, call.columns, says);
   if (!call.fails) assert.match(text, /^Next: /m, `the answer's end is missing${says}`);
   if (call.picture && assistant.showsPictures) assert.ok(result.pictures > 0, "no picture");
+}
+
+/** Bytes that the tools take of a model's context at most, as the assistant declares them. */
+const MOST_BYTES = 20_000;
+/** Codex drops every description of a tool whose schema is above 5,000 bytes. */
+const MOST_BYTES_OF_ONE = 4_800;
+
+/**
+ * The declarations are small, and those of no tool have lost their descriptions.
+ *
+ * @param added - Bytes that the assistant adds to each declaration by itself.
+ */
+export function assertDeclared(tools: readonly ListedTool[], added: number): void {
+  const own = tools.map(({ name, bytes }) => ({ name, bytes: bytes - added }));
+  const all = own.reduce((sum, { bytes }) => sum + bytes, 0);
+  const says = own.map(({ name, bytes }) => `${name}: ${bytes}`).join("\n");
+  assert.ok(all <= MOST_BYTES, `${all} bytes of tools:\n${says}`);
+  assert.ok(own.every(({ bytes }) => bytes <= MOST_BYTES_OF_ONE), says);
+  for (const { name, descriptions } of tools) assert.ok(descriptions > 1, `${name} is bare`);
 }
 
 /** A Markdown table with these columns and at least one row. */

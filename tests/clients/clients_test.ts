@@ -13,8 +13,8 @@ import { parseArgs } from "node:util";
 import { removeFolder } from "../experiments/workspace.ts";
 import golden from "../tools/golden/tools.json" with { type: "json" };
 import { type Assistant, ASSISTANTS } from "./assistants/mod.ts";
-import { assertAnswered } from "./assertions.ts";
-import { sweepTwoSchedules } from "./conversation.ts";
+import { assertAnswered, assertDeclared } from "./assertions.ts";
+import { type Conversation, everything, PROMPTS } from "./conversation.ts";
 import { programsOf } from "./installing.ts";
 import { play, type Playback } from "./playing.ts";
 
@@ -36,16 +36,21 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ASSISTANTS
   const { title, version } = assistant;
   Deno.test(`${title} ${version} gives its model every tool and every answer`, async (t) => {
     const programs = await programsOf(assistant);
-    const playback = await withDenoDir((denoDir) =>
-      play(assistant, sweepTwoSchedules(), {
-        ...{ tools: TOOLS, programs, denoDir, limitSeconds: LIMIT_SECONDS },
-      })
-    );
+    const played = (conversation: Conversation, words?: string) =>
+      withDenoDir((denoDir) =>
+        play(assistant, conversation, {
+          ...{ tools: TOOLS, programs, denoDir, limitSeconds: LIMIT_SECONDS, words },
+        })
+      );
+    const playback = await played(everything(assistant.readResource !== undefined));
     if (options.keep) await keep(options.keep, name, playback);
     await t.step("it connects at the first attempt and lists every tool", () => {
       const listed = playback.tools.map((tool) => tool.name);
       const wanted = TOOLS.map((tool) => assistant.toolName(tool));
       assert.deepEqual(listed.toSorted(), wanted.toSorted(), playback.output);
+    });
+    await t.step("its declarations of the tools are small and whole", () => {
+      assertDeclared(playback.tools, assistant.addedBytes ?? 0);
     });
     for (const { call, result } of playback.played) {
       await t.step(`${call.tool} ${JSON.stringify(call.args)}`, () => {
@@ -55,9 +60,18 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ASSISTANTS
     await t.step("the conversation comes to its end", () => {
       assert.ok(playback.ended, playback.output);
     });
+    for (const { name: prompt, args, says } of assistant.promptWords ? PROMPTS : []) {
+      await t.step(`the prompt ${prompt} reaches the model`, async () => {
+        const { asked } = await played(silence(), assistant.promptWords!(prompt, args));
+        assert.match(asked.map(({ body }) => body).join("\n"), says);
+      });
+    }
     console.log(summary(assistant, playback));
   });
 }
+
+/** Of a model that calls nothing. */
+function* silence(): Conversation {}
 
 /** Gives the Deno cache that this program runs with, or with --cold a new one for a while. */
 async function withDenoDir<T>(use: (denoDir: string) => Promise<T>): Promise<T> {

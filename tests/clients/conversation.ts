@@ -1,6 +1,7 @@
 /**
  * What the scripted model does with the laboratory: the README's sweep from its training to the
- * journal, a run that is stopped, and a slip of the pen. Every tool is called.
+ * journal, a run that is stopped, a slip of the pen, a run on text, and every kind of resource.
+ * Every tool is called.
  */
 import type { ToolCall } from "./assistants/mod.ts";
 
@@ -17,11 +18,21 @@ export interface ScriptedCall extends ToolCall {
 /** Yields the calls of a turn, and is given the texts of their answers. */
 export type Conversation = Generator<readonly ScriptedCall[], void, readonly string[]>;
 
+/** The name of a call that reads a resource instead of calling a tool. */
+export const READ_RESOURCE = "read-resource";
+
+/** @param reads - Whether the assistant's model can read resources. */
+export function* everything(reads: boolean): Conversation {
+  yield* sweepTwoSchedules();
+  yield* writeVerse();
+  if (reads) yield* readResources();
+}
+
 /** How often a sweep that is still in training is looked at again. */
 const PATIENCE = 10;
 const RUNS = ["image-0001", "image-0002", "image-0003", "image-0004"].map((id) => new RegExp(id));
 
-export function* sweepTwoSchedules(): Conversation {
+function* sweepTwoSchedules(): Conversation {
   yield [{
     tool: "train",
     args: {
@@ -110,3 +121,76 @@ export function* sweepTwoSchedules(): Conversation {
     fails: true,
   }];
 }
+
+/** A run on text, from its training to its likelihood, and a field that only pictures have. */
+function* writeVerse(): Conversation {
+  const verse = { preset: "shakespeare-tiny", overrides: { steps: 10, dataset: "made-up-verse" } };
+  yield [{
+    tool: "train",
+    args: { ...verse, wait_seconds: 45 },
+    says: [/text-0001/, /finished/],
+    columns: ["run", "status", "nats_per_character"],
+  }];
+  yield [{
+    tool: "sample",
+    args: { run: "text-0001", count: 2, steps: 4 },
+    says: [/text-0001-sample-\d+/, /--- 2 ---/, /textdiffusion:\/\/samples\/text-0001/],
+    columns: ["measure", "written"],
+  }, {
+    tool: "evaluate",
+    args: { run: "text-0001", count: 2, draws: 2, steps: 2, bound_steps: [2] },
+    says: [/text-0001-evaluation-\d+/, /nats per character/],
+    columns: ["blocks of", "nats per character"],
+  }];
+  yield [{
+    tool: "train",
+    args: { preset: "shakespeare-tiny", overrides: { target: "v" } },
+    says: [/target/, /images/],
+    fails: true,
+  }];
+}
+
+/** A resource of each kind, of runs that were trained before. */
+function* readResources(): Conversation {
+  const read = (path: string, ...says: RegExp[]): ScriptedCall => ({
+    tool: READ_RESOURCE,
+    args: { uri: `textdiffusion://${path}` },
+    says,
+  });
+  yield [
+    read("fields", /learning_rate/, /self_condition/),
+    read("presets", /mnist-tiny/, /shakespeare-blocks/),
+    read("runs", /image-0004/, /text-0001/),
+    read("runs/image-0001", /denoising_mse/, /made-up-digits/),
+  ];
+  yield [
+    read("runs/image-0001/curves/csv", /step,loss/),
+    read("comparisons/sweep-0001", /leaderboard/, /image-0003/),
+    read("samples/image-0004-sample-001", /image-0004-sample-001|[Ii]mage|PNG|png/),
+    read("samples/image-0004-sample-001/json", /guidance_scale/),
+  ];
+  yield [
+    read("journal", /cosine-against-linear/),
+    read("journal/0001-cosine-against-linear", /Cosine is better/),
+    read("journal/0001-cosine-against-linear/json", /hypothesis/),
+  ];
+}
+
+/** What a person asks for by the name of a prompt, and what the model is then told. */
+export const PROMPTS: readonly {
+  readonly name: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly says: RegExp;
+}[] = [
+  {
+    name: "plan-a-sweep",
+    args: { question: "Is cosine better than linear?", minutes: "20" },
+    says: /Is cosine better than linear.*Plan a sweep|Plan a sweep.*Is cosine better than linear/,
+  },
+  { name: "review-runs", args: { runs: "image-0001" }, says: /Review these runs:.*image-0001/ },
+  {
+    name: "write-up-a-finding",
+    args: { runs: "image-0001", claim: "It learns" },
+    says: /It learns.*what these runs show:.*image-0001|what these runs show:.*It learns/,
+  },
+];

@@ -16,6 +16,8 @@ export interface PlayOptions {
   /** Deno's cache folder for the server. */
   readonly denoDir: string;
   readonly limitSeconds: number;
+  /** What the person says (default: that the script is to be played). */
+  readonly words?: string | undefined;
 }
 
 /** What came of it. */
@@ -46,7 +48,8 @@ export async function play(
   const model = startModel(assistant.api, (heard) => speaker.next(heard));
   try {
     const server = serverCommand(workspace, options.denoDir);
-    const setting = { home, modelUrl: model.url, server };
+    const words = options.words ?? "Play the script";
+    const setting = { home, modelUrl: model.url, server, words };
     await furnish(assistant, setting);
     const output = await run(assistant, setting, options);
     const { tools, openings, played, ended } = speaker;

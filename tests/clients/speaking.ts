@@ -1,6 +1,6 @@
 /** Puts a conversation into an assistant's names and manners, and notes what it is answered. */
 import { type Assistant, SERVER } from "./assistants/mod.ts";
-import type { Conversation, ScriptedCall } from "./conversation.ts";
+import { type Conversation, READ_RESOURCE, type ScriptedCall } from "./conversation.ts";
 import type { ListedTool, NamedCall, ToolResult } from "./model_apis/mod.ts";
 import type { Heard } from "./scripted_model.ts";
 
@@ -63,9 +63,12 @@ export class Speaker {
     const { value, done } = this.#conversation.next(heard);
     this.ended = done === true;
     this.#asked = value ?? [];
-    return this.#asked.map((call) => ({
-      name: this.#assistant.toolName(call.tool),
-      args: this.#assistant.habit?.(call) ?? call.args,
-    }));
+    return this.#asked.map((call) => this.#named(call));
+  }
+
+  #named(call: ScriptedCall): NamedCall {
+    const { toolName, habit, readResource } = this.#assistant;
+    if (call.tool === READ_RESOURCE) return readResource!(String(call.args.uri));
+    return { name: toolName(call.tool), args: habit?.(call) ?? call.args };
   }
 }

@@ -23,6 +23,8 @@ export interface Setting {
   /** Address of the scripted model, without a slash at its end. */
   readonly modelUrl: string;
   readonly server: ServerCommand;
+  /** What the person says. */
+  readonly words: string;
 }
 
 export interface Assistant {
@@ -35,6 +37,8 @@ export interface Assistant {
   readonly api: ModelApi;
   /** Whether its model is shown the pictures of a result. */
   readonly showsPictures: boolean;
+  /** Bytes that it adds to the declaration of each tool by itself. */
+  readonly addedBytes?: number;
   /** The name under which its model knows one of our tools. */
   toolName(tool: string): string;
   /** Files to be written into the home folder, by path. */
@@ -46,6 +50,10 @@ export interface Assistant {
   opening?(tools: readonly string[]): readonly NamedCall[];
   /** How it or its model writes arguments otherwise than one would expect. */
   habit?(call: ToolCall): ToolCall["args"];
+  /** How its model reads a resource of ours; undefined where it cannot. */
+  readResource?(uri: string): NamedCall;
+  /** What a person types to call one of our prompts; undefined where the assistant has none. */
+  promptWords?(name: string, args: Readonly<Record<string, string>>): string;
   /** Takes the text of a result out of what the assistant wraps around it. */
   unwrap?(text: string): string;
 }

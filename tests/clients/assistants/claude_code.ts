@@ -15,8 +15,11 @@ export const claudeCode: Assistant = {
     ANTHROPIC_API_KEY: "none",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   }),
-  args: ({ home }) => [
-    ...["-p", "Play the script"],
+  readResource: (uri) => ({ name: "ReadMcpResourceTool", args: { server: SERVER, uri } }),
+  // It passes on one word for each argument, and shows its model beside them what was typed.
+  promptWords: (name, args) => `/mcp__${SERVER}__${name} ${Object.values(args).join(" ")}`,
+  args: ({ home, words }) => [
+    ...["-p", words],
     ...["--mcp-config", `${home}/mcp.json`, "--allowedTools", `mcp__${SERVER}`],
     ...["--output-format", "stream-json", "--verbose"],
   ],

@@ -36,9 +36,9 @@ export const cline: Assistant = {
   }),
   // Otherwise it leaves a process behind.
   environment: () => ({ CLINE_SESSION_BACKEND_MODE: "local", CLINE_NO_AUTO_UPDATE: "1" }),
-  args: () => [
+  args: ({ words }) => [
     ...["--json", "--auto-approve", "true"],
-    ...["-P", PROVIDER, "-k", "none", "-m", "m", "Play the script"],
+    ...["-P", PROVIDER, "-k", "none", "-m", "m", words],
   ],
   unwrap: partsOf,
 };

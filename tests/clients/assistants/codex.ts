@@ -30,7 +30,8 @@ ${table(`mcp_servers.${SERVER}.env`, server.env)}
 `,
   }),
   environment: () => ({ SCRIPTED_KEY: "none" }),
-  args: () => ["exec", "--skip-git-repo-check", "--json", "Play the script"],
+  readResource: (uri) => ({ name: "read_mcp_resource", args: { server: SERVER, uri } }),
+  args: ({ words }) => ["exec", "--skip-git-repo-check", "--json", words],
   // It waits a second for servers and then asks its model, which has their tools once they are up.
   opening: () => [{ name: "exec_command", args: { cmd: "sleep 9" } }],
   // Its models fill in what is optional.

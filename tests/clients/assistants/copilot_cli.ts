@@ -19,8 +19,8 @@ export const copilotCli: Assistant = {
     COPILOT_MODEL: "m",
     COPILOT_AUTO_UPDATE: "false",
   }),
-  args: ({ home }) => [
-    ...["-p", "Play the script", "--allow-all", "--disable-builtin-mcps"],
+  args: ({ home, words }) => [
+    ...["-p", words, "--allow-all", "--disable-builtin-mcps"],
     ...["--disable-client-telemetry", "--additional-mcp-config", `@${home}/mcp.json`],
   ],
   // Its models were seen to send objects as strings of JSON.

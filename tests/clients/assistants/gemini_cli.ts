@@ -23,7 +23,12 @@ export const geminiCli: Assistant = {
     GEMINI_API_KEY: "none",
     GEMINI_TELEMETRY_ENABLED: "false",
   }),
-  args: () => ["-p", "Play the script", "--yolo", "--output-format", "stream-json"],
+  readResource: (uri) => ({ name: "read_mcp_resource", args: { uri } }),
+  promptWords: (name, args) =>
+    `/${name} ${
+      Object.entries(args).map(([key, value]) => `--${key}=${JSON.stringify(value)}`).join(" ")
+    }`,
+  args: ({ words }) => ["-p", words, "--yolo", "--output-format", "stream-json"],
   // It tells its model of this field in every tool, and sends it on.
   habit: ({ args }) => ({ ...args, wait_for_previous: true }),
 };

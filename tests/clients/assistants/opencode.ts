@@ -37,8 +37,9 @@ export const opencode: Assistant = {
     OPENCODE_DISABLE_SHARE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
   }),
-  args: () => [
-    ...["run", "Play the script"],
+  readResource: (uri) => ({ name: "read_mcp_resource", args: { server: SERVER, uri } }),
+  args: ({ words }) => [
+    ...["run", words],
     ...["--model", "scripted/m", "--format", "json", "--auto"],
   ],
 };

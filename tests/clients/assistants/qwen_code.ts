@@ -25,7 +25,7 @@ export const qwenCode: Assistant = {
     OPENAI_BASE_URL: `${modelUrl}/v1`,
     OPENAI_MODEL: "m",
   }),
-  args: () => ["--auth-type", "openai", "--yolo", "-p", "Play the script", "-o", "json"],
+  args: ({ words }) => ["--auth-type", "openai", "--yolo", "-p", words, "-o", "json"],
   // It lists tools of servers only after its model has searched for them, five in a search.
   opening: (tools) =>
     [tools.slice(0, 5), tools.slice(5)].map((some) => ({

@@ -12,6 +12,8 @@ export interface ListedTool {
   readonly name: string;
   /** Bytes of its declaration as JSON, which is what it takes of the model's context. */
   readonly bytes: number;
+  /** How many descriptions are in it: of the tool and of its fields. */
+  readonly descriptions: number;
 }
 
 /** What a client put before its model as the result of one call. */
@@ -63,7 +65,12 @@ export function toolResult(id: string, parts: readonly Part[]): ToolResult {
 }
 
 export function listedTool(name: string, declaration: unknown): ListedTool {
-  return { name, bytes: new TextEncoder().encode(JSON.stringify(declaration)).length };
+  const text = JSON.stringify(declaration);
+  return {
+    name,
+    bytes: new TextEncoder().encode(text).length,
+    descriptions: text.split('"description":"').length - 1,
+  };
 }
 
 /** Server-sent events; each may have a type of its own. */
