@@ -60,6 +60,7 @@ export {
   configFields,
   DEFAULT_PRESET,
   Grid,
+  overrideFields,
   Overrides,
   presetValues,
   TrainOrResume,

@@ -79,38 +79,45 @@ function fromEntries(fields: readonly (readonly [string, unknown])[]): Record<st
   return Object.fromEntries(fields);
 }
 
-/** The part of JSON Schema that is published. */
+/**
+ * The part of JSON Schema that is published. Limits and defaults stand in the descriptions: as
+ * keywords they would be said twice at every turn of a model, and a client that checks arguments by
+ * itself would hide the server's explanation of a wrong value.
+ */
 export interface PlainSchema {
   readonly type: string;
   readonly description?: string | undefined;
-  readonly default?: unknown | undefined;
   readonly enum?: readonly unknown[] | undefined;
-  readonly minimum?: number | undefined;
-  readonly maximum?: number | undefined;
   readonly items?: PlainSchema | undefined;
-  readonly minItems?: number | undefined;
-  readonly maxItems?: number | undefined;
   readonly properties?: Readonly<Record<string, PlainSchema>> | undefined;
   readonly required?: readonly string[] | undefined;
 }
 
-/** Objects of which only the named fields are published, because a description names the others. */
-export const publishedFields = z.registry<
-  { readonly fields: readonly string[] },
-  z.core.$ZodType
->();
+/** How a schema is published, where that is less than all that it says. */
+export interface Publication {
+  /** Fields of an object that are taken without being published, because a description names them. */
+  readonly rare?: readonly string[] | undefined;
+  /** A shorter description of a field, whose own one is read elsewhere. */
+  readonly inShort?: string | undefined;
+}
+
+export const publications = z.registry<Publication, z.core.$ZodType>();
+
+/** A longer list of names is not published: a wrong name is answered with all of them. */
+const MOST_OPTIONS = 20;
 
 /**
- * The plain schema of a tool's arguments. Objects are published open, whatever the full schema says:
- * a client that checks arguments itself would otherwise hide the server's explanation of a wrong name.
+ * The plain schema of a tool's arguments. Objects are published open, whatever the full schema says,
+ * so that a wrong name, too, is explained by the server.
  */
 export function publishedSchema(schema: z.ZodType): PlainSchema {
   const whole = z.toJSONSchema(schema, {
     io: "input",
     override: ({ zodSchema, jsonSchema }) => {
-      const chosen = publishedFields.get(zodSchema)?.fields;
-      if (!chosen || !jsonSchema.properties) return;
-      const kept = Object.entries(jsonSchema.properties).filter(([name]) => chosen.includes(name));
+      const { rare, inShort } = publications.get(zodSchema) ?? {};
+      if (inShort !== undefined) jsonSchema.description = inShort;
+      if (rare === undefined || !jsonSchema.properties) return;
+      const kept = Object.entries(jsonSchema.properties).filter(([name]) => !rare.includes(name));
       jsonSchema.properties = Object.fromEntries(kept);
     },
   });
@@ -121,24 +128,15 @@ const TYPES = ["object", "array", "string", "number", "integer", "boolean"];
 
 function plain(schema: JsonSchema): PlainSchema {
   const node = schema.anyOf ? { ...merged(schema.anyOf), ...withoutUnion(schema) } : schema;
-  const { type = typeof node.const, enum: options, minItems, maxItems, properties, required } =
-    node;
+  const { type = typeof node.const, properties, required } = node;
   if (!TYPES.includes(type)) throw new TypeError(`No plain schema says ${JSON.stringify(schema)}`);
-  const minimum = node.minimum ?? node.exclusiveMinimum;
-  const maximum = node.maximum ?? node.exclusiveMaximum;
-  const description = describedLimits(node);
+  const options = node.enum ?? (typeof node.const === "string" ? [node.const] : []);
   const items = node.prefixItems?.[0] ?? node.items;
-  const length = node.prefixItems?.length;
   return withoutUndefined({
     type,
-    description: description === "" ? undefined : description,
-    default: node.default,
-    enum: options ?? (typeof node.const === "string" ? [node.const] : undefined),
-    minimum,
-    maximum,
+    description: node.description,
+    enum: options.length > 0 && options.length <= MOST_OPTIONS ? options : undefined,
     items: items && plain(items),
-    minItems: minItems ?? length,
-    maxItems: maxItems ?? length,
     properties: properties && mapped(properties, plain),
     required: required && required.length > 0 ? required : undefined,
   });
@@ -151,25 +149,13 @@ function mapped<Value, Result>(
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }
 
-/** The description, with the limits that no published keyword states. */
-function describedLimits({ description = "", ...node }: JsonSchema): string {
-  const limits = [
-    ...(node.exclusiveMinimum === undefined ? [] : [`above ${node.exclusiveMinimum}`]),
-    ...(node.exclusiveMaximum === undefined ? [] : [`below ${node.exclusiveMaximum}`]),
-    ...(node.multipleOf === undefined || node.multipleOf <= 1
-      ? []
-      : [`a multiple of ${node.multipleOf}`]),
-  ];
-  return [description, ...limits].filter((part) => part !== "").join("; ");
-}
-
 function withoutUnion({ anyOf: _, ...rest }: JsonSchema): JsonSchema {
   return rest;
 }
 
 /**
  * One schema for a union: a value or a list of such values becomes the list (the server takes a single
- * value for one too), and several ranges or lists of names become their hull.
+ * value for one too), and several lists of names become one.
  *
  * @throws {TypeError} If the union is of another kind, which would need `anyOf`.
  */
@@ -183,12 +169,8 @@ function merged(options: readonly JsonSchema[]): JsonSchema {
   if (!first || options.some(({ type }) => type !== first.type) || first.type === "object") {
     throw new TypeError(`No plain schema says ${JSON.stringify(options)}`);
   }
-  const bounds = (name: "minimum" | "maximum") => options.flatMap((option) => option[name] ?? []);
-  const bounded = (name: "minimum" | "maximum") => bounds(name).length === options.length;
   return {
     type: first.type,
-    minimum: bounded("minimum") ? Math.min(...bounds("minimum")) : undefined,
-    maximum: bounded("maximum") ? Math.max(...bounds("maximum")) : undefined,
     enum: options.every((option) => option.enum)
       ? [...new Set(options.flatMap((option) => option.enum!))]
       : undefined,

@@ -27,11 +27,11 @@ export const compareRunsTool = defineTool({
   name: "compare-runs",
   title: "Compare runs",
   description:
-    "Ranks runs by denoising_mse, or nats_per_character for text (lower is better, comparable between " +
-    "configurations), shows " +
-    "only the parameters in which they differ, gives mean and standard deviation over seeds for " +
-    "each configuration, says whether the best one's lead exceeds the seed noise, and aligns their " +
-    "curves on common steps.",
+    "Ranks runs, of a sweep or by name, and says whether the best configuration leads by more than the " +
+    "noise between seeds, which takes two seeds or more of each. Ranks by held-out denoising_mse of " +
+    "images or nats_per_character of text (lower is better; comparable between configurations, as " +
+    "losses are not), and names runs that are no better than a trivial model. Shows the parameters " +
+    "that differ, mean and standard deviation over seeds, and curves at common steps.",
   input: CompareRequest,
   annotations: READING,
   // deno-lint-ignore require-await -- the other tools wait for something

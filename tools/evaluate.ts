@@ -1,21 +1,24 @@
 import { AnyEvaluateRequest } from "../experiments/mod.ts";
 import { damageNote } from "./rows.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
+import { rareFieldsHelp, withRareFields } from "./fields.ts";
 import { evaluationSummary, evaluationTables, viewOfEvaluation } from "./views.ts";
 import { runUri } from "./links.ts";
+
+const input = withRareFields(AnyEvaluateRequest.clone());
 
 export const evaluateTool = defineTool({
   name: "evaluate",
   title: "Measure a run's pictures, or its text",
   description:
-    "Draws many pictures from a run's newest checkpoint and measures them with a classifier (a new " +
-    "data set's is trained first, once, in minutes): Fréchet distance beside the floor that real " +
-    "pictures have at the same count, accuracy of the asked classes, class balance, precision and recall, distance to the nearest training image. " +
-    "For text: nats per character of held-out text at every block size, also for finitely many " +
-    "sampler steps, beside 1- to 6-gram models; statistics of texts it writes beside real text. " +
-    "Takes a minute or more; the result is kept with the run. Distances compare only at equal " +
-    "count, and a difference within a few standard deviations is no finding.",
-  input: AnyEvaluateRequest,
+    "Measures how good the pictures or the text of a run are, and keeps the result with the run; it " +
+    "takes a minute or more. Pictures are judged by a classifier (that of a new data set is trained " +
+    "first, once, in minutes): Fréchet distance beside the floor that real pictures have, accuracy of " +
+    "the classes asked for, precision, recall, and copies of training images. Text: nats per character of " +
+    "held-out text at every block size, beside 1- to 6-gram models, and statistics of texts it writes " +
+    "beside real text. Compare only at the same count; a difference within two standard deviations " +
+    `is no finding. ${rareFieldsHelp(AnyEvaluateRequest)}`,
+  input,
   annotations: ADDING,
   async run(request, { lab, links, progress, signal }) {
     progress.report(0, 1, "starting the evaluation");

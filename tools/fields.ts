@@ -1,8 +1,21 @@
-/** The fields of a configuration as `train` publishes them and as a table, and fields that only tools have. */
+/**
+ * Fields that only tools have, and how the fields of configurations and requests are published: those
+ * in common use with their tool, all of them as tables to read. Clients put every published field
+ * before their model at every turn, and one of them drops the descriptions of a tool with a long
+ * schema, so rare fields are only named.
+ */
 import { z } from "zod";
 import { accepted } from "../engine/host/mod.ts";
-import { configFields, Grid, Overrides, presetValues } from "../experiments/mod.ts";
-import { publishedFields } from "./arguments.ts";
+import {
+  AnyEvaluateRequest,
+  AnySampleRequest,
+  configFields,
+  Grid,
+  overrideFields,
+  Overrides,
+  presetValues,
+} from "../experiments/mod.ts";
+import { publications } from "./arguments.ts";
 import { table } from "./rows.ts";
 import { FIELDS_URI, PRESETS_URI } from "./links.ts";
 
@@ -13,14 +26,10 @@ export const DEFAULT_WAIT_SECONDS = 25;
 /** @param fallback What is waited by default, where that is not {@link DEFAULT_WAIT_SECONDS}. */
 export const waitSeconds = (fallback: number = DEFAULT_WAIT_SECONDS) =>
   z.number().int().min(0).max(MAX_WAIT_SECONDS).default(fallback).describe(
-    `Seconds to wait before answering, 0 to ${MAX_WAIT_SECONDS}; progress is sent meanwhile and the ` +
-      `answer comes earlier if everything ends (default ${fallback}; 0 does not wait)`,
+    `Seconds to wait for the end before answering, 0 to ${MAX_WAIT_SECONDS} (default ${fallback})`,
   );
 
-/**
- * Fields that are published with their descriptions. The others are as good, but few calls need them,
- * and a client that drops the descriptions of a long schema would drop those of every field.
- */
+/** Fields of a configuration that are published with their descriptions. */
 const OFTEN: readonly string[] = [
   "dataset",
   "network",
@@ -32,18 +41,47 @@ const OFTEN: readonly string[] = [
   "batch_size",
   "learning_rate",
 ];
-/** Of a grid: an example of its form, since the names stand in overrides. */
-const SWEPT: readonly string[] = ["learning_rate"];
+const IN_SHORT = {
+  network: "Of images: a UNet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
+  schedule: "Noise schedule, those of names in -gamma for text (see inspect-noise-schedule)",
+  target: "Of images: what the network predicts",
+  method: "Of text: diffusion of whole windows or within blocks, autoregressive, or masked " +
+    "(discrete) diffusion",
+};
 
-Overrides.register(publishedFields, { fields: OFTEN });
-Grid.register(publishedFields, { fields: SWEPT });
+/** Options of samplers and of guidance, and of single modes of writing. */
+const RARE_OF_SAMPLES = [
+  ...["variance", "eta", "churn", "spacing", "rho", "guidance_rescale", "guidance_interval"],
+  ...["pictures", "resamples", "block_size", "top_p", "diffusion_weight", "revise_share", "rounds"],
+];
+
+const without = (kept: readonly string[]) =>
+  [...configFields.keys()].filter((field) => !kept.includes(field));
+
+Overrides.register(publications, { rare: without(OFTEN) });
+for (const [field, inShort] of Object.entries(IN_SHORT)) {
+  overrideFields[field]!.register(publications, { inShort });
+}
+// Its fields are those of overrides.
+Grid.register(publications, { rare: without([]) });
 
 export const OVERRIDES_HELP = "Configuration fields that differ from the preset (its values: " +
-  `resource ${PRESETS_URI}). Also taken: ${
-    [...configFields.keys()].filter((field) => !OFTEN.includes(field)).join(", ")
-  } (resource ${FIELDS_URI}; a wrong value is answered with what is allowed)`;
+  `resource ${PRESETS_URI}). Also taken: ${without(OFTEN).join(", ")} (resource ${FIELDS_URI}; a ` +
+  "wrong value is answered with what is allowed)";
 
-/** All fields in a Markdown table. */
+/** The request of sample or evaluate with its rare fields unpublished. */
+export function withRareFields<Request extends z.ZodObject>(request: Request): Request {
+  publications.add(request, { rare: RARE_OF_SAMPLES });
+  return request;
+}
+
+/** Names those of a request's fields that are taken without being published. */
+export function rareFieldsHelp(request: z.ZodObject): string {
+  const names = RARE_OF_SAMPLES.filter((field) => field in request.shape);
+  return `Also taken: ${names.join(", ")} (resource ${FIELDS_URI}).`;
+}
+
+/** All fields in Markdown tables. */
 export function fieldsTable(): string {
   const rows = [...configFields].flatMap(([field, variants]) =>
     variants.map(({ modality, schema }) => [
@@ -56,6 +94,21 @@ export function fieldsTable(): string {
       ).join("; "),
     ])
   );
-  return "Fields of a configuration, for overrides and grid of train\n\n" +
-    table(["field", "of", "value", "meaning", "in the presets (commonest first)"], rows);
+  return [
+    "Fields of a configuration, for overrides and grid of train",
+    table(["field", "of", "value", "meaning", "in the presets (commonest first)"], rows),
+    "Fields of sample",
+    requestTable(AnySampleRequest),
+    "Fields of evaluate",
+    requestTable(AnyEvaluateRequest),
+  ].join("\n\n");
+}
+
+function requestTable({ shape }: z.ZodObject): string {
+  const rows = Object.entries(shape as Record<string, z.ZodType>).map(([field, schema]) => [
+    field,
+    accepted(schema),
+    schema.description ?? "",
+  ]);
+  return table(["field", "value", "meaning"], rows);
 }

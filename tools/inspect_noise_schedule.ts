@@ -17,9 +17,9 @@ export const inspectNoiseScheduleTool = defineTool({
   name: "inspect-noise-schedule",
   title: "See what a noise schedule does",
   description:
-    "Shows what noise schedules do to real pixels and to a line of verse before anything is trained: " +
-    "log-SNR at both ends, how much signal is left at t = 1 with a verdict on it, where the " +
-    "information is lost, and one picture with the curves and the forward process on a digit.",
+    "Shows what noise schedules do to a picture and a line of verse, before anything is trained: " +
+    "log-SNR at both ends, how much signal is left at t = 1 and whether that matters, where the " +
+    "information is lost, and one picture with the curves and the forward process.",
   input: ScheduleRequest.extend({ schedules }),
   annotations: READING,
   async run({ schedules, dataset, digit_index, times }, { lab, links, progress }) {

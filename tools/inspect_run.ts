@@ -35,10 +35,10 @@ export const inspectRunTool = defineTool({
   name: "inspect-run",
   title: "Look at a run, or list runs",
   description:
-    "With run: status, newest metrics, curves, speed, estimated end, configuration, samples, and what the " +
-    "diagnosis noticed (a model that learnt nothing is reported as such). Without run: a table of " +
-    "runs, newest first, all or of one sweep or status. With wait_seconds it waits for the end of " +
-    "what is still running first.",
+    "Shows one run: status, curves, time left, configuration, samples, and warnings of the diagnosis " +
+    "(such as a model that learnt nothing, however small its loss). Without run it lists " +
+    "runs, newest first: all, or those of one sweep or status. wait_seconds waits for the end of what " +
+    "is still training. Give the person the link.",
   input: InspectRequest.extend({ wait_seconds: waitSeconds(0) }),
   annotations: READING,
   async run({ run, sweep, status, metrics, points, wait_seconds, limit, offset }, call) {

@@ -1,18 +1,22 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { AnySampleRequest } from "../experiments/mod.ts";
 import { ADDING, defineTool } from "./define.ts";
+import { rareFieldsHelp, withRareFields } from "./fields.ts";
 import { viewOf } from "./views.ts";
+
+const input = withRareFields(AnySampleRequest.clone());
 
 export const sampleTool = defineTool({
   name: "sample",
   title: "Draw pictures or write text with a trained model",
   description:
-    "Draws pictures from a run's newest checkpoint (moving average of the weights) and answers with " +
-    "one contact-sheet PNG, or a film strip of the denoising; from a run on text, writes text and " +
-    "answers with it. Works while the run is still " +
-    "training. The same seed gives the same starting noise for every run and sampler, so pictures " +
-    "can be compared side by side.",
-  input: AnySampleRequest,
+    "Draws pictures with a trained run on images, or writes text with a run on text, and shows them: " +
+    "look before you judge a run. It takes the newest checkpoint, also while the run is training. " +
+    "Pictures come as a contact sheet, or a film strip of the denoising; give the person the link, " +
+    "because a terminal shows no picture. One seed is the same starting noise for every run and " +
+    "sampler, so that their pictures compare side by side. Fields that begin with Text are for runs " +
+    `on text. ${rareFieldsHelp(AnySampleRequest)}`,
+  input,
   annotations: ADDING,
   async run(request, call): Promise<CallToolResult> {
     return await viewOf(call.lab.run(request.run)).sample(request, call);

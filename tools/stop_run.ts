@@ -10,9 +10,9 @@ export const stopRunTool = defineTool({
   name: "stop-run",
   title: "Stop runs",
   description:
-    "Stops running runs after their present step, keeping a checkpoint, and cancels queued ones. " +
-    "Nothing is lost: train with resume goes on with either, bit for bit. Runs that already ended " +
-    "are left as they are.",
+    "Stops runs that are training, after their present step and with a checkpoint, and cancels queued " +
+    "ones. Nothing is lost: train with resume goes on with either, bit for bit. Runs that have ended " +
+    "stay as they are.",
   input: StopRequest.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ runs, all, wait_seconds }, call) {

@@ -26,11 +26,12 @@ export const trainTool = defineTool({
   name: "train",
   title: "Train a diffusion model, or a sweep",
   description:
-    "Starts a training run, or a sweep (a grid over configuration fields × seeds), from a preset plus " +
-    "overrides; or resumes a run. Runs are trained one after another in a process of their own that " +
-    "outlives this call and this client. Waits up to wait_seconds, then answers with the run ids, how " +
-    "far they are, and how to look again (inspect-run). Held-out denoising_mse (images) and " +
-    "nats_per_character (text) compare runs.",
+    "Trains a diffusion model of images or text: one run, or a sweep of every combination of a grid " +
+    "and seeds, from a preset and what differs from it; or goes on with a run that stopped. First " +
+    "write the hypothesis down (write-journal), and give two seeds or more: one seed cannot tell a " +
+    "difference from noise. The answer has the run ids and a link for the person; training goes on in " +
+    "a process of its own, one run after another, also when this client closes. Look again with " +
+    "inspect-run.",
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, ...request }, call) {

@@ -12,10 +12,10 @@ export const writeJournalTool = defineTool({
   name: "write-journal",
   title: "Write the experiment journal",
   description:
-    "Writes an entry: a hypothesis with a criterion that decides it, ideally before the runs are " +
-    "started. Setup, results, verdict and how to reproduce are drawn from the store by the program; " +
-    "you write only title, hypothesis, criterion, observations and tags. With id it adds runs, " +
-    "tags or observations to an entry and draws its numbers and verdict anew; hypothesis and " +
+    "Writes an entry of the experiment journal: a hypothesis and the criterion that decides it, before " +
+    "the runs are started. Setup, results, verdict and how to reproduce are drawn from the store by " +
+    "the program; you write only title, hypothesis, criterion, observations and tags. With id it adds " +
+    "runs, tags or observations to an entry and draws its numbers and verdict anew; hypothesis and " +
     "criterion stay as first written.",
   input: z.strictObject({
     id: z.string().min(1).max(80).optional().describe(

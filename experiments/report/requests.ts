@@ -28,7 +28,8 @@ export const InspectRequest = z.strictObject({
   ),
   status: optional(z.enum(RUN_STATUSES), "List runs of this status", "all"),
   metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
-    "Curves to return with run (default loss and what the run is ranked by)",
+    "Curves to return with run: loss, validation_loss, denoising_mse, nats_per_character, " +
+      "gradient_norm, frechet and others (default loss and what the run is ranked by)",
   ),
   ...tableFields,
 });
@@ -41,7 +42,7 @@ export const CompareRequest = z.strictObject({
     "All runs of a sweep, e.g. sweep-0003; give this or runs",
   ),
   metrics: z.array(z.enum(METRIC_NAMES)).max(3).optional().describe(
-    "Curves to align, 0 to 3 (default what the runs are ranked by)",
+    "Curves to align, 0 to 3 names as in inspect-run (default what the runs are ranked by)",
   ),
   ...tableFields,
 });

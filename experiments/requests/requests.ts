@@ -167,12 +167,13 @@ export const configFields: ReadonlyMap<string, readonly Variant[]> = new Map(
   [...variantsOf(configSchemas)].filter(([field]) => field !== "modality"),
 );
 
+/** The schema of each field of {@link Overrides}. */
+export const overrideFields: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  [...configFields].map(([field, variants]) => [field, override(field, variants)]),
+);
+
 /** Fields that differ from a preset; the preset's own configuration says which of them it has. */
-export const Overrides = z.strictObject(
-  Object.fromEntries(
-    [...configFields].map(([field, variants]) => [field, override(field, variants)]),
-  ),
-) as unknown as z.ZodType<ConfigOverrides>;
+export const Overrides = z.strictObject(overrideFields) as unknown as z.ZodType<ConfigOverrides>;
 
 /** Fields as lists of values. */
 export const Grid = z.strictObject(
