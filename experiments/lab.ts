@@ -10,7 +10,7 @@ import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type NoticeOptions, readNotices } from "./report/notices.ts";
 import { type JobOptions, requestJob } from "./run/jobs.ts";
 import type { JobOrder } from "./run/modality.ts";
-import { findRun, findRuns, modalityOf } from "./registry/modalities.ts";
+import { findRun, findRuns, findTrainedRun, modalityOf } from "./registry/modalities.ts";
 import { decodeSamplePixels } from "./image/pictures.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
@@ -144,6 +144,11 @@ class Laboratory implements Lab {
     return findRun(this.#store, ref);
   }
 
+  trainedRun(ref: string): Run {
+    this.#notice();
+    return findTrainedRun(this.#store, ref);
+  }
+
   find(refs: readonly string[]): Run[] {
     this.#notice();
     return findRuns(this.#store, refs);
@@ -189,7 +194,7 @@ class Laboratory implements Lab {
     request: SampleRequest,
     options: Parameters<Lab["sample"]>[1] = {},
   ): Promise<Sample> {
-    const run = this.run(request.run);
+    const run = this.trainedRun(request.run);
     imageConfigOf(run);
     const { samplingJob } = modalityOf(run);
     return this.sampleById(await this.#made(run, sampleRequests, request, samplingJob, options));
@@ -199,7 +204,7 @@ class Laboratory implements Lab {
     request: WriteRequest,
     options: Parameters<Lab["write"]>[1] = {},
   ): Promise<TextSample> {
-    const run = this.run(request.run);
+    const run = this.trainedRun(request.run);
     textConfigOf(run);
     const { samplingJob } = modalityOf(run);
     const id = await this.#made(run, sampleRequests, request, samplingJob, options);
@@ -214,7 +219,7 @@ class Laboratory implements Lab {
     request: EvaluateRequest,
     options: Parameters<Lab["evaluate"]>[1] = {},
   ): Promise<Evaluation> {
-    const run = this.run(request.run);
+    const run = this.trainedRun(request.run);
     const { evaluationJob } = modalityOf(run);
     const id = await this.#made(run, evaluateRequests, request, evaluationJob, options);
     return this.evaluations(run.id).find((evaluation) => evaluation.id === id)!;

@@ -44,6 +44,8 @@ export interface Lab {
    * checkpoint. Returns the runs as they stand now: `stopRequested` until the worker has obeyed. */
   stop(refs: readonly string[] | "all"): Run[];
   run(ref: string): Run;
+  /** The run that is to be sampled or evaluated: "latest" is the newest that has a checkpoint. */
+  trainedRun(ref: string): Run;
   /**
    * The runs that references mean, each once; a sweep's id stands for all its runs.
    *

@@ -50,6 +50,7 @@ export const compareRunsTool = defineTool({
           'write-journal {"title": ..., "hypothesis": ..., "runs": [...]} to keep the finding',
         ],
         viewerUrl: links.compare(compared),
+        rest: comparisonUri(compared),
       },
       [
         comparison.cautions.map((caution) => `Caution: ${caution}`).join("\n"),

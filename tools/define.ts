@@ -12,6 +12,7 @@ import { explained, parseWith, UserError } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { givenArguments, publishedSchema } from "./arguments.ts";
+import { bounded, MOST_BYTES, MOST_ERROR_BYTES } from "./bounded.ts";
 import type { Links } from "./links.ts";
 import type { TasksExtension } from "./tasks.ts";
 
@@ -137,7 +138,8 @@ export function errorResult(tool: string, failure: unknown): CallToolResult {
     ? `${tool}: ${error.message}`
     : `${tool}: Internal: ${error instanceof Error ? error.message : String(error)}`;
   if (!(error instanceof UserError)) console.error(`${tool}:`, error);
-  return { content: [{ type: "text", text: text.toWellFormed() }], isError: true };
+  const [told] = bounded([text.toWellFormed()], MOST_ERROR_BYTES);
+  return { content: [{ type: "text", text: told! }], isError: true };
 }
 
 /** What every answer begins with and ends in. */
@@ -148,23 +150,29 @@ export interface Frame {
   readonly next: readonly string[];
   /** Page for the person; null where no viewer is up. */
   readonly viewerUrl: string | null;
+  /** Where all is that the body says, should it be too long for an answer. */
+  readonly rest?: string | undefined;
 }
 
 /**
  * An answer: text that says everything, since some clients show their model nothing else, and what
- * can be seen beside it. Empty parts of the body are left out.
+ * can be seen beside it. Empty parts of the body are left out, and the longest are cut where the whole
+ * would be more than clients show their models.
  */
 export function answer(
-  { summary, next, viewerUrl }: Frame,
+  { summary, next, viewerUrl, rest }: Frame,
   body: readonly string[] = [],
   beside: CallToolResult["content"] = [],
 ): CallToolResult {
-  const text = [
+  const parts = [
     summary,
     ...body.filter((part) => part !== ""),
     ...(next.length > 0 ? [`Next: ${next.join("; ")}`] : []),
     ...(viewerUrl ? [`Show the person: ${viewerUrl}`] : []),
-  ].join("\n\n");
+  ];
+  const between = "\n\n";
+  const room = MOST_BYTES - between.length * (parts.length - 1);
+  const text = bounded(parts, room, rest).join(between);
   return { content: [{ type: "text", text: text.toWellFormed() }, ...beside] };
 }
 

@@ -74,7 +74,12 @@ function oneRun(id: string, asked: readonly MetricName[] | undefined, points: nu
   const { lab, links } = call;
   const report = lab.inspect(id);
   return answer(
-    { summary: `${report.summary}.`, next: nextFor(report), viewerUrl: links.run(id) },
+    {
+      summary: `${report.summary}.`,
+      next: nextFor(report),
+      viewerUrl: links.run(id),
+      rest: runUri(id),
+    },
     [...reportParts(lab, report), reportCurves(lab, report.run, asked, points)],
   );
 }

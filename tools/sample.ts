@@ -19,6 +19,6 @@ export const sampleTool = defineTool({
   input,
   annotations: ADDING,
   async run(request, call): Promise<CallToolResult> {
-    return await viewOf(call.lab.run(request.run)).sample(request, call);
+    return await viewOf(call.lab.trainedRun(request.run)).sample(request, call);
   },
 });

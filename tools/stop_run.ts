@@ -15,8 +15,8 @@ export const stopRunTool = defineTool({
     "stay as they are.",
   input: StopRequest.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
-  async run({ runs, all, wait_seconds }, call) {
-    const which = runsToStop({ runs, all });
+  async run({ wait_seconds, ...request }, call) {
+    const which = runsToStop(request);
     call.progress.report(0, 1, "asking to stop");
     const asked = call.lab.stop(which);
     const ids = asked.map((run) => run.id);
@@ -44,9 +44,10 @@ export const stopRunTool = defineTool({
 
 /** Returns the runs to stop. @throws {RefusedValue} Unless exactly one of `runs` and `all` is given. */
 export function runsToStop(
-  { runs, all }: z.output<typeof StopRequest>,
+  { run, runs, all }: z.output<typeof StopRequest>,
 ): readonly string[] | "all" {
-  if ((runs === undefined) === all) return runs ?? "all";
+  const named = run === undefined ? runs : [run, ...runs ?? []];
+  if ((named === undefined) === all) return named ?? "all";
   throw new RefusedValue((name) =>
     `Give either ${name("runs")} (ids such as image-0001) or ${name("all")}, and not both`
   );

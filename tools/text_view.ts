@@ -38,8 +38,6 @@ function isOfText(evaluation: Evaluation): evaluation is TextEvaluation {
 
 /** Characters of a film's line that are shown. */
 const FILM_WIDTH = 100;
-/** Characters of all texts together that are shown. */
-const MAX_CHARACTERS = 24_000;
 
 async function sampleText(
   request: WriteRequest,
@@ -51,8 +49,6 @@ async function sampleText(
     onProgress: ({ done, total, message }) => progress.report(done, total, message),
   });
   const uri = sampleUri(sample.id);
-  const share = Math.floor(MAX_CHARACTERS / sample.texts.length);
-  const whole = `\n... (cut here; whole in ${uri})`;
   return answer(
     {
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
@@ -61,11 +57,10 @@ async function sampleText(
         "sample again with the same seed from another run, or with another mode or temperature",
       ],
       viewerUrl: links.run(sample.runId),
+      rest: uri,
     },
     [
-      sample.texts.map((text, i) => `--- ${i + 1} ---\n${shortened(text, share, whole)}`).join(
-        "\n",
-      ),
+      ...sample.texts.map((text, i) => `--- ${i + 1} ---\n${text}`),
       film(sample),
       statisticsTable(sample),
       `Sample: ${sample.id}, resource ${uri}, all of it as JSON: ${asJson(uri)}`,

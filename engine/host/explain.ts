@@ -95,7 +95,9 @@ function explainUnknownFields(
   nameOf: NameOf,
 ): string {
   const place = path.length === 0 ? "" : ` in ${nameOf(...path)}`;
-  const known = Object.keys(nodeAt(root, path)?.properties ?? {});
+  // A field that can have one value only is no choice.
+  const known = Object.entries(nodeAt(root, path)?.properties ?? {})
+    .filter(([, node]) => node.const === undefined).map(([name]) => name);
   const shown = keys.slice(0, 3).map((key) => {
     const elsewhere = Object.entries(root.properties ?? {})
       .filter(([name, node]) =>

@@ -37,6 +37,7 @@ export const LATER = {
  */
 export function parseConfig(value: unknown): RunConfig {
   const given = record(value, "configuration");
+  requireOwnFields(given);
   const config = parseWith(schemaFor(value), { ...LATER[modalityOf(given)], ...given });
   const { warmup_steps, steps } = config;
   if (warmup_steps > steps) {
@@ -46,6 +47,26 @@ export function parseConfig(value: unknown): RunConfig {
   }
   REQUIRE_FITTING[config.modality](config as never);
   return config;
+}
+
+/** What runs of each modality are on, in a sentence. */
+export const MATERIAL = { image: "images", text: "text" } as const;
+
+/** @throws {UserError} If a field is one that only configurations of another modality have. */
+function requireOwnFields(given: Readonly<Record<string, unknown>>): void {
+  const modality = modalityOf(given);
+  for (const field of Object.keys(given)) {
+    if (Object.hasOwn(configSchemas[modality].shape, field)) continue;
+    const other = (Object.keys(configSchemas) as RunConfig["modality"][])
+      .find((name) => Object.hasOwn(configSchemas[name].shape, field));
+    if (other === undefined) continue;
+    throw new UserError(
+      `${field} is a field of runs on ${MATERIAL[other]}, and this one is on ${
+        MATERIAL[modality]
+      }: ` +
+        `leave it out, or take a preset of ${MATERIAL[other]}`,
+    );
+  }
 }
 
 /** For each modality, the check of what no single field's bounds can say. */

@@ -59,6 +59,24 @@ export function findRun(store: Store, ref: string): Run {
 }
 
 /**
+ * As {@link findRun}, for what needs weights: "latest" is the newest run that has a checkpoint.
+ *
+ * @throws {UserError} As {@link findRun} does, and if no run has a checkpoint.
+ */
+export function findTrainedRun(store: Store, ref: string): Run {
+  if (ref !== "latest" || store.runs.byId(ref)) return findRun(store, ref);
+  const newest = findRun(store, ref);
+  const id = store.runs.newestWithCheckpoint();
+  if (id !== null) return store.runs.byId(id)!;
+  const waiting = newest.status === "running" || newest.status === "queued";
+  throw new UserError(
+    `No run has a checkpoint yet: ${
+      waiting ? "wait for the first of" : "train one, or resume"
+    } ${newest.id}, which is ${newest.status}`,
+  );
+}
+
+/**
  * The runs that a list of references means, each once; a sweep's id stands for all its runs.
  *
  * @throws {UserError} As {@link findRun} does.

@@ -5,13 +5,14 @@ import {
   type ConfigGrid,
   type ConfigOverrides,
   configSchemas,
+  MATERIAL,
   MAX_SWEEP_RUNS,
   PRESET_NAMES,
   type PresetName,
   presets,
   type RunConfig,
 } from "../config/mod.ts";
-import { meaningOf, runReference, seedNumber } from "./fields.ts";
+import { meaningOf, REFERENCE_HELP, runReference, seedNumber } from "./fields.ts";
 import { ImageEvaluateRequest, SampleRequest } from "./image.ts";
 import { TextEvaluateRequest, WriteRequest } from "./text.ts";
 
@@ -137,8 +138,6 @@ export const AnySampleRequest = either(sampleRequests);
 /** {@link evaluateRequests} for a run of any modality. */
 export const AnyEvaluateRequest = either(evaluateRequests);
 
-const PLURAL: Readonly<Record<RunConfig["modality"], string>> = { image: "images", text: "text" };
-
 /**
  * @throws {RefusedValue} If a field is one that only runs of another modality take. What no run takes is
  * left to the schema.
@@ -154,9 +153,15 @@ export function requireFieldsOf(
     .filter(([field, value]) => value !== undefined && !(field in own) && foreign.has(field))
     .map(([field]) => field);
   if (wrong.length === 0) return;
+  const several = wrong.length > 1;
+  const others = Object.keys(schemas).filter((name) => name !== modality);
   throw new RefusedValue((name) =>
-    `${id} is a run on ${PLURAL[modality]}, which takes no ` +
-    `${wrong.map((field) => name(field)).join(", ")}: leave ${wrong.length > 1 ? "them" : "it"} out`
+    `${id} is a run on ${MATERIAL[modality]}, and ${
+      wrong.map((field) => name(field)).join(", ")
+    } ` +
+    `${several ? "are" : "is"} for runs on ${
+      others.map((other) => MATERIAL[other as typeof modality]).join(", ")
+    }: leave ${several ? "them" : "it"} out`
   );
 }
 
@@ -236,10 +241,13 @@ function override(field: string, variants: readonly Variant[]): z.ZodType {
 }
 
 export const StopRequest = z.strictObject({
+  run: runReference.optional().describe(
+    `One run: ${REFERENCE_HELP}; give this, runs or all`,
+  ),
   runs: z.array(runReference).min(1).max(64).optional().describe(
-    'Ids (or unique beginnings, or "latest") of 1 to 64 runs; give this or all',
+    'Ids (or unique beginnings, or "latest") of 1 to 64 runs; give this, run or all',
   ),
   all: z.boolean().default(false).describe(
-    "true stops everything that is queued or running; give this or runs (default false)",
+    "true stops everything that is queued or running; give this, run or runs (default false)",
   ),
 });

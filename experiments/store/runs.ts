@@ -332,6 +332,15 @@ export function runTable(
       return row ?? null;
     },
 
+    /** The newest run that has a checkpoint; null if none has. */
+    newestWithCheckpoint(): string | null {
+      const row = db.prepare(
+        `SELECT id FROM runs WHERE EXISTS (SELECT 1 FROM checkpoints WHERE run_id = runs.id)
+         ORDER BY number DESC LIMIT 1`,
+      ).get() as { id: string } | undefined;
+      return row?.id ?? null;
+    },
+
     /** The run whose newest value of the metric is the lowest; null if none has one. */
     lowest(name: MetricName): string | null {
       const row = db.prepare(

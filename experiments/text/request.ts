@@ -41,7 +41,40 @@ export function writeSettings(
   given: Omit<WriteRequest, "run">,
   config: TextConfig,
 ): WriteSettings {
-  return settingsOf(parseWith(Writing, given), config);
+  const settings = settingsOf(parseWith(Writing, given), config);
+  requireUsed(given, settings.mode, USED_BY);
+  return settings;
+}
+
+const BLOCKWISE: readonly WriteSettings["mode"][] = ["blocks", "guided", "revised"];
+const NOISY: readonly WriteSettings["mode"][] = [...BLOCKWISE, "diffusion", "infill"];
+/** Fields that only some modes use. */
+const USED_BY: Readonly<Record<string, readonly WriteSettings["mode"][]>> = {
+  sampler: NOISY,
+  steps: NOISY,
+  film_strip: NOISY,
+  block_size: BLOCKWISE,
+  diffusion_weight: ["guided"],
+  revise_share: ["revised"],
+  rounds: ["revised"],
+};
+
+/** @throws {UserError} If a field is given that the mode does not use. */
+function requireUsed(
+  given: Readonly<Record<string, unknown>>,
+  mode: WriteSettings["mode"],
+  usedBy: typeof USED_BY,
+): void {
+  for (const [field, modes] of Object.entries(usedBy)) {
+    const value = given[field];
+    if (value === undefined || value === false || modes.includes(mode)) continue;
+    throw new RefusedValue((name) =>
+      `${name(field)} is ${JSON.stringify(value)}, but has no effect with ${
+        name("mode")
+      } "${mode}": ` +
+      `leave it out, or use ${modes.map((other) => `"${other}"`).join(", ")}`
+    );
+  }
 }
 
 function settingsOf(request: Asked, config: TextConfig): WriteSettings {
@@ -125,6 +158,9 @@ export function textEvaluationSettings(
 ): TextEvaluationSettings {
   const { draws, bound_steps, length = config.context, ...asked } = parseWith(Evaluating, given);
   const writing = settingsOf({ ...asked, length, prompt: "", film_strip: false }, config);
+  // The sampler's steps have bounds of their own, whatever writes the texts.
+  const { steps: _, ...usedBy } = USED_BY;
+  requireUsed(given, writing.mode, usedBy);
   return { draws, bound_steps: walksOf(bound_steps, writing.steps, config), writing };
 }
 

@@ -59,9 +59,9 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
 
 /** The way of writing that is learned, one window long, from the same noise at every step. */
 function settingsFor(config: TextConfig): WriteSettings {
-  const request = { count: 2, length: config.context, steps: 24, film_strip: true };
+  const walk = config.method === "autoregressive" ? {} : { steps: 24, film_strip: true };
   return {
-    ...writeSettings(request, config),
+    ...writeSettings({ count: 2, length: config.context, ...walk }, config),
     made_by: "training",
   };
 }

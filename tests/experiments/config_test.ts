@@ -58,6 +58,11 @@ const mistakes: [what: string, overrides: Record<string, unknown>, message: RegE
     { learning_rat: 0.1 },
     /^There is no field "learning_rat": did you mean learning_rate\?/,
   ],
+  [
+    "a field of text",
+    { context: 64 },
+    /^context is a field of runs on text, and this one is on images: leave it out, or take a preset of text$/,
+  ],
   ["another modality", { modality: "sound" }, /^modality is "sound", but must be "image"$/],
 ];
 for (const [what, overrides, message] of mistakes) {

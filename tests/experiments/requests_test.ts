@@ -76,7 +76,8 @@ Deno.test("fields of another modality are refused with the modality that the run
   const refused = (request: object, schemas: typeof sampleRequests | typeof evaluateRequests) =>
     assert.throws(() => requireFieldsOf(run, schemas, request), {
       name: "UserError",
-      message: /^text-0001 is a run on text, which takes no guidance_scale, eta: leave them out$/,
+      message:
+        /^text-0001 is a run on text, and guidance_scale, eta are for runs on images: leave them out$/,
     });
   refused({ guidance_scale: 2, mode: "blocks", eta: 1, nonsense: 1 }, sampleRequests);
   refused({ guidance_scale: 2, eta: 0 }, evaluateRequests);

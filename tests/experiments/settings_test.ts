@@ -59,3 +59,26 @@ Deno.test("text is drawn colder where the temperature acts at every level of a w
   assert.equal(temperature("shakespeare-masked", {}), 0.9);
   assert.equal(temperature("shakespeare-blocks", { mode: "blocks", temperature: 1 }), 1);
 });
+
+Deno.test("text: what the mode has no use for is refused, with the modes that have", () => {
+  const written = (preset: string, request: Parameters<typeof writeSettings>[0]) =>
+    writeSettings(request, textConfigOf({ id: preset, config: resolveConfig(preset) }));
+  const refusals: [string, Parameters<typeof writeSettings>[0], RegExp][] = [
+    [
+      "shakespeare-tiny",
+      { block_size: 4 },
+      /^block_size is 4, .* mode "diffusion": leave it out, /,
+    ],
+    ["shakespeare-blocks", { rounds: 3 }, /^rounds is 3, .* mode "blocks": .* use "revised"$/],
+    ["shakespeare-blocks", { diffusion_weight: 0 }, /diffusion_weight is 0, .* use "guided"$/],
+    ["shakespeare-blocks", { mode: "autoregressive", sampler: "ddim" }, /^sampler is "ddim", but/],
+    ["shakespeare-autoregressive", { steps: 8 }, /^steps is 8, .* mode "autoregressive"/],
+    ["shakespeare-autoregressive", { film_strip: true }, /^film_strip is true, but has no effect/],
+  ];
+  for (const [preset, request, message] of refusals) {
+    assert.throws(() => written(preset, request), { name: "UserError", message });
+  }
+  assert.equal(written("shakespeare-blocks", { block_size: 4, steps: 8 }).block_size, 4);
+  assert.equal(written("shakespeare-blocks", { mode: "revised", rounds: 3 }).rounds, 3);
+  assert.equal(written("shakespeare-autoregressive", { film_strip: false }).film_strip, false);
+});

@@ -41,21 +41,41 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   }, /more than 64 runs/],
   ["sample", {}, /^sample: run is missing: it must be text of 1 to 60 characters$/],
   ["sample", { run: "image-9999" }, /image-9999/],
+  [
+    "sample",
+    { run: "latest" },
+    /^sample: No run has a checkpoint yet: train one, or resume image-0001, which is stopped$/,
+  ],
+  [
+    "train",
+    { preset: "shakespeare-tiny", overrides: { target: "v" } },
+    /target is a field of runs on images, and this one is on text: leave it out, or take a preset/,
+  ],
+  [
+    "train",
+    { preset: "mnist-tiny", overrides: { context: 32 } },
+    /context is a field of runs on text, and this one is on images/,
+  ],
+  ["train", JSON.parse('{"overrides": {"__proto__": {"steps": 1}}}'), /no field "__proto__"/],
   ["sample", { run: "../../etc/passwd" }, /\.\.\/\.\.\/etc\/passwd/],
   [
     "sample",
-    { run: "latest", class: 11 },
+    { run: "image-0001", class: 11 },
     /class is 11, but must be a whole number from 0 to 9/,
   ],
-  ["sample", { run: "latest", steps: 0 }, /steps is 0, but must be a whole number from 1 to 1000$/],
   [
     "sample",
-    { run: "latest", guidance_interval: [1, 2, 3] },
+    { run: "image-0001", steps: 0 },
+    /steps is 0, but must be a whole number from 1 to 1000$/,
+  ],
+  [
+    "sample",
+    { run: "image-0001", guidance_interval: [1, 2, 3] },
     /guidance_interval is \[1,2,3\], but must be a list of 2 values, each a number from -1000 to 1000$/,
   ],
   [
     "sample",
-    { run: "latest", guidance_interval: [0, "high"] },
+    { run: "image-0001", guidance_interval: [0, "high"] },
     /guidance_interval\[1\] is "high", but must be a number from -1000 to 1000$/,
   ],
   [
@@ -66,7 +86,11 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ["sample", { run: "latest", guidance: 2 }, /no field "guidance": did you mean guidance_scale\?/],
   ["evaluate", {}, /^evaluate: run is missing: it must be text of 1 to 60 characters$/],
   ["evaluate", { run: "image-9999" }, /image-9999/],
-  ["evaluate", { run: "latest", count: 10 }, /count is 10, but must be a whole number from 200 to/],
+  [
+    "evaluate",
+    { run: "image-0001", count: 10 },
+    /count is 10, but must be a whole number from 200 to/,
+  ],
   ["evaluate", { run: "latest", class: 3 }, /no field "class"/],
   ["inspect-run", { run: "image-9999" }, /image-9999/],
   ["inspect-run", { run: "latest", sweep: "sweep-0001" }, /leave them out beside run/],
@@ -101,7 +125,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ["compare-runs", { sweep: "sweep-9999" }, /There is no sweep "sweep-9999"/],
   ["stop-run", {}, /Give either runs \(ids such as .*\) or all/],
   ["stop-run", { runs: ["image-9999"] }, /image-9999/],
-  ["stop-run", { run: "latest" }, /no field "run": did you mean runs\?/],
+  ["stop-run", { run: "latest", all: true }, /Give either runs .* or all, and not both/],
   [
     "write-journal",
     {},

@@ -81,7 +81,7 @@ Deno.test("every field is described with its range and its default", () =>
         if (!required.includes(name) && !["overrides", "grid", "resume"].includes(name)) {
           assert.match(
             node.description,
-            /default|give this or|a new entry/i,
+            /default|give this|a new entry/i,
             `${tool.name}.${name} has no default`,
           );
         }

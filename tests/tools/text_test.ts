@@ -88,9 +88,15 @@ Deno.test("text is trained, written, inspected, compared and refused like images
 
     const refused = await caller.call("sample", { run: "text-0001", guidance_scale: 2 });
     assert.ok(refused.isError);
-    assert.match(textOf(refused), /text-0001 is a run on text, which takes no guidance_scale/);
+    assert.match(
+      textOf(refused),
+      /text-0001 is a run on text, and guidance_scale is for runs on images/,
+    );
     const mixed = await caller.call("evaluate", { run: "text-0001", guidance_scale: 2 });
-    assert.match(textOf(mixed), /text-0001 is a run on text, which takes no guidance_scale: leave/);
+    assert.match(
+      textOf(mixed),
+      /text-0001 is a run on text, and guidance_scale is for runs on images: leave/,
+    );
     const measured = await call(caller, "evaluate", { run: "text-0001", count: 2, draws: 2 });
     assert.match(
       measured,

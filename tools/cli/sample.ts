@@ -34,7 +34,10 @@ export const command = defineCommand({
     if (out !== undefined) requireFolderOf(out);
     const request = { ...others, prompt: typed(prompt), template: typed(template) };
     const lab = labOf({ workspace, data, device });
-    const lines = await makers[lab.run(request.run).config.modality](lab, request, { out, json });
+    const lines = await makers[lab.trainedRun(request.run).config.modality](lab, request, {
+      out,
+      json,
+    });
     console.log(lines);
     lab.close();
     return 0;

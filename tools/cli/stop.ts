@@ -6,7 +6,7 @@ import { runsToStop } from "../stop_run.ts";
 import { commonOptions, defineCommand, labOf } from "./command.ts";
 
 export const command = defineCommand({
-  schema: z.strictObject({ ...StopRequest.shape, ...commonOptions }),
+  schema: z.strictObject({ ...StopRequest.omit({ run: true }).shape, ...commonOptions }),
   argument: "runs",
   async run({ runs, all, json, ...common }) {
     const which = runsToStop({ runs, all });

@@ -125,7 +125,8 @@ Deno.test("evaluate() of text: numbers that are known in another way, kept with 
 
     await assert.rejects(lab.evaluate({ run: RUN, guidance_scale: 2, eta: 1 }), {
       name: "UserError",
-      message: "text-0001 is a run on text, which takes no guidance_scale, eta: leave them out",
+      message:
+        "text-0001 is a run on text, and guidance_scale, eta are for runs on images: leave them out",
     });
     // What only the process can know.
     await assert.rejects(lab.evaluate({ run: RUN, count: 2, mode: "diffusion", length: 33 }), {
