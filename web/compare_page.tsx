@@ -88,6 +88,7 @@ function Swatch({ color }: { color: number }) {
 
 function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string, number> }) {
   const { leaderboard, differing, baseline } = props.comparison;
+  const validated = leaderboard.some((row) => row.validationLoss !== null);
   const sameLabel = leaderboard.every((row) => row.label === leaderboard[0]?.label);
   return (
     <div class="wide" role="region" aria-label="Ranking" tabindex={0}>
@@ -98,7 +99,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
             <th>Run</th>
             <th class="number">{metricTitle(props.comparison.metric.name)}</th>
             {baseline !== null && <th class="number">of trivial</th>}
-            <th class="number">Validation loss</th>
+            {validated && <th class="number">Validation loss</th>}
             {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
             <th>Status</th>
           </tr>
@@ -120,7 +121,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
                   {row.score === null ? "–" : `${formatMeasured(100 * row.score / baseline)} %`}
                 </td>
               )}
-              <td class="number">{numberOrDash(row.validationLoss)}</td>
+              {validated && <td class="number">{numberOrDash(row.validationLoss)}</td>}
               {differing.map((name) => <td>{settingText(row.parameters[name] ?? "–")}</td>)}
               <td>
                 <Status status={row.status} />

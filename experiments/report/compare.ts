@@ -13,7 +13,8 @@ import {
   valuesBySeed,
 } from "./seeds.ts";
 import type { Comparability } from "../run/modality.ts";
-import { modalityNamed, modalityOf, scoreOf } from "../registry/modalities.ts";
+import { metricOf, modalityNamed, modalityOf, scoreOf } from "../registry/modalities.ts";
+import { relativeError } from "../diagnosis/curve.ts";
 
 export interface LeaderboardRow {
   readonly rank: number;
@@ -43,7 +44,10 @@ export interface Comparison {
   readonly baseline: number | null;
   /** What their text needs without a network; null where it is not the same, and for images. */
   readonly baselines: TextBaselines | null;
-  /** Whether the best configuration's lead exceeds seed noise, in words. */
+  /** Runs that are no better than a trivial model, by their baseline. */
+  readonly nothingLearnt: readonly string[];
+  /** Whether the best configuration's lead exceeds seed noise, in words; or why that is no question,
+   * where no run has learnt anything, or the runs are on different data. */
   readonly verdict: string;
   /** What makes these runs less than comparable (other data, unequal steps, still running). */
   readonly cautions: readonly string[];
@@ -76,6 +80,7 @@ export function compareRuns(
       CURVE_POINTS,
     )
   );
+  const nothingLearnt = ranked.filter(hasLearntNothing);
   const trivial = new Set(runs.map((run) => run.baseline).filter((value) => value !== null));
   return {
     metric,
@@ -84,9 +89,56 @@ export function compareRuns(
     groups,
     curves: aligned.filter(({ steps }) => steps.length > 0),
     baseline: trivial.size === 1 ? [...trivial][0]! : null,
-    verdict: seedNoiseVerdict(groups, metric.title),
-    cautions: cautions(runs),
+    nothingLearnt: nothingLearnt.map((run) => run.id),
+    verdict: incomparable(ranked, nothingLearnt, metric) ?? seedNoiseVerdict(groups, metric.title),
+    cautions: cautions(runs, nothingLearnt),
   };
+}
+
+function hasLearntNothing(run: Run): boolean {
+  const modality = modalityOf(run);
+  const relative = relativeError(run, modality);
+  return relative !== null && relative >= modality.nothingLearntFrom;
+}
+
+/** Why a ranking of these runs says nothing; undefined where it says something. */
+function incomparable(
+  runs: readonly Run[],
+  nothingLearnt: readonly Run[],
+  metric: RankingMetric,
+): string | undefined {
+  if (distinct(runs, dataOf(runs)) > 1) {
+    const names = [...new Set(runs.map(({ config }) => config.dataset))];
+    return names.length > 1
+      ? `The runs were trained on different data (${
+        names.slice(0, 5).join(", ")
+      }), so that their ` +
+        "errors do not compare: compare runs of one data set"
+      : `The contents of ${names[0]} changed between these runs, so that their errors do not ` +
+        "compare: compare runs of one data hash (inspect-run names it)";
+  }
+  const scored = runs.filter((run) => scoreOf(run) !== null);
+  if (scored.length === 0 || nothingLearnt.length < scored.length) return undefined;
+  const [best] = nothingLearnt;
+  return `None of these runs has learnt anything: the best ${metric.title} is ` +
+    `${scoreOf(best!)!.toPrecision(3)} (${best!.id}), and ${metric.baseline} is ` +
+    `${
+      best!.baseline!.toPrecision(3)
+    }, so that their ranking says nothing: train longer, or look ` +
+    "at the warnings of one with inspect-run";
+}
+
+/**
+ * What tells the data of a run: the hash of its contents; while that is not known, as of a queued run,
+ * the hash that another of these runs has of data of the same name, or the name.
+ */
+function dataOf(runs: readonly Run[]): (run: Run) => string {
+  const hashes = new Map(
+    runs.flatMap(({ datasetHash, config }) =>
+      datasetHash === null ? [] : [[config.dataset, datasetHash] as const]
+    ),
+  );
+  return ({ datasetHash, config }) => datasetHash ?? hashes.get(config.dataset) ?? config.dataset;
 }
 
 function commonMetric(runs: readonly Run[]): RankingMetric {
@@ -155,17 +207,26 @@ function groupRuns(ranked: readonly Run[], differing: readonly string[]): Compar
     .sort((a, b) => (a.mean ?? Infinity) - (b.mean ?? Infinity) || 0);
 }
 
-function cautions(runs: readonly Run[]): string[] {
+function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[] {
   const result: string[] = [];
+  if (nothingLearnt.length > 0) {
+    const { baseline } = metricOf(nothingLearnt[0]!);
+    result.push(
+      `${named(nothingLearnt)} ${nothingLearnt.length > 1 ? "are" : "is"} no better than ` +
+        `${baseline}: nothing is learnt there, and the rank of such a run says nothing`,
+    );
+  }
   const unfinished = runs.filter((run) => run.status !== "finished");
   if (unfinished.length > 0) {
-    const list = unfinished.map((run) => `${run.id} is ${run.status} at step ${run.step}`);
-    result.push(`Not all runs are finished, their errors may still fall: ${list.join(", ")}`);
+    const list = unfinished.slice(0, MOST_NAMED)
+      .map((run) => `${run.id} is ${run.status} at step ${run.step}`);
+    const more = unfinished.length - list.length;
+    result.push(
+      `Not all runs are finished, their errors may still fall: ${list.join(", ")}` +
+        (more > 0 ? `, and ${more} more` : ""),
+    );
   }
   result.push(...describeRepeats(runs));
-  if (distinct(runs, (run) => run.datasetHash ?? run.config.dataset) > 1) {
-    result.push("The runs were not trained on the same data: their errors are not comparable");
-  }
   if (distinct(runs, (run) => run.steps * run.config.batch_size) > 1) {
     result.push("The runs were given different numbers of training examples (steps × batch_size)");
   }
@@ -181,6 +242,15 @@ function cautions(runs: readonly Run[]): string[] {
     result.push("The runs were trained by different versions of the code");
   }
   return result;
+}
+
+/** Runs that a sentence names; the others are counted. */
+const MOST_NAMED = 5;
+
+function named(runs: readonly Run[]): string {
+  const more = runs.length - MOST_NAMED;
+  const ids = runs.slice(0, MOST_NAMED).map(({ id }) => id);
+  return listFormat.format([...ids, ...(more > 0 ? [`${more} more`] : [])]);
 }
 
 function distinct(runs: readonly Run[], key: (run: Run) => string | number): number {

@@ -3,6 +3,7 @@
  * seed, data and device, so a run that repeats both configuration and seed is not another
  * observation: such runs count once, by the mean of their values.
  */
+import { shortened } from "../../engine/host/mod.ts";
 import type { Run } from "../store/run.ts";
 
 /** The runs of one configuration and seed, and the value they have together. */
@@ -41,10 +42,15 @@ export function valuesBySeed(
   });
 }
 
+/** Characters of ids in one sentence. */
+const MOST_NAMED = 200;
+
 /** Says which of the runs repeat a configuration and seed; one sentence for each, without an end. */
 export function describeRepeats(runs: readonly Run[]): string[] {
   return bySeed(runs).filter((repeats) => repeats.length > 1).map((repeats) =>
-    `${repeats.map((run) => run.id).join(", ")} have one configuration and one seed ` +
+    `${
+      shortened(repeats.map((run) => run.id).join(", "), MOST_NAMED)
+    } have one configuration and one seed ` +
     `(${repeats[0]!.config.seed}): they count once, by their mean`
   );
 }

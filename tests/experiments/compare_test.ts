@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
 import { compareRuns } from "../../experiments/report/compare.ts";
 import { type Comparison, resolveConfig } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
@@ -149,4 +151,62 @@ Deno.test("runs with different vocabularies can be compared, with what to mind",
       cautions.join(),
       /^The runs have different vocabularies: their nats per character ar/,
     );
+  }));
+
+/** What becomes known of a run when it starts. */
+function learnFacts(store: Store, id: string, facts: { baseline?: number; data?: string }): void {
+  const db = new DatabaseSync(join(store.workspace, "lab.sqlite"));
+  db.prepare("UPDATE runs SET baseline = ?, dataset_hash = ? WHERE id = ?")
+    .run(facts.baseline ?? null, facts.data ?? null, id);
+  db.close();
+}
+
+Deno.test("where no run has learnt anything, that is said instead of a ranking", () =>
+  withStore((store) => {
+    finish(store, [{ schedule: "linear" }, 0.4], [{ schedule: "cosine" }, 0.31]);
+    for (const id of ["image-0001", "image-0002"]) learnFacts(store, id, { baseline: 0.3 });
+    const { verdict, nothingLearnt, cautions } = compareAll(store);
+    assert.match(
+      verdict,
+      /^None of these runs has learnt anything: the best denoising error is 0\.310 \(image-0002\), and what pixels alone can do is 0\.300/,
+    );
+    assert.deepEqual(nothingLearnt, ["image-0002", "image-0001"]);
+    assert.match(cautions[0]!, /^image-0002 and image-0001 are no better than what pixels/);
+  }));
+
+Deno.test("a run that has learnt nothing is named beside others that have", () =>
+  withStore((store) => {
+    finish(store, [{ schedule: "linear" }, 0.4], [{ schedule: "cosine" }, 0.1]);
+    for (const id of ["image-0001", "image-0002"]) learnFacts(store, id, { baseline: 0.3 });
+    const { verdict, cautions } = compareAll(store);
+    assert.match(verdict, /^schedule=cosine leads/);
+    assert.match(
+      cautions[0]!,
+      /^image-0001 is no better than what pixels alone can do: nothing is/,
+    );
+  }));
+
+Deno.test("a queued run, whose data has no hash yet, is not of other data", () =>
+  withStore((store) => {
+    finish(store, [{ seed: 0 }, 0.1], [{ seed: 1 }, 0.2]);
+    queue(store, shortConfig({ seed: 2 }));
+    for (const id of ["image-0001", "image-0002"]) learnFacts(store, id, { data: "abc" });
+    const { verdict, cautions } = compareAll(store);
+    assert.match(verdict, /^All runs share one configuration/);
+    assert.equal(cautions.length, 1, cautions.join("; "));
+  }));
+
+Deno.test("runs on different data are not ranked in words", () =>
+  withStore((store) => {
+    finish(store, [{ seed: 0 }, 0.1], [{ seed: 0, dataset: "mnist-6k" }, 0.2]);
+    assert.match(
+      compareAll(store).verdict,
+      /^The runs were trained on different data \(made-up-digits, mnist-6k\), so that their errors/,
+    );
+    finish(store, [{ seed: 1 }, 0.1]);
+    learnFacts(store, "image-0001", { data: "abc" });
+    learnFacts(store, "image-0003", { data: "abd" });
+    const runs = ["image-0001", "image-0003"].map((id) => store.runs.byId(id)!);
+    const { verdict } = compareRuns(runs, () => ({}));
+    assert.match(verdict, /^The contents of made-up-digits changed between these runs/);
   }));
