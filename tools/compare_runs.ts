@@ -19,6 +19,7 @@ import {
   table,
 } from "./rows.ts";
 import { answer, defineTool, READING } from "./define.ts";
+import { call, sampleCall } from "./next.ts";
 import { evaluationTable } from "./views.ts";
 import { baselineTable } from "./text_view.ts";
 import { comparisonUri } from "./links.ts";
@@ -45,10 +46,7 @@ export const compareRunsTool = defineTool({
     return answer(
       {
         summary: `${comparison.verdict}.`,
-        next: [
-          `sample {"run": "${best.runId}"} to see what the best one makes`,
-          'write-journal {"title": ..., "hypothesis": ..., "runs": [...]} to keep the finding',
-        ],
+        next: nextSteps(lab, comparison, best.runId),
         viewerUrl: links.compare(compared),
         rest: comparisonUri(compared),
       },
@@ -67,6 +65,14 @@ export const compareRunsTool = defineTool({
     );
   },
 });
+
+function nextSteps(lab: Lab, { nothingLearnt }: Comparison, best: string): string[] {
+  if (nothingLearnt.includes(best)) {
+    return [`${call("inspect-run", { run: best })} for what keeps it from learning`];
+  }
+  const run = lab.run(best);
+  return run.checkpointStep === null ? [] : [sampleCall(run)];
+}
 
 /** Returns the runs to compare. @throws {RefusedValue} If they are not two or more. */
 export function comparedRuns(

@@ -2,7 +2,8 @@ import { AnyEvaluateRequest } from "../experiments/mod.ts";
 import { damageNote } from "./rows.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { rareFieldsHelp, withRareFields } from "./fields.ts";
-import { evaluationSummary, evaluationTables, viewOfEvaluation } from "./views.ts";
+import { evaluationSummary, evaluationTables } from "./views.ts";
+import { compareCalls, sampleCall } from "./next.ts";
 import { runUri } from "./links.ts";
 
 const input = withRareFields(AnyEvaluateRequest.clone());
@@ -26,20 +27,20 @@ export const evaluateTool = defineTool({
       signal,
       onProgress: ({ done, total, message }) => progress.report(done, total, message),
     });
-    const { made, mainChoice } = viewOfEvaluation(evaluation);
+    const run = lab.run(evaluation.runId);
     return answer(
       {
         summary: evaluationSummary(evaluation) +
           damageNote(lab, evaluation.runId, evaluation.step),
-        next: [
-          `sample {"run": "${evaluation.runId}"} to see such ${made}`,
-          `evaluate another run, or this one with another ${mainChoice}, at the same count and seed`,
-        ],
+        next: [sampleCall(run), ...compareCalls(lab, run)],
         viewerUrl: links.run(evaluation.runId),
       },
       [
         ...evaluationTables(evaluation),
-        `Kept as ${evaluation.id} with the run: ${runUri(evaluation.runId)}`,
+        `Kept as ${evaluation.id} with the run: ${
+          runUri(evaluation.runId)
+        }. Compare it only with ` +
+        "evaluations at the same count and seed.",
       ],
     );
   },

@@ -2,11 +2,14 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   type Evaluation,
+  imageConfigOf,
   type ImageEvaluation,
   recognisedShare,
+  type Run,
   type Sample,
   type SampleRequest,
 } from "../experiments/mod.ts";
+import { evaluateCall, sampleCall } from "./next.ts";
 import { counted, damageNote, rounded, table } from "./rows.ts";
 import { answer, type Call, picture } from "./define.ts";
 import type { ModalityView } from "./modality_view.ts";
@@ -15,8 +18,8 @@ import { sampleUri } from "./links.ts";
 export const imageView: ModalityView = {
   toSample: "see its pictures",
   toEvaluate: "measure its pictures",
-  made: "pictures",
-  mainChoice: "guidance_scale",
+  passesOfSample: () => 20 * 50,
+  passesOfEvaluation: () => 1000 * 25,
   sample: (request, call) => drawn(request, call),
   samples: (lab, runId) => lab.samples(runId),
   sampleLine: (sample) => {
@@ -46,13 +49,13 @@ async function drawn(request: SampleRequest, call: Call): Promise<CallToolResult
     {
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step) +
         await givenSummary(lab, sample),
-      next: [
-        "look at the picture: what can be made out, and which classes fail?",
-        "sample again with the same seed from another run, or with guidance_scale 2",
-      ],
+      next: nextFor(lab.run(sample.runId), sample),
       viewerUrl: links.samples(sample.runId),
     },
-    [`Picture: ${sample.id}, resource ${uri}, file ${path}`],
+    [
+      `Picture: ${sample.id}, resource ${uri}, file ${path}`,
+      "Look at it before you judge: what can be made out, and which classes fail?",
+    ],
     [
       picture(png),
       {
@@ -64,6 +67,14 @@ async function drawn(request: SampleRequest, call: Call): Promise<CallToolResult
       },
     ],
   );
+}
+
+function nextFor(run: Run, { settings: { seed, guidance_scale } }: Sample): string[] {
+  const { label_dropout } = imageConfigOf(run);
+  const guided = guidance_scale === 1 && label_dropout > 0
+    ? [sampleCall(run, { guidance_scale: 2, seed })]
+    : [];
+  return [...guided, evaluateCall(run)];
 }
 
 /** Pictures in a film strip; a sample may hold more. */

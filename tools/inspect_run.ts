@@ -27,7 +27,16 @@ import {
   statusOf,
   timeOf,
 } from "./rows.ts";
-import { resumption, statusCounts, watchRuns } from "./train.ts";
+import {
+  call,
+  compareCalls,
+  evaluateCall,
+  rankCalls,
+  resumeCalls,
+  sampleCall,
+  waitCalls,
+} from "./next.ts";
+import { statusCounts, watchRuns } from "./train.ts";
 import { evaluationTable, viewOf } from "./views.ts";
 import { baselineTable } from "./text_view.ts";
 
@@ -41,19 +50,19 @@ export const inspectRunTool = defineTool({
     "is still training. Give the person the link.",
   input: InspectRequest.extend({ wait_seconds: waitSeconds(0) }),
   annotations: READING,
-  async run({ run, sweep, status, metrics, points, wait_seconds, limit, offset }, call) {
+  async run({ run, sweep, status, metrics, points, wait_seconds, limit, offset }, context) {
     const filter = listedRuns({ run, sweep, status });
     if (run !== undefined) {
-      const { id } = call.lab.run(run);
-      await watchRuns([id], wait_seconds, call);
-      return oneRun(id, metrics, points, call);
+      const { id } = context.lab.run(run);
+      await watchRuns([id], wait_seconds, context);
+      return oneRun(id, metrics, points, context);
     }
     if (wait_seconds > 0) {
-      const waiting = call.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !isOver(r));
-      await watchRuns(waiting.map((r) => r.id), wait_seconds, call);
+      const waiting = context.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !isOver(r));
+      await watchRuns(waiting.map((r) => r.id), wait_seconds, context);
     }
-    const { runs, total } = call.lab.runs({ ...filter, limit, offset });
-    return runList(runs, total, offset, call.links, sweep);
+    const { runs, total } = context.lab.runs({ ...filter, limit, offset });
+    return runList(runs, total, offset, context.links, sweep);
   },
 });
 
@@ -70,13 +79,17 @@ export function listedRuns(
   );
 }
 
-function oneRun(id: string, asked: readonly MetricName[] | undefined, points: number, call: Call) {
-  const { lab, links } = call;
+function oneRun(
+  id: string,
+  asked: readonly MetricName[] | undefined,
+  points: number,
+  { lab, links }: Call,
+) {
   const report = lab.inspect(id);
   return answer(
     {
       summary: `${report.summary}.`,
-      next: nextFor(report),
+      next: nextFor(lab, report),
       viewerUrl: links.run(id),
       rest: runUri(id),
     },
@@ -84,22 +97,16 @@ function oneRun(id: string, asked: readonly MetricName[] | undefined, points: nu
   );
 }
 
-function nextFor({ run }: RunReport): string[] {
+function nextFor(lab: Lab, { run }: RunReport): string[] {
   switch (run.status) {
     case "queued":
     case "running":
       return [
-        `inspect-run {"run": "${run.id}", "wait_seconds": 45} to wait for it`,
-        ...(run.checkpointStep === null ? [] : [`sample {"run": "${run.id}"} to see it so far`]),
+        ...waitCalls([run], { run: run.id }),
+        ...(run.checkpointStep === null ? [] : [sampleCall(run)]),
       ];
     case "finished":
-      return [
-        `sample {"run": "${run.id}"} to ${viewOf(run).toSample}`,
-        `evaluate {"run": "${run.id}"} to ${viewOf(run).toEvaluate}`,
-        run.sweepId === null
-          ? `compare-runs {"runs": ["${run.id}", ...]} to rank it among others`
-          : `compare-runs {"sweep": "${run.sweepId}"} to rank it in its sweep`,
-      ];
+      return [sampleCall(run), evaluateCall(run), ...compareCalls(lab, run)];
     case "stopped":
     case "interrupted":
     case "failed":
@@ -109,16 +116,6 @@ function nextFor({ run }: RunReport): string[] {
         }`,
       ];
   }
-}
-
-/** What a comparison of listed runs is asked with; nothing where no two of them have one measure. */
-function rankable(runs: readonly Run[], sweep: string | undefined): string[] {
-  const [first] = runs;
-  const alike = runs.filter(({ config }) => config.modality === first?.config.modality);
-  if (alike.length < 2) return [];
-  if (sweep !== undefined) return [`{"sweep": ${JSON.stringify(sweep)}}`];
-  const ids = alike.slice(0, 2).map(({ id }) => JSON.stringify(id));
-  return [`{"runs": [${ids.join(", ")}, ...]}`];
 }
 
 function runList(
@@ -136,15 +133,15 @@ function runList(
     : runs.length === total
     ? `${all}: ${counts}.`
     : `${all}, ${runs.length} shown${counts === "" ? "" : ` (${counts})`}.`;
+  const which = sweep === undefined ? {} : { sweep };
+  const ranking = sweep !== undefined && total > 1
+    ? [`${call("compare-runs", { sweep })} to rank them`]
+    : rankCalls(runs);
   const next = total === 0 ? ['train {"preset": "mnist-tiny"} for a first run of a few seconds'] : [
-    `inspect-run {"run": "${runs[0]?.id ?? "latest"}"} for one of them`,
-    ...(runs.every(isOver) ? [] : [
-      `inspect-run {${
-        sweep === undefined ? "" : `"sweep": "${sweep}", `
-      }"wait_seconds": 45} to wait for those that are not over`,
-    ]),
-    ...rankable(runs, sweep).map((which) => `compare-runs ${which} to rank them`),
-    ...resumption(runs),
+    `${call("inspect-run", { run: runs[0]?.id ?? "latest" })} for one of them`,
+    ...waitCalls(runs, which),
+    ...ranking,
+    ...resumeCalls(runs),
   ];
   return answer(
     { summary, next, viewerUrl: sweep === undefined ? links.home() : links.sweep(sweep) },

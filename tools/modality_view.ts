@@ -1,6 +1,13 @@
 /** How the tools tell an assistant of runs of one modality. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type { AnySampleRequest, Evaluation, Lab, Sample, TextSample } from "../experiments/mod.ts";
+import type {
+  AnySampleRequest,
+  Evaluation,
+  Lab,
+  Run,
+  Sample,
+  TextSample,
+} from "../experiments/mod.ts";
 import type { z } from "zod";
 import type { Call } from "./define.ts";
 
@@ -16,10 +23,10 @@ export interface ModalityView {
   readonly toSample: string;
   /** What `evaluate` lets one do, after "to". */
   readonly toEvaluate: string;
-  /** What is evaluated: "pictures". */
-  readonly made: string;
-  /** The choice that most changes what is made. */
-  readonly mainChoice: string;
+  /** Passes of one example through the network that a sample takes without further choices. */
+  passesOfSample(run: Run): number;
+  /** As {@link passesOfSample}, of an evaluation. */
+  passesOfEvaluation(run: Run): number;
   /** Makes a sample and tells of it. */
   sample(request: z.output<typeof AnySampleRequest>, call: Call): Promise<CallToolResult>;
   /** What a run made, oldest first. */

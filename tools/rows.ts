@@ -19,15 +19,32 @@ const MAX_ERROR = 500;
 type Cell = string | number;
 
 /**
- * A Markdown table of runs with the parameters in which they differ, and below it what does not fit a
- * column: further parameters that differ, and why runs failed. Columns without a value are left out.
+ * Markdown tables of runs, one for each modality, with the parameters in which its runs differ, and
+ * below them what does not fit a column: further parameters that differ, and why runs failed. Columns
+ * without a value are left out.
  */
 export function runTable(runs: readonly Run[]): string {
-  const differing = differingParameters(runs);
-  const shown = differing.slice(0, MAX_PARAMETERS);
-  const metrics = [...new Set(runs.map((run) => metricOf(run).name))];
+  const alike = Map.groupBy(runs, ({ config }) => config.modality);
+  const [label, ...others] = new Set(runs.map((run) => run.label));
+  return [
+    ...[...alike.values()].map(tableOfOneModality),
+    label && others.length === 0 ? `Label of all: ${JSON.stringify(shortened(label, 200))}` : "",
+    runs.flatMap(({ id, error }) =>
+      error === null ? [] : [`${id} failed: ${shortenedError(error)}`]
+    )
+      .join("\n"),
+  ].filter((part) => part !== "").join("\n\n");
+}
+
+function tableOfOneModality(runs: readonly Run[]): string {
   // The runs of one sweep were queued at one moment.
   const mixed = runs.some((run) => run.sweepId === null || run.sweepId !== runs[0]!.sweepId);
+  const differing = differingParameters(runs);
+  const shown = [...new Set([...(mixed ? ["dataset"] : []), ...differing])].slice(
+    0,
+    MAX_PARAMETERS,
+  );
+  const metric = metricOf(runs[0]!).name;
   const columns: (readonly [string, (run: Run) => Cell])[] = [
     ["run", (run) => run.id],
     ...several("sweep", runs, (run) => run.sweepId ?? "-"),
@@ -36,22 +53,16 @@ export function runTable(runs: readonly Run[]): string {
     ["status", statusOf],
     ["step", (run) => `${run.step}/${run.steps}`],
     ["loss", (run) => rounded(run.latest.loss) ?? "-"],
-    ...metrics.map((name) => [name, (run: Run) => rounded(run.latest[name]) ?? "-"] as const),
+    [metric, (run) => rounded(run.latest[metric]) ?? "-"],
     ["time left", (run) => run.etaSeconds === null ? "-" : duration(run.etaSeconds)],
     ...(mixed
       ? several("started (UTC)", runs, (run) => timeOf(run.startedAt ?? run.createdAt))
       : []),
   ];
   const filled = columns.filter(([, cell]) => runs.some((run) => cell(run) !== "-"));
-  const [label, ...others] = new Set(runs.map((run) => run.label));
   return [
     table(filled.map(([name]) => name), runs.map((run) => filled.map(([, cell]) => cell(run)))),
-    alsoDiffering(differing.slice(MAX_PARAMETERS)),
-    label && others.length === 0 ? `Label of all: ${JSON.stringify(shortened(label, 200))}` : "",
-    runs.flatMap(({ id, error }) =>
-      error === null ? [] : [`${id} failed: ${shortenedError(error)}`]
-    )
-      .join("\n"),
+    alsoDiffering(differing.filter((field) => !shown.includes(field))),
   ].filter((part) => part !== "").join("\n\n");
 }
 
@@ -80,17 +91,13 @@ export function statusOf({ status, activity, stopRequested }: Run): string {
   return doing === null ? status : `${status} (${doing})`;
 }
 
-/** Fields that a table of runs says by other columns: an id says the modality, the step the steps. */
+/** What a table of runs says otherwise: an id says the modality, the column of steps the steps. */
 const SAID_OTHERWISE: readonly string[] = ["modality", "steps"];
 
-/**
- * Fields in which configurations differ; between runs of several modalities only those that runs of
- * the same one differ in, or all have.
- */
+/** Fields in which the configurations of runs of one modality differ. */
 export function differingParameters(runs: readonly Run[]): string[] {
   const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
-  const values = (field: string) =>
-    new Set(runs.filter(({ config }) => field in config).map((run) => settingOf(run, field)));
+  const values = (field: string) => new Set(runs.map((run) => settingOf(run, field)));
   return fields.filter((field) => !SAID_OTHERWISE.includes(field) && values(field).size > 1);
 }
 

@@ -37,7 +37,7 @@ function taskOf(lab: Lab, links: Links, taskId: string): Task | undefined {
     ...task,
     status: "completed",
     result: {
-      ...trainAnswer(runs, sweepId, links),
+      ...trainAnswer({ lab, links }, runs, sweepId),
       ...(runs.every(({ status }) => status === "failed") ? { isError: true } : {}),
     },
   };

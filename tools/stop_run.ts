@@ -4,6 +4,7 @@ import { StopRequest } from "../experiments/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { counted, isOver, MAX_ROWS, runTable } from "./rows.ts";
+import { waitCalls } from "./next.ts";
 import { watchRuns } from "./train.ts";
 
 export const stopRunTool = defineTool({
@@ -32,7 +33,7 @@ export const stopRunTool = defineTool({
           stopping > 0 ? `; still stopping: ${stopping}` : ""
         }.`,
       next: waiting
-        ? [`inspect-run {"run": "${waiting.id}", "wait_seconds": 45} to wait for it`]
+        ? waitCalls([waiting], { run: waiting.id })
         : resumable.slice(0, 1).map((run) => `train {"resume": "${run.id}"} to go on`),
       viewerUrl: call.links.home(),
     }, [

@@ -4,6 +4,8 @@ import {
   type Evaluation,
   type TextBaselines,
   type TextComparison,
+  type TextConfig,
+  textConfigOf,
   type TextEvaluation,
   type TextSample,
   type TextSampleFrame,
@@ -11,6 +13,7 @@ import {
   type WriteRequest,
 } from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
+import { evaluateCall, sampleCall } from "./next.ts";
 import { counted, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
 import { answer, type Call } from "./define.ts";
 import { shortened } from "../engine/host/mod.ts";
@@ -19,8 +22,12 @@ import { asJson, sampleUri } from "./links.ts";
 export const textView: ModalityView = {
   toSample: "read what it writes",
   toEvaluate: "measure its likelihood and its texts",
-  made: "texts",
-  mainChoice: "mode or temperature",
+  passesOfSample: (run) => 3 * passesOfText(textConfigOf(run), 2),
+  passesOfEvaluation(run) {
+    const config = textConfigOf(run);
+    const bounds = config.method === "autoregressive" ? 1 : 6;
+    return bounds * 24 * 32 + 32 * passesOfText(config, 1);
+  },
   sample: (request, call) => sampleText(request, call),
   samples: (lab, runId) => lab.texts(runId),
   sampleLine: (sample) => {
@@ -53,8 +60,8 @@ async function sampleText(
     {
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
       next: [
-        "judge the words by what the run needs: nats_per_character in inspect-run",
-        "sample again with the same seed from another run, or with another mode or temperature",
+        sampleCall(lab.run(sample.runId), { temperature: 0.5, seed: sample.settings.seed }),
+        evaluateCall(lab.run(sample.runId)),
       ],
       viewerUrl: links.run(sample.runId),
       rest: uri,
@@ -63,9 +70,17 @@ async function sampleText(
       ...sample.texts.map((text, i) => `--- ${i + 1} ---\n${text}`),
       film(sample),
       statisticsTable(sample),
+      "Judge the run by the nats per character that it needs, not by the words of one text.",
       `Sample: ${sample.id}, resource ${uri}, all of it as JSON: ${asJson(uri)}`,
     ],
   );
+}
+
+/** Passes for one text of so many windows: one for each token, or for each step of each block. */
+function passesOfText({ method, context, block_size }: TextConfig, windows: number): number {
+  if (method === "autoregressive") return windows * context;
+  const blocks = method === "blocks" ? windows * context / (block_size > 1 ? block_size : 16) : 1;
+  return 64 * blocks;
 }
 
 function summaryOf({ settings, ...sample }: TextSample): string {

@@ -10,9 +10,8 @@ import {
 } from "../experiments/mod.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
-import type { Links } from "./links.ts";
 import { counted, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
-import { viewOf } from "./views.ts";
+import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
 
 export const TrainInput = TrainOrResume.extend({
   overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
@@ -34,17 +33,17 @@ export const trainTool = defineTool({
     "inspect-run.",
   input: TrainInput,
   annotations: ADDING,
-  async run({ wait_seconds, resume, ...request }, call) {
-    const { lab, progress } = call;
+  async run({ wait_seconds, resume, ...request }, context) {
+    const { lab, progress } = context;
     progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
     const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
-    if (wait_seconds > 0 && call.tasks.declaredBy(call.request)) {
-      const { content } = trainAnswer(runs, sweepId, call.links);
-      return await call.tasks.create(call.request, { taskId: sweepId ?? ids[0]!, content });
+    if (wait_seconds > 0 && context.tasks.declaredBy(context.request)) {
+      const { content } = trainAnswer(context, runs, sweepId);
+      return await context.tasks.create(context.request, { taskId: sweepId ?? ids[0]!, content });
     }
-    const watched = await watchRuns(ids, wait_seconds, call);
-    return trainAnswer(watched, sweepId, call.links);
+    const watched = await watchRuns(ids, wait_seconds, context);
+    return trainAnswer(context, watched, sweepId);
   },
 });
 
@@ -81,9 +80,9 @@ export async function watchRuns(
 
 /** How a run, or the runs of a sweep, stand, and what can be done now. */
 export function trainAnswer(
+  { lab, links }: Pick<Call, "lab" | "links">,
   runs: readonly Run[],
   sweepId: string | null,
-  links: Links,
 ): CallToolResult {
   const [first] = runs;
   const what = sweepId === null
@@ -96,34 +95,27 @@ export function trainAnswer(
     ? `${left} more: inspect-run {"sweep": "${sweepId}", "offset": ${MAX_ROWS}}`
     : "";
   const viewerUrl = sweepId === null ? links.run(first?.id ?? "") : links.sweep(sweepId);
-  return answer({ summary, next: nextSteps(runs, sweepId), viewerUrl }, [runTable(shown), more]);
+  return answer({ summary, next: nextSteps(lab, runs, sweepId), viewerUrl }, [
+    runTable(shown),
+    more,
+  ]);
 }
 
-function nextSteps(runs: readonly Run[], sweepId: string | null): string[] {
-  const look = sweepId === null ? `"run": "${runs[0]?.id}"` : `"sweep": "${sweepId}"`;
+function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): string[] {
+  const which: Record<string, string> = sweepId === null
+    ? { run: runs[0]!.id }
+    : { sweep: sweepId };
   const waiting = runs.find((run) => !isOver(run));
   if (waiting) {
     return [
-      `inspect-run {${look}, "wait_seconds": 45} to look again (training goes on by itself)`,
-      `stop-run {"runs": ["${waiting.id}"]} to end one early`,
-      ...resumption(runs),
+      ...waitCalls(runs, which),
+      `${call("stop-run", { run: waiting.id })} to end ${runs.length > 1 ? "one" : "it"} early`,
+      ...resumeCalls(runs),
     ];
   }
   const finished = runs.find((run) => run.status === "finished");
-  if (!finished) return [`inspect-run {${look}} for what went wrong`, ...resumption(runs)];
-  return [
-    `sample {"run": "${finished.id}"} to ${viewOf(finished).toSample}`,
-    ...(sweepId === null ? [] : [`compare-runs {"sweep": "${sweepId}"} for the outcome`]),
-    ...resumption(runs),
-  ];
-}
-
-/** How a run that lost its worker goes on; nothing where none did. */
-export function resumption(runs: readonly Run[]): string[] {
-  const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
-  return lost.slice(0, 1).map((run) =>
-    `train {"resume": "${run.id}"} to go on with what broke off`
-  );
+  if (!finished) return [`${call("inspect-run", which)} for what went wrong`, ...resumeCalls(runs)];
+  return [sampleCall(finished), ...compareCalls(lab, finished), ...resumeCalls(runs)];
 }
 
 /** "2 finished, 1 running, 1 queued". */

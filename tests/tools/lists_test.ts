@@ -5,7 +5,7 @@ import { openStore, type Store } from "../../experiments/store/store.ts";
 import { finishedRun } from "../experiments/workspace.ts";
 import { type Caller, currentClient, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
-import { tablesIn, tableWith } from "./markdown.ts";
+import { proposalsIn, tablesIn, tableWith } from "./markdown.ts";
 
 /** A client of a server over stored runs that were never trained. */
 function withRuns(fill: (store: Store) => void, use: (caller: Caller) => Promise<void>) {
@@ -44,7 +44,12 @@ Deno.test("a list of fifty runs is twenty short rows, with the way to the rest",
 Deno.test("a run on text among runs on images does not blow up the table", () =>
   withRuns((store) => {
     finishedRun(store, digits({ schedule: "linear" }), 0.2);
-    finishedRun(store, resolveConfig("shakespeare-tiny", { dataset: "made-up-verse" }), 0.3);
+    const verse = finishedRun(
+      store,
+      resolveConfig("shakespeare-tiny", { dataset: "made-up-verse" }),
+      0.3,
+    );
+    store.metrics.insert(verse, [{ name: "nats_per_character", step: 60, value: 1.9 }]);
     store.runs.insert({
       configs: [digits({ schedule: "cosine" })],
       codeVersion: "test",
@@ -54,11 +59,25 @@ Deno.test("a run on text among runs on images does not blow up the table", () =>
     store.runs.list({ limit: 1 }).runs.forEach(({ id }) => store.runs.requestStop(id));
   }, async (caller) => {
     const text = textOf(await caller.call("inspect-run", {}));
-    const { header, rows } = tableWith(text, "run", "label", "dataset", "schedule", "status");
-    assert.ok(header.length <= 16, header.join(", "));
-    assert.deepEqual(rows.map((row) => row.label), ["by hand", "-", "-"]);
-    assert.ok(!header.includes("eta") && !header.includes("modality"));
-    assert.match(text, /compare-runs \{"runs": \["image-0002", "image-0001", \.\.\.\]\}/);
+    const images = tableWith(
+      text,
+      "run",
+      "label",
+      "dataset",
+      "schedule",
+      "status",
+      "denoising_mse",
+    );
+    assert.deepEqual(images.rows.map((row) => [row.run, row.label, row.schedule]), [
+      ["image-0002", "by hand", "cosine"],
+      ["image-0001", "-", "linear"],
+    ]);
+    const texts = tableWith(text, "run", "dataset", "nats_per_character");
+    assert.deepEqual(texts.rows.map((row) => [row.run, row.dataset]), [
+      ["text-0001", "made-up-verse"],
+    ]);
+    assert.ok(images.header.length <= 10 && texts.header.length <= 10, text);
+    assert.ok(!text.includes("compare-runs"), "one finished run of a kind cannot be ranked");
   }));
 
 Deno.test("what was never measured is left out, not shown as nothing", () =>
@@ -92,4 +111,22 @@ Deno.test("a list says why a run failed and how to go on with it", () =>
     assert.match(text, /^image-0002 failed: The disk is full \| 0 bytes \| left \|$/m);
     assert.match(text, /; train \{"resume": "image-0002"\} to go on with what broke off$/m);
     assert.ok(!text.includes("wait_seconds"), "nothing is left to wait for");
+  }));
+
+Deno.test("what a list proposes is a complete call that can be made", () =>
+  withRuns((store) => {
+    finishedRun(store, digits({ seed: 0 }), 0.2);
+    finishedRun(store, digits({ seed: 1 }), 0.3);
+    store.runs.insert({ configs: [digits({})], codeVersion: "test", label: null, sweep: null });
+    store.runs.list({ limit: 1 }).runs.forEach(({ id }) => store.runs.requestStop(id));
+  }, async (caller) => {
+    for (const args of [{}, { status: "finished" }, { status: "stopped" }, { status: "failed" }]) {
+      const text = textOf(await caller.call("inspect-run", args));
+      for (const { tool, args } of proposalsIn(text)) {
+        assert.ok(tool !== "compare-runs" || (args.runs as string[]).length > 1);
+        if (tool === "train") continue;
+        const answer = await caller.call(tool, args);
+        assert.ok(!answer.isError, `${tool} ${JSON.stringify(args)}: ${textOf(answer)}`);
+      }
+    }
   }));

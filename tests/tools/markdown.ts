@@ -46,3 +46,14 @@ function tableOf([head, rule, ...body]: readonly string[]): Table {
 function cellsOf(line: string): string[] {
   return line.slice(2, -2).split(" | ");
 }
+
+/** The calls that an answer proposes in its line "Next: ...", each a tool and its arguments as JSON. */
+export function proposalsIn(
+  text: string,
+): { readonly tool: string; readonly args: Record<string, unknown> }[] {
+  const [, line = ""] = /^Next: (.*)$/m.exec(text) ?? [];
+  return [...line.matchAll(/(?:^|; )([a-z-]+) (\{.*?\}) (?:to|for) /g)].map(([, tool, args]) => ({
+    tool: tool!,
+    args: JSON.parse(args!) as Record<string, unknown>,
+  }));
+}

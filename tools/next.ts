@@ -1,0 +1,83 @@
+/** Calls that answers propose: complete, as they can be made, and with the time that they take. */
+import { duration, type Lab, type Run } from "../experiments/mod.ts";
+import { isOver } from "./rows.ts";
+import { viewOf } from "./views.ts";
+
+/** A training step costs about three times what the network alone does: forward, and back twice. */
+const PASSES_OF_A_STEP = 3;
+/** Seconds in which a process starts and compiles its programs. */
+const START = 4;
+/** Runs that one proposal names at most. */
+const MOST_NAMED = 5;
+
+/** A call as it can be made: `sample {"run": "image-0001", "seed": 1}`. */
+export function call(tool: string, args: Readonly<Record<string, unknown>>): string {
+  const fields = Object.entries(args).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${JSON.stringify(name)}: ${spaced(value)}`);
+  return `${tool} {${fields.join(", ")}}`;
+}
+
+function spaced(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(spaced).join(", ")}]` : JSON.stringify(value);
+}
+
+/** To see or read what a run makes. */
+export function sampleCall(run: Run, choices: Readonly<Record<string, unknown>> = {}): string {
+  const { toSample, passesOfSample } = viewOf(run);
+  const time = timeFor(run, passesOfSample(run));
+  return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${time})`;
+}
+
+/** To measure what a run makes. */
+export function evaluateCall(run: Run): string {
+  const { toEvaluate, passesOfEvaluation } = viewOf(run);
+  const time = timeFor(run, passesOfEvaluation(run));
+  return `${call("evaluate", { run: run.id })} to ${toEvaluate} (${time})`;
+}
+
+/** "about 12 sec", by the speed at which the run trained. */
+function timeFor({ latest }: Run, passes: number): string {
+  const speed = latest.examples_per_second;
+  if (speed === undefined || !(speed > 0)) return "some seconds to minutes";
+  return `about ${duration(START + passes / (PASSES_OF_A_STEP * speed))}`;
+}
+
+/** To rank a finished run: in its sweep, or among others on the same data; none where it is alone. */
+export function compareCalls(lab: Lab, run: Run): string[] {
+  const { sweepId, config } = run;
+  if (sweepId !== null && lab.runs({ sweepId, limit: 1 }).total > 1) {
+    return [`${call("compare-runs", { sweep: sweepId })} to rank it in its sweep`];
+  }
+  const others = lab.runs({ status: "finished", limit: 50 }).runs.filter((other) =>
+    other.id !== run.id && other.config.modality === config.modality &&
+    other.config.dataset === config.dataset
+  );
+  return rankCalls([run, ...others]);
+}
+
+/** To rank listed runs: those of the first one's data that have something to be ranked by. */
+export function rankCalls(runs: readonly Run[]): string[] {
+  const ranked = runs.filter((run) => run.status === "finished");
+  const alike = ranked.filter(({ config }) =>
+    config.modality === ranked[0]!.config.modality && config.dataset === ranked[0]!.config.dataset
+  );
+  if (alike.length < 2) return [];
+  const ids = alike.slice(0, MOST_NAMED).map(({ id }) => id);
+  return [`${call("compare-runs", { runs: ids })} to rank them`];
+}
+
+/** How runs that lost their worker go on; nothing where none did. */
+export function resumeCalls(runs: readonly Run[]): string[] {
+  const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
+  return lost.slice(0, 1).map((run) =>
+    `${call("train", { resume: run.id })} to go on with what broke off`
+  );
+}
+
+/** To wait for runs that are not over; nothing where all are. */
+export function waitCalls(runs: readonly Run[], which: Readonly<Record<string, string>>): string[] {
+  if (runs.every(isOver)) return [];
+  return [
+    `${call("inspect-run", { ...which, wait_seconds: 45 })} to wait for what is still training`,
+  ];
+}
