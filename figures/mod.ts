@@ -13,6 +13,7 @@ export { formatDuration, formatMeasured, formatNumber } from "./theme.ts";
 export { type LineChart, lineChart, type Series } from "./line_chart.tsx";
 export { decodePng, encodePng, type Pixels, svgToPng } from "./png.tsx";
 export {
+  FILM_EXAMPLES,
   noiseShare,
   sampleMoment,
   samplePicture,
@@ -21,6 +22,7 @@ export {
 } from "./sample_picture.ts";
 export { sideBySide } from "./sample_picture.ts";
 export { samplePng } from "./sample_picture.ts";
+export { type Detail, pngForModel, sampleForModel } from "./for_models.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
 export { calmingHalfLife, type Point, smooth } from "./series.ts";
 export { sparkline } from "./small_charts.tsx";

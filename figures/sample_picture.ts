@@ -28,16 +28,30 @@ export function sampleSettings(sample: Sample): string {
   ].join(" · ");
 }
 
+/** How much of a sample is drawn: its first examples, and so many moments of a film strip. */
+export interface SamplePart {
+  readonly examples: number;
+  readonly frames: number;
+}
+
+/** Examples of a film strip that is drawn as a whole; a sample may hold more. */
+export const FILM_EXAMPLES = 8;
+
 /** The picture of a sample as PNG: its film strip where it kept one, its contact sheet otherwise. */
 export function samplePicture(
   sample: Sample,
   pixels: SamplePixels,
+  part?: SamplePart,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return sample.kind === "film-strip" && pixels.frames.length > 0
-    ? sampleFilmStrip(sample, pixels)
+    ? sampleFilmStrip(
+      sample,
+      pixels,
+      part ?? { examples: FILM_EXAMPLES, frames: pixels.frames.length },
+    )
     : pixels.given
     ? givenSheet(sample, pixels, pixels.given)
-    : sampleContactSheet(sample, pixels);
+    : sampleContactSheet(sample, pixels, part?.examples ?? pixels.count);
 }
 
 /**
@@ -47,8 +61,11 @@ export function samplePicture(
 function sampleContactSheet(
   sample: Sample,
   pixels: SamplePixels,
+  examples: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { count, height, width, channels, images } = pixels;
+  const { height, width, channels } = pixels;
+  const count = Math.min(examples, pixels.count);
+  const images = pixels.images.subarray(0, count * height * width * channels);
   const period = cycleLength(pixels.labels);
   const cyclic = period > 1 && period <= 10 && count >= period;
   return contactSheet({
@@ -103,10 +120,20 @@ function givenSheet(
   });
 }
 
-function sampleFilmStrip(sample: Sample, pixels: SamplePixels): Promise<Uint8Array<ArrayBuffer>> {
-  const shown = Math.min(pixels.count, 8);
+/** Moments are left out evenly; the first and the last stay. */
+function sampleFilmStrip(
+  sample: Sample,
+  pixels: SamplePixels,
+  { examples, frames: moments }: SamplePart,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const shown = Math.min(pixels.count, examples);
   const values = shown * pixels.height * pixels.width * pixels.channels;
-  const frames: FilmFrame[] = pixels.frames.map((frame) => ({
+  const last = pixels.frames.length - 1;
+  const kept = Array.from(
+    { length: Math.min(moments, last + 1) },
+    (_, i) => pixels.frames[moments > last ? i : Math.round(i * last / (moments - 1))]!,
+  );
+  const frames: FilmFrame[] = kept.map((frame) => ({
     caption: noiseShare(frame.gamma),
     noisy: frame.noisy.subarray(0, values),
     denoised: frame.denoised.subarray(0, values),
@@ -129,7 +156,7 @@ export function sampleMoment(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { height, width, channels } = pixels;
   const { noisy, denoised } = pixels.frames[index]!;
-  const shown = Math.min(pixels.count, 8);
+  const shown = Math.min(pixels.count, FILM_EXAMPLES);
   const values = shown * height * width * channels;
   const images = new Float32Array(2 * values);
   images.set(noisy.subarray(0, values));

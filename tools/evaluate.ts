@@ -2,7 +2,7 @@ import { AnyEvaluateRequest } from "../experiments/mod.ts";
 import { damageNote } from "./rows.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { rareFieldsHelp, withRareFields } from "./fields.ts";
-import { evaluationSummary, evaluationTables } from "./views.ts";
+import { evaluationSummary, evaluationTables, viewOf } from "./views.ts";
 import { compareCalls, sampleCall } from "./next.ts";
 import { runUri } from "./links.ts";
 
@@ -32,7 +32,7 @@ export const evaluateTool = defineTool({
       {
         summary: evaluationSummary(evaluation) +
           damageNote(lab, evaluation.runId, evaluation.step),
-        next: [sampleCall(run), ...compareCalls(lab, run)],
+        next: [sampleCall(run, viewOf(run)), ...compareCalls(lab, run)],
         viewerUrl: links.run(evaluation.runId),
       },
       [

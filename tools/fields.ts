@@ -23,6 +23,12 @@ import { FIELDS_URI, PRESETS_URI } from "./links.ts";
 export const MAX_WAIT_SECONDS = 50;
 export const DEFAULT_WAIT_SECONDS = 25;
 
+/** How much of a picture an answer has. */
+export const detail = z.enum(["small", "full"]).default("small").describe(
+  "small is a picture of at most 60 kB; full is all of it, which costs more of your context " +
+    "(default small)",
+);
+
 /** @param fallback What is waited by default, where that is not {@link DEFAULT_WAIT_SECONDS}. */
 export const waitSeconds = (fallback: number = DEFAULT_WAIT_SECONDS) =>
   z.number().int().min(0).max(MAX_WAIT_SECONDS).default(fallback).describe(

@@ -20,7 +20,7 @@ export const imageView: ModalityView = {
   toEvaluate: "measure its pictures",
   passesOfSample: () => 20 * 50,
   passesOfEvaluation: () => 1000 * 25,
-  sample: (request, call) => drawn(request, call),
+  sample: (request, call, detail) => drawn(request, call, detail),
   samples: (lab, runId) => lab.samples(runId),
   sampleLine: (sample) => {
     const { id, kind, step } = sample as Sample;
@@ -35,19 +35,24 @@ function isOfImages(evaluation: Evaluation): evaluation is ImageEvaluation {
   return evaluation.modality === "image";
 }
 
-async function drawn(request: SampleRequest, call: Call): Promise<CallToolResult> {
+async function drawn(
+  request: SampleRequest,
+  call: Call,
+  detail: "small" | "full",
+): Promise<CallToolResult> {
   const { lab, links, progress, signal } = call;
   progress.report(0, 1, "starting the sampler");
   const sample = await lab.sample(request, {
     signal,
     onProgress: ({ done, total, message }) => progress.report(done, total, message),
   });
-  const { samplePng } = await import("../figures/mod.ts");
-  const { png, path } = await samplePng(lab, sample.id);
+  const { FILM_EXAMPLES, sampleForModel } = await import("../figures/mod.ts");
+  const { png, path, shown } = await sampleForModel(lab, sample.id, detail);
   const uri = sampleUri(sample.id);
   return answer(
     {
-      summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step) +
+      summary: summaryOf(sample) + shownNote(sample, shown, FILM_EXAMPLES) +
+        damageNote(lab, sample.runId, sample.step) +
         await givenSummary(lab, sample),
       next: nextFor(lab.run(sample.runId), sample),
       viewerUrl: links.samples(sample.runId),
@@ -72,23 +77,31 @@ async function drawn(request: SampleRequest, call: Call): Promise<CallToolResult
 function nextFor(run: Run, { settings: { seed, guidance_scale } }: Sample): string[] {
   const { label_dropout } = imageConfigOf(run);
   const guided = guidance_scale === 1 && label_dropout > 0
-    ? [sampleCall(run, { guidance_scale: 2, seed })]
+    ? [sampleCall(run, imageView, { guidance_scale: 2, seed })]
     : [];
-  return [...guided, evaluateCall(run)];
+  return [...guided, evaluateCall(run, imageView)];
 }
 
-/** Pictures in a film strip; a sample may hold more. */
-const FILM_PICTURES = 8;
+/** What of a sample is in the picture, where that is not all. */
+function shownNote(
+  { kind, settings: { count } }: Sample,
+  shown: { readonly examples: number; readonly frames: number } | null,
+  most: number,
+): string {
+  const strip = kind === "film-strip";
+  if (shown) {
+    return ` The picture shows the first ${shown.examples} of ${count}` +
+      `${strip ? ` at ${shown.frames} moments` : ""}; detail full, and the viewer, show more.`;
+  }
+  return strip && count > most ? ` The picture shows the first ${most} of ${count}.` : "";
+}
 
 function summaryOf({ settings, ...sample }: Sample): string {
-  const shown = sample.kind === "film-strip" && settings.count > FILM_PICTURES
-    ? ` The strip shows the first ${FILM_PICTURES}.`
-    : "";
   return `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
     `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
     `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
-    `in ${sample.seconds.toFixed(1)} s on ${sample.device}.${shown}`;
+    `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
 }
 
 /** What was made of held-out pictures, and how many are still seen as the class they were of. */

@@ -5,6 +5,7 @@ import {
   ScheduleRequest,
 } from "../experiments/mod.ts";
 import { answer, defineTool, picture, READING } from "./define.ts";
+import { detail } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
 
 /** More than these make a picture too tall to read. */
@@ -20,9 +21,9 @@ export const inspectNoiseScheduleTool = defineTool({
     "Shows what noise schedules do to a picture and a line of verse, before anything is trained: " +
     "log-SNR at both ends, how much signal is left at t = 1 and whether that matters, where the " +
     "information is lost, and one picture with the curves and the forward process.",
-  input: ScheduleRequest.extend({ schedules }),
+  input: ScheduleRequest.extend({ schedules, detail }),
   annotations: READING,
-  async run({ schedules, dataset, digit_index, times }, { lab, links, progress }) {
+  async run({ schedules, dataset, digit_index, times, detail }, { lab, links, progress }) {
     progress.report(0, 2, "computing the schedules");
     const report = await lab.inspectSchedules([...new Set(schedules)], {
       dataset,
@@ -30,8 +31,8 @@ export const inspectNoiseScheduleTool = defineTool({
       times,
     });
     progress.report(1, 2, "drawing");
-    const { scheduleFigure, svgToPng } = await import("../figures/mod.ts");
-    const png = await svgToPng(await scheduleFigure(report));
+    const { pngForModel, scheduleFigure, svgToPng } = await import("../figures/mod.ts");
+    const png = await pngForModel(await svgToPng(await scheduleFigure(report)), detail);
     const { digit } = report;
     return answer(
       {

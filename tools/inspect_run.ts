@@ -103,10 +103,14 @@ function nextFor(lab: Lab, { run }: RunReport): string[] {
     case "running":
       return [
         ...waitCalls([run], { run: run.id }),
-        ...(run.checkpointStep === null ? [] : [sampleCall(run)]),
+        ...(run.checkpointStep === null ? [] : [sampleCall(run, viewOf(run))]),
       ];
     case "finished":
-      return [sampleCall(run), evaluateCall(run), ...compareCalls(lab, run)];
+      return [
+        sampleCall(run, viewOf(run)),
+        evaluateCall(run, viewOf(run)),
+        ...compareCalls(lab, run),
+      ];
     case "stopped":
     case "interrupted":
     case "failed":

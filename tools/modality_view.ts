@@ -28,7 +28,11 @@ export interface ModalityView {
   /** As {@link passesOfSample}, of an evaluation. */
   passesOfEvaluation(run: Run): number;
   /** Makes a sample and tells of it. */
-  sample(request: z.output<typeof AnySampleRequest>, call: Call): Promise<CallToolResult>;
+  sample(
+    request: z.output<typeof AnySampleRequest>,
+    call: Call,
+    detail: "small" | "full",
+  ): Promise<CallToolResult>;
   /** What a run made, oldest first. */
   samples(lab: Lab, runId: string): (Sample | TextSample)[];
   sampleLine(sample: Sample | TextSample): SampleLine;

@@ -1,7 +1,7 @@
 /** Calls that answers propose: complete, as they can be made, and with the time that they take. */
 import { duration, type Lab, type Run } from "../experiments/mod.ts";
 import { isOver } from "./rows.ts";
-import { viewOf } from "./views.ts";
+import type { ModalityView } from "./modality_view.ts";
 
 /** A training step costs about three times what the network alone does: forward, and back twice. */
 const PASSES_OF_A_STEP = 3;
@@ -22,15 +22,20 @@ function spaced(value: unknown): string {
 }
 
 /** To see or read what a run makes. */
-export function sampleCall(run: Run, choices: Readonly<Record<string, unknown>> = {}): string {
-  const { toSample, passesOfSample } = viewOf(run);
+export function sampleCall(
+  run: Run,
+  { toSample, passesOfSample }: ModalityView,
+  choices: Readonly<Record<string, unknown>> = {},
+): string {
   const time = timeFor(run, passesOfSample(run));
   return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${time})`;
 }
 
 /** To measure what a run makes. */
-export function evaluateCall(run: Run): string {
-  const { toEvaluate, passesOfEvaluation } = viewOf(run);
+export function evaluateCall(
+  run: Run,
+  { toEvaluate, passesOfEvaluation }: ModalityView,
+): string {
   const time = timeFor(run, passesOfEvaluation(run));
   return `${call("evaluate", { run: run.id })} to ${toEvaluate} (${time})`;
 }

@@ -1,10 +1,10 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { AnySampleRequest } from "../experiments/mod.ts";
 import { ADDING, defineTool } from "./define.ts";
-import { rareFieldsHelp, withRareFields } from "./fields.ts";
+import { detail, rareFieldsHelp, withRareFields } from "./fields.ts";
 import { viewOf } from "./views.ts";
 
-const input = withRareFields(AnySampleRequest.clone());
+const input = withRareFields(AnySampleRequest.extend({ detail }));
 
 export const sampleTool = defineTool({
   name: "sample",
@@ -18,7 +18,7 @@ export const sampleTool = defineTool({
     `on text. ${rareFieldsHelp(AnySampleRequest)}`,
   input,
   annotations: ADDING,
-  async run(request, call): Promise<CallToolResult> {
-    return await viewOf(call.lab.trainedRun(request.run)).sample(request, call);
+  async run({ detail, ...request }, call): Promise<CallToolResult> {
+    return await viewOf(call.lab.trainedRun(request.run)).sample(request, call, detail);
   },
 });

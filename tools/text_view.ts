@@ -60,8 +60,11 @@ async function sampleText(
     {
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
       next: [
-        sampleCall(lab.run(sample.runId), { temperature: 0.5, seed: sample.settings.seed }),
-        evaluateCall(lab.run(sample.runId)),
+        sampleCall(lab.run(sample.runId), textView, {
+          temperature: 0.5,
+          seed: sample.settings.seed,
+        }),
+        evaluateCall(lab.run(sample.runId), textView),
       ],
       viewerUrl: links.run(sample.runId),
       rest: uri,

@@ -12,6 +12,7 @@ import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import { counted, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
+import { viewOf } from "./views.ts";
 
 export const TrainInput = TrainOrResume.extend({
   overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
@@ -115,7 +116,11 @@ function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): stri
   }
   const finished = runs.find((run) => run.status === "finished");
   if (!finished) return [`${call("inspect-run", which)} for what went wrong`, ...resumeCalls(runs)];
-  return [sampleCall(finished), ...compareCalls(lab, finished), ...resumeCalls(runs)];
+  return [
+    sampleCall(finished, viewOf(finished)),
+    ...compareCalls(lab, finished),
+    ...resumeCalls(runs),
+  ];
 }
 
 /** "2 finished, 1 running, 1 queued". */
