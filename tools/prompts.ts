@@ -3,24 +3,25 @@ import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Surroundings } from "./define.ts";
 import { runIds } from "./resources.ts";
-import { shortened } from "../engine/host/mod.ts";
+import { parseWith, shortened, UserError } from "../engine/host/mod.ts";
+import { type Lab, metricOf } from "../experiments/mod.ts";
 
 export function registerPrompts(server: McpServer, { lab }: Surroundings): void {
   server.registerPrompt("plan-a-sweep", {
     title: "Plan a sweep",
     description: "From a question to a pre-registered sweep that can answer it",
-    argsSchema: z.object({
+    argsSchema: explaining(z.object({
       question: z.string().describe("What is to be found out"),
       minutes: z.string().optional().describe(
         "How long the runs may take, in minutes (default 15)",
       ),
-    }),
+    })),
   }, ({ question, minutes }) =>
     asked(`Plan a sweep that answers this question: ${quoted(question)}
 
-It may take about ${minutesOf(minutes)} minutes of training in all.
+It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
 
-1. Look at what is there: inspect-run {} and, for questions about noise, inspect-noise-schedule.
+1. Look at what is there: the journal, inspect-run {} and, for questions about noise, inspect-noise-schedule.
 2. Choose one parameter to vary, its values, and at least two seeds (three if time allows); keep everything else fixed. Estimate the time from the speed of an earlier run (inspect-run gives it), or from a short run of the preset mnist-tiny, and shorten the steps until it fits.
 3. Before anything is trained, write down what is expected with write-journal: a hypothesis and a criterion that the program can decide.
 4. Start it with one call of train (grid and seeds), tell the person the viewer's link, and look again with inspect-run until it is done.
@@ -31,14 +32,14 @@ It may take about ${minutesOf(minutes)} minutes of training in all.
     {
       title: "Review runs",
       description: "What the runs so far show, and what to do next",
-      argsSchema: z.object({
+      argsSchema: explaining(z.object({
         runs: completable(
           z.string().optional().describe(
             "Run ids, separated by commas (default: newest)",
           ),
           (value) => completeLast(value ?? "", (typed) => runIds(lab, typed)),
         ),
-      }),
+      })),
     },
     ({ runs }) =>
       asked(`Review ${runs ? `these runs: ${quoted(runs)}` : "the newest runs (inspect-run {})"}.
@@ -51,13 +52,13 @@ For each: did it learn (its error well below the trivial one beside it), is it s
     {
       title: "Write up a finding",
       description: "A journal entry with evidence for something that was found",
-      argsSchema: z.object({
+      argsSchema: explaining(z.object({
         runs: completable(
           z.string().describe("Run ids or a sweep id, separated by commas"),
           (value) => completeLast(value, (typed) => runIds(lab, typed)),
         ),
         claim: z.string().optional().describe("What was found (default: find it)"),
-      }),
+      })),
     },
     ({ runs, claim }) =>
       asked(
@@ -65,9 +66,41 @@ For each: did it learn (its error well below the trivial one beside it), is it s
           claim ? `\n\nThe claim: ${quoted(claim)}` : ""
         }
 
-Use compare-runs for the numbers and sample for pictures with one fixed seed. Then write-journal: a title that states the finding, the hypothesis, a criterion on denoising_mse that could also have refuted it, the runs, and in the observations only what you saw in pictures and curves (the numbers are drawn in by the program). If the computed verdict disagrees with the claim, say so plainly. Give the person the entry's link.`,
+${CUT_OFF} Use compare-runs for the numbers and sample for pictures with one fixed seed. Then write-journal: a title that states the finding, the hypothesis, a criterion on ${
+          metricsOf(lab, runs)
+        } that could also have refuted it, the runs, and in the observations only what you saw in pictures and curves (the numbers are drawn in by the program). If the computed verdict disagrees with the claim, say so plainly. Give the person the entry's link.`,
       ),
   );
+}
+
+/** Some clients pass on one word for each argument, and what the person typed beside it. */
+const CUT_OFF = "Where the person's own words stand beside this and say more, they count.";
+
+/** A schema of a prompt's arguments that refuses in our words. */
+function explaining<Schema extends z.ZodObject>(schema: Schema): Schema {
+  const validate = (value: unknown) => {
+    try {
+      return { value: parseWith(schema, value) };
+    } catch (error) {
+      if (error instanceof UserError) return { issues: [{ message: error.message }] };
+      throw error;
+    }
+  };
+  const standard = { ...schema["~standard"], validate };
+  return Object.create(schema, { "~standard": { value: standard } }) as Schema;
+}
+
+/** What the named runs are ranked by; of names that mean no run, what runs are ranked by at all. */
+function metricsOf(lab: Lab, runs: string): string {
+  try {
+    const names = lab.find(runs.split(",").map((name) => name.trim())).map((run) =>
+      metricOf(run).name
+    );
+    return [...new Set(names)].join(" or ");
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return "denoising_mse (images) or nats_per_character (text)";
+  }
 }
 
 function asked(text: string) {
@@ -86,8 +119,7 @@ function quoted(value: string): string {
 
 /** The number as it was given, or the default for what is none. */
 function minutesOf(given: string | undefined): string {
-  const text = given?.trim() ?? "";
-  return text === "" ? "15" : /^\d{1,4}$/.test(text) ? text : quoted(text);
+  return /^\s*(\d{1,4})\s*$/.exec(given ?? "")?.[1] ?? "15";
 }
 
 /** Completes the last of several ids separated by commas. */

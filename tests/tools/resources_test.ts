@@ -74,6 +74,21 @@ Deno.test("runs, curves and samples can be listed, completed and read", () =>
     await client.close();
   }));
 
+Deno.test("a finding is written up with the metric of its runs", () =>
+  withLaboratory(async ({ url, lab }) => {
+    await lab.train({ preset: "shakespeare-tiny", overrides: { dataset: "made-up-verse" } });
+    lab.stop("all");
+    const client = await connected(url);
+    const said = async (runs: string) => {
+      const name = "write-up-a-finding";
+      const { messages } = await client.getPrompt({ name, arguments: { runs } });
+      return (messages[0]!.content as { text: string }).text;
+    };
+    assert.match(await said("text-0001"), /a criterion on nats_per_character that could also/);
+    assert.match(await said("$1"), /a criterion on denoising_mse \(images\) or nats_per_character/);
+    await client.close();
+  }));
+
 Deno.test("prompts take their arguments as quoted data and complete run ids", () =>
   withLaboratory(async ({ url }) => {
     const client = await connected(url);
@@ -95,6 +110,11 @@ Deno.test("prompts take their arguments as quoted data and complete run ids", ()
       const { messages } = await client.getPrompt({ name, arguments: placeholders });
       assert.match((messages[0]!.content as { text: string }).text, /"\$1"/, name);
     }
+    await assert.rejects(client.getPrompt({ name: "write-up-a-finding", arguments: {} }), {
+      code: -32602,
+      message:
+        /^Invalid arguments for prompt write-up-a-finding: runs is missing: it must be text$/,
+    });
     const { completion } = await client.complete({
       ref: { type: "ref/prompt", name: "review-runs" },
       argument: { name: "runs", value: "im" },
