@@ -45,7 +45,7 @@ export interface Replicas {
 
 export interface CompileOptions {
   /** Values baked into the program, given to the function beside its inputs. */
-  readonly constants?: Readonly<Record<string, Constant>>;
+  readonly constants?: Readonly<Record<string, Constant>> | undefined;
   readonly replicas?: Replicas;
 }
 

@@ -70,7 +70,7 @@ export interface Lab {
     request: SampleRequest,
     options?: {
       readonly onProgress?: (progress: SampleProgress) => void;
-      readonly signal?: AbortSignal;
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<Sample>;
   /** Writes texts with a run's EMA weights in a process of its own. */
@@ -78,7 +78,7 @@ export interface Lab {
     request: WriteRequest,
     options?: {
       readonly onProgress?: (progress: JobProgress) => void;
-      readonly signal?: AbortSignal;
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<TextSample>;
   /** What a run wrote, oldest first. */
@@ -89,7 +89,7 @@ export interface Lab {
     request: EvaluateRequest,
     options?: {
       readonly onProgress?: (progress: JobProgress) => void;
-      readonly signal?: AbortSignal;
+      readonly signal?: AbortSignal | undefined;
     },
   ): Promise<Evaluation>;
   /** A run's evaluations, oldest first. */
@@ -210,5 +210,5 @@ export interface WatchOptions {
   readonly onProgress?: (progress: WatchProgress) => void;
   /** By default 3. */
   readonly everySeconds?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

@@ -27,7 +27,7 @@ await runWorker({
   workspace,
   signal: ending.signal,
   log,
-  ...(worker === undefined ? {} : { workerId: Number(worker) }),
+  workerId: worker === undefined ? undefined : Number(worker),
 });
 log("worker ended");
 process.exit(0);

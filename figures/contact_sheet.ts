@@ -11,7 +11,7 @@ export interface ContactSheet {
   /** 1 for grey (the default), 3 for red, green and blue. */
   readonly channels?: number;
   /** By default about twice as wide as high, with full rows where that is possible, at most ten. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
   /** Whole-number enlargement; by default the largest up to 3 that keeps the sheet within 740 pixels. */
   readonly scale?: number;
   readonly title?: string;

@@ -39,14 +39,14 @@ export interface LineChart {
   /** Extends the x axis to this range, so that a run in progress shows how much is left. */
   readonly xRange?: readonly [number, number];
   /** Limits the y axis: a curve that diverged must not flatten the others. */
-  readonly yRange?: readonly [number, number];
+  readonly yRange?: readonly [number, number] | undefined;
   /** Names beside the ends of the curves; by default when more than one series is named. */
   readonly labels?: boolean;
   /** Shown in the middle of a chart that has no point yet. */
   readonly emptyText?: string;
   readonly width?: number;
   readonly height?: number;
-  readonly theme?: Theme;
+  readonly theme?: Theme | undefined;
 }
 
 const FONT_SIZE = 12;

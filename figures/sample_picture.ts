@@ -75,7 +75,7 @@ function sampleContactSheet(
     width,
     channels,
     title: sampleTitle(sample),
-    ...(cyclic ? { columns: period } : {}),
+    columns: cyclic ? period : undefined,
     captions: classNamesOf(pixels, count),
   });
 }

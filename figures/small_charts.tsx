@@ -14,8 +14,8 @@ export function sparkline(points: readonly Point[], options: {
   readonly height?: number;
   readonly color?: number;
   /** Where the x axis ends, so that a run in progress fills its line from left to right. */
-  readonly xEnd?: number;
-  readonly theme?: Theme;
+  readonly xEnd?: number | undefined;
+  readonly theme?: Theme | undefined;
 }): string {
   const { width = 112, height = 28, color = 0, theme = page } = options;
   const finite = thin(points.filter((point) => Number.isFinite(point.y)), 60);
@@ -59,7 +59,8 @@ export function sparkline(points: readonly Point[], options: {
 /** Nats per character over the size of blocks, a curve or a point for each run on text. */
 export function blockChart(
   runs: readonly Run[],
-  options: { readonly theme?: Theme; readonly colors?: ReadonlyMap<string, number> } = {},
+  options: { readonly theme?: Theme | undefined; readonly colors?: ReadonlyMap<string, number> } =
+    {},
 ): string {
   const series = runs.map((run): Series => ({
     name: run.id,
@@ -76,6 +77,6 @@ export function blockChart(
     series,
     labels: series.length > 1,
     emptyText: "Nothing was validated yet",
-    ...(options.theme ? { theme: options.theme } : {}),
+    theme: options.theme,
   });
 }

@@ -135,7 +135,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     return c.html(
       <JournalPage
         entries={(await journal()).listEntries()}
-        {...(tag === undefined ? {} : { tag })}
+        tag={tag}
       />,
     );
   });
@@ -165,8 +165,7 @@ function runsPage(lab: Lab, c: Context) {
   const status = oneOf<RunStatus>(c, "status", RUN_STATUSES);
   const sweepId = c.req.query("sweep");
   const offset = wholeNumber(c, "offset") ?? 0;
-  const filter = { ...(status ? { status } : {}), ...(sweepId ? { sweepId } : {}) };
-  const { runs, total } = lab.runs({ ...filter, limit: PAGE_SIZE, offset });
+  const { runs, total } = lab.runs({ status, sweepId, limit: PAGE_SIZE, offset });
   const counts = Object.fromEntries(
     RUN_STATUSES.map((name) => [name, lab.runs({ status: name, limit: 1 }).total]),
   ) as Record<RunStatus, number>;
@@ -178,7 +177,8 @@ function runsPage(lab: Lab, c: Context) {
       offset={offset}
       limit={PAGE_SIZE}
       counts={counts}
-      {...filter}
+      status={status}
+      sweepId={sweepId}
     />
   );
 }
@@ -231,8 +231,8 @@ function digitOptions(c: Context) {
   const dataset = oneOf(c, "dataset", imageDatasetNames);
   return {
     times: Array.from({ length: STRIP_TIMES }, (_, i) => i / (STRIP_TIMES - 1)),
-    ...(index === undefined ? {} : { index }),
-    ...(dataset === undefined ? {} : { dataset }),
+    index,
+    dataset,
   };
 }
 

@@ -7,7 +7,7 @@ import { renderMarkdown, withoutTitle } from "./markdown.ts";
 
 export interface JournalView {
   readonly entries: readonly EntrySummary[];
-  readonly tag?: string;
+  readonly tag?: string | undefined;
 }
 
 export function JournalPage({ entries, tag }: JournalView) {

@@ -103,7 +103,7 @@ export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: bo
     <figure
       class="sample"
       id={sample.id}
-      {...(sample.kind === "film-strip" ? { "data-film": filmUrl(sample) } : {})}
+      data-film={sample.kind === "film-strip" ? filmUrl(sample) : undefined}
     >
       <a href={samplePictureUrl(sample)} aria-label={`${what} in full size`}>
         <img

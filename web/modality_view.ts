@@ -106,7 +106,7 @@ export function singleCharts(run: Run, curves: Curves) {
       series: smoothed
         ? calmed(metricTitle(name), points, color)
         : [{ name: metricTitle(name), points, color, dots: few(curves[name]) }],
-      ...(chart.fromZero ? { yRange: fromZero(curves[name]) } : {}),
+      yRange: chart.fromZero ? fromZero(curves[name]) : undefined,
     });
   };
 }

@@ -31,8 +31,8 @@ export interface RunsView {
   readonly total: number;
   readonly offset: number;
   readonly limit: number;
-  readonly status?: RunStatus;
-  readonly sweepId?: string;
+  readonly status?: RunStatus | undefined;
+  readonly sweepId?: string | undefined;
   /** Runs of each status in the whole workspace. */
   readonly counts: Readonly<Record<RunStatus, number>>;
 }
@@ -229,7 +229,7 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
             : `Loss from ${formatNumber(loss[0]?.y ?? NaN)} to ${
               formatNumber(loss.at(-1)?.y ?? NaN)
             }`,
-          ...(isActive(run) ? { xEnd: run.steps } : {}),
+          xEnd: isActive(run) ? run.steps : undefined,
         }))}
       </td>
       <td class="number error">

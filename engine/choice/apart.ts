@@ -30,7 +30,7 @@ export const APART_ENTRY = new URL("./apart_main.ts", import.meta.url);
 interface ApartOptions {
   readonly entry: URL;
   readonly timeLimitSeconds: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -23,7 +23,7 @@ export interface ChoiceOptions {
   readonly timeLimitSeconds?: number;
   /** No other device is measured where the first needs less than this for all of the work. */
   readonly worthSeconds?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called before a device is measured. */
   onMeasure?(device: Engine["device"]): void;
 }

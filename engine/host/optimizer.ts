@@ -26,9 +26,9 @@ export interface AdamWConfig {
   /** Largest global norm of the gradient; a larger one is scaled down to it. 0 switches it off. */
   readonly gradientClip: number;
   /** Tensors, by name, that another optimiser updates: their gradients count in the global norm. */
-  readonly except?: ReadonlySet<string>;
+  readonly except?: ReadonlySet<string> | undefined;
   /** Tensors, by name, that are treated otherwise, such as embeddings. */
-  readonly treatments?: Readonly<Record<string, Treatment>>;
+  readonly treatments?: Readonly<Record<string, Treatment>> | undefined;
 }
 
 /** How one tensor is treated. */

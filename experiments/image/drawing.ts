@@ -179,7 +179,7 @@ export async function drawSample(
     count,
     images,
     labels,
-    ...(given ? { given } : {}),
+    given,
     frames: film.frames,
   };
   return { pixels, seconds, networkEvaluations };

@@ -48,8 +48,9 @@ export function givenSettings(
     ? Array.from({ length: count }, (_, i) => i)
     : [pictures].flat();
   return {
-    ...(keep === undefined ? {} : { keep, resamples: resamples ?? RESAMPLES }),
-    ...(strength === undefined ? {} : { strength }),
+    keep,
+    resamples: keep && (resamples ?? RESAMPLES),
+    strength,
     pictures: Array.from({ length: count }, (_, i) => numbers[i % numbers.length]!),
   };
 }

@@ -126,8 +126,8 @@ function givenOf(tensors: Record<string, SafeTensor>): Pick<SamplePixels, "given
     given: {
       images: images as Float32Array,
       labels: labels as Int32Array,
-      ...(mask ? { mask: mask as Float32Array } : {}),
-      ...(recognised ? { recognised: recognised as Int32Array } : {}),
+      mask: mask as Float32Array | undefined,
+      recognised: recognised as Int32Array | undefined,
     },
   };
 }

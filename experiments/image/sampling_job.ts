@@ -49,7 +49,7 @@ export const run: Work<SamplingJob> = async (job, report) => {
     settings,
     {
       onStep: (done, steps) => report(done, steps + 1, `Step ${done} of ${steps}`),
-      ...(given ? { given } : {}),
+      given,
     },
   );
   const pixels = given

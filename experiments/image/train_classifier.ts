@@ -30,7 +30,7 @@ if (isPath(values.dataset, "image")) {
 }
 const dataset = await loadImageDataset(
   values.dataset,
-  values.data === undefined ? {} : { directory: values.data },
+  { directory: values.data },
 );
 const engine = await openEngine({ device: "cpu" });
 const version = codeVersion();

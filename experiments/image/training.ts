@@ -92,7 +92,7 @@ export function sampleOnTheWay(
         config,
         dataset,
         settings,
-        signal ? { signal } : {},
+        { signal },
       );
       const { step } = state;
       keepSample(store, run, { ...drawn, settings, step, device: engine.device });

@@ -63,8 +63,7 @@ export const SampleRequest = z.strictObject({
   ),
   strength: optional(
     z.number().min(0.01).max(1),
-    "Image-to-image: start from held-out pictures noised to this time; beside keep, only the other " +
-      "half changes",
+    "Image-to-image: held-out pictures (with keep, their other half) are noised to this time",
     "none",
   ),
   pictures: oneOrMore(seedNumber).optional().describe(

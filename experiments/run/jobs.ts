@@ -34,7 +34,7 @@ export function parseMessage(line: string): JobMessage | null {
 export interface JobOptions {
   readonly onProgress?: (progress: JobProgress) => void;
   /** Aborting it ends the process. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

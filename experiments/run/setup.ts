@@ -27,7 +27,7 @@ export interface TrainingContext {
   readonly device?: DeviceName | undefined;
   /** For runs that name none. */
   readonly dataDirectory?: string | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Training {
@@ -82,7 +82,7 @@ async function compileOn(
     parameterCount: subject.parameterCount,
     replicas,
     baseline: run.baseline ?? subject.baseline(store.workspace),
-    ...(subject.pictures ? { pictures: subject.pictures } : {}),
+    pictures: subject.pictures,
   };
   store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
   const stepper = await compileStepper(engine, replicas, run, subject, state);
@@ -102,7 +102,7 @@ async function compileStepper(
     ...subject.adam,
     weightDecay: config.weight_decay,
     gradientClip: config.gradient_clip,
-    ...(subject.treatments ? { treatments: subject.treatments } : {}),
+    treatments: subject.treatments,
   };
   // Muon updates the hidden layers' matrices, where the configuration asks for it.
   const hidden = config.muon_learning_rate > 0
@@ -159,7 +159,7 @@ async function openDevice(
     }),
     runs: run.steps - state.step,
   }, {
-    ...(signal ? { signal } : {}),
+    signal,
     onMeasure(device) {
       store.workers.heartbeat(workerId);
       store.runs.setActivity(run.id, workerId, `measuring the speed of ${device}`);
@@ -190,8 +190,8 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
   store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
   let toldAt = 0;
   return await context.openSubject(run.config, {
-    ...(dataDirectory === undefined ? {} : { directory: dataDirectory }),
-    ...(signal ? { signal } : {}),
+    directory: dataDirectory,
+    signal,
     onDecoded(done, total) {
       if (Date.now() - toldAt < 500) return;
       toldAt = Date.now();

@@ -66,7 +66,7 @@ export function hostStepper(
       const { gradientNorm, scale } = adamWStep(state.parameters, gradients, state.optimizer, {
         ...config,
         learningRate,
-        ...(muon ? { except: muon.names } : {}),
+        except: muon?.names,
       });
       await muon?.step(state.parameters, gradients, state.optimizer.m, {
         learningRate: muonLearningRate,

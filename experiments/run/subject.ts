@@ -44,14 +44,14 @@ export interface SamplingContext {
   readonly engine: Engine;
   readonly run: Run;
   readonly state: TrainingState;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A network, its data and its objective, ready to be compiled. */
 export interface Subject {
   readonly data: { readonly title: string; readonly name: string; readonly hash: string };
   /** What its pictures are like, where it learns pictures. */
-  readonly pictures?: PictureFacts;
+  readonly pictures?: PictureFacts | undefined;
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
   /**
@@ -63,7 +63,7 @@ export interface Subject {
   /** AdamW's constants besides the learning rate. */
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
   /** Of parameters that are not treated like all others. */
-  readonly treatments?: NonNullable<AdamWConfig["treatments"]>;
+  readonly treatments?: NonNullable<AdamWConfig["treatments"]> | undefined;
   /** The training step: `loss` and `grad/<name>` from the parameters and a batch. */
   readonly step: Step;
   /** Whether a batch depends on the parameters at its step. */
@@ -78,8 +78,8 @@ export interface Subject {
 }
 
 export interface SubjectOptions {
-  readonly directory?: string;
-  readonly signal?: AbortSignal;
+  readonly directory?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
   onProgress?(progress: DownloadProgress): void;
   /** Called as the pictures of a folder are decoded. */
   onDecoded?(done: number, total: number): void;

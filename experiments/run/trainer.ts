@@ -54,7 +54,7 @@ class Trainer {
   constructor(training: Training, context: TrainingContext) {
     const { run, engine, subject, state } = training;
     const { store, signal } = context;
-    const sampling = { store, engine, run, state, ...(signal ? { signal } : {}) };
+    const sampling = { store, engine, run, state, signal };
     this.#training = training;
     this.#context = context;
     this.#validation = subject.validation(engine);

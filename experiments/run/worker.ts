@@ -13,9 +13,9 @@ export interface WorkerOptions {
   readonly dataDirectory?: string | undefined;
   readonly device?: DeviceName | undefined;
   /** Aborting it leaves the run at hand interrupted, with a checkpoint. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The row that was made for this worker by whoever started it. */
-  readonly workerId?: number;
+  readonly workerId?: number | undefined;
   readonly log?: (line: string) => void;
 }
 
@@ -101,9 +101,9 @@ async function train(
       store,
       workerId,
       openSubject,
-      ...(device === undefined ? {} : { device }),
-      ...(dataDirectory === undefined ? {} : { dataDirectory }),
-      ...(signal ? { signal } : {}),
+      device,
+      dataDirectory,
+      signal,
     });
     return end(outcome, null);
   } catch (failure) {

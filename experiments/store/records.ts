@@ -31,7 +31,7 @@ export interface SamplePixels extends PictureFacts {
   /** Numbers of classes, the number after the last for no class. */
   readonly labels: Int32Array;
   /** The held-out pictures that were kept or started from. */
-  readonly given?: GivenPictures;
+  readonly given?: GivenPictures | undefined;
   /** What the sampler saw on its way, noisiest first; empty unless a film strip was asked for. */
   readonly frames: readonly SampleFrame[];
 }
@@ -42,9 +42,9 @@ export interface GivenPictures {
   /** Which classes they are of. */
   readonly labels: Int32Array;
   /** 1 where the picture was kept, as `images`; absent where nothing was. */
-  readonly mask?: Float32Array;
+  readonly mask?: Float32Array | undefined;
   /** The classes that the project's classifier sees in what was drawn; absent where it knows none. */
-  readonly recognised?: Int32Array;
+  readonly recognised?: Int32Array | undefined;
 }
 export interface SampleFrame {
   /** Sampler step, 0 is the first. */
@@ -134,7 +134,7 @@ export interface TextSampleFrame {
   /** Negative log signal-to-noise ratio; null where characters are masked, not noised. */
   readonly gamma: number | null;
   /** Share of the characters to write that is masked on average, where they are. */
-  readonly masked?: number;
+  readonly masked?: number | undefined;
   /** Where the block stands in the first text, in characters. */
   readonly start: number;
   /** The likeliest characters of the block in each text, an underscore where masked. */

@@ -48,7 +48,7 @@ export interface RunFacts {
   readonly replicas: number;
   readonly baseline: number;
   /** Of a run on images. */
-  readonly pictures?: PictureFacts;
+  readonly pictures?: PictureFacts | undefined;
 }
 
 export interface NewRuns {
@@ -274,7 +274,7 @@ export function runTable(
         parameter_count: facts.parameterCount,
         replicas: facts.replicas,
         baseline: facts.baseline,
-        ...(facts.pictures ? { pictures: JSON.stringify(facts.pictures) } : {}),
+        pictures: facts.pictures === undefined ? null : JSON.stringify(facts.pictures),
       });
     },
 

@@ -132,19 +132,17 @@ export async function textModel(
         return columns(logits as Float32Array, count, size * vocabulary, 0, length * vocabulary);
       }
       : null,
-    ...(filler
-      ? {
-        fill: async (tokens: Int32Array, _: number, length: number) => {
-          const program = await programFor(length);
-          const { logits } = await program.run({
-            tokens: tokens.map((token) => Math.max(0, token)),
-            masked: Float32Array.from(tokens, (token) => token < 0 ? 1 : 0),
-          });
-          // The program writes its next answer over this one.
-          return Float32Array.from(logits!);
-        },
+    fill: filler
+      ? async (tokens, _, length) => {
+        const program = await programFor(length);
+        const { logits } = await program.run({
+          tokens: tokens.map((token) => Math.max(0, token)),
+          masked: Float32Array.from(tokens, (token) => token < 0 ? 1 : 0),
+        });
+        // The program writes its next answer over this one.
+        return Float32Array.from(logits!);
       }
-      : {}),
+      : undefined,
     async dispose() {
       await reading?.dispose();
       for (const program of programs.values()) await (await program).dispose();

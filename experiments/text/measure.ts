@@ -37,11 +37,13 @@ export interface Measured {
 
 /** The likelihood of windows: exact left to right, or the bound with blocks of a size. */
 export interface Measure {
-  readonly exact?: (measured: Measured) => Promise<LikelihoodBound>;
-  readonly bound?: (
-    measured: Measured,
-    options: BoundOptions,
-  ) => Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>;
+  readonly exact?: ((measured: Measured) => Promise<LikelihoodBound>) | undefined;
+  readonly bound?:
+    | ((
+      measured: Measured,
+      options: BoundOptions,
+    ) => Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>)
+    | undefined;
 }
 
 /** How a bound is measured; by default as in every validation. */
@@ -90,11 +92,12 @@ export async function compileMeasure(
   const bound = denoiser && await compile(boundStep(network, denoiser, stepOptions(config)));
   const filled = filler && await compile(maskedBoundStep(network, filler));
   return {
-    ...(exact ? { exact: (measured) => exactly(exact, subject, measured) } : {}),
-    ...(bound ? { bound: (measured, options) => boundOf(bound, subject, measured, options) } : {}),
-    ...(filled
-      ? { bound: (measured, options) => maskedBoundOf(filled, subject, measured, options) }
-      : {}),
+    exact: exact ? (measured) => exactly(exact, subject, measured) : undefined,
+    bound: bound
+      ? (measured, options) => boundOf(bound, subject, measured, options)
+      : filled
+      ? (measured, options) => maskedBoundOf(filled, subject, measured, options)
+      : undefined,
   };
 }
 

@@ -58,7 +58,7 @@ export async function writeWith(
     ),
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
-      ...(frame.masked === undefined ? {} : { masked: frame.masked }),
+      masked: frame.masked,
       start: charactersOf(tokens.subarray(0, frame.start), vocabulary.lengths),
       ...spelled(
         rows(frame.tokens, frame.length),

@@ -37,17 +37,15 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     parameters: network.parameters,
     parameterCount: network.parameterCount,
     adam: ADAM,
-    ...(network.denoiser
+    treatments: network.denoiser
       ? {
-        treatments: {
-          [EMBEDDINGS]: {
-            learningRateFactor: config.embedding_learning_rate / config.learning_rate,
-            weightDecay: 0,
-          },
-          ...(network.options.adaptive ? { [DENSITY]: DENSITY_TREATMENT } : {}),
+        [EMBEDDINGS]: {
+          learningRateFactor: config.embedding_learning_rate / config.learning_rate,
+          weightDecay: 0,
         },
+        ...(network.options.adaptive ? { [DENSITY]: DENSITY_TREATMENT } : {}),
       }
-      : {}),
+      : undefined,
     baseline: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
     batchFollowsParameters: isAdaptive(config),

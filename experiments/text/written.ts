@@ -81,7 +81,7 @@ function counting(model: TextModel, onEvaluation: () => void): TextModel {
     ...model,
     read: model.read && counted(model.read),
     denoise: model.denoise && counted(model.denoise),
-    ...(model.fill ? { fill: counted(model.fill) } : {}),
+    fill: model.fill && counted(model.fill),
   };
 }
 

@@ -65,7 +65,7 @@ export async function compileStep(
   return await engine.compile(
     apply,
     { ...(weights ? {} : parameterSignature(parameters)), ...batchSignature(step, batch) },
-    { replicas: { count: replicas, split, outputs }, ...(weights ? { constants: weights } : {}) },
+    { replicas: { count: replicas, split, outputs }, constants: weights },
   );
 }
 

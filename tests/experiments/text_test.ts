@@ -193,7 +193,7 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
     [{ run: whole, length: 33 }, /would have 33 characters, but the run writes at most 32/],
     [{ run: left, prompt: "é" }, /outside the vocabulary: "é"/],
     [{ run: whole, template: "whole" }, /Nothing is to be filled in/],
-    [{ run: whole, mode: "infill" }, /without a template/],
+    [{ run: whole, mode: "infill" }, /without template/],
     [{ run: left, temperature: 9 }, /temperature is 9, but must be a number from 0 to 5/],
   ];
   await Promise.all(

@@ -103,7 +103,7 @@ async function writeAtOnce(
     length: draft.total,
     start: 0,
     stream: "whole",
-    ...(given ? { given } : {}),
+    given,
   }, count);
   draft.written = draft.total;
 }
@@ -124,7 +124,7 @@ async function writeBlocks(
       length,
       start: draft.written,
       stream: `block-${draft.written}`,
-      ...(handover === undefined ? {} : { until: handover }),
+      until: handover,
     };
     if (handover === undefined) {
       await write(model, request, draft, block, count);

@@ -29,7 +29,9 @@ export interface TextModel {
    *
    * @param tokens [count, length], −1 where masked.
    */
-  readonly fill?: (tokens: Int32Array, count: number, length: number) => Promise<Float32Array>;
+  readonly fill?:
+    | ((tokens: Int32Array, count: number, length: number) => Promise<Float32Array>)
+    | undefined;
   /**
    * Logits [count, length + 1, V]: slot i is of character i given those before it. Null where the
    * network does not read.
@@ -87,7 +89,7 @@ export interface TextFrame {
   /** −log SNR; null where characters are masked, not noised. */
   readonly gamma: number | null;
   /** Share of the characters to write that is masked on average, where they are. */
-  readonly masked?: number;
+  readonly masked?: number | undefined;
   /** Where the characters stand in the text, and how many they are. */
   readonly start: number;
   readonly length: number;

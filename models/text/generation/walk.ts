@@ -15,9 +15,9 @@ export interface Block {
   /** Names its randomness: different for every block of a request. */
   readonly stream: string;
   /** Characters of it that are given, [count, length], −1 where none is. */
-  readonly given?: Int32Array;
+  readonly given?: Int32Array | undefined;
   /** −log SNR at which the walk ends; by default the cleanest that was trained. */
-  readonly until?: number;
+  readonly until?: number | undefined;
 }
 
 export interface Walked {
@@ -90,7 +90,7 @@ export async function walkBlock(
       z: noise(0),
       noise,
       clip: null,
-      ...(given ? { inpaint: knownOf(given, embeddings!, d) } : {}),
+      inpaint: given && knownOf(given, embeddings!, d),
     },
   );
   const gamma = levels.at(-1)!;

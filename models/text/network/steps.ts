@@ -189,13 +189,9 @@ export function textDenoiser(network: TextNetwork, denoiser: Denoiser, length: n
         ...levels(inputs),
         z: input(inputs, "z"),
         previous: input(inputs, "previous"),
-        ...(reader
-          ? {
-            cache: reader.read(inputs, input(inputs, "tokens")).cache,
-            mask: input(inputs, "mask"),
-            rotary: { cos: input(inputs, "cos"), sin: input(inputs, "sin") },
-          }
-          : {}),
+        cache: reader?.read(inputs, input(inputs, "tokens")).cache,
+        mask: reader ? input(inputs, "mask") : undefined,
+        rotary: reader ? { cos: input(inputs, "cos"), sin: input(inputs, "sin") } : undefined,
       }),
     }),
   };
