@@ -8,8 +8,7 @@ import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type NoticeOptions, readNotices } from "./report/notices.ts";
-import { type JobOptions, requestJob } from "./run/jobs.ts";
-import type { JobOrder } from "./run/modality.ts";
+import { JobRequests } from "./job_requests.ts";
 import { findRun, findRuns, findTrainedRun, modalityOf } from "./registry/modalities.ts";
 import { decodeSamplePixels } from "./image/pictures.ts";
 import { withFoundData } from "./run/own_data.ts";
@@ -19,6 +18,9 @@ import { openStore, type Store } from "./store/store.ts";
 import type { RunPlace } from "./store/runs.ts";
 import {
   hasEnded,
+  type JobRequest,
+  type JobWaitOptions,
+  type JobWatchOptions,
   type Lab,
   type LabOptions,
   type TrainAnswer,
@@ -35,6 +37,7 @@ import {
   type TrainRequest,
 } from "./requests/requests.ts";
 import type { Evaluation } from "./store/results.ts";
+import type { Job, JobFilter, JobKind } from "./store/jobs.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
@@ -59,6 +62,7 @@ export function openLab(options: LabOptions): Lab {
 class Laboratory implements Lab {
   readonly #store: Store;
   readonly #process: RunPlace;
+  readonly #jobs: JobRequests;
 
   constructor({ workspace, dataDirectory, device }: LabOptions) {
     this.#store = openStore(workspace);
@@ -66,6 +70,7 @@ class Laboratory implements Lab {
       dataDirectory: dataDirectory === undefined ? undefined : resolve(dataDirectory),
       device,
     };
+    this.#jobs = new JobRequests(this.#store, this.#process);
   }
 
   get workspace(): string {
@@ -74,6 +79,7 @@ class Laboratory implements Lab {
 
   ensureWorker(): void {
     ensureWorker(this.#store);
+    ensureWorker(this.#store, "jobs");
   }
 
   async train(
@@ -190,53 +196,60 @@ class Laboratory implements Lab {
     return watchRuns(look, options);
   }
 
-  async sample(
-    request: SampleRequest,
-    options: Parameters<Lab["sample"]>[1] = {},
-  ): Promise<Sample> {
-    const run = this.trainedRun(request.run);
-    imageConfigOf(run);
-    const { samplingJob } = modalityOf(run);
-    return this.sampleById(await this.#made(run, sampleRequests, request, samplingJob, options));
+  async sample(request: SampleRequest, options: JobWaitOptions = {}): Promise<Sample> {
+    imageConfigOf(this.trainedRun(request.run));
+    return this.sampleById(await this.#made("sample", request, options));
   }
 
-  async write(
-    request: WriteRequest,
-    options: Parameters<Lab["write"]>[1] = {},
-  ): Promise<TextSample> {
-    const run = this.trainedRun(request.run);
-    textConfigOf(run);
-    const { samplingJob } = modalityOf(run);
-    const id = await this.#made(run, sampleRequests, request, samplingJob, options);
-    return this.#store.texts.byId(id)!;
+  async write(request: WriteRequest, options: JobWaitOptions = {}): Promise<TextSample> {
+    textConfigOf(this.trainedRun(request.run));
+    return this.textById(await this.#made("sample", request, options));
   }
 
   texts(ref: string): TextSample[] {
     return this.#store.texts.list(this.run(ref).id);
   }
 
-  async evaluate(
-    request: EvaluateRequest,
-    options: Parameters<Lab["evaluate"]>[1] = {},
-  ): Promise<Evaluation> {
-    const run = this.trainedRun(request.run);
-    const { evaluationJob } = modalityOf(run);
-    const id = await this.#made(run, evaluateRequests, request, evaluationJob, options);
-    return this.evaluations(run.id).find((evaluation) => evaluation.id === id)!;
+  async evaluate(request: EvaluateRequest, options: JobWaitOptions = {}): Promise<Evaluation> {
+    return this.evaluationById(await this.#made("evaluate", request, options));
   }
 
-  /** Has a process of its own make something of a run; returns the id of what it made. */
-  async #made(
-    run: Run,
-    schemas: typeof sampleRequests | typeof evaluateRequests,
-    { run: _, ...request }: { readonly run: string },
-    orderFor: (run: Run, request: object) => JobOrder,
-    options: JobOptions,
-  ): Promise<string> {
-    requireFieldsOf(run, schemas, request);
-    const { title, entry, input } = orderFor(run, request);
-    const job = { workspace: this.workspace, runId: run.id, ...this.#process, ...input };
-    return await requestJob(title, entry, job, options);
+  startJob(kind: JobKind, { run: ref, ...request }: JobRequest): Job {
+    const run = this.run(ref);
+    requireFieldsOf(run, kind === "sample" ? sampleRequests : evaluateRequests, request);
+    const input = modalityOf(run).jobInputs[kind](run, request);
+    return this.#jobs.request({ kind, runId: run.id, input });
+  }
+
+  job(id: string): Job {
+    this.#notice();
+    return this.#jobs.byId(id);
+  }
+
+  jobs(filter: JobFilter = {}): { jobs: Job[]; total: number } {
+    this.#notice();
+    return this.#store.jobs.list(filter);
+  }
+
+  watchJob(id: string, options: JobWatchOptions): Promise<Job> {
+    return this.#jobs.watch(id, options);
+  }
+
+  jobResult(job: Job): string {
+    return this.#jobs.resultOf(job);
+  }
+
+  stopJobs(ids: readonly string[] | "all"): Job[] {
+    this.#notice();
+    return this.#jobs.stop(ids);
+  }
+
+  /** Requests a job and waits for its end; returns the id of what it made. */
+  async #made(kind: JobKind, request: JobRequest, options: JobWaitOptions): Promise<string> {
+    const { id } = this.startJob(kind, request);
+    const job = await this.watchJob(id, { timeoutSeconds: Infinity, ...options });
+    options.signal?.throwIfAborted();
+    return this.jobResult(job);
   }
 
   evaluations(ref: string): Evaluation[] {
@@ -248,11 +261,15 @@ class Laboratory implements Lab {
   }
 
   sampleById(id: string): Sample {
-    const sample = this.#store.samples.byId(id);
-    if (!sample) {
-      throw new UserError(`There is no sample ${JSON.stringify(id)}: inspect its run for the ids`);
-    }
-    return sample;
+    return known(id, this.#store.samples.byId(id), "sample");
+  }
+
+  textById(id: string): TextSample {
+    return known(id, this.#store.texts.byId(id), "text");
+  }
+
+  evaluationById(id: string): Evaluation {
+    return known(id, this.#store.evaluations.byId(id), "evaluation");
   }
 
   async sampleFile(id: string): Promise<{ path: string; bytes: Uint8Array }> {
@@ -335,10 +352,11 @@ class Laboratory implements Lab {
   }
 
   close(): void {
+    this.#jobs.close();
     this.#store.close();
   }
 
-  /** Runs of dead workers are interrupted from the first look on, and those behind them go on. */
+  /** Runs and jobs of dead workers are interrupted from the first look on, and those behind them go on. */
   #notice(): void {
     if (!noticeDeadWorkers(this.#store)) return;
     try {
@@ -362,4 +380,10 @@ class Laboratory implements Lab {
     const worker = livingWorker(this.#store);
     return worker && (Date.now() - Date.parse(worker.heartbeatAt)) / 1000;
   }
+}
+
+/** @throws {UserError} If there is none of this id. */
+function known<T>(id: string, found: T | null, what: string): T {
+  if (found) return found;
+  throw new UserError(`There is no ${what} ${JSON.stringify(id)}: inspect its run for the ids`);
 }

@@ -12,7 +12,7 @@ import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextSample } from "./store/records.ts";
 import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
 import type { WriteRequest } from "./requests/text.ts";
-import type { JobProgress, SampleProgress } from "./run/jobs.ts";
+import type { Job, JobFilter, JobKind, JobProgress } from "./store/jobs.ts";
 import { duration } from "./common/duration.ts";
 
 export interface LabOptions {
@@ -65,38 +65,39 @@ export interface Lab {
   ): Curves;
   /** Waits until all these runs ended, the time is up, or the signal aborts; returns them as they stand. */
   watch(refs: readonly string[], options: WatchOptions): Promise<Run[]>;
-  /** Draws samples from a run's EMA weights in a process of its own. */
-  sample(
-    request: SampleRequest,
-    options?: {
-      readonly onProgress?: (progress: SampleProgress) => void;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): Promise<Sample>;
-  /** Writes texts with a run's EMA weights in a process of its own. */
-  write(
-    request: WriteRequest,
-    options?: {
-      readonly onProgress?: (progress: JobProgress) => void;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): Promise<TextSample>;
+  /**
+   * Draws samples from a run's EMA weights. This, `write` and `evaluate` are jobs: they are done in a
+   * process of their own, one after another, and go on when the caller gives up waiting.
+   */
+  sample(request: SampleRequest, options?: JobWaitOptions): Promise<Sample>;
+  /** Writes texts with a run's EMA weights. */
+  write(request: WriteRequest, options?: JobWaitOptions): Promise<TextSample>;
   /** What a run wrote, oldest first. */
   texts(ref: string): TextSample[];
   /** Draws pictures, or writes texts, with a run's EMA weights and measures them, and for text the
-   * likelihood of held-out text; in a process of its own. */
-  evaluate(
-    request: EvaluateRequest,
-    options?: {
-      readonly onProgress?: (progress: JobProgress) => void;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): Promise<Evaluation>;
+   * likelihood of held-out text. */
+  evaluate(request: EvaluateRequest, options?: JobWaitOptions): Promise<Evaluation>;
+  /**
+   * Queues what `sample`, `write` or `evaluate` do, and does not wait for it. A job that was requested
+   * in the same way and has no result yet is joined, or goes on if it was stopped or interrupted.
+   */
+  startJob(kind: JobKind, request: JobRequest): Job;
+  job(id: string): Job;
+  /** Newest first. */
+  jobs(filter?: JobFilter): { readonly jobs: Job[]; readonly total: number };
+  /** Waits until a job has ended, the time is up, or the signal aborts; returns it as it stands. */
+  watchJob(id: string, options: JobWatchOptions): Promise<Job>;
+  /** The id of the sample or evaluation that a job made; throws why there is none. */
+  jobResult(job: Job): string;
+  /** Cancels queued jobs and asks running ones to stop; what they have finished is kept. */
+  stopJobs(ids: readonly string[] | "all"): Job[];
   /** A run's evaluations, oldest first. */
   evaluations(ref: string): Evaluation[];
+  evaluationById(id: string): Evaluation;
   /** A run's samples, oldest first. */
   samples(ref: string): Sample[];
   sampleById(id: string): Sample;
+  textById(id: string): TextSample;
   /** The pixel file as it lies on disk. */
   sampleFile(id: string): Promise<{ readonly path: string; readonly bytes: Uint8Array }>;
   samplePixels(id: string): Promise<SamplePixels>;
@@ -111,6 +112,21 @@ export interface Lab {
   /** Events later than the given id, oldest first, at most 200; without one, the newest 50. */
   events(options?: { readonly after?: number }): LabEvent[];
   close(): void;
+}
+
+/** A request for a job of any kind, of a run of any modality. */
+export type JobRequest = SampleRequest | WriteRequest | EvaluateRequest;
+
+export interface JobWaitOptions {
+  readonly onProgress?: ((progress: JobProgress) => void) | undefined;
+  /** How often progress is told at most, by default every 0.5 s. */
+  readonly everySeconds?: number | undefined;
+  /** Aborting it ends the waiting, not the job. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JobWatchOptions extends JobWaitOptions {
+  readonly timeoutSeconds: number;
 }
 
 export interface TrainAnswer {

@@ -6,7 +6,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { McpServer, ServerEvent, ServerEventBus } from "@modelcontextprotocol/server";
 import type { Lab, LabEvent } from "../experiments/mod.ts";
-import { curvesUri, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
+import { curvesUri, JOBS_URI, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
 
 /** How often the store is looked at; no resource is reported more often. */
 const POLL_MS = 1000;
@@ -21,6 +21,7 @@ const LOGGED: Partial<Record<LabEvent["kind"], Level>> = {
   "run-started": "info",
   "run-ended": "notice",
   "checkpoint-damaged": "warning",
+  "job-ended": "notice",
 };
 
 /** Something that happened to a run, for a client's log. */
@@ -113,8 +114,9 @@ export function changesOf(
 }
 
 /** Addresses of what an event changed. */
-function changedBy({ runId }: LabEvent): string[] {
+function changedBy({ runId, kind }: LabEvent): string[] {
   if (runId === null) return [];
+  if (kind === "job-ended") return [JOBS_URI, runUri(runId)];
   const curves = ["csv", "json", "svg"].map((format) => curvesUri(runId, format));
   return [RUNS_URI, runUri(runId), ...curves];
 }

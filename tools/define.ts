@@ -183,7 +183,7 @@ export function picture(png: Uint8Array): ImageContent {
 
 /** Progress notifications of one call; nothing is sent where the client did not ask for them. */
 export interface Progress {
-  /** Sends a notification now. */
+  /** Sends a notification, at most twice a second; of several within that time the last one. */
   report(done: number, total: number, message: string): void;
   /** Ends the repetition of the last message. */
   close(): void;
@@ -191,30 +191,36 @@ export interface Progress {
 
 /** Clients give up on a call that is silent for long, so the last message is repeated this often. */
 const REPEAT_MS = 9_000;
+/** Every message may cost the client a redrawing: further ones wait for so long after the last. */
+const APART_MS = 500;
 
 /** The progress of a call, by the token its request carries. */
 export function progressOf(context: ServerContext): Progress {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return { report: () => {}, close: () => {} };
-  let sent = -1;
+  let sent = { value: -1, at: -Infinity };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
-  const report = (done: number, total: number, message: string) => {
-    if (closed) return;
-    clearTimeout(timer);
+  const send = (done: number, total: number, message: string) => {
     // The protocol wants every value above the one before, also where nothing moved.
-    const progress = done > sent ? done : sent + 1e-3;
-    sent = progress;
+    const progress = done > sent.value ? done : sent.value + 1e-3;
+    sent = { value: progress, at: performance.now() };
     context.mcpReq.notify({
       method: "notifications/progress",
       params: { progressToken, progress, total: Math.max(total, progress), message },
     }).catch(() => {
       // The client is gone; the call's own answer will meet the same fate.
     });
-    timer = setTimeout(() => report(done, total, message), REPEAT_MS);
+    timer = setTimeout(() => send(done, total, message), REPEAT_MS);
   };
   return {
-    report,
+    report(done, total, message) {
+      if (closed) return;
+      clearTimeout(timer);
+      const wait = sent.at + APART_MS - performance.now();
+      if (wait <= 0) send(done, total, message);
+      else timer = setTimeout(() => send(done, total, message), wait);
+    },
     close() {
       closed = true;
       clearTimeout(timer);

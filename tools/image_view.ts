@@ -7,7 +7,6 @@ import {
   recognisedShare,
   type Run,
   type Sample,
-  type SampleRequest,
 } from "../experiments/mod.ts";
 import { evaluateCall, sampleCall } from "./next.ts";
 import { counted, damageNote, rounded, table } from "./rows.ts";
@@ -20,7 +19,7 @@ export const imageView: ModalityView = {
   toEvaluate: "measure its pictures",
   passesOfSample: () => 20 * 50,
   passesOfEvaluation: () => 1000 * 25,
-  sample: (request, call, detail) => drawn(request, call, detail),
+  sampled: pictureAnswer,
   samples: (lab, runId) => lab.samples(runId),
   sampleLine: (sample) => {
     const { id, kind, step } = sample as Sample;
@@ -35,17 +34,12 @@ function isOfImages(evaluation: Evaluation): evaluation is ImageEvaluation {
   return evaluation.modality === "image";
 }
 
-async function drawn(
-  request: SampleRequest,
-  call: Call,
+async function pictureAnswer(
+  id: string,
+  { lab, links }: Pick<Call, "lab" | "links">,
   detail: "small" | "full",
 ): Promise<CallToolResult> {
-  const { lab, links, progress, signal } = call;
-  progress.report(0, 1, "starting the sampler");
-  const sample = await lab.sample(request, {
-    signal,
-    onProgress: ({ done, total, message }) => progress.report(done, total, message),
-  });
+  const sample = lab.sampleById(id);
   const { FILM_EXAMPLES, sampleForModel } = await import("../figures/mod.ts");
   const { png, path, shown } = await sampleForModel(lab, sample.id, detail);
   const uri = sampleUri(sample.id);

@@ -14,6 +14,7 @@ import {
 } from "../experiments/mod.ts";
 import { answer, type Call, defineTool, READING } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
+import { isJobId, jobAnswer, jobList } from "./jobs.ts";
 import { curvesUri, type Links, runUri, sampleUri } from "./links.ts";
 import {
   counted,
@@ -46,12 +47,15 @@ export const inspectRunTool = defineTool({
   description:
     "Shows one run: status, curves, time left, configuration, samples, and warnings of the diagnosis " +
     "(such as a model that learnt nothing, however small its loss). Without run it lists " +
-    "runs, newest first: all, or those of one sweep or status. wait_seconds waits for the end of what " +
-    "is still training. Give the person the link.",
+    "runs, newest first: all, or those of one sweep or status. With a job's id as run it shows what " +
+    "sample or evaluate made. wait_seconds waits for the end of what is still at work. Give the person " +
+    "the link.",
   input: InspectRequest.extend({ wait_seconds: waitSeconds(0) }),
   annotations: READING,
-  async run({ run, sweep, status, metrics, points, wait_seconds, limit, offset }, context) {
-    const filter = listedRuns({ run, sweep, status });
+  async run({ run, jobs, sweep, status, metrics, points, wait_seconds, limit, offset }, context) {
+    const filter = listedRuns({ run, jobs, sweep, status });
+    if (jobs) return jobList(context, limit, offset);
+    if (run !== undefined && isJobId(run)) return await jobAnswer(run, wait_seconds, context);
     if (run !== undefined) {
       const { id } = context.lab.run(run);
       await watchRuns([id], wait_seconds, context);
@@ -66,16 +70,25 @@ export const inspectRunTool = defineTool({
   },
 });
 
-/** Returns the filter of a list of runs. @throws {RefusedValue} If a single run is named as well. */
+/** Returns the filter of a list of runs. @throws {RefusedValue} If a single run, or jobs, are named as
+ * well. */
 export function listedRuns(
-  { run, sweep, status }: Pick<z.output<typeof InspectRequest>, "run" | "sweep" | "status">,
+  { run, jobs, sweep, status }: Pick<
+    z.output<typeof InspectRequest>,
+    "run" | "jobs" | "sweep" | "status"
+  >,
 ): Pick<RunFilter, "sweepId" | "status"> {
-  if (run === undefined || (sweep === undefined && status === undefined)) {
+  if (jobs && run !== undefined) {
+    throw new RefusedValue((name) =>
+      `${name("jobs")} lists all jobs: leave it out beside ${name("run")}, which shows one`
+    );
+  }
+  if ((run === undefined && !jobs) || (sweep === undefined && status === undefined)) {
     return { sweepId: sweep, status };
   }
   throw new RefusedValue((name) =>
     `${name("sweep")} and ${name("status")} choose the runs of a list: leave them out beside ` +
-    name("run")
+    name(jobs ? "jobs" : "run")
   );
 }
 

@@ -36,6 +36,8 @@ export const JOURNAL_URI = `${SCHEME}journal`;
 export const runUri = (id: string) => `${SCHEME}runs/${id}`;
 export const curvesUri = (id: string, format: string) => `${SCHEME}runs/${id}/curves/${format}`;
 export const sampleUri = (id: string) => `${SCHEME}samples/${id}`;
+export const JOBS_URI = `${SCHEME}jobs`;
+export const jobUri = (id: string) => `${JOBS_URI}/${id}`;
 export const journalUri = (id: string) => `${SCHEME}journal/${id}`;
 /** Of runs and sweeps beside each other. */
 export const comparisonUri = (references: readonly string[]) =>

@@ -1,14 +1,6 @@
 /** How the tools tell an assistant of runs of one modality. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type {
-  AnySampleRequest,
-  Evaluation,
-  Lab,
-  Run,
-  Sample,
-  TextSample,
-} from "../experiments/mod.ts";
-import type { z } from "zod";
+import type { Evaluation, Lab, Run, Sample, TextSample } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
 
 /** A sample in a list: its id, what it is, and the training step of its weights. */
@@ -27,10 +19,10 @@ export interface ModalityView {
   passesOfSample(run: Run): number;
   /** As {@link passesOfSample}, of an evaluation. */
   passesOfEvaluation(run: Run): number;
-  /** Makes a sample and tells of it. */
-  sample(
-    request: z.output<typeof AnySampleRequest>,
-    call: Call,
+  /** Tells of the sample with this id, and shows it. */
+  sampled(
+    id: string,
+    where: Pick<Call, "lab" | "links">,
     detail: "small" | "full",
   ): Promise<CallToolResult>;
   /** What a run made, oldest first. */

@@ -20,6 +20,8 @@ import {
   comparisonUri,
   curvesUri,
   FIELDS_URI,
+  JOBS_URI,
+  jobUri,
   JOURNAL_URI,
   journalUri,
   PRESETS_URI,
@@ -37,6 +39,7 @@ export function registerResources(server: McpServer, surroundings: Surroundings)
   registerCurves(server, surroundings);
   registerComparisons(server, surroundings);
   registerPresets(server);
+  registerJobs(server, surroundings);
   registerSamples(server, surroundings);
   registerJournal(server, surroundings);
 }
@@ -107,6 +110,26 @@ function registerComparisons(server: McpServer, { lab }: Surroundings): void {
       "ids stand with commas between them",
     mimeType: "application/json",
   }, (uri, { runs }) => found(uri, () => json(uri.href, lab.compare(several(runs)))));
+}
+
+function registerJobs(server: McpServer, { lab }: Surroundings): void {
+  const config = {
+    title: "Jobs",
+    description: "The newest 50 samples and evaluations that were requested, and how far they are",
+    mimeType: "application/json",
+  };
+  server.registerResource("jobs", JOBS_URI, config, () => json(JOBS_URI, lab.jobs()));
+  const template = new ResourceTemplate(jobUri("{job}"), {
+    list: undefined,
+    complete: {
+      job: (value) => lab.jobs().jobs.map(({ id }) => id).filter((id) => id.startsWith(value)),
+    },
+  });
+  server.registerResource("job", template, {
+    title: "A job",
+    description: "What was requested of sample or evaluate, how far it is, and what it made",
+    mimeType: "application/json",
+  }, (uri, { job }) => found(uri, () => json(uri.href, lab.job(one(job)))));
 }
 
 function registerPresets(server: McpServer): void {

@@ -1,6 +1,8 @@
-/** Runs and sweeps as tasks: a task's id is that of the run or the sweep, so none is ever lost. */
+/** Runs, sweeps and jobs as tasks: a task's id is that of what it stands for, so none is ever lost. */
 import { UserError } from "../engine/host/mod.ts";
-import type { Lab, Run } from "../experiments/mod.ts";
+import { errorResult } from "./define.ts";
+import { isAtWork, isJobId, madeAnswer } from "./jobs.ts";
+import type { Job, Lab, Run } from "../experiments/mod.ts";
 import type { Links } from "./links.ts";
 import { isOver } from "./rows.ts";
 import type { Task, TaskStore } from "./tasks.ts";
@@ -8,10 +10,16 @@ import { statusCounts, trainAnswer } from "./train.ts";
 
 export function runTasks(lab: Lab, links: Links): TaskStore {
   return {
-    get: (taskId) => Promise.resolve(taskOf(lab, links, taskId)),
-    // A training asks for nothing.
+    get: async (taskId) =>
+      isJobId(taskId) ? await jobTask(lab, links, taskId) : taskOf(lab, links, taskId),
+    // Neither a training nor a job asks for anything.
     update: () => Promise.resolve(),
     cancel(taskId) {
+      if (isJobId(taskId)) {
+        const job = jobOf(lab, taskId);
+        if (job && isAtWork(job)) lab.stopJobs([taskId]);
+        return Promise.resolve();
+      }
       const going = runsOf(lab, taskId).filter((run) => !isOver(run));
       if (going.length > 0) lab.stop(going.map(({ id }) => id));
       return Promise.resolve();
@@ -41,6 +49,33 @@ function taskOf(lab: Lab, links: Links, taskId: string): Task | undefined {
       ...(runs.every(({ status }) => status === "failed") ? { isError: true } : {}),
     },
   };
+}
+
+async function jobTask(lab: Lab, links: Links, taskId: string): Promise<Task | undefined> {
+  const job = jobOf(lab, taskId);
+  if (!job) return undefined;
+  const task = {
+    taskId,
+    createdAt: job.createdAt,
+    lastUpdatedAt: job.endedAt ?? new Date().toISOString(),
+    ttlMs: null,
+    statusMessage: isAtWork(job) ? job.progress?.message ?? job.status : job.status,
+  };
+  if (isAtWork(job)) return { ...task, status: "working" };
+  if (job.status === "stopped") return { ...task, status: "cancelled" };
+  const result = await madeAnswer(job, { lab, links })
+    .catch((error) => errorResult(job.kind, error));
+  return { ...task, status: "completed", result };
+}
+
+/** The job of this id; undefined if there is none. */
+function jobOf(lab: Lab, id: string): Job | undefined {
+  try {
+    return lab.job(id);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** The runs of a task; none where the id is that of neither a run nor a sweep. */

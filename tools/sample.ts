@@ -1,10 +1,9 @@
-import type { CallToolResult } from "@modelcontextprotocol/server";
 import { AnySampleRequest } from "../experiments/mod.ts";
 import { ADDING, defineTool } from "./define.ts";
-import { detail, rareFieldsHelp, withRareFields } from "./fields.ts";
-import { viewOf } from "./views.ts";
+import { detail, rareFieldsHelp, waitSeconds, withRareFields } from "./fields.ts";
+import { requestedJob } from "./jobs.ts";
 
-const input = withRareFields(AnySampleRequest.extend({ detail }));
+const input = withRareFields(AnySampleRequest.extend({ detail, wait_seconds: waitSeconds() }));
 
 export const sampleTool = defineTool({
   name: "sample",
@@ -12,13 +11,14 @@ export const sampleTool = defineTool({
   description:
     "Draws pictures with a trained run on images, or writes text with a run on text, and shows them: " +
     "look before you judge a run. It takes the newest checkpoint, also while the run is training. " +
+    "After wait_seconds it answers with a job's id, for inspect-run, and goes on. " +
     "Pictures come as a contact sheet, or a film strip of the denoising; give the person the link, " +
     "because a terminal shows no picture. One seed is the same starting noise for every run and " +
     "sampler, so that their pictures compare side by side. Fields that begin with Text are for runs " +
     `on text. ${rareFieldsHelp(AnySampleRequest)}`,
   input,
   annotations: ADDING,
-  async run({ detail, ...request }, call): Promise<CallToolResult> {
-    return await viewOf(call.lab.trainedRun(request.run)).sample(request, call, detail);
+  async run({ detail, wait_seconds, ...request }, call) {
+    return await requestedJob("sample", request, wait_seconds, call, detail);
   },
 });

@@ -26,7 +26,7 @@ import { writeJournalTool } from "./write_journal.ts";
 export const INSTRUCTIONS =
   `TextDiffusion is a laboratory for diffusion models: it trains, samples, compares and records.
 
-Training runs in a process of its own, one run after another, and goes on when this client closes. train answers with run ids; look again with inspect-run (wait_seconds waits). Everywhere a run is asked for, its id, a unique beginning, "latest" or "best" will do.
+Training runs in a process of its own, one run after another, and goes on when this client closes. train answers with run ids; look again with inspect-run (wait_seconds waits). sample and evaluate that take longer than wait_seconds answer with a job id: inspect-run takes it as run. Everywhere a run is asked for, its id, a unique beginning, "latest" or "best" will do.
 
 A good experiment: read-journal {} and inspect-run {} to see what is known; write-journal with a hypothesis and a criterion before training; train with a grid and two or more seeds in one call; compare-runs; sample with one fixed seed and look at the pictures; write-journal with the entry's id to add runs and observations.
 

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import { RefusedValue } from "../engine/host/mod.ts";
-import { StopRequest } from "../experiments/mod.ts";
+import { type Job, type Lab, type Run, StopRequest } from "../experiments/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
+import { isJobId } from "./jobs.ts";
 import { counted, isOver, MAX_ROWS, runTable } from "./rows.ts";
 import { waitCalls } from "./next.ts";
 import { watchRuns } from "./train.ts";
@@ -13,29 +14,36 @@ export const stopRunTool = defineTool({
   description:
     "Stops runs that are training, after their present step and with a checkpoint, and cancels queued " +
     "ones. Nothing is lost: train with resume goes on with either, bit for bit. Runs that have ended " +
-    "stay as they are.",
+    "stay as they are. Jobs stop as well.",
   input: StopRequest.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ wait_seconds, ...request }, call) {
-    const which = runsToStop(request);
-    call.progress.report(0, 1, "asking to stop");
-    const asked = call.lab.stop(which);
-    const ids = asked.map((run) => run.id);
-    const now = await watchRuns(ids, wait_seconds, call);
+    const { lab, links, signal } = call;
+    const asked = stopAll(lab, request);
+    const [now, ...jobs] = await Promise.all([
+      watchRuns(asked.runs.map(({ id }) => id), wait_seconds, call),
+      ...asked.jobs.map(({ id }) => lab.watchJob(id, { timeoutSeconds: wait_seconds, signal })),
+    ]);
     const over = now.filter(isOver);
     const stopping = now.length - over.length;
     const resumable = now.filter((run) => run.status === "stopped");
     const [waiting] = now.filter((run) => !isOver(run));
-    return answer({
-      summary: now.length === 0
-        ? "Nothing was queued or running."
-        : `At rest: ${counted(over.length, "run")}${
+    const summary = now.length + jobs.length === 0 ? "Nothing was queued or running." : [
+      ...(now.length === 0 ? [] : [
+        `At rest: ${counted(over.length, "run")}${
           stopping > 0 ? `; still stopping: ${stopping}` : ""
         }.`,
+      ]),
+      ...jobs.slice(0, MAX_ROWS).map(({ id, status, kind, runId }) =>
+        `${id} is ${status}; ${kind} ${runId} with the same arguments goes on with it.`
+      ),
+    ].join(" ");
+    return answer({
+      summary,
       next: waiting
         ? waitCalls([waiting], { run: waiting.id })
         : resumable.slice(0, 1).map((run) => `train {"resume": "${run.id}"} to go on`),
-      viewerUrl: call.links.home(),
+      viewerUrl: links.home(),
     }, [
       now.length > 0 ? runTable(now.slice(0, MAX_ROWS)) : "",
       now.length > MAX_ROWS ? `${now.length - MAX_ROWS} more: inspect-run {} lists all` : "",
@@ -43,8 +51,27 @@ export const stopRunTool = defineTool({
   },
 });
 
+/**
+ * Asks runs and jobs to stop.
+ *
+ * @throws {RefusedValue} Unless exactly one of `runs` and `all` is given.
+ * @throws {UserError} If all that are named have ended.
+ */
+export function stopAll(
+  lab: Lab,
+  request: z.output<typeof StopRequest>,
+): { readonly runs: readonly Run[]; readonly jobs: readonly Job[] } {
+  const which = runsToStop(request);
+  if (which === "all") return { runs: lab.stop("all"), jobs: lab.stopJobs("all") };
+  const { jobs = [], runs = [] } = Object.groupBy(which, (id) => isJobId(id) ? "jobs" : "runs");
+  return {
+    runs: runs.length === 0 ? [] : lab.stop(runs),
+    jobs: jobs.length === 0 ? [] : lab.stopJobs(jobs),
+  };
+}
+
 /** Returns the runs to stop. @throws {RefusedValue} Unless exactly one of `runs` and `all` is given. */
-export function runsToStop(
+function runsToStop(
   { run, runs, all }: z.output<typeof StopRequest>,
 ): readonly string[] | "all" {
   const named = run === undefined ? runs : [run, ...runs ?? []];

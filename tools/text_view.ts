@@ -10,7 +10,6 @@ import {
   type TextSample,
   type TextSampleFrame,
   textStatisticNotes,
-  type WriteRequest,
 } from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
 import { evaluateCall, sampleCall } from "./next.ts";
@@ -28,7 +27,7 @@ export const textView: ModalityView = {
     const bounds = config.method === "autoregressive" ? 1 : 6;
     return bounds * 24 * 32 + 32 * passesOfText(config, 1);
   },
-  sample: (request, call) => sampleText(request, call),
+  sampled: textAnswer,
   samples: (lab, runId) => lab.texts(runId),
   sampleLine: (sample) => {
     const { id, settings, step } = sample as TextSample;
@@ -46,15 +45,12 @@ function isOfText(evaluation: Evaluation): evaluation is TextEvaluation {
 /** Characters of a film's line that are shown. */
 const FILM_WIDTH = 100;
 
-async function sampleText(
-  request: WriteRequest,
-  { lab, links, progress, signal }: Call,
+// deno-lint-ignore require-await -- those of other modalities wait for pictures
+async function textAnswer(
+  id: string,
+  { lab, links }: Pick<Call, "lab" | "links">,
 ): Promise<CallToolResult> {
-  progress.report(0, 1, "starting to write");
-  const sample = await lab.write(request, {
-    signal,
-    onProgress: ({ done, total, message }) => progress.report(done, total, message),
-  });
+  const sample = lab.textById(id);
   const uri = sampleUri(sample.id);
   return answer(
     {

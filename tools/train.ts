@@ -35,14 +35,14 @@ export const trainTool = defineTool({
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, ...request }, context) {
-    const { lab, progress } = context;
-    progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
-    const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
+    const { runs, sweepId } = await startedRuns(context.lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
     if (wait_seconds > 0 && context.tasks.declaredBy(context.request)) {
       const { content } = trainAnswer(context, runs, sweepId);
       return await context.tasks.create(context.request, { taskId: sweepId ?? ids[0]!, content });
     }
+    const [first, last] = [ids[0], ids.at(-1)];
+    context.progress.report(0, 1, `queued ${ids.length === 1 ? first : `${first} to ${last}`}`);
     const watched = await watchRuns(ids, wait_seconds, context);
     return trainAnswer(context, watched, sweepId);
   },

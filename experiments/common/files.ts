@@ -1,16 +1,20 @@
 /** Files that are either whole or not there. */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { deserialize, serialize } from "node:v8";
 
 const TEMPORARY = /^\..+\.tmp$/;
 /** The process that wrote a temporary file, in its name. */
@@ -39,6 +43,37 @@ export function writeFileAtomically(path: string, bytes: Uint8Array): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+const DIGEST_LENGTH = 32;
+
+/**
+ * Writes a finished part of some work: any value that can be cloned, typed arrays among them.
+ *
+ * @param stamp All that the part depends on and that its path does not say.
+ */
+export function writePart(path: string, stamp: string, value: unknown): void {
+  const content = serialize({ stamp, value });
+  writeFileAtomically(path, Buffer.concat([digestOf(content), content]));
+}
+
+/** What was written there; nothing where there is no file, a damaged one, or one of another stamp. */
+export function readPart<T>(path: string, stamp: string): { readonly value: T } | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    // Whatever is wrong with the file, the part can be made again.
+    return undefined;
+  }
+  const content = bytes.subarray(DIGEST_LENGTH);
+  if (!digestOf(content).equals(bytes.subarray(0, DIGEST_LENGTH))) return undefined;
+  const part = deserialize(content) as { readonly stamp: string; readonly value: T };
+  return part.stamp === stamp ? part : undefined;
+}
+
+function digestOf(content: Uint8Array): Buffer {
+  return createHash("sha256").update(content).digest();
 }
 
 /** Deletes files in a folder for which `wanted` is false; a missing folder is empty. */

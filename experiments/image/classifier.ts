@@ -6,6 +6,7 @@ import {
   type Engine,
   integers,
   learningRateAt,
+  type OptimizerState,
   type Parameters,
   permutation,
   type Program,
@@ -102,7 +103,18 @@ export interface ClassifierTraining {
   readonly seed: number;
   readonly epochs: number;
   readonly onEpoch?: (epoch: number, loss: number) => void;
-  readonly onStep?: (done: number, steps: number) => void;
+  /** Called after every step with the state, which the next step changes. */
+  readonly onStep?: (state: ClassifierState, steps: number) => void;
+  /** The state that training goes on from, bit for bit; by default the start. It is changed. */
+  readonly from?: ClassifierState | undefined;
+}
+
+/** All that the next training step depends on, besides data, options, device and replicas. */
+export interface ClassifierState {
+  /** Steps done. */
+  readonly step: number;
+  readonly parameters: Parameters;
+  readonly optimizer: OptimizerState;
 }
 
 /** Images in a training step. */
@@ -122,22 +134,23 @@ export function batchesPerEpoch(count: number): number {
 export async function trainClassifier(
   engine: Engine,
   dataset: ImageDataset,
-  { seed, epochs, onEpoch, onStep }: ClassifierTraining,
+  { seed, epochs, onEpoch, onStep, from }: ClassifierTraining,
 ): Promise<Parameters> {
   const network = classifierNetwork(dataset);
-  const parameters = initialParameters(network.parameters, seed);
-  const state = createAdamW(parameters);
+  const parameters = from?.parameters ?? initialParameters(network.parameters, seed);
+  const optimizer = from?.optimizer ?? createAdamW(parameters);
   const program = await compileStep(engine, network, dataset);
   const perEpoch = batchesPerEpoch(dataset.train.count);
   const schedule = { ...RATE, steps: epochs * perEpoch };
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = permutation(
-      { seed, stream: "classifier-batch", step: epoch },
-      dataset.train.count,
-    );
-    let total = 0;
-    for (let i = 0; i < perEpoch; i++) {
-      const step = epoch * perEpoch + i;
+  const orderOf = (epoch: number) =>
+    permutation({ seed, stream: "classifier-batch", step: epoch }, dataset.train.count);
+  const first = from?.step ?? 0;
+  let order = orderOf(Math.floor(first / perEpoch));
+  let total = 0;
+  try {
+    for (let step = first; step < schedule.steps; step++) {
+      const i = step % perEpoch;
+      if (i === 0) [order, total] = [orderOf(step / perEpoch), 0];
       // Fewer images than a batch holds are in it more than once.
       const indices = Uint32Array.from(
         { length: CLASSIFIER_BATCH },
@@ -150,12 +163,13 @@ export async function trainClassifier(
         Object.keys(parameters).map((name) => [name, outputs[`grad/${name}`] as Float32Array]),
       );
       const learningRate = learningRateAt(step, schedule);
-      adamWStep(parameters, gradients, state, { ...ADAM, learningRate });
-      onStep?.(step + 1, schedule.steps);
+      adamWStep(parameters, gradients, optimizer, { ...ADAM, learningRate });
+      onStep?.({ step: step + 1, parameters, optimizer }, schedule.steps);
+      if (i === perEpoch - 1) onEpoch?.((step + 1) / perEpoch, total / perEpoch);
     }
-    onEpoch?.(epoch + 1, total / perEpoch);
+  } finally {
+    await program.dispose();
   }
-  await program.dispose();
   return parameters;
 }
 

@@ -1,13 +1,14 @@
-import { type DeviceName, type Engine, integers } from "../../engine/mod.ts";
+/** The job of evaluating a run on images. */
+import { type Engine, integers } from "../../engine/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
-import { engineFor } from "../common/device.ts";
-import type { Report, Work } from "../run/jobs.ts";
-import { compileDenoiser, denoiseWith, drawSample, networkOf } from "./drawing.ts";
+import type { Report, Work } from "../run/job_worker.ts";
+import type { Parts } from "../run/warm.ts";
+import { compileDenoiser, denoiseWith, drawSample } from "./drawing.ts";
+import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./request.ts";
-import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
+import { loadPictures, picturesOf } from "./pictures.ts";
 import { requireSameData } from "../run/own_data.ts";
-import { openStore } from "../store/store.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";
@@ -16,17 +17,12 @@ import type { Denoise } from "../../models/diffusion/mod.ts";
 import type { ImageEvaluation } from "../store/results.ts";
 import type { ImageEvaluationSettings, SampleSettings } from "../requests/image.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
-import { newestWeights } from "../run/checkpoints.ts";
 
-/** What the evaluating process is asked for. */
-export interface EvaluationJob {
-  readonly workspace: string;
-  readonly runId: string;
+/** What the job is given. */
+export interface EvaluationInput {
   readonly settings: ImageEvaluationSettings;
   /** Whether the caller named no count: then it gives way to what a small data set allows. */
   readonly countIsDefault: boolean;
-  readonly dataDirectory?: string | undefined;
-  readonly device?: DeviceName | undefined;
 }
 
 /** Steps of the measuring, for the progress. */
@@ -34,33 +30,29 @@ const MEASUREMENTS = 4;
 /** Training steps of a classifier that take about as long as a step of drawing, for the progress. */
 const STEPS_ALIKE = 20;
 
-export const run: Work<EvaluationJob> = async (job, tell) => {
-  const { dataDirectory, device } = job;
-  const store = openStore(job.workspace);
-  const run = store.runs.byId(job.runId)!;
+export const evaluatePictures: Work = async (context) => {
+  const { store, run, device, dataDirectory, warm } = context;
+  const { settings: asked, countIsDefault } = context.input as EvaluationInput;
   const config = imageConfigOf(run);
-  const dataset = await loadPictures(
-    config,
-    { directory: dataDirectory },
-  );
+  const dataset = await loadPictures(config, {
+    directory: dataDirectory,
+    onProgress: ({ file }) => context.report(0, 1, `Downloading ${file}`),
+  });
   requireSameData(run, dataset);
-  const settings = job.countIsDefault
-    ? { ...job.settings, count: largestCount(dataset, job.settings.count) }
-    : job.settings;
+  const settings = countIsDefault ? { ...asked, count: largestCount(dataset, asked.count) } : asked;
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
-  const network = await networkOf(config, shapeOf(pictures));
-  const { step, ema } = newestWeights(store, run, network);
+  const { key, network, step, ema } = await warmWeights(context, config);
   levelsFor(config, settings);
   const drawing = drawingSteps(settings);
   const batch = batchSettings(settings, config, pictures, 0);
   const compileOn = (engine: Engine) => compileDenoiser(engine, network, run, batch, ema);
-  const { engine } = await engineFor(device, {
+  const engine = await warm.engineFor(device, `${key} ${JSON.stringify(settings)}`, {
     compile: async (engine) => (await compileOn(engine)).program,
     runs: drawing,
   });
   const ahead = Math.ceil(stepsToClassifier(dataset) / STEPS_ALIKE);
-  const report: Report = (done, of, message) => tell(ahead + done, ahead + of, message);
+  const report: Report = (done, of, message) => context.report(ahead + done, ahead + of, message);
   const total = drawing + MEASUREMENTS;
   const classifier = await requireClassifier(engine, dataset, (done, steps) => {
     if (done % STEPS_ALIKE > 0) return;
@@ -69,20 +61,25 @@ export const run: Work<EvaluationJob> = async (job, tell) => {
   });
   report(0, total, `Compiling the denoiser of step ${step}`);
   const { program, plain } = await compileOn(engine);
-  const denoise = denoiseWith(program, batch, {}, plain);
-  const drawn = await drawPictures(denoise, settings, config, pictures, {
-    onStep: (done, message) => report(done, total, message),
-  });
-  await program.dispose();
-  await plain?.dispose();
+  const parts = context.parts({ step, device: engine.device });
+  let drawn: DrawnPictures;
+  try {
+    const denoise = denoiseWith(program, batch, {}, plain);
+    drawn = await drawPictures(denoise, settings, config, pictures, {
+      onStep: (done, message) => report(done, total, message),
+      parts,
+    });
+  } finally {
+    await program.dispose();
+    await plain?.dispose();
+  }
   let done = drawing;
-  return store.evaluations.insert(
-    await measuredEvaluation(
-      engine,
-      { run, step, settings, dataset, classifier, drawn },
-      (message) => report(done++, total, message),
-    ),
+  const evaluation = await measuredEvaluation(
+    engine,
+    { run, step, settings, dataset, classifier, drawn },
+    (message) => report(done++, total, message),
   );
+  return () => store.evaluations.insert(evaluation);
 };
 
 /** What is measured, and where it comes from. */
@@ -163,6 +160,7 @@ export function batchSettings(
  *
  * @param denoise For the pictures of one batch.
  * @param options.onStep Called with the steps done over all batches.
+ * @param options.parts Finished batches are taken from here, and kept here.
  * @throws The signal's reason, once it is aborted.
  */
 export async function drawPictures(
@@ -170,9 +168,11 @@ export async function drawPictures(
   settings: ImageEvaluationSettings,
   config: ImageConfig,
   pictures: PictureFacts,
-  { onStep, signal }: {
+  { onStep, signal, parts }: {
     readonly onStep: (done: number, message: string) => void;
     readonly signal?: AbortSignal | undefined;
+    /** Where finished batches are kept. */
+    readonly parts?: Parts | undefined;
   },
 ): Promise<DrawnPictures> {
   const { count, steps } = settings;
@@ -182,17 +182,13 @@ export async function drawPictures(
   let [seconds, networkEvaluations] = [0, 0];
   for (let from = 0, batch = 0; from < count; from += DRAWING_BATCH, batch++) {
     const taken = Math.min(DRAWING_BATCH, count - from);
-    const drawn = await drawSample(
-      denoise,
-      config,
-      pictures,
-      batchSettings(settings, config, pictures, batch),
-      {
+    const draw = () =>
+      drawSample(denoise, config, pictures, batchSettings(settings, config, pictures, batch), {
         onStep: (step) =>
           onStep(batch * steps + step, `Drawing pictures ${from + 1} to ${from + taken}`),
         signal,
-      },
-    );
+      });
+    const drawn = await (parts ? parts.keep(`pictures-${batch}`, draw) : draw());
     images.set(drawn.pixels.images.subarray(0, taken * length), from * length);
     classes.push(...drawn.pixels.labels.subarray(0, taken));
     seconds += drawn.seconds;

@@ -8,6 +8,7 @@
  * every workspace.
  */
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory, type ImageDataset, judgingDataset, lockFolder } from "../../data/mod.ts";
 import { decodeSafetensors, type Engine, UserError } from "../../engine/mod.ts";
@@ -18,10 +19,19 @@ import {
   decodeClassifier,
   hasClassifier,
 } from "../../models/image_classifier.ts";
-import { deleteUnwanted, isTemporary, writeFileAtomically } from "../common/files.ts";
+import {
+  deleteUnwanted,
+  isTemporary,
+  readPart,
+  writeFileAtomically,
+  writePart,
+} from "../common/files.ts";
+import { codeVersion } from "../common/code_version.ts";
 import {
   batchesPerEpoch,
+  CLASSIFIER_BATCH,
   type ClassifierFile,
+  type ClassifierState,
   encodeClassifier,
   trainedClassifier,
 } from "./classifier.ts";
@@ -35,6 +45,8 @@ const MOST_EPOCHS = 8;
 const MOST_STEPS = 4000;
 /** A small set is gone through more often, up to so many steps. */
 const LEAST_STEPS = 600;
+/** How often a training is saved, in milliseconds. */
+const SAVE_EVERY = 5000;
 /** What to do where the cache cannot be written. */
 const WAYS_OUT = "Name another place with the environment variable XDG_CACHE_HOME";
 
@@ -94,9 +106,9 @@ export function knownClassifier(data: JudgedData): ClassifierWeights | undefined
 
 /**
  * The classifier of a data set, trained and kept if there is none. Several processes may ask at once:
- * one trains, the others wait for it.
+ * one trains, the others wait for it. Where a training was cut short, it goes on, bit for bit.
  *
- * @param onProgress Called with training steps as they are done.
+ * @param onProgress Called with training steps as they are done; what it throws ends the training.
  * @throws {UserError} If the cache cannot be written.
  */
 export async function requireClassifier(
@@ -109,14 +121,32 @@ export async function requireClassifier(
   using _lock = await lockFolder(folderFor(dataset.hash), WAYS_OUT);
   const trainedMeanwhile = knownClassifier(dataset);
   if (trainedMeanwhile) return trainedMeanwhile;
+  const options = { seed: SEED, epochs: epochsFor(dataset.train.count) };
+  const half = join(folderFor(dataset.hash), "half.part");
+  const stamp = [engine.device, engine.replicasFor(CLASSIFIER_BATCH), codeVersion(), options.epochs]
+    .join(" ");
+  let savedAt = Date.now();
   const trained = await trainedClassifier(engine, dataset.title, dataset, {
-    seed: SEED,
-    epochs: epochsFor(dataset.train.count),
-    onStep: onProgress,
+    ...options,
+    from: readPart<ClassifierState>(half, stamp)?.value,
+    onStep(state, steps) {
+      const save = () => writePart(half, stamp, state);
+      if (Date.now() - savedAt > SAVE_EVERY) {
+        save();
+        savedAt = Date.now();
+      }
+      try {
+        onProgress(state.step, steps);
+      } catch (error) {
+        save();
+        throw error;
+      }
+    },
   });
   const file = { ...trained, metadata: { ...trained.metadata, recipe: String(RECIPE) } };
   const bytes = encodeClassifier(file, { checksum: checksumOf(file) });
   keep(dataset, bytes);
+  rmSync(half, { force: true });
   return decodeClassifier(bytes, dataset, dataset.name);
 }
 

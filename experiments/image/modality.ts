@@ -2,7 +2,9 @@
 import { imageConfigOf } from "../config/mod.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
 import { picturesOf } from "./pictures.ts";
+import type { EvaluationInput } from "./evaluation_job.ts";
 import { evaluationSettings, sampleSettings } from "./request.ts";
+import type { SamplingInput } from "./sampling_job.ts";
 import { requireTrainableConfig } from "./objective.ts";
 import type { ImageEvaluation } from "../store/results.ts";
 
@@ -43,24 +45,18 @@ export const image: Modality = {
   baselineIs: (value) =>
     `The best estimate of each pixel by itself has a denoising_mse of ${value}`,
   baselines: () => null,
-  samplingJob(run, request) {
-    const config = imageConfigOf(run);
-    return {
-      title: "Sampling",
-      entry: new URL("./sampling_main.ts", import.meta.url),
-      input: { settings: sampleSettings(request as ImageSampleRequest, config, picturesOf(run)) },
-    };
-  },
-  evaluationJob(run, request) {
-    const asked = request as ImageEvaluateRequest;
-    return {
-      title: "Evaluating",
-      entry: new URL("./evaluation_main.ts", import.meta.url),
-      input: {
-        settings: evaluationSettings(asked, imageConfigOf(run), picturesOf(run)),
-        countIsDefault: asked.count === undefined,
-      },
-    };
+  jobInputs: {
+    sample: (run, request): SamplingInput => ({
+      settings: sampleSettings(request as ImageSampleRequest, imageConfigOf(run), picturesOf(run)),
+    }),
+    evaluate: (run, request): EvaluationInput => ({
+      settings: evaluationSettings(
+        request as ImageEvaluateRequest,
+        imageConfigOf(run),
+        picturesOf(run),
+      ),
+      countIsDefault: (request as ImageEvaluateRequest).count === undefined,
+    }),
   },
   load: async () => (await import("./training.ts")).imageWork,
 };

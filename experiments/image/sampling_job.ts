@@ -1,47 +1,36 @@
+/** The job of drawing pictures with a run. */
 import type { DeviceName, Engine } from "../../engine/mod.ts";
+import { isGuided } from "../../models/diffusion/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
-import { engineFor } from "../common/device.ts";
+import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
+import type { JobContext, Work } from "../run/job_worker.ts";
+import type { Warm } from "../run/warm.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
 import { compileDenoiser, denoiseWith, drawSample, keepSample, networkOf } from "./drawing.ts";
-import type { Work } from "../run/jobs.ts";
-import { openStore } from "../store/store.ts";
 import { givenPictures, isGiven, withGivenClasses } from "./held_out.ts";
 import { levelsFor } from "./request.ts";
 import type { SampleSettings } from "../requests/image.ts";
 import type { GivenPictures } from "../store/records.ts";
 import type { Run } from "../store/run.ts";
-import { newestWeights } from "../run/checkpoints.ts";
 
-/** What the sampling process is asked for. */
-export interface SamplingJob {
-  readonly workspace: string;
-  readonly runId: string;
+/** What the job is given. */
+export interface SamplingInput {
   readonly settings: SampleSettings;
-  /** For pictures that are kept or started from. */
-  readonly dataDirectory?: string | undefined;
-  readonly device?: DeviceName | undefined;
 }
 
-export const run: Work<SamplingJob> = async (job, report) => {
-  const { device } = job;
-  const store = openStore(job.workspace);
-  const run = store.runs.byId(job.runId)!;
+export const samplePictures: Work = async (context) => {
+  const { store, run, report, warm, device } = context;
+  const { settings: asked } = context.input as SamplingInput;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
-  const network = await networkOf(config, shapeOf(pictures));
-  const { step, ema } = newestWeights(store, run, network);
-  levelsFor(config, job.settings);
-  const given = isGiven(job.settings) ? await loadGiven(job, config) : undefined;
-  const settings = given ? withGivenClasses(job.settings, given) : job.settings;
-  report(0, settings.steps + 1, `Compiling the denoiser of step ${step}`);
-  const compileOn = (engine: Engine) => compileDenoiser(engine, network, run, settings, ema);
-  const { engine } = await engineFor(device, {
-    compile: async (engine) => (await compileOn(engine)).program,
-    runs: settings.steps,
-  });
-  const { program, plain } = await compileOn(engine);
+  const weights = await warmWeights(context, config);
+  levelsFor(config, asked);
+  const given = isGiven(asked) ? await loadGiven(asked, context, config) : undefined;
+  const settings = given ? withGivenClasses(asked, given) : asked;
+  report(0, settings.steps + 1, `Compiling the denoiser of step ${weights.step}`);
+  const { engine, program, plain } = await warmDenoiser(warm, device, run, settings, weights);
   const drawn = await drawSample(
     denoiseWith(program, settings, {}, plain),
     config,
@@ -53,24 +42,64 @@ export const run: Work<SamplingJob> = async (job, report) => {
     },
   );
   const pixels = given
-    ? { ...drawn.pixels, given: await recognised(engine, run, given, drawn.pixels.images) }
+    ? { ...drawn.pixels, given: await recognised(warm, engine, run, given, drawn.pixels.images) }
     : drawn.pixels;
-  return keepSample(store, run, { ...drawn, pixels, settings, step, device: engine.device }).id;
+  const { step } = weights;
+  return () =>
+    keepSample(store, run, { ...drawn, pixels, settings, step, device: engine.device }).id;
 };
 
+/** A run's network with its newest weights, and the key that they are kept warm by. */
+export async function warmWeights({ store, run, warm }: JobContext, config: ImageConfig) {
+  const key = newestCheckpointKey(store, run);
+  return await warm.get(`weights ${key}`, async () => {
+    const network = await networkOf(config, shapeOf(picturesOf(run)));
+    return { key, network, ...newestWeights(store, run, network) };
+  });
+}
+
+/** Programs have the weights baked in; they are told apart by all that their shape depends on. */
+async function warmDenoiser(
+  warm: Warm,
+  device: DeviceName | undefined,
+  run: Run,
+  settings: SampleSettings,
+  { key, network, ema }: Awaited<ReturnType<typeof warmWeights>>,
+) {
+  const { steps, count, guidance_scale, guidance_interval, guidance_rescale } = settings;
+  const shape = [key, count, isGuided(guidance_scale), !!guidance_interval, !!guidance_rescale]
+    .join(" ");
+  const compile = (engine: Engine) => compileDenoiser(engine, network, run, settings, ema);
+  const engine = await warm.engineFor(device, `${shape} in ${steps} steps`, {
+    compile: async (engine) => (await compile(engine)).program,
+    runs: steps,
+  });
+  const programs = await warm.get(
+    `denoiser ${engine.device} ${shape}`,
+    () => compile(engine),
+    async ({ program, plain }) => {
+      await program.dispose();
+      await plain?.dispose();
+    },
+  );
+  return { engine, ...programs };
+}
+
 async function loadGiven(
-  { settings, dataDirectory }: SamplingJob,
+  settings: SampleSettings,
+  { dataDirectory, report }: JobContext,
   config: ImageConfig,
 ): Promise<GivenPictures> {
-  const dataset = await loadPictures(
-    config,
-    { directory: dataDirectory },
-  );
+  const dataset = await loadPictures(config, {
+    directory: dataDirectory,
+    onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
+  });
   return givenPictures(settings, dataset);
 }
 
 /** With what the classifier sees in what was drawn, where there is one already; none is trained. */
 async function recognised(
+  warm: Warm,
   engine: Engine,
   run: Run,
   given: GivenPictures,
@@ -80,9 +109,12 @@ async function recognised(
   const { dataset: name } = run.config;
   const known = knownClassifier({ ...shape, name, hash: run.datasetHash! });
   if (!known) return given;
-  const classifier = await classifierOf(engine, known.parameters, shape);
+  const classifier = await warm.get(
+    `classifier ${engine.device} ${known.hash}`,
+    () => classifierOf(engine, known.parameters, shape),
+    (classifier) => classifier.dispose(),
+  );
   const judged = await classifier.judge(images);
-  await classifier.dispose();
   return {
     ...given,
     recognised: Int32Array.from({ length: judged.count }, (_, i) => classOf(judged, i)),

@@ -24,8 +24,10 @@ import {
   batchSettings,
   DRAWING_BATCH,
   drawPictures,
+  evaluatePictures,
   measuredEvaluation,
 } from "./evaluation_job.ts";
+import { samplePictures } from "./sampling_job.ts";
 import { requireClassifier } from "./kept_classifier.ts";
 import { referenceDraws } from "./measure.ts";
 import { evaluationSettings } from "./request.ts";
@@ -149,6 +151,8 @@ export function measureOnTheWay(
 }
 
 export const imageWork: ModalityWork = {
+  sample: samplePictures,
+  evaluate: evaluatePictures,
   openSubject: (config, options) =>
     imageSubject(imageConfigOf({ id: "The configuration", config }), options),
 };

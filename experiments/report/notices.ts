@@ -1,6 +1,6 @@
 /**
- * Notices: the events that are worth interrupting someone for. A run ended, a warning about it appeared,
- * or it took the lead on its data set.
+ * Notices: the events that are worth interrupting someone for. A run, or a job of one, ended, a warning
+ * about it appeared, or it took the lead on its data set.
  *
  * Ends of runs and damaged checkpoints are recorded where they happen. Warnings and leads are derived
  * from the stored curves by whoever reads notices, and recorded once for each run, so that every
@@ -18,6 +18,7 @@ const NOTICE_KINDS: readonly LabEvent["kind"][] = [
   "run-warned",
   "run-leads",
   "checkpoint-damaged",
+  "job-ended",
 ];
 
 /** Milliseconds between two looks at the store. */
@@ -48,7 +49,7 @@ export interface NoticeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Yields notices, oldest first, until the runs have ended. */
+/** Yields notices, oldest first, until the runs and the jobs of them have ended. */
 export async function* readNotices(
   source: NoticeSource,
   { ids, after, endless = false, signal }: NoticeOptions,
@@ -77,7 +78,10 @@ export async function* readNotices(
       yield { ...event, message: inOneLine(event, source, activeIds().length) };
     }
     if (events.length > 0) continue;
-    if (active.length === 0 && !endless) return;
+    const jobs = [...store.jobs.running(), ...store.jobs.queued()];
+    if (active.length + jobs.filter(({ runId }) => concerns(runId)).length === 0 && !endless) {
+      return;
+    }
     await delay(POLL, undefined, { signal }).catch(() => {});
   }
 }

@@ -21,7 +21,12 @@ const tableFields = {
 
 export const InspectRequest = z.strictObject({
   run: runReference.optional().describe(
-    `One run: ${REFERENCE_HELP} (default: list runs instead)`,
+    `One run: ${REFERENCE_HELP}; or a job such as job-0003 (default: list runs instead)`,
+  ),
+  jobs: defaulted(
+    z.boolean(),
+    "List the jobs of sample and evaluate",
+    false,
   ),
   sweep: sweepReference.optional().describe(
     "List the runs of this sweep, e.g. sweep-0003 (default all)",

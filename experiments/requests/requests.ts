@@ -242,10 +242,10 @@ function override(field: string, variants: readonly Variant[]): z.ZodType {
 
 export const StopRequest = z.strictObject({
   run: runReference.optional().describe(
-    `One run: ${REFERENCE_HELP}; give this, runs or all`,
+    `One run: ${REFERENCE_HELP}, or a job; give this, runs or all`,
   ),
   runs: z.array(runReference).min(1).max(64).optional().describe(
-    'Ids (or unique beginnings, or "latest") of 1 to 64 runs; give this, run or all',
+    'Ids (or unique beginnings, or "latest") of 1 to 64 runs or jobs; give this, run or all',
   ),
   all: z.boolean().default(false).describe(
     "true stops everything that is queued or running; give this, run or runs (default false)",

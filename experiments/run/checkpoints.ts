@@ -1,5 +1,5 @@
 /** Checkpoint files of a run, and their rows. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Parameters, UserError } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
@@ -164,6 +164,15 @@ export function rewind(store: Store, run: Run, workerId: number, step: number): 
   );
 }
 
+/** What tells the newest checkpoint of a run from any other file, also from one put in its place. */
+export function newestCheckpointKey(store: Store, run: Run): string {
+  const [newest] = store.checkpoints.list(run.id);
+  if (!newest) return `${run.id} without a checkpoint`;
+  const file = statSync(newest.path, { throwIfNoEntry: false });
+  return [run.id, run.configHash, newest.step, newest.createdAt, file?.size, file?.mtimeMs]
+    .join(" ");
+}
+
 /** The EMA weights of the newest checkpoint that is intact. */
 export function newestWeights(
   store: Store,
@@ -171,7 +180,7 @@ export function newestWeights(
   network: { readonly parameters: ImageNetwork["parameters"] },
 ): { step: number; ema: Parameters } {
   const newest = newestState(store, run, network.parameters);
-  if (newest) return newest.state;
+  if (newest) return { step: newest.state.step, ema: newest.state.ema };
   throw new UserError(
     `${run.id} has no checkpoint to sample from yet: the first is due at step ${
       Math.min(run.config.checkpoint_every, run.steps)

@@ -2,11 +2,13 @@
  * What distinguishes runs of one modality from those of another, as one object. Everything outside of
  * the modality's own folder asks this object and never which modality it is; `modalities.ts` lists them.
  */
+import type { Work } from "./job_worker.ts";
 import type { OpenSubject } from "./subject.ts";
 import type { RunConfig } from "../config/mod.ts";
 import type { Finding, Measured } from "../diagnosis/curve.ts";
 import type { Evaluation } from "../store/results.ts";
 import type { MetricName } from "../store/metrics.ts";
+import type { JobKind } from "../store/jobs.ts";
 import type { Run } from "../store/run.ts";
 import type { TextBaselines } from "../store/records.ts";
 
@@ -36,25 +38,17 @@ export interface Modality extends Measured {
   baselineIs(value: string): string;
   /** What text of this data needs without a network, as far as it was computed; null for images. */
   baselines(workspace: string, datasetHash: string): TextBaselines | null;
-  /** The job of making a sample. @throws {UserError} If the request does not fit the run. */
-  samplingJob(run: Run, request: object): JobOrder;
-  /** The job of evaluating. @throws {UserError} If the request does not fit the run. */
-  evaluationJob(run: Run, request: object): JobOrder;
+  /**
+   * What a job of each kind is given for a request: all settings, with their defaults filled in.
+   *
+   * @throws {UserError} If the request does not fit the run.
+   */
+  readonly jobInputs: Readonly<Record<JobKind, (run: Run, request: object) => object>>;
   /** Loads what works with tensors. */
   load(): Promise<ModalityWork>;
 }
 
-/** Work that a process of its own is asked for. */
-export interface JobOrder {
-  /** What goes on, in a word: "Sampling". */
-  readonly title: string;
-  /** The module that the process starts with. */
-  readonly entry: URL;
-  /** What it is given beside the workspace and the run. */
-  readonly input: object;
-}
-
-/** The part of a modality that works with tensors. */
-export interface ModalityWork {
+/** The part of a modality that works with tensors: it opens what is trained, and does jobs. */
+export interface ModalityWork extends Readonly<Record<JobKind, Work>> {
   readonly openSubject: OpenSubject;
 }

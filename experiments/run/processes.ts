@@ -1,16 +1,19 @@
 /**
- * The worker process of a workspace: whether it is alive, and how it is started.
+ * The worker processes of a workspace, one that trains and one that does jobs: whether they are
+ * alive, and how they are started.
  *
- * Whether a worker lives. Each holds an exclusive lock on a file of its own for as long as it lives;
+ * Each holds an exclusive lock on a file of its own for as long as it lives;
  * the operating system drops it however the process ends, so nothing depends on process ids, which
  * are used again, nor on clocks.
  */
+import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { processExists } from "../common/files.ts";
-import type { Store, WorkerRow } from "../store/store.ts";
-import { spawn } from "node:child_process";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../../engine/host/mod.ts";
+import { processExists } from "../common/files.ts";
+import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
 
 /** How long a worker may take from being started to holding its lock, in milliseconds. */
 const START_LIMIT = 30_000;
@@ -49,13 +52,14 @@ export function isAlive(workspace: string, worker: WorkerRow): boolean {
   return age < START_LIMIT && (worker.pid === null || processExists(worker.pid));
 }
 
-/** The worker of this workspace, if one lives. */
-export function livingWorker(store: Store): WorkerRow | null {
-  return store.workers.open().find((worker) => isAlive(store.workspace, worker)) ?? null;
+/** The worker of a kind in this workspace, if one lives. */
+export function livingWorker(store: Store, kind: WorkerKind = "training"): WorkerRow | null {
+  return store.workers.open()
+    .find((worker) => worker.kind === kind && isAlive(store.workspace, worker)) ?? null;
 }
 
 /**
- * Writes down what dead workers left behind: the runs they were at are interrupted.
+ * Writes down what dead workers left behind: the runs and jobs they were at are interrupted.
  *
  * @returns Whether there were any.
  */
@@ -69,10 +73,82 @@ export function noticeDeadWorkers(store: Store): boolean {
       for (const id of store.runs.interrupt(worker.id)) {
         store.events.add("run-ended", id, `${id} was interrupted: its worker is gone`);
       }
+      for (const { id, kind, runId } of store.jobs.interrupt(worker.id)) {
+        const message = `${id} (${kind} ${runId}) was interrupted: its process is gone`;
+        store.events.add("job-ended", runId, message);
+      }
       rmSync(lockPath(store.workspace, worker.id), { force: true });
     });
   }
   return dead.length > 0;
+}
+
+/**
+ * Works as the worker of a kind: holds its lock and its row while `work` lasts.
+ *
+ * @param workerId The row that was made for it by whoever started it.
+ * @throws {UserError} If another worker of the kind lives, or it came too late.
+ */
+export async function asWorker(
+  store: Store,
+  kind: WorkerKind,
+  workerId: number | undefined,
+  work: (workerId: number) => Promise<void>,
+): Promise<void> {
+  const id = workerId ?? ownRow(store, kind);
+  const lock = holdLock(store.workspace, id);
+  try {
+    if (!store.workers.begin(id, process.pid)) {
+      throw new UserError(`Worker ${id} came too late: it was given up meanwhile`);
+    }
+    await work(id);
+  } finally {
+    lock.release();
+  }
+}
+
+function ownRow(store: Store, kind: WorkerKind): number {
+  noticeDeadWorkers(store);
+  return store.transaction(() => {
+    const other = livingWorker(store, kind);
+    if (other) {
+      throw new UserError(
+        `Another worker (process ${other.pid}) is at work in ${store.workspace}: there is one for each workspace`,
+      );
+    }
+    return store.workers.insert(kind);
+  });
+}
+
+/**
+ * Says that somebody is there who may request jobs, until it is released or this process ends.
+ * Any number may say so; the process that does jobs ends when nobody does.
+ */
+export function holdServerLock(workspace: string): { release(): void } {
+  mkdirSync(join(workspace, "workers"), { recursive: true });
+  const file = Deno.openSync(serversPath(workspace), { create: true, write: true });
+  file.lockSync(false);
+  return { release: () => file.close() };
+}
+
+/** Whether somebody holds a lock of {@link holdServerLock}. */
+export function hasServer(workspace: string): boolean {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(serversPath(workspace), { write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  try {
+    return !file.tryLockSync(true);
+  } finally {
+    file.close();
+  }
+}
+
+function serversPath(workspace: string): string {
+  return join(workspace, "workers", "servers.lock");
 }
 
 function lockPath(workspace: string, workerId: number): string {
@@ -96,30 +172,32 @@ function isLocked(path: string): boolean {
   }
 }
 
-/** Workers in a row that may end without taking up a run before starting more is given up. */
+/** Workers in a row that may end without taking up anything before starting more is given up. */
 const FAILED_STARTS = 5;
 
 /**
- * Sees to it that queued runs are worked off: starts a worker unless one lives or nothing waits.
+ * Sees to it that what is queued is worked off, runs or jobs: starts a worker unless one lives or
+ * nothing waits.
  *
  * A worker declares its end in the same transaction in which it finds the queue empty, and this
- * function looks for a living worker in one transaction as well. So a run that was queued before is
- * either seen by the worker that lives or by the one that is started.
+ * function looks for a living worker in one transaction as well. So what was queued before is either
+ * seen by the worker that lives or by the one that is started.
  *
- * @throws {Error} If workers keep ending before they take up a run; the message has the log's end.
+ * @throws {Error} If workers keep ending before they take up anything; the message has the log's end.
  */
-export function ensureWorker(store: Store): void {
+export function ensureWorker(store: Store, kind: WorkerKind = "training"): void {
   noticeDeadWorkers(store);
   const id = store.transaction(() => {
-    if (store.runs.queuedCount() === 0 || livingWorker(store)) return null;
-    refuseAfterFailures(store);
-    return store.workers.insert();
+    const waits = kind === "training" ? store.runs.queuedCount() : store.jobs.queued().length;
+    if (waits === 0 || livingWorker(store, kind)) return null;
+    refuseAfterFailures(store, kind);
+    return store.workers.insert(kind);
   });
-  if (id !== null) spawnWorker(store, id);
+  if (id !== null) spawnWorker(store, id, kind);
 }
 
-function spawnWorker(store: Store, id: number): void {
-  const log = openSync(logPath(store), "a");
+function spawnWorker(store: Store, id: number, kind: WorkerKind): void {
+  const log = openSync(logPath(store, kind), "a");
   try {
     const child = spawn(
       Deno.execPath(),
@@ -130,6 +208,8 @@ function spawnWorker(store: Store, id: number): void {
         store.workspace,
         "--worker",
         String(id),
+        "--kind",
+        kind,
       ],
       // A session of its own: neither the end of this process nor Ctrl-C in its terminal reaches it.
       { detached: true, stdio: ["ignore", log, log] },
@@ -146,7 +226,7 @@ function spawnWorker(store: Store, id: number): void {
  * `deno run` with the locked packages and the permissions that training and sampling need: files,
  * network for the data sets, and native code.
  */
-export function runFlags(): string[] {
+function runFlags(): string[] {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   return [
     "run",
@@ -159,24 +239,25 @@ export function runFlags(): string[] {
   ];
 }
 
-function refuseAfterFailures(store: Store): void {
-  const newest = store.workers.newest(FAILED_STARTS);
+function refuseAfterFailures(store: Store, kind: WorkerKind): void {
+  const newest = store.workers.newest(FAILED_STARTS, kind);
   const failed = newest.length === FAILED_STARTS &&
     newest.every(({ state, claims }) => state === "lost" && claims === 0);
   const recent = Date.now() - Date.parse(newest[0]?.spawnedAt ?? "1970") < 60_000;
   if (failed && recent) {
     throw new Error(
-      `The worker ended ${FAILED_STARTS} times before it took up a run; its log, ${
-        logPath(store)
-      }, ends with: ${endOfLog(store)}`,
+      `The worker ended ${FAILED_STARTS} times before it took up ${
+        kind === "training" ? "a run" : "a job"
+      }; its log, ${logPath(store, kind)}, ends with: ${endOfLog(store, kind)}`,
     );
   }
 }
 
-function logPath(store: Store): string {
-  return join(store.workspace, "worker.log");
+/** What the workers of a kind print. */
+export function logPath(store: Store, kind: WorkerKind): string {
+  return join(store.workspace, kind === "training" ? "worker.log" : "jobs.log");
 }
 
-function endOfLog(store: Store): string {
-  return readFileSync(logPath(store), "utf8").trimEnd().slice(-1000);
+function endOfLog(store: Store, kind: WorkerKind): string {
+  return readFileSync(logPath(store, kind), "utf8").trimEnd().slice(-1000);
 }

@@ -1,10 +1,9 @@
 /** The worker: takes up queued runs one after another and ends when none waits. */
-import process from "node:process";
 import { type DeviceName, explained, UserError } from "../../engine/host/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
 import type { OpenSubject } from "./subject.ts";
-import { holdLock, livingWorker, noticeDeadWorkers } from "./processes.ts";
+import { asWorker } from "./processes.ts";
 import type { Run } from "../store/run.ts";
 
 export interface WorkerOptions {
@@ -27,32 +26,10 @@ export interface WorkerOptions {
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const store = openStore(options.workspace);
   try {
-    const workerId = options.workerId ?? ownRow(store);
-    const lock = holdLock(store.workspace, workerId);
-    try {
-      if (!store.workers.begin(workerId, process.pid)) {
-        throw new UserError(`Worker ${workerId} came too late: it was given up meanwhile`);
-      }
-      await workOff(store, workerId, options);
-    } finally {
-      lock.release();
-    }
+    await asWorker(store, "training", options.workerId, (id) => workOff(store, id, options));
   } finally {
     store.close();
   }
-}
-
-function ownRow(store: Store): number {
-  noticeDeadWorkers(store);
-  return store.transaction(() => {
-    const other = livingWorker(store);
-    if (other) {
-      throw new UserError(
-        `Another worker (process ${other.pid}) is at work in ${store.workspace}: there is one for each workspace`,
-      );
-    }
-    return store.workers.insert();
-  });
 }
 
 async function workOff(store: Store, workerId: number, options: WorkerOptions): Promise<void> {

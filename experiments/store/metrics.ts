@@ -127,7 +127,8 @@ export interface LabEvent {
     | "run-ended"
     | "run-warned"
     | "run-leads"
-    | "sample-made";
+    | "sample-made"
+    | "job-ended";
   readonly message: string;
 }
 

@@ -231,6 +231,18 @@ interface EvaluationRow {
 type Fresh<E extends Evaluation> = Omit<E, "id" | "createdAt">;
 export type NewEvaluation = Fresh<ImageEvaluation> | Fresh<TextEvaluation>;
 
+function evaluationOf(row: EvaluationRow): Evaluation {
+  return {
+    // The first ones, which do not say so, are of pictures.
+    modality: "image",
+    ...JSON.parse(row.details),
+    id: row.id,
+    runId: row.run_id,
+    step: row.step,
+    createdAt: row.created_at,
+  } as Evaluation;
+}
+
 export function evaluationTable(db: DatabaseSync) {
   return {
     /** Numbers it within its run; returns its id. */
@@ -250,6 +262,11 @@ export function evaluationTable(db: DatabaseSync) {
       });
     },
 
+    byId(id: string): Evaluation | null {
+      const row = db.prepare("SELECT * FROM evaluations WHERE id = ?").get(id);
+      return row ? evaluationOf(row as unknown as EvaluationRow) : null;
+    },
+
     /** Those that training made after a step; it will make them again. */
     deleteMeasuredAfter(runId: string, step: number): void {
       db.prepare(
@@ -262,15 +279,7 @@ export function evaluationTable(db: DatabaseSync) {
     list(runId: string): Evaluation[] {
       const rows = db.prepare("SELECT * FROM evaluations WHERE run_id = ? ORDER BY number")
         .all(runId) as unknown as EvaluationRow[];
-      return rows.map((row) => ({
-        // The first ones, which do not say so, are of pictures.
-        modality: "image",
-        ...JSON.parse(row.details),
-        id: row.id,
-        runId: row.run_id,
-        step: row.step,
-        createdAt: row.created_at,
-      } as Evaluation));
+      return rows.map(evaluationOf);
     },
   };
 }

@@ -129,6 +129,33 @@ const VERSIONS = [
   WHERE name IN ('images_per_second', 'windows_per_second');`,
   `ALTER TABLE runs ADD COLUMN requested_device TEXT;  -- null: the one that trains it soonest
   ALTER TABLE runs ADD COLUMN data_directory TEXT; -- where its data is at hand; null: nowhere`,
+  `ALTER TABLE workers ADD COLUMN kind TEXT NOT NULL DEFAULT 'training'; -- or 'jobs'
+  CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('sample', 'evaluate')),
+    run_id TEXT NOT NULL,
+    status TEXT NOT NULL CHECK
+      (status IN ('queued', 'running', 'finished', 'stopped', 'interrupted', 'failed')),
+    stop_requested INTEGER NOT NULL DEFAULT 0,
+    input TEXT NOT NULL,               -- what was requested, with its defaults, JSON
+    requested_device TEXT,             -- null: the one that does it soonest
+    data_directory TEXT,
+    checkpoint_step INTEGER,           -- the run's newest checkpoint when it was started
+    done REAL,
+    total REAL,
+    message TEXT,                      -- what goes on
+    result_id TEXT,                    -- of the sample or evaluation
+    error TEXT,
+    mendable INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    queued_at TEXT NOT NULL,
+    started_at TEXT,
+    ended_at TEXT,
+    worker_id INTEGER REFERENCES workers(id)
+  );
+  CREATE INDEX jobs_by_status ON jobs (status, queued_at, number);
+  CREATE INDEX jobs_by_run ON jobs (run_id);`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

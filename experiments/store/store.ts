@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { checkpointTable, evaluationTable, sampleTable, textTable } from "./results.ts";
 import { eventTable, metricTable } from "./metrics.ts";
+import { jobTable } from "./jobs.ts";
 import { runTable } from "./runs.ts";
 import { openDatabase, transaction } from "./schema.ts";
 import { workerTable } from "./workers.ts";
@@ -10,7 +11,7 @@ import { workerTable } from "./workers.ts";
 export { LostRunError, type RunFacts } from "./runs.ts";
 export { SCHEMA_VERSION } from "./schema.ts";
 export type { MetricRow } from "./metrics.ts";
-export type { WorkerRow } from "./workers.ts";
+export type { WorkerKind, WorkerRow } from "./workers.ts";
 
 /** Typed access to the tables; every method is one statement or one transaction. */
 export type Store = ReturnType<typeof openStore>;
@@ -33,6 +34,7 @@ export function openStore(workspace: string) {
     samples: sampleTable(db, folder),
     evaluations: evaluationTable(db),
     texts: textTable(db),
+    jobs: jobTable(db),
     events: eventTable(db),
     workers: workerTable(db),
     /** One transaction around several calls. */

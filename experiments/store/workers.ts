@@ -1,8 +1,13 @@
-/** Rows of `workers`: the processes that train. At most one of them is open at a time. */
+/** Rows of `workers`: processes that train, and processes that do jobs. At most one of each kind is
+ * open at a time. */
 import type { DatabaseSync } from "node:sqlite";
+
+/** What a worker takes up: training runs, or jobs (samples and evaluations). */
+export type WorkerKind = "training" | "jobs";
 
 export interface WorkerRow {
   readonly id: number;
+  readonly kind: WorkerKind;
   readonly state: "starting" | "working" | "ended" | "lost";
   readonly pid: number | null;
   readonly claims: number;
@@ -10,16 +15,17 @@ export interface WorkerRow {
   readonly heartbeatAt: string;
 }
 
-const SELECT = `SELECT id, state, pid, claims, spawned_at AS spawnedAt, heartbeat_at AS heartbeatAt
+const SELECT =
+  `SELECT id, kind, state, pid, claims, spawned_at AS spawnedAt, heartbeat_at AS heartbeatAt
   FROM workers`;
 
 export function workerTable(db: DatabaseSync) {
   return {
-    insert(): number {
+    insert(kind: WorkerKind = "training"): number {
       const now = new Date().toISOString();
       const { lastInsertRowid } = db.prepare(
-        "INSERT INTO workers (state, spawned_at, heartbeat_at) VALUES ('starting', ?, ?)",
-      ).run(now, now);
+        "INSERT INTO workers (kind, state, spawned_at, heartbeat_at) VALUES (?, 'starting', ?, ?)",
+      ).run(kind, now, now);
       return Number(lastInsertRowid);
     },
 
@@ -29,10 +35,10 @@ export function workerTable(db: DatabaseSync) {
         .all() as unknown as WorkerRow[];
     },
 
-    /** The newest ones, newest first. */
-    newest(limit: number): WorkerRow[] {
-      return db.prepare(`${SELECT} ORDER BY id DESC LIMIT ?`)
-        .all(limit) as unknown as WorkerRow[];
+    /** The newest ones of a kind, newest first. */
+    newest(limit: number, kind: WorkerKind = "training"): WorkerRow[] {
+      return db.prepare(`${SELECT} WHERE kind = ? ORDER BY id DESC LIMIT ?`)
+        .all(kind, limit) as unknown as WorkerRow[];
     },
 
     setPid(id: number, pid: number): void {

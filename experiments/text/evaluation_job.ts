@@ -1,7 +1,8 @@
-import type { DeviceName, Engine } from "../../engine/mod.ts";
+/** The job of evaluating a run on text. */
+import type { Engine } from "../../engine/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
-import { engineFor } from "../common/device.ts";
-import type { Work } from "../run/jobs.ts";
+import type { Work } from "../run/job_worker.ts";
+import type { Parts } from "../run/warm.ts";
 import { baselinesFor } from "./baselines.ts";
 import { type OpenRun, openTextRun, writingWorkload } from "./generation.ts";
 import { batchesOf, expectedEvaluations, measureWriting } from "./written.ts";
@@ -14,42 +15,47 @@ import { diffusionBlocks, noiseRange } from "./network.ts";
 import type { TextEvaluationSettings } from "../requests/text.ts";
 import type { MeasuredBound } from "../store/records.ts";
 
-/** What the process that evaluates runs on text is asked for. */
-export interface TextEvaluationJob {
-  readonly workspace: string;
-  readonly runId: string;
+/** What the job is given. */
+export interface EvaluationInput {
   readonly settings: TextEvaluationSettings;
-  readonly dataDirectory?: string | undefined;
-  readonly device?: DeviceName | undefined;
 }
 
-export const run: Work<TextEvaluationJob> = async ({ settings, device, ...job }, report) => {
-  const opened = await openTextRun(job);
-  const { store, run, config, dataset, step } = opened;
+export const evaluateTexts: Work = async (context) => {
+  const { settings } = context.input as EvaluationInput;
+  const { report, warm, device } = context;
+  const opened = await openTextRun(context);
+  const { store, run, key, config, dataset, step } = opened;
   const { writing, draws } = settings;
+  const { batches } = batchesOf(writing);
   const asked = expectedEvaluations(writing);
   const bounds = boundsOf(config, settings);
   const total = asked + bounds.length * draws + 1;
   report(0, total, `Compiling the network of step ${step}`);
-  const { engine } = await engineFor(
+  const engine = await warm.engineFor(
     device,
+    `${key} ${JSON.stringify(settings)}`,
     writingWorkload(opened.network, opened.ema, writing, batchesOf(writing)),
   );
+  const parts = context.parts({ step, device: engine.device });
   let done = 0;
   // First, because it is what may be refused.
   const { results: texts, networkEvaluations, seconds } = await measureWriting(
     engine,
     opened,
     writing,
-    () => report(Math.min(asked, ++done), total, `Writing ${writing.count} texts`),
+    parts,
+    {
+      onEvaluation: () => report(Math.min(asked, ++done), total, `Writing ${writing.count} texts`),
+      onBatch: (batch) => done = asked * batch / batches,
+    },
   );
-  const began = performance.now();
   done = asked;
   report(done, total, "Measuring the likelihood of held-out text");
   const measured = await measureBounds(
     engine,
     opened,
     settings,
+    parts,
     ({ blockSize, steps }) =>
       report(
         done += draws,
@@ -58,21 +64,24 @@ export const run: Work<TextEvaluationJob> = async ({ settings, device, ...job },
       ),
   );
   report(done, total, "Fitting n-gram models");
-  const baselines = baselinesFor(job.workspace, dataset);
-  return store.evaluations.insert({
-    modality: "text",
-    runId: run.id,
-    step,
-    settings,
-    results: { bounds: measured, baselines, texts },
-    networkEvaluations,
-    samplingSeconds: seconds,
-    measuringSeconds: (performance.now() - began) / 1000,
-    datasetHash: dataset.hash,
-    configHash: run.configHash,
-    codeVersion: codeVersion(),
-    device: engine.device,
-  });
+  const began = performance.now();
+  const baselines = baselinesFor(store.workspace, dataset);
+  const measuringSeconds = measured.seconds + (performance.now() - began) / 1000;
+  return () =>
+    store.evaluations.insert({
+      modality: "text",
+      runId: run.id,
+      step,
+      settings,
+      results: { bounds: measured.bounds, baselines, texts },
+      networkEvaluations,
+      samplingSeconds: seconds,
+      measuringSeconds,
+      datasetHash: dataset.hash,
+      configHash: run.configHash,
+      codeVersion: codeVersion(),
+      device: engine.device,
+    });
 };
 
 /** A bound to be measured: its block size, and its steps or null. */
@@ -106,14 +115,18 @@ export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): 
 /**
  * Measures a run's bounds on the same windows with the same noise.
  *
+ * @param parts Bounds that were measured before are taken from here, and kept here.
  * @param onBound Called after each of them.
+ * @returns The bounds, and the seconds that measuring them took.
  */
-export async function measureBounds(
+async function measureBounds(
   engine: Engine,
   { network, config, dataset, ema }: OpenRun,
   settings: TextEvaluationSettings,
+  parts: Parts,
   onBound: (wanted: WantedBound) => void,
-): Promise<MeasuredBound[]> {
+): Promise<{ bounds: MeasuredBound[]; seconds: number }> {
+  const compiling = performance.now();
   const { vocabulary, validation } = dataset.tokenized;
   const measure = await compileMeasure(engine, network, config, vocabulary.lengths);
   const windows = windowsOf(validation, config.context, settings.draws);
@@ -122,9 +135,8 @@ export async function measureBounds(
     ? embeddingFacts(ema, network, noiseRange(config)).squaredNorm
     : 1;
   const noise = { seed: settings.writing.seed, stream: "evaluation" };
-  const results: MeasuredBound[] = [];
-  for (const wanted of boundsOf(config, settings)) {
-    const { blockSize, steps } = wanted;
+  const measured = async ({ blockSize, steps }: WantedBound) => {
+    const began = performance.now();
     const bound: LikelihoodBound = blockSize === 1
       ? await measure.exact!({ weights, windows })
       : (await measure.bound!({ weights, windows }, {
@@ -136,8 +148,20 @@ export async function measureBounds(
     if (!Number.isFinite(bound.total)) {
       throw new Error(`The bound in blocks of ${blockSize} is ${bound.total}`);
     }
-    results.push({ ...bound, ...wanted });
-    onBound(wanted);
+    return { bound, seconds: (performance.now() - began) / 1000 };
+  };
+  let seconds = (performance.now() - compiling) / 1000;
+  const bounds: MeasuredBound[] = [];
+  try {
+    for (const wanted of boundsOf(config, settings)) {
+      const name = `bound-${wanted.blockSize}-${wanted.steps ?? "continuous"}`;
+      const made = await parts.keep(name, () => measured(wanted));
+      bounds.push({ ...made.bound, ...wanted });
+      seconds += made.seconds;
+      onBound(wanted);
+    }
+  } finally {
+    await measure.dispose();
   }
-  return results;
+  return { bounds, seconds };
 }

@@ -1,5 +1,5 @@
 /** A run on text with all that is needed to work with what it learnt. */
-import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
+import { isPath, loadTextDataset, type TextDataset } from "../../data/mod.ts";
 import type { Arrays, Engine, Parameters, Program, Workload } from "../../engine/mod.ts";
 import {
   continuationMask,
@@ -13,14 +13,15 @@ import {
 } from "../../models/text/network/mod.ts";
 import { type TextConfig, textConfigOf } from "../config/mod.ts";
 import { requireSameData } from "../run/own_data.ts";
-import { openStore, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";
 import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import type { Run } from "../store/run.ts";
 import type { WriteSettings } from "../requests/text.ts";
-import { newestWeights } from "../run/checkpoints.ts";
+import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
+import type { JobContext } from "../run/job_worker.ts";
 
 export interface OpenRun {
   readonly store: Store;
@@ -39,30 +40,39 @@ export interface OpenRun {
  * @throws {UserError} If there are none yet, or the text is another than it learnt from.
  */
 export async function openTextRun(
-  { workspace, runId, dataDirectory }: {
-    readonly workspace: string;
-    readonly runId: string;
-    readonly dataDirectory?: string | undefined;
-  },
-): Promise<OpenRun> {
-  const store = openStore(workspace);
-  const run = store.runs.byId(runId)!;
+  { store, run, warm, dataDirectory, report }: JobContext,
+): Promise<OpenRun & { readonly key: string }> {
   const config = textConfigOf(run);
-  const dataset = await loadTextDataset(config.dataset, {
-    context: config.context,
-    vocabularySize: config.vocabulary_size,
-    directory: dataDirectory,
-  });
+  const load = () =>
+    loadTextDataset(config.dataset, {
+      context: config.context,
+      vocabularySize: config.vocabulary_size,
+      directory: dataDirectory,
+      onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
+    });
+  const { dataset: name, context, vocabulary_size } = config;
+  const dataset = isPath(name, "text")
+    // The file may have been written to since.
+    ? await load()
+    : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
   requireSameData(run, dataset);
-  const network = networkOf(config, dataset.tokenized.vocabulary.size);
-  return { store, run, config, dataset, network, ...newestWeights(store, run, network) };
+  const key = newestCheckpointKey(store, run);
+  const weights = await warm.get(`weights ${key}`, () => {
+    const network = networkOf(config, dataset.tokenized.vocabulary.size);
+    return { network, ...newestWeights(store, run, network) };
+  });
+  return { store, run, config, dataset, key, ...weights };
 }
+
+/** Compiles a program, or takes one of this name that was compiled before. */
+export type CompileNamed = (name: string, compile: () => Promise<Program>) => Promise<Program>;
 
 /**
  * Programs of fixed shapes, with the weights baked in, serve texts of any length: what is shorter
  * than a window is padded, and what is padded is hidden.
  *
  * @param count Texts written together.
+ * @param compiled Compiles them; by default each of them anew.
  * @returns With `dispose`, which lets go of the programs.
  */
 export async function textModel(
@@ -71,16 +81,21 @@ export async function textModel(
   config: TextConfig,
   ema: Parameters,
   count: number,
+  compiled: CompileNamed = (_, compile) => compile(),
 ): Promise<TextModel & { dispose(): Promise<void> }> {
   const { reader, denoiser, filler, options: { context, vocabulary } } = network;
   const range = noiseRange(config);
-  const reading = reader && await compileReader(engine, network, ema, count);
+  const reading = reader &&
+    await compiled("reader", () => compileReader(engine, network, ema, count));
   const programs = new Map<number, Promise<Program>>();
   /** The network at work on this many characters, which either denoises or fills in. */
   const programFor = (length: number) => {
     const known = programs.get(length);
     if (known) return known;
-    const program = compileWriter(engine, network, ema, count, length);
+    const program = compiled(
+      `writer of ${length}`,
+      () => compileWriter(engine, network, ema, count, length),
+    );
     programs.set(length, program);
     return program;
   };

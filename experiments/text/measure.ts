@@ -44,6 +44,8 @@ export interface Measure {
       options: BoundOptions,
     ) => Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>)
     | undefined;
+  /** Lets go of what was compiled. */
+  dispose(): Promise<void>;
 }
 
 /** How a bound is measured; by default as in every validation. */
@@ -98,6 +100,9 @@ export async function compileMeasure(
       : filled
       ? (measured, options) => maskedBoundOf(filled, subject, measured, options)
       : undefined,
+    async dispose() {
+      for (const program of [exact, bound, filled]) await program?.dispose();
+    },
   };
 }
 

@@ -2,7 +2,9 @@
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { TextEvaluation } from "../store/results.ts";
 import { keptBaselines } from "./baselines.ts";
+import type { EvaluationInput } from "./evaluation_job.ts";
 import { textEvaluationSettings, writeSettings } from "./request.ts";
+import type { WritingInput } from "./sampling_job.ts";
 import { isPath, textDatasetNames } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { textConfigOf } from "../config/mod.ts";
@@ -62,18 +64,14 @@ export const text: Modality = {
   resultMetrics: ["nats_per_character", "nats_standard_error", "train_nats"],
   baselineIs: (value) => `A bigram model needs nats_per_character of ${value}`,
   baselines: keptBaselines,
-  samplingJob: (run, request) => ({
-    title: "Writing",
-    entry: new URL("./sampling_main.ts", import.meta.url),
-    input: { settings: writeSettings(request as TextSampleRequest, textConfigOf(run)) },
-  }),
-  evaluationJob: (run, request) => ({
-    title: "Evaluating",
-    entry: new URL("./evaluation_main.ts", import.meta.url),
-    input: {
+  jobInputs: {
+    sample: (run, request): WritingInput => ({
+      settings: writeSettings(request as TextSampleRequest, textConfigOf(run)),
+    }),
+    evaluate: (run, request): EvaluationInput => ({
       settings: textEvaluationSettings(request as TextEvaluateRequest, textConfigOf(run)),
-    },
-  }),
+    }),
+  },
   load: async () => (await import("./training.ts")).textWork,
 };
 

@@ -10,9 +10,7 @@ import { charactersOf } from "./batch.ts";
 import { GAP } from "./request.ts";
 import type { WriteSettings } from "../requests/text.ts";
 import type { TextSample, TextSampleFrame } from "../store/records.ts";
-import type { DeviceName } from "../../engine/mod.ts";
-import { engineFor } from "../common/device.ts";
-import type { Work } from "../run/jobs.ts";
+import type { Work } from "../run/job_worker.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
 
 /** Moments of a film strip. */
@@ -119,23 +117,33 @@ function templateOf(template: string, encode: (text: string) => Int32Array): Int
   );
 }
 
-/** What the writing process is asked for. */
-export interface WritingJob {
-  readonly workspace: string;
-  readonly runId: string;
+/** What the job is given. */
+export interface WritingInput {
   readonly settings: WriteSettings;
-  readonly dataDirectory?: string | undefined;
-  readonly device?: DeviceName | undefined;
 }
 
-export const run: Work<WritingJob> = async ({ settings, device, ...job }, report) => {
-  const { store, run, config, dataset, network, step, ema } = await openTextRun(job);
+export const writeTexts: Work = async (context) => {
+  const { settings } = context.input as WritingInput;
+  const { warm, device, report } = context;
+  const { store, run, key, config, dataset, network, step, ema } = await openTextRun(context);
   report(0, 2, `Compiling the network of step ${step}`);
   const { count } = settings;
-  const workload = writingWorkload(network, ema, settings, { count, batches: 1 });
-  const { engine } = await engineFor(device, workload);
-  const model = await textModel(engine, network, config, ema, count);
+  const engine = await warm.engineFor(
+    device,
+    `${key} ${JSON.stringify(settings)}`,
+    writingWorkload(network, ema, settings, { count, batches: 1 }),
+  );
+  const model = await textModel(
+    engine,
+    network,
+    config,
+    ema,
+    count,
+    (name, compile) =>
+      warm.get(`${name} ${engine.device} ${count} ${key}`, compile, (program) => program.dispose()),
+  );
   report(1, 2, `Writing by ${settings.mode}`);
-  const written = await writeWith(model, settings, dataset, textReference(dataset));
-  return store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
+  const reference = await warm.get(`reference ${dataset.hash}`, () => textReference(dataset));
+  const written = await writeWith(model, settings, dataset, reference);
+  return () => store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
 };

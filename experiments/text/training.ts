@@ -15,7 +15,8 @@ import { textValidation } from "./validation.ts";
 import { type TextReference, textReference } from "../../models/text/mod.ts";
 import { textModel } from "./generation.ts";
 import { writeSettings } from "./request.ts";
-import { writeWith } from "./sampling_job.ts";
+import { evaluateTexts } from "./evaluation_job.ts";
+import { writeTexts, writeWith } from "./sampling_job.ts";
 import type { WriteSettings } from "../requests/text.ts";
 import type { ModalityWork } from "../run/modality.ts";
 
@@ -93,6 +94,8 @@ export function writeOnTheWay(
 }
 
 export const textWork: ModalityWork = {
+  sample: writeTexts,
+  evaluate: evaluateTexts,
   openSubject: (config, options) =>
     textSubject(textConfigOf({ id: "The configuration", config }), options),
 };

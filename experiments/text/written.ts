@@ -13,6 +13,7 @@ import {
 } from "../../models/text/mod.ts";
 import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
+import type { Parts } from "../run/warm.ts";
 import { charactersOf } from "./batch.ts";
 import type { WriteSettings } from "../requests/text.ts";
 import type { Spread, StatisticName, WrittenResults } from "../store/records.ts";
@@ -32,28 +33,34 @@ interface Batches {
   readonly seconds: number;
 }
 
+/** How far the writing is. */
+interface WritingProgress {
+  /** Called after each evaluation of the network for a batch of texts. */
+  onEvaluation(): void;
+  /** Called with the number of batches that are written. */
+  onBatch(done: number): void;
+}
+
 /**
  * Writes texts with a run and measures them.
  *
- * @param onEvaluation Called after each evaluation of the network for a batch of texts.
+ * @param parts What was written and measured before is taken from here, and kept here.
  * @throws {UserError} If the network cannot do what is asked, or does not reach as far.
  */
 export async function measureWriting(
   engine: Engine,
   { network, config, dataset, ema }: OpenRun,
   settings: WriteSettings,
-  onEvaluation: () => void,
+  parts: Parts,
+  progress: WritingProgress,
 ): Promise<{ results: WrittenResults } & Omit<Batches, "texts">> {
   const { count: batch } = batchesOf(settings);
   const model = await textModel(engine, network, config, ema, batch);
   try {
-    const { texts, ...cost } = await writeAll(
-      counting(model, onEvaluation),
-      settings,
-      dataset,
-      batch,
-    );
-    return { results: await measured(model, texts, dataset, batch), ...cost };
+    const counted = counting(model, progress.onEvaluation);
+    const { texts, ...cost } = await writeAll(counted, settings, dataset, batch, parts, progress);
+    const results = await parts.keep("measured", () => measured(model, texts, dataset, batch));
+    return { results, ...cost };
   } finally {
     await model.dispose();
   }
@@ -91,24 +98,37 @@ async function writeAll(
   settings: WriteSettings,
   dataset: TextDataset,
   batch: number,
+  parts: Parts,
+  { onBatch }: WritingProgress,
 ): Promise<Batches> {
   const texts: Uint16Array[] = [];
-  let evaluations = 0;
-  const began = performance.now();
+  let [evaluations, seconds] = [0, 0];
   for (let step = 0; texts.length < settings.count; step++) {
+    const written = await parts.keep(`texts-${step}`, () => writeBatch(step));
+    texts.push(...written.texts.slice(0, settings.count - texts.length));
+    evaluations = written.networkEvaluations;
+    seconds += written.seconds;
+    onBatch(step + 1);
+  }
+  return { texts, networkEvaluations: evaluations, seconds };
+
+  async function writeBatch(step: number): Promise<Batches> {
     const key = { seed: settings.seed, stream: "evaluation-batch", step };
     const [seed] = integers(key, 1, 2 ** 31);
+    const began = performance.now();
     const { tokens, length, networkEvaluations } = await generate(
       model,
       requestOf({ ...settings, count: batch, seed: seed! }, dataset),
     );
-    for (let row = 0; row < batch && texts.length < settings.count; row++) {
-      texts.push(Uint16Array.from(tokens.subarray(row * length, (row + 1) * length)));
-    }
-    evaluations = networkEvaluations;
+    return {
+      texts: Array.from(
+        { length: batch },
+        (_, row) => Uint16Array.from(tokens.subarray(row * length, (row + 1) * length)),
+      ),
+      networkEvaluations,
+      seconds: (performance.now() - began) / 1000,
+    };
   }
-  const seconds = (performance.now() - began) / 1000;
-  return { texts, networkEvaluations: evaluations, seconds };
 }
 
 async function measured(

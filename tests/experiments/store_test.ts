@@ -138,7 +138,7 @@ Deno.test("a store of the first version gets the evaluations' table and keeps it
     first.close();
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
     db.exec(
-      "ALTER TABLE runs DROP COLUMN requested_device; ALTER TABLE runs DROP COLUMN data_directory; ALTER TABLE runs DROP COLUMN device_choice; ALTER TABLE runs RENAME COLUMN baseline TO trivial_mse; ALTER TABLE runs DROP COLUMN pictures; DROP TABLE texts; DROP TABLE evaluations; DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; PRAGMA user_version = 1",
+      "DROP TABLE jobs; ALTER TABLE workers DROP COLUMN kind; ALTER TABLE runs DROP COLUMN requested_device; ALTER TABLE runs DROP COLUMN data_directory; ALTER TABLE runs DROP COLUMN device_choice; ALTER TABLE runs RENAME COLUMN baseline TO trivial_mse; ALTER TABLE runs DROP COLUMN pictures; DROP TABLE texts; DROP TABLE evaluations; DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; PRAGMA user_version = 1",
     );
     db.close();
     const store = openStore(workspace);

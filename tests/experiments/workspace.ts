@@ -1,5 +1,6 @@
 /** Temporary workspaces, and the smallest run that does everything. */
-import { cpSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import {
   type ImageConfig,
@@ -19,8 +20,20 @@ export async function withWorkspace(work: (workspace: string) => Promise<void> |
   try {
     await work(workspace);
   } finally {
+    await jobsAtRest(workspace);
     await Deno.remove(workspace, { recursive: true });
   }
+}
+
+/**
+ * Waits for the end of the process that does jobs. It ends by itself once nothing is queued and every
+ * laboratory that requested a job is closed, and would write into the folder while it is removed.
+ */
+export async function jobsAtRest(workspace: string): Promise<void> {
+  if (!existsSync(join(workspace, "workers"))) return;
+  const store = openStore(workspace);
+  for (let tries = 0; livingWorker(store, "jobs") && tries < 1200; tries++) await setTimeout(50);
+  store.close();
 }
 
 /** As {@link withWorkspace}, with its store. */
@@ -125,6 +138,7 @@ export function finishedRun(store: Store, config: RunConfig, denoisingMse: numbe
 export async function stopTraining(workspace: string): Promise<void> {
   const lab = openLab({ workspace });
   const stopped = lab.stop("all").map((run) => run.id);
+  lab.stopJobs("all");
   await lab.watch(stopped, { timeoutSeconds: 60 });
   lab.close();
   const store = openStore(workspace);

@@ -5,7 +5,7 @@ import { listen } from "../../tools/cli/serving.ts";
 import { accessTo } from "../../tools/access.ts";
 import { createHttpApp } from "../../tools/http.ts";
 import { createApp } from "../../web/mod.ts";
-import { removeFolder, stopTraining } from "../experiments/workspace.ts";
+import { jobsAtRest, removeFolder, stopTraining } from "../experiments/workspace.ts";
 
 export interface Laboratory {
   readonly lab: Lab;
@@ -37,6 +37,7 @@ export async function withLaboratory(
     await closeApp();
     await server.close();
     lab.close();
+    await jobsAtRest(lab.workspace);
     await removeFolder(folder);
   }
 }

@@ -14,6 +14,7 @@ async function evaluate(
 ): Promise<ImageEvaluation> {
   const evaluation = await lab.evaluate(request, {
     onProgress: ({ done, total }) => onDone(done / total),
+    everySeconds: 0,
   });
   assert.equal(evaluation.modality, "image");
   return evaluation as ImageEvaluation;

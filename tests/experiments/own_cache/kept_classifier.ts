@@ -6,7 +6,11 @@ import { formatIdx } from "../../../data/idx.ts";
 import { type ImageDataset, type ImageSplit, loadImageDataset } from "../../../data/mod.ts";
 import { decodeSafetensors, normals, openEngine } from "../../../engine/mod.ts";
 import { accuracyOn, trainClassifier } from "../../../experiments/image/classifier.ts";
-import { keptPath, knownClassifier } from "../../../experiments/image/kept_classifier.ts";
+import {
+  keptPath,
+  knownClassifier,
+  requireClassifier,
+} from "../../../experiments/image/kept_classifier.ts";
 import { measurePictures, referenceDraws } from "../../../experiments/image/measure.ts";
 import { evaluationSettings } from "../../../experiments/image/request.ts";
 import { groupHash, type ImageEvaluation, openLab, runWorker } from "../../../experiments/mod.ts";
@@ -57,7 +61,8 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
       assert.ok(evaluation.modality === "image");
       return evaluation;
     };
-    const training = () => messages.filter((message) => message.startsWith("Training")).length;
+    const training = () =>
+      messages.filter((message) => message.includes("Training a classifier")).length;
     const path = keptPath(dataset.hash);
     const plain = await train();
     let classifier: ImageEvaluation["classifier"];
@@ -139,6 +144,28 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
         error!,
         /^evaluate_count is 211, but pictures has 420 held-out images .* at most 210$/,
       );
+    });
+
+    await t.step("a training that was cut short goes on, to the same weights", async () => {
+      const engine = await openEngine({ device: "cpu" });
+      const whole = Deno.readFileSync(path);
+      Deno.removeSync(path);
+      const stop = new Error("stop");
+      const cut = requireClassifier(engine, dataset, (done) => {
+        if (done === 40) throw stop;
+      });
+      await assert.rejects(cut, (error) => error === stop);
+      assert.equal(knownClassifier(dataset), undefined);
+      const steps: number[] = [];
+      const { hash } = await requireClassifier(engine, dataset, (done) => steps.push(done));
+      assert.equal(steps[0], 41);
+      assert.equal(hash, classifier.hash);
+      assert.deepEqual(Deno.readFileSync(path), whole);
+      assert.deepEqual(
+        [...Deno.readDirSync(dirname(path))].map(({ name }) => name).sort(),
+        [".lock", "classifier.safetensors"],
+      );
+      await engine.dispose();
     });
 
     await t.step("in-painted pictures are looked at by its classifier", async () => {

@@ -1,4 +1,0 @@
-/** Entry of the evaluating process; its work is loaded inside, so that a failure to load is answered. */
-import { answerJob } from "../run/jobs.ts";
-
-await answerJob(() => import("./evaluation_job.ts"));

@@ -1,0 +1,241 @@
+/** The process that does jobs: one after another, keeping warm for the next what it has loaded. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { explained, UserError } from "../../engine/host/mod.ts";
+import type { DeviceName } from "../../engine/mod.ts";
+import { namesIn } from "../common/files.ts";
+import { codeVersion } from "../common/code_version.ts";
+import type { Job, JobEnd, JobKind } from "../store/jobs.ts";
+import type { Run } from "../store/run.ts";
+import { LostRunError, openStore, type Store } from "../store/store.ts";
+import { asWorker, hasServer } from "./processes.ts";
+import { Parts, Warm } from "./warm.ts";
+
+/** Tells how far a job is; throws where the job is to end. */
+export type Report = (done: number, total: number, message: string) => void;
+
+/** What a job is done with. */
+export interface JobContext {
+  readonly store: Store;
+  readonly run: Run;
+  /** What was requested. */
+  readonly input: object;
+  readonly device: DeviceName | undefined;
+  readonly dataDirectory: string | undefined;
+  readonly report: Report;
+  readonly warm: Warm;
+  /** The job's finished parts, which outlive this process. */
+  parts(madeWith: { readonly step: number; readonly device: string }): Parts;
+}
+
+/** Does a job. @returns Enters its result in the store, in the transaction that ends the job. */
+export type Work = (context: JobContext) => Promise<() => string>;
+
+/** Loads what does jobs of a kind for a run, whose npm packages may have to be fetched first. */
+export type OpenWork = (run: Run, kind: JobKind) => Promise<Work>;
+
+export interface JobWorkerOptions {
+  readonly workspace: string;
+  readonly openWork: OpenWork;
+  /** How long it waits for another job, in seconds. */
+  readonly idleSeconds?: number;
+  /** Aborting it leaves the job at hand interrupted. */
+  readonly signal?: AbortSignal | undefined;
+  /** The row that was made for this worker by whoever started it. */
+  readonly workerId?: number | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** In milliseconds: between looks at the queue, at the servers, and of writing down the progress. */
+const POLL = 40;
+const SERVERS_EVERY = 250;
+const PROGRESS_EVERY = 200;
+
+/**
+ * Does the jobs of a workspace until none comes for a while or no server is left.
+ *
+ * @throws {UserError} If another process does them, or the workspace cannot be opened.
+ */
+export async function runJobs(
+  { workspace, workerId, ...options }: JobWorkerOptions,
+): Promise<void> {
+  const store = openStore(workspace);
+  try {
+    await asWorker(store, "jobs", workerId, (id) => new JobWorker(store, id, options).run());
+  } finally {
+    store.close();
+  }
+}
+
+class JobWorker {
+  readonly #store: Store;
+  readonly #id: number;
+  readonly #options: Omit<JobWorkerOptions, "workspace" | "workerId">;
+  readonly #warm = new Warm();
+  #heartbeatAt = 0;
+  /** Whether this process is good for another job. */
+  #sound = true;
+
+  constructor(store: Store, id: number, options: Omit<JobWorkerOptions, "workspace" | "workerId">) {
+    this.#store = store;
+    this.#id = id;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    this.#deleteLeftovers();
+    for (;;) {
+      const job = await this.#next();
+      if (!job) return;
+      await this.#do(job);
+      if (!this.#sound) break;
+      await this.#warm.trim();
+    }
+    this.#store.workers.end(this.#id, "ended");
+  }
+
+  /** Parts of finished jobs, whose process was killed before it could delete them. */
+  #deleteLeftovers(): void {
+    const folder = join(this.#store.workspace, "jobs");
+    for (const id of namesIn(folder)) {
+      if (this.#store.jobs.byId(id)?.status !== "finished") continue;
+      rmSync(join(folder, id), { recursive: true, force: true });
+    }
+  }
+
+  /** Waits for a job. Null once it has declared its end, in the transaction that found none: a job that
+   * is requested later finds no living worker and starts another. */
+  async #next(): Promise<Job | null> {
+    const { idleSeconds = 60, signal } = this.#options;
+    const deadline = Date.now() + idleSeconds * 1000;
+    let servers = { at: 0, any: true };
+    for (;;) {
+      const now = Date.now();
+      if (now - servers.at >= SERVERS_EVERY) {
+        servers = { at: now, any: hasServer(this.#store.workspace) };
+        this.#beat();
+      }
+      const leave = signal?.aborted || now >= deadline || !servers.any;
+      if (leave || this.#store.jobs.queued().length > 0) {
+        const job = this.#store.transaction(() => {
+          const claimed = signal?.aborted ? null : this.#claim();
+          if (!claimed && leave) this.#store.workers.end(this.#id, "ended");
+          return claimed;
+        });
+        if (job || leave) return job;
+      }
+      await setTimeout(POLL);
+    }
+  }
+
+  #claim(kind?: JobKind): Job | null {
+    const job = this.#store.jobs.claim(this.#id, kind);
+    if (job) this.#store.workers.countClaim(this.#id);
+    return job;
+  }
+
+  async #do(job: Job): Promise<void> {
+    this.#options.log?.(`${titleOf(job)}: starting`);
+    let work: Work | undefined;
+    try {
+      const run = this.#store.runs.byId(job.runId);
+      if (!run) throw new UserError(`There is no run ${job.runId} any more`);
+      work = await this.#options.openWork(run, job.kind);
+      const enter = await work(this.#contextOf(job, run));
+      this.#end(job, () => ({ status: "finished", resultId: enter() }));
+      rmSync(partsFolder(this.#store, job), { recursive: true, force: true });
+    } catch (failure) {
+      if (failure instanceof LostRunError) {
+        this.#sound = false;
+        return;
+      }
+      const status = this.#statusAsked(job);
+      if (status) return this.#end(job, () => ({ status }));
+      const error = explained(failure);
+      const mendable = error instanceof UserError;
+      if (!mendable) console.error(error);
+      const message = error instanceof Error ? error.message : String(error);
+      this.#end(job, () => ({ status: "failed", error: { message, mendable } }));
+      // A module that failed to load fails again, and so may a device after an error of its own.
+      if (work === undefined || !mendable) this.#sound = false;
+    }
+  }
+
+  /** How a job is to end before it is done; undefined where it is to go on. */
+  #statusAsked({ id }: Job): "stopped" | "interrupted" | undefined {
+    if (this.#store.jobs.stopRequested(id, this.#id)) return "stopped";
+    return this.#options.signal?.aborted ? "interrupted" : undefined;
+  }
+
+  #end(job: Job, ending: () => JobEnd): void {
+    const { jobs, events } = this.#store;
+    const message = this.#store.transaction(() => {
+      const end = ending();
+      jobs.end(job.id, this.#id, end);
+      const more = end.status === "finished"
+        ? `: ${end.resultId}`
+        : end.status === "failed"
+        ? `: ${end.error.message}`
+        : "";
+      const message = `${titleOf(job)} ${end.status}${more}`;
+      events.add("job-ended", job.runId, message);
+      return message;
+    });
+    this.#options.log?.(message);
+  }
+
+  #contextOf(job: Job, run: Run): JobContext {
+    const folder = partsFolder(this.#store, job);
+    return {
+      store: this.#store,
+      run,
+      input: job.input,
+      device: job.requestedDevice ?? undefined,
+      dataDirectory: job.dataDirectory ?? undefined,
+      report: this.#reportOf(job),
+      warm: this.#warm,
+      parts: ({ step, device }) =>
+        new Parts(folder, `${step} ${device} ${codeVersion()}`, () => this.#giveWay(job)),
+    };
+  }
+
+  #reportOf(job: Job): Report {
+    let writtenAt = 0;
+    return (done, total, message) => {
+      const status = this.#statusAsked(job);
+      if (status) throw new Error(`${job.id} is to be ${status}`);
+      this.#beat();
+      if (done > 0 && Date.now() - writtenAt < PROGRESS_EVERY) return;
+      writtenAt = Date.now();
+      this.#store.jobs.setProgress(job.id, this.#id, { done, total, message });
+    };
+  }
+
+  /** Lets the samples that wait go first: they take seconds, an evaluation minutes. */
+  async #giveWay(job: Job): Promise<void> {
+    if (job.kind === "sample") return;
+    for (let next = this.#claim("sample"); next; next = this.#claim("sample")) {
+      const progress = this.#store.jobs.byId(job.id)?.progress ?? { done: 0, total: 1 };
+      const message = `waiting for ${titleOf(next)}`;
+      this.#store.jobs.setProgress(job.id, this.#id, { ...progress, message });
+      await this.#do(next);
+    }
+  }
+
+  /** Gives a sign of life, at most every second. */
+  #beat(): void {
+    if (Date.now() - this.#heartbeatAt < 1000) return;
+    this.#heartbeatAt = Date.now();
+    this.#store.workers.heartbeat(this.#id);
+  }
+}
+
+function titleOf({ id, kind, runId }: Job): string {
+  return `${id} (${kind} ${runId})`;
+}
+
+/** Where the finished parts of a job lie. */
+function partsFolder(store: Store, { id }: Job): string {
+  return join(store.workspace, "jobs", id);
+}

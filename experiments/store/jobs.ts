@@ -1,0 +1,250 @@
+/** Rows of `jobs`: samples and evaluations that were requested, and how far each of them is. */
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DeviceName } from "../../engine/mod.ts";
+import { nextId } from "./ids.ts";
+import type { RunStatus } from "./run.ts";
+import { LostRunError, type RunPlace } from "./runs.ts";
+import { transaction } from "./schema.ts";
+
+/** What a job makes of a run: a sample (pictures or texts), or an evaluation. */
+export const JOB_KINDS = ["sample", "evaluate"] as const;
+export type JobKind = typeof JOB_KINDS[number];
+
+/**
+ * A request to sample from a run or to evaluate it, which is worked off in a process that outlives
+ * the caller. Its status means what that of a {@link Run} does: an interrupted one lost its process
+ * and goes on when the same is requested again. Times are ISO 8601 strings in UTC.
+ */
+export interface Job {
+  /** For example `job-0003`. */
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly runId: string;
+  readonly status: RunStatus;
+  /** A running job that was asked to stop and has not yet done so. */
+  readonly stopRequested: boolean;
+  /** What was requested, with its defaults filled in. */
+  readonly input: object;
+  /** Null where none was requested: the device that does it soonest. */
+  readonly requestedDevice: DeviceName | null;
+  readonly dataDirectory: string | null;
+  /** How far it is; null before it first started. */
+  readonly progress: JobProgress | null;
+  /** Id of the sample or evaluation; null until it has finished. */
+  readonly resultId: string | null;
+  /** Why it failed, and whether the caller can mend that; null unless it did. */
+  readonly error: { readonly message: string; readonly mendable: boolean } | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** How far something is that takes a while. */
+export interface JobProgress {
+  readonly done: number;
+  readonly total: number;
+  /** One line for people. */
+  readonly message: string;
+}
+
+export interface NewJob extends Pick<Job, "kind" | "runId" | "input"> {
+  readonly place?: RunPlace | undefined;
+}
+
+export interface JobFilter {
+  readonly status?: RunStatus | undefined;
+  /** By default 50. */
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+interface JobRow {
+  id: string;
+  kind: JobKind;
+  run_id: string;
+  status: RunStatus;
+  stop_requested: number;
+  input: string;
+  requested_device: DeviceName | null;
+  data_directory: string | null;
+  done: number | null;
+  total: number | null;
+  message: string | null;
+  result_id: string | null;
+  error: string | null;
+  mendable: number;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+/** How a job ended. */
+export type JobEnd =
+  | { readonly status: "finished"; readonly resultId: string }
+  | { readonly status: "stopped" | "interrupted" }
+  | { readonly status: "failed"; readonly error: NonNullable<Job["error"]> };
+
+const NEWEST_STEP = "(SELECT max(step) FROM checkpoints WHERE checkpoints.run_id = jobs.run_id)";
+
+export function jobTable(db: DatabaseSync) {
+  const select = (tail: string, ...values: SQLInputValue[]): Job[] =>
+    (db.prepare(`SELECT * FROM jobs ${tail}`).all(...values) as unknown as JobRow[]).map(jobOf);
+
+  /** Changes a job that a worker is at, and tells the worker if it has lost it. */
+  const update = (id: string, workerId: number, changes: Record<string, SQLInputValue>): void => {
+    const { changes: count } = db.prepare(
+      `UPDATE jobs SET ${Object.keys(changes).map((name) => `${name} = ?`).join(", ")}
+       WHERE id = ? AND worker_id = ? AND status = 'running'`,
+    ).run(...Object.values(changes), id, workerId);
+    if (Number(count) === 0) throw new LostRunError(`${id} was taken from this process`);
+  };
+
+  return {
+    /**
+     * Queues a job, or takes up one that was requested in the very same way and has no result yet:
+     * a caller that asks again after a time-out gets the job that its first call began.
+     *
+     * @returns The job's id.
+     */
+    request({ kind, runId, input, place = {} }: NewJob): string {
+      return transaction(db, () => {
+        const now = new Date().toISOString();
+        const asked = [
+          kind,
+          runId,
+          JSON.stringify(input),
+          place.device ?? null,
+          place.dataDirectory ?? null,
+        ];
+        const [known] = select(
+          `WHERE kind = ? AND run_id = ? AND input = ? AND requested_device IS ?
+             AND data_directory IS ? AND status NOT IN ('finished', 'failed') AND stop_requested = 0
+             AND (status <> 'running' OR checkpoint_step IS ${NEWEST_STEP})
+           ORDER BY number DESC LIMIT 1`,
+          ...asked,
+        );
+        if (known) {
+          db.prepare(
+            `UPDATE jobs SET status = 'queued', queued_at = ?, ended_at = NULL, worker_id = NULL
+             WHERE id = ? AND status IN ('stopped', 'interrupted')`,
+          ).run(now, known.id);
+          return known.id;
+        }
+        const id = nextId(db, "job", {
+          claim: (id) => select("WHERE id = ?", id).length === 0,
+          largest: () => 0,
+        });
+        db.prepare(
+          `INSERT INTO jobs (id, status, kind, run_id, input, requested_device, data_directory,
+             created_at, queued_at)
+           VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+        ).run(id, ...asked, now, now);
+        return id;
+      });
+    },
+
+    byId(id: string): Job | null {
+      return select("WHERE id = ?", id)[0] ?? null;
+    },
+
+    /** Newest first. */
+    list({ status, limit = 50, offset = 0 }: JobFilter = {}): { jobs: Job[]; total: number } {
+      const where = status === undefined ? "" : "WHERE status = ?";
+      const filter = status === undefined ? [] : [status];
+      const { total } = db.prepare(`SELECT count(*) AS total FROM jobs ${where}`)
+        .get(...filter) as { total: number };
+      const tail = `${where} ORDER BY number DESC LIMIT ? OFFSET ?`;
+      return { jobs: select(tail, ...filter, limit, offset), total };
+    },
+
+    /** In the order in which they will be taken up: samples, which are short, before evaluations. */
+    queued(): Job[] {
+      return select("WHERE status = 'queued' ORDER BY kind = 'evaluate', queued_at, number");
+    },
+
+    running(): Job[] {
+      return select("WHERE status = 'running' ORDER BY number");
+    },
+
+    /** The first of those that are queued, of a kind or of any, now this worker's; null for none. */
+    claim(workerId: number, kind?: JobKind): Job | null {
+      return transaction(db, () => {
+        const next = this.queued().find((job) => kind === undefined || job.kind === kind);
+        if (!next) return null;
+        db.prepare(
+          `UPDATE jobs SET status = 'running', worker_id = ?, checkpoint_step = ${NEWEST_STEP},
+             done = 0, total = 1, message = 'starting', stop_requested = 0,
+             error = NULL, started_at = coalesce(started_at, ?)
+           WHERE id = ?`,
+        ).run(workerId, new Date().toISOString(), next.id);
+        return this.byId(next.id);
+      });
+    },
+
+    /** @throws {LostRunError} */
+    setProgress(id: string, workerId: number, { done, total, message }: JobProgress): void {
+      update(id, workerId, { done, total, message });
+    },
+
+    /** Cancels a queued job, asks a running one to stop. */
+    requestStop(id: string): void {
+      db.prepare(
+        `UPDATE jobs SET stop_requested = (status = 'running'),
+           ended_at = CASE status WHEN 'queued' THEN ? ELSE ended_at END,
+           status = CASE status WHEN 'queued' THEN 'stopped' ELSE status END
+         WHERE id = ? AND status IN ('queued', 'running')`,
+      ).run(new Date().toISOString(), id);
+    },
+
+    /** Asked often while it is worked at. @throws {LostRunError} */
+    stopRequested(id: string, workerId: number): boolean {
+      const row = db.prepare(
+        "SELECT stop_requested FROM jobs WHERE id = ? AND worker_id = ? AND status = 'running'",
+      ).get(id, workerId) as { stop_requested: number } | undefined;
+      if (!row) throw new LostRunError(`${id} was taken from this process`);
+      return row.stop_requested === 1;
+    },
+
+    /** @throws {LostRunError} */
+    end(id: string, workerId: number, end: JobEnd): void {
+      update(id, workerId, {
+        status: end.status,
+        result_id: end.status === "finished" ? end.resultId : null,
+        error: end.status === "failed" ? end.error.message : null,
+        mendable: end.status === "failed" && end.error.mendable ? 1 : 0,
+        stop_requested: 0,
+        ended_at: new Date().toISOString(),
+      });
+    },
+
+    /** Marks the jobs of a worker that is no more; returns them. */
+    interrupt(workerId: number): Job[] {
+      const rows = db.prepare(
+        `UPDATE jobs SET status = 'interrupted', stop_requested = 0,
+           ended_at = (SELECT heartbeat_at FROM workers WHERE id = ?1)
+         WHERE worker_id = ?1 AND status = 'running' RETURNING *`,
+      ).all(workerId);
+      return (rows as unknown as JobRow[]).map(jobOf);
+    },
+  };
+}
+
+function jobOf(row: JobRow): Job {
+  const { done, total, message } = row;
+  return {
+    id: row.id,
+    kind: row.kind,
+    runId: row.run_id,
+    status: row.status,
+    stopRequested: row.stop_requested === 1,
+    input: JSON.parse(row.input) as object,
+    requestedDevice: row.requested_device,
+    dataDirectory: row.data_directory,
+    progress: done === null ? null : { done, total: total!, message: message! },
+    resultId: row.result_id,
+    error: row.error === null ? null : { message: row.error, mendable: row.mendable === 1 },
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}

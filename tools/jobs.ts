@@ -1,0 +1,159 @@
+/** Samples and evaluations as jobs: their answer once they are done, and a handle before. */
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { duration, type Job, type JobKind, type Lab } from "../experiments/mod.ts";
+import { answer, type Call } from "./define.ts";
+import { runUri } from "./links.ts";
+import { damageNote, MAX_ROWS, moreRows, shortenedError, table, timeOf } from "./rows.ts";
+import { call as callOf, compareCalls, sampleCall } from "./next.ts";
+import { evaluationSummary, evaluationTables, viewOf } from "./views.ts";
+
+/** How much of a picture is shown. */
+type Detail = "small" | "full";
+
+/** Whether a reference is the id of a job, where runs may be named as well. */
+export function isJobId(reference: string): boolean {
+  return /^job-\d+$/.test(reference);
+}
+
+/** Requests a sample or an evaluation, and answers as {@link jobAnswer} does or, where the client takes
+ * one, with a task. */
+export async function requestedJob(
+  kind: JobKind,
+  request: Parameters<Lab["startJob"]>[1],
+  seconds: number,
+  call: Call,
+  detail?: Detail,
+): Promise<CallToolResult> {
+  const job = call.lab.startJob(kind, request);
+  if (seconds > 0 && call.tasks.declaredBy(call.request)) {
+    const { content } = handleOf(job, call);
+    return await call.tasks.create(call.request, { taskId: job.id, content });
+  }
+  return await jobAnswer(job.id, seconds, call, detail);
+}
+
+/**
+ * Waits for a job: the answer with what it made, or how far it is and how to look again.
+ *
+ * @throws What ended the job, if it made nothing.
+ */
+export async function jobAnswer(
+  id: string,
+  seconds: number,
+  call: Call,
+  detail?: Detail,
+): Promise<CallToolResult> {
+  const { lab, progress, signal } = call;
+  const job = await lab.watchJob(id, {
+    timeoutSeconds: seconds,
+    signal,
+    onProgress: ({ done, total, message }) => progress.report(done, total, message),
+  });
+  return isAtWork(job) ? handleOf(job, call) : await madeAnswer(job, call, detail);
+}
+
+/** Whether something more will happen to a job by itself. */
+export function isAtWork({ status }: Job): boolean {
+  return status === "queued" || status === "running";
+}
+
+/** What a job has made. @throws Why it made nothing. */
+export async function madeAnswer(
+  job: Job,
+  where: Pick<Call, "lab" | "links">,
+  detail: Detail = "small",
+): Promise<CallToolResult> {
+  const made = where.lab.jobResult(job);
+  return job.kind === "sample"
+    ? await viewOf(where.lab.run(job.runId)).sampled(made, where, detail)
+    : evaluationAnswer(made, where);
+}
+
+function handleOf(job: Job, { links }: Pick<Call, "links">): CallToolResult {
+  return answer({
+    summary:
+      `${job.id} (${job.kind} ${job.runId}) is ${stateOf(job)}. It goes on by itself, also ` +
+      "when this client closes, and nothing of it is lost.",
+    next: [
+      `${callOf("inspect-run", { run: job.id, wait_seconds: 45 })} to wait for what it makes`,
+      `${callOf("stop-run", { run: job.id })} to end it early`,
+    ],
+    viewerUrl: links.run(job.runId),
+  });
+}
+
+/** "running: Step 3 of 10, 30 % done, about 20 s left". */
+function stateOf({ status, progress, startedAt, stopRequested }: Job): string {
+  if (stopRequested) return `${status} (stopping)`;
+  if (status !== "running" || progress === null) return status;
+  const { done, total, message } = progress;
+  const share = total > 0 ? done / total : 0;
+  const seconds = (Date.now() - Date.parse(startedAt!)) / 1000;
+  return [
+    `${status}: ${message}`,
+    ...(share > 0 ? [`${Math.floor(100 * share)} % done`] : []),
+    ...(share > 0.05 && share < 1 ? [`about ${duration(seconds * (1 / share - 1))} left`] : []),
+  ].join(", ");
+}
+
+function evaluationAnswer(id: string, { lab, links }: Pick<Call, "lab" | "links">): CallToolResult {
+  const evaluation = lab.evaluationById(id);
+  const { runId, step } = evaluation;
+  const run = lab.run(runId);
+  return answer(
+    {
+      summary: evaluationSummary(evaluation) + damageNote(lab, runId, step),
+      next: [sampleCall(run, viewOf(run)), ...compareCalls(lab, run)],
+      viewerUrl: links.run(runId),
+    },
+    [
+      ...evaluationTables(evaluation),
+      `Kept as ${id} with the run: ${
+        runUri(runId)
+      }. Compare it only with evaluations at the same ` +
+      "count and seed.",
+    ],
+  );
+}
+
+/** A Markdown table of jobs. */
+export function jobTable(jobs: readonly Job[]): string {
+  return table(
+    ["job", "what", "run", "status", "made", "requested (UTC)"],
+    jobs.map((job) => [
+      job.id,
+      job.kind,
+      job.runId,
+      job.error === null ? stateOf(job) : `failed: ${shortenedError(job.error.message)}`,
+      job.resultId ?? "-",
+      timeOf(job.createdAt),
+    ]),
+  );
+}
+
+/** The list of jobs, newest first. */
+export function jobList(
+  { lab, links }: Call,
+  limit: number,
+  offset: number,
+): CallToolResult {
+  const { jobs, total } = lab.jobs({ limit: Math.min(limit, MAX_ROWS), offset });
+  const open = jobs.filter(isAtWork);
+  const broken = jobs.filter(({ status }) => status === "interrupted" || status === "stopped");
+  return answer({
+    summary: total === 0
+      ? "No sample and no evaluation was requested yet."
+      : `${total} ${total === 1 ? "job" : "jobs"} of sample and evaluate, ${
+        open.length === 0 ? "none" : open.length
+      } of those shown at work.`,
+    next: [
+      ...open.slice(-1).map(({ id }) =>
+        `${callOf("inspect-run", { run: id, wait_seconds: 45 })} to wait for what it makes`
+      ),
+      ...broken.slice(0, 1).map(({ id, kind, runId }) =>
+        `${kind} ${runId} with the same arguments to go on with ${id}`
+      ),
+    ],
+    viewerUrl: links.home(),
+  }, [total === 0 ? "" : jobTable(jobs), moreRows(jobs.length, offset, total)]);
+}
