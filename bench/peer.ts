@@ -3,6 +3,7 @@
 export interface Peer {
   /** Its own count of parameters, and its version. */
   readonly description: string;
+  readonly pid: number;
   /** Does its work once and returns its milliseconds. */
   turn(): Promise<number>;
   stop(): Promise<void>;
@@ -33,6 +34,7 @@ export async function startPyTorch(
   }
   return {
     description,
+    pid: process.pid,
     async turn() {
       await writer.write(new TextEncoder().encode("\n"));
       return Number(await readLine(lines));

@@ -8,24 +8,26 @@ import { elementCount, joinsOf, meansOf, sliceOf } from "../call.ts";
 
 /** ONNX Runtime on the processor. Nothing is loaded before a program is opened. */
 export function onnxRuntime(provider: Provider): GraphRuntime {
+  const threads = new ReplicaThreads();
   return {
     device: provider,
     description: `CPU, ${navigator.hardwareConcurrency} cores`,
     divides: true,
     dialect: async () => ({ ...PORTABLE, blockSize: await blockSize() }),
-    open: (program, replicas) => openRunner(provider, program, replicas),
+    open: (program, replicas) => openRunner(provider, threads, program, replicas),
   };
 }
 
 async function openRunner(
   provider: Provider,
+  threads: ReplicaThreads,
   { graph, inputs, outputs }: TracedProgram,
   replicas: Replicas | undefined,
 ): Promise<Runner> {
   const model = encodeOnnx(graph);
   if (replicas && replicas.count > 1) {
     const { count, split, outputs: combine } = replicas;
-    return await openReplicas({ model, inputs, outputs, count, split, combine });
+    return await openReplicas(threads, { model, inputs, outputs, count, split, combine });
   }
   const session = await openSession(model, inputs, outputs, { provider });
   return {
@@ -60,17 +62,18 @@ interface ReplicaGroup {
  * runs on one thread only become parallel too, and no thread waits for another 2,000 times a step.
  * The first replica runs on the calling thread.
  */
-async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
+async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise<ReplicaGroup> {
   const { model, inputs, outputs, count, split, combine } = plan;
   const shared = shareArrays(inputs, (name) => split.includes(name) ? count : 1);
   const own = await openSession(model, inputs, outputs, { provider: "cpu", threads: 1 });
+  const program = threads.newProgram();
   const others = Array.from({ length: count - 1 }, (_, i) => ({
-    thread: new ReplicaThread(),
+    thread: threads.take(i),
     arrays: { ...sliceOf(shared, inputs, split, i + 1), ...ownNumber(inputs) },
     results: shareArrays(outputs, () => 1),
   }));
   const release = async () => {
-    for (const { thread } of others) thread.terminate();
+    await Promise.all(others.map(({ thread }) => thread.leave(program)));
     await own.release();
   };
   // Each is told once which one it is, if it asks.
@@ -81,7 +84,14 @@ async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
   try {
     await Promise.all(
       others.map(({ thread, arrays, results }) =>
-        thread.ask({ kind: "open", model, ...signatures, inputs: arrays, outputs: results })
+        thread.ask({
+          kind: "open",
+          program,
+          model,
+          ...signatures,
+          inputs: arrays,
+          outputs: results,
+        })
       ),
     );
   } catch (error) {
@@ -94,7 +104,7 @@ async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
   return {
     async run(arrays) {
       for (const [name, array] of Object.entries(arrays)) shared[name]!.set(array);
-      const running = others.map(({ thread }) => thread.ask({ kind: "run" }));
+      const running = others.map(({ thread }) => thread.ask({ kind: "run", program }));
       for (const [name, array] of Object.entries(ownSlice)) own.inputs[name]!.set(array);
       const finished = await Promise.allSettled([own.run(), ...running]);
       for (const outcome of finished) if (outcome.status === "rejected") throw outcome.reason;
@@ -104,25 +114,69 @@ async function openReplicas(plan: ReplicaPlan): Promise<ReplicaGroup> {
   };
 }
 
-/** A worker thread that answers one message at a time. */
+/**
+ * The threads of a runtime's replicas, one for each core beside the calling thread. All programs share
+ * them: a thread costs about 18 MB of memory. One ends when no program is left in it.
+ */
+class ReplicaThreads {
+  readonly #threads: (ReplicaThread | undefined)[] = [];
+  #programs = 0;
+
+  newProgram(): number {
+    return this.#programs++;
+  }
+
+  take(index: number): ReplicaThread {
+    const end = () => {
+      if (this.#threads[index] === thread) this.#threads[index] = undefined;
+    };
+    const thread: ReplicaThread = this.#threads[index] ??= new ReplicaThread(end);
+    thread.users++;
+    return thread;
+  }
+}
+
+/** A worker thread that answers messages in the order in which it gets them. */
 class ReplicaThread {
+  /** Programs that have a replica in it. */
+  users = 0;
+  #failure: Error | undefined;
+  readonly #onEnd: () => void;
+  readonly #waiting: { resolve(): void; reject(error: Error): void }[] = [];
   readonly #worker = new Worker(new URL("./replica_worker.ts", import.meta.url).href, {
     type: "module",
   });
 
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.#worker.onmessage = ({ data }: MessageEvent<FromReplica>) => {
+      const { resolve, reject } = this.#waiting.shift()!;
+      if (data.kind === "done") resolve();
+      else reject(new Error(data.message));
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failure = new Error(`A replica's thread failed: ${event.message}`);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+      this.#onEnd();
+    };
+  }
+
   ask(message: ToReplica): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#worker.onmessage = ({ data }: MessageEvent<FromReplica>) =>
-        data.kind === "done" ? resolve() : reject(new Error(data.message));
-      this.#worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(`A replica's thread failed: ${event.message}`));
-      };
+      this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(message);
     });
   }
 
-  terminate(): void {
+  /** Gives up a program's replica, and the thread if no other is left in it. */
+  async leave(program: number): Promise<void> {
+    this.users--;
+    if (!this.#failure) await this.ask({ kind: "release", program });
+    // Where several are given up at once, the last answer ends the thread.
+    if (this.users > 0 || this.#waiting.length > 0) return;
+    this.#onEnd();
     this.#worker.terminate();
   }
 }

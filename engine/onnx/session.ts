@@ -96,12 +96,15 @@ function arraysOf(tensors: Buffers): Arrays {
 }
 
 /**
- * What the thread that owns a program and the thread of one of its replicas say to each other. The
- * arrays lie in shared memory: the owner writes inputs before "run" and reads outputs after "done".
+ * What the thread that owns programs and a thread of replicas say to each other. The arrays lie in
+ * shared memory: the owner writes inputs before "run" and reads outputs after "done". Each message is
+ * answered, in the order in which they came.
  */
 export type ToReplica =
   | {
     readonly kind: "open";
+    /** By which the other messages name the program's replica. */
+    readonly program: number;
     readonly model: Uint8Array;
     readonly inputSignature: Signature;
     readonly outputSignature: Signature;
@@ -109,7 +112,7 @@ export type ToReplica =
     readonly inputs: Arrays;
     readonly outputs: Arrays;
   }
-  | { readonly kind: "run" };
+  | { readonly kind: "run" | "release"; readonly program: number };
 
 export type FromReplica =
   | { readonly kind: "done" }

@@ -38,6 +38,8 @@ export const VALIDATION_GAMMAS: readonly number[] = Array.from(
 /** Every image is looked at at this many of the levels, in turn, which keeps validation short. */
 const LEVELS_PER_IMAGE = 2;
 const BATCH = 64;
+/** Computed in parts: a training is validated while all that it holds stays in memory. */
+const AT_ONCE = 16;
 
 /** The validation of a configuration's network; it is compiled when it first runs. */
 export function validationOf(
@@ -58,7 +60,7 @@ export function validationOf(
       program ??= await compileStep(
         engine,
         validationStep(network, objectiveFor(config), { clip: [-1, 1] }),
-        { batch: BATCH, outputs: "concat" },
+        { batch: BATCH, outputs: "concat", atOnce: AT_ONCE },
       );
       const weights = inputArrays(ema);
       const objective = await measure(program, weights, own);

@@ -27,6 +27,8 @@ import { noiseRange, stepOptions } from "./network.ts";
 
 /** Windows that are measured together: one draw of the bound. */
 export const BATCH = 32;
+/** They are computed in parts: a training is validated while all that it holds stays in memory. */
+const AT_ONCE = 8;
 const VALIDATION_NOISE = { seed: 0, stream: "validation" };
 
 /** Windows of held-out text, in batches, and the weights that they are measured with. */
@@ -89,7 +91,8 @@ export async function compileMeasure(
 ): Promise<Measure> {
   const { reader, denoiser, filler } = network;
   const subject = { network, config, lengths };
-  const compile = (step: Step) => compileStep(engine, step, { batch: BATCH, outputs: "concat" });
+  const compile = (step: Step) =>
+    compileStep(engine, step, { batch: BATCH, outputs: "concat", atOnce: AT_ONCE });
   const exact = reader && await compile(autoregressiveStep(network, reader));
   const bound = denoiser && await compile(boundStep(network, denoiser, stepOptions(config)));
   const filled = filler && await compile(maskedBoundStep(network, filler));

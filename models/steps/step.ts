@@ -12,6 +12,7 @@ import {
   type Replicas,
   type Signature,
   type TensorFunction,
+  type TensorSpec,
   tf,
 } from "../../engine/mod.ts";
 import type { Arithmetic } from "../diffusion/mod.ts";
@@ -50,6 +51,11 @@ export interface StepOptions {
   readonly outputs: Replicas["outputs"];
   /** By default as many as serve the batch well on this engine. */
   readonly replicas?: number | undefined;
+  /**
+   * Examples that are computed at once, a divisor of `batch`, by default all: fewer need less memory.
+   * Only where `outputs` is "concat".
+   */
+  readonly atOnce?: number | undefined;
   /** Values of the parameters to build into the program; without them they are inputs. */
   readonly weights?: Readonly<Record<string, Constant>> | undefined;
 }
@@ -58,15 +64,52 @@ export interface StepOptions {
 export async function compileStep(
   engine: Engine,
   step: Step,
-  { batch, outputs, replicas = engine.replicasFor(batch), weights }: StepOptions,
+  { batch, outputs, atOnce = batch, replicas = engine.replicasFor(atOnce), weights }: StepOptions,
 ): Promise<Program> {
   const { parameters, inputs, apply } = step;
   const split = Object.keys(inputs).filter((name) => inputs[name]!.perExample);
-  return await engine.compile(
+  const program = await engine.compile(
     apply,
-    { ...(weights ? {} : parameterSignature(parameters)), ...batchSignature(step, batch) },
+    { ...(weights ? {} : parameterSignature(parameters)), ...batchSignature(step, atOnce) },
     { replicas: { count: replicas, split, outputs }, constants: weights },
   );
+  return atOnce === batch ? program : inParts(program, split, batch / atOnce);
+}
+
+/** A program for batches `parts` times as large, which it computes part by part. */
+function inParts(program: Program, split: readonly string[], parts: number): Program {
+  const larger = ({ shape: [first = 1, ...rest], dtype }: TensorSpec): TensorSpec => ({
+    shape: [first * parts, ...rest],
+    dtype,
+  });
+  const mapped = (signature: Signature, isSplit: (name: string) => boolean): Signature =>
+    Object.fromEntries(
+      Object.entries(signature).map(([name, spec]) => [name, isSplit(name) ? larger(spec) : spec]),
+    );
+  const inputs = mapped(program.inputs, (name) => split.includes(name));
+  return {
+    inputs,
+    outputs: mapped(program.outputs, () => true),
+    async run(arrays) {
+      const whole: Arrays = {};
+      for (let part = 0; part < parts; part++) {
+        const own = Object.entries(arrays).map(([name, values]) => {
+          const length = values.length / parts;
+          const isSplit = split.includes(name);
+          return [name, isSplit ? values.subarray(part * length, (part + 1) * length) : values];
+        });
+        for (const [name, values] of Object.entries(await program.run(Object.fromEntries(own)))) {
+          const joined = whole[name] ??= values instanceof Float32Array
+            ? new Float32Array(parts * values.length)
+            : new Int32Array(parts * values.length);
+          joined.set(values, part * values.length);
+        }
+      }
+      return whole;
+    },
+    toOnnx: () => program.toOnnx(),
+    dispose: () => program.dispose(),
+  };
 }
 
 /** The inputs of a step besides its parameters, for batches of one size. */

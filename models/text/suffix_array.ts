@@ -6,48 +6,55 @@
  */
 export function suffixArray(text: Uint16Array): Int32Array {
   const n = text.length;
-  let ranks: Int32Array = Int32Array.from(text);
-  let order: Int32Array = sortedByRank(Int32Array.from(text, (_, i) => i), ranks, 2 ** 16);
-  let next = new Int32Array(n);
-  ranks = renumbered(order, (a, b) => text[a] === text[b]);
+  let ranks = Int32Array.from(text), nextRanks = new Int32Array(n);
+  const order = new Int32Array(n), starts = new Int32Array(n);
+  // A text of a million symbols is doubled over a dozen times: arrays of its length are made once.
+  const places = new Int32Array(Math.max(n, 2 ** 16) + 1);
+  for (let start = 0; start < n; start++) starts[start] = start;
+  sortByRank(starts, ranks, 2 ** 16, places, order);
+  renumber(order, (a, b) => text[a] === text[b], nextRanks);
+  [ranks, nextRanks] = [nextRanks, ranks];
   for (let length = 1; n > 0 && ranks[order[n - 1]!]! < n - 1; length *= 2) {
     // By their second halves: suffixes too short to have one come first, the others follow in the
     // order of the suffixes that begin there.
     let filled = 0;
-    for (let start = Math.max(0, n - length); start < n; start++) next[filled++] = start;
+    for (let start = Math.max(0, n - length); start < n; start++) starts[filled++] = start;
     for (let i = 0; i < n; i++) {
-      if (order[i]! >= length) next[filled++] = order[i]! - length;
+      if (order[i]! >= length) starts[filled++] = order[i]! - length;
     }
-    const classes = ranks[order[n - 1]!]! + 1;
-    const previous = ranks;
-    const sorted = sortedByRank(next, ranks, classes);
-    next = order as Int32Array<ArrayBuffer>;
-    order = sorted;
-    const half = (start: number) => start + length < n ? previous[start + length]! : -1;
-    ranks = renumbered(order, (a, b) => previous[a] === previous[b] && half(a) === half(b));
+    sortByRank(starts, ranks, ranks[order[n - 1]!]! + 1, places, order);
+    const half = (start: number) => start + length < n ? ranks[start + length]! : -1;
+    renumber(order, (a, b) => ranks[a] === ranks[b] && half(a) === half(b), nextRanks);
+    [ranks, nextRanks] = [nextRanks, ranks];
   }
   return order;
 }
 
-/** Suffixes in the order of their ranks; those of one rank stay in the order given. */
-function sortedByRank(starts: Int32Array, ranks: Int32Array, classes: number): Int32Array {
-  const places = new Int32Array(classes + 1);
+/** Suffixes in the order of their ranks; those of one rank stay in the order of `starts`. */
+function sortByRank(
+  starts: Int32Array,
+  ranks: Int32Array,
+  classes: number,
+  places: Int32Array,
+  sorted: Int32Array,
+): void {
+  places.fill(0, 0, classes + 1);
   for (let i = 0; i < starts.length; i++) places[ranks[i]! + 1]!++;
   for (let rank = 0; rank < classes; rank++) places[rank + 1]! += places[rank]!;
-  const sorted = new Int32Array(starts.length);
   for (let i = 0; i < starts.length; i++) sorted[places[ranks[starts[i]!]!]!++] = starts[i]!;
-  return sorted;
 }
 
 /** The rank of every suffix, where neighbours that are the same share one. */
-function renumbered(order: Int32Array, same: (a: number, b: number) => boolean): Int32Array {
-  const ranks = new Int32Array(order.length);
+function renumber(
+  order: Int32Array,
+  same: (a: number, b: number) => boolean,
+  ranks: Int32Array,
+): void {
   let rank = 0;
-  for (let i = 1; i < order.length; i++) {
-    if (!same(order[i - 1]!, order[i]!)) rank++;
+  for (let i = 0; i < order.length; i++) {
+    if (i > 0 && !same(order[i - 1]!, order[i]!)) rank++;
     ranks[order[i]!] = rank;
   }
-  return ranks;
 }
 
 /** A part of a text, from `start` on. */

@@ -135,6 +135,7 @@ Deno.test("a replica that cannot load its model says so", async () => {
     });
   const answer = await ask({
     kind: "open",
+    program: 0,
     model: Uint8Array.of(1, 2, 3),
     inputSignature: {},
     outputSignature: {},
@@ -143,11 +144,27 @@ Deno.test("a replica that cannot load its model says so", async () => {
   });
   assert.equal(answer.kind, "failed");
   assert.match((answer as { message: string }).message, /protobuf|model/i);
-  assert.deepEqual(await ask({ kind: "run" }), {
+  assert.deepEqual(await ask({ kind: "run", program: 0 }), {
     kind: "failed",
     message: "Internal: a replica was run before it was opened",
   });
   worker.terminate();
+});
+
+Deno.test("programs share the threads of their replicas, and are given up in any order", async () => {
+  const own = await openEngine({ device: "cpu" });
+  const times = (factor: number) =>
+    own.compile(({ x }) => ({ y: tf.mul(x!, factor) }), { x: signature.x }, replicas(2, "concat"));
+  const run = async (program: { run(inputs: Arrays): Promise<Arrays> }) =>
+    (await program.run({ x: arrays().x })).y![11];
+  const programs = [await times(2), await times(3), await times(5)];
+  assert.deepEqual(await Promise.all(programs.map(run)), [22, 33, 55]);
+  await programs[1]!.dispose();
+  assert.deepEqual([await run(programs[0]!), await run(programs[2]!)], [22, 55]);
+  await own.dispose();
+  const again = await times(7);
+  assert.equal(await run(again), 77);
+  await own.dispose();
 });
 
 Deno.test("replicasFor() divides the batch, and is 1 for a single example", () => {

@@ -259,3 +259,23 @@ Deno.test("compiled steps do for every objective what the reference backend does
   await assertCompiles(engine, guided, { ...rest, z: x!, ...scales });
   await engine.dispose();
 });
+
+Deno.test("a batch that is computed part by part gives what it gives at once", async () => {
+  const engine = await openEngine({ device: "cpu" });
+  const step = validationStep(toy, "v");
+  const arrays = Object.fromEntries(
+    Object.entries(batch([0, 1, 2, 3])).map(([name, tensor]) => [
+      name,
+      tensor.dataSync() as Float32Array | Int32Array,
+    ]),
+  );
+  const whole = await compileStep(engine, step, { batch: 4, outputs: "concat", replicas: 1 });
+  const expected = await whole.run(arrays);
+  for (const atOnce of [1, 2]) {
+    const program = await compileStep(engine, step, { batch: 4, outputs: "concat", atOnce });
+    assert.deepEqual(program.inputs, whole.inputs);
+    assert.deepEqual(program.outputs, whole.outputs);
+    assert.deepEqual(await program.run(arrays), expected);
+  }
+  await engine.dispose();
+});
