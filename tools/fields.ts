@@ -75,6 +75,11 @@ export const OVERRIDES_HELP = "Configuration fields that differ from the preset 
   `resource ${PRESETS_URI}). Also taken: ${without(OFTEN).join(", ")} (resource ${FIELDS_URI}; a ` +
   "wrong value is answered with what is allowed)";
 
+/** What the registry of samplers says of each is in the tables. */
+AnySampleRequest.shape.sampler.register(publications, {
+  inShort: "Sampler (default ddim; ddpm for in-painting, and for text)",
+});
+
 /** The request of sample or evaluate with its rare fields unpublished. */
 export function withRareFields<Request extends z.ZodObject>(request: Request): Request {
   publications.add(request, { rare: RARE_OF_SAMPLES });

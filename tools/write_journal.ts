@@ -2,11 +2,17 @@ import { z } from "zod";
 import { shortened, UserError } from "../engine/host/mod.ts";
 import { runReference } from "../experiments/mod.ts";
 import { Criterion } from "../journal/mod.ts";
+import { publications } from "./arguments.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { journalUri } from "./links.ts";
 
 /** About 4,000 tokens; an entry of twenty runs is well below. */
 const MAX_MARKDOWN = 16_000;
+
+Criterion.shape.against.register(publications, {
+  rare: ["parameters", "label", "runs"],
+  inShort: "The runs compared with, chosen as in group; give this or threshold",
+});
 
 export const writeJournalTool = defineTool({
   name: "write-journal",
