@@ -216,12 +216,9 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
   }
   const unfinished = runs.filter((run) => run.status !== "finished");
   if (unfinished.length > 0) {
-    const list = unfinished.slice(0, MOST_NAMED)
-      .map((run) => `${run.id} is ${run.status} at step ${run.step}`);
-    const more = unfinished.length - list.length;
+    const states = unfinished.map((run) => `${run.id} is ${run.status} at step ${run.step}`);
     result.push(
-      `Not all runs are finished, their errors may still fall: ${list.join(", ")}` +
-        (more > 0 ? `, and ${more} more` : ""),
+      `Not all runs are finished, their errors may still fall: ${listed(states, MOST_NAMED)}`,
     );
   }
   result.push(...describeRepeats(runs));
@@ -246,9 +243,7 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
 const MOST_NAMED = 5;
 
 function named(runs: readonly Run[]): string {
-  const more = runs.length - MOST_NAMED;
-  const ids = runs.slice(0, MOST_NAMED).map(({ id }) => id);
-  return listed([...ids, ...(more > 0 ? [`${more} more`] : [])]);
+  return listed(runs.map(({ id }) => id), MOST_NAMED);
 }
 
 function distinct(runs: readonly Run[], key: (run: Run) => string | number): number {
