@@ -1,6 +1,6 @@
 /** Which pictures a folder holds, and of which classes. */
 import { basename, join } from "node:path";
-import { UserError } from "../engine/host/mod.ts";
+import { counted, UserError } from "../engine/host/mod.ts";
 import { kindOf } from "./files.ts";
 
 /** Formats that sharp reads, by what file names end in. */
@@ -147,7 +147,7 @@ export function picturesAmong(files: readonly FoundFile[], folder: string): Pict
 export function requireEnough(count: number, folder: string): void {
   if (count >= 3) return;
   throw new UserError(
-    `Cannot use ${folder}: it holds ${count === 1 ? "one image" : `${count} images`}, at least 3 ` +
+    `Cannot use ${folder}: it holds ${counted(count, "image")}, at least 3 ` +
       "are needed: one to train on, one to validate with and one to hold out",
   );
 }

@@ -122,7 +122,7 @@ function unknownCharacters(text: string, characters: readonly string[]): UserErr
     `Cannot encode the text: it has characters outside the vocabulary: ${
       named.join("; ")
     }${more}. ` +
-      `The vocabulary is ${listed(characters)}`,
+      `The vocabulary is ${describeCharacters(characters)}`,
   );
 }
 
@@ -141,7 +141,7 @@ function quoted(character: string): string {
 }
 
 /** All characters, runs such as a-z as their ends; cut after a hundred. */
-function listed(characters: readonly string[]): string {
+function describeCharacters(characters: readonly string[]): string {
   const runs: string[][] = [];
   for (const character of characters) {
     const run = runs.at(-1);

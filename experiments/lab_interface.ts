@@ -1,4 +1,5 @@
 /** What can be asked of the laboratory, and how runs are waited for. */
+import { duration } from "../engine/host/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
 import type { Comparison } from "./report/compare.ts";
 import type { EvaluateRequest, TrainRequest } from "./requests/requests.ts";
@@ -13,7 +14,6 @@ import type { Sample, SamplePixels, TextSample } from "./store/records.ts";
 import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
 import type { WriteRequest } from "./requests/text.ts";
 import type { Job, JobFilter, JobKind, JobProgress } from "./store/jobs.ts";
-import { duration } from "./common/duration.ts";
 
 export interface LabOptions {
   /** Folder of the store and the runs; made if missing. */

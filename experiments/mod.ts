@@ -20,7 +20,6 @@ export {
   TextConfig,
   textConfigOf,
 } from "./config/mod.ts";
-export { duration } from "./common/duration.ts";
 export { openLab } from "./lab.ts";
 export { criticalT } from "./report/seeds.ts";
 export { describeRepeats, summarise, type Summary, valuesBySeed } from "./report/seeds.ts";

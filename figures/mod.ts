@@ -9,7 +9,7 @@ export {
 export { blockChart } from "./small_charts.tsx";
 export { type ContactSheet, contactSheet } from "./contact_sheet.ts";
 export { type FilmFrame, type FilmStrip, filmStrip } from "./contact_sheet.ts";
-export { formatDuration, formatMeasured, formatNumber } from "./theme.ts";
+export { formatMeasured, formatNumber } from "./theme.ts";
 export { type LineChart, lineChart, type Series } from "./line_chart.tsx";
 export { decodePng, encodePng, type Pixels, svgToPng } from "./png.tsx";
 export {

@@ -84,20 +84,3 @@ export function formatMeasured(value: number): string {
     ? value.toPrecision(3).replace("-", "−")
     : formatNumber(value);
 }
-
-/** A stretch of time for people: "4 s", "2 min 10 s", "1 h 05 min", "3 d 4 h". */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 0) return "unknown";
-  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  if (whole < 86_400) {
-    return `${Math.floor(whole / 3600)} h ${pad(Math.floor(whole / 60) % 60)} min`;
-  }
-  return `${Math.floor(whole / 86_400)} d ${Math.floor(whole / 3600) % 24} h`;
-}
-
-function pad(value: number): string {
-  return String(value).padStart(2, "0");
-}

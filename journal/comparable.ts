@@ -1,7 +1,8 @@
 /** Whether the runs of a criterion can be compared at all, and whether in what it names alone. */
+import { listed } from "../engine/host/mod.ts";
 import { type MetricName, RECORDING, type Run } from "../experiments/mod.ts";
 import type { Criterion } from "./criterion.ts";
-import { isMeasured, listed, type Side } from "./selection.ts";
+import { isMeasured, type Side } from "./selection.ts";
 
 /** Fields that say which noise levels a loss is taken over, and how it is weighted. */
 const OBJECTIVE = [

@@ -1,10 +1,10 @@
 /** What the store holds for an entry, gathered so that no run can be picked from a sweep, and bound so
  * that no other run takes the place of one that is gone. */
-import { UserError } from "../engine/host/mod.ts";
+import { listed, UserError } from "../engine/host/mod.ts";
 import type { Lab, MetricName, Run } from "../experiments/mod.ts";
 import type { Drawn } from "./body.ts";
 import type { Evidence, FrontMatter } from "./entry.ts";
-import { isMeasured, listed, type Side, sidesOf, type Surroundings } from "./selection.ts";
+import { isMeasured, type Side, sidesOf, type Surroundings } from "./selection.ts";
 
 /** Runs of one configuration outside of an entry's sweeps that are looked for. */
 const MOST_ELSEWHERE = 100;

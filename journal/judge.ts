@@ -1,4 +1,5 @@
 /** The verdict on a criterion, computed from what the store holds. */
+import { listed } from "../engine/host/mod.ts";
 import {
   criticalT,
   describeRepeats,
@@ -10,7 +11,6 @@ import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
 import {
   isMeasured,
-  listed,
   measured,
   type Registration,
   registration,

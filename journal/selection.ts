@@ -1,4 +1,5 @@
 /** Which runs a verdict rests on, and what shows that they were selected. */
+import { listed } from "../engine/host/mod.ts";
 import { type Run, valuesBySeed } from "../experiments/mod.ts";
 import { type Criterion, describeSelection, type Selection } from "./criterion.ts";
 
@@ -200,12 +201,6 @@ function couldBeTested(
 
 function whyNot({ status }: Run, metric: Criterion["metric"]): string {
   return status === "finished" ? `no ${metric}` : status;
-}
-
-/** At most ten of them. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 10).join(", ");
-  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
 }
 
 function isBefore(time: string | null, limit: string | null): boolean {

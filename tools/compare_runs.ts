@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { RefusedValue, shortened } from "../engine/host/mod.ts";
+import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   blockCurve,
   CompareRequest,
@@ -11,7 +11,6 @@ import {
 import {
   alignedTable,
   alsoDiffering,
-  counted,
   curveTable,
   MAX_ROWS,
   moreRows,

@@ -1,4 +1,5 @@
 /** How the tools tell of runs on images. */
+import { counted } from "../engine/host/mod.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   type Evaluation,
@@ -9,7 +10,7 @@ import {
   type Sample,
 } from "../experiments/mod.ts";
 import { evaluateCall, sampleCall } from "./next.ts";
-import { counted, damageNote, rounded, table } from "./rows.ts";
+import { damageNote, rounded, table } from "./rows.ts";
 import { answer, type Call, picture } from "./define.ts";
 import type { ModalityView } from "./modality_view.ts";
 import { sampleUri } from "./links.ts";

@@ -1,8 +1,7 @@
 /** The tool that inspects runs, and one run as text: what it is, how it stands, and what is known of it. */
 import type { z } from "zod";
-import { RefusedValue } from "../engine/host/mod.ts";
+import { counted, duration, RefusedValue } from "../engine/host/mod.ts";
 import {
-  duration,
   InspectRequest,
   type Lab,
   type MetricName,
@@ -17,7 +16,6 @@ import { waitSeconds } from "./fields.ts";
 import { isJobId, jobAnswer, jobList } from "./jobs.ts";
 import { curvesUri, type Links, runUri, sampleUri } from "./links.ts";
 import {
-  counted,
   curveTable,
   isOver,
   moreRows,

@@ -1,6 +1,7 @@
 /** Samples and evaluations as jobs: their answer once they are done, and a handle before. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import { duration, type Job, type JobKind, type Lab } from "../experiments/mod.ts";
+import { duration } from "../engine/host/mod.ts";
+import type { Job, JobKind, Lab } from "../experiments/mod.ts";
 import { answer, type Call } from "./define.ts";
 import { runUri } from "./links.ts";
 import { damageNote, MAX_ROWS, moreRows, shortenedError, table, timeOf } from "./rows.ts";

@@ -1,5 +1,6 @@
 /** Calls that answers propose: complete, as they can be made, and with the time that they take. */
-import { duration, type Lab, type Run } from "../experiments/mod.ts";
+import { duration } from "../engine/host/mod.ts";
+import { type Lab, type Run } from "../experiments/mod.ts";
 import { isOver } from "./rows.ts";
 import type { ModalityView } from "./modality_view.ts";
 

@@ -1,4 +1,4 @@
-import { shortened, UserError } from "../engine/host/mod.ts";
+import { counted, shortened, UserError } from "../engine/host/mod.ts";
 import type { Lab, Variation } from "../experiments/mod.ts";
 import {
   digestOf,
@@ -10,7 +10,7 @@ import {
 } from "../journal/mod.ts";
 import { answer, defineTool, READING } from "./define.ts";
 import { journalUri } from "./links.ts";
-import { counted, MAX_ROWS, moreRows } from "./rows.ts";
+import { MAX_ROWS, moreRows } from "./rows.ts";
 
 /** About 4,000 tokens; an entry of twenty runs is well below. */
 export const MAX_ENTRY = 16_000;
@@ -146,7 +146,7 @@ function entryLine(entry: EntrySummary, text?: string): string {
   ].join(" ");
 }
 
-const entryCount = (count: number) => count === 1 ? "one entry" : `${count} entries`;
+const entryCount = (count: number) => counted(count, "entry", "entries");
 const onOneLine = (text: string) => text.replace(/\s+/g, " ");
 
 function variationText(

@@ -1,13 +1,12 @@
 /** Tables, notes and curves of answers, in Markdown. */
 import {
   type AlignedCurve,
-  duration,
   type Lab,
   metricOf,
   type MetricPoint,
   type Run,
 } from "../experiments/mod.ts";
-import { shortened } from "../engine/host/mod.ts";
+import { duration, shortened } from "../engine/host/mod.ts";
 
 /** Longest table in one answer. */
 export const MAX_ROWS = 20;
@@ -133,11 +132,6 @@ export function timeOf(iso: string): string {
 export function moreRows(shown: number, offset: number, total: number): string {
   const left = total - offset - shown;
   return left > 0 ? `${left} more: offset=${offset + shown}` : "";
-}
-
-/** "one run", "4 runs". */
-export function counted(count: number, noun: string): string {
-  return count === 1 ? `one ${noun}` : `${count} ${noun}s`;
 }
 
 export function isOver(run: Run): boolean {

@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { RefusedValue } from "../engine/host/mod.ts";
+import { counted, RefusedValue } from "../engine/host/mod.ts";
 import { type Job, type Lab, type Run, StopRequest } from "../experiments/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId } from "./jobs.ts";
-import { counted, isOver, MAX_ROWS, runTable } from "./rows.ts";
+import { isOver, MAX_ROWS, runTable } from "./rows.ts";
 import { waitCalls } from "./next.ts";
 import { watchRuns } from "./train.ts";
 

@@ -13,9 +13,9 @@ import {
 } from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
 import { evaluateCall, sampleCall } from "./next.ts";
-import { counted, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
+import { damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
 import { answer, type Call } from "./define.ts";
-import { shortened } from "../engine/host/mod.ts";
+import { counted, shortened } from "../engine/host/mod.ts";
 import { asJson, sampleUri } from "./links.ts";
 
 export const textView: ModalityView = {

@@ -1,16 +1,10 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { RefusedValue } from "../engine/host/mod.ts";
-import {
-  duration,
-  type Lab,
-  type Run,
-  type TrainAnswer,
-  TrainOrResume,
-} from "../experiments/mod.ts";
+import { counted, duration, RefusedValue } from "../engine/host/mod.ts";
+import { type Lab, type Run, type TrainAnswer, TrainOrResume } from "../experiments/mod.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
-import { counted, isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
+import { isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
 import { viewOf } from "./views.ts";
 

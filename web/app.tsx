@@ -62,7 +62,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     );
   });
   app.get("/compare", (c) => {
-    const refs = listed(c, "runs");
+    const refs = queryValues(c, "runs");
     if (refs.length === 0) return c.html(<ChooseRunsPage rows={runRows(lab, lab.runs().runs)} />);
     return c.html(comparePage(lab, refs));
   });
@@ -76,7 +76,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     });
   });
   app.get("/runs/:id/side-by-side.png", async (c) => {
-    const ids = listed(c, "samples");
+    const ids = queryValues(c, "samples");
     const samples = await Promise.all(ids.map(async (id) => {
       const sample = found(() => lab.sampleById(id));
       if (sample.runId !== c.req.param("id")) throw new NotFound(`${id} is of another run`);
@@ -110,7 +110,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     });
   });
   app.get("/schedules", async (c) => {
-    const names = listed(c, "names");
+    const names = queryValues(c, "names");
     const options = digitOptions(c);
     const report = await lab.inspectSchedules(
       names.length > 0 ? names : DEFAULT_SCHEDULES,
@@ -237,7 +237,7 @@ function digitOptions(c: Context) {
 }
 
 /** Values of a query parameter, given several times or parted by commas. */
-function listed(c: Context, name: string): string[] {
+function queryValues(c: Context, name: string): string[] {
   return (c.req.queries(name) ?? []).flatMap((value) => value.split(",")).filter((v) => v !== "");
 }
 

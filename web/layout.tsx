@@ -1,7 +1,8 @@
 /** The frame of every page, and small pieces that several pages show. */
+import { duration } from "../engine/host/mod.ts";
 import type { Child } from "hono/jsx";
 import type { NoisyLine, Run, RunStatus, Sample } from "../experiments/mod.ts";
-import { formatDuration, formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
+import { formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 import { html } from "hono/html";
 import { staticUrl } from "./static_files.ts";
 import { RUN_ID } from "./markdown.ts";
@@ -31,7 +32,7 @@ export function RunProgress(props: { run: Run }) {
       <progress value={run.step} max={run.steps} aria-label={label}></progress>
       <span class="progress-text">
         {label}
-        {run.etaSeconds !== null && ` · ${formatDuration(run.etaSeconds)} left`}
+        {run.etaSeconds !== null && ` · ${duration(run.etaSeconds)} left`}
         {run.activity !== null && run.activity !== "training" && ` · ${run.activity}`}
       </span>
     </div>
@@ -118,7 +119,7 @@ export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: bo
             <b>{what}</b> at step {sample.step.toLocaleString("en-US")}
             {made_by === "training" ? ", made while training" : ""}
             <span class="quiet settings-line">
-              {sampleSettings(sample)} · {formatDuration(sample.seconds)} on {sample.device} ·{" "}
+              {sampleSettings(sample)} · {duration(sample.seconds)} on {sample.device} ·{" "}
               <Time at={sample.createdAt} />
             </span>
           </>

@@ -1,3 +1,4 @@
+import { duration } from "../engine/host/mod.ts";
 import { raw } from "hono/html";
 import {
   type Alert,
@@ -7,7 +8,7 @@ import {
   type RunReport,
   type TextSample,
 } from "../experiments/mod.ts";
-import { formatDuration, formatMeasured, formatNumber } from "../figures/mod.ts";
+import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import {
   Ask,
   Fact,
@@ -130,7 +131,7 @@ function Facts({ report }: { report: RunReport }) {
       />
       <Fact
         name={seconds === null ? "Steps" : "Took"}
-        value={seconds === null ? run.steps.toLocaleString("en-US") : formatDuration(seconds)}
+        value={seconds === null ? run.steps.toLocaleString("en-US") : duration(seconds)}
         note={<Time at={run.endedAt ?? run.startedAt ?? run.createdAt} />}
       />
     </dl>

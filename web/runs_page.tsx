@@ -1,3 +1,4 @@
+import { duration } from "../engine/host/mod.ts";
 import {
   type Curves,
   metricOf,
@@ -6,7 +7,7 @@ import {
   type RunStatus,
   scoreOf,
 } from "../experiments/mod.ts";
-import { formatDuration, formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
+import { formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
 import {
   Ask,
@@ -237,7 +238,7 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
       </td>
       <td class="number quiet when">
         <Time at={run.endedAt ?? run.startedAt ?? run.createdAt} />
-        {seconds !== null && <span class="took">{formatDuration(seconds)}</span>}
+        {seconds !== null && <span class="took">{duration(seconds)}</span>}
       </td>
     </tr>
   );

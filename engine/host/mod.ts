@@ -28,3 +28,4 @@ export {
   type SafeTensor,
   type SafetensorsFile,
 } from "./safetensors.ts";
+export { counted, duration, listed } from "./words.ts";

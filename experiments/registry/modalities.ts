@@ -6,7 +6,7 @@ import type { OpenSubject } from "../run/subject.ts";
 import type { Run } from "../store/run.ts";
 import { text } from "../text/modality.ts";
 import type { RankingMetric } from "../store/metrics.ts";
-import { nearest, UserError } from "../../engine/host/mod.ts";
+import { listed, nearest, UserError } from "../../engine/host/mod.ts";
 import type { Store } from "../store/store.ts";
 
 const modalities: { readonly [Name in RunConfig["modality"]]: Modality } = { image, text };
@@ -52,7 +52,7 @@ export function findRun(store: Store, ref: string): Run {
   if (matching.length === 1) return store.runs.byId(matching[0]!)!;
   throw new UserError(
     matching.length > 1
-      ? `${JSON.stringify(ref)} could mean ${listed(matching)}: give more of the id`
+      ? `${JSON.stringify(ref)} could mean ${listed(matching, 5)}: give more of the id`
       : `There is no run ${JSON.stringify(ref)}: near it are ${listed(nearest(ref, ids, 3))} ` +
         `(an id, a unique beginning of one, "latest" or "best")`,
   );
@@ -100,11 +100,4 @@ function bestRun(store: Store): Run {
     throw new UserError(`No run has a ${title} yet, so there is no "best": name one by its id`);
   }
   return store.runs.byId(id)!;
-}
-
-const listFormat = new Intl.ListFormat("en-GB");
-
-function listed(ids: readonly string[]): string {
-  const left = ids.length - 5;
-  return listFormat.format([...ids.slice(0, 5), ...(left > 0 ? [`${left} more`] : [])]);
 }

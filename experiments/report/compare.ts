@@ -3,7 +3,7 @@ import type { Evaluation } from "../store/results.ts";
 import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
 import type { TextBaselines } from "../store/records.ts";
-import { UserError } from "../../engine/host/mod.ts";
+import { listed, UserError } from "../../engine/host/mod.ts";
 import { align, type AlignedCurve } from "./curves.ts";
 import {
   type ComparisonGroup,
@@ -146,13 +146,11 @@ function commonMetric(runs: readonly Run[]): RankingMetric {
   if (modalities.length !== 1) {
     const titles = modalities.map(({ title }) => `runs on ${title}`);
     throw new UserError(
-      `${listFormat.format(titles)} have no metric in common: compare runs of one kind`,
+      `${listed(titles)} have no metric in common: compare runs of one kind`,
     );
   }
   return modalities[0]!.metric;
 }
-
-const listFormat = new Intl.ListFormat("en-GB");
 
 function leaderboardRow(run: Run, rank: number, differing: readonly string[]): LeaderboardRow {
   return {
@@ -218,12 +216,9 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
   }
   const unfinished = runs.filter((run) => run.status !== "finished");
   if (unfinished.length > 0) {
-    const list = unfinished.slice(0, MOST_NAMED)
-      .map((run) => `${run.id} is ${run.status} at step ${run.step}`);
-    const more = unfinished.length - list.length;
+    const states = unfinished.map((run) => `${run.id} is ${run.status} at step ${run.step}`);
     result.push(
-      `Not all runs are finished, their errors may still fall: ${list.join(", ")}` +
-        (more > 0 ? `, and ${more} more` : ""),
+      `Not all runs are finished, their errors may still fall: ${listed(states, MOST_NAMED)}`,
     );
   }
   result.push(...describeRepeats(runs));
@@ -248,9 +243,7 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
 const MOST_NAMED = 5;
 
 function named(runs: readonly Run[]): string {
-  const more = runs.length - MOST_NAMED;
-  const ids = runs.slice(0, MOST_NAMED).map(({ id }) => id);
-  return listFormat.format([...ids, ...(more > 0 ? [`${more} more`] : [])]);
+  return listed(runs.map(({ id }) => id), MOST_NAMED);
 }
 
 function distinct(runs: readonly Run[], key: (run: Run) => string | number): number {

@@ -1,4 +1,5 @@
 /** One run looked at closely. */
+import { duration } from "../../engine/host/mod.ts";
 import type { Checkpoint, Evaluation } from "../store/results.ts";
 import type { Curves } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
@@ -12,7 +13,6 @@ import {
   relativeError,
 } from "../diagnosis/curve.ts";
 import { courseFindings } from "../diagnosis/course.ts";
-import { duration } from "../common/duration.ts";
 import type { Store } from "../store/store.ts";
 import { modalityOf, scoreOf } from "../registry/modalities.ts";
 

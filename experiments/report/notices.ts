@@ -6,6 +6,7 @@
  * from the stored curves by whoever reads notices, and recorded once for each run, so that every
  * reader sees the same notices under the same numbers and can continue after the last one it saw.
  */
+import { counted } from "../../engine/host/mod.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { metricOf, scoreOf } from "../registry/modalities.ts";
 import type { LabEvent } from "../store/metrics.ts";
@@ -127,6 +128,6 @@ function inOneLine(
   const error = isOutcome && run.error !== null ? `: ${run.error}` : "";
   const rest = kind !== "run-ended" || left === 0
     ? ""
-    : `; ${left} ${left === 1 ? "run is" : "runs are"} still queued or running`;
+    : `; still queued or running: ${counted(left, "run")}`;
   return `${summary}${error}${rest}`.replaceAll(/\s+/g, " ");
 }

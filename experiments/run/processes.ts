@@ -226,7 +226,7 @@ function spawnWorker(store: Store, id: number, kind: WorkerKind): void {
  * `deno run` with the locked packages and the permissions that training and sampling need: files,
  * network for the data sets, and native code.
  */
-function runFlags(): string[] {
+export function runFlags(): string[] {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   return [
     "run",

@@ -10,7 +10,7 @@
  * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it.
  */
 import { z } from "zod";
-import { accepted, RefusedValue, UserError } from "../../engine/host/mod.ts";
+import { accepted, listed, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import { alphaSigma, type Raise, raiseTo, type ViewName, viewScale } from "./notation.ts";
 
 /**
@@ -257,7 +257,7 @@ export function solver(name: SamplerName, given: SamplerOptions = {}): Solver {
     throw new RefusedValue((nameOf) =>
       `${nameOf(foreign)} is ${JSON.stringify(values[foreign])} with ${nameOf("sampler")} ` +
       `"${name}": it belongs to ` +
-      listFormat.format(samplersWith(foreign as OptionName).map(({ name }) => `"${name}"`)) +
+      listed(samplersWith(foreign as OptionName).map(({ name }) => `"${name}"`)) +
       ", leave it out"
     );
   }
@@ -278,8 +278,6 @@ export function solver(name: SamplerName, given: SamplerOptions = {}): Solver {
     start: () => entry.start(options),
   };
 }
-
-const listFormat = new Intl.ListFormat("en-GB");
 
 /**
  * DDIM's step (Song et al. 2021, equations 12 and 16), with ε̂ = (z_t − α_t x̂)/σ_t:

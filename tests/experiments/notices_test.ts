@@ -54,7 +54,7 @@ Deno.test("notices are ends of runs, warnings and a new best, each once and in o
     worker.end("finished");
     assert.match(
       await first,
-      /^image-0001 is finished at step 12 of 12.*; 2 runs are still queued or running$/,
+      /^image-0001 is finished at step 12 of 12.*; still queued or running: 2 runs$/,
     );
     const second = next();
     worker.start();
@@ -68,7 +68,10 @@ Deno.test("notices are ends of runs, warnings and a new best, each once and in o
     const third = next();
     worker.validate(12, 0.04);
     worker.end("failed", "Internal: it\nbroke");
-    assert.match(await third, /^image-0002 has failed .*: Internal: it broke; 1 run is still/);
+    assert.match(
+      await third,
+      /^image-0002 has failed .*: Internal: it broke; still queued or running: one run$/,
+    );
     const fourth = next();
     worker.start();
     for (const step of [1, 2, 3, 4, 5, 6]) worker.validate(step, step < 6 ? 0.1 : 50);

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { Run } from "../../experiments/mod.ts";
 import { watchRuns } from "../../experiments/lab_interface.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
-import { duration } from "../../experiments/common/duration.ts";
 
 /** One queued run, to be changed. */
 async function someRun(): Promise<Run> {
@@ -50,14 +49,4 @@ Deno.test("watchRuns() of runs that ended looks once", async () => {
   let looks = 0;
   await watchRuns(() => (looks++, [run]), { timeoutSeconds: 60 });
   assert.equal(looks, 1);
-});
-
-Deno.test("durations are given in the unit people would use", () => {
-  assert.deepEqual([5.4, 89, 90, 5000, 9000].map(duration), [
-    "5 sec",
-    "89 sec",
-    "2 min",
-    "83 min",
-    "2 hr, 30 min",
-  ]);
 });

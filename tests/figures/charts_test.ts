@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   decodePng,
-  formatDuration,
   formatMeasured,
   formatNumber,
   lineChart,
@@ -175,18 +174,6 @@ Deno.test("lineChart() marks round numbers on a narrow log axis", () => {
   assert.ok(marks.length >= 2, `marks are ${marks}`);
   assert.ok(marks.every((mark) => Number(mark) >= 0.505 && Number(mark) <= 0.642));
   assert.ok(!marks.includes("0.642") && !chart.includes("NaN"));
-});
-
-Deno.test("formatDuration() speaks of seconds, minutes, hours and days", () => {
-  const cases: [number, string][] = [
-    [4, "4 s"],
-    [59.7, "1 min 00 s"],
-    [130, "2 min 10 s"],
-    [3900, "1 h 05 min"],
-    [90_000, "1 d 1 h"],
-    [-1, "unknown"],
-  ];
-  for (const [value, text] of cases) assert.equal(formatDuration(value), text);
 });
 
 /** Contrast of two colours as WCAG 2.2 defines it. */

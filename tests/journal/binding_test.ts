@@ -86,7 +86,7 @@ Deno.test("another run under the id of one that is gone does not take its place"
     );
     assert.match(
       journal.update(id, {}).verdict_reason,
-      /rested on image-0001, image-0002 \(now the id/,
+      /rested on image-0001 and image-0002 \(now the id/,
     );
   }));
 

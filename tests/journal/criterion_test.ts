@@ -78,7 +78,7 @@ Deno.test("judge() does not count stopped or failed runs", () => {
   assert.equal(
     reason,
     "No finished run with a denoising_mse is schedule = linear; " +
-      "left out: linear-0 (stopped), linear-1 (stopped)",
+      "left out: linear-0 (stopped) and linear-1 (stopped)",
   );
 });
 

@@ -1,3 +1,4 @@
+import { listed } from "../../engine/host/mod.ts";
 import assert from "node:assert/strict";
 import { type Criterion, judge } from "../../journal/mod.ts";
 import { finishedRun } from "./runs.ts";
@@ -72,7 +73,7 @@ Deno.test("judge() takes a sweep whole, whichever of its runs are named, and nam
     assert.match(reason, /^denoising_mse is 0.3237 ± 0.05154 \(n = 4\)/);
     const expected = siblings.length === 0
       ? undefined
-      : `counted too, being of the same sweep: ${siblings.map(({ id }) => id).join(", ")}`;
+      : `counted too, being of the same sweep: ${listed(siblings.map(({ id }) => id))}`;
     assert.equal(/counted too.*/.exec(reason)?.[0], expected);
   }
 });
@@ -112,7 +113,7 @@ Deno.test("judge() names the runs that it leaves out, and why", () => {
   assert.equal(verdict, "selected");
   assert.match(
     reason,
-    /; left out: cosine-2 \(stopped\), cosine-3 \(failed\), cosine-4 \(no denoising_mse\); left out, though of a configuration that was judged: later; not in the store any more: image-0777$/,
+    /; left out: cosine-2 \(stopped\), cosine-3 \(failed\) and cosine-4 \(no denoising_mse\); left out, though of a configuration that was judged: later; not in the store any more: image-0777$/,
   );
 });
 
@@ -121,5 +122,8 @@ Deno.test("judge() names the seeds that a criterion on the seed leaves out", () 
   const { reason } = judge({ ...BELOW, group: { parameters: { seed: 0 } } }, all.slice(0, 1), {
     siblings: all.slice(1),
   });
-  assert.match(reason, /left out, though of a configuration that was judged: cosine-1, cosine-2$/);
+  assert.match(
+    reason,
+    /left out, though of a configuration that was judged: cosine-1 and cosine-2$/,
+  );
 });

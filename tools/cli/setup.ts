@@ -1,5 +1,4 @@
-import { UserError } from "../../engine/host/mod.ts";
-import { counted } from "../rows.ts";
+import { counted, UserError } from "../../engine/host/mod.ts";
 import { z } from "zod";
 import { commonOptions, defineCommand } from "./command.ts";
 import { readdir, stat } from "node:fs/promises";
