@@ -4,7 +4,7 @@
  * machines can reach wants a token, too.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { validateHostHeader, validateOriginHeader } from "@modelcontextprotocol/server";
 import { shortened, UserError } from "../engine/host/mod.ts";
@@ -20,6 +20,8 @@ export interface Access {
   readonly names: readonly string[];
   /** What every request must bring; null where only this machine reaches the server. */
   readonly token: string | null;
+  /** Whether the token was made just now, so that nobody knows it yet. */
+  readonly isNew: boolean;
 }
 
 export interface AccessOptions {
@@ -46,8 +48,8 @@ export function accessTo({ host, allowHost = [], token, workspace }: AccessOptio
     );
   }
   const names = [...new Set([...ownNames(host), ...allowHost.map(hostname)])];
-  if (isLoopback(host)) return { names, token: token ?? null };
-  return { names, token: token ?? keptToken(tokenFile(workspace)) };
+  if (token !== undefined || isLoopback(host)) return { names, token: token ?? null, isNew: false };
+  return { names, ...keptToken(tokenFile(workspace)) };
 }
 
 export function isLoopback(host: string): boolean {
@@ -60,17 +62,18 @@ export function tokenFile(workspace: string): string {
 }
 
 /** The token of a file that only its owner can read; made where there is none. */
-function keptToken(path: string): string {
+function keptToken(path: string): { readonly token: string; readonly isNew: boolean } {
   try {
-    const kept = readFileSync(path, "utf8").trim();
-    if (kept.length >= MIN_TOKEN) return kept;
+    const token = readFileSync(path, "utf8").trim();
+    chmodSync(path, 0o600);
+    if (token.length >= MIN_TOKEN) return { token, isNew: false };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound) && Object(error).code !== "ENOENT") throw error;
   }
   const token = randomBytes(24).toString("base64url");
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(path, `${token}\n`, { mode: 0o600 });
-  return token;
+  return { token, isNew: true };
 }
 
 /** Names under which a server at this address is rightly called. */

@@ -157,9 +157,8 @@ export function sendChanges(mcp: McpServer, changes: Changes, era: "legacy" | "m
       }),
       changes.subscribeLog(({ level, message, runId }) => {
         if (era === "legacy") {
-          quietly(
-            server.sendLoggingMessage({ level, logger: runId ?? "laboratory", data: message }),
-          );
+          const params = { level, logger: runId ?? "laboratory", data: message };
+          quietly(server.sendLoggingMessage(params, server.transport?.sessionId));
         }
       }),
     );

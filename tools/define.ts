@@ -1,11 +1,14 @@
 /** What every tool has in common: its declaration, its checked arguments, its answers and errors. */
 import { Buffer } from "node:buffer";
-import type {
-  CallToolResult,
-  ImageContent,
-  McpServer,
-  ServerContext,
-  StandardSchemaWithJSON,
+import {
+  type CallToolResult,
+  type ClientCapabilities,
+  type ImageContent,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type McpServer,
+  type ServerContext,
+  type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import { explained, parseWith, UserError } from "../engine/host/mod.ts";
@@ -14,7 +17,7 @@ import type { Journal } from "../journal/mod.ts";
 import { givenArguments, publishedSchema } from "./arguments.ts";
 import { bounded, MOST_BYTES, MOST_ERROR_BYTES } from "./bounded.ts";
 import type { Links } from "./links.ts";
-import type { TasksExtension } from "./tasks.ts";
+import { declaredCapabilities, type TasksExtension } from "./tasks.ts";
 
 /** What tools, resources and prompts work with. */
 export interface Surroundings {
@@ -23,6 +26,10 @@ export interface Surroundings {
   readonly journal: () => Promise<Journal>;
   readonly links: Links;
   readonly tasks: TasksExtension;
+  /** Whether the viewer ends with this process. */
+  readonly viewerEnds: () => boolean;
+  /** Folders from which data may be read, beside the workspace. */
+  readonly dataRoots: readonly string[];
 }
 
 /** One call of a tool. */
@@ -32,6 +39,8 @@ export interface Call extends Surroundings {
   readonly signal: AbortSignal;
   /** The request itself, as the SDK hands it over. */
   readonly request: ServerContext;
+  /** What the client can be asked for. */
+  readonly client: ClientCapabilities;
 }
 
 export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
@@ -40,7 +49,7 @@ export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
   readonly description: string;
   readonly input: Input;
   readonly annotations: Annotations;
-  run(input: z.output<Input>, call: Call): Promise<CallToolResult>;
+  run(input: z.output<Input>, call: Call): Promise<CallToolResult | InputRequiredResult>;
 }
 
 interface Annotations {
@@ -89,8 +98,10 @@ export function registerTool<Input extends z.ZodType>(
         progress,
         signal,
         request: context,
+        client: clientOf(server, context),
       });
-      return understood(answer, revisionOf(server, context));
+      if (isInputRequiredResult(answer)) return answer;
+      return understood(withEnd(answer, server, surroundings), revisionOf(server, context));
     } catch (error) {
       return errorResult(name, error);
     } finally {
@@ -115,6 +126,13 @@ function published(schema: z.ZodType): StandardSchemaWithJSON<unknown, unknown> 
   };
 }
 
+/** What the client declared: with the request, or when the connection began. */
+function clientOf({ server }: McpServer, context: ServerContext): ClientCapabilities {
+  return context.mcpReq.envelope === undefined
+    ? server.getClientCapabilities() ?? {}
+    : declaredCapabilities(context);
+}
+
 /** The revision that knows links to resources in an answer. */
 const LINKS_SINCE = "2025-06-18";
 
@@ -129,6 +147,23 @@ function revisionOf(server: McpServer, context: ServerContext): string {
 function understood(answer: CallToolResult, revision: string): CallToolResult {
   if (revision >= LINKS_SINCE) return answer;
   return { ...answer, content: answer.content.filter(({ type }) => type !== "resource_link") };
+}
+
+/** Servers whose client was told that the pages end with it. */
+const told = new WeakSet<McpServer>();
+
+/** The answer, which says once to each client how long its link is good for. */
+function withEnd(
+  answer: CallToolResult,
+  server: McpServer,
+  { viewerEnds }: Surroundings,
+): CallToolResult {
+  const [first, ...rest] = answer.content;
+  if (first?.type !== "text" || !/\nShow the person: \S+$/.test(first.text)) return answer;
+  if (told.has(server) || !viewerEnds()) return answer;
+  told.add(server);
+  const text = `${first.text} (the pages end with this client; \`deno task start\` keeps them up)`;
+  return { ...answer, content: [{ ...first, text }, ...rest] };
 }
 
 /** A mistake of the caller's is explained; one of ours is named as such and logged. */

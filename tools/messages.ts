@@ -6,11 +6,60 @@ import {
   INVALID_PARAMS,
   INVALID_REQUEST,
   type JSONRPCErrorResponse,
+  type JSONRPCMessage,
+  type McpServer,
   PARSE_ERROR,
 } from "@modelcontextprotocol/server";
+import { z } from "zod";
 
 /** An error response; its id is null where the request's own could not be read, as JSON-RPC wants. */
 export type Refusal = Omit<JSONRPCErrorResponse, "id"> & { readonly id: string | number | null };
+
+/**
+ * Puts what the SDK found wrong with a message's parameters into words: it sends the list that its
+ * schemas made, and calls it an error of its own.
+ */
+export function wordErrors(server: McpServer): void {
+  const connect = server.connect.bind(server);
+  server.connect = (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => send(worded(message), options);
+    return connect(transport);
+  };
+}
+
+function worded(message: JSONRPCMessage): JSONRPCMessage {
+  if (!("error" in message)) return message;
+  const text = message.error.message;
+  const start = text.indexOf("[\n");
+  if (start === -1 || text.length > 100_000) return message;
+  const issues = Issues.safeParse(parsedIssues(text.slice(start)));
+  if (!issues.success) return message;
+  const words = [...new Set(issues.data.map(inWords))].slice(0, 5).join("; ");
+  return { ...message, error: { code: INVALID_PARAMS, message: `Invalid params: ${words}` } };
+}
+
+const Issues = z.array(z.looseObject({
+  path: z.array(z.union([z.string(), z.number()])),
+  message: z.string(),
+  errors: z.unknown().optional(),
+})).min(1);
+
+function parsedIssues(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function inWords({ path, message, errors }: z.infer<typeof Issues>[number]): string {
+  const branch = Array.isArray(errors) ? Issues.safeParse(errors[0]) : undefined;
+  const [first] = branch?.data ?? [];
+  if (first) return inWords({ ...first, path: [...path, ...first.path] });
+  const field = path.length === 0 ? "" : `${path.join(".")}: `;
+  return `${field}${message.replace(/^Invalid input: /, "")}`;
+}
 
 /** Refuses a message, with the reason in words. */
 export function refusal(code: number, message: string, id: unknown = null): Refusal {

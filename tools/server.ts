@@ -12,6 +12,7 @@ import { evaluateTool } from "./evaluate.ts";
 import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
+import { wordErrors } from "./messages.ts";
 import { readJournalTool } from "./read_journal.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
@@ -51,6 +52,10 @@ const TOOLS = [
 export interface ServerOptions {
   /** The viewer's address without a slash at its end; null or left out where none is up. */
   readonly viewerUrl?: string | null | undefined;
+  /** Whether the viewer ends with this process, which the person should know. */
+  readonly viewerEnds?: (() => boolean) | undefined;
+  /** Folders from which data may be read, beside the workspace; by default the working directory. */
+  readonly dataRoots?: readonly string[] | undefined;
   /** Served before the laboratory's own tools, in the form of the SDK's extensions. */
   readonly extensions?: readonly ServerExtension[] | undefined;
   /** By default those of the laboratory's runs. */
@@ -75,6 +80,8 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     lab,
     journal: () => journal ??= openJournal(lab),
     links,
+    viewerEnds: options.viewerEnds ?? (() => false),
+    dataRoots: options.dataRoots ?? [Deno.cwd()],
     tasks: options.tasks ?? new TasksExtension(runTasks(lab, links)),
   };
   return () => {
@@ -91,6 +98,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     registerResources(server, surroundings);
     registerPrompts(server, surroundings);
     surroundings.tasks.attach(server);
+    wordErrors(server);
     return server;
   };
 }

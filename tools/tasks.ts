@@ -5,6 +5,8 @@
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  isSpecType,
   type McpServer,
   MissingRequiredClientCapabilityError,
   ProtocolError,
@@ -120,12 +122,11 @@ export class TasksExtension {
   }
 }
 
-const Declared = z.looseObject({ extensions: z.record(z.string(), z.unknown()).optional() });
-
 /** What the client declared with this very request, as clients do since the revision 2026-07-28. */
-export function declaredCapabilities(ctx: ServerContext): z.infer<typeof Declared> {
+export function declaredCapabilities(ctx: ServerContext): ClientCapabilities {
   const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
-  return Declared.safeParse(envelope[CLIENT_CAPABILITIES_META_KEY]).data ?? {};
+  const declared = envelope[CLIENT_CAPABILITIES_META_KEY];
+  return isSpecType.ClientCapabilities(declared) ? declared as ClientCapabilities : {};
 }
 
 /** The refusal of a client that cannot take a task for an answer. */

@@ -4,6 +4,7 @@ import { counted, duration, RefusedValue } from "../engine/host/mod.ts";
 import { type Lab, type Run, type TrainAnswer, TrainOrResume } from "../experiments/mod.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
+import { askBeforeTraining } from "./questions.ts";
 import { isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
 import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
 import { viewOf } from "./views.ts";
@@ -29,7 +30,11 @@ export const trainTool = defineTool({
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, ...request }, context) {
-    const { runs, sweepId } = await startedRuns(context.lab, { resume, ...request });
+    const { lab, progress } = context;
+    progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
+    const question = resume === undefined ? askBeforeTraining(request, context) : undefined;
+    if (question) return question;
+    const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
     if (wait_seconds > 0 && context.tasks.declaredBy(context.request)) {
       const { content } = trainAnswer(context, runs, sweepId);

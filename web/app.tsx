@@ -1,5 +1,5 @@
 /** The viewer's addresses. Handlers gather rows from the store; pages are functions of those rows. */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { UserError } from "../engine/host/mod.ts";
 import {
@@ -50,9 +50,9 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   app.use(etag());
   app.onError((error, c) => errorPage(lab, error, c));
 
-  app.get("/", (c) => c.html(runsPage(lab, c)));
+  app.get("/", takes("status", "sweep", "offset"), (c) => c.html(runsPage(lab, c)));
   app.get("/runs", (c) => c.redirect("/"));
-  app.get("/runs/:id", (c) => {
+  app.get("/runs/:id", takes(), (c) => {
     const ref = c.req.param("id");
     const run = found(() => lab.run(ref));
     if (run.id !== ref) return c.redirect(`/runs/${run.id}`);
@@ -61,7 +61,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       <RunPage report={fullReport(lab, run)} texts={lab.texts(run.id)} events={events} />,
     );
   });
-  app.get("/compare", (c) => {
+  app.get("/compare", takes("runs"), (c) => {
     const refs = queryValues(c, "runs");
     if (refs.length === 0) return c.html(<ChooseRunsPage rows={runRows(lab, lab.runs().runs)} />);
     return c.html(comparePage(lab, refs));
@@ -109,7 +109,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       "cache-control": FOR_EVER,
     });
   });
-  app.get("/schedules", async (c) => {
+  app.get("/schedules", takes("names", "index", "dataset"), async (c) => {
     const names = queryValues(c, "names");
     const options = digitOptions(c);
     const report = await lab.inspectSchedules(
@@ -130,7 +130,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       "cache-control": "no-cache",
     });
   });
-  app.get("/journal", async (c) => {
+  app.get("/journal", takes("tag"), async (c) => {
     const tag = c.req.query("tag");
     return c.html(
       <JournalPage
@@ -139,7 +139,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       />,
     );
   });
-  app.get("/journal/:id", async (c) => {
+  app.get("/journal/:id", takes(), async (c) => {
     const book = await journal();
     const entry = found(() => book.readEntry(c.req.param("id")));
     const known = entry.runs.filter((id) => exists(() => lab.run(id)));
@@ -233,6 +233,20 @@ function digitOptions(c: Context) {
     times: Array.from({ length: STRIP_TIMES }, (_, i) => i / (STRIP_TIMES - 1)),
     index,
     dataset,
+  };
+}
+
+/** Parameters that other programs add to links; a token is only looked at where one is wanted. */
+const OF_OTHERS = /^(utm_\w+|token)$/;
+
+/** Refuses parameters that a page does not have, since leaving one out would show something else. */
+function takes(...names: readonly string[]): MiddlewareHandler {
+  return async (c, next) => {
+    const given = Object.keys(c.req.query()).filter((name) => !OF_OTHERS.test(name));
+    const wrong = given.find((name) => !names.includes(name));
+    if (wrong === undefined) return await next();
+    const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
+    throw new UserError(`The page ${c.req.path} has no parameter "${wrong}": ${known}`);
   };
 }
 

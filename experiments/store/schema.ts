@@ -167,12 +167,12 @@ const BUSY_TIMEOUT = 10_000;
 /**
  * Opens `lab.sqlite` in the workspace, making both if they are missing.
  *
- * @throws {UserError} If the file is not ours, or was made by a newer version.
+ * @throws {UserError} If the workspace cannot be made or written to, the file is not ours, or it was
+ * made by a newer version.
  */
 export function openDatabase(workspace: string): DatabaseSync {
   const path = join(workspace, "lab.sqlite");
-  makeFolder(workspace);
-  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+  const db = openFile(workspace, path);
   try {
     useWriteAheadLog(db);
     // In WAL mode NORMAL survives the death of any process; only a power cut can lose the last
@@ -187,8 +187,30 @@ export function openDatabase(workspace: string): DatabaseSync {
         `${path} is not a store of TextDiffusion (${error.message}): move it away or use another --workspace`,
       );
     }
-    throw error;
+    throw explainedFailure(workspace, error);
   }
+}
+
+function openFile(workspace: string, path: string): DatabaseSync {
+  try {
+    if (!existsSync(workspace)) mkdirSync(workspace, { recursive: true });
+    return new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+  } catch (error) {
+    throw explainedFailure(workspace, error);
+  }
+}
+
+/** What a person can mend about a workspace; errors of the program itself stay as they are. */
+function explainedFailure(workspace: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const isDenied = error instanceof Deno.errors.NotCapable ||
+    /^E(?!RR_)/.test(String(Object(error).code)) ||
+    /unable to open|readonly|disk/.test(error.message);
+  if (!isDenied) return error;
+  return new UserError(
+    `The workspace ${workspace} cannot be used (${error.message}): it must be a folder that this ` +
+      "program may write to; use another --workspace",
+  );
 }
 
 /**
@@ -205,19 +227,6 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
-  }
-}
-
-function makeFolder(workspace: string): void {
-  if (existsSync(workspace)) return;
-  try {
-    mkdirSync(workspace, { recursive: true });
-  } catch (error) {
-    throw new UserError(
-      `The workspace ${workspace} cannot be made (${
-        (error as Error).message
-      }): use another --workspace`,
-    );
   }
 }
 

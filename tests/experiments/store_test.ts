@@ -163,6 +163,18 @@ Deno.test("a file that is no database is refused with what to do", () =>
     });
   }));
 
+Deno.test("a workspace that cannot be used is refused in words, whatever is in its way", () =>
+  withWorkspace((folder) => {
+    Deno.writeTextFileSync(join(folder, "file"), "");
+    Deno.mkdirSync(join(folder, "taken", "lab.sqlite"), { recursive: true });
+    for (const workspace of ["file", join("file", "inner"), "taken"]) {
+      assert.throws(() => openStore(join(folder, workspace)), {
+        name: "UserError",
+        message: /^The workspace .* cannot be used \(.*\): it must be a folder .*--workspace$/,
+      }, workspace);
+    }
+  }));
+
 Deno.test("two processes that open a new workspace at once both get the store", () =>
   withWorkspace(async (workspace) => {
     const program = `

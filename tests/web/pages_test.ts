@@ -190,6 +190,23 @@ Deno.test("The pages of a workspace with runs", async (t) => {
     },
   );
 
+  await t.step("a parameter that a page does not have is refused by name", async () => {
+    const cases = [
+      ["/?page=x", /no parameter &quot;page&quot;: it has status, sweep, offset/],
+      ["/schedules?schedules=nope", /no parameter &quot;schedules&quot;: it has names, index, dat/],
+      ["/journal?tags=a", /no parameter &quot;tags&quot;: it has tag/],
+      ["/runs/image-0001?step=3", /no parameter &quot;step&quot;: it has none/],
+    ] as const;
+    for (const [address, words] of cases) {
+      const answer = await app.request(address);
+      assert.equal(answer.status, 400, address);
+      assert.match(await answer.text(), words);
+    }
+    for (const address of ["/?utm_source=chat", "/runs/image-0001?token=x"]) {
+      assert.equal((await app.request(address)).status, 200, address);
+    }
+  });
+
   await t.step("samples stand in rows under each other where they are asked for", async () => {
     const heightOf = async (...numbers: number[]) => {
       const ids = numbers.map((n) => `image-0001-sample-00${n}`).join(",");

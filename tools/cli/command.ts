@@ -54,7 +54,22 @@ export const listenFields = {
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on (default 127.0.0.1)"),
   port: z.number().int().min(0).max(65535),
   viewer: z.boolean().default(true).describe("Leaves the viewer out"),
+  allow_host: z.array(z.string().min(1)).optional().describe(
+    "Further names of the server, such as those behind a proxy",
+  ),
+  token: z.string().min(1).optional().describe(
+    "What every request must bring (default: none on loopback, and elsewhere the one in the " +
+      "workspace's file token, which is made if missing)",
+  ),
+  data_root: z.array(z.string().min(1)).optional().describe(
+    "Folders from which data may be read, beside the workspace (default: the working directory)",
+  ),
 };
+
+/** The folders that are named, or the working directory. */
+export function dataRootsOf(folders: readonly string[] | undefined): string[] {
+  return (folders ?? ["."]).map((folder) => resolve(folder));
+}
 
 type CommonValues = z.output<z.ZodObject<typeof commonOptions>>;
 

@@ -7,14 +7,14 @@ import { z } from "zod";
 import {
   commonOptions,
   dataDirectory,
+  dataRootsOf,
   defineCommand,
   labOf,
   listenFields,
-  type Wiring,
 } from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
-import { listen, type Listening } from "./serving.ts";
 import { watchToTheEnd } from "./train.ts";
+import { START_PORT, type Viewer, viewerOf } from "./viewer.ts";
 
 /** The whole loop, for digits and then for verse: data, training, samples, and the viewer. */
 export const command = defineCommand({
@@ -29,7 +29,12 @@ export const command = defineCommand({
   }),
   async run({ viewer: withViewer, verse: withVerse, host, port, ...common }, wiring) {
     const lab = labOf(common);
-    const viewer = withViewer ? await serveViewer(lab, { host, port }, wiring) : null;
+    const viewer = withViewer
+      ? await viewerOf(lab, {
+        ...{ host, port, first: START_PORT },
+        ...{ lasting: true, dataRoots: dataRootsOf(undefined) },
+      }, wiring)
+      : null;
     const directory = dataDirectory(common);
     const digits = await learn(lab, viewer, {
       preset: "demo",
@@ -55,7 +60,7 @@ export const command = defineCommand({
     }
     if (viewer) {
       console.log(`Viewer: ${viewer.url}   (Ctrl-C ends it)`);
-      await viewer.finished;
+      await viewer.own?.finished;
     }
     lab.close();
     return 0;
@@ -65,7 +70,7 @@ export const command = defineCommand({
 /** Trains a preset to its end. */
 async function learn(
   lab: Lab,
-  viewer: Listening | null,
+  viewer: Viewer | null,
   { preset, dataset, title }: {
     readonly preset: "demo" | "demo-verse";
     readonly dataset: string;
@@ -120,26 +125,4 @@ async function drawDigits(lab: Lab, runId: string): Promise<string> {
   const path = join(lab.workspace, "demo.png");
   await Deno.writeFile(path, png);
   return path;
-}
-
-/** On the usual port where it is free, so that a second demo does not fail for it. */
-async function serveViewer(
-  lab: Lab,
-  { host, port }: { readonly host: string; readonly port: number | undefined },
-  { openViewer }: Wiring,
-): Promise<Listening> {
-  const { createHttpApp } = await import("../http.ts");
-  const { accessTo } = await import("../access.ts");
-  const options = { host, port: port ?? 8765 };
-  const handler = (viewerUrl: string) => {
-    const access = accessTo({ host: options.host, workspace: lab.workspace });
-    const app = createHttpApp(lab, { viewerUrl, access, openViewer });
-    return Promise.resolve((request: Request) => app.fetch(request));
-  };
-  try {
-    return listen(options, handler);
-  } catch (error) {
-    if (!(error instanceof UserError) || port !== undefined) throw error;
-    return listen({ ...options, port: 0 }, handler);
-  }
 }

@@ -1,17 +1,19 @@
 import { z } from "zod";
-import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import type { Lab } from "../../experiments/mod.ts";
+import type { McpServerFactory } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { changesOf, sendChanges } from "../changes.ts";
 import { noticeChannel } from "../channel.ts";
 import { createMcpServer } from "../server.ts";
 import {
   commonOptions,
+  dataRootsOf,
   defineCommand,
   labOf,
   listenFields,
   takeUpQueue,
-  type Wiring,
 } from "./command.ts";
-import { listen, type Listening, type ListenOptions } from "./serving.ts";
+import { ClosingTransport } from "./stdio.ts";
+import { viewerOf } from "./viewer.ts";
 
 /**
  * MCP over stdio until the client closes it. Standard output carries the protocol and nothing else,
@@ -21,46 +23,48 @@ export const command = defineCommand({
   schema: z.strictObject({
     viewer: listenFields.viewer,
     host: listenFields.host,
-    port: listenFields.port.default(0).describe(
-      "Port of the viewer; 0 takes a free one (default 0)",
+    port: listenFields.port.optional().describe(
+      "Port of the viewer; 0 takes a free one (default: the workspace's last one, or the next free one)",
     ),
+    allow_host: listenFields.allow_host,
+    token: listenFields.token,
+    data_root: listenFields.data_root,
     ...commonOptions,
   }),
-  async run({ viewer: withViewer, host, port, ...common }, wiring) {
+  async run(
+    { viewer: withViewer, host, port, allow_host: allowHost, token, data_root, ...common },
+    wiring,
+  ) {
     console.log = console.info = console.debug = console.error;
     const lab = labOf(common);
-    const viewer = withViewer ? serveViewer(lab, { host, port }, wiring) : null;
+    const dataRoots = dataRootsOf(data_root);
+    const options = { host, port, allowHost, token, lasting: false, dataRoots };
+    const viewer = withViewer ? await viewerOf(lab, options, wiring) : null;
+    if (viewer?.access.isNew) {
+      console.error(`The viewer wants this token: ${viewer.url}/?token=${viewer.access.token}`);
+    }
     const transport = new ClosingTransport();
-    const viewerUrl = viewer?.url ?? null;
-    serveStdio(createMcpServer(lab, { viewerUrl, extensions: [noticeChannel(lab)] }), {
+    const changes = changesOf(lab);
+    const createServer = createMcpServer(lab, {
+      viewerUrl: viewer?.url ?? null,
+      viewerEnds: () => viewer !== null && !viewer.outlives(),
+      dataRoots,
+      extensions: [noticeChannel(lab)],
+    });
+    const factory: McpServerFactory = (context) => {
+      const server = createServer(context);
+      sendChanges(server, changes, context.era);
+      return server;
+    };
+    serveStdio(factory, {
       transport,
       onerror: (error) => console.error(`MCP: ${error.message}`),
     });
     takeUpQueue(lab);
     // The viewer is not waited for: a page that is open keeps its connection for as long as it likes.
     await transport.closed.promise;
+    changes.close();
     lab.close();
     return 0;
   },
 });
-
-/** Says when the client is gone. */
-class ClosingTransport extends StdioServerTransport {
-  readonly closed = Promise.withResolvers<void>();
-
-  override async close(): Promise<void> {
-    await super.close();
-    this.closed.resolve();
-  }
-}
-
-/** The pages are loaded on their first request, so that they do not delay the protocol. */
-function serveViewer(lab: Lab, options: ListenOptions, { openViewer }: Wiring): Listening {
-  return listen(options, async (viewerUrl) => {
-    const { createHttpApp } = await import("../http.ts");
-    const { accessTo } = await import("../access.ts");
-    const access = accessTo({ ...options, workspace: lab.workspace });
-    const app = createHttpApp(lab, { viewerUrl, access, openViewer });
-    return (request) => app.fetch(request);
-  });
-}

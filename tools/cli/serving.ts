@@ -13,7 +13,12 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What is answered at {@link IDENTITY_PATH}, by which other processes know whose server this is. */
+  readonly identity?: string | undefined;
 }
+
+/** Answered without loading anything. */
+export const IDENTITY_PATH = "/.well-known/textdiffusion";
 
 /**
  * Serves requests with what `handlerFor` makes of the address, on the first request.
@@ -21,7 +26,7 @@ export interface ListenOptions {
  * @throws {UserError} If the port is taken or the address is not this machine's.
  */
 export function listen(
-  { host, port }: ListenOptions,
+  { host, port, identity }: ListenOptions,
   handlerFor: (url: string) => Promise<(request: Request) => Response | Promise<Response>>,
 ): Listening {
   let url = "";
@@ -31,6 +36,9 @@ export function listen(
     server = Deno.serve(
       { hostname: host, port, onListen: () => {} },
       async (request) => {
+        if (identity !== undefined && new URL(request.url).pathname === IDENTITY_PATH) {
+          return new Response(identity);
+        }
         const handle = await handler().catch(unavailable);
         return handle instanceof Response ? handle : handle(request);
       },
