@@ -14,7 +14,7 @@ export const JournalRequest = z.strictObject({
   tag: z.string().min(1).max(30).optional().describe("Entries with this tag (default: any)"),
   verdict: z.enum(VERDICTS).optional().describe("Entries with this verdict (default: any)"),
   offset: z.number().int().min(0).max(1_000_000).default(0).describe(
-    "Entries to skip (default 0)",
+    "Entries to skip, 0 to 1000000 (default 0)",
   ),
 });
 export type JournalRequest = z.output<typeof JournalRequest>;
