@@ -4,7 +4,13 @@ import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./common/code_version.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
-import { expandGrid, imageConfigOf, resolveConfig, textConfigOf } from "./config/mod.ts";
+import {
+  expandGrid,
+  imageConfigOf,
+  requireConfigField,
+  resolveConfig,
+  textConfigOf,
+} from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type NoticeOptions, readNotices } from "./report/notices.ts";
@@ -13,7 +19,12 @@ import { findRun, findRuns, findTrainedRun, modalityOf } from "./registry/modali
 import { decodeSamplePixels } from "./image/pictures.ts";
 import { withFoundData } from "./run/own_data.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
-import { type Variation, variationsOf } from "./report/variation.ts";
+import {
+  type SweepSummary,
+  sweepSummary,
+  type Variation,
+  variationsOf,
+} from "./report/variation.ts";
 import { openStore, type Store } from "./store/store.ts";
 import type { RunPlace } from "./store/runs.ts";
 import {
@@ -162,7 +173,8 @@ class Laboratory implements Lab {
 
   runs(filter: RunFilter = {}): { runs: Run[]; total: number } {
     this.#notice();
-    const { sweepId } = filter;
+    const { sweepId, where = {} } = filter;
+    for (const field of Object.keys(where)) requireConfigField(field, "where");
     const found = this.#store.runs.list(filter);
     const known = this.#store.runs.sweepIds();
     if (sweepId !== undefined && found.total === 0 && !known.includes(sweepId)) {
@@ -170,6 +182,13 @@ class Laboratory implements Lab {
       throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${newest}`);
     }
     return found;
+  }
+
+  sweeps(filter: RunFilter = {}): { sweeps: SweepSummary[]; total: number } {
+    this.runs({ ...filter, limit: 1 });
+    const { ids, total } = this.#store.runs.sweepsOf(filter);
+    const runsOf = (sweepId: string) => this.#store.runs.list({ sweepId, limit: 1000 }).runs;
+    return { sweeps: ids.map((id) => sweepSummary(id, runsOf(id).toReversed())), total };
   }
 
   metrics(
@@ -215,7 +234,7 @@ class Laboratory implements Lab {
   }
 
   startJob(kind: JobKind, { run: ref, ...request }: JobRequest): Job {
-    const run = this.run(ref);
+    const run = this.trainedRun(ref);
     requireFieldsOf(run, kind === "sample" ? sampleRequests : evaluateRequests, request);
     const input = modalityOf(run).jobInputs[kind](run, request);
     return this.#jobs.request({ kind, runId: run.id, input });

@@ -6,7 +6,7 @@ import type { EvaluateRequest, TrainRequest } from "./requests/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
 import type { RunReport } from "./report/inspect.ts";
-import type { Variation } from "./report/variation.ts";
+import type { SweepSummary, Variation } from "./report/variation.ts";
 import type { NoticeOptions } from "./report/notices.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
@@ -26,8 +26,9 @@ export interface LabOptions {
 
 /**
  * The laboratory over one workspace. Opening one is cheap: no tensors here, training and sampling
- * happen in processes of their own. A `ref` is a run's id, a unique prefix of one, "latest", or
- * "best" (the lowest denoising error). Where several are taken, a sweep's id stands for all its runs.
+ * happen in processes of their own. A `ref` is a run's id, a unique prefix of one, "latest", "best"
+ * (the lowest denoising error or nats per character on the newest run's data set), "best:" and the name
+ * of a data set, or a sweep's id: its best run, or all of them where several runs are taken.
  *
  * Every method throws a {@link UserError} for what the caller can mend, such as an unknown run.
  */
@@ -54,6 +55,8 @@ export interface Lab {
   find(refs: readonly string[]): Run[];
   /** Newest first. */
   runs(filter?: RunFilter): { readonly runs: Run[]; readonly total: number };
+  /** Sweeps with such runs, newest first. */
+  sweeps(filter?: RunFilter): { readonly sweeps: SweepSummary[]; readonly total: number };
   /** Curves with at most `maxPoints` each (by default 50), ends kept; `afterStep` gives only later points. */
   metrics(
     ref: string,

@@ -15,6 +15,7 @@ export {
   type PresetName,
   presets,
   RECORDING,
+  requireConfigField,
   resolveConfig,
   RunConfig,
   TextConfig,
@@ -40,7 +41,7 @@ export type { AlignedCurve } from "./report/curves.ts";
 export type { Modality } from "./run/modality.ts";
 export type { RankingMetric } from "./store/metrics.ts";
 export type { RunReport } from "./report/inspect.ts";
-export type { Variation } from "./report/variation.ts";
+export type { SweepSummary, Variation } from "./report/variation.ts";
 export type { Checkpoint } from "./store/results.ts";
 export type { Alert } from "./diagnosis/curve.ts";
 export type {
@@ -53,7 +54,7 @@ export type {
 } from "./report/schedules.ts";
 export { AnyEvaluateRequest, AnySampleRequest } from "./requests/requests.ts";
 export type { EvaluateRequest } from "./requests/requests.ts";
-export { runReference } from "./requests/fields.ts";
+export { fieldValues, runReference } from "./requests/fields.ts";
 export {
   configFields,
   DEFAULT_PRESET,

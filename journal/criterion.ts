@@ -3,11 +3,11 @@
  * some of the entry's runs, below or above that of others or a fixed threshold.
  */
 import { z } from "zod";
-import { METRIC_NAMES, type Summary } from "../experiments/mod.ts";
+import { fieldValues, METRIC_NAMES, type Summary } from "../experiments/mod.ts";
 
 /** Which of an entry's runs are meant: those that match everything that is given. */
 export const Selection = z.strictObject({
-  parameters: z.record(z.string().max(40), z.union([z.string().max(60), z.number()])).optional()
+  parameters: fieldValues.optional()
     .describe('Configuration fields and their values, e.g. {"schedule": "cosine"}'),
   label: z.string().max(200).optional().describe("The label the runs were started with"),
   runs: z.array(z.string().min(1).max(60)).min(1).max(100).optional().describe(

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
-import { nearest, UserError } from "../engine/host/mod.ts";
-import { configSchemas, type Lab } from "../experiments/mod.ts";
+import { UserError } from "../engine/host/mod.ts";
+import { type Lab, requireConfigField } from "../experiments/mod.ts";
 import { entryBody } from "./body.ts";
 import { changesMeaning, comparableMetric } from "./comparable.ts";
 import type { Criterion, Selection } from "./criterion.ts";
@@ -22,7 +22,7 @@ export interface NewEntry {
   readonly hypothesis: string;
   readonly criterion?: Criterion | undefined;
   /** References to runs, as the laboratory takes them; a sweep stands for all its runs. */
-  readonly runs?: readonly string[];
+  readonly runs?: readonly string[] | undefined;
   readonly tags?: readonly string[] | undefined;
   /** Markdown; it appears as a quotation. */
   readonly observations?: string | undefined;
@@ -31,7 +31,7 @@ export interface NewEntry {
 /** What may be added to an entry later. The hypothesis and the criterion stay as first written. */
 export interface EntryUpdate {
   /** Added to the runs that the entry already names. */
-  readonly runs?: readonly string[];
+  readonly runs?: readonly string[] | undefined;
   /** Added to the tags. */
   readonly tags?: readonly string[] | undefined;
   /** Added below the earlier observations, with its date. */
@@ -203,14 +203,8 @@ function checkedCriterion(lab: Lab, criterion: Criterion | undefined): Criterion
 }
 
 function checkedSelection(lab: Lab, selection: Selection): Selection {
-  const fields = Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape));
   for (const field of Object.keys(selection.parameters ?? {})) {
-    if (fields.includes(field)) continue;
-    throw new UserError(
-      `criterion names a field ${JSON.stringify(field)} that no configuration has: did you mean ${
-        nearest(field, fields, 1)[0]
-      }?`,
-    );
+    requireConfigField(field, "criterion");
   }
   return selection.runs ? { ...selection, runs: idsOf(lab, selection.runs) } : selection;
 }

@@ -4,6 +4,7 @@ import { parseWith } from "../engine/host/mod.ts";
 import { compareRunsTool } from "../tools/compare_runs.ts";
 import { evaluateTool } from "../tools/evaluate.ts";
 import { inspectRunTool } from "../tools/inspect_run.ts";
+import { readJournalTool } from "../tools/read_journal.ts";
 import { sampleTool } from "../tools/sample.ts";
 import { trainTool } from "../tools/train.ts";
 import { writeJournalTool } from "../tools/write_journal.ts";
@@ -22,6 +23,7 @@ const shown = [
   compareRunsTool,
   evaluateTool,
   inspectRunTool,
+  readJournalTool,
   sampleTool,
   trainTool,
   writeJournalTool,

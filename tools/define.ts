@@ -17,6 +17,7 @@ import type { Journal } from "../journal/mod.ts";
 import { givenArguments, publishedSchema } from "./arguments.ts";
 import { bounded, MOST_BYTES, MOST_ERROR_BYTES } from "./bounded.ts";
 import type { Links } from "./links.ts";
+import { clientKey, type OwnRuns } from "./own_runs.ts";
 import { declaredCapabilities, type TasksExtension } from "./tasks.ts";
 
 /** What tools, resources and prompts work with. */
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly viewerEnds: () => boolean;
   /** Folders from which data may be read, beside the workspace. */
   readonly dataRoots: readonly string[];
+  readonly ownRuns: OwnRuns;
 }
 
 /** One call of a tool. */
@@ -41,6 +43,8 @@ export interface Call extends Surroundings {
   readonly request: ServerContext;
   /** What the client can be asked for. */
   readonly client: ClientCapabilities;
+  /** Tells that the client has started these runs, or goes on with them. */
+  started(ids: readonly string[]): void;
 }
 
 export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
@@ -49,6 +53,8 @@ export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
   readonly description: string;
   readonly input: Input;
   readonly annotations: Annotations;
+  /** Works only with runs that have a checkpoint. */
+  readonly needsWeights?: true;
   run(input: z.output<Input>, call: Call): Promise<CallToolResult | InputRequiredResult>;
 }
 
@@ -87,18 +93,22 @@ export function registerTool<Input extends z.ZodType>(
   tool: ToolDefinition<Input>,
   surroundings: Surroundings,
 ): void {
-  const { name, title, description, input, annotations } = tool;
+  const { name, title, description, input, annotations, needsWeights = false } = tool;
+  const { ownRuns } = surroundings;
   const config = { title, description, inputSchema: published(input), annotations };
   server.registerTool(name, config, async (given, context) => {
     const progress = progressOf(context);
     try {
       const { signal } = context.mcpReq;
-      const answer = await tool.run(parseWith(input, givenArguments(input, given)), {
+      const key = clientKey(server, context);
+      const request = parseWith(input, givenArguments(input, given));
+      const answer = await tool.run(ownRuns.named(key, request, needsWeights), {
         ...surroundings,
         progress,
         signal,
         request: context,
         client: clientOf(server, context),
+        started: (ids) => ownRuns.add(key, ids),
       });
       if (isInputRequiredResult(answer)) return answer;
       return understood(withEnd(answer, server, surroundings), revisionOf(server, context));

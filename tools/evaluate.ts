@@ -18,6 +18,7 @@ export const evaluateTool = defineTool({
     `is no finding. ${rareFieldsHelp(AnyEvaluateRequest)}`,
   input,
   annotations: ADDING,
+  needsWeights: true,
   async run({ wait_seconds, ...request }, call) {
     return await requestedJob("evaluate", request, wait_seconds, call);
   },

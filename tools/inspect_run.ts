@@ -1,6 +1,6 @@
 /** The tool that inspects runs, and one run as text: what it is, how it stands, and what is known of it. */
 import type { z } from "zod";
-import { counted, duration, RefusedValue } from "../engine/host/mod.ts";
+import { counted, duration, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   InspectRequest,
   type Lab,
@@ -10,7 +10,10 @@ import {
   type Run,
   type RunFilter,
   type RunReport,
+  type SweepSummary,
 } from "../experiments/mod.ts";
+import { type Journal, matchingEntries } from "../journal/mod.ts";
+import { publications } from "./arguments.ts";
 import { answer, type Call, defineTool, READING } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId, jobAnswer, jobList } from "./jobs.ts";
@@ -24,6 +27,7 @@ import {
   runTable,
   shortenedError,
   statusOf,
+  table,
   timeOf,
 } from "./rows.ts";
 import {
@@ -39,19 +43,23 @@ import { statusCounts, watchRuns } from "./train.ts";
 import { evaluationTable, viewOf } from "./views.ts";
 import { baselineTable } from "./text_view.ts";
 
+const InspectInput = InspectRequest.extend({ wait_seconds: waitSeconds(0) });
+// A sweep's id in the place of a run does the same.
+publications.add(InspectInput, { rare: ["sweep"] });
+
 export const inspectRunTool = defineTool({
   name: "inspect-run",
   title: "Look at a run, or list runs",
   description:
     "Shows one run: status, curves, time left, configuration, samples, and warnings of the diagnosis " +
-    "(such as a model that learnt nothing, however small its loss). Without run it lists " +
-    "runs, newest first: all, or those of one sweep or status. With a job's id as run it shows what " +
-    "sample or evaluate made. wait_seconds waits for the end of what is still at work. Give the person " +
-    "the link.",
-  input: InspectRequest.extend({ wait_seconds: waitSeconds(0) }),
+    "(such as a model that learnt nothing, however small its loss). Without run it lists runs, newest " +
+    "first: all, or those of a sweep, status, text, tag, date or configuration. With a job's id as " +
+    "run it shows what sample or evaluate made. wait_seconds waits for the end of what is still at " +
+    "work. Give the person the link.",
+  input: InspectInput,
   annotations: READING,
-  async run({ run, jobs, sweep, status, metrics, points, wait_seconds, limit, offset }, context) {
-    const filter = listedRuns({ run, jobs, sweep, status });
+  async run({ metrics, points, wait_seconds, limit, offset, ...request }, context) {
+    const { run, jobs, sweeps, filter } = await inspected(request, context.journal);
     if (jobs) return jobList(context, limit, offset);
     if (run !== undefined && isJobId(run)) return await jobAnswer(run, wait_seconds, context);
     if (run !== undefined) {
@@ -63,31 +71,65 @@ export const inspectRunTool = defineTool({
       const waiting = context.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !isOver(r));
       await watchRuns(waiting.map((r) => r.id), wait_seconds, context);
     }
+    if (sweeps) {
+      const found = context.lab.sweeps({ ...filter, limit, offset });
+      return sweepList(found.sweeps, found.total, offset, context.links);
+    }
     const { runs, total } = context.lab.runs({ ...filter, limit, offset });
-    return runList(runs, total, offset, context.links, sweep);
+    return runList(runs, total, offset, context.links, filter.sweepId);
   },
 });
 
-/** Returns the filter of a list of runs. @throws {RefusedValue} If a single run, or jobs, are named as
- * well. */
-export function listedRuns(
-  { run, jobs, sweep, status }: Pick<
-    z.output<typeof InspectRequest>,
-    "run" | "jobs" | "sweep" | "status"
-  >,
-): Pick<RunFilter, "sweepId" | "status"> {
+type Inspected = Omit<
+  z.output<typeof InspectRequest>,
+  "metrics" | "points" | "limit" | "offset"
+>;
+
+/**
+ * What is to be looked at: one run or job, all jobs, or the runs or sweeps that a filter chooses. A
+ * sweep in the place of a run stands for the list of its runs.
+ *
+ * @throws {RefusedValue} If one of these is named beside another.
+ */
+export async function inspected(
+  { run, jobs, sweep, sweeps, ...filter }: Inspected,
+  journal: () => Promise<Journal>,
+): Promise<Pick<Inspected, "run" | "jobs" | "sweeps"> & { readonly filter: RunFilter }> {
+  const isSweep = run !== undefined && SWEEP_ID.test(run);
   if (jobs && run !== undefined) {
     throw new RefusedValue((name) =>
       `${name("jobs")} lists all jobs: leave it out beside ${name("run")}, which shows one`
     );
   }
-  if ((run === undefined && !jobs) || (sweep === undefined && status === undefined)) {
-    return { sweepId: sweep, status };
+  const choosing = Object.entries({ ...filter, sweep, sweeps: sweeps || undefined })
+    .filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (jobs || (run !== undefined && !isSweep)) {
+    if (choosing.length === 0) return { run, jobs, sweeps, filter };
+    throw new RefusedValue((name) => {
+      const [choose, them] = choosing.length === 1 ? ["chooses", "it"] : ["choose", "them"];
+      return `${
+        choosing.map((field) => name(field)).join(" and ")
+      } ${choose} the runs of a list: ` +
+        `leave ${them} out beside ${name(jobs ? "jobs" : "run")}`;
+    });
   }
-  throw new RefusedValue((name) =>
-    `${name("sweep")} and ${name("status")} choose the runs of a list: leave them out beside ` +
-    name(jobs ? "jobs" : "run")
-  );
+  return {
+    jobs,
+    sweeps,
+    filter: {
+      ...filter,
+      sweepId: sweep ?? run,
+      tagged: filter.tag === undefined ? undefined : await runsTagged(filter.tag, journal),
+    },
+  };
+}
+
+const SWEEP_ID = /^sweep-\d+$/;
+
+/** The runs of the journal's entries with this tag. */
+async function runsTagged(tag: string, journal: () => Promise<Journal>): Promise<string[]> {
+  const entries = matchingEntries((await journal()).listEntries(), { tag });
+  return [...new Set(entries.flatMap(({ runs }) => runs))];
 }
 
 function oneRun(
@@ -131,6 +173,47 @@ function nextFor(lab: Lab, { run }: RunReport): string[] {
         }`,
       ];
   }
+}
+
+function sweepList(
+  sweeps: readonly SweepSummary[],
+  total: number,
+  offset: number,
+  links: Links,
+) {
+  const [first] = sweeps;
+  return answer({
+    summary: total === 0
+      ? "There are no such sweeps."
+      : `${counted(total, "sweep")}, newest first.`,
+    next: first === undefined ? ["inspect-run {} for all runs"] : [
+      `inspect-run {"run": "${first.id}"} for the runs of one`,
+      `compare-runs {"sweep": "${first.id}"} for its outcome`,
+    ],
+    viewerUrl: links.home(),
+  }, [sweepTable(sweeps), moreRows(sweeps.length, offset, total)]);
+}
+
+/** Values of a field that a table of sweeps names. */
+const MAX_VALUES = 6;
+
+/** A Markdown table of sweeps; "" for none. */
+export function sweepTable(sweeps: readonly SweepSummary[]): string {
+  if (sweeps.length === 0) return "";
+  const values = ([field, of]: [string, readonly (string | number)[]]) =>
+    `${field} ${of.slice(0, MAX_VALUES).join(", ")}${of.length > MAX_VALUES ? ", ..." : ""}`;
+  return table(
+    ["sweep", "started (UTC)", "runs", "data set", "varied", "best", "label"],
+    sweeps.map(({ id, createdAt, statuses, dataset, varied, metric, best, label }) => [
+      id,
+      timeOf(createdAt),
+      Object.entries(statuses).map(([status, count]) => `${count} ${status}`).join(", "),
+      dataset,
+      Object.entries(varied).map(values).join("; "),
+      best === null ? "-" : `${best.run} (${metric} ${rounded(best.value)})`,
+      label === null ? "-" : shortened(label, 60),
+    ]),
+  );
 }
 
 function runList(

@@ -24,9 +24,9 @@ export const readJournalTool = defineTool({
   name: "read-journal",
   title: "Read the experiment journal",
   description:
-    "What is known before something is tried. Without arguments a digest: what was found, what " +
-    "failed, what is open, which settings were varied and which never were. text, tag or verdict " +
-    "find entries; id shows one whole, with the verdict that the store gives it now. Writes nothing.",
+    "What is known already: a digest of what was found, what failed, what is open, and which " +
+    "settings were or never were varied. text, tag or verdict find entries; id shows one whole, as " +
+    "the store judges it now. Writes nothing.",
   input: JournalRequest,
   annotations: READING,
   async run(request, { lab, journal, links }) {

@@ -18,6 +18,7 @@ export const sampleTool = defineTool({
     `on text. ${rareFieldsHelp(AnySampleRequest)}`,
   input,
   annotations: ADDING,
+  needsWeights: true,
   async run({ detail, wait_seconds, ...request }, call) {
     return await requestedJob("sample", request, wait_seconds, call, detail);
   },

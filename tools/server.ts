@@ -13,6 +13,7 @@ import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
 import { wordErrors } from "./messages.ts";
+import { OwnRuns } from "./own_runs.ts";
 import { readJournalTool } from "./read_journal.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
@@ -82,6 +83,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     links,
     viewerEnds: options.viewerEnds ?? (() => false),
     dataRoots: options.dataRoots ?? [Deno.cwd()],
+    ownRuns: new OwnRuns(lab),
     tasks: options.tasks ?? new TasksExtension(runTasks(lab, links)),
   };
   return () => {

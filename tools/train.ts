@@ -36,6 +36,7 @@ export const trainTool = defineTool({
     if (question) return question;
     const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
+    context.started(ids);
     if (wait_seconds > 0 && context.tasks.declaredBy(context.request)) {
       const { content } = trainAnswer(context, runs, sweepId);
       return await context.tasks.create(context.request, { taskId: sweepId ?? ids[0]!, content });

@@ -39,10 +39,7 @@ export const writeJournalTool = defineTool({
         '"linear"}}} (default none, and then no verdict)',
     ),
     runs: z.array(runReference).max(100).optional().describe(
-      "Runs the entry is about, up to 100 ids; added to those it has (default none)",
-    ),
-    sweep: z.string().min(1).max(60).optional().describe(
-      "All runs of this sweep, as if listed in runs (default none)",
+      "Runs and sweeps the entry is about, up to 100 ids; added to those it has (default none)",
     ),
     observations: z.string().min(1).max(10_000).optional().describe(
       "What you saw, up to 10000 characters of Markdown; shown as yours, with its date (default none)",
@@ -52,16 +49,8 @@ export const writeJournalTool = defineTool({
     ),
   }),
   annotations: ADDING,
-  async run({ id, title, hypothesis, criterion, sweep, ...rest }, { lab, journal, links }) {
+  async run({ id, title, hypothesis, criterion, ...added }, { journal, links }) {
     const book = await journal();
-    const ofSweep = sweep === undefined
-      ? []
-      : lab.runs({ sweepId: sweep, limit: 100 }).runs.map((run) => run.id).reverse();
-    const added = {
-      runs: [...(rest.runs ?? []), ...ofSweep],
-      tags: rest.tags,
-      observations: rest.observations,
-    };
     const entry = id === undefined
       ? book.write({
         ...added,

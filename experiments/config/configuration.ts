@@ -14,6 +14,17 @@ export type RunConfig = z.infer<typeof RunConfig>;
 /** The fields of a modality's configuration. */
 export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
 
+/** @throws {UserError} If no configuration has such a field; `where` says who names it. */
+export function requireConfigField(name: string, where: string): void {
+  const fields = Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape));
+  if (fields.includes(name)) return;
+  throw new UserError(
+    `${where} names a field ${JSON.stringify(name)} that no configuration has: did you mean ${
+      nearest(name, fields, 1)[0]
+    }?`,
+  );
+}
+
 /** Fields that came later, with the values that do what was done before: older files lack them. */
 export const LATER = {
   image: {

@@ -6,7 +6,14 @@ export { integer, RECORDING } from "./fields.ts";
 export { imageDatasetNames } from "../../data/mod.ts";
 export { ImageConfig, imageConfigOf } from "./image.ts";
 export { TextConfig, textConfigOf } from "./text.ts";
-export { configSchemas, LATER, MATERIAL, parseConfig, RunConfig } from "./configuration.ts";
+export {
+  configSchemas,
+  LATER,
+  MATERIAL,
+  parseConfig,
+  requireConfigField,
+  RunConfig,
+} from "./configuration.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./presets.ts";
 export {
   type ConfigGrid,

@@ -3,7 +3,7 @@ import type { RunConfig } from "../config/mod.ts";
 import { image } from "../image/modality.ts";
 import type { Modality } from "../run/modality.ts";
 import type { OpenSubject } from "../run/subject.ts";
-import type { Run } from "../store/run.ts";
+import type { Run, RunFilter } from "../store/run.ts";
 import { text } from "../text/modality.ts";
 import type { RankingMetric } from "../store/metrics.ts";
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
@@ -36,8 +36,9 @@ export const openSubject: OpenSubject = async (config, options) =>
   await (await modalityOf({ config }).load()).openSubject(config, options);
 
 /**
- * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest) or "best" (the
- * lowest denoising error or nats per character, of the newest run's modality).
+ * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest), "best" (the lowest
+ * denoising error or nats per character on the newest run's data set), "best:" and the name of another
+ * data set, or a sweep's id for its best run.
  *
  * @throws {UserError} If there is none, or more than one; the message names near ids.
  */
@@ -47,14 +48,15 @@ export function findRun(store: Store, ref: string): Run {
   const ids = store.runs.ids();
   if (ids.length === 0) throw new UserError("There are no runs yet: start one with train");
   if (ref === "latest") return store.runs.byId(ids[0]!)!;
-  if (ref === "best") return bestRun(store);
+  if (ref === "best" || ref.startsWith("best:")) return bestOn(store, ref.slice("best:".length));
+  if (store.runs.sweepIds().includes(ref)) return bestOfSweep(store, ref);
   const matching = ref === "" ? [] : ids.filter((id) => id.startsWith(ref));
   if (matching.length === 1) return store.runs.byId(matching[0]!)!;
   throw new UserError(
     matching.length > 1
       ? `${JSON.stringify(ref)} could mean ${listed(matching, 5)}: give more of the id`
       : `There is no run ${JSON.stringify(ref)}: near it are ${listed(nearest(ref, ids, 3))} ` +
-        `(an id, a unique beginning of one, "latest" or "best")`,
+        `(an id, a unique beginning of one, "latest", "best", "best:" and a data set, or a sweep)`,
   );
 }
 
@@ -91,13 +93,34 @@ export function findRuns(store: Store, refs: readonly string[]): Run[] {
   return [...new Map(runs.map((run) => [run.id, run])).values()];
 }
 
-function bestRun(store: Store): Run {
-  const [newest] = store.runs.list({ limit: 1 }).runs;
-  if (!newest) throw new UserError("There are no runs yet: start one with train");
-  const { name, title } = metricOf(newest);
-  const id = store.runs.lowest(name);
-  if (id === null) {
-    throw new UserError(`No run has a ${title} yet, so there is no "best": name one by its id`);
-  }
-  return store.runs.byId(id)!;
+/** @param dataset By default that of the newest run. */
+function bestOn(store: Store, dataset: string): Run {
+  const where = dataset === "" ? undefined : { dataset };
+  const [newest] = store.runs.list({ where, limit: 1 }).runs;
+  if (!newest) throw new UserError(`There are no runs on ${JSON.stringify(dataset)} yet`);
+  const { modality, dataset: name } = newest.config;
+  const on = { where: { modality, dataset: name } };
+  const best = lowest(store, newest, on);
+  if (best) return best;
+  throw new UserError(
+    `No run on ${name} has a ${
+      metricOf(newest).title
+    } yet, so there is no "best" of that data set: ` +
+      'name a run by its id, or another data set as in "best:mnist"',
+  );
+}
+
+function bestOfSweep(store: Store, sweepId: string): Run {
+  const [newest] = store.runs.list({ sweepId, limit: 1 }).runs;
+  const best = newest && lowest(store, newest, { sweepId });
+  if (best) return best;
+  throw new UserError(
+    `No run of ${sweepId} has a value to be best by yet: name one of its runs by its id`,
+  );
+}
+
+/** The lowest of such runs by the metric of one of them, on the same data. */
+function lowest(store: Store, of: Run, filter: RunFilter): Run | null {
+  const id = store.runs.lowest(metricOf(of).name, filter, of.datasetHash);
+  return id === null ? null : store.runs.byId(id);
 }

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { imageDatasetNames, integer } from "../config/mod.ts";
 import {
   defaulted,
+  fieldValues,
   optional,
-  REFERENCE_HELP,
   runReference,
   sweepReference,
 } from "../requests/fields.ts";
@@ -21,7 +21,8 @@ const tableFields = {
 
 export const InspectRequest = z.strictObject({
   run: runReference.optional().describe(
-    `One run: ${REFERENCE_HELP}; or a job such as job-0003 (default: list runs instead)`,
+    'A run id, a unique beginning of one, "latest", "best" (or "best:mnist"); a sweep, to list its ' +
+      "runs; or a job such as job-0003 (default: list all runs)",
   ),
   jobs: defaulted(
     z.boolean(),
@@ -32,6 +33,19 @@ export const InspectRequest = z.strictObject({
     "List the runs of this sweep, e.g. sweep-0003 (default all)",
   ),
   status: optional(z.enum(RUN_STATUSES), "List runs of this status", "all"),
+  text: z.string().min(1).max(200).optional().describe(
+    "List runs with these words in id, label, error or configuration (default any)",
+  ),
+  tag: z.string().min(1).max(30).optional().describe(
+    "List runs with #tag in their label or this tag in the journal (default any)",
+  ),
+  date: z.string().regex(/^\d{4}(-\d\d){0,2}(\.\.\d{4}(-\d\d){0,2})?$/).optional().describe(
+    "List runs of a day (UTC), a month, or 2026-11-02..2026-11-09 (default any)",
+  ),
+  where: fieldValues.optional().describe(
+    'List runs with these values, e.g. {"dataset": "mnist", "target": "v"} (default any)',
+  ),
+  sweeps: defaulted(z.boolean(), "List the sweeps of these runs", false),
   metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
     "Curves to return with run: loss, validation_loss, denoising_mse, nats_per_character, " +
       "gradient_norm, frechet and others (default loss and what the run is ranked by)",
@@ -40,8 +54,8 @@ export const InspectRequest = z.strictObject({
 });
 
 export const CompareRequest = z.strictObject({
-  runs: z.array(runReference).min(2).max(100).optional().describe(
-    'Ids (or unique beginnings, "latest", "best") of 2 to 100 runs; give this or sweep',
+  runs: z.array(runReference).min(1).max(100).optional().describe(
+    'Ids (or unique beginnings, "latest", "best", sweeps) of 2 to 100 runs; give this or sweep',
   ),
   sweep: sweepReference.optional().describe(
     "All runs of a sweep, e.g. sweep-0003; give this or runs",

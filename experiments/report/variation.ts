@@ -1,5 +1,8 @@
-/** What the runs of a workspace have tried, and which settings none of them has varied. */
+/** What the runs of a workspace, or of a sweep, have tried, and which settings they never varied. */
 import { LATER, RECORDING, type RunConfig } from "../config/mod.ts";
+import { metricOf, scoreOf } from "../registry/modalities.ts";
+import type { MetricName } from "../store/metrics.ts";
+import type { Run, RunStatus } from "../store/run.ts";
 
 /** A configuration, and the number of its runs. */
 export interface Tried {
@@ -58,5 +61,50 @@ function variationOf(modality: RunConfig["modality"], tried: readonly Tried[]): 
       fields.filter(([, values]) => values.size === 1)
         .map(([field, values]) => [field, [...values.keys()][0]!]),
     ),
+  };
+}
+
+/** A sweep in short. */
+export interface SweepSummary {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly label: string | null;
+  /** How many of its runs have each status. */
+  readonly statuses: Readonly<Partial<Record<RunStatus, number>>>;
+  readonly runs: number;
+  readonly dataset: string;
+  /** Fields with several values, and those; the seeds among them. */
+  readonly varied: Readonly<Record<string, readonly (string | number)[]>>;
+  readonly metric: MetricName;
+  /** The run with the lowest value of the metric; null before the first validation. */
+  readonly best: { readonly run: string; readonly value: number } | null;
+}
+
+/** @param runs All runs of one sweep, of which there is at least one. */
+export function sweepSummary(id: string, runs: readonly Run[]): SweepSummary {
+  const [first] = runs;
+  const [best] = runs.flatMap((run) => {
+    const value = scoreOf(run);
+    return value === null ? [] : [{ run: run.id, value }];
+  }).sort((a, b) => a.value - b.value);
+  const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
+  const valuesOf = (field: string) => [
+    ...new Set(runs.map(({ config }) => (config as Record<string, string | number>)[field]!)),
+  ];
+  return {
+    id,
+    createdAt: first!.createdAt,
+    label: first!.label,
+    statuses: Object.fromEntries(
+      [...Map.groupBy(runs, ({ status }) => status)].map(([status, of]) => [status, of.length]),
+    ),
+    runs: runs.length,
+    dataset: first!.config.dataset,
+    varied: Object.fromEntries(
+      fields.map((field) => [field, valuesOf(field)] as const)
+        .filter(([, values]) => values.length > 1),
+    ),
+    metric: metricOf(first!).name,
+    best: best ?? null,
   };
 }

@@ -49,13 +49,17 @@ function sentence(schema: z.ZodType, { meaning, absent }: Meaning): string {
   return `${meaning}${range === undefined ? "" : `, ${range}`} (default ${absent})`;
 }
 
-/** A run's id, a unique prefix of one, "latest" or "best". */
+/** A run's id, a unique prefix of one, "latest", "best", "best:" and a data set, or a sweep's id. */
 export const runReference = z.string().min(1).max(60);
-export const REFERENCE_HELP = 'a run id, a unique beginning of one, "latest", or "best"';
+export const REFERENCE_HELP =
+  'a run id, a unique beginning of one, "latest", "best" (or "best:mnist"), or a sweep (its best)';
 /** The run that a request is about. */
 export const run = runReference.describe(`Which run: ${REFERENCE_HELP}`);
 
 export const sweepReference = z.string().min(1).max(60);
+
+/** Values of a configuration's fields; whether there are such fields is checked where they are used. */
+export const fieldValues = z.record(z.string().max(40), z.union([z.string().max(400), z.number()]));
 
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Whole numbers that seeds, and the numbers of pictures, are taken from. */

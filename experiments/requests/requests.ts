@@ -205,7 +205,7 @@ export const TrainRequest = z.strictObject({
       "noise (default 0)",
   ),
   label: z.string().min(1).max(200).optional().describe(
-    "A few words on what this is for, up to 200 characters; stored with the runs (default none)",
+    "A few words on what this is for, up to 200 characters, #tags among them (default none)",
   ),
 });
 export type TrainRequest = z.input<typeof TrainRequest>;

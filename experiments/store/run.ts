@@ -1,6 +1,7 @@
-/** One training run and where it stands. */
+/** One training run and where it stands, and how runs are chosen for a list. */
+import type { SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
-import type { RunConfig } from "../config/mod.ts";
+import { LATER, type RunConfig } from "../config/mod.ts";
 import type { LatestMetrics } from "./metrics.ts";
 
 /**
@@ -87,7 +88,101 @@ export interface RunFilter {
   readonly sweepId?: string | undefined;
   /** {@link Run.groupHash}: runs that differ only in their seed and in how often they record. */
   readonly groupHash?: string;
+  /** Words that a run must all have, in its id, sweep, label, error, or values of its configuration. */
+  readonly text?: string | undefined;
+  /** A word of the label that begins with #. */
+  readonly tag?: string | undefined;
+  /** Runs that have the tag by other means, such as an entry of the journal. */
+  readonly tagged?: readonly string[] | undefined;
+  /** When it was queued, in UTC: a day, a month or a year ("2026-11"), or two with ".." between them. */
+  readonly date?: string | undefined;
+  /** Fields of the configuration and their values. */
+  readonly where?: Readonly<Record<string, string | number>> | undefined;
   /** 1 to 1000, by default 50. */
   readonly limit?: number;
   readonly offset?: number;
+}
+
+/** A condition in SQL on rows of `runs`, with the values of its parameters. */
+export interface Condition {
+  /** "WHERE …"; empty where all runs are meant. */
+  readonly where: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+/** What a filter asks of a row of `runs`. */
+export function conditionOf(filter: RunFilter): Condition {
+  const parts = [
+    ...equal("status", filter.status),
+    ...equal("sweep_id", filter.sweepId),
+    ...equal("group_hash", filter.groupHash),
+    ...wordsIn(filter.text),
+    ...tagged(filter),
+    ...queued(filter.date),
+    ...Object.entries(filter.where ?? {}).map(configured),
+  ];
+  return {
+    where: parts.length === 0 ? "" : `WHERE ${parts.map(([sql]) => sql).join(" AND ")}`,
+    values: parts.flatMap(([, ...values]) => values),
+  };
+}
+
+type Part = readonly [sql: string, ...values: SQLInputValue[]];
+
+function equal(column: string, value: string | undefined): Part[] {
+  return value === undefined ? [] : [[`${column} = ?`, value]];
+}
+
+/** "%" and "_" are characters like any other. */
+const LIKE = "LIKE ? ESCAPE '\\'";
+const literal = (text: string) => text.replace(/[\\%_]/g, "\\$&");
+
+function wordsIn(text = ""): Part[] {
+  return text.split(/\s+/).filter((word) => word !== "").map((word) => {
+    const pattern = `%${literal(word)}%`;
+    return [
+      `(concat_ws(' ', id, sweep_id, label, error) ${LIKE}
+        OR EXISTS (SELECT 1 FROM json_each(config) WHERE value ${LIKE}))`,
+      pattern,
+      pattern,
+    ];
+  });
+}
+
+function tagged({ tag, tagged = [] }: RunFilter): Part[] {
+  if (tag === undefined) return [];
+  return [[
+    `(concat(' ', replace(label, ',', ' '), ' ') ${LIKE} OR id IN (SELECT value FROM json_each(?)))`,
+    `% #${literal(tag.replace(/^#/, ""))} %`,
+    JSON.stringify(tagged),
+  ]];
+}
+
+function queued(date: string | undefined): Part[] {
+  if (date === undefined) return [];
+  const [from, to = from] = date.split("..");
+  // Times are text, and every time of a day begins with the day.
+  return [["created_at BETWEEN ? AND ?", from!, `${to}~`]];
+}
+
+function configured([field, value]: [string, string | number]): Part {
+  const later = Object.entries(LATER).flatMap(([modality, fields]) =>
+    field in fields
+      ? [[modality, (fields as Record<string, string | number>)[field]!] as const]
+      : []
+  );
+  // Older runs lack a later field, and did what its default does.
+  const missing = later.length === 0
+    ? "NULL"
+    : `CASE config ->> 'modality' ${later.map(() => "WHEN ? THEN ?").join(" ")} END`;
+  // A number may come as text, as it does from a command line.
+  const values = typeof value === "string" && Number.isFinite(Number(value))
+    ? [value, Number(value)]
+    : [value];
+  return [
+    `coalesce(config ->> ?, ${missing}) IN (${values.map(() => "?").join()})`,
+    `$."${field}"`,
+    ...later.flat(),
+    ...values,
+  ];
 }

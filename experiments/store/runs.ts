@@ -5,7 +5,7 @@ import { configHash, groupHash, type RunConfig } from "../config/mod.ts";
 import { nextId, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
 import type { MetricName } from "./metrics.ts";
-import type { PictureFacts, Run, RunFilter, RunStatus } from "./run.ts";
+import { conditionOf, type PictureFacts, type Run, type RunFilter, type RunStatus } from "./run.ts";
 
 /** A row as SQLite gives it. */
 interface RunRow {
@@ -145,24 +145,28 @@ export function runTable(
     },
 
     /** Newest first. */
-    list(
-      { status, sweepId, groupHash, limit = 50, offset = 0 }: RunFilter,
-    ): { runs: Run[]; total: number } {
-      const asked = Object.entries({ status, sweep_id: sweepId, group_hash: groupHash })
-        .filter((entry): entry is [string, string] => entry[1] !== undefined);
-      const where = asked.length === 0
-        ? ""
-        : `WHERE ${asked.map(([column]) => `${column} = ?`).join(" AND ")}`;
-      const filter = asked.map(([, value]) => value);
+    list(filter: RunFilter): { runs: Run[]; total: number } {
+      const { limit = 50, offset = 0 } = filter;
+      const { where, values } = conditionOf(filter);
       const { total } = db.prepare(`SELECT count(*) AS total FROM runs ${where}`)
-        .get(...filter) as { total: number };
-      const runs = select(
-        `${where} ORDER BY number DESC LIMIT ? OFFSET ?`,
-        ...filter,
-        limit,
-        offset,
-      );
+        .get(...values) as { total: number };
+      const order = "ORDER BY number DESC LIMIT ? OFFSET ?";
+      const runs = select(`${where} ${order}`, ...values, limit, offset);
       return { runs, total };
+    },
+
+    /** Ids of the sweeps that have such runs, newest first. */
+    sweepsOf(filter: RunFilter): { ids: string[]; total: number } {
+      const { limit = 50, offset = 0 } = filter;
+      const { where, values } = conditionOf(filter);
+      const rows = db.prepare(
+        `SELECT sweep_id AS id, max(number) AS newest FROM runs ${where} GROUP BY sweep_id
+         HAVING sweep_id IS NOT NULL ORDER BY newest DESC`,
+      ).all(...values) as { id: string }[];
+      return {
+        ids: rows.slice(offset, offset + limit).map(({ id }) => id),
+        total: rows.length,
+      };
     },
 
     /** One configuration for each group of runs that repeat it, with their number. */
@@ -341,13 +345,16 @@ export function runTable(
       return row?.id ?? null;
     },
 
-    /** The run whose newest value of the metric is the lowest; null if none has one. */
-    lowest(name: MetricName): string | null {
+    /** Of such runs the one whose newest value of the metric is the lowest; null if none has one. */
+    lowest(name: MetricName, filter: RunFilter, datasetHash: string | null): string | null {
+      const { where, values } = conditionOf(filter);
       const row = db.prepare(
         `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
                      ORDER BY step DESC LIMIT 1) AS value
-         FROM runs WHERE value IS NOT NULL ORDER BY value, number LIMIT 1`,
-      ).get(name) as { id: string } | undefined;
+         FROM runs ${where === "" ? "WHERE" : `${where} AND`} value IS NOT NULL
+           AND coalesce(dataset_hash = ?, TRUE)
+         ORDER BY value, number LIMIT 1`,
+      ).get(name, ...values, datasetHash) as { id: string } | undefined;
       return row?.id ?? null;
     },
   };

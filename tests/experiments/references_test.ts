@@ -50,6 +50,6 @@ Deno.test("a reference that means nothing is refused with near ids", () =>
     });
     assert.throws(() => findRun(store, "best"), {
       name: "UserError",
-      message: /No run has a denoising error yet/,
+      message: /No run on made-up-digits has a denoising error yet/,
     });
   }));

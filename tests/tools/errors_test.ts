@@ -93,7 +93,11 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ],
   ["evaluate", { run: "latest", class: 3 }, /no field "class"/],
   ["inspect-run", { run: "image-9999" }, /image-9999/],
-  ["inspect-run", { run: "latest", sweep: "sweep-0001" }, /leave them out beside run/],
+  [
+    "inspect-run",
+    { run: "latest", sweep: "sweep-0001" },
+    /sweep chooses the runs of a list: leave it out beside run/,
+  ],
   [
     "inspect-run",
     { sweep: "sweep-9999" },
@@ -119,7 +123,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   [
     "compare-runs",
     { runs: ["image-0001"] },
-    /runs is \["image-0001"\], but must be a list of 2 to 100 values/,
+    /Comparing takes 2 to 100 runs, these are 1: name others/,
   ],
   ["compare-runs", { runs: ["image-0001", "image-0002"] }, /image-0001/],
   ["compare-runs", { sweep: "sweep-9999" }, /There is no sweep "sweep-9999"/],
@@ -164,6 +168,13 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
     },
   }, /field "scedule" that no configuration has: did you mean schedule\?/],
   ["write-journal", { title: "\u0000 ", hypothesis: "B" }, /title cannot be written/],
+  [
+    "inspect-run",
+    { run: "image-0001", tag: "x", sweeps: true },
+    /tag and sweeps choose the runs of a list: leave them out beside run/,
+  ],
+  ["inspect-run", { date: "yesterday" }, /date is "yesterday", but must be/],
+  ["inspect-run", { where: { scedule: "linear" } }, /where names a field "scedule".*schedule\?/],
   ["read-journal", { id: "7" }, /There is no journal entry "7": the journal is empty/],
   ["read-journal", { id: "7", tag: "x" }, /tag finds entries for a list: leave it out beside id/],
   [

@@ -1,7 +1,8 @@
 /** Lists the newest runs, or looks at one. */
 import { z } from "zod";
 import { InspectRequest } from "../../experiments/mod.ts";
-import { listedRuns, reportCurves, reportParts } from "../inspect_run.ts";
+import { openJournal } from "../../journal/mod.ts";
+import { inspected, reportCurves, reportParts, sweepTable } from "../inspect_run.ts";
 import { isJobId, jobTable } from "../jobs.ts";
 import { runTable } from "../rows.ts";
 import { commonOptions, defineCommand, labOf } from "./command.ts";
@@ -9,24 +10,15 @@ import { commonOptions, defineCommand, labOf } from "./command.ts";
 export const command = defineCommand({
   schema: z.strictObject({ ...InspectRequest.shape, ...commonOptions }),
   argument: "run",
-  // deno-lint-ignore require-await -- commands are asynchronous
-  async run({ run, jobs, sweep, status, metrics, points, limit, offset, json, ...common }) {
-    const lab = labOf(common);
+  async run({ metrics, points, limit, offset, json, workspace, data, device, ...request }) {
+    const lab = labOf({ workspace, data, device });
+    const { run, jobs, sweeps, filter } = await inspected(request, () => openJournal(lab));
+    const page = { ...filter, limit, offset };
     if (jobs || (run !== undefined && isJobId(run))) {
-      listedRuns({ run, jobs, sweep, status });
       const shown = run === undefined ? lab.jobs({ limit, offset }).jobs : [lab.job(run)];
       if (json) console.log(JSON.stringify(shown, null, 2));
       else console.log(shown.length === 0 ? "There are no jobs yet." : jobTable(shown));
-    } else if (run === undefined) {
-      const { runs, total } = lab.runs({
-        ...listedRuns({ run, jobs, sweep, status }),
-        limit,
-        offset,
-      });
-      if (json) console.log(JSON.stringify({ total, runs }, null, 2));
-      else console.log(total === 0 ? "There are no runs yet." : runTable(runs));
-    } else {
-      listedRuns({ run, jobs, sweep, status });
+    } else if (run !== undefined) {
       const report = lab.inspect(run);
       const parts = [
         `${report.summary}.`,
@@ -36,6 +28,14 @@ export const command = defineCommand({
       console.log(
         json ? JSON.stringify(report, null, 2) : parts.filter((part) => part !== "").join("\n\n"),
       );
+    } else if (sweeps) {
+      const found = lab.sweeps(page);
+      if (json) console.log(JSON.stringify(found, null, 2));
+      else console.log(sweepTable(found.sweeps) || "There are no such sweeps.");
+    } else {
+      const { runs, total } = lab.runs(page);
+      if (json) console.log(JSON.stringify({ total, runs }, null, 2));
+      else console.log(total === 0 ? "There are no such runs." : runTable(runs));
     }
     lab.close();
     return 0;
