@@ -5,7 +5,7 @@
  * schema, so rare fields are only named.
  */
 import { z } from "zod";
-import { accepted } from "../engine/host/mod.ts";
+import { accepted, jsonSchemaOf, nearest, UserError } from "../engine/host/mod.ts";
 import {
   AnyEvaluateRequest,
   AnySampleRequest,
@@ -94,8 +94,41 @@ export function rareFieldsHelp(request: z.ZodObject): string {
 
 /** All fields in Markdown tables. */
 export function fieldsTable(): string {
-  const rows = [...configFields].flatMap(([field, variants]) =>
-    variants.map(({ modality, schema }) => [
+  return [
+    "Fields of a configuration, for overrides and grid of train",
+    configTable(fieldNames()),
+    "Fields of sample",
+    requestTable(AnySampleRequest),
+    "Fields of evaluate",
+    requestTable(AnyEvaluateRequest),
+  ].join("\n\n");
+}
+
+/** Fields of a configuration, in the order of the tables. */
+export function fieldNames(): string[] {
+  return [...configFields.keys()];
+}
+
+/** The table of one field. @throws {UserError} If there is none of this name. */
+export function fieldTable(field: string): string {
+  if (configFields.has(field)) return configTable([field]);
+  const [first] = nearest(field, fieldNames(), 1);
+  throw new UserError(
+    `There is no field ${JSON.stringify(field)}${first ? `: did you mean ${first}?` : ""}`,
+  );
+}
+
+/** Values of a field by which a person may begin: all of a few, and otherwise those of the presets. */
+export function fieldValues(field: string): string[] {
+  const variants = configFields.get(field) ?? [];
+  const named = variants.flatMap(({ schema }) => jsonSchemaOf(schema).enum ?? []).map(String);
+  const used = presetValues(field).map(({ value }) => String(value));
+  return [...new Set([...named, ...used])];
+}
+
+function configTable(fields: readonly string[]): string {
+  const rows = fields.flatMap((field) =>
+    configFields.get(field)!.map(({ modality, schema }) => [
       field,
       modality,
       accepted(schema),
@@ -105,14 +138,7 @@ export function fieldsTable(): string {
       ).join("; "),
     ])
   );
-  return [
-    "Fields of a configuration, for overrides and grid of train",
-    table(["field", "of", "value", "meaning", "in the presets (commonest first)"], rows),
-    "Fields of sample",
-    requestTable(AnySampleRequest),
-    "Fields of evaluate",
-    requestTable(AnyEvaluateRequest),
-  ].join("\n\n");
+  return table(["field", "of", "value", "meaning", "in the presets (commonest first)"], rows);
 }
 
 function requestTable({ shape }: z.ZodObject): string {

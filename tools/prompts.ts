@@ -2,22 +2,44 @@
 import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Surroundings } from "./define.ts";
+import { fieldNames, fieldValues } from "./fields.ts";
 import { runIds } from "./resources.ts";
 import { parseWith, shortened, UserError } from "../engine/host/mod.ts";
 import { type Lab, metricOf } from "../experiments/mod.ts";
 
 export function registerPrompts(server: McpServer, { lab }: Surroundings): void {
-  server.registerPrompt("plan-a-sweep", {
-    title: "Plan a sweep",
-    description: "From a question to a pre-registered sweep that can answer it",
-    argsSchema: explaining(z.object({
-      question: z.string().describe("What is to be found out"),
-      minutes: z.string().optional().describe(
-        "How long the runs may take, in minutes (default 15)",
-      ),
-    })),
-  }, ({ question, minutes }) =>
-    asked(`Plan a sweep that answers this question: ${quoted(question)}
+  server.registerPrompt(
+    "plan-a-sweep",
+    {
+      title: "Plan a sweep",
+      description: "From a question to a pre-registered sweep that can answer it",
+      argsSchema: explaining(z.object({
+        question: z.string().describe("What is to be found out"),
+        minutes: z.string().optional().describe(
+          "How long the runs may take, in minutes (default 15)",
+        ),
+        parameter: completable(
+          z.string(),
+          (value) => fieldNames().filter((name) => name.startsWith(value)),
+        ).optional().describe("The configuration field to vary (default: choose one)"),
+        values: completable(
+          z.string(),
+          (value, context) => {
+            const known = fieldValues(context?.arguments?.parameter ?? "");
+            return completeLast(value, (typed) => known.filter((one) => one.startsWith(typed)));
+          },
+        ).optional().describe("Its values, separated by commas (default: choose them)"),
+      })),
+    },
+    ({ question, minutes, parameter, values }) =>
+      asked(
+        `Plan a sweep that answers this question: ${quoted(question)}${
+          parameter
+            ? `\n\nThe parameter to vary: ${quoted(parameter)}${
+              values ? `, its values: ${quoted(values)}` : ""
+            }`
+            : ""
+        }
 
 It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
 
@@ -25,7 +47,9 @@ It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
 2. Choose one parameter to vary, its values, and at least two seeds (three if time allows); keep everything else fixed. Estimate the time from the speed of an earlier run (inspect-run gives it), or from a short run of the preset mnist-tiny, and shorten the steps until it fits.
 3. Before anything is trained, write down what is expected with write-journal: a hypothesis and a criterion that the program can decide.
 4. Start it with one call of train (grid and seeds), tell the person the viewer's link, and look again with inspect-run until it is done.
-5. compare-runs on the sweep, sample the best and the worst with the same seed, look at the pictures, and add runs and observations to the entry. Report the verdict as it was computed, also when it is inconclusive.`));
+5. compare-runs on the sweep, sample the best and the worst with the same seed, look at the pictures, and add runs and observations to the entry. Report the verdict as it was computed, also when it is inconclusive.`,
+      ),
+  );
 
   server.registerPrompt(
     "review-runs",
@@ -34,11 +58,9 @@ It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
       description: "What the runs so far show, and what to do next",
       argsSchema: explaining(z.object({
         runs: completable(
-          z.string().optional().describe(
-            "Run ids, separated by commas (default: newest)",
-          ),
-          (value) => completeLast(value ?? "", (typed) => runIds(lab, typed)),
-        ),
+          z.string(),
+          (value) => completeLast(value, (typed) => runIds(lab, typed)),
+        ).optional().describe("Run ids, separated by commas (default: newest)"),
       })),
     },
     ({ runs }) =>

@@ -13,7 +13,7 @@ import {
   type Sample,
   type TextSample,
 } from "../experiments/mod.ts";
-import { fieldsTable } from "./fields.ts";
+import { fieldNames, fieldsTable, fieldTable } from "./fields.ts";
 import type { Surroundings } from "./define.ts";
 import {
   asJson,
@@ -29,6 +29,7 @@ import {
   runUri,
   sampleUri,
 } from "./links.ts";
+import type { ListedKind } from "./lists.ts";
 import { Buffer } from "node:buffer";
 import { viewOf } from "./views.ts";
 
@@ -44,6 +45,47 @@ export function registerResources(server: McpServer, surroundings: Surroundings)
   registerJournal(server, surroundings);
 }
 
+/** What is listed beside the resources that stand alone. */
+export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
+  return [
+    {
+      total: () => lab.runs({ limit: 1 }).total,
+      slice: (offset, limit) =>
+        lab.runs({ offset, limit }).runs.map((run) => ({
+          uri: runUri(run.id),
+          name: run.id,
+          title: "A run",
+          description: `${run.status}, step ${run.step}/${run.steps}`,
+          mimeType: "application/json",
+        })),
+    },
+    {
+      total: () => newestSamples(lab).length,
+      slice: (offset, limit) =>
+        newestSamples(lab).slice(offset, offset + limit).map((sample) => ({
+          uri: sampleUri(sample.id),
+          name: sample.id,
+          title: "A sample",
+          description: "texts" in sample
+            ? `Text of ${sample.runId} at step ${sample.step}`
+            : `${sample.kind} of ${sample.runId} at step ${sample.step}`,
+          mimeType: "texts" in sample ? "text/plain" : "image/png",
+        })),
+    },
+    {
+      total: async () => (await journal()).listEntries().length,
+      slice: async (offset, limit) =>
+        (await journal()).listEntries().slice(offset, offset + limit).map((entry) => ({
+          uri: journalUri(entry.id),
+          name: entry.id,
+          title: entry.title,
+          description: entry.problem ?? entry.verdict,
+          mimeType: "text/markdown",
+        })),
+    },
+  ];
+}
+
 function registerRuns(server: McpServer, { lab }: Surroundings): void {
   const config = { title: "Runs", description: "The newest 50 runs", mimeType: "application/json" };
   server.registerResource("runs", RUNS_URI, config, () => {
@@ -51,14 +93,7 @@ function registerRuns(server: McpServer, { lab }: Surroundings): void {
     return json(RUNS_URI, { total, runs });
   });
   const template = new ResourceTemplate(runUri("{run}"), {
-    list: () => ({
-      resources: lab.runs({ limit: LISTED }).runs.map((run) => ({
-        uri: runUri(run.id),
-        name: run.id,
-        description: `${run.status}, step ${run.step}/${run.steps}`,
-        mimeType: "application/json",
-      })),
-    }),
+    list: undefined,
     complete: { run: (value) => runIds(lab, value) },
   });
   server.registerResource("run", template, {
@@ -138,6 +173,15 @@ function registerPresets(server: McpServer): void {
     description: "The starting points of train, each with its whole configuration",
     mimeType: "application/json",
   }, () => json(PRESETS_URI, presets));
+  const field = new ResourceTemplate(`${FIELDS_URI}/{field}`, {
+    list: undefined,
+    complete: { field: (value) => fieldNames().filter((name) => name.startsWith(value)) },
+  });
+  server.registerResource("field", field, {
+    title: "A configuration field",
+    description: "What one field of overrides and grid means, takes, and is in the presets",
+    mimeType: "text/markdown",
+  }, (uri, { field }) => found(uri, () => text(uri.href, "text/markdown", fieldTable(one(field)))));
   server.registerResource("fields", FIELDS_URI, {
     title: "Configuration fields",
     description: "What each field of overrides and grid means, takes, and is in the presets",
@@ -183,19 +227,10 @@ const SEARCHED_RUNS = 50;
 export function registerSamples(server: McpServer, { lab }: Surroundings): void {
   const complete = {
     sample: (value: string) =>
-      newestSamples(lab, 100).map((sample) => sample.id).filter((id) => id.startsWith(value)),
+      newestSamples(lab).map((sample) => sample.id).filter((id) => id.startsWith(value)),
   };
   const template = new ResourceTemplate(sampleUri("{sample}"), {
-    list: () => ({
-      resources: newestSamples(lab, LISTED).map((sample) => ({
-        uri: sampleUri(sample.id),
-        name: sample.id,
-        description: "texts" in sample
-          ? `Text of ${sample.runId} at step ${sample.step}`
-          : `${sample.kind} of ${sample.runId} at step ${sample.step}`,
-        mimeType: "texts" in sample ? "text/plain" : "image/png",
-      })),
-    }),
+    list: undefined,
     complete,
   });
   server.registerResource("sample", template, {
@@ -229,9 +264,9 @@ function sampleOf(lab: Lab, id: string): Sample | TextSample {
 }
 
 /** Of the newest runs, each run's newest first. */
-function newestSamples(lab: Lab, count: number): (Sample | TextSample)[] {
+function newestSamples(lab: Lab): (Sample | TextSample)[] {
   return lab.runs({ limit: SEARCHED_RUNS }).runs
-    .flatMap((run) => viewOf(run).samples(lab, run.id).reverse()).slice(0, count);
+    .flatMap((run) => viewOf(run).samples(lab, run.id).reverse());
 }
 
 export function registerJournal(server: McpServer, { journal }: Surroundings): void {
@@ -247,15 +282,7 @@ export function registerJournal(server: McpServer, { journal }: Surroundings): v
       (await journal()).listEntries().map((entry) => entry.id).filter((id) => id.startsWith(value)),
   };
   const template = new ResourceTemplate(journalUri("{entry}"), {
-    list: async () => ({
-      resources: (await journal()).listEntries().slice(0, LISTED).map((entry) => ({
-        uri: journalUri(entry.id),
-        name: entry.id,
-        title: entry.title,
-        description: entry.problem ?? entry.verdict,
-        mimeType: "text/markdown",
-      })),
-    }),
+    list: undefined,
     complete,
   });
   server.registerResource("journal-entry", template, {
@@ -280,9 +307,6 @@ export function registerJournal(server: McpServer, { journal }: Surroundings): v
       found(uri, async () => json(uri.href, (await journal()).readEntry(one(entry)))),
   );
 }
-
-/** Runs, samples and entries that a list names: the newest of each. */
-export const LISTED = 20;
 
 /** What is read, or a refusal that names the address. */
 export async function found<T>(uri: URL, read: () => T | Promise<T>): Promise<T> {

@@ -12,11 +12,12 @@ import { evaluateTool } from "./evaluate.ts";
 import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
+import { pageLists } from "./lists.ts";
 import { wordErrors } from "./messages.ts";
 import { OwnRuns } from "./own_runs.ts";
 import { readJournalTool } from "./read_journal.ts";
 import { registerPrompts } from "./prompts.ts";
-import { registerResources } from "./resources.ts";
+import { listedKinds, registerResources } from "./resources.ts";
 import { sampleTool } from "./sample.ts";
 import { stopRunTool } from "./stop_run.ts";
 import { runTasks } from "./run_tasks.ts";
@@ -92,9 +93,11 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
       {
         ...options.sdk,
         instructions: INSTRUCTIONS,
-        capabilities: { logging: {}, resources: { subscribe: true, listChanged: true } },
+        capabilities: { logging: {} },
       },
     );
+    pageLists(server, listedKinds(surroundings));
+    server.server.registerCapabilities({ resources: { subscribe: true, listChanged: true } });
     for (const extension of options.extensions ?? []) extension.attach(server);
     for (const tool of TOOLS) registerTool(server, tool, surroundings);
     registerResources(server, surroundings);

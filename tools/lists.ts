@@ -1,0 +1,143 @@
+/**
+ * The protocol's lists, page by page. Resources are listed with the newest of each kind first, for the
+ * many clients that read one page only; what is older follows.
+ */
+import {
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Resource,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+
+/** Entries of a page. */
+const PAGE = 50;
+/** Of each kind of resource, how many stand on the first page. */
+const NEWEST = 20;
+
+/** Resources of one kind, newest first. */
+export interface ListedKind {
+  total(): number | Promise<number>;
+  slice(offset: number, limit: number): Resource[] | Promise<Resource[]>;
+}
+
+/** Where a list goes on; the total tells how many came in front meanwhile. */
+const Cursor = z.strictObject({
+  kind: z.number().int().min(0),
+  offset: z.number().int().min(0),
+  total: z.number().int().min(0),
+});
+type Cursor = z.infer<typeof Cursor>;
+
+type Handler = (
+  request: { readonly params?: { readonly cursor?: string } | undefined },
+  ctx: ServerContext,
+) => Promise<object> | object;
+
+/** Lists that the SDK answers whole, by the name under which their entries stand. */
+const WHOLE = {
+  "tools/list": "tools",
+  "prompts/list": "prompts",
+  "resources/templates/list": "resourceTemplates",
+} as const;
+
+/**
+ * Gives every list of a server pages. To be called before anything is registered, since the SDK's own
+ * handlers know no cursors.
+ *
+ * @param kinds What is listed behind the resources that are registered one by one.
+ */
+export function pageLists({ server }: McpServer, kinds: readonly ListedKind[]): void {
+  const set = server.setRequestHandler.bind(server) as (method: string, ...rest: unknown[]) => void;
+  const paged = (method: string, ...rest: unknown[]) => {
+    const [handler] = rest;
+    if (typeof handler !== "function") return set(method, ...rest);
+    if (method === "resources/list") {
+      return set(method, resourcePages(handler as Handler, kinds));
+    }
+    const key = Object.hasOwn(WHOLE, method) ? WHOLE[method as keyof typeof WHOLE] : undefined;
+    return set(method, key === undefined ? handler : wholePages(handler as Handler, key));
+  };
+  server.setRequestHandler = paged as typeof server.setRequestHandler;
+}
+
+function wholePages(whole: Handler, key: string): Handler {
+  return async (request, ctx) => {
+    const result = await whole(request, ctx) as Record<string, unknown[]>;
+    const offset = decoded(request.params?.cursor)?.offset ?? 0;
+    const entries = result[key]!;
+    const end = offset + PAGE;
+    return {
+      ...result,
+      [key]: entries.slice(offset, end),
+      ...next(end < entries.length ? { kind: 0, offset: end, total: entries.length } : undefined),
+    };
+  };
+}
+
+function resourcePages(registered: Handler, kinds: readonly ListedKind[]): Handler {
+  return async (request, ctx) => {
+    const cursor = decoded(request.params?.cursor);
+    if (cursor && cursor.kind >= kinds.length) throw badCursor(request.params?.cursor);
+    if (cursor) return await pageFrom(cursor, kinds);
+    const first = await registered(request, ctx) as { resources: Resource[] };
+    const newest = await Promise.all(kinds.map((kind) => kind.slice(0, NEWEST)));
+    return {
+      ...first,
+      resources: [...first.resources, ...newest.flat()],
+      ...next(await firstWithMore(kinds, 0)),
+    };
+  };
+}
+
+async function pageFrom({ kind, offset, total }: Cursor, kinds: readonly ListedKind[]) {
+  const source = kinds[kind]!;
+  const now = await source.total();
+  // What was added since stands in front, and pushed the rest back.
+  const begin = offset + Math.max(0, now - total);
+  const resources = await source.slice(begin, PAGE);
+  const end = begin + PAGE;
+  const following = end < now
+    ? { kind, offset: end, total: now }
+    : await firstWithMore(kinds, kind + 1);
+  return { resources, ...next(following) };
+}
+
+/** Where the first of these kinds goes on of which not all stood on the first page. */
+async function firstWithMore(
+  kinds: readonly ListedKind[],
+  from: number,
+): Promise<Cursor | undefined> {
+  for (let kind = from; kind < kinds.length; kind++) {
+    const total = await kinds[kind]!.total();
+    if (total > NEWEST) return { kind, offset: NEWEST, total };
+  }
+  return undefined;
+}
+
+function next(cursor: Cursor | undefined): { nextCursor?: string } {
+  if (cursor === undefined) return {};
+  return { nextCursor: Buffer.from(JSON.stringify(cursor)).toString("base64url") };
+}
+
+/** @throws {ProtocolError} If it is no cursor of this server. */
+function decoded(cursor: string | undefined): Cursor | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    return Cursor.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+  } catch {
+    throw badCursor(cursor);
+  }
+}
+
+function badCursor(cursor: string | undefined): ProtocolError {
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `Invalid params: cursor is ${
+      JSON.stringify(cursor?.slice(0, 100))
+    }, but must be the nextCursor ` +
+      "of an earlier page",
+  );
+}
