@@ -215,7 +215,7 @@ class Laboratory implements Lab {
   }
 
   startJob(kind: JobKind, { run: ref, ...request }: JobRequest): Job {
-    const run = this.run(ref);
+    const run = this.trainedRun(ref);
     requireFieldsOf(run, kind === "sample" ? sampleRequests : evaluateRequests, request);
     const input = modalityOf(run).jobInputs[kind](run, request);
     return this.#jobs.request({ kind, runId: run.id, input });
