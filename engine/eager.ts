@@ -5,6 +5,7 @@
  * (TensorFlow and Mesa's software Vulkan both bring LLVM, and crash together).
  */
 import { registerGradients } from "./gradients.ts";
+import { withoutDisplay } from "./kernels/webgpu.ts";
 import { UserError } from "./host/mod.ts";
 import { asSlice, registerRandomKernels } from "./random.ts";
 import {
@@ -206,7 +207,7 @@ async function openBackend(device: EagerDevice): Promise<Backend> {
     case "tfjs-cpu":
       return { name: "cpu", description: "TensorFlow.js in plain JavaScript, on one core" };
     case "tfjs-webgpu":
-      return await openWebGpu();
+      return await withoutDisplay(openWebGpu);
     case "tensorflow":
       return await openTensorFlow();
   }

@@ -97,8 +97,9 @@ function neededMembers(
 
 function emit(group: Group, kept: readonly Member[], { stored, parts }: StoragePlan): Kernel {
   const made = emitBody(group, kept);
-  const ids = tensorsRead(made.body);
-  const reads = [...stored.keys()].filter(({ id }) => ids.has(id));
+  const byId = new Map([...stored.keys()].map((tensor) => [tensor.id, tensor]));
+  // In the order in which the body names them: kernels that differ in memory alone have one text.
+  const reads = [...tensorsRead(made.body)].flatMap((id) => byId.get(id) ?? []);
   return {
     name: nameOf(group),
     reads,

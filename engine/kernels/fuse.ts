@@ -4,7 +4,7 @@ import { type Expr, load, variable } from "./expression.ts";
 import { indexAt } from "./integers.ts";
 import { Evaluation } from "./evaluate.ts";
 import { Group, type Member, type Role } from "./group.ts";
-import { reductionSpace, type Space, spaceKey } from "./kernel.ts";
+import { contractionExtents, reductionSpace, type Space, spaceKey } from "./kernel.ts";
 import type { StoragePlan, Stored } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -18,7 +18,8 @@ const MOST_MEMBERS = 8;
  * it is computed from, where its elements are computed from that group's at the same place; or else
  * a group over the same space that reads the same memory.
  */
-export function fuse({ stored, parts }: StoragePlan): Group[] {
+export function fuse(plan: StoragePlan): Group[] {
+  const { stored, parts } = plan;
   const groups: Group[] = [];
   const groupOf = new Map<Tensor, Group>();
   for (const { tensor } of stored.values()) {
@@ -32,8 +33,14 @@ export function fuse({ stored, parts }: StoragePlan): Group[] {
       if (member) group.add(member, reads);
       return member !== undefined;
     });
-    const group = joined ?? startGroup(tensor, reads, new Group(spaceOf(tensor), stored, parts));
-    if (!joined) groups.push(group);
+    const taken = joined ? undefined : absorbing(tensor, reads, groupOf, plan);
+    if (taken) {
+      groups[groups.indexOf(taken.absorbed)] = taken.group;
+      for (const member of taken.absorbed.members.keys()) groupOf.set(member, taken.group);
+    }
+    const group = joined ?? taken?.group ??
+      startGroup(tensor, reads, new Group(spaceOf(tensor), stored, parts));
+    if (!joined && !taken) groups.push(group);
     groupOf.set(tensor, group);
   }
   return inOrder(groups, groupOf);
@@ -79,10 +86,56 @@ function candidatesFor(
   const size = tensor.kind === "reduce" ? sizeOf(tensor.operand.shape) : sizeOf(tensor.shape);
   const beside = groups.filter((group) =>
     !readFrom.has(group) && spaceKey(group.space) === key &&
-    (size <= SMALL ||
+    (size <= SMALL || [...reads].every((other) => group.reads.has(other)) ||
       [...reads].some((other) => group.reads.has(other) && sizeOf(other.shape) > SMALL / 4))
   );
-  return [...groups.filter((group) => readFrom.has(group)).reverse(), ...beside.reverse()];
+  const from = groups.filter((group) => readFrom.has(group) && !hasSiblings(group, tensor, reads));
+  return [...from.reverse(), ...beside.reverse()];
+}
+
+/**
+ * Whether something reads several other products, or sums, of the same extents beside a group's own,
+ * as a sum of them does. Where it is computed by none of them, all are the same kernel and one launch.
+ */
+function hasSiblings({ space, members }: Group, tensor: Tensor, reads: ReadonlySet<Tensor>) {
+  const extents = (other: Tensor) =>
+    other.kind === "contract"
+      ? Object.values(contractionExtents(other)).join()
+      : other.kind === "reduce" && sizeOf(other.shape) === sizeOf(tensor.shape)
+      ? spaceKey(reductionSpace(other))
+      : undefined;
+  const own = space.kind === "contraction" ? extents(space.tensor) : spaceKey(space);
+  const siblings = [...reads].filter((other) => !members.has(other) && extents(other) === own);
+  return siblings.length > 1;
+}
+
+/**
+ * The group of a reduction that also computes what another group would compute for it, element by
+ * element; undefined if there is none that can be.
+ */
+function absorbing(
+  tensor: Tensor,
+  reads: ReadonlySet<Tensor>,
+  groupOf: ReadonlyMap<Tensor, Group>,
+  { stored, parts }: StoragePlan,
+): { readonly group: Group; readonly absorbed: Group } | undefined {
+  const space = spaceOf(tensor);
+  if (space.kind !== "reduction" || !keepsLanesBusy(space)) return undefined;
+  for (const absorbed of new Set([...reads].map((other) => groupOf.get(other)))) {
+    if (
+      absorbed?.space.kind !== "map" || absorbed.space.size !== space.kept * space.count ||
+      absorbed.members.size >= MOST_MEMBERS || wouldCycle(absorbed, reads, groupOf)
+    ) continue;
+    const group = new Group(space, stored, parts);
+    for (const { tensor } of absorbed.members.values()) {
+      group.add(group.memberAt(tensor, "full", ownIndex(tensor, group, "full")), absorbed.reads);
+    }
+    startGroup(tensor, reads, group);
+    if ([...group.members.values()].every((member) => group.value(member) !== undefined)) {
+      return { group, absorbed };
+    }
+  }
+  return undefined;
 }
 
 function spaceOf(tensor: Tensor): Space {

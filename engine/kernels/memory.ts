@@ -119,29 +119,59 @@ export interface Launch {
   readonly kernels: readonly Kernel[];
 }
 
-/** How many launches a kernel may be moved forward: what is computed early stays in memory longer. */
-const REACH = 24;
+/** How far a kernel may be moved from its place in the order: what is computed early, or kept for
+ * long, takes memory meanwhile. */
+const REACH = 128;
 
 /**
- * Puts each kernel into an earlier launch of the same text, where it needs nothing that is computed
- * since. Layers of a network are the same kernels over and over, and a launch costs the same whether
- * it does one layer's work or several.
+ * Puts kernels of the same text into one launch, where none needs what another computes. Layers of a
+ * network are the same kernels over and over, and a launch costs the same whether it does one
+ * layer's work or several.
+ *
+ * A launch waits while a kernel of its text is to come that does not depend on it, as long as
+ * something else can be launched.
  */
 export function planLaunches(
   kernels: readonly Kernel[],
   textOf: (kernel: Kernel) => string,
 ): Launch[] {
-  const launches: { text: string; kernels: Kernel[] }[] = [];
-  const writtenBy = new Map<Tensor, number>();
-  for (const kernel of kernels) {
-    const text = textOf(kernel);
-    const needed = [...kernel.reads, ...kernel.after].map((tensor) => writtenBy.get(tensor) ?? -1);
-    const earliest = Math.max(-1, ...needed) + 1;
-    const from = Math.max(earliest, launches.length - REACH);
-    const found = launches.findIndex((launch, i) => i >= from && launch.text === text);
-    const at = found >= 0 ? found : launches.length;
-    (launches[at] ??= { text, kernels: [] }).kernels.push(kernel);
-    for (const tensor of kernel.writes) writtenBy.set(tensor, at);
+  const texts = kernels.map(textOf);
+  const ancestors = ancestorsOf(kernels);
+  const done = kernels.map(() => false);
+  const launches: Launch[] = [];
+  for (let first = 0; first < kernels.length;) {
+    const window: number[] = [];
+    for (let i = first; i < kernels.length && i < first + REACH; i++) if (!done[i]) window.push(i);
+    const ready = window.filter((i) => [...ancestors[i]!].every((other) => done[other]));
+    const ofText = Map.groupBy(ready, (i) => texts[i]!);
+    const waits = ([text, members]: [string, number[]]) =>
+      window.some((i) =>
+        texts[i] === text && !members.includes(i) &&
+        !members.some((member) => ancestors[i]!.has(member))
+      );
+    const choice = [...ofText].find((entry) => !waits(entry)) ?? [...ofText][0]!;
+    const [text, members] = choice;
+    launches.push({ text, kernels: members.map((i) => kernels[i]!) });
+    for (const i of members) done[i] = true;
+    while (done[first]) first++;
   }
   return launches;
+}
+
+/** Of each kernel, those that have to run before it. */
+function ancestorsOf(kernels: readonly Kernel[]): ReadonlySet<number>[] {
+  const writtenBy = new Map<Tensor, number>();
+  const found: Set<number>[] = [];
+  for (const [i, kernel] of kernels.entries()) {
+    const own = new Set<number>();
+    for (const tensor of [...kernel.reads, ...kernel.after]) {
+      const writer = writtenBy.get(tensor);
+      if (writer === undefined || own.has(writer)) continue;
+      own.add(writer);
+      for (const other of found[writer]!) own.add(other);
+    }
+    found.push(own);
+    for (const tensor of kernel.writes) writtenBy.set(tensor, i);
+  }
+  return found;
 }

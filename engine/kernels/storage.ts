@@ -45,7 +45,7 @@ const NEGLIGIBLE = 2 ** 16;
 const TYPICAL_TILE = 64;
 
 /** A concatenation of fewer tensors is computed element by element. */
-const FEWEST_PARTS = 4;
+const FEWEST_PARTS = 2;
 
 /** Decides on memory for all that the outputs need. */
 export function planStorage(results: Readonly<Record<string, Tensor>>): StoragePlan {
@@ -54,6 +54,7 @@ export function planStorage(results: Readonly<Record<string, Tensor>>): StorageP
     Object.entries(results).map(([name, result]) => [name, outputRoot(result, layouts)]),
   );
   const order = dependenciesFirst(Object.values(outputs));
+  turnProducts(order, layouts);
   const reads = countReads(order);
   const stored = new Map<Tensor, Stored>();
   const work = new Map<Tensor, Work>();
@@ -87,6 +88,32 @@ function outputRoot(result: Tensor, layouts: Map<Tensor, Stored["place"]>): Tens
   }
   layouts.set(root, (index) => flatIndex(result.shape, back(index)));
   return root;
+}
+
+/**
+ * Lays products out as the one reshape or transposition of theirs that is read, so that whoever
+ * reads it finds neighbours beside each other, wherever they came from.
+ */
+function turnProducts(order: readonly Tensor[], layouts: Map<Tensor, Stored["place"]>): void {
+  const readers = new Map<Tensor, Tensor[]>();
+  for (const tensor of order) {
+    for (const operand of operandsOf(tensor)) {
+      readers.set(operand, [...readers.get(operand) ?? [], tensor]);
+    }
+  }
+  for (const tensor of order) {
+    if (tensor.kind !== "contract" || layouts.has(tensor)) continue;
+    let turned: Tensor = tensor;
+    for (;;) {
+      const [reader, another]: readonly Tensor[] = readers.get(turned) ?? [];
+      if (another || reader?.kind !== "view" || !reader.inverse) break;
+      turned = reader;
+    }
+    if (turned === tensor) continue;
+    const { shape } = turned;
+    const { back } = unturned(turned);
+    layouts.set(tensor, (index) => flatIndex(shape, back(index)));
+  }
 }
 
 /** Whether a tensor is many others, one after the other in memory. */

@@ -55,7 +55,25 @@ export async function openWebGpu(): Promise<KernelDevice> {
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null | undefined> {
-  return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  return await withoutDisplay(async () =>
+    await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" })
+  );
+}
+
+const DISPLAY_FOLDER = "XDG_RUNTIME_DIR";
+
+/**
+ * Looks for adapters where there may be no display. Mesa's drivers ask Wayland for one, and without
+ * the variable Wayland writes an error to the terminal; a folder that is not there it passes over.
+ */
+export async function withoutDisplay<T>(look: () => Promise<T>): Promise<T> {
+  if (Deno.build.os !== "linux" || Deno.env.get(DISPLAY_FOLDER)) return await look();
+  Deno.env.set(DISPLAY_FOLDER, "/nonexistent");
+  try {
+    return await look();
+  } finally {
+    Deno.env.delete(DISPLAY_FOLDER);
+  }
 }
 
 function isSoftware({ isFallbackAdapter, description }: GPUAdapterInfo): boolean {

@@ -40,11 +40,18 @@ const reduceWith = (op: ReduceOp) => (operator: Operator): Tensor => {
 /** A reduction of what was reduced in the same way, as one reduction; undefined if `x` was not. */
 function reduceAgain(op: ReduceOp, x: Tensor, axes: readonly number[]): Tensor | undefined {
   let inner = x;
+  let factor = 1;
   let at = (index: readonly Expr[]): readonly Expr[] => index;
-  while (inner.kind === "view" && inner.inverse) {
-    const [view, outer] = [inner, at];
-    at = (index) => view.at(outer(index)).index;
-    inner = view.operand;
+  for (;;) {
+    const mean = MEANS.get(inner);
+    if (mean && op === "add") {
+      factor *= mean.factor;
+      inner = mean.sum;
+    } else if (inner.kind === "view" && inner.inverse) {
+      const [view, outer] = [inner, at];
+      at = (index) => view.at(outer(index)).index;
+      inner = view.operand;
+    } else break;
   }
   if (inner.kind !== "reduce" || inner.op !== op) return undefined;
   const { operand, axes: before } = inner;
@@ -60,7 +67,17 @@ function reduceAgain(op: ReduceOp, x: Tensor, axes: readonly number[]): Tensor |
       return place < 0 ? kept.shift()! : index[rank + place]!;
     });
   });
-  return reduce(op, whole, [...axes, ...before.map((_, i) => rank + i)]);
+  const joined = reduce(op, whole, [...axes, ...before.map((_, i) => rank + i)]);
+  return factor === 1 ? joined : scaled(joined, factor);
+}
+
+/** Means, as multiples of sums. */
+const MEANS = new WeakMap<Tensor, { readonly sum: Tensor; readonly factor: number }>();
+
+function scaled(sum: Tensor, factor: number): Tensor {
+  const mean = mapOf([sum], (x) => binary("multiply", x, float(factor)));
+  MEANS.set(mean, { sum, factor });
+  return mean;
 }
 
 /** `x` reduced along one axis, and repeated along it. */
@@ -96,7 +113,7 @@ export const reductionOperators: OperatorTable = {
   ReduceMean: (operator) => {
     const sum = reduceWith("add")(operator);
     const count = sizeOf(operand(operator, 0).shape) / sizeOf(sum.shape);
-    return mapOf([sum], (x) => binary("multiply", x, float(1 / count)));
+    return scaled(sum, 1 / count);
   },
   ArgMax: placeOf("maximum"),
   ArgMin: placeOf("minimum"),

@@ -144,3 +144,19 @@ Deno.test("a WebGPU that is tried although it is software or absent does no harm
   assert.equal(typeof cpu!.milliseconds, "number");
   assert.notEqual(other!.milliseconds === null, other!.trouble === null);
 });
+
+Deno.test("looking for a GPU writes nothing to the terminal, with or without a display", async () => {
+  const webgpu = new URL("../../../engine/kernels/webgpu.ts", import.meta.url).href;
+  const config = new URL("../../../deno.json", import.meta.url).pathname;
+  const script =
+    `import { webGpuTrouble } from "${webgpu}"; await webGpuTrouble(); await webGpuTrouble();
+    if (Deno.env.has("XDG_RUNTIME_DIR")) throw new Error("the environment was left changed");`;
+  const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--config", config, script],
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH")!, HOME: Deno.env.get("HOME") ?? "/" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.ok(success, text(stderr));
+  assert.deepEqual([text(stdout), text(stderr)], ["", ""]);
+});

@@ -127,6 +127,55 @@ Deno.test("no kernel reads what it writes, and none has a barrier that some lane
   }
 });
 
+/** How many kernels each launch runs side by side, and what the first of them is. */
+const launchesOf = ({ kernels }: KernelProgram) =>
+  planLaunches(kernels, (kernel) => printWgsl(kernel, () => 0))
+    .map(({ kernels }) => `${kernels.length} × ${kernels[0]!.name}`);
+
+Deno.test("products of one shape are one launch, and so are their gradients", () => {
+  const { root } = declarations();
+  const norm = layerNorm(root, 64);
+  const heads = (y: tf.Tensor) => tf.transpose(tf.reshape(y, [16, 32, 4, 16]), [0, 2, 1, 3]);
+  const shapes = { x: [512, 64], weight: [64], bias: [64], q: [64, 64], k: [64, 64], v: [64, 64] };
+  const launches = launchesOf(
+    kernelsOf({ ...shapes, dy: [512, 64] }, ({ dy, weight, bias, ...p }) => {
+      const mixed = (x: tf.Tensor) => {
+        const h = norm({ weight, bias }, x) as tf.Tensor2D;
+        const [q, k, v] = [p.q, p.k, p.v].map((w) => heads(tf.matMul(h, w)));
+        const mixed = tf.matMul(tf.softmax(tf.matMul(q!, k!, false, true)), v!);
+        return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [512, 64]);
+      };
+      return tf.grad(mixed)(p.x, dy);
+    }),
+  );
+  const three = launches.filter((launch) => /^3 × contraction of 2097152/.test(launch));
+  assert.equal(three.length, 2, launches.join("; "));
+  // The sum of the three is part of the normalisation's gradient.
+  assert.ok(!launches.some((launch) => launch.includes("map")), launches.join("; "));
+});
+
+Deno.test("a sum with its mean and the gradient of a cross-entropy are one kernel each", () => {
+  const program = kernelsOf({ x: [32, 64, 65], hits: [32, 64, 65] }, ({ x, hits }) => {
+    const loss = (x: tf.Tensor) => tf.mean(tf.mean(tf.sum(tf.mul(tf.logSoftmax(x), hits), -1), 1));
+    const { value, grad } = tf.valueAndGrad((x) => loss(x) as tf.Scalar)(x);
+    return { value, grad };
+  });
+  assert.equal(names(program).length, 2, names(program).join("; "));
+});
+
+Deno.test("a launch waits for kernels that do the same on other memory", () => {
+  const shapes = { x: [64, 300], y: [64, 300], w: [300, 32], u: [32, 200] };
+  const launches = launchesOf(kernelsOf(shapes, ({ x, y, w, u }) => {
+    // One after the other: twice a product of a product.
+    const twice = (x: tf.Tensor2D) => tf.matMul(tf.exp(tf.matMul(x, w)), u);
+    return { a: twice(x), b: twice(y) };
+  }));
+  assert.deepEqual(launches, [
+    "2 × contraction of 614400 to 2048",
+    "2 × contraction of 409600 to 12800",
+  ]);
+});
+
 Deno.test("what is needed at once lies apart in memory, and what is not may share its place", () => {
   const program = kernelsOf({ x: [128, 128] }, ({ x }) => {
     let h = x;
