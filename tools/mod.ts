@@ -1,4 +1,2 @@
 /** The face of the laboratory: the MCP server, and the same operations on the command line. */
 export { runCommandLine } from "./cli/command_line.ts";
-export { createMcpServer, type ServerFactory, type ServerOptions } from "./server.ts";
-export { linksTo } from "./links.ts";

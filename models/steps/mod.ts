@@ -12,14 +12,5 @@ export {
   sharedInput,
   type Step,
   type StepInput,
-  tensorArithmetic,
 } from "./step.ts";
-export {
-  denoiser,
-  type DenoiserOptions,
-  type DenoisingNetwork,
-  type TrainingOptions,
-  trainingStep,
-  type ValidationOptions,
-  validationStep,
-} from "./denoising.ts";
+export { denoiser, type DenoisingNetwork, trainingStep, validationStep } from "./denoising.ts";

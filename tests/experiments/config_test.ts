@@ -1,10 +1,10 @@
+import { parseConfig } from "../../experiments/config/mod.ts";
 import assert from "node:assert/strict";
 import {
   configHash,
   expandGrid,
   groupHash,
   imageConfigOf,
-  parseConfig,
   PRESET_NAMES,
   presets,
   resolveConfig,

@@ -1,6 +1,7 @@
+import { type KeptHalf } from "../../experiments/requests/image.ts";
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
-import { type KeptHalf, recognisedShare, type SampleRequest } from "../../experiments/mod.ts";
+import { recognisedShare, type SampleRequest } from "../../experiments/mod.ts";
 import { sampleSettings } from "../../experiments/image/request.ts";
 import { samplePng } from "../../figures/mod.ts";
 import { shortConfig, withTrainedLab } from "./workspace.ts";

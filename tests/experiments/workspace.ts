@@ -1,9 +1,9 @@
 /** Temporary workspaces, and the smallest run that does everything. */
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import type { ImageConfig } from "../../experiments/config/mod.ts";
 import { setTimeout } from "node:timers/promises";
 import {
-  type ImageConfig,
   imageConfigOf,
   type Lab,
   openLab,

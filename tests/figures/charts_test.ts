@@ -1,11 +1,11 @@
+import { paper as paperTheme } from "../../figures/theme.ts";
+import { type Pixels } from "../../figures/png.tsx";
 import assert from "node:assert/strict";
 import {
   decodePng,
   formatMeasured,
   formatNumber,
   lineChart,
-  paperTheme,
-  type Pixels,
   smooth,
   sparkline,
   svgToPng,

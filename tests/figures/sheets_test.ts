@@ -1,5 +1,7 @@
+import { type Pixels } from "../../figures/png.tsx";
+import { contactSheet, filmStrip } from "../../figures/contact_sheet.ts";
 import assert from "node:assert/strict";
-import { contactSheet, decodePng, filmStrip, type Pixels } from "../../figures/mod.ts";
+import { decodePng } from "../../figures/mod.ts";
 
 const SIZE = 28;
 

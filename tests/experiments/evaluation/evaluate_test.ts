@@ -1,5 +1,6 @@
+import { type EvaluateRequest } from "../../../experiments/requests/requests.ts";
 import assert from "node:assert/strict";
-import type { EvaluateRequest, ImageEvaluation, Lab } from "../../../experiments/mod.ts";
+import type { ImageEvaluation, Lab } from "../../../experiments/mod.ts";
 import { shortConfig, withTrainedLab } from "../workspace.ts";
 
 /** Two runs of the same six steps, which teach nothing. */

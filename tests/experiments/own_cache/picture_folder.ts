@@ -1,13 +1,8 @@
 /** A folder of one's own, from `train` to what is drawn. */
+import { parseConfig } from "../../../experiments/config/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  type Lab,
-  openLab,
-  parseConfig,
-  resolveConfig,
-  runWorker,
-} from "../../../experiments/mod.ts";
+import { type Lab, openLab, resolveConfig, runWorker } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/store.ts";
 import { samplePng } from "../../../figures/mod.ts";
 import { Folder, plainPng } from "../../data/pictures.ts";

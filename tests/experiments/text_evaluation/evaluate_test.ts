@@ -1,8 +1,8 @@
 /** Runs on text as evaluate() measures them. */
+import { type EvaluateRequest } from "../../../experiments/requests/requests.ts";
 import assert from "node:assert/strict";
 import { loadTextDataset } from "../../../data/mod.ts";
 import {
-  type EvaluateRequest,
   type Lab,
   openLab,
   resolveConfig,

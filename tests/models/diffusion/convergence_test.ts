@@ -1,13 +1,12 @@
+import { type SamplerOptions } from "../../../models/diffusion/samplers.ts";
+import { flowTime, gammaOfFlowTime } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/mod.ts";
 import {
   alphaSigma,
-  flowTime,
-  gammaOfFlowTime,
   sampleDiffusion,
   type SamplerName,
   samplerNames,
-  type SamplerOptions,
   samplingLevels,
   schedule,
   solver,

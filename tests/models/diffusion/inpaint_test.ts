@@ -1,10 +1,10 @@
+import { repaintWalk } from "../../../models/diffusion/inpaint.ts";
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/mod.ts";
 import {
   alphaSigma,
   type Denoise,
   type Inpainting,
-  repaintWalk,
   sampleDiffusion,
   type SamplerName,
   type SampleStep,

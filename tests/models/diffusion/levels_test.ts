@@ -1,11 +1,7 @@
+import { spacingNames } from "../../../models/diffusion/levels.ts";
+import { edmSigma } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
-import {
-  edmSigma,
-  samplingLevels,
-  schedule,
-  scheduleNames,
-  spacingNames,
-} from "../../../models/diffusion/mod.ts";
+import { samplingLevels, schedule, scheduleNames } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
 import diffusers from "./reference/diffusers.json" with { type: "json" };
 

@@ -1,12 +1,7 @@
+import { gammaOfAlphaCumprod, noiseAngle, snr } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  alphaSigma,
-  gammaOfAlphaCumprod,
-  noiseAngle,
-  noiseInputs,
-  snr,
-} from "../../../models/diffusion/mod.ts";
+import { alphaSigma, noiseInputs } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 const anyGamma = fc.double({ min: -30, max: 30, noNaN: true });

@@ -1,15 +1,16 @@
+import { gammaOfFlowTime } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { tf } from "../../../engine/mod.ts";
 import {
   alphaSigma,
   denoisedFrom,
-  gammaOfFlowTime,
   networkInput,
   targetNames,
   targetOf,
 } from "../../../models/diffusion/mod.ts";
-import { diffuse, tensorArithmetic as m } from "../../../models/steps/mod.ts";
+import { diffuse } from "../../../models/steps/mod.ts";
+import { tensorArithmetic as m } from "../../../models/steps/step.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");

@@ -1,8 +1,8 @@
+import { gammaOfAlphaCumprod } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import {
   alphaSigma,
   type Denoise,
-  gammaOfAlphaCumprod,
   sampleDiffusion,
   type SampleStep,
   samplingLevels,

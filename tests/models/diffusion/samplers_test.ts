@@ -1,16 +1,18 @@
+import { type SolverStep } from "../../../models/diffusion/samplers.ts";
+import {
+  edmSigma,
+  flowTime,
+  gammaOfAlphaCumprod,
+  viewScale,
+} from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   alphaSigma,
-  edmSigma,
-  flowTime,
-  gammaOfAlphaCumprod,
   samplerNames,
   samplers,
   schedule,
   solver,
-  type SolverStep,
-  viewScale,
 } from "../../../models/diffusion/mod.ts";
 import { alphasCumprod } from "./discrete.ts";
 import { assertClose } from "../assert_close.ts";

@@ -1,17 +1,17 @@
-import assert from "node:assert/strict";
-import fc from "fast-check";
 import {
-  alphaSigma,
+  hasZeroTerminalSnr,
+  requireMonotone,
+  zeroTerminalSnr,
+} from "../../../models/diffusion/schedules.ts";
+import {
   edmSigma,
   flowTime,
   gammaOfAlphaCumprod,
-  hasZeroTerminalSnr,
   noiseAngle,
-  requireMonotone,
-  schedule,
-  scheduleNames,
-  zeroTerminalSnr,
-} from "../../../models/diffusion/mod.ts";
+} from "../../../models/diffusion/notation.ts";
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { alphaSigma, schedule, scheduleNames } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
 import { alphasCumprod, type DiscreteSchedule, rescaleToZeroTerminalSnr } from "./discrete.ts";
 import reference from "./reference/diffusers.json" with { type: "json" };

@@ -1,8 +1,7 @@
+import { edmSigma, flowTime } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  edmSigma,
-  flowTime,
   schedule,
   stratifiedTimes,
   timeSamplingNames,

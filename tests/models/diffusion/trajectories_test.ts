@@ -1,16 +1,18 @@
 /** Whole trajectories against diffusers and k-diffusion, on the problem with a known denoiser. */
-import { assertClose } from "../assert_close.ts";
 import {
-  alphaSigma,
   edmSigma,
   gammaOfAlphaCumprod,
   gammaOfEdmSigma,
   gammaOfFlowTime,
+  viewScale,
+} from "../../../models/diffusion/notation.ts";
+import { assertClose } from "../assert_close.ts";
+import {
+  alphaSigma,
   sampleDiffusion,
   type SamplerName,
   samplingLevels,
   schedule,
-  viewScale,
 } from "../../../models/diffusion/mod.ts";
 import { alphasCumprod, type DiscreteSchedule } from "./discrete.ts";
 import { exactDenoiser } from "./gaussian.ts";

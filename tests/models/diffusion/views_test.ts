@@ -1,12 +1,12 @@
-import fc from "fast-check";
 import {
-  alphaSigma,
   edmSigma,
   flowTime,
   gammaOfEdmSigma,
   gammaOfFlowTime,
   viewScale,
-} from "../../../models/diffusion/mod.ts";
+} from "../../../models/diffusion/notation.ts";
+import fc from "fast-check";
+import { alphaSigma } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
 
 const anyGamma = fc.double({ min: -30, max: 30, noNaN: true });

@@ -1,3 +1,5 @@
+import { squaredOutputScale, type Weighting } from "../../../models/diffusion/objective.ts";
+import { snr } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { tf } from "../../../engine/mod.ts";
@@ -8,16 +10,14 @@ import {
   type Objective,
   requireTrainable,
   schedule,
-  snr,
-  squaredOutputScale,
   type Target,
   targetNames,
   targetOf,
   trainingLevel,
-  type Weighting,
   weightingNames,
 } from "../../../models/diffusion/mod.ts";
-import { diffuse, tensorArithmetic as m } from "../../../models/steps/mod.ts";
+import { diffuse } from "../../../models/steps/mod.ts";
+import { tensorArithmetic as m } from "../../../models/steps/step.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");

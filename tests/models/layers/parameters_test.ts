@@ -1,11 +1,10 @@
+import { fanInUniform, ones } from "../../../models/layers/parameters.ts";
 import assert from "node:assert/strict";
 import { tf } from "../../../engine/mod.ts";
 import {
   declarations,
-  fanInUniform,
   initialParameters,
   linear,
-  ones,
   parameterCount,
   type ParameterSpec,
   unitNormal,

@@ -1,3 +1,4 @@
+import { rotate } from "../../../models/layers/transformer.ts";
 import assert from "node:assert/strict";
 import { tf } from "../../../engine/mod.ts";
 import {
@@ -5,7 +6,6 @@ import {
   initialParameters,
   type ParameterSpec,
   rotaryConstants,
-  rotate,
   transformerBlock,
   transformerHead,
 } from "../../../models/layers/mod.ts";

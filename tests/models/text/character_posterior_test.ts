@@ -1,10 +1,6 @@
+import { characterPosterior } from "../../../models/text/character_posterior.ts";
 import assert from "node:assert/strict";
-import {
-  characterPosterior,
-  informationOfCharacters,
-  noisyLine,
-  randomAlphabet,
-} from "../../../models/text/mod.ts";
+import { informationOfCharacters, noisyLine, randomAlphabet } from "../../../models/text/mod.ts";
 
 const alphabet = randomAlphabet([..." abcdefghij"], 16);
 const at = (gamma: number) => {

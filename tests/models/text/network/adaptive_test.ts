@@ -1,4 +1,5 @@
 /** The time warp that follows the run. */
+import { KNOTS } from "../../../../models/text/network/adaptive.ts";
 import assert from "node:assert/strict";
 import { normals, openEngine } from "../../../../engine/mod.ts";
 import { initialParameters } from "../../../../models/layers/mod.ts";
@@ -6,7 +7,6 @@ import {
   adaptiveGamma,
   boundStep,
   DENSITY,
-  KNOTS,
   knotWeights,
   linearGamma,
   logisticGamma,

@@ -1,8 +1,8 @@
 /** The bound of finitely many steps against the sum that it stands for. */
+import { discreteDiffusion } from "../../../../models/text/network/bound.ts";
 import assert from "node:assert/strict";
 import {
   boundLevels,
-  discreteDiffusion,
   finiteWalk,
   likelihoodBound,
   linearGamma,
