@@ -76,7 +76,7 @@ Deno.test("train, inspect, sample and compare work without an assistant", () =>
     const refused = async (...args: string[]) => (await command(folder, ...args)).stderr.trim();
     assert.match(
       await refused("sample", "--prompt", "x"),
-      /which takes no --prompt: leave it out$/,
+      /and --prompt is for runs on text: leave it out$/,
     );
     assert.match(
       await refused("sample", "--pictures", "1"),
