@@ -75,7 +75,7 @@ function sampleContactSheet(
     width,
     channels,
     title: sampleTitle(sample),
-    columns: cyclic ? period : undefined,
+    columns: cyclic ? columnsFor(period, count) : undefined,
     captions: classNamesOf(pixels, count),
   });
 }
@@ -182,6 +182,12 @@ function classNamesOf({ labels, classNames }: SamplePixels, count: number): stri
   return Array.from(labels.subarray(0, count), (label) => classNames[label] ?? "–");
 }
 
+/** The classes in turn; several turns beside each other where one in a row would make a tower. */
+function columnsFor(period: number, count: number): number {
+  const turns = count / period <= 10 ? 1 : Math.floor(10 / period);
+  return turns * period;
+}
+
 /** Length of the shortest beginning of which the whole list is a repetition. */
 function cycleLength(labels: Int32Array): number {
   for (let length = 1; length < labels.length; length++) {
@@ -218,7 +224,7 @@ export function sideBySide(
 }
 
 /** Part of the cached file's name: raise it when pictures are drawn differently. */
-const DRAWING = 1;
+const DRAWING = 2;
 
 /**
  * The picture of a stored sample, drawn once and kept beside its pixels.

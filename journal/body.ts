@@ -93,7 +93,7 @@ function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
     run.status,
     `${run.step}/${run.steps}`,
     ...metrics.map((name) => numberOrDash(run.latest[name])),
-    numberOrDash(secondsOf(run)),
+    numberOrDash(run.trainedSeconds === null ? null : Math.round(run.trainedSeconds)),
   ]);
   const parts = [table(["run", "seed", "status", "steps", ...metrics, "seconds"], rows)];
   const groups = byGroup(runs);
@@ -165,13 +165,8 @@ function byGroup(runs: readonly Run[]): Run[][] {
   return [...Map.groupBy(runs, (run) => run.groupHash).values()];
 }
 
-function secondsOf(run: Run): number | undefined {
-  if (run.startedAt === null || run.endedAt === null) return undefined;
-  return Math.round((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000);
-}
-
-function numberOrDash(value: number | undefined): string {
-  return value === undefined ? "-" : format(value);
+function numberOrDash(value: number | null | undefined): string {
+  return value === undefined || value === null ? "-" : format(value);
 }
 
 function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -10,12 +10,13 @@ export const evaluateTool = defineTool({
   title: "Measure a run's pictures, or its text",
   description:
     "Measures how good the pictures or the text of a run are, and keeps the result with the run; it " +
-    "takes a minute or more, and after wait_seconds answers with a job's id, for inspect-run. Pictures are judged by a classifier (that of a new data set is trained " +
-    "first, once, in minutes): Fréchet distance beside the floor that real pictures have, accuracy of " +
-    "the classes asked for, precision, recall, and copies of training images. Text: nats per character of " +
-    "held-out text at every block size, beside 1- to 6-gram models, and statistics of texts it writes " +
-    "beside real text. Compare only at the same count; a difference within two standard deviations " +
-    `is no finding. ${rareFieldsHelp(AnyEvaluateRequest)}`,
+    "takes a minute or more, and after wait_seconds answers with a job's id, for inspect-run. " +
+    "Pictures: by a classifier (that of a new data set is trained first, in minutes) the Fréchet " +
+    "distance beside the floor of real pictures, accuracy of the classes asked for, precision, recall, " +
+    "and copies of training images. Text: nats per character of held-out text by block size, beside 1- to " +
+    "6-gram models, and statistics beside real text. Compare only at the same count; a difference " +
+    "within two standard deviations is no finding. " +
+    rareFieldsHelp(AnyEvaluateRequest),
   input,
   annotations: ADDING,
   needsWeights: true,

@@ -43,12 +43,6 @@ export function isActive(run: Run): boolean {
   return run.status === "running" || run.status === "queued";
 }
 
-/** Seconds from start to end; null before the end. */
-export function runSeconds(run: Run): number | null {
-  if (run.startedAt === null || run.endedAt === null) return null;
-  return (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
-}
-
 /** The value of a setting; "–" where the run has none of this name. */
 export function settingOf({ config }: Run, field: string): string | number {
   return (config as Readonly<Record<string, string | number>>)[field] ?? "–";

@@ -9,17 +9,7 @@ import {
   type TextSample,
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
-import {
-  Ask,
-  Fact,
-  isActive,
-  Page,
-  RunProgress,
-  runSeconds,
-  settingText,
-  Status,
-  Time,
-} from "./layout.tsx";
+import { Ask, Fact, isActive, Page, RunProgress, settingText, Status, Time } from "./layout.tsx";
 import { Evaluations, viewOf } from "./evaluations.tsx";
 import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
@@ -106,7 +96,7 @@ function AlertLine({ alert }: { alert: Alert }) {
 function Facts({ report }: { report: RunReport }) {
   const { run, examplesPerSecond } = report;
   const { loss } = run.latest;
-  const seconds = runSeconds(run);
+  const seconds = run.trainedSeconds;
   const view = viewOf(run);
   const network = view.network(run);
   return (

@@ -15,7 +15,6 @@ import {
   isActive,
   Page,
   RunProgress,
-  runSeconds,
   settingOf,
   Settings,
   Status,
@@ -194,7 +193,7 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
   const { run, curves } = props;
   const loss = (curves.loss ?? []).map(({ step, value }) => ({ x: step, y: value }));
   const score = scoreOf(run);
-  const seconds = runSeconds(run);
+  const seconds = run.trainedSeconds;
   return (
     <tr>
       <td class="tick">

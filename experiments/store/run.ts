@@ -66,6 +66,9 @@ export interface Run {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** From its first start to its end, without the time between a stop and going on; null before the
+   * end. */
+  readonly trainedSeconds: number | null;
   readonly error: string | null;
   /** Seconds until it ends at its present speed; null unless it is running and has a speed. */
   readonly etaSeconds: number | null;

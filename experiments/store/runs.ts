@@ -35,6 +35,7 @@ interface RunRow {
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
+  paused_seconds: number | null;
   error: string | null;
   worker_id: number | null;
 }
@@ -72,8 +73,14 @@ export class LostRunError extends Error {
   override readonly name = "LostRunError";
 }
 
+/** Seconds between the last sign of a run's training and its next start. */
+const PAUSED = `SELECT sum(unixepoch(start.at, 'subsec') - unixepoch((
+    SELECT max(sign.at) FROM events sign WHERE sign.run_id = start.run_id AND sign.id < start.id
+      AND sign.kind IN ('run-started', 'run-validated', 'run-checkpointed')), 'subsec'))
+  FROM events start WHERE start.run_id = runs.id AND start.kind = 'run-started'`;
+
 const SELECT = `SELECT *, (SELECT max(step) FROM checkpoints WHERE run_id = runs.id)
-  AS checkpoint_step FROM runs`;
+  AS checkpoint_step, (${PAUSED}) AS paused_seconds FROM runs`;
 
 export function runTable(
   db: DatabaseSync,
@@ -390,6 +397,10 @@ function runOf(row: RunRow, latest: Run["latest"]): Run {
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    trainedSeconds: row.started_at === null || row.ended_at === null
+      ? null
+      : (Date.parse(row.ended_at) - Date.parse(row.started_at)) / 1000 -
+        (row.paused_seconds ?? 0),
     error: row.error,
     etaSeconds: training ? (row.steps - row.step) * config.batch_size / speed : null,
     latest,

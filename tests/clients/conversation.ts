@@ -62,7 +62,7 @@ function* sweepTwoSchedules(): Conversation {
   }, {
     tool: "compare-runs",
     args: { sweep: "sweep-0001" },
-    says: [...RUNS, /schedule=(linear|cosine) leads/],
+    says: [...RUNS, /schedule=(linear|cosine) leads|None of these runs has learnt/],
     columns: ["rank", "run", "schedule", "denoising_mse"],
   }];
   yield [{

@@ -41,6 +41,7 @@ function runOf(preset: string, changes: Partial<Run> = {}): Run {
     createdAt: "2026-01-01T00:00:00.000Z",
     startedAt: null,
     endedAt: null,
+    trainedSeconds: null,
     error: null,
     etaSeconds: null,
     latest: {},

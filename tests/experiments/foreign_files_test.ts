@@ -79,7 +79,7 @@ Deno.test("a run deletes and overwrites nothing that it did not write", () =>
         "checkpoints/best.safetensors",
         "checkpoints/.hidden.tmp",
         `samples/${id}-sample-001.safetensors`,
-        `samples/${id}-sample-002.1.png`,
+        `samples/${id}-sample-002.2.png`,
       ]
     ) put(join(folder, name));
     const before = contentsOf(folder);

@@ -211,3 +211,28 @@ async function runProgram(source: string): Promise<string> {
   assert.ok(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
+
+Deno.test("the time that a run took has no pause in it", () =>
+  withStore((store) => {
+    const id = finishedRun(store, shortConfig(), 0.1);
+    const db = new DatabaseSync(join(store.workspace, "lab.sqlite"));
+    db.prepare("UPDATE runs SET started_at = ?, ended_at = ? WHERE id = ?")
+      .run("2026-11-01T10:00:00.000Z", "2026-11-02T10:05:00.000Z", id);
+    assert.equal(store.runs.byId(id)!.trainedSeconds, 86_400 + 300);
+    const happened = [
+      ["run-started", "2026-11-01T10:00:00.000Z"],
+      ["run-checkpointed", "2026-11-01T10:02:00.500Z"],
+      ["run-ended", "2026-11-01T12:00:00.000Z"], // noticed late that its worker was gone
+      ["run-queued", "2026-11-02T10:02:00.000Z"],
+      ["run-started", "2026-11-02T10:02:00.500Z"],
+      ["run-ended", "2026-11-02T10:05:00.000Z"],
+    ] as const;
+    for (const [kind, at] of happened) {
+      db.prepare("INSERT INTO events (at, run_id, kind, message) VALUES (?, ?, ?, '')")
+        .run(at, id, kind);
+    }
+    db.close();
+    assert.ok(Math.abs(store.runs.byId(id)!.trainedSeconds! - 300) < 0.01);
+    const [queued] = queue(store, shortConfig());
+    assert.equal(store.runs.byId(queued!)!.trainedSeconds, null);
+  }));

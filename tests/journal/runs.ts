@@ -42,6 +42,7 @@ export function finishedRun(
     createdAt: "2026-11-01T10:00:00.000Z",
     startedAt: "2026-11-01T10:00:01.000Z",
     endedAt: "2026-11-01T10:00:31.000Z",
+    trainedSeconds: 30,
     error: null,
     etaSeconds: null,
     latest: denoisingMse === undefined ? {} : { denoising_mse: denoisingMse, loss: 0.2 },
