@@ -1,6 +1,6 @@
 /**
- * A small convolutional classifier in the manner of LeNet (LeCun et al. 1998), with strides for
- * pooling. The 64 values before its last layer are the features in which pictures are judged.
+ * A small convolutional classifier similar to LeNet (LeCun et al. 1998), with strided convolutions instead
+ * of pooling. The 64 activations before its last layer are the features that images are evaluated in.
  */
 import { createHash } from "node:crypto";
 import { decodeSafetensors, type Parameters, tf, UserError } from "../engine/mod.ts";
@@ -14,23 +14,23 @@ import {
 } from "./layers/mod.ts";
 import type { ImageShape } from "./image/mod.ts";
 
-/** Width of the feature layer. */
+/** Number of features. */
 export const FEATURE_COUNT = 64;
-/** Channels at full resolution and after each of three halvings: 28, 14, 7 and 4 pixels. */
+/** Number of channels at full resolution and after each of three downsamplings: 28, 14, 7 and 4 pixels. */
 const WIDTHS = [16, 32, 48, 48] as const;
 
-/** A classifier of images of one shape, without values. */
+/** A classifier for images of one shape; its parameters are declared, not initialised. */
 export interface ClassifierNetwork {
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
   /**
-   * Images [N, height, width, channels] in [−1, 1] → features [N, 64], none below 0, and logits
-   * [N, classes].
+   * Returns features, [N, 64], not negative, and logits, [N, classes], of images
+   * [N, height, width, channels] in [−1, 1].
    */
   apply(parameters: Tensors, images: tf.Tensor): { features: tf.Tensor; logits: tf.Tensor };
 }
 
-/** The network for images of this shape; there is one for each. */
+/** Returns the network for images of this shape, which is built once. */
 export function classifierNetwork(
   { height, width, channels, classes }: ImageShape,
 ): ClassifierNetwork {
@@ -53,21 +53,21 @@ export function classifierNetwork(
   };
 }
 
-/** Trained values, and what is known about them. */
+/** Trained parameters with their metadata. */
 export interface ClassifierWeights {
   readonly parameters: Parameters;
   /** For example `test_accuracy`, `seed`, `dataset_hash`, `command`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** SHA-256 of their file. */
+  /** SHA-256 of the file. */
   readonly hash: string;
 }
 
-/** Where the repository's weights for a named data set lie; the training program writes them there. */
+/** Returns the path of the weights for a named data set in the repository. */
 export function classifierPath(dataset: string): URL {
   return new URL(`./weights/${dataset}-classifier.safetensors`, import.meta.url);
 }
 
-/** Whether the repository has a classifier for a data set; it has none for a folder. */
+/** Whether the repository has weights for a data set; it has none for folders of images. */
 export function hasClassifier(dataset: string): boolean {
   try {
     return !/[/\\]/.test(dataset) && Deno.statSync(classifierPath(dataset)).isFile;
@@ -77,7 +77,7 @@ export function hasClassifier(dataset: string): boolean {
 }
 
 /**
- * The repository's weights for a data set.
+ * Loads the weights for a data set from the repository.
  *
  * @throws {UserError} If there are none for it, or the file is damaged.
  */
@@ -95,9 +95,9 @@ export function classifierWeights(dataset: string, shape: ImageShape): Classifie
 }
 
 /**
- * Weights out of the bytes of their file.
+ * Decodes the weights of a classifier.
  *
- * @param dataset For messages.
+ * @param dataset Name of the data set, for error messages.
  * @throws {UserError} If the file is damaged, or is of another shape of images.
  */
 export function decodeClassifier(

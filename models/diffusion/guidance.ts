@@ -1,7 +1,7 @@
 /**
- * Classifier-free guidance. The mixture itself runs in the compiled denoiser; when it applies is
- * decided on the host ({@link guidanceAt}), level by level, because outside the interval a sampler may
- * then call a denoiser without guidance and save half of the work.
+ * Classifier-free guidance. The estimates are combined in the compiled denoiser. Whether guidance applies is
+ * decided on the host for every level ({@link guidanceAt}), because outside of the guidance interval a
+ * sampler can call a denoiser without guidance at half the cost.
  */
 import type { Arithmetic } from "./notation.ts";
 
@@ -9,11 +9,10 @@ import type { Arithmetic } from "./notation.ts";
  * Classifier-free guidance (Ho & Salimans 2022, equation 6, with their w = g − 1):
  * unconditional + g · (conditional − unconditional).
  *
- * At a fixed z the targets are affine maps of each other, so it makes no difference whether this is
- * applied to ε̂, to v̂ or to x̂.
+ * At a fixed z the targets are affine functions of each other, so guidance of ε̂, v̂ or x̂ is equivalent.
  *
  * @param m Arithmetic on tensors.
- * @param guidanceScale g: 0 is unconditional, 1 plainly conditional, above 1 exaggerated.
+ * @param guidanceScale g: 0 is unconditional, 1 conditional without guidance, above 1 guided.
  */
 export function guide<T>(
   m: Arithmetic<T>,
@@ -25,16 +24,16 @@ export function guide<T>(
 }
 
 /**
- * Takes back the contrast that guidance adds (Lin et al. 2024, section 3.4, equations 14-16): the
- * guided estimate is scaled to the standard deviation of the conditional one, example by example, and
- * mixed with itself unscaled.
+ * Guidance rescale (Lin et al. 2024, section 3.4, equations 14-16), which counteracts over-exposure: the
+ * guided estimate of each example is scaled to the standard deviation of the conditional one, and
+ * interpolated with the unscaled estimate.
  *
- * The paper does this to the network's output; here it is done to x̂, the quantity whose contrast is
- * meant, so that it does the same for every target.
+ * The paper rescales the output of the network; here x̂ is rescaled, so that the effect is the same for
+ * every target.
  *
  * @param m Arithmetic on tensors.
  * @param guided,conditional Estimates x̂, [N, …].
- * @param rescale φ: 0 leaves the guided estimate alone, 1 gives it the conditional's deviation.
+ * @param rescale φ: 0 does not rescale, 1 rescales fully.
  */
 export function rescaleGuidance<T>(
   m: Arithmetic<T>,
@@ -44,25 +43,25 @@ export function rescaleGuidance<T>(
 ): T {
   const variance = (values: T) => {
     const deviation = m.sub(values, m.meanPerExample(values));
-    // The tiny constant keeps a constant example from dividing by zero.
+    // The small constant avoids a division by zero for constant examples.
     return m.add(m.meanPerExample(m.mul(deviation, deviation)), 1e-12);
   };
   const ratio = m.sqrt(m.div(variance(conditional), variance(guided)));
   return m.add(guided, m.mul(m.sub(m.mul(guided, ratio), guided), rescale));
 }
 
-/** When and how much to guide. */
+/** Options of guidance. */
 export interface Guidance {
   /** g of {@link guide}. */
   readonly scale: number;
-  /** γ from which and up to which it applies, low < γ ≤ high; everywhere by default. */
+  /** Interval of γ in which guidance applies, low < γ ≤ high. By default everywhere. */
   readonly interval?: readonly [low: number, high: number] | undefined;
 }
 
 /**
- * The guidance scale at a noise level: `scale` inside the interval, 1 (plainly conditional) outside
- * (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval"). At high noise
- * guidance costs variety, at low noise it does nothing.
+ * Returns the guidance scale at a noise level: `scale` inside the interval, 1 outside (Kynkäänniemi et al.
+ * 2024, "Applying Guidance in a Limited Interval"). At high noise levels guidance reduces diversity, at low
+ * ones it has no effect.
  */
 export function guidanceAt(gamma: number, { scale, interval }: Guidance): number {
   if (!interval) return scale;
@@ -70,7 +69,7 @@ export function guidanceAt(gamma: number, { scale, interval }: Guidance): number
   return gamma > low && gamma <= high ? scale : 1;
 }
 
-/** Whether this scale needs the unconditional estimate beside the conditional one. */
+/** Whether this scale requires the unconditional estimate in addition to the conditional one. */
 export function isGuided(scale: number): boolean {
   return scale !== 0 && scale !== 1;
 }

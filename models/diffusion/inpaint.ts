@@ -1,44 +1,43 @@
-/** Sampling the unknown part of points whose other part is known. */
+/** In-painting: sampling the unknown part of points whose other part is known. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { Points } from "./notation.ts";
 
 /**
  * RePaint (Lugmayr et al. 2022, "RePaint: Inpainting using Denoising Diffusion Probabilistic Models",
  * algorithm 1): after every step the known part is replaced by the known values noised to the level
- * reached. That alone lets the unknown part ignore them, so each stretch of steps is walked several
- * times: back up by adding noise to the whole point, then down again with the denoiser asked at the
- * levels really passed.
+ * reached. This alone does not harmonise the unknown part with them, so each segment of steps is
+ * resampled several times: noise is added to the whole point up to the start of the segment, and the
+ * segment is denoised again.
  *
- * It is an approximation: with more passes the unknown part's mean comes to that of the conditional
- * distribution, but its spread comes out too small (by an eighth, for 20 passes of 50 steps over
- * correlated Gaussians).
+ * The result is an approximation: with more iterations the mean of the unknown part approaches that of the
+ * conditional distribution, but its standard deviation remains too small (by an eighth for correlated
+ * Gaussians with 20 iterations of 50 steps).
  */
 export interface Inpainting<P extends Points = Float32Array> {
-  /** Clean samples of which the known part is used, like `z`. */
+  /** Clean samples, shaped like `z`, of which only the known part is used. */
   readonly known: P;
-  /** 1 where known, 0 where to be sampled, like `z`. */
+  /** 1 where known, 0 where to be sampled; shaped like `z`. */
   readonly mask: P;
-  /** Times that each stretch is walked down, by default 10 (r in the paper); 1 only replaces. */
+  /** Number of times that each segment is sampled, r in the paper. By default 10; 1 only replaces the known part. */
   readonly resamples?: number | undefined;
-  /** Steps of a stretch, by default 1 (the paper's j is 10 of 250). */
+  /** Number of steps in a segment, j in the paper. By default 1 (the paper uses 10 of 250). */
   readonly jumpLength?: number | undefined;
 }
 
 /**
- * The order in which steps are taken: the index of the level that each starts from. Where an index
- * is not the one before plus one, noise is added up to its level first.
+ * Returns the order of steps as the index of the level that each starts from. If an index does not follow
+ * the previous one, noise is added up to its level first.
  *
- * Stretches are counted from the clean end, where the known and the unknown part settle with each
- * other; the step to clean data itself is taken once (the paper's t > 1).
+ * Segments are counted from the clean end; the step to clean data is taken once (the paper's t > 1).
  *
- * @param steps Steps from the noisiest level to clean data.
+ * @param steps Number of steps from the highest noise level to clean data.
  */
 export function repaintWalk(steps: number, jumpLength: number, resamples: number): number[] {
   requireCount("jump_length", jumpLength);
   requireCount("resamples", resamples);
   if (jumpLength > 1 && jumpLength >= steps) {
     throw new UserError(
-      `jump_length is ${jumpLength} with ${steps} steps: the last step is taken once, so a stretch ` +
+      `jump_length is ${jumpLength} with ${steps} steps: the last step is taken once, so a segment ` +
         `has at most ${Math.max(1, steps - 1)}`,
     );
   }
@@ -55,7 +54,7 @@ export function repaintWalk(steps: number, jumpLength: number, resamples: number
   return walk;
 }
 
-/** Checks the known values and the mask against the points. */
+/** Validates the known values and the mask. @throws {UserError} If they do not fit the points. */
 export function requireInpainting({ known, mask }: Inpainting<Points>, length: number): void {
   for (const [name, values] of [["known", known], ["mask", mask]] as const) {
     if (values.length !== length) {

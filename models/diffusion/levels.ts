@@ -1,13 +1,13 @@
-/** Which noise levels training sees, and at which ones sampling stops. */
+/** The distribution of noise levels in training, and their spacing in sampling. */
 import { z } from "zod";
 import { RefusedValue } from "../../engine/host/mod.ts";
 import { edmSigma, gammaOfEdmSigma } from "./notation.ts";
 import { karrasSigma, type Schedule } from "./schedules.ts";
 
-/** A distribution of the levels that training sees. */
+/** A distribution of noise levels in training. */
 interface LevelDistribution {
   readonly description: string;
-  /** The quantile function: γ for a uniform number u in [0, 1), increasing. */
+  /** The quantile function of γ, increasing in u ∈ [0, 1). */
   readonly quantile: (u: number, schedule: Schedule) => number;
 }
 
@@ -34,7 +34,7 @@ export const timeSamplingNames = Object.keys(levelDistributions) as [
   ...TimeSampling[],
 ];
 
-/** The quantile function of the training levels: takes a uniform number u in [0, 1) to γ, increasing. */
+/** Returns the quantile function of the training levels: u ∈ [0, 1) → γ, increasing. */
 export function trainingLevel(
   schedule: Schedule,
   sampling: TimeSampling = "uniform",
@@ -43,17 +43,17 @@ export function trainingLevel(
   return (u) => quantile(u, schedule);
 }
 
-/** Uniform numbers of 24 bits include 0, whose quantile is −∞: half a unit inside is far enough. */
+/** The normal quantile of a 24-bit uniform number, kept half a unit away from 0, whose quantile is −∞. */
 function normal(u: number): number {
   return normalQuantile(Math.min(Math.max(u, 2 ** -25), 1 - 2 ** -25));
 }
 
 /**
- * Times in [0, 1) for the examples of a batch, spread evenly: t_i = (offset + i/N) mod 1.
+ * Returns stratified times for the examples of a batch: t_i = (offset + i/N) mod 1.
  *
- * With an offset uniform in [0, 1) each t_i is uniform, and the loss of a batch varies far less than
- * with independent times (Kingma et al. 2021, appendix I.1). Other distributions of levels keep this:
- * they are {@link trainingLevel} of these.
+ * If the offset is uniform in [0, 1), each t_i is uniform, and the loss of a batch has a much lower variance
+ * than with independent times (Kingma et al. 2021, appendix I.1). Other distributions of levels apply
+ * {@link trainingLevel} to these times.
  *
  * @param offset One random number for the batch, in [0, 1).
  * @param count N, the number of examples.
@@ -62,12 +62,12 @@ export function stratifiedTimes(offset: number, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => (offset + i / count) % 1);
 }
 
-/** How the noise levels of `n` sampling steps lie, before the last, which is always γ = −∞. */
+/** A spacing of the noise levels of `n` sampling steps; the last level is always γ = −∞. */
 interface SpacingEntry {
   readonly description: string;
-  /** Where step i of n starts, from 1 (noisy) to 0 (clean). */
+  /** Start of step i of n, from 1 (noise) to 0 (clean). */
   readonly position: (i: number, n: number) => number;
-  /** γ at a position: by default the schedule's own time. */
+  /** γ at a position. By default that of the schedule at this time. */
   readonly level?: (position: number, schedule: Schedule, from: number, rho: number) => number;
 }
 
@@ -76,7 +76,7 @@ export const spacings = {
     description: "even in time, from the noisy end itself: t = 1, 1 - 1/n, ... 1/n",
     position: (i, n) => 1 - i / n,
   },
-  /** Never starts from the noisy end, which Lin et al. 2024 (section 3.3) advise against. */
+  /** Does not start at t = 1; Lin et al. 2024 (section 3.3) advise against it. */
   leading: {
     description: "even in time down to t = 0, but not from the noisy end: t = 1 - 1/n, ... 0",
     position: (i, n) => 1 - (i + 1) / n,
@@ -110,16 +110,16 @@ export const spacingNames = Object.keys(spacings) as [Spacing, ...Spacing[]];
 export interface LevelOptions {
   /** By default "trailing". */
   readonly spacing?: Spacing | undefined;
-  /** The time to start from, in (0, 1]: below 1 for image-to-image. By default 1. */
+  /** The time to start from, in (0, 1]. By default 1; smaller for image-to-image. */
   readonly from?: number | undefined;
-  /** ρ of "karras", by default {@link DEFAULT_RHO}. */
+  /** ρ of "karras". By default {@link DEFAULT_RHO}. */
   readonly rho?: number | undefined;
 }
 
 /** ρ of Karras et al. 2022. */
 export const DEFAULT_RHO = 7;
 
-/** The fields of a sampling request that say how its noise levels lie. */
+/** The fields of a sampling request that determine its noise levels. */
 export const levelFields = {
   spacing: z.enum(spacingNames).optional().describe(
     "How the noise levels lie: even in the schedule's time, or in sigma^(1/rho) (karras) " +
@@ -131,11 +131,10 @@ export const levelFields = {
 };
 
 /**
- * Noise levels for sampling in `steps` steps, from noisy to clean.
+ * Returns the noise levels of `steps` sampling steps, from high to low.
  *
  * @returns `steps` + 1 values of γ for `sampleDiffusion`, the last −∞.
- * @throws {UserError} If `rho` is given without the spacing that has it, or the spacing does not fit
- * the schedule.
+ * @throws {RefusedValue} If `rho` is set for a spacing without it, or the spacing does not fit the schedule.
  */
 export function samplingLevels(
   schedule: Schedule,
@@ -197,7 +196,7 @@ function polynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((value, coefficient) => value * x + coefficient, 0);
 }
 
-/** The t in [0, 1] at which a γ(t) that rises with t reaches a level, to 1e-9 from below. */
+/** Returns the t in [0, 1] at which an increasing γ(t) reaches a level, to 1e-9 from below. */
 export function timeAt(gamma: (t: number) => number, level: number): number {
   let [low, high] = [0, 1];
   while (high - low > 1e-9) {

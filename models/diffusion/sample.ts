@@ -1,14 +1,14 @@
-/** The driver of all samplers: from noise to data, step by step. */
+/** The sampling loop of all samplers. */
 import { UserError } from "../../engine/host/mod.ts";
 import { type Inpainting, repaintWalk, requireInpainting } from "./inpaint.ts";
 import { alphaSigma, type Points, raiseTo } from "./notation.ts";
 import { type Combination, type SamplerName, type SamplerOptions, solver } from "./samplers.ts";
 
 /**
- * Estimates the clean samples x̂ behind noisy points `z` at one noise level. The result is read
- * before the next call, so it may be a buffer that the next call overwrites.
+ * Returns the denoised estimate x̂ of points `z` at one noise level. The result is read before the next
+ * call, so it may be a buffer that is reused.
  *
- * @param previous The estimate of the call before (clipped), for self-conditioned networks; none in
+ * @param previous The (clipped) estimate of the previous call, for self-conditioned networks; undefined in
  * the first call.
  */
 export type Denoise<P extends Points = Float32Array> = (
@@ -18,17 +18,17 @@ export type Denoise<P extends Points = Float32Array> = (
   previous: P | undefined,
 ) => Promise<P>;
 
-/** What happened in one step of sampling. The arrays are fresh: keep them, do not change them. */
+/** The state after one sampling step. Its arrays are not reused, and must not be modified. */
 export interface SampleStep<P extends Points = Float32Array> {
   /** 1 … steps. */
   readonly step: number;
-  /** With in-painting, the steps of every pass over a stretch count. */
+  /** Total number of steps, including those of every resampling iteration of in-painting. */
   readonly steps: number;
-  /** Calls of the denoiser so far. */
+  /** Number of denoiser evaluations so far. */
   readonly evaluations: number;
-  /** Where the denoiser was asked: the points and their level, after any noise added first. */
+  /** Input of the denoiser: the points and their level, after any noise that was added first. */
   readonly from: { readonly gamma: number; readonly z: P };
-  /** The denoiser's answer x̂ to `from` (clipped). */
+  /** Output of the denoiser x̂ for `from` (clipped). */
   readonly denoised: P;
   /** The noise level reached. */
   readonly gamma: number;
@@ -38,39 +38,39 @@ export interface SampleStep<P extends Points = Float32Array> {
 
 export interface SampleOptions<P extends Points = Float32Array> {
   readonly sampler: SamplerName;
-  /** Options of the sampler's own. */
+  /** Options of the sampler. */
   readonly options?: SamplerOptions | undefined;
-  /** γ of the start and after each step, strictly falling; −∞ as the last ends on x̂ itself. */
+  /** γ at the start and after each step, strictly decreasing. With −∞ as the last level, the result is x̂. */
   readonly levels: readonly number[];
-  /** Starting points: unit normal noise, any shape flattened. Not changed. */
+  /** The initial noise, flattened. It is not modified. */
   readonly z: P;
   /**
-   * Fresh unit normal noise like `z`, for draws 1, 2, …: the same draw gives the same noise. Asked
-   * for only where some is needed; ancestral samplers need one draw in each step but the last.
+   * Returns unit normal noise shaped like `z` for draw 1, 2, …; the same draw always returns the same noise.
+   * It is called only if a step needs noise: for ancestral samplers, once in each step except the last.
    */
   noise(draw: number): P;
   /**
-   * Clean samples to start from (image-to-image): the walk begins at these noised to `levels[0]` with
-   * `z` as the noise (Meng et al. 2022, "SDEdit", algorithm 1), not at `z`.
+   * Clean samples to start from (image-to-image; Meng et al. 2022, "SDEdit", algorithm 1): sampling starts
+   * from these samples, noised to `levels[0]` with the noise `z`.
    */
   readonly origin?: P | undefined;
   readonly inpaint?: Inpainting<P> | undefined;
-  /** The range of the data, to which x̂ is clipped before it is used; not clipped by default. */
+  /** The range of the data, to which x̂ is clipped. By default it is not clipped. */
   readonly clip?: readonly [low: number, high: number] | null;
   onStep?(step: SampleStep<P>): void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Walks points from noise to data.
+ * Samples points from noise.
  *
- * The solver only ever sees x̂ and z, so clipping x̂ also corrects the noise estimate ε̂ that goes
- * with it. The walk is in the precision of `z`.
+ * Samplers use x̂ and z only, so clipping x̂ also corrects the corresponding noise estimate ε̂. The
+ * computation has the precision of `z`.
  *
  * @returns The points at the last level.
- * @throws {UserError} If the levels do not fall strictly or an option does not fit the others.
- * @throws {Error} If a value stops being finite; the message names the step and γ.
- * @throws The signal's reason, once `signal` is aborted.
+ * @throws {UserError} If the levels are not strictly decreasing, or options contradict each other.
+ * @throws {Error} If a value is not finite; the message names the step and γ.
+ * @throws The reason of the signal, if it is aborted.
  */
 export async function sampleDiffusion<P extends Points = Float32Array>(
   denoise: Denoise<P>,
@@ -79,7 +79,7 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
   const { levels, inpaint, signal } = options;
   requireFallingLevels(levels);
   const method = solver(options.sampler, options.options);
-  const walk = walkOf(levels.length - 1, inpaint);
+  const walk = stepOrder(levels.length - 1, inpaint);
   const steps = walk.length;
   let draws = 0, evaluations = 0;
   const fresh = () => options.noise(++draws);
@@ -99,7 +99,7 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
     if (gamma < from) {
       const raise = raiseTo(gamma, from);
       z = mix(raise.z, z, raise.noise, fresh());
-      // What was estimated further down says nothing of the point that is now gone back to.
+      // An estimate at a lower level does not apply to the point that noise was added to.
       advance = method.start();
       previous = undefined;
     }
@@ -121,8 +121,8 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
   return z;
 }
 
-/** The level index that each step starts from. */
-function walkOf(steps: number, inpaint: Inpainting<Points> | undefined): number[] {
+/** Returns the index of the level that each step starts from. */
+function stepOrder(steps: number, inpaint: Inpainting<Points> | undefined): number[] {
   const { jumpLength = 1, resamples = inpaint ? 10 : 1 } = inpaint ?? {};
   return repaintWalk(steps, jumpLength, resamples);
 }
@@ -141,7 +141,7 @@ function startOf<P extends Points>({ z, levels, origin, inpaint }: SampleOptions
   return withKnown(start, inpaint, gamma, z);
 }
 
-/** The points with their known part replaced by the known values at a noise level. */
+/** Replaces the known part of the points by the known values at a noise level. */
 function withKnown<P extends Points>(
   z: P,
   { known, mask }: Inpainting<P>,
@@ -185,14 +185,14 @@ function requireFinite(estimate: Points, length: number, where: string): void {
   }
 }
 
-/** A new array like `like`, value by value. */
+/** Returns a new array of the type and length of `like`. */
 function mapPoints<P extends Points>(like: P, value: (i: number) => number): P {
   const result = like.slice() as P;
   for (let i = 0; i < result.length; i++) result[i] = value(i);
   return result;
 }
 
-/** Carries out a combination; what it has no coefficient for may be left out. */
+/** Evaluates a linear combination; terms with a zero coefficient may be undefined. */
 function combine<P extends Points>(
   by: Combination,
   z: P,
@@ -209,7 +209,7 @@ function combine<P extends Points>(
   });
 }
 
-/** a·x + b·y. */
+/** Returns a·x + b·y. */
 function mix<P extends Points>(a: number, x: P, b: number, y: P): P {
   return mapPoints(x, (i) => a * x[i]! + b * y[i]!);
 }

@@ -1,5 +1,5 @@
 /**
- * Noise schedules: how the noise level γ grows with time.
+ * Noise schedules: the noise level γ as a function of time.
  *
  * Each schedule is one entry of {@link schedules}, in the formula of its paper, continuous in time.
  * Where a paper defines T = 1000 discrete steps, the first and the last level are the paper's, which
@@ -14,11 +14,11 @@ const DISCRETE_STEPS = 1000;
 const BETA_MIN = 0.1;
 const BETA_MAX = 20;
 
-/** What a named schedule is. */
+/** An entry of the registry. */
 interface ScheduleEntry {
   /** γ(t) = −log SNR(t) for t in [0, 1]. */
   readonly gamma: (t: number) => number;
-  /** One sentence for people, without its source. */
+  /** One sentence, without its source. */
   readonly description: string;
   /** Authors and year. */
   readonly citation: string;
@@ -93,7 +93,7 @@ export const schedules = {
 export type ScheduleName = keyof typeof schedules;
 export const scheduleNames = Object.keys(schedules) as [ScheduleName, ...ScheduleName[]];
 
-/** How the noise level grows with time. */
+/** A noise schedule. */
 export interface Schedule {
   readonly name: ScheduleName;
   /**
@@ -101,17 +101,17 @@ export interface Schedule {
    * ends in pure noise ({@link hasZeroTerminalSnr}).
    */
   gamma(t: number): number;
-  /** One sentence for people, with the source. */
+  /** One sentence, with the source. */
   readonly description: string;
 }
 
-/** What may be changed about a named schedule. */
+/** Options of a schedule. */
 export interface ScheduleOptions {
   /** Rescales the schedule to end in pure noise ({@link zeroTerminalSnr}). */
   readonly zeroTerminalSnr?: boolean | undefined;
 }
 
-/** The schedule of this name. */
+/** Returns the schedule of this name. */
 export function schedule(name: ScheduleName, options: ScheduleOptions = {}): Schedule {
   const { gamma, description, citation } = schedules[name];
   const named = { name, gamma, description: `${description} (${citation})` };
@@ -119,7 +119,7 @@ export function schedule(name: ScheduleName, options: ScheduleOptions = {}): Sch
 }
 
 /**
- * Checks what everything built on a schedule takes for granted.
+ * Validates a schedule.
  *
  * @throws {RangeError} If γ is not strictly increasing on [0, 1], or not finite anywhere but at 1.
  */
@@ -145,11 +145,11 @@ export function hasZeroTerminalSnr(schedule: Pick<Schedule, "gamma">): boolean {
 }
 
 /**
- * A schedule shifted and scaled so that no signal is left at t = 1 while t = 0 stays as it is, which
- * lets sampling start from what training saw (Lin et al. 2024, "Common Diffusion Noise Schedules and
+ * Rescales a schedule to zero terminal SNR: α is shifted and scaled so that it vanishes at t = 1 and does not
+ * change at t = 0, so that sampling starts from the distribution of training (Lin et al. 2024, "Common Diffusion Noise Schedules and
  * Sample Steps are Flawed", algorithm 1): α'(t) = (α(t) − α(1)) · α(0)/(α(0) − α(1)).
  *
- * A schedule that ends in pure noise already is returned as it is.
+ * A schedule that already ends in pure noise is returned unchanged.
  */
 export function zeroTerminalSnr(schedule: Schedule): Schedule {
   if (hasZeroTerminalSnr(schedule)) return schedule;
@@ -163,7 +163,7 @@ export function zeroTerminalSnr(schedule: Schedule): Schedule {
 }
 
 /**
- * The noise levels that EDM samples at, made continuous: σ' = (a + t (b − a))^ρ with
+ * The noise levels of EDM's sampler as a continuous function: σ' = (a + t (b − a))^ρ with
  * a = σ_min^(1/ρ), b = σ_max^(1/ρ) (Karras et al. 2022, "Elucidating the Design Space of
  * Diffusion-Based Generative Models", equation 5).
  */
@@ -172,20 +172,19 @@ export function karrasSigma(t: number, sigmaMin: number, sigmaMax: number, rho: 
   return (a + t * (b - a)) ** rho;
 }
 
-/** Position on the continuous time axis of the papers, u in (0, 1], of discrete step k = t·(T − 1). */
+/** Returns the continuous time u in (0, 1] of the discrete step k = t·(T − 1). */
 function discreteTime(t: number): number {
   return (1 + t * (DISCRETE_STEPS - 1)) / DISCRETE_STEPS;
 }
 
-/** γ where a paper integrates β: log ᾱ(u) = −∫₀ᵘ β. */
+/** Returns γ(t) from the integral of β: log ᾱ(u) = −∫₀ᵘ β. */
 function fromBetaIntegral(integral: (u: number) => number): (t: number) => number {
   return (t) => Math.log(Math.expm1(integral(discreteTime(t))));
 }
 
 /**
- * γ where a paper gives ᾱ(u) = f(u)/f(0). Where f reaches zero, papers keep the end finite by limiting
- * the last β to 0.999; here u stops one discrete step before 1, at the last level that this limit
- * leaves alone.
+ * Returns γ(t) from ᾱ(u) = f(u)/f(0). If f reaches zero, papers keep the end finite by limiting the last β to
+ * 0.999; here u ends one discrete step before 1, at the last level that is not affected by this limit.
  */
 function fromSignal(signal: (u: number) => number): (t: number) => number {
   return (t) => {

@@ -2,15 +2,15 @@ import { tf } from "../../engine/mod.ts";
 import { embedding, linear, type Scope, silu, type Tensors } from "../layers/mod.ts";
 
 export interface ConditioningOptions {
-  /** Sines and cosines of the noise level. */
+  /** Number of sinusoidal features of the noise level. */
   readonly features: number;
-  /** Of the vector. */
+  /** Width of the conditioning vector. */
   readonly width: number;
-  /** Rows of the class embedding, "no class" included. */
+  /** Number of rows of the class embedding, including "no class". */
   readonly classes: number;
 }
 
-/** Noise level and class as one vector: angle [N], labels [N] → [N, width]. */
+/** Embeds noise level and class in one conditioning vector: angle [N], labels [N] → [N, width]. */
 export function conditioning(
   scope: Scope,
   { features, width, classes }: ConditioningOptions,
@@ -25,8 +25,8 @@ export function conditioning(
 }
 
 /**
- * Sines and cosines of 1000·angle at `width`/2 frequencies from 1 down to nearly 1/10000
- * (Vaswani et al. 2017, section 3.5; 1000 makes the angle count like the papers' steps):
+ * Returns sinusoidal features of 1000·angle at `width`/2 frequencies from 1 down to nearly 1/10000
+ * (Vaswani et al. 2017, section 3.5; the factor 1000 matches the time steps of the papers):
  * [N] → [N, width].
  */
 function sinusoids(angle: tf.Tensor, width: number): tf.Tensor {

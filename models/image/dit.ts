@@ -1,13 +1,13 @@
 /**
- * A diffusion transformer for images (Peebles & Xie 2023, "DiT"): the image in square patches, the
- * blocks of the text networks, noise level and class as their condition.
+ * A diffusion transformer for images (Peebles & Xie 2023, "DiT"): the image is divided into square patches,
+ * and the transformer blocks are conditioned on noise level and class.
  */
 import { tf } from "../../engine/mod.ts";
 import { linear, transformerBlock, transformerHead } from "../layers/mod.ts";
 import { conditioning } from "./conditioning.ts";
 import type { ImageArchitecture, ImageSize } from "./shape.ts";
 
-/** Of each size, with about as many parameters as the UNet of that size. */
+/** The sizes, each with about as many parameters as the UNet of that size. */
 const SIZES: {
   readonly [Size in ImageSize]: {
     /** A multiple of 4, and of `heads`. */
@@ -24,7 +24,7 @@ const SIZES: {
 
 const LEVEL_FEATURES = 64;
 
-/** The transformer over patches of this side in pixels, which divides the image's height and width. */
+/** Returns the architecture for a patch size in pixels, which must divide height and width of the images. */
 export const dit = (patch: number): ImageArchitecture => (scope, options) => {
   const { width, layers, heads } = SIZES[options.size];
   const { height: imageHeight, width: imageWidth, classes } = options;
@@ -62,7 +62,7 @@ function patches(z: tf.Tensor4D, patch: number): tf.Tensor {
   return tf.reshape(squares, [n, down * across, patch * patch * channels]);
 }
 
-/** The way back from {@link patches}. */
+/** The inverse of {@link patches}. */
 function pixels(
   x: tf.Tensor,
   [n, height, width, channels]: readonly [number, number, number, number],
@@ -74,7 +74,7 @@ function pixels(
   return tf.reshape(strips, [n, height, width, channels]) as tf.Tensor4D;
 }
 
-/** Sines and cosines of row and column, a quarter of the width each: [1, down · across, width]. */
+/** Returns sinusoidal position embeddings of row and column, [1, down · across, width]. */
 function places(down: number, across: number, width: number): tf.Tensor {
   const quarter = width / 4;
   const frequencies = Array.from({ length: quarter }, (_, i) => 10000 ** (-i / quarter));

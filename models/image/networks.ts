@@ -1,6 +1,6 @@
 /**
- * Networks for images, each under the name that a configuration gives it. The module of a network, and
- * TensorFlow.js with it, is loaded when the network is first built.
+ * The registry of image networks. The module of a network, and TensorFlow.js with it, is loaded when the
+ * network is first built.
  *
  * To add a network, write its module and add an entry. Names, descriptions and tests derive from it.
  */
@@ -9,9 +9,9 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { ImageArchitecture, ImageNetwork, ImageShape, ImageSize } from "./shape.ts";
 
 interface NetworkEntry {
-  /** What people call it. */
+  /** The name shown to people. */
   readonly title: string;
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly description: string;
   load(): Promise<ImageArchitecture>;
 }
@@ -36,7 +36,7 @@ export const imageNetworks = {
 
 export type ImageNetworkKind = keyof typeof imageNetworks;
 
-/** All names, in the order of the registry. */
+/** The names of all networks, in the order of the registry. */
 export const imageNetworkNames = Object.keys(imageNetworks) as [
   ImageNetworkKind,
   ...ImageNetworkKind[],
@@ -45,16 +45,16 @@ export const imageNetworkNames = Object.keys(imageNetworks) as [
 /** The shape of MNIST's images. */
 const MNIST_SHAPE: ImageShape = { height: 28, width: 28, channels: 1, classes: 10 };
 
-/** What can be chosen of a network beside its size. */
+/** Options of an image network other than its size. */
 export interface ImageNetworkOptions {
   /** By default a UNet. */
   readonly kind?: ImageNetworkKind;
-  /** Whether it sees an earlier estimate beside its input, in further channels; by default not. */
+  /** Whether it is self-conditioned, with the previous estimate as additional input channels. By default not. */
   readonly selfConditioned?: boolean;
 }
 
 /**
- * The network of this size and kind.
+ * Builds a network.
  *
  * @throws {UserError} If the height or the width is no multiple of 4.
  */

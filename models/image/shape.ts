@@ -1,35 +1,35 @@
-/** What every network for images has in common. */
+/** The types that all image networks share. */
 import type { DenoisingNetwork } from "../steps/mod.ts";
 import type { ParameterSpec, Scope, Tensors } from "../layers/mod.ts";
 import type { tf } from "../../engine/mod.ts";
 
-/** The sizes that a configuration can name. */
+/** Names of the sizes of a network. */
 export const imageSizes = ["tiny", "mini", "small", "base"] as const;
 export type ImageSize = typeof imageSizes[number];
 
-/** What a network must know of its images. */
+/** Shape and number of classes of images. */
 export interface ImageShape {
-  /** Height and width are multiples of 4: the UNet halves both twice, patches may have that side. */
+  /** Height and width, multiples of 4, since the UNet downsamples twice. */
   readonly height: number;
   readonly width: number;
   readonly channels: number;
   readonly classes: number;
 }
 
-/** What an architecture is built for. */
+/** Options of an architecture. */
 export interface ImageArchitectureOptions {
   readonly size: ImageSize;
   readonly height: number;
   readonly width: number;
-  /** Channels of the input: the image's, and those of an earlier estimate. */
+  /** Number of input channels: those of the image and, for self-conditioning, of the previous estimate. */
   readonly inputChannels: number;
-  /** Channels of the image itself. */
+  /** Number of channels of the image. */
   readonly imageChannels: number;
-  /** Rows of the class embedding, "no class" included. */
+  /** Number of rows of the class embedding, including "no class". */
   readonly classes: number;
 }
 
-/** Declares the parameters of an architecture in a scope and returns what uses them. */
+/** Declares the parameters of an architecture in a scope and returns the function that applies it. */
 export type ImageArchitecture = (scope: Scope, options: ImageArchitectureOptions) => ImageFunction;
 
 /** z [N, H, W, inputChannels], angle [N], labels [N] int32 → [N, H, W, imageChannels]. */
@@ -40,23 +40,23 @@ export type ImageFunction = (
   labels: tf.Tensor,
 ) => tf.Tensor4D;
 
-/** A network for images of one shape, of a fixed size and without values. */
+/** An image network of a fixed size and image shape; its parameters are declared, not initialised. */
 export interface ImageNetwork extends DenoisingNetwork {
   readonly size: ImageSize;
   readonly parameters: readonly ParameterSpec[];
-  /** How many values `parameters` have together. */
+  /** Total number of values in `parameters`. */
   readonly parameterCount: number;
   /** The label after those of the classes: 10 beside the digits' 0 to 9. */
   readonly noClass: number;
   /**
-   * One evaluation.
+   * Predicts the target.
    *
    * @param parameters A tensor for each of {@link ImageNetwork.parameters}, by name.
    * @param z Noisy images, [N, height, width, channels].
-   * @param angle Their noise level as {@link noiseAngle} gives it, [N].
+   * @param angle Their noise levels, [N], as {@link noiseAngle}.
    * @param labels Their classes, [N] int32, {@link ImageNetwork.noClass} for none.
-   * @param previous An earlier estimate of the clean images, as z, if the network is self-conditioned.
-   * @returns The estimate of whatever target the network is trained for, as z.
+   * @param previous The previous estimate of the clean images, shaped like z, if the network is self-conditioned.
+   * @returns The predicted target, shaped like z.
    */
   apply(
     parameters: Tensors,

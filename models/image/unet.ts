@@ -1,6 +1,6 @@
 /**
- * A small UNet for images: two halvings, one attention at the lowest resolution, conditioned on the
- * noise level and a class (the architecture of Ho et al. 2020, appendix B, cut down to 28 × 28).
+ * A small UNet for images, conditioned on noise level and class: the architecture of Ho et al. 2020,
+ * appendix B, reduced to two downsamplings and one attention layer at the lowest resolution.
  */
 import { tf } from "../../engine/mod.ts";
 import {
@@ -18,7 +18,7 @@ import {
 import { conditioning } from "./conditioning.ts";
 import type { ImageArchitecture, ImageSize } from "./shape.ts";
 
-/** Channels at full resolution, a multiple of 8; twice as many below. */
+/** Number of channels at full resolution, a multiple of 8; lower resolutions have twice as many. */
 const WIDTHS: { readonly [Size in ImageSize]: number } = {
   tiny: 8, // 35,793 parameters: for tests
   mini: 16, // 140,449 parameters: for demonstrations
@@ -27,8 +27,8 @@ const WIDTHS: { readonly [Size in ImageSize]: number } = {
 };
 
 /**
- * The names of the parameters are those of the checkpoints: `enter` for the stem, `shrink` and `grow`
- * for the convolutions that change the resolution, `leave` for the head.
+ * Parameter names must match existing checkpoints: `enter` is the stem, `shrink` the downsampling and
+ * `grow` the upsampling convolution, `leave` the head.
  */
 export const unet: ImageArchitecture = (scope, { size, inputChannels, imageChannels, classes }) => {
   const c = WIDTHS[size];
@@ -53,7 +53,7 @@ export const unet: ImageArchitecture = (scope, { size, inputChannels, imageChann
   const upsample1 = conv2d(scope.at("grow1"), 2 * c, c, { hidden: true });
   const up1 = block("up1", 2 * c, c);
   const headNorm = groupNorm(scope.at("leave.norm"), c);
-  // Zero, so that training starts from the estimate 0 rather than from noise of the network's own.
+  // Initialised to zero, so that the first prediction is 0 instead of random.
   const head = conv2d(scope.at("leave"), c, imageChannels, { init: zeros });
 
   return (p, z, angle, labels) => {
@@ -71,8 +71,9 @@ export const unet: ImageArchitecture = (scope, { size, inputChannels, imageChann
 };
 
 /**
- * Two convolutions beside a shortcut, with the condition added between them (He et al. 2016, as in
- * Ho et al. 2020). The second starts at zero, so that a new block passes its input through.
+ * A residual block of two convolutions with the condition added between them (He et al. 2016, as in
+ * Ho et al. 2020). The second convolution is initialised to zero, so that the block is initially its skip
+ * connection.
  */
 function residualBlock(scope: Scope, inputs: number, outputs: number, conditionWidth: number) {
   const norm1 = groupNorm(scope.at("norm1"), inputs);
@@ -90,7 +91,7 @@ function residualBlock(scope: Scope, inputs: number, outputs: number, conditionW
   };
 }
 
-/** Single-head self-attention between all pixels of an image, added to its input. */
+/** Single-head self-attention over all pixels of an image, with a residual connection. */
 function spatialAttention(scope: Scope, channels: number) {
   const norm = groupNorm(scope.at("norm"), channels);
   const [query, key, value, output] = ["query", "key", "value", "output"].map((name) =>

@@ -2,19 +2,19 @@
 import { tf } from "../../engine/mod.ts";
 import { fanInUniform, type Init, type Scope, type Tensors, unitNormal } from "./parameters.ts";
 
-/** A layer of one input: parameters of the whole network and its input, to its output. */
+/** A layer: a function of the parameters of the whole network and of its input. */
 export type Layer<In extends tf.Tensor = tf.Tensor, Out extends tf.Tensor = In> = (
   parameters: Tensors,
   x: In,
 ) => Out;
 
-/** How a layer's parameters start, by default as in PyTorch, and how they are trained. */
+/** Initialisation of a layer's parameters, by default as in PyTorch, and how they are trained. */
 export interface LayerOptions {
-  /** Starts weight and bias here instead, such as `zeros`. */
+  /** Initial value of weight and bias, such as `zeros`. */
   readonly init?: Init | undefined;
-  /** Starts the bias here, whatever the weight does. */
+  /** Initial value of the bias; overrides `init`. */
   readonly biasInit?: Init | undefined;
-  /** Whether this is a hidden layer, whose weight Muon may train; see `ParameterSpec.hidden`. */
+  /** Whether this is a hidden layer, whose weight may be trained by Muon; see `ParameterSpec.hidden`. */
   readonly hidden?: boolean | undefined;
 }
 
@@ -36,9 +36,9 @@ export function linear(
 }
 
 /**
- * A learned vector for each class: indices [N] int32 → [N, width]. Weight [classes, width].
+ * Embedding: indices [N] int32 → [N, width]. Weight [classes, width].
  *
- * A product with one-hot rows rather than a gather, whose gradient not every backend has.
+ * It is computed as a product with one-hot rows, because not every backend has the gradient of a gather.
  */
 export function embedding(scope: Scope, classes: number, width: number): Layer {
   const weight = scope.declare("weight", [classes, width], unitNormal);
@@ -50,18 +50,18 @@ export function embedding(scope: Scope, classes: number, width: number): Layer {
 
 /** Options of {@link conv2d}. */
 export interface ConvOptions extends LayerOptions {
-  /** Side of the square filter, odd; default 3. */
+  /** Size of the square kernel, odd. By default 3. */
   readonly size?: number | undefined;
-  /** Default 1. */
+  /** By default 1. */
   readonly stride?: number | undefined;
 }
 
 /**
- * Convolution over images, [N, H, W, inputs] → [N, ⌈H/stride⌉, ⌈W/stride⌉, outputs].
+ * 2-D convolution, [N, H, W, inputs] → [N, ⌈H/stride⌉, ⌈W/stride⌉, outputs].
  * Weight [size, size, inputs, outputs].
  *
- * Zeros are padded evenly on all sides, as PyTorch does: at stride 2 that differs from "same", which
- * pads an even image on two sides only.
+ * The input is zero-padded symmetrically, as in PyTorch. At stride 2 this differs from "same" padding,
+ * which pads an even image on two sides only.
  */
 export function conv2d(
   scope: Scope,
@@ -79,10 +79,10 @@ export function conv2d(
 }
 
 /**
- * Doubles height and width by repeating pixels (nearest neighbour): [N, H, W, C] → [N, 2H, 2W, C].
+ * Nearest-neighbour upsampling by 2: [N, H, W, C] → [N, 2H, 2W, C].
  *
- * With a gradient of its own, the sum over each pixel's four copies, because the one that tfjs has
- * for `resizeNearestNeighbor` is wrong on its cpu backend for more than one image.
+ * The gradient is defined here as the sum over each pixel's four copies, because that of tfjs for
+ * `resizeNearestNeighbor` is wrong on its cpu backend for more than one image.
  */
 export function doubleSize(x: tf.Tensor4D): tf.Tensor4D {
   return doubleWithGradient(x) as tf.Tensor4D;
@@ -100,8 +100,8 @@ const doubleWithGradient = tf.customGrad((input) => {
 /**
  * SiLU, x·sigmoid(x) (Hendrycks & Gimpel 2016; "swish").
  *
- * Its derivative is written from the output, s + y (1 − s) with s = sigmoid(x) and y = x s: two
- * passes over memory fewer than the product rule takes.
+ * The derivative is computed from the output, s + y (1 − s) with s = sigmoid(x) and y = x s, which takes
+ * two passes over memory fewer than the product rule.
  */
 export function silu<T extends tf.Tensor>(x: T): T {
   return siluWithGradient(x) as T;
@@ -122,8 +122,8 @@ const siluWithGradient = tf.customGrad((input, saveArgument) => {
 });
 
 /**
- * GELU, x·Φ(x) with Φ the normal distribution function (Hendrycks & Gimpel 2016), exact rather than
- * approximated. Its derivative is Φ(x) + x φ(x).
+ * GELU, x·Φ(x) with Φ the cumulative distribution function of the normal distribution (Hendrycks &
+ * Gimpel 2016), computed exactly. Its derivative is Φ(x) + x φ(x).
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
   return geluWithGradient(x) as T;

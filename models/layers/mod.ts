@@ -1,4 +1,4 @@
-/** Layers that image and text networks share: how parameters are declared, and what uses them. */
+/** Layers that image and text networks share, and the declaration of their parameters. */
 export {
   declarations,
   type Init,

@@ -5,11 +5,11 @@ import { ones, type Scope, zeros } from "./parameters.ts";
 const epsilon = 1e-5;
 
 /**
- * Group normalisation (Wu & He 2018): [N, H, W, channels] with mean 0 and variance 1 over each
- * image's group of channels, then a learned scale and shift per channel.
+ * Group normalisation (Wu & He 2018) of [N, H, W, channels]: each group of channels of an image is
+ * normalised to mean 0 and variance 1, then scaled and shifted by learned values for each channel.
  *
- * @param groups Must divide `channels`. By default 8, but never fewer than 4 channels to a group:
- * a group of one would cancel whatever constant was added to its channel before, such as a
+ * @param groups Number of groups; must divide `channels`. By default 8, or fewer so that a group has at
+ * least 4 channels: a group of one channel would remove any constant added to that channel, such as a
  * condition.
  */
 export function groupNorm(
@@ -23,8 +23,8 @@ export function groupNorm(
 }
 
 /**
- * The whole image is touched only by two sums over space and one multiply-add; the rest happens in
- * [N, groups, channels per group]. So does the gradient, with one multiply-add more.
+ * Only two sums over space and one multiply-add run over the whole image; all else is computed on
+ * [N, groups, channels per group]. The gradient needs one more multiply-add over the image.
  */
 function normalizeGroups(
   x: tf.Tensor4D,
@@ -85,8 +85,8 @@ function normalizeGroups(
 }
 
 /**
- * Layer normalisation (Ba, Kiros & Hinton 2016): [..., width] with mean 0 and variance 1 over the
- * last axis, then a learned scale and shift.
+ * Layer normalisation (Ba, Kiros & Hinton 2016) of [..., width]: the last axis is normalised to mean 0 and
+ * variance 1, then scaled and shifted by learned values.
  */
 export function layerNorm(scope: Scope, width: number): Layer {
   const weight = scope.declare("weight", [width], ones);
@@ -94,7 +94,7 @@ export function layerNorm(scope: Scope, width: number): Layer {
   return (p, x) => tf.add(tf.mul(standardize(x), weight(p)), bias(p));
 }
 
-/** (x − mean)/√(variance + ε) over the last axis: layer normalisation that learns nothing. */
+/** Layer normalisation without learned parameters: (x − mean)/√(variance + ε) over the last axis. */
 export const standardize: (x: tf.Tensor) => tf.Tensor = tf.customGrad((input, saveArgument) => {
   const x = input as tf.Tensor, save = saveArgument as tf.GradSaveFunc;
   const rowMean = (values: tf.Tensor) => tf.mean(values, -1, true);

@@ -1,17 +1,17 @@
 /**
- * How networks come by their parameters.
+ * The declaration of parameters.
  *
- * A layer is built once, from a {@link Scope}: it declares the parameters it needs and keeps, for
- * each, the function that picks it out of the tensors given at every application. So a parameter is
- * named in one place, and what is declared cannot differ from what is used.
+ * A layer is built once, in a {@link Scope}. It declares its parameters and keeps, for each of them, the
+ * function that selects it from the tensors of every application. A parameter is therefore named in one
+ * place, and the declared parameters are those that are used.
  */
 import { normals, tf, uniforms } from "../../engine/mod.ts";
 import type { Parameters, RandomKey } from "../../engine/mod.ts";
 
-/** How a parameter starts. */
+/** The initial distribution of a parameter. */
 export type Init =
   | { readonly kind: "zeros" | "ones" }
-  /** Stretches of equal length, each filled with one value. */
+  /** Segments of equal length, each filled with one value. */
   | { readonly kind: "stretches"; readonly values: readonly number[] }
   /** Normal with this standard deviation. */
   | { readonly kind: "normal"; readonly deviation: number }
@@ -23,33 +23,33 @@ export const ones: Init = { kind: "ones" };
 export const unitNormal: Init = { kind: "normal", deviation: 1 };
 
 /** Uniform in ±1/√fanIn, PyTorch's default for the weights and biases of linear layers and
- * convolutions; `fanIn` is the number of inputs that one output sees. */
+ * convolutions; `fanIn` is the number of inputs that one output depends on. */
 export function fanInUniform(fanIn: number): Init {
   return { kind: "uniform", bound: 1 / Math.sqrt(fanIn) };
 }
 
-/** A parameter before it has a value. */
+/** The declaration of a parameter. */
 export interface ParameterSpec {
-  /** Path of the layer and the parameter's own name, such as `down1.conv1.weight`. */
+  /** Path of the layer and name of the parameter, such as `down1.conv1.weight`. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: Init;
-  /** Whether it is a matrix of a hidden layer: one that Muon trains, where a run uses Muon. */
+  /** Whether it is the weight matrix of a hidden layer, which Muon trains in runs that use Muon. */
   readonly hidden: boolean;
 }
 
-/** The values of a network's parameters, by full name. */
+/** The parameters of a network, by full name. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 
-/** Picks one parameter out of all of a network's. */
+/** Selects one parameter of a network. */
 export type Pick = (parameters: Tensors) => tf.Tensor;
 
-/** A named place in a network, where layers declare their parameters. */
+/** A named module of a network, in which layers declare their parameters. */
 export interface Scope {
-  /** The place called `name` within this one. */
+  /** Returns the submodule of this name. */
   at(name: string): Scope;
   /**
-   * Declares a parameter of this place.
+   * Declares a parameter of this module.
    *
    * @param hidden See {@link ParameterSpec.hidden}; by default it is not.
    * @throws {Error} If the name is taken.
@@ -57,7 +57,7 @@ export interface Scope {
   declare(name: string, shape: readonly number[], init: Init, hidden?: boolean): Pick;
 }
 
-/** An empty network's root place, and the list that fills as layers declare their parameters. */
+/** Returns the root module of a new network, and the list of the parameters that its layers declare. */
 export function declarations(): { readonly root: Scope; readonly specs: readonly ParameterSpec[] } {
   const specs: ParameterSpec[] = [];
   const scope = (prefix: string): Scope => ({
@@ -78,14 +78,14 @@ export function declarations(): { readonly root: Scope; readonly specs: readonly
   return { root: scope(""), specs };
 }
 
-/** The number of values in the given parameters. */
+/** Returns the total number of values of these parameters. */
 export function parameterCount(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
 }
 
 /**
- * Starting values. Each parameter has a random stream of its own (`init/<name>`), so it does not
- * depend on which others a network has.
+ * Initialises parameters. Each has a random stream of its own (`init/<name>`), so its value does not
+ * depend on the other parameters of the network.
  *
  * @param seed An integer from 0 to 2^32 − 1.
  */

@@ -8,8 +8,8 @@ import { type Scope, type Tensors, zeros } from "./parameters.ts";
  * Scaled dot-product attention (Vaswani et al. 2017, equation 1): softmax(q kᵀ/√width) v.
  *
  * @param q,k,v [..., length, width]; leading axes (examples, heads) are independent.
- * @param mask Added to the scores, broadcastable to [..., length, length]: 0 to see, a large negative
- * number to hide. No gradient goes into it.
+ * @param mask Added to the scores, broadcastable to [..., length, length]: 0 where attention is
+ * allowed, a large negative number elsewhere. It receives no gradient.
  */
 export function attention(
   q: tf.Tensor,
@@ -47,20 +47,20 @@ export function attention(
   return withGradient(q, k, v);
 }
 
-/** Cosines and sines that turn queries and keys by their position, [length, width/2] each. */
+/** Tables of rotary position embeddings: cosines and sines, [length, width/2] each. */
 export interface Rotary {
   readonly cos: tf.Tensor;
   readonly sin: tf.Tensor;
 }
 
 /**
- * Rotary positions (Su et al. 2021, "RoFormer", section 3.2.2): position p turns pair i of a head by
- * the angle p / 10000^(2i/width). The product of a turned query and a turned key then depends on the
- * distance of their positions alone.
+ * Returns the tables of rotary position embeddings (Su et al. 2021, "RoFormer", section 3.2.2): position p
+ * rotates pair i of a head by the angle p / 10000^(2i/width), so that the product of a query and a key
+ * depends on the distance of their positions only.
  *
- * @param positions Position of each slot.
- * @param width Of a head; even.
- * @returns Row-major [positions.length, width/2] on the host, to be made tensors or fed as inputs.
+ * @param positions Position of each element of the sequence.
+ * @param width Width of a head; even.
+ * @returns Row-major arrays on the host, [positions.length, width/2].
  */
 export function rotaryTables(
   positions: ArrayLike<number>,
@@ -79,7 +79,7 @@ export function rotaryTables(
   return { cos, sin };
 }
 
-/** The tables of positions 0, 1, … as constants of a function that is traced. */
+/** Returns the tables of positions 0, 1, … as constants of a traced function. */
 export function rotaryConstants(length: number, width: number): Rotary {
   const { cos, sin } = rotaryTables(Array.from({ length }, (_, i) => i), width);
   const shape: [number, number] = [length, width / 2];
@@ -87,9 +87,9 @@ export function rotaryConstants(length: number, width: number): Rotary {
 }
 
 /**
- * Turns every head of x [N, length, heads · headWidth]; pair i of a head is its elements i and
- * i + headWidth/2. The halves change places by a product with a matrix of 0, 1 and −1, which takes less
- * time than cutting them apart, and heads stay side by side, as they leave a product and enter the next.
+ * Applies rotary position embeddings to every head of x, [N, length, heads · headWidth]. Pair i of a head
+ * consists of its elements i and i + headWidth/2. The halves are exchanged by a product with a matrix of
+ * 0, 1 and −1, which is faster than slicing and keeps the heads in one axis.
  */
 export function rotate(x: tf.Tensor, heads: number, { cos, sin }: Rotary): tf.Tensor {
   const headWidth = x.shape.at(-1)! / heads;
@@ -99,7 +99,7 @@ export function rotate(x: tf.Tensor, heads: number, { cos, sin }: Rotary): tf.Te
   return tf.add(tf.mul(x, everywhere(cos)), tf.mul(turned, everywhere(sin)));
 }
 
-/** Maps (a, b) to (−b, a), halves a and b: [width, width]. */
+/** Returns the matrix that maps the halves (a, b) to (−b, a), [width, width]. */
 function quarterTurn(width: number): tf.Tensor2D {
   const half = width / 2;
   const matrix = new Float32Array(width * width);
@@ -115,11 +115,11 @@ export type Activation = keyof typeof activations;
 
 export interface TransformerOptions {
   readonly width: number;
-  /** Divides `width`. */
+  /** Number of heads; must divide `width`. */
   readonly heads: number;
-  /** Width of the vector that says what the input is conditioned on. */
+  /** Width of the conditioning vector. */
   readonly conditionWidth: number;
-  /** Activation of the perceptron, by default "gelu"; "silu" takes half as many passes over memory. */
+  /** Activation of the MLP. By default "gelu"; "silu" takes half as many passes over memory. */
   readonly activation?: Activation | undefined;
 }
 
@@ -129,18 +129,18 @@ export interface KeyValues {
   readonly values: tf.Tensor;
 }
 
-/** How positions attend to each other. */
+/** Options of attention. */
 export interface AttentionOptions {
-  /** Turns queries and keys by position; without it attention knows no order. */
+  /** Rotary position embeddings. By default none. */
   readonly rotary?: Rotary | undefined;
-  /** Keys and values of another sequence, which come before one's own. */
+  /** Keys and values of a preceding sequence, which are attended to as well. */
   readonly before?: KeyValues | undefined;
-  /** Added to the scores, [length, (length before +) length]: 0 attends, a large negative does not. */
+  /** Attention mask, added to the scores, [length, (length before +) length]. By default none. */
   readonly mask?: tf.Tensor | undefined;
 }
 
 /**
- * A transformer block, x [N, length, width] → the same shape, with the keys and values of its positions.
+ * A transformer block: x [N, length, width] → the same shape, and the keys and values of its positions.
  *
  * @param condition [N or 1, 1 or length, conditionWidth].
  */
@@ -152,12 +152,12 @@ export type TransformerBlock = (
 ) => { x: tf.Tensor; keyValues: KeyValues };
 
 /**
- * The block of Peebles & Xie 2023 ("DiT"): attention and a two-layer perceptron of four times the
- * width, each shifted and scaled before and gated after by functions of the condition.
+ * The transformer block of Peebles & Xie 2023 ("DiT"): attention and an MLP of four times the width, each
+ * with a shift and a scale of its input and a gate of its output that depend on the condition.
  *
- * The condition's weights start at zero as in adaLN-zero, but gates start at 1, not 0: the block
- * starts as that of an ordinary transformer, not as the identity. Where training is short that counts:
- * on tiny Shakespeare the diffusion bound after 1,000 steps is 0.14 nats lower.
+ * The weights of the modulation are initialised to zero as in adaLN-zero, but the gates to 1 instead of 0:
+ * the block is initially an ordinary transformer block, not the identity. This helps short trainings: on
+ * tiny Shakespeare the diffusion bound after 1,000 steps is 0.14 nats lower.
  */
 export function transformerBlock(scope: Scope, options: TransformerOptions): TransformerBlock {
   const { width, heads } = options;
@@ -189,8 +189,8 @@ export function transformerBlock(scope: Scope, options: TransformerOptions): Tra
 }
 
 /**
- * The last layer of the same: normalised, shifted and scaled by the condition, then a linear map
- * that starts at zero.
+ * The last layer of the transformer: layer normalisation with shift and scale from the condition, then a
+ * linear layer that is initialised to zero.
  */
 export function transformerHead(
   scope: Scope,
@@ -205,7 +205,7 @@ export function transformerHead(
   };
 }
 
-/** Vectors of the width from the condition, filled with `starts` before training. */
+/** Returns modulation vectors computed from the condition, with the initial values `starts`. */
 function modulations(
   scope: Scope,
   { width, conditionWidth }: TransformerOptions,
@@ -228,7 +228,7 @@ function splitHeads(x: tf.Tensor, heads: number): tf.Tensor {
   return tf.transpose(tf.reshape(x, [n, length, heads, width / heads]), [0, 2, 1, 3]);
 }
 
-/** The way back from {@link splitHeads}. */
+/** The inverse of {@link splitHeads}. */
 function joinHeads(x: tf.Tensor): tf.Tensor {
   const [n, heads, length, width] = x.shape as [number, number, number, number];
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [n, length, heads * width]);

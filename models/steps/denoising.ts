@@ -1,19 +1,19 @@
 /**
- * The three functions that an engine compiles, for any network and any objective: a training step, a
- * validation step and a denoiser. Noise levels enter as amplitudes and angle computed on the host
- * (`noiseInputs`), weights likewise (`lossWeights`), so one compiled function serves every schedule.
+ * The training step, the validation step and the denoiser for any network and objective. Noise levels
+ * enter as amplitudes and an angle computed on the host (`noiseInputs`), and so do loss weights
+ * (`lossWeights`), so one compiled step serves every schedule.
  *
- * All of them take the network's parameters by their own names beside the inputs that each
- * {@link Step} lists, with N examples along the first axis:
+ * The steps take the parameters of the network by name and the inputs that each {@link Step} declares,
+ * with N examples along the first axis:
  *
- * | input | shape | what |
+ * | input | shape | meaning |
  * |---|---|---|
  * | `x`, `eps` | [N, …] | clean samples and unit normal noise, in training and validation |
  * | `z` | [N, …] | noisy points, in the denoiser |
  * | `alpha`, `sigma`, `angle` | [N] | noise levels (`noiseInputs`) |
  * | `labels` | [N] int32 | classes |
  * | `weight` | [N] | factors of the examples' losses (`lossWeights`), in weighted training |
- * | `previous` | like `z` | x̂ so far, or 0, in the denoiser of a self-conditioned network |
+ * | `previous` | like `z` | the previous estimate x̂, or 0, in the denoiser of a self-conditioned network |
  * | `guidance_scale`, `guidance_rescale` | [] | in a guided denoiser |
  */
 import { tf } from "../../engine/mod.ts";
@@ -39,7 +39,7 @@ import {
   tensorArithmetic as m,
 } from "./step.ts";
 
-/** A network as the core sees it: any modality, conditioned on a noise level and a class. */
+/** A denoising network of any modality, conditioned on a noise level and a class. */
 export interface DenoisingNetwork {
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Shape of one sample. */
@@ -47,15 +47,15 @@ export interface DenoisingNetwork {
   /** The label that stands for "no class": label dropout and guidance use it. */
   readonly noClass: number;
   /**
-   * Whether the network also sees an earlier estimate x̂ of the same example (self-conditioning, Chen
-   * et al. 2023, "Analog Bits"). By default it does not.
+   * Whether the network is conditioned on its previous estimate x̂ (self-conditioning, Chen et al. 2023,
+   * "Analog Bits"). By default it is not.
    */
   readonly selfConditioned?: boolean | undefined;
   /**
-   * z [N, …], angle [N] ({@link noiseAngle}), labels [N] int32 → the target's estimate, like z.
+   * Predicts the target: z [N, …], angle [N] ({@link noiseAngle}), labels [N] int32 → shaped like z.
    *
-   * @param previous x̂ as estimated before, like z, zeros where there is none; given if and only if
-   * the network is self-conditioned.
+   * @param previous The previous estimate x̂, shaped like z, or zeros. Required if and only if the network
+   * is self-conditioned.
    */
   apply(
     parameters: Readonly<Record<string, tf.Tensor>>,
@@ -66,13 +66,13 @@ export interface DenoisingNetwork {
   ): tf.Tensor;
 }
 
-/** What a training step does beyond the plain mean. */
+/** Options of a training step. */
 export interface TrainingOptions {
-  /** Adds the input `weight`, a factor of each example's loss (`lossWeights`). */
+  /** Adds the input `weight`, which multiplies each example's loss (`lossWeights`). */
   readonly weighted?: boolean | undefined;
   /**
-   * Share of the examples, the first ones, whose first estimate is the condition of a second, where
-   * the network is self-conditioned (Chen et al. 2023 take 0.5): all by default.
+   * For a self-conditioned network, the share of the examples, the first ones, that are conditioned on
+   * their first estimate (Chen et al. 2023 use 0.5). By default all.
    */
   readonly selfCondition?: number;
 }
@@ -84,8 +84,8 @@ export interface TrainingOptions {
  * 2020, equation 14, for ε), and `grad/<name>` shaped like each parameter. All are means over the
  * examples, so means over equal slices of a batch average to the whole batch's.
  *
- * A self-conditioned network is asked twice for some of the examples: what it estimates first,
- * without a condition, is its condition the second time, and no gradient flows through it.
+ * A self-conditioned network is evaluated twice for some of the examples: the estimate of the first
+ * evaluation conditions the second one, and no gradient flows through it.
  */
 export function trainingStep(
   network: DenoisingNetwork,
@@ -95,11 +95,17 @@ export function trainingStep(
   const names = network.parameters.map(({ name }) => name);
   const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
-    // Outside of the function that is differentiated, so a constant to its gradient.
+    // Computed outside of the differentiated function, so no gradient flows through it.
     const previous = firstEstimate(network, objective, inputs, noisy, options.selfCondition);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      const output = ask(network, objective, { ...inputs, ...parameters }, noisy, previous);
+      const output = applyNetwork(
+        network,
+        objective,
+        { ...inputs, ...parameters },
+        noisy,
+        previous,
+      );
       const error = targetError(objective, inputs, noisy, output);
       const weighted = options.weighted
         ? tf.mul(error, perExample(input(inputs, "weight"), error))
@@ -121,18 +127,18 @@ export function trainingStep(
   };
 }
 
-/** How validation measures the denoised estimate. */
+/** Options of a validation step. */
 export interface ValidationOptions {
-  /** The range of the data, to which x̂ is clipped as in sampling; not clipped by default. */
+  /** The range of the data, to which x̂ is clipped as in sampling. By default it is not clipped. */
   readonly clip?: readonly [low: number, high: number];
 }
 
 /**
- * Errors on held-out examples, one per example so that they can be sorted by noise level.
+ * Measures held-out examples one by one, so that they can be grouped by noise level.
  *
- * Outputs: `loss` [N], the network's own objective, not weighted (comparable within one target
- * only), and `denoising_mse` [N], the mean squared error of x̂ (comparable between all networks at
- * the same noise levels). Smaller is better for both.
+ * Outputs: `loss` [N], the unweighted training objective, which is comparable only between networks with
+ * the same target; and `denoising_mse` [N], the mean squared error of x̂, which is comparable between all
+ * networks at the same noise levels. Lower is better for both.
  */
 export function validationStep(
   network: DenoisingNetwork,
@@ -142,7 +148,7 @@ export function validationStep(
   const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
     const previous = firstEstimate(network, objective, inputs, noisy);
-    const output = ask(network, objective, inputs, noisy, previous);
+    const output = applyNetwork(network, objective, inputs, noisy, previous);
     const estimate = denoisedFrom(m, objective, output, noisy.z, noisy);
     const denoised = options.clip ? tf.clipByValue(estimate, ...options.clip) : estimate;
     return {
@@ -153,19 +159,19 @@ export function validationStep(
   return { parameters: network.parameters, inputs: exampleInputs(network), apply };
 }
 
-/** Whether a denoiser mixes in the unconditional estimate. */
+/** Options of a denoiser. */
 export interface DenoiserOptions {
-  /** Adds the input `guidance_scale` and doubles the batch that the network sees. */
+  /** Adds the input `guidance_scale` and doubles the batch of the network. */
   readonly guided: boolean;
-  /** Adds the input `guidance_rescale`, φ of `rescaleGuidance`; only where guided. */
+  /** Adds the input `guidance_rescale`, φ of `rescaleGuidance`. Requires `guided`. */
   readonly rescaled?: boolean | undefined;
 }
 
 /**
- * The denoiser that samplers call. Output: `denoised` [N, …], the estimate x̂, not clipped.
+ * The denoiser that samplers call. Output: `denoised` [N, …], the estimate x̂ without clipping.
  *
- * When guided, conditional and unconditional estimates come from one pass over a doubled batch
- * (see `guide`).
+ * With guidance, the conditional and the unconditional estimate are computed in one pass over a doubled
+ * batch (see `guide`).
  */
 export function denoiser(
   network: DenoisingNetwork,
@@ -180,9 +186,11 @@ export function denoiser(
     const previous = network.selfConditioned ? input(inputs, "previous") : undefined;
     const denoised = (output: tf.Tensor) => denoisedFrom(m, objective, output, z, { alpha, sigma });
     if (!options.guided) {
-      return { denoised: denoised(ask(network, objective, inputs, { z, alpha, sigma }, previous)) };
+      return {
+        denoised: denoised(applyNetwork(network, objective, inputs, { z, alpha, sigma }, previous)),
+      };
     }
-    const both = ask(
+    const both = applyNetwork(
       network,
       objective,
       {
@@ -250,7 +258,7 @@ function noisyExamples(inputs: Tensors): NoisyExamples {
   return { z: diffuse(x, input(inputs, "eps"), alpha, sigma), alpha, sigma };
 }
 
-/** x̂ of a first pass for a share of the examples, the first ones, and 0 for the others. */
+/** Returns the first estimate x̂ of the self-conditioned share of the examples, and 0 for the others. */
 function firstEstimate(
   network: DenoisingNetwork,
   objective: Target | Objective,
@@ -269,15 +277,15 @@ function firstEstimate(
     angle: firstRows(input(inputs, "angle"), rows),
     labels: firstRows(input(inputs, "labels"), rows),
   };
-  const output = ask(network, objective, asked, first, tf.zerosLike(z));
+  const output = applyNetwork(network, objective, asked, first, tf.zerosLike(z));
   const estimate = denoisedFrom(m, objective, output, z, first);
   if (rows === count) return estimate;
   const others = [count - rows, ...noisy.z.shape.slice(1)];
   return tf.concat([estimate, tf.zeros(others)], 0);
 }
 
-/** The network's output; its parameters, the angle and the labels are among the inputs. */
-function ask(
+/** Applies the network; its parameters, the angle and the labels are among the inputs. */
+function applyNetwork(
   network: DenoisingNetwork,
   objective: Target | Objective,
   inputs: Tensors,
@@ -291,7 +299,7 @@ function ask(
     : network.apply(inputs, seen, angle, labels);
 }
 
-/** The squared error of the target, element by element. */
+/** Returns the squared error of the target, element by element. */
 function targetError(
   objective: Target | Objective,
   inputs: Tensors,

@@ -1,4 +1,4 @@
-/** Functions over tensors that an engine compiles, each with its inputs. */
+/** Steps: functions over tensors together with their inputs, ready to be compiled. */
 export {
   batchSignature,
   compileStep,

@@ -1,6 +1,5 @@
 /**
- * A function over tensors together with what it takes, so that nobody who compiles it has to list its
- * inputs a second time.
+ * Steps: functions over tensors together with the declaration of their inputs.
  */
 import {
   type Arrays,
@@ -18,49 +17,49 @@ import {
 import type { Arithmetic } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 
-/** One input of a step, beside the parameters. */
+/** An input of a step other than its parameters. */
 export interface StepInput {
-  /** Of one example if `perExample`, else of the whole. */
+  /** Shape of one example if `perExample`, otherwise of the whole tensor. */
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** Whether there is one for each example of a batch, along a first axis. */
+  /** Whether the input has a leading batch axis. */
   readonly perExample: boolean;
 }
 
 export interface Step {
-  /** The network's parameters, which the function takes by their own names. */
+  /** The parameters, which are inputs of the function under their names. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly inputs: Readonly<Record<string, StepInput>>;
   readonly apply: TensorFunction;
 }
 
-/** An input with one tensor of this shape for each example. */
+/** Declares an input with a leading batch axis. */
 export function perExampleInput(shape: readonly number[], dtype: DType = "float32"): StepInput {
   return { shape, dtype, perExample: true };
 }
 
-/** An input that all examples share. */
+/** Declares an input that all examples share. */
 export function sharedInput(shape: readonly number[], dtype: DType = "float32"): StepInput {
   return { shape, dtype, perExample: false };
 }
 
 export interface StepOptions {
-  /** Examples in a batch. */
+  /** Number of examples in a batch. */
   readonly batch: number;
   /** How the outputs of the replicas are joined. */
   readonly outputs: Replicas["outputs"];
-  /** By default as many as serve the batch well on this engine. */
+  /** Number of replicas. By default chosen by the engine for this batch. */
   readonly replicas?: number | undefined;
   /**
    * Examples that are computed at once, a divisor of `batch`, by default all: fewer need less memory.
    * Only where `outputs` is "concat".
    */
   readonly atOnce?: number | undefined;
-  /** Values of the parameters to build into the program; without them they are inputs. */
+  /** Values of the parameters, compiled into the program as constants. By default they are inputs. */
   readonly weights?: Readonly<Record<string, Constant>> | undefined;
 }
 
-/** Compiles a step for batches of one size. */
+/** Compiles a step for a fixed batch size. */
 export async function compileStep(
   engine: Engine,
   step: Step,
@@ -112,7 +111,7 @@ function inParts(program: Program, split: readonly string[], parts: number): Pro
   };
 }
 
-/** The inputs of a step besides its parameters, for batches of one size. */
+/** Returns the signature of a step's inputs, without its parameters, for a batch size. */
 export function batchSignature({ inputs }: Pick<Step, "inputs">, batch: number): Signature {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype, perExample }]) => [
@@ -122,37 +121,37 @@ export function batchSignature({ inputs }: Pick<Step, "inputs">, batch: number):
   );
 }
 
-/** Parameters as inputs of a program, by name. */
+/** Returns the signature of parameters as inputs, by name. */
 export function parameterSignature(parameters: Step["parameters"]): Signature {
   return Object.fromEntries(
     parameters.map(({ name, shape }) => [name, { shape, dtype: "float32" as const }]),
   );
 }
 
-/** The values of parameters as a program takes them. */
+/** Returns the values of parameters as inputs of a program. */
 export function inputArrays(parameters: Parameters): Arrays {
   return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
 }
 
 /**
- * One of a function's inputs.
+ * Returns the input of this name.
  *
- * @throws {Error} If it is not there, naming those that are.
+ * @throws {Error} If there is none; the message lists the inputs.
  */
 export function input(inputs: Tensors, name: string): tf.Tensor {
   const tensor = inputs[name];
   if (!tensor) {
-    throw new Error(`Input ${name} is missing: given are ${Object.keys(inputs).join(", ")}`);
+    throw new Error(`Input ${name} is missing: the inputs are ${Object.keys(inputs).join(", ")}`);
   }
   return tensor;
 }
 
-/** The first examples: [N, …] → [rows, …]. */
+/** Returns the first examples: [N, …] → [rows, …]. */
 export function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
   return tf.slice(values, Array<number>(values.rank).fill(0), [rows, ...values.shape.slice(1)]);
 }
 
-/** [N] → [N, 1, …], to broadcast over the examples of `like`. */
+/** Reshapes [N] to [N, 1, …], to be broadcast over the examples of `like`. */
 export function perExample(values: tf.Tensor, like: tf.Tensor): tf.Tensor {
   return tf.reshape(values, [-1, ...Array<number>(like.rank - 1).fill(1)]);
 }

@@ -1,7 +1,7 @@
-/** What a noisy character tells by itself, without its neighbours. */
+/** The posterior of a character given its own noisy embedding alone, without context. */
 import { normals } from "../../engine/host/mod.ts";
 
-/** Characters as points of unit length. */
+/** Characters with unit-norm embeddings. */
 export interface Alphabet {
   readonly characters: readonly string[];
   /** [characters, dimension] */
@@ -9,13 +9,13 @@ export interface Alphabet {
   readonly dimension: number;
 }
 
-/** Signal and noise of x_t = α x + σ ε. */
+/** Signal and noise amplitudes of z = α x + σ ε. */
 export interface Mixture {
   readonly alpha: number;
   readonly sigma: number;
 }
 
-/** Characters in random directions, as training starts from. */
+/** Returns characters with random unit-norm embeddings, as at the start of training. */
 export function randomAlphabet(characters: readonly string[], dimension: number): Alphabet {
   const embeddings = normals(
     { seed: 0, stream: "alphabet", step: 0 },
@@ -30,8 +30,8 @@ export function randomAlphabet(characters: readonly string[], dimension: number)
 }
 
 /**
- * p(character | z) for characters of equal prior probability: softmax of (α/σ²) z·e, the output prior
- * of Gulrajani & Hashimoto 2023 ("Plaid", section 3.3).
+ * Returns p(character | z) under a uniform prior: the softmax of (α/σ²) z·e, the output prior of Gulrajani &
+ * Hashimoto 2023 ("Plaid", section 3.3).
  *
  * @param z One noisy embedding.
  */
@@ -40,7 +40,7 @@ export function characterPosterior(
   { alpha, sigma }: Mixture,
   { characters, embeddings, dimension }: Alphabet,
 ): Float64Array {
-  // At no noise at all the nearest embedding is certain.
+  // Without noise the nearest embedding has probability 1.
   const ratio = Math.min(alpha / sigma ** 2, 1e12);
   const logits = Float64Array.from(characters, (_, v) => {
     let product = 0;
@@ -53,16 +53,16 @@ export function characterPosterior(
   return weights.map((weight) => weight / total);
 }
 
-/** A line as {@link characterPosterior} reads it off its noisy embeddings. */
+/** The most likely characters of a noisy line under {@link characterPosterior}. */
 export interface NoisyLine {
-  /** The likeliest character at every place. */
+  /** The likeliest character of each position. */
   readonly text: string;
-  /** Its probability. */
+  /** The probability of each of them. */
   readonly confidence: readonly number[];
 }
 
 /**
- * The line after the forward process, the same noise for every mixture.
+ * Applies the forward process to a line, with the same noise for every mixture.
  *
  * @throws {Error} If the alphabet lacks one of its characters.
  */
@@ -87,12 +87,13 @@ export function noisyLine(line: string, mixture: Mixture, alphabet: Alphabet): N
   };
 }
 
-/** Noisy copies of every character. */
+/** Number of noisy samples of every character. */
 const COPIES = 4;
 
 /**
- * The part of a character's information (log of the alphabet's size) that its own noisy embedding
- * tells: 1 without noise, 0 without signal. Estimated with the same noise for every mixture.
+ * Returns the mutual information of a character and its noisy embedding as a fraction of the entropy of the
+ * uniform distribution over characters: 1 without noise, 0 without signal. It is estimated with the same
+ * noise for every mixture.
  */
 export function informationOfCharacters(mixture: Mixture, alphabet: Alphabet): number {
   const { characters, embeddings, dimension: d } = alphabet;

@@ -1,4 +1,4 @@
-/** The ways of writing text, by name; what they do is said in `generation/generate.ts`. */
+/** Names of the generation modes; `generation/generate.ts` describes them. */
 export const GENERATION_MODES = [
   "diffusion",
   "blocks",

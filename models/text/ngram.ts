@@ -11,36 +11,36 @@
 import { type RandomKey, uniforms, UserError } from "../../engine/host/mod.ts";
 
 export interface NgramOptions {
-  /** The longest n-grams that are counted, from 1 to 16. */
+  /** Length of the longest n-grams that are counted, from 1 to 16. */
   readonly order: number;
-  /** Symbols are the integers below it. */
+  /** Number of symbols; symbols are the integers below it. */
   readonly vocabularySize: number;
 }
 
-/** The models of every order from 1 up to `order`, of one training text. */
+/** The n-gram models of a training text, of every order from 1 to `order`. */
 export interface NgramModel extends NgramOptions {
   /**
-   * −log p of each symbol of a text given those before it, in nats. The text stands on its own: its
-   * first symbols have shorter contexts.
+   * Returns −log p of each symbol of a text conditioned on those before it, in nats. The first symbols
+   * have shorter contexts.
    *
-   * @param order Of the model that is asked, by default the largest.
+   * @param order Order of the model. By default the largest.
    */
   surprisals(text: ArrayLike<number>, order?: number): Float64Array;
   /**
-   * Mean surprisal of a text under the model of each order, in nats per symbol: element n − 1 is
-   * that of the n-gram model.
+   * Returns the cross-entropy of a text under the model of each order, in nats per symbol; element n − 1
+   * belongs to the n-gram model.
    *
    * @throws {UserError} If the text is empty.
    */
   crossEntropies(text: ArrayLike<number>): Float64Array;
-  /** Probabilities of the symbol that follows, [vocabularySize]. They sum to one. */
+  /** Returns the probabilities of the next symbol, [vocabularySize], which sum to 1. */
   distribution(context: ArrayLike<number>, order?: number): Float64Array;
 }
 
 const MOST_ORDER = 16;
 
 /**
- * Counts the n-grams of a text.
+ * Fits n-gram models to a text.
  *
  * @throws {UserError} If the order is out of range.
  */
@@ -55,7 +55,7 @@ export function fitNgrams(
     contexts.count(requireSymbol(text[i]!, vocabularySize));
   }
 
-  /** Calls back with each symbol's probability under each order up to the given one. */
+  /** Reports the probability of each symbol under every order up to the requested one. */
   function score(
     text: ArrayLike<number>,
     most: number,
@@ -113,7 +113,7 @@ export function fitNgrams(
   };
 }
 
-/** The equation above: `child` is the context with the symbol, `shorter` is p(s | h'). */
+/** Evaluates the equation above; `child` is the context extended by the symbol, `shorter` is p(s | h'). */
 function interpolated(trie: NgramTrie, node: number, child: number, shorter: number): number {
   const kinds = trie.kinds(node);
   if (kinds === 0) return shorter;
@@ -121,7 +121,7 @@ function interpolated(trie: NgramTrie, node: number, child: number, shorter: num
   return (count + kinds * shorter) / (trie.continuations(node) + kinds);
 }
 
-/** The nodes of the last 0, 1, …, order − 1 symbols of a text that is being read. */
+/** The nodes of the last 0, 1, …, order − 1 symbols while a text is processed. */
 class Contexts {
   readonly #trie: NgramTrie;
   readonly #nodes: Int32Array;
@@ -132,12 +132,12 @@ class Contexts {
     this.#nodes[0] = NgramTrie.root;
   }
 
-  /** The node of the last `length` symbols; none if there are fewer or they were never seen. */
+  /** Returns the node of the last `length` symbols, or none if they do not occur in the training text. */
   at(length: number): number {
     return this.#nodes[length]!;
   }
 
-  /** Reads a symbol without counting it. */
+  /** Advances by a symbol without counting it. */
   follow(symbol: number): void {
     for (let length = this.#nodes.length - 1; length > 0; length--) {
       const shorter = this.#nodes[length - 1]!;
@@ -147,29 +147,29 @@ class Contexts {
     }
   }
 
-  /** Reads a symbol, counting every n-gram that ends with it. */
+  /** Advances by a symbol and counts every n-gram that ends with it. */
   count(symbol: number): void {
     for (let length = this.#nodes.length; length > 0; length--) {
       const shorter = this.#nodes[length - 1]!;
       if (shorter === NgramTrie.none) continue;
       const longer = this.#trie.add(shorter, symbol);
-      // The longest n-gram is counted but is no context.
+      // The longest n-gram is counted, but is never a context.
       if (length < this.#nodes.length) this.#nodes[length] = longer;
     }
   }
 }
 
 export interface NgramSampleOptions {
-  /** Symbols to draw. */
+  /** Number of symbols to sample. */
   readonly length: number;
   readonly key: RandomKey;
-  /** What the drawn symbols continue; not part of the result. By default nothing. */
+  /** Symbols that the sample continues; not part of the result. By default none. */
   readonly prompt?: ArrayLike<number> | undefined;
-  /** Of the model that is asked, by default the largest. */
+  /** Order of the model. By default the largest. */
   readonly order?: number | undefined;
 }
 
-/** Draws a text from an n-gram model, symbol by symbol. */
+/** Samples a text from an n-gram model. */
 export function sampleNgrams(
   model: NgramModel,
   { length, key, prompt = [], order = model.order }: NgramSampleOptions,
@@ -184,7 +184,7 @@ export function sampleNgrams(
   return text.subarray(prompt.length);
 }
 
-/** Inverts the cumulative distribution. */
+/** Returns the symbol at a quantile of the cumulative distribution. */
 function drawn(probabilities: Float64Array, uniform: number): number {
   let left = uniform;
   for (let symbol = 0; symbol < probabilities.length - 1; symbol++) {
@@ -210,51 +210,51 @@ function requireSymbol(symbol: number, vocabularySize: number): number {
 }
 
 /**
- * A tree of contexts: the root is the empty one, and a child is its parent followed by one more
- * symbol. Nodes are numbers; children are found by hashing (parent, symbol), with linear probing.
+ * A trie of n-grams: the root is the empty n-gram, and a child is its parent followed by one more symbol.
+ * Nodes are numbers; children are found by hashing (parent, symbol) with linear probing.
  */
 export class NgramTrie {
   #size = 1;
   #parent = new Int32Array(1024).fill(-1);
   #symbol = new Uint16Array(1024);
-  /** Occurrences of the n-gram. */
+  /** Number of occurrences of each n-gram. */
   #count = new Int32Array(1024);
-  /** Occurrences that are followed by something, and how many different symbols follow. */
+  /** Number of occurrences that are followed by a symbol, and number of distinct following symbols. */
   #continuations = new Int32Array(1024);
   #kinds = new Int32Array(1024);
-  /** A node in each slot, 0 where there is none: the root is nobody's child. */
+  /** The node in each slot of the hash table, or 0 for an empty slot. */
   #slots = new Int32Array(4096);
 
   static readonly root = 0;
   static readonly none = -1;
 
-  /** Nodes, the root included. */
+  /** Number of nodes, including the root. */
   get size(): number {
     return this.#size;
   }
 
-  /** How often the n-gram occurs. */
+  /** Returns how often the n-gram occurs. */
   count(node: number): number {
     return this.#count[node]!;
   }
 
-  /** How often something follows the n-gram: its occurrences but for one at the text's end. */
+  /** Returns how often the n-gram is followed by a symbol, which excludes an occurrence at the end of the text. */
   continuations(node: number): number {
     return this.#continuations[node]!;
   }
 
-  /** How many different symbols follow the n-gram. */
+  /** Returns the number of distinct symbols that follow the n-gram. */
   kinds(node: number): number {
     return this.#kinds[node]!;
   }
 
-  /** The n-gram with one more symbol, or `NgramTrie.none` if it does not occur. */
+  /** Returns the n-gram extended by a symbol, or `NgramTrie.none` if it does not occur. */
   child(node: number, symbol: number): number {
     const found = this.#slots[this.#slot(node, symbol)]!;
     return found === 0 ? NgramTrie.none : found;
   }
 
-  /** Counts one more occurrence of an n-gram followed by a symbol, and returns the longer n-gram. */
+  /** Counts an occurrence of an n-gram extended by a symbol, and returns the extended n-gram. */
   add(node: number, symbol: number): number {
     let slot = this.#slot(node, symbol);
     let child = this.#slots[slot]!;
@@ -274,10 +274,10 @@ export class NgramTrie {
     return child;
   }
 
-  /** Where the child is, or the free slot where it would be. */
+  /** Returns the slot of the child, or the empty slot where it would be inserted. */
   #slot(node: number, symbol: number): number {
     const mask = this.#slots.length - 1;
-    // Two rounds of multiply and shift: neighbouring nodes must not fill neighbouring slots.
+    // Two rounds of multiply and shift, so that neighbouring nodes do not fill neighbouring slots.
     let hash = Math.imul(node, 0x9e3779b1) ^ Math.imul(symbol + 1, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
     let slot = (hash ^ (hash >>> 13)) & mask;

@@ -1,13 +1,13 @@
-/** What is measured of generated text, and how each number is to be read. */
+/** The statistics of generated text and their interpretation. */
 
-/** Numbers about some samples. What each means is in `textStatisticNotes`. */
+/** Statistics of samples; `textStatisticNotes` explains each of them. */
 export interface TextStatistics {
   readonly samples: number;
   readonly characters: number;
   readonly ngramNats: number;
   readonly characterEntropy: number;
   readonly fourGramEntropy: number;
-  /** The commonest character, the first of several by code point. */
+  /** The most frequent character; of several, that with the lowest code point. */
   readonly topCharacter: string;
   readonly topCharacterShare: number;
   readonly distinctWords: number | null;
@@ -20,17 +20,17 @@ export interface TextStatistics {
   readonly longestCopyText: string;
 }
 
-/** How a number is to be read. */
+/** The interpretation of a statistic. */
 export interface StatisticNote {
   readonly title: string;
   readonly unit: "nats per character" | "nats" | "share" | "characters";
-  /** Which values are better. Where real text is the goal, both sides of it are worse. */
+  /** Which values are better; for "like real text", deviations in either direction are worse. */
   readonly better: "higher" | "lower" | "like real text";
-  /** What is counted, and what makes two values incomparable. */
+  /** What is measured, and when two values are not comparable. */
   readonly meaning: string;
 }
 
-/** Of the numbers in `TextStatistics` that judge the samples. */
+/** Notes on the fields of `TextStatistics` that assess the samples. */
 export const textStatisticNotes = {
   ngramNats: {
     title: "Surprisal under an n-gram model",

@@ -1,14 +1,14 @@
 /**
- * What can be said of generated text without a language model: how varied it is, how much of it is
- * words, how much it repeats itself and what it copies. No number means much alone: each stands
- * beside that of real text and of n-gram samples with the same lengths.
+ * Statistics of generated text that need no language model: its diversity, the share of known words, its
+ * repetitions and what it copies from the training text. Each statistic is reported together with that of
+ * real text and of n-gram samples of the same lengths, without which it cannot be interpreted.
  */
 import { UserError } from "../../engine/host/mod.ts";
 import { fitNgrams, type NgramModel, sampleNgrams } from "./ngram.ts";
 import type { TextStatistics } from "./statistic_notes.ts";
 import { longestCopiedSpan, suffixArray } from "./suffix_array.ts";
 
-/** A text to compare with. Datasets of `data/` are such. */
+/** A text to compare samples with, such as a text data set. */
 export interface ReferenceText {
   readonly vocabulary: {
     readonly size: number;
@@ -19,7 +19,7 @@ export interface ReferenceText {
   readonly validation?: Uint16Array | undefined;
 }
 
-/** What the statistics need of a text, prepared once for any number of samples. */
+/** A reference text prepared for computing statistics of any number of samples. */
 export interface TextReference extends ReferenceText {
   readonly ngrams: NgramModel;
   readonly words: ReadonlySet<string>;
@@ -29,7 +29,7 @@ export interface TextReference extends ReferenceText {
 /**
  * Prepares a text for `textStatistics()`. About a second for a million characters.
  *
- * @param order Of the n-gram model that judges samples and makes the baseline.
+ * @param order Order of the n-gram model that scores samples and generates the baseline.
  */
 export function textReference(
   { vocabulary, train, validation }: ReferenceText,
@@ -45,18 +45,18 @@ export function textReference(
   };
 }
 
-/** Statistics of samples, beside those of other texts with the same number and lengths. */
+/** Statistics of samples, with those of other texts of the same number and lengths. */
 export interface TextComparison {
   readonly samples: TextStatistics;
-  /** Of windows of the validation text, evenly spaced: what real text would get. Null where there is
-   * none, or it is shorter than a sample. */
+  /** Statistics of evenly spaced windows of the validation text: the values of real text. Null if there is
+   * no validation text, or it is shorter than a sample. */
   readonly validation: TextStatistics | null;
-  /** Of samples from the n-gram model: what almost no effort would get. */
+  /** Statistics of samples from the n-gram model: a baseline. */
   readonly ngrams: TextStatistics;
 }
 
 /**
- * Measures samples.
+ * Computes the statistics of samples.
  *
  * @throws {UserError} If there are none, all are empty, or one has characters outside the
  * reference's vocabulary.
@@ -80,7 +80,7 @@ export function textStatistics(
   };
 }
 
-/** Samples of the reference's n-gram model, always the same. */
+/** Returns samples of the reference's n-gram model with a fixed seed. */
 export function ngramSamples(lengths: readonly number[], { ngrams }: TextReference): Uint16Array[] {
   return lengths.map((length, step) =>
     sampleNgrams(ngrams, { length, key: { seed: 0, stream: "ngram-baseline", step } })
@@ -88,9 +88,9 @@ export function ngramSamples(lengths: readonly number[], { ngrams }: TextReferen
 }
 
 /**
- * Windows of these lengths from all over a text; null where one is longer than the text.
+ * Returns evenly spaced windows of these lengths from a text, or null if one is longer than the text.
  *
- * @param set Of `sets` such sets, which take turns, so that none has a window of another.
+ * @param set Index of the set of windows, below `sets`. The sets are interleaved and share no window.
  */
 export function evenlySpaced(
   text: Uint16Array,
@@ -105,7 +105,7 @@ export function evenlySpaced(
   });
 }
 
-/** Statistics of encoded texts, not all of them empty. */
+/** Computes the statistics of encoded texts, of which at least one is not empty. */
 export function measureTexts(
   samples: readonly Uint16Array[],
   reference: TextReference,
@@ -146,12 +146,12 @@ export function measureTexts(
 const REPEATED_RUN = 8;
 const WORD = /[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*/gu;
 
-/** Words in lower case: letters, with apostrophes between them. */
+/** Returns the words in lower case: letters, with apostrophes between them. */
 function wordsOf(text: string): string[] {
   return text.toLowerCase().match(WORD) ?? [];
 }
 
-/** The words of a sample that touch neither of its ends. */
+/** Returns the words of a sample that touch neither of its ends. */
 function wholeWords(sample: string): string[] {
   const text = sample.toLowerCase();
   return [...text.matchAll(WORD)]
@@ -159,7 +159,7 @@ function wholeWords(sample: string): string[] {
     .map(([word]) => word);
 }
 
-/** Every n symbols in a row, as a key. */
+/** Returns all n-grams as keys. */
 function runs(symbols: ArrayLike<unknown>, n: number): string[] {
   return Array.from(
     { length: Math.max(0, symbols.length - n + 1) },
@@ -173,7 +173,7 @@ function counted(keys: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** −Σ f·ln f over the frequencies f, in nats. */
+/** Returns the entropy −Σ f·ln f of relative frequencies f, in nats. */
 function entropy(counts: ReadonlyMap<string, number>): number {
   const all = total(counts.values());
   return total(counts.values().map((count) => -count / all * Math.log(count / all)));

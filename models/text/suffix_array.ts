@@ -1,21 +1,22 @@
-/** Finding what a text copies from another. */
+/** Suffix arrays, to find the spans that a text copies from another. */
 
 /**
- * The starts of all suffixes of a text, in lexicographic order of the suffixes: prefix doubling
- * (Manber and Myers 1993) with radix sort, O(n·log r) where r is the longest repeat.
+ * Returns the suffix array of a text: the start positions of all suffixes in lexicographic order. Computed
+ * by prefix doubling (Manber and Myers 1993) with radix sort in O(n·log r), where r is the length of the
+ * longest repeat.
  */
 export function suffixArray(text: Uint16Array): Int32Array {
   const n = text.length;
   let ranks = Int32Array.from(text), nextRanks = new Int32Array(n);
   const order = new Int32Array(n), starts = new Int32Array(n);
-  // A text of a million symbols is doubled over a dozen times: arrays of its length are made once.
+  // There are about a dozen rounds for a million symbols, so arrays of this length are allocated once.
   const places = new Int32Array(Math.max(n, 2 ** 16) + 1);
   for (let start = 0; start < n; start++) starts[start] = start;
   sortByRank(starts, ranks, 2 ** 16, places, order);
   renumber(order, (a, b) => text[a] === text[b], nextRanks);
   [ranks, nextRanks] = [nextRanks, ranks];
   for (let length = 1; n > 0 && ranks[order[n - 1]!]! < n - 1; length *= 2) {
-    // By their second halves: suffixes too short to have one come first, the others follow in the
+    // Sort by second halves: suffixes that are too short to have one come first, the others in the
     // order of the suffixes that begin there.
     let filled = 0;
     for (let start = Math.max(0, n - length); start < n; start++) starts[filled++] = start;
@@ -30,7 +31,7 @@ export function suffixArray(text: Uint16Array): Int32Array {
   return order;
 }
 
-/** Suffixes in the order of their ranks; those of one rank stay in the order of `starts`. */
+/** Stable sort of suffixes by rank. */
 function sortByRank(
   starts: Int32Array,
   ranks: Int32Array,
@@ -44,7 +45,7 @@ function sortByRank(
   for (let i = 0; i < starts.length; i++) sorted[places[ranks[starts[i]!]!]!++] = starts[i]!;
 }
 
-/** The rank of every suffix, where neighbours that are the same share one. */
+/** Returns the rank of every suffix; equal neighbours share a rank. */
 function renumber(
   order: Int32Array,
   same: (a: number, b: number) => boolean,
@@ -57,14 +58,13 @@ function renumber(
   }
 }
 
-/** A part of a text, from `start` on. */
+/** A span of a text. */
 export interface Span {
   readonly start: number;
   readonly length: number;
 }
 
-/** The first of the longest parts of a sample that occur in a text, which comes with its suffix
- * array. */
+/** Returns the longest span of a sample that occurs in a text, the first of several. */
 export function longestCopiedSpan(
   sample: ArrayLike<number>,
   text: Uint16Array,
@@ -78,7 +78,7 @@ export function longestCopiedSpan(
   return longest;
 }
 
-/** How many symbols of the sample from `start` on occur in the text one after the other. */
+/** Returns the length of the longest prefix of the sample from `start` on that occurs in the text. */
 function longestPrefix(
   sample: ArrayLike<number>,
   start: number,

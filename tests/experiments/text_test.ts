@@ -190,7 +190,7 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
     "revised",
   ]);
   const refusals: [WriteRequest, RegExp][] = [
-    [{ run: left, mode: "diffusion" }, /only learnt to read left to right/],
+    [{ run: left, mode: "diffusion" }, /has an autoregressive head only/],
     [{ run: whole, mode: "blocks" }, /cannot read the text before a block/],
     [{ run: blocks, block_size: 64 }, /block_size is 64, but must be a whole number from 1 to 32/],
     [{ run: whole, length: 33 }, /would have 33 characters, but the run writes at most 32/],

@@ -1,8 +1,8 @@
 import { uniforms } from "../../../engine/host/mod.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 
-/** From logits to characters. */
-/** Probabilities softmax(logits / temperature) of one position, in float64. */
+/** Sampling characters from logits, and the reverse process of masked diffusion. */
+/** Returns softmax(logits / temperature) of one position, in float64. */
 export function probabilities(
   logits: ArrayLike<number>,
   from: number,
@@ -30,11 +30,11 @@ export interface Choice {
 }
 
 /**
- * Draws a character: the likeliest at temperature 0, else from softmax(logits / temperature) among
- * the fewest likeliest characters whose probabilities reach `topP` (nucleus sampling, Holtzman et al.
- * 2020).
+ * Samples a character: the likeliest one at temperature 0, otherwise from softmax(logits / temperature)
+ * restricted to the smallest set of likeliest characters whose probability is at least `topP` (nucleus
+ * sampling, Holtzman et al. 2020).
  *
- * @param uniform In [0, 1).
+ * @param uniform A uniform random number in [0, 1).
  */
 export function choose(
   logits: ArrayLike<number>,
@@ -56,7 +56,7 @@ export function choose(
   return order[kept - 1]!;
 }
 
-/** log softmax(logits) of one position. */
+/** Returns log softmax(logits) of one position. */
 export function logProbabilities(
   logits: ArrayLike<number>,
   from: number,
@@ -70,11 +70,8 @@ export function logProbabilities(
 }
 
 /**
- * The same columns of every row: [count, width] → [count, to − from], row-major; `values` itself
- * where all are kept.
- *
- * @param from First column that is kept.
- * @param to First column behind them that is not.
+ * Returns columns `from` to `to` − 1 of every row: [count, width] → [count, to − from], row-major.
+ * Returns `values` itself where these are all columns.
  */
 export function columns(
   values: Float32Array,
@@ -99,35 +96,36 @@ export interface Unmasked {
 }
 
 /**
- * Walks the reverse of masking from t = 1, where everything that is not given is masked, to t = 0 in
- * equal steps. From t to s each masked character is revealed with probability (t − s)/t, by itself,
- * and drawn from the network's softmax (Sahoo et al. 2024, "MDLM", section 3, with α = 1 − t): the
- * same as giving every place a time, uniform in [0, 1), at which it is revealed. Characters of one step do
- * not know of each other; with a step for each character the draw is exactly the network's own.
+ * Samples the reverse process of masked diffusion in equal steps from t = 1, where every character that
+ * is not fixed is masked, to t = 0. From t to s each masked character is revealed independently with
+ * probability (t − s)/t and sampled from the network's softmax (Sahoo et al. 2024, "MDLM", section 3,
+ * with α = 1 − t). This equals assigning each position a uniform random time at which it is revealed.
+ * Characters revealed in the same step are sampled independently of each other; with one step for each
+ * character the sample has exactly the network's own distribution.
  *
- * What is given is seen as it is, so its continuation needs no other walk. The network is only asked
- * where something has changed since it was asked before.
+ * Fixed characters are never masked, so no in-painting is needed. The network is evaluated only where
+ * a character was revealed since the last evaluation.
  *
- * @param given [count, length], −1 for every character to write.
+ * @param known [count, length], −1 for every character to sample.
  */
 export async function unmask(
   model: TextModel,
   request: GenerationRequest,
-  given: Int32Array,
+  known: Int32Array,
 ): Promise<Unmasked> {
   const { count, steps, seed, frames: film } = request;
   const { vocabularySize: size } = model;
-  const length = given.length / count;
-  const tokens = given.slice();
-  const times = uniforms({ seed, stream: "text/unmask/times", step: 0 }, given.length);
-  const draws = uniforms({ seed, stream: "text/unmask/draw", step: 0 }, given.length);
-  const wanted = new Set(
+  const length = known.length / count;
+  const tokens = known.slice();
+  const times = uniforms({ seed, stream: "text/unmask/times", step: 0 }, known.length);
+  const draws = uniforms({ seed, stream: "text/unmask/draw", step: 0 }, known.length);
+  const recordedSteps = new Set(
     Array.from({ length: film }, (_, i) => Math.round(i * steps / Math.max(1, film - 1))),
   );
   const frames: TextFrame[] = [];
   let logits: Float32Array | undefined;
   let evaluations = 0;
-  const ask = async () => {
+  const fill = async () => {
     if (!logits) {
       logits = await model.fill!(tokens, count, length);
       evaluations++;
@@ -138,19 +136,19 @@ export async function unmask(
   for (let step = 0; step <= steps; step++) {
     const next = 1 - (step + 1) / steps;
     const due = [...tokens.keys()].filter((i) => tokens[i]! < 0 && times[i]! >= next);
-    if (wanted.has(step)) {
-      const seen = tokens.every((token) => token >= 0) ? null : await ask();
-      frames.push(frameOf(tokens, seen, size, length, 1 - step / steps));
+    if (recordedSteps.has(step)) {
+      const current = tokens.every((token) => token >= 0) ? null : await fill();
+      frames.push(frameOf(tokens, current, size, length, 1 - step / steps));
     }
     if (due.length === 0) continue;
-    const shown = await ask();
-    for (const i of due) tokens[i] = choose(shown, i * size, size, request, draws[i]!);
+    const filled = await fill();
+    for (const i of due) tokens[i] = choose(filled, i * size, size, request, draws[i]!);
     logits = undefined;
   }
   return { tokens, frames, evaluations };
 }
 
-/** Characters that are seen are sure; how sure the likeliest one is stands at those that are masked. */
+/** Revealed characters have confidence 1; masked positions that of their likeliest character. */
 function frameOf(
   tokens: Int32Array,
   logits: Float32Array | null,

@@ -1,31 +1,31 @@
-/** The ways of writing text. */
+/** The generation modes of text. */
 import { uniforms, UserError } from "../../../engine/host/mod.ts";
 import { choose, logProbabilities, unmask } from "./choose.ts";
 import { type Draft, lastCharacters, nextLogits, writeGuided } from "./guided.ts";
 import type { Generated, GenerationRequest, TextModel } from "./types.ts";
-import { type Block, walkBlock } from "./walk.ts";
+import { type Block, denoiseBlock } from "./denoise_block.ts";
 
-/** −log SNR at which diffusion hands over to the product of experts: later, its opinion would leave
- * nothing to be decided; earlier, it has none. */
+/** −log SNR at which guided generation switches from denoising to the product of experts. Below it the
+ * denoiser leaves no choice to the other expert; far above it, it carries no information. */
 const HANDOVER = -0.5;
 
 /**
- * Writes texts. The same request and model give the same texts.
+ * Generates texts. The same request and model give the same texts.
  *
- * - `diffusion`: everything out of noise, or out of masks, at once; a prompt is held fixed on the way.
- * - `blocks`: block after block out of noise, each given the text before it.
- * - `autoregressive`: character after character.
- * - `guided`: block after block; diffusion brings each block to a middle noise level, then its
- *   characters are drawn left to right from the normalised product of what reading and what diffusion
- *   make of them ({@link writeGuided}).
- * - `revised`: blocks, then the characters that reading finds least likely are written again by
- *   diffusion, the others held.
- * - `infill`: the gaps of a template, all at once.
+ * - `diffusion`: the whole text is denoised, or unmasked, at once, with the prompt held fixed.
+ * - `blocks`: blocks are denoised from left to right, each conditioned on the text before it.
+ * - `autoregressive`: characters are sampled from left to right.
+ * - `guided`: every block is denoised down to an intermediate noise level, then its characters are
+ *   sampled from left to right from the normalised product of the autoregressive and the denoising
+ *   expert ({@link writeGuided}).
+ * - `revised`: as `blocks`, after which the characters that are least likely under the autoregressive
+ *   head are denoised again, with all others held fixed.
+ * - `infill`: the gaps of a template are denoised at once.
  *
- * @throws {UserError} If the network cannot do what is asked, or does not reach as far.
+ * @throws {UserError} If the network does not support the mode, or the text exceeds its context.
  */
 export async function generate(model: TextModel, request: GenerationRequest): Promise<Generated> {
-  requireAble(model, request);
+  requireSupported(model, request);
   const draft = begin(request);
   switch (request.mode) {
     case "autoregressive":
@@ -96,14 +96,14 @@ async function writeAtOnce(
     draft.written = draft.total;
     return;
   }
-  const given = draft.tokens.some((token) => token >= 0) ? draft.tokens.slice() : undefined;
+  const known = draft.tokens.some((token) => token >= 0) ? draft.tokens.slice() : undefined;
   await write(model, request, draft, {
     before: new Int32Array(0),
     prefix: 0,
     length: draft.total,
     start: 0,
     stream: "whole",
-    given,
+    known,
   }, count);
   draft.written = draft.total;
 }
@@ -124,7 +124,7 @@ async function writeBlocks(
       length,
       start: draft.written,
       stream: `block-${draft.written}`,
-      until: handover,
+      endGamma: handover,
     };
     if (handover === undefined) {
       await write(model, request, draft, block, count);
@@ -133,7 +133,7 @@ async function writeBlocks(
   }
 }
 
-/** Walks a block and draws its characters from the last estimate. */
+/** Denoises a block and samples its characters from the last logits. */
 async function write(
   model: TextModel,
   request: GenerationRequest,
@@ -141,7 +141,7 @@ async function write(
   block: Block,
   count: number,
 ): Promise<void> {
-  const { logits, frames, evaluations } = await walkBlock(model, request, block, request.frames);
+  const { logits, frames, evaluations } = await denoiseBlock(model, request, block, request.frames);
   const { length, start, stream } = block;
   const draws = uniforms(
     { seed: request.seed, stream: `text/${stream}/draw`, step: 0 },
@@ -161,7 +161,7 @@ async function write(
   draft.evaluations += evaluations;
 }
 
-/** Writes the least likely characters of every window again, the others held. */
+/** Samples the least likely characters of every window again, with the others held fixed. */
 async function revise(
   model: TextModel,
   request: GenerationRequest,
@@ -170,7 +170,7 @@ async function revise(
 ): Promise<void> {
   const length = Math.min(draft.total, model.context);
   for (let done = request.prompt.length; done < draft.total;) {
-    // The last window ends with the text, and revises only what those before it did not.
+    // The last window ends with the text and revises only the characters after the previous window.
     const start = Math.min(done, draft.total - length);
     await reviseWindow(model, request, draft, { start, length, from: done - start, round });
     done = start + length;
@@ -187,12 +187,12 @@ async function reviseWindow(
   const window = lastCharacters({ ...draft, written: start + length }, count, length);
   const again = Math.round(reviseShare * (length - from));
   if (again === 0) return;
-  const surprises = await surprisesOf(model, window, count, length);
-  const given = window.slice();
+  const losses = await negativeLogLikelihoods(model, window, count, length);
+  const known = window.slice();
   for (let row = 0; row < count; row++) {
     const places = Array.from({ length: length - from }, (_, i) => from + i)
-      .sort((x, y) => surprises[row * length + y]! - surprises[row * length + x]!);
-    for (const place of places.slice(0, again)) given[row * length + place] = -1;
+      .sort((x, y) => losses[row * length + y]! - losses[row * length + x]!);
+    for (const place of places.slice(0, again)) known[row * length + place] = -1;
   }
   const block: Block = {
     before: new Int32Array(0),
@@ -200,13 +200,13 @@ async function reviseWindow(
     length,
     start,
     stream: `revision-${round}-${start}`,
-    given,
+    known,
   };
   await write(model, request, draft, block, count);
 }
 
-/** −log p of each character given those before it in the window, [count, length]. */
-async function surprisesOf(
+/** Returns −log p of each character conditioned on those before it in the window, [count, length]. */
+async function negativeLogLikelihoods(
   model: TextModel,
   window: Int32Array,
   count: number,
@@ -224,20 +224,20 @@ async function surprisesOf(
   );
 }
 
-function requireAble(model: TextModel, request: GenerationRequest): void {
+function requireSupported(model: TextModel, request: GenerationRequest): void {
   const { mode, prompt, length, blockSize, template } = request;
   const reads = mode === "autoregressive" || mode === "blocks" || mode === "guided" ||
     mode === "revised";
   const diffuses = mode !== "autoregressive";
   if (reads && !model.read) {
     throw new UserError(
-      `mode is "${mode}", but this run learnt whole windows by diffusion and cannot read the text ` +
+      `mode is "${mode}", but this run was trained to denoise whole windows and cannot condition on the text ` +
         'before a block: use "diffusion" or "infill", or a run with method "blocks"',
     );
   }
   if (diffuses && !model.denoise && !model.fill) {
     throw new UserError(
-      `mode is "${mode}", but this run only learnt to read left to right: use "autoregressive", or a ` +
+      `mode is "${mode}", but this run has an autoregressive head only: use "autoregressive", or a ` +
         'run with method "blocks"',
     );
   }

@@ -1,11 +1,12 @@
-/** A text in the making. */
+/** Guided generation: the product of an autoregressive and a diffusion expert. */
 import { choose, columns, logProbabilities } from "./choose.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 import { uniforms } from "../../../engine/host/mod.ts";
-import { type Block, estimateOf, walkBlock } from "./walk.ts";
+import { type Block, denoiseBlock, estimateOf } from "./denoise_block.ts";
 
+/** The texts of a request while they are being generated. */
 export interface Draft {
-  /** [count, total], filled up to `written`. */
+  /** [count, total]; the first `written` columns are final. */
   readonly tokens: Int32Array;
   readonly total: number;
   written: number;
@@ -13,7 +14,7 @@ export interface Draft {
   evaluations: number;
 }
 
-/** The last `length` characters written, [count, length]. */
+/** Returns the last `length` generated characters, [count, length]. */
 export function lastCharacters(
   { tokens, total, written }: Draft,
   count: number,
@@ -27,7 +28,7 @@ export function lastCharacters(
   return last;
 }
 
-/** Logits of the next character, [count, V], given as much of the text as the network sees. */
+/** Returns the logits of the next character, [count, V], conditioned on as much of the text as the context holds. */
 export async function nextLogits(
   model: TextModel,
   draft: Draft,
@@ -40,12 +41,14 @@ export async function nextLogits(
 }
 
 /**
- * Brings a block to the noise level `block.until`, then draws its characters one after the other from
- * the normalised product p(x_i | x_<i)^(1−a) · p(x_i | x_<i, z_≥i)^a, a the request's `diffusionWeight`.
+ * Denoises a block down to the noise level `block.endGamma`, then samples its characters from left to
+ * right from the normalised product p(x_i | x_<i)^(1−a) · p(x_i | x_<i, z_≥i)^a, where a is the
+ * request's `diffusionWeight`.
  *
- * The second expert reads what is written so far and denoises what is left of the block. With a = 1
- * the block is therefore a draw from p(x | z), its characters together: with exact experts the text is
- * exactly the language's, whatever the noise level. With a = 0 it is left to right.
+ * The second expert conditions on the characters sampled so far and denoises the rest of the block.
+ * With a = 1 the block is therefore a joint sample from p(x | z): if both experts are exact, the text
+ * has exactly the distribution of the data, whatever the noise level. With a = 0 generation is purely
+ * autoregressive.
  */
 export async function writeGuided(
   model: TextModel,
@@ -55,10 +58,10 @@ export async function writeGuided(
 ): Promise<void> {
   const { count, diffusionWeight: a, seed } = request;
   const size = model.vocabularySize;
-  const guide = a > 0 ? await guideOf(model, request, draft, block) : null;
+  const denoising = a > 0 ? await denoisingExpert(model, request, draft, block) : null;
   for (let i = 0; i < block.length; i++) {
     const reading = a < 1 ? await nextLogits(model, draft, count) : null;
-    const diffusing = guide ? await guide(i) : null;
+    const diffusing = denoising ? await denoising(i) : null;
     const draws = uniforms({ seed, stream: "text/characters", step: draft.written }, count);
     for (let row = 0; row < count; row++) {
       const left = reading && logProbabilities(reading, row * size, size);
@@ -79,8 +82,11 @@ export async function writeGuided(
   }
 }
 
-/** Logits [count, V] of character i of the block, given those before it and the noisy ones from it on. */
-async function guideOf(
+/**
+ * Returns a function from i to the logits of character i of the block, [count, V], conditioned on the
+ * characters before it and on the noisy embeddings from it on.
+ */
+async function denoisingExpert(
   model: TextModel,
   request: GenerationRequest,
   draft: Draft,
@@ -88,7 +94,7 @@ async function guideOf(
 ): Promise<(i: number) => Promise<Float32Array>> {
   const { count, temperature } = request;
   const { embeddings, dimension: d, vocabularySize: size } = model;
-  const { z, gamma, frames, evaluations, ...last } = await walkBlock(
+  const { z, gamma, frames, evaluations, ...last } = await denoiseBlock(
     model,
     request,
     block,

@@ -1,4 +1,4 @@
-/** Writing text with a trained network. */
+/** Text generation with a trained network. */
 export { columns } from "./choose.ts";
 export { logProbabilities } from "./choose.ts";
 export { generate } from "./generate.ts";

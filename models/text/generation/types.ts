@@ -1,31 +1,31 @@
-/** What generation asks of a trained network, and what it gives back. */
+/** The interface between text generation and a trained network. */
 import type { SamplerName } from "../../diffusion/mod.ts";
 import type { GenerationMode } from "../generation_modes.ts";
 
 /**
- * A network for text as generation sees it; all arrays are row-major and on the host. What is called a
- * character here is a token of the network's vocabulary, which may stand for several.
+ * A trained text network. All arrays are row-major and on the host. "Character" stands for a token of
+ * the vocabulary, which may consist of several characters.
  */
 export interface TextModel {
   readonly vocabularySize: number;
-  /** What a token is called in errors. */
+  /** The name of tokens in error messages. */
   readonly unit: "characters" | "tokens";
-  /** Of an embedding. */
+  /** Dimension of an embedding. */
   readonly dimension: number;
-  /** Characters that the network can see at once. */
+  /** Largest number of characters in the context. */
   readonly context: number;
-  /** [V, dimension]; null where the network only reads. */
+  /** Embedding matrix, [V, dimension]; null for a purely autoregressive network. */
   readonly embeddings: Float32Array | null;
-  /** −log SNR over time, rising from the cleanest embeddings (t = 0) that it was trained on to the
-   * noisiest (t = 1). */
+  /** −log SNR over time, rising from the lowest noise level of training (t = 0) to the highest (t = 1). */
   gamma(t: number): number;
   /**
-   * Logits [count, length, V] of the characters behind noisy embeddings; null where the network only
-   * reads.
+   * Returns the logits of characters from their noisy embeddings, [count, length, V]. Null for a network
+   * without a denoising head.
    */
   readonly denoise: ((request: DenoiseRequest) => Promise<Float32Array>) | null;
   /**
-   * Logits [count, length, V] of the characters behind masks; absent where the network does not fill in.
+   * Returns the logits of masked characters, [count, length, V]. Absent for a network without masked
+   * diffusion.
    *
    * @param tokens [count, length], −1 where masked.
    */
@@ -33,8 +33,8 @@ export interface TextModel {
     | ((tokens: Int32Array, count: number, length: number) => Promise<Float32Array>)
     | undefined;
   /**
-   * Logits [count, length + 1, V]: slot i is of character i given those before it. Null where the
-   * network does not read.
+   * Returns [count, length + 1, V], where position i holds the logits of character i conditioned on
+   * those before it. Null for a network without an autoregressive head.
    *
    * @param tokens [count, length], length below the context.
    */
@@ -49,62 +49,62 @@ export interface DenoiseRequest {
   readonly gamma: number;
   readonly count: number;
   readonly length: number;
-  /** The characters before these, [count, prefix]; networks that do not read take none. */
+  /** The characters before the block, [count, prefix]; ignored without an autoregressive head. */
   readonly before: Int32Array;
   readonly prefix: number;
-  /** The estimate so far, like `z`. */
+  /** The previous denoised estimate, shaped like `z`, for self-conditioning. */
   readonly previous?: Float32Array | undefined;
 }
 
 export interface GenerationRequest {
   readonly mode: GenerationMode;
   readonly count: number;
-  /** Characters to write, the prompt not among them. */
+  /** Number of characters to generate, excluding the prompt. */
   readonly length: number;
-  /** Characters that are continued. */
+  /** The characters that the text begins with. */
   readonly prompt: Int32Array;
-  /** For infill: the text with −1 for every character to write; `length` and `prompt` are its own. */
+  /** For `infill`: the text with −1 for every character to generate. It replaces `length` and `prompt`. */
   readonly template?: Int32Array | undefined;
-  /** Characters written together by diffusion. */
+  /** Number of characters in a block. */
   readonly blockSize: number;
-  /** Steps of the walk through the noise levels, for every block. */
+  /** Number of sampling steps for each block. */
   readonly steps: number;
   readonly sampler: SamplerName;
-  /** Divides the logits; 0 takes the likeliest character. */
+  /** Divisor of the logits; 0 selects the likeliest character. */
   readonly temperature: number;
-  /** Share of the probability, the likeliest characters first, that is drawn from. */
+  /** Nucleus sampling: the cumulative probability of the likeliest characters that are sampled from. */
   readonly topP: number;
-  /** For guided: weight of the diffusion's opinion, 0 to 1, against the autoregressive one. */
+  /** For `guided`: weight of the denoising expert, 0 to 1; the autoregressive one has the rest. */
   readonly diffusionWeight: number;
-  /** For revised: share of the characters that is written again in each round, and the rounds. */
+  /** For `revised`: share of the characters that are sampled again in each round, and the number of rounds. */
   readonly reviseShare: number;
   readonly rounds: number;
   readonly seed: number;
-  /** Keep about this many moments of every walk. */
+  /** Number of intermediate states to record for each block. */
   readonly frames: number;
 }
 
-/** What the network thought at one noise level. */
+/** An intermediate state: the network's prediction at one noise level. */
 export interface TextFrame {
-  /** −log SNR; null where characters are masked, not noised. */
+  /** −log SNR; null for masked diffusion. */
   readonly gamma: number | null;
-  /** Share of the characters to write that is masked on average, where they are. */
+  /** For masked diffusion: mean share of the characters to generate that are still masked. */
   readonly masked?: number | undefined;
-  /** Where the characters stand in the text, and how many they are. */
+  /** Index of the first of these characters in the text, and their number. */
   readonly start: number;
   readonly length: number;
-  /** The likeliest characters, −1 where masked, [count, length]. */
+  /** The likeliest character of each position, −1 where it is masked, [count, length]. */
   readonly tokens: Int32Array;
-  /** Their probabilities, where masked that of the likeliest character, [count, length]. */
+  /** The probability of the likeliest character of each position, [count, length]. */
   readonly confidence: Float32Array;
 }
 
 export interface Generated {
-  /** The prompt and what was written after it, [count, prompt + length]. */
+  /** The prompt and the generated characters, [count, prompt + length]. */
   readonly tokens: Int32Array;
-  /** Characters in one text. */
+  /** Number of characters in one text. */
   readonly length: number;
   readonly frames: readonly TextFrame[];
-  /** Evaluations of the network for each text. */
+  /** Number of network evaluations for each text. */
   readonly networkEvaluations: number;
 }

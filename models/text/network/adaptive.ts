@@ -1,38 +1,39 @@
 /**
- * A time warp that follows the run: levels are drawn about as often as they weigh in the bound, by what
- * the network's own errors say of it (the aim of Dieleman et al. 2022, "CDCD", section 4.3: the
- * cross-entropy becomes linear in t; here it is the bound, whose integrand over γ is
- * ½ e^{−γ} ‖e − x̂‖² nats per character).
+ * Time warping that adapts to the run: noise levels are sampled approximately in proportion to their
+ * contribution to the bound, estimated from the network's own errors. Dieleman et al. 2022 ("CDCD",
+ * section 4.3) make the cross-entropy linear in t; here it is the bound, whose integrand over γ is
+ * ½ e^{−γ} ‖e − x̂‖² nats per character.
  *
- * The integrand's logarithm is kept at a few knots over γ, straight in between, as one more parameter,
- * which a regression fits while the network trains. So it is saved, resumed and averaged like any other.
+ * The logarithm of the integrand is represented by its values at a few knots over γ, with linear
+ * interpolation in between. The values are an additional parameter, fitted by regression during training,
+ * so they are saved, resumed and averaged like all other parameters.
  */
 import { tf } from "../../../engine/mod.ts";
 import type { Init } from "../../layers/mod.ts";
 import { logisticGamma, type NoiseRange } from "./bound.ts";
 import { timeAt } from "../../diffusion/mod.ts";
 
-/** Name of the parameter: ln(nats per character and unit of γ) at the knots, [KNOTS]. */
+/** Name of the parameter, [KNOTS]: ln(nats per character and unit of γ) at the knots. */
 export const DENSITY = "gamma.density";
-/** Levels, evenly from the cleanest to the noisiest. */
+/** Number of knots, evenly spaced between the lowest and the highest noise level. */
 export const KNOTS = 17;
-/** Share of the draws that are even in γ: no level is left without any. */
+/** Share of the noise levels that are sampled uniformly in γ, so that every level is sampled. */
 const EVEN = 0.1;
 
-/** Nats per unit of γ below which a level's cost does not matter. */
+/** Nats per unit of γ below which the integrand is treated as constant. */
 const LEAST = 1e-3;
-/** A single window counts as at most this many times what was expected. */
+/** Largest ratio of a single window's integrand to the fitted one; larger ratios are clipped. */
 const MOST_TIMES = 10;
-/** Of the gradient: small beside the network's, with which it is clipped; Adam does not mind. */
+/** Scale of the gradient: small compared with the network's, with which it is clipped. Adam is invariant to it. */
 const SHARE = 0.01;
 
-/** The ends of γ between which the density is known. */
+/** The range of γ that the density covers. */
 export interface GammaEnds {
   readonly start: number;
   readonly end: number;
 }
 
-/** Where it starts: two nats in all, spread as {@link logisticGamma} spreads its levels. */
+/** Initial value of the parameter: two nats in total, distributed as the levels of {@link logisticGamma}. */
 export function initialDensity({ start, end }: GammaEnds): Init {
   const { slope, gamma } = logisticGamma(start, end);
   const values = Array.from({ length: KNOTS }, (_, k) => {
@@ -43,10 +44,10 @@ export function initialDensity({ start, end }: GammaEnds): Init {
 }
 
 /**
- * γ over time such that equal stretches of t hold equal parts of the bound, but for a tenth of them,
- * which lie evenly in γ.
+ * Returns γ(t) such that equal intervals of t contribute equally to the bound, except for a tenth of the
+ * levels, which are uniform in γ.
  *
- * @param logDensity {@link DENSITY}.
+ * @param logDensity The value of {@link DENSITY}.
  */
 export function adaptiveGamma(
   { start, end }: GammaEnds,
@@ -60,7 +61,7 @@ export function adaptiveGamma(
   const parts = stretches(density);
   const total = sum(parts);
 
-  /** Where in which stretch the first share t of the area ends. */
+  /** Inverse of the cumulative distribution: the interval, and the position in it, at quantile t. */
   const place = (t: number) => {
     let [k, left] = [0, Math.min(1, Math.max(0, t)) * total];
     while (k < parts.length - 1 && left > parts[k]!) left -= parts[k++]!;
@@ -81,7 +82,7 @@ export function adaptiveGamma(
   };
 }
 
-/** Areas under straight lines between the values, of width 1. */
+/** Areas of the trapezoids between neighbouring values, of width 1. */
 function stretches(values: readonly number[]): number[] {
   return values.slice(1).map((value, k) => (value + values[k]!) / 2);
 }
@@ -90,7 +91,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** What each knot counts at these levels, [N, KNOTS]: interpolation along straight lines. */
+/** Returns the weight of each knot at these levels, [N, KNOTS], for linear interpolation. */
 export function knotWeights(gammas: ArrayLike<number>, { start, end }: GammaEnds): Float32Array {
   const weights = new Float32Array(gammas.length * KNOTS);
   for (let i = 0; i < gammas.length; i++) {
@@ -102,7 +103,7 @@ export function knotWeights(gammas: ArrayLike<number>, { start, end }: GammaEnds
   return weights;
 }
 
-/** What {@link densityFit} takes, all [N] but for the parameter and the knots' weights. */
+/** Inputs of {@link densityFit}; all are [N] except the parameter and the knots' weights. */
 export interface DensityInputs {
   /** {@link DENSITY}. */
   readonly logDensity: tf.Tensor;
@@ -110,15 +111,15 @@ export interface DensityInputs {
   readonly knots: tf.Tensor;
   readonly gamma: tf.Tensor;
   readonly squaredErrors: tf.Tensor;
-  /** Above 0 for the windows that count in the diffusion term. */
+  /** Positive for the windows that contribute to the diffusion term. */
   readonly squaredErrorWeight: tf.Tensor;
 }
 
 /**
- * A scalar of value 0 whose gradient fits the parameter to the mean of what is measured: with y the
- * integrand of a window and f = exp(what the parameter says of its level), the gradient of ln f is 1 − y/f,
- * that of the gamma distribution's likelihood, which is zero where f is the mean of y, whatever y's
- * scale. It goes into the parameter alone, not into the errors.
+ * Returns a scalar of value 0 whose gradient fits the parameter to the mean of the measured integrand.
+ * With y the integrand of a window and ln f the interpolated parameter, the gradient with respect to ln f
+ * is 1 − y/f. This is the gradient of the negative log-likelihood of a gamma distribution; it vanishes where f is the mean
+ * of y, at any scale. No gradient flows into the errors.
  */
 export function densityFit(inputs: DensityInputs): tf.Tensor {
   const { logDensity, knots, gamma, squaredErrors, squaredErrorWeight } = inputs;
@@ -133,7 +134,7 @@ export function densityFit(inputs: DensityInputs): tf.Tensor {
   return tf.sub(fit, constant(fit));
 }
 
-/** The same values, through which no gradient flows. */
+/** Stops the gradient. */
 const constant = tf.customGrad((values) => ({
   value: tf.add(values as tf.Tensor, 0),
   gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),

@@ -6,27 +6,26 @@
  */
 import { permutation, type RandomKey, uniforms } from "../../../engine/host/mod.ts";
 
-/** γ over time, rising from t = 0 to t = 1, both finite. */
+/** A noise schedule γ(t), increasing from t = 0 to t = 1, with finite ends. */
 export interface NoiseRange {
   gamma(t: number): number;
   /** dγ/dt. */
   slope(t: number): number;
 }
 
-/** γ rising evenly. */
+/** γ(t) linear between the ends. */
 export function linearGamma(start: number, end: number): NoiseRange {
   return { gamma: (t) => start + (end - start) * t, slope: () => end - start };
 }
 
-/** Where the bound of unit-norm embeddings in 16 dimensions is made up: half of it on either side. */
+/** The median of γ weighted by its contribution to the bound, for unit-norm embeddings in 16 dimensions. */
 const LOCATION = -1.5;
 
 /**
- * γ rising fast where levels cost little and slowly where they cost much: the quantiles of a logistic
- * distribution about {@link LOCATION} cut off at both ends, so that levels are looked at about as often
- * as they weigh in the bound, whose integrand falls off like e^{−γ} towards noise. The bound is the
- * same for every γ(t) between the same ends (VDM, section 5.1); the variance of its estimate, and of
- * the gradient, is not.
+ * γ(t) as the quantile function of a truncated logistic distribution about {@link LOCATION}: levels are
+ * sampled approximately in proportion to their contribution to the bound, whose integrand decays like
+ * e^{−γ} towards noise. The bound is the same for every γ(t) between the same ends (VDM, section 5.1);
+ * the variance of its estimate, and of the gradient, is not.
  */
 export function logisticGamma(start: number, end: number): NoiseRange {
   const share = (gamma: number) => 1 / (1 + Math.exp(LOCATION - gamma));
@@ -39,8 +38,8 @@ export function logisticGamma(start: number, end: number): NoiseRange {
 }
 
 /**
- * A schedule made for other data, without its very ends, where its γ is infinite or changes too fast
- * for single precision.
+ * Restricts a schedule to the interior of [0, 1], because its γ may be infinite at the ends, or change
+ * too fast there for single precision.
  */
 export function trimmed(gamma: (t: number) => number, margin = 1e-3): NoiseRange {
   const inner = (t: number) => margin + (1 - 2 * margin) * t;
@@ -51,7 +50,7 @@ export function trimmed(gamma: (t: number) => number, margin = 1e-3): NoiseRange
   };
 }
 
-/** At which level each window of a batch is looked at, and what it counts there. */
+/** The noise level of each window of a batch, and its weights in the two terms of the bound. */
 export interface BoundLevels {
   readonly gammas: Float64Array;
   readonly crossEntropyWeights: Float32Array;
@@ -59,13 +58,13 @@ export interface BoundLevels {
 }
 
 /**
- * Shares a batch out among the bound's two learned terms: an eighth of the windows reconstruct, at
- * the cleanest level; the others spread over all levels, one in each stratum of equal length. The
- * strata are the diffusion term's own: windows taken out of them for reconstruction would leave
- * levels that nobody looks at, and where the network may hide its errors.
+ * Assigns the windows of a batch to the two learned terms of the bound. An eighth of them estimate the
+ * reconstruction term, at the lowest noise level; the others estimate the diffusion term, one in each of
+ * equally long strata of t. The strata are defined over these windows alone, so that every level is
+ * sampled.
  *
  * The mean over the windows of weight × cross-entropy + weight × squared error is an unbiased
- * estimate of the two terms. Which window gets which level is random.
+ * estimate of the two terms. The assignment of windows to levels is random.
  */
 export function boundLevels(range: NoiseRange, count: number, key: RandomKey): BoundLevels {
   const reconstructing = reconstructionCount(count);
@@ -87,15 +86,15 @@ export function boundLevels(range: NoiseRange, count: number, key: RandomKey): B
   return { gammas, crossEntropyWeights, squaredErrorWeights };
 }
 
-/** Windows of a batch that reconstruct: an eighth, and at least one. */
+/** Number of windows that estimate the reconstruction term: an eighth of the batch, at least one. */
 export function reconstructionCount(count: number): number {
   return Math.max(1, Math.floor(count / 8));
 }
 
 /**
- * KL(q(z₁|x) ‖ N(0, I)) per character: ½ (d (σ² − 1 − log σ²) + α² ‖e‖²).
+ * Returns KL(q(z₁|x) ‖ N(0, I)) per character: ½ (d (σ² − 1 − log σ²) + α² ‖e‖²).
  *
- * @param squaredNorm Mean of ‖e‖² over the characters; 1 where embeddings have unit length.
+ * @param squaredNorm Mean of ‖e‖² over the characters; 1 for unit-norm embeddings.
  */
 export function priorNats(gammaEnd: number, dimension: number, squaredNorm: number): number {
   const alphaSquared = 1 / (1 + Math.exp(gammaEnd));
@@ -104,7 +103,7 @@ export function priorNats(gammaEnd: number, dimension: number, squaredNorm: numb
   return 0.5 * (dimension * (sigmaSquared - 1 - logSigmaSquared) + alphaSquared * squaredNorm);
 }
 
-/** What was measured of one window. */
+/** The measurements of one window. */
 export interface WindowErrors {
   readonly gamma: number;
   readonly crossEntropy: number;
@@ -116,29 +115,30 @@ export interface WindowErrors {
 /** The bound's terms, in nats per character. */
 export interface LikelihoodBound {
   readonly total: number;
-  /** Of the mean over draws; 0 for a single draw. */
+  /** Standard error of the mean over draws; 0 for a single draw. */
   readonly standardError: number;
-  /** Of the characters given the cleanest level; where nothing is noisy, all there is. */
+  /** The reconstruction term; for an exact likelihood, the whole of it. */
   readonly reconstruction: number;
-  /** Of the walk through the noise levels. */
+  /** The diffusion term. */
   readonly diffusion: number;
-  /** What the noisiest level still tells. */
+  /** The prior term. */
   readonly prior: number;
   readonly draws: number;
 }
 
 /**
- * The bound from several draws of a batch.
+ * Estimates the bound from several draws of a batch.
  *
- * Where tokens stand for several characters it is the ratio of two sums over the same windows, nats
- * over characters, so that runs with different vocabularies can be compared: unbiased for these
- * windows, because only the nats depend on the noise. What is exact for the tokens is then a bound for
- * the text, which other tokens could spell too. The standard error over draws is that of a ratio,
- * from the residuals nats − ratio × characters.
+ * If tokens consist of several characters, the estimate is the ratio of two sums over the same windows,
+ * nats over characters, so that runs with different vocabularies are comparable. It is unbiased for
+ * these windows, because only the nats depend on the noise. A likelihood that is exact for the tokens is
+ * a bound for the text, since other token sequences may spell the same text. The standard error over
+ * draws is that of a ratio estimator, computed from the residuals nats − ratio × characters.
  *
- * @param draws For each, its windows as {@link boundLevels} weighed them, in nats per token.
+ * @param draws For each draw, the measurements of its windows, in nats per token, with the weights of
+ * {@link boundLevels}.
  * @param prior {@link priorNats}, per token.
- * @param lengths For each draw, the characters of its windows over their tokens; by default 1.
+ * @param lengths For each draw, the mean number of characters per token of its windows. By default 1.
  */
 export function likelihoodBound(
   draws: readonly (readonly WindowErrors[])[],
@@ -165,11 +165,11 @@ export function likelihoodBound(
 }
 
 /**
- * The diffusion term of a sampler with finitely many steps (VDM, equation 13): ½ Σ (SNR of the level
- * reached − SNR of the level left) ‖e − x̂‖², x̂ asked at the level left. Above the continuous term,
- * and nearer to it with more steps.
+ * Returns the diffusion term for a finite number of steps T (VDM, equation 13):
+ * ½ Σ (SNR(t_{i−1}) − SNR(t_i)) ‖e − x̂(t_i)‖². It is larger than the continuous term and converges to it
+ * as T increases.
  *
- * @param gammas Levels from clean to noisy, T + 1 of them.
+ * @param gammas The T + 1 noise levels, from low to high.
  * @param squaredErrors Mean ‖e − x̂‖² at gammas[1], …, gammas[T].
  */
 export function discreteDiffusion(
@@ -186,7 +186,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Of a mean, from what is left beside it. */
+/** Standard error of a mean, from the residuals. */
 function standardErrorOf(residuals: readonly number[]): number {
   const { length } = residuals;
   if (length < 2) return 0;
@@ -195,15 +195,14 @@ function standardErrorOf(residuals: readonly number[]): number {
 }
 
 /**
- * A walk of T = `steps` steps through a range of levels, as levels over time: all times of a step are
- * at the level that the step leaves, γ(t) = γ_k for k = ⌈Tt⌉ and γ_k the range's level at k/T.
+ * Returns the step function of time whose bound is that of T = `steps` sampling steps:
+ * γ(t) = γ_k for k = ⌈Tt⌉, where γ_k is the schedule's level at k/T.
  *
- * With the slope T(e^{γ_k − γ_{k−1}} − 1), the weight ½ γ'(t) e^{−γ(t)} of the continuous bound is
- * ½ T (SNR_{k−1} − SNR_k): the bound under this "range" is that of the T steps (VDM, equation 13;
- * `discreteDiffusion` is its diffusion term), with the same cleanest and noisiest levels. It is that
- * of ancestral sampling (ddpm) at temperature 1.
+ * With the slope T(e^{γ_k − γ_{k−1}} − 1), the weight ½ γ'(t) e^{−γ(t)} of the continuous bound becomes
+ * ½ T (SNR_{k−1} − SNR_k), so that the bound is that of T steps of ancestral sampling (ddpm) at
+ * temperature 1 (VDM, equation 13; its diffusion term is `discreteDiffusion`).
  *
- * @param steps A whole number from 1.
+ * @param steps A whole number, at least 1.
  */
 export function finiteWalk(range: NoiseRange, steps: number): NoiseRange {
   const stepOf = (t: number) => Math.min(steps, Math.max(1, Math.ceil(steps * t)));

@@ -15,16 +15,17 @@ import { perExample } from "../../steps/mod.ts";
 
 export interface Reader {
   /**
-   * Reads text: position i holds character i − 1 (position 0 a learned start) and attends to itself and
-   * what is left of it, so its logits are those of character i given all before, exactly.
+   * Applies the causal transformer. The input of position i is character i − 1 (a learned start embedding
+   * at position 0), and position i attends to positions 0 … i, so its logits are those of character i
+   * conditioned on all characters before it.
    *
    * @param tokens [N, length] int32.
-   * @returns `logits` [N, length + 1, V], and the keys and values of all positions.
+   * @returns `logits`, [N, length + 1, V], and the key/value cache of all positions.
    */
   read(parameters: Tensors, tokens: tf.Tensor): { logits: tf.Tensor; cache: KeyValueCache };
 }
 
-/** Declares the head's parameters; the head itself is made of them and a trunk. */
+/** Declares the parameters of the head; the returned function builds the head on a trunk. */
 export function readerHead(
   root: Scope,
   { width, vocabulary }: { readonly width: number; readonly vocabulary: number },
@@ -46,29 +47,29 @@ export function readerHead(
   });
 }
 
-/** [length, length]: position i attends to positions 0 … i. */
+/** Returns the causal attention mask, [length, length]: position i attends to positions 0 … i. */
 function causalMask(length: number): tf.Tensor {
   const mask = new Float32Array(length * length);
   for (let i = 0; i < length; i++) mask.fill(HIDDEN, i * length + i + 1, (i + 1) * length);
   return tf.tensor2d(mask, [length, length]);
 }
 
-/** −log softmax(logits) at the tokens: [N, L, V], [N, L] → [N, L]. */
+/** Returns the cross-entropy −log softmax(logits) of each token: [N, L, V], [N, L] → [N, L]. */
 export function perCharacter(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
   const vocabulary = logits.shape.at(-1)!;
   const chosen = tf.oneHot(tokens, vocabulary, 1, 0, "float32");
   return tf.neg(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), -1));
 }
 
-/** The mean over each window's characters: [N]. */
+/** Returns the mean cross-entropy over the characters of each window: [N]. */
 export function crossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
   return tf.mean(perCharacter(logits, tokens), -1);
 }
 
 export interface Filler {
   /**
-   * Logits of the characters behind masks, given those that are not masked on either side:
-   * [N, length, V]. Those at positions that are not masked mean nothing.
+   * Returns the logits of masked characters, conditioned on the unmasked ones on both sides:
+   * [N, length, V]. The logits at unmasked positions have no meaning.
    *
    * @param tokens [N, length] int32; at masked positions they have no effect.
    * @param masked [N, length], 1 where masked, 0 elsewhere.
@@ -77,11 +78,11 @@ export interface Filler {
 }
 
 /**
- * Declares the head's parameters; the head itself is made of them and a trunk.
+ * Declares the parameters of the head; the returned function builds the head on a trunk.
  *
- * The network is not told how many characters are masked: the best estimate of a masked character
- * depends on the characters that are seen alone (Ou et al. 2025, "Your Absorbing Discrete Diffusion
- * Secretly Models the Conditional Distributions of Clean Data", theorem 1).
+ * The network is not conditioned on time: the optimal prediction of a masked character depends on the
+ * unmasked characters only (Ou et al. 2025, "Your Absorbing Discrete Diffusion Secretly Models the
+ * Conditional Distributions of Clean Data", theorem 1).
  */
 export function fillerHead(
   root: Scope,
@@ -102,44 +103,44 @@ export function fillerHead(
   });
 }
 
-/** Dimensions of a character's embedding. */
+/** Dimension of the embeddings. */
 export const EMBEDDING_DIMENSION = 16;
 
-/** Name of the embeddings' parameter, which learns at a rate of its own. */
+/** Name of the embedding matrix, which has a learning rate of its own. */
 export const EMBEDDINGS = "embeddings.weight";
 
-/** Noisy embeddings and what is known of them. */
+/** Noisy embeddings, their noise level and their context. */
 export interface NoisyInput {
   /** z = αe + σε, [N, length, d]. */
   readonly z: tf.Tensor;
-  /** Noise level γ = −log SNR of every example, with its α and σ, [N] each. */
+  /** Noise level γ = −log SNR of each example, with its α and σ; each is [N]. */
   readonly gamma: tf.Tensor;
   readonly alpha: tf.Tensor;
   readonly sigma: tf.Tensor;
-  /** The estimate so far, like `z`; zeros where there is none. */
+  /** The previous denoised estimate for self-conditioning, shaped like `z`; zeros if there is none. */
   readonly previous: tf.Tensor;
-  /** Positions, where they are not 0, 1, …. */
+  /** Rotary tables of the positions. By default those of 0, 1, …. */
   readonly rotary?: Rotary | undefined;
-  /** The reader's keys and values, attended to where the mask allows. */
+  /** The key/value cache of the autoregressive head, attended to where the mask allows. */
   readonly cache?: KeyValueCache | undefined;
-  /** Added to the scores, [length, (cached +) length]; all attend to all by default. */
+  /** Attention mask, added to the scores, [length, (cached +) length]. By default none. */
   readonly mask?: tf.Tensor | undefined;
 }
 
 export interface Denoiser {
-  /** The embeddings, of unit length unless they are free: [V, d]. */
+  /** Returns the embedding matrix, [V, d]; its rows have unit norm if the network says so. */
   embeddings(parameters: Tensors): tf.Tensor;
-  /** The output prior alone ({@link outputPrior}): [N, length, V]. */
+  /** Returns {@link outputPrior}, [N, length, V]. */
   prior(parameters: Tensors, input: Pick<NoisyInput, "z" | "alpha" | "sigma">): tf.Tensor;
   /**
-   * Logits of the characters behind noisy embeddings, [N, length, V]: those of the network plus the
-   * output prior, what each character's noisy embedding tells by itself. So the network learns only
-   * what the context adds.
+   * Returns the logits of characters from their noisy embeddings, [N, length, V]: the output of the
+   * network plus {@link outputPrior}, the exact posterior from each embedding alone. The network
+   * therefore only has to learn what the context adds.
    */
   denoise(parameters: Tensors, input: NoisyInput): tf.Tensor;
 }
 
-/** Declares the head's parameters; the head itself is made of them and a trunk. */
+/** Declares the parameters of the head; the returned function builds the head on a trunk. */
 export function denoiserHead(
   root: Scope,
   { width, vocabulary, unitNorm }: {
@@ -181,13 +182,13 @@ export function denoiserHead(
   });
 }
 
-/** Features of a noise level. */
+/** Number of features of a noise level. */
 export const LEVEL_FEATURES = 64;
 const HALF = LEVEL_FEATURES / 2;
 
 /**
- * Sines and cosines of γ/10 at {@link LEVEL_FEATURES}/2 frequencies from 1 to 100, which tell levels
- * a tenth of a unit apart: γ [N] → [N, {@link LEVEL_FEATURES}].
+ * Returns sinusoidal features of γ/10 at {@link LEVEL_FEATURES}/2 frequencies from 1 to 100, which resolve
+ * differences of 0.1: γ [N] → [N, {@link LEVEL_FEATURES}].
  */
 export function levelFeatures(gamma: tf.Tensor): tf.Tensor {
   const frequencies = Float32Array.from({ length: HALF }, (_, i) => 100 ** (i / (HALF - 1)) / 10);
@@ -196,10 +197,10 @@ export function levelFeatures(gamma: tf.Tensor): tf.Tensor {
 }
 
 /**
- * The exact posterior of a character given its own noisy embedding alone, all characters being equally likely beforehand, as logits:
- * log p(z | v) = (α/σ²) z·e_v − (α²/2σ²) ‖e_v‖² + const (the "output prior" of Gulrajani & Hashimoto
- * 2023, "Plaid", section 3.3). Where all embeddings have unit length, the second term is the same for
- * every character and left out.
+ * Returns the logits of the exact posterior of a character from its own noisy embedding, under a uniform
+ * prior: log p(z | v) = (α/σ²) z·e_v − (α²/2σ²) ‖e_v‖² + const (the "output prior" of Gulrajani &
+ * Hashimoto 2023, "Plaid", section 3.3). For unit-norm embeddings the second term is the same for all
+ * characters and is omitted.
  *
  * @param z Noisy embeddings, [N, L, d].
  * @param alpha Signal amplitude of each example, [N].
@@ -228,7 +229,7 @@ export function outputPrior(
   return tf.sub(near, tf.mul(tf.mul(ratio, tf.mul(signal, 0.5)), norms));
 }
 
-/** Row-major [V, d]: of unit length, unless the network leaves them free. */
+/** Returns the embedding matrix, row-major [V, d], with unit-norm rows if the network says so. */
 export function embeddingsOf(
   parameters: Parameters,
   network: { readonly options: { readonly unitNorm: boolean } },

@@ -1,6 +1,6 @@
 /**
- * Masked discrete diffusion: characters are not noised but masked, one after the other, for good (the
- * absorbing process of Austin et al. 2021, "D3PM"), and the network says what is behind the masks.
+ * Masked discrete diffusion: the forward process replaces characters by a mask (the absorbing process of
+ * Austin et al. 2021, "D3PM"), and the network predicts the masked characters.
  */
 import { tf } from "../../../engine/mod.ts";
 import { permutation, type RandomKey, uniforms } from "../../../engine/host/mod.ts";
@@ -10,33 +10,32 @@ import { type Filler, perCharacter } from "./heads.ts";
 import type { TextNetwork } from "./network.ts";
 
 /**
- * Draws which places of each window are masked, such that the mean cross-entropy of a window's masked
+ * Samples the masked positions of each window such that the mean cross-entropy of a window's masked
  * characters is an unbiased estimate of the bound in nats per character.
  *
- * In continuous time and for windows of L characters, each masked by time t with probability t, the
- * bound is (Sahoo et al. 2024, "MDLM", section 3; Shi et al. 2024, "MD4", section 2; the schedule
- * drops out)
+ * In continuous time, for windows of L characters that are each masked at time t with probability t, the
+ * bound does not depend on the schedule (Sahoo et al. 2024, "MDLM", section 3; Shi et al. 2024, "MD4",
+ * section 2):
  *
  *     −log p(x) ≤ ∫₀¹ 1/t E_M[Σ_{i∈M} −log p(x_i | x_{\M})] dt
  *
- * The weight 1/t and the probability t that place i is masked cancel: what is left is, for every place,
- * the mean cost of its character where it is masked and each other place is with probability t. So
- * a masked place drawn uniformly has 1 + Binomial(L − 1, t) masked ones, itself among them, and over
- * uniform t that number is uniform over 1 … L; which ones they are is uniform too, and all of them may
- * be averaged. This is the bound of any-order autoregression (Hoogeboom et al. 2022, "ARDM"; Ou et al.
- * 2025, theorem 2): no weight has a singularity, and the prior and reconstruction terms are zero, as
- * everything is masked at t = 1 and nothing at t = 0. The mean over all masked characters of a batch,
- * which is often reported, is *not* the bound: it counts a window by the number of its masks, the
- * hardest ones most.
+ * The weight 1/t cancels with the probability t that position i is masked. What remains is, for every
+ * position, the expected cost of its character given that it is masked and every other position is masked
+ * with probability t. The number of masked positions is then 1 + Binomial(L − 1, t); for uniform t it is
+ * uniform over 1 … L, the set of that size is uniform, and the costs of all its positions may be
+ * averaged. This is the bound of any-order autoregressive models (Hoogeboom et al. 2022, "ARDM"; Ou et al.
+ * 2025, theorem 2). No weight has a singularity, and the prior and reconstruction terms are zero, because
+ * all characters are masked at t = 1 and none at t = 0. The mean over all masked characters of a batch,
+ * which is often reported, is *not* the bound: it weights every window by its number of masks.
  *
- * A walk of T = `steps` steps of 1/T, whose characters do not know of each other within a step, has the
- * same bound with t uniform over 1/T, 2/T, …, 1 (a step from t to s reveals (t − s)/t of what is
- * masked), and so another distribution of the number of masks.
+ * For T = `steps` sampling steps, within which characters are sampled independently of each other, the
+ * bound is the same with t uniform over 1/T, 2/T, …, 1, because a step from t to s reveals a share
+ * (t − s)/t of the masked characters. Only the distribution of the number of masks changes.
  *
- * The windows are spread over strata of equal probability of that number.
+ * The numbers of masks of a batch are stratified.
  *
- * @param steps Infinitely many unless given.
- * @returns Row-major [count, length]: 1 where masked, 0 elsewhere, at least one 1 in each row.
+ * @param steps Number of sampling steps. By default infinite: continuous time.
+ * @returns Row-major [count, length]: 1 where masked, 0 elsewhere, with at least one 1 in each row.
  */
 export function maskedPlaces(
   count: number,
@@ -61,7 +60,7 @@ export function maskedPlaces(
   return masked;
 }
 
-/** Probabilities of n = 0, …, L − 1 further masks: Binomial(L − 1, k/T), k uniform over 1 … T. */
+/** Returns the probabilities of n = 0, …, L − 1 other masks: Binomial(L − 1, k/T), with k uniform over 1 … T. */
 function maskShares(length: number, steps: number): Float64Array {
   const others = length - 1;
   const logFactorials = new Float64Array(length);
@@ -79,22 +78,22 @@ function maskShares(length: number, steps: number): Float64Array {
   return shares;
 }
 
-/** The first index up to which the shares, which sum to one, have more than `u`. */
+/** Returns the smallest index whose cumulative probability exceeds `u`. */
 function quantile(shares: Float64Array, u: number): number {
   let sum = 0;
   const found = shares.findIndex((share) => (sum += share) > u);
   return found < 0 ? shares.length - 1 : found;
 }
 
-/** Windows and which of their places are masked. */
+/** Inputs of masked diffusion: the windows and their masks. */
 export function maskedInputs({ options: { context } }: TextNetwork): Step["inputs"] {
   return { tokens: perExampleInput([context], "int32"), masked: perExampleInput([context]) };
 }
 
 /**
- * The mean cross-entropy of each window's masked characters, [N], from `tokens` and `masked` [N, L]:
- * what `maskedPlaces` makes the bound of. Characters that are seen cost nothing, and a mask is never
- * what is behind a mask ("SUBS" of MDLM, section 3).
+ * Returns the mean cross-entropy of each window's masked characters, [N], from `tokens` and `masked`,
+ * [N, L]. With masks from `maskedPlaces` it estimates the bound. Unmasked characters cost nothing, and the
+ * mask has no logit ("SUBS" of MDLM, section 3).
  */
 export function maskedBound(filler: Filler, inputs: Tensors): tf.Tensor {
   const tokens = input(inputs, "tokens"), masked = input(inputs, "masked");
@@ -102,7 +101,7 @@ export function maskedBound(filler: Filler, inputs: Tensors): tf.Tensor {
   return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.sum(masked, -1));
 }
 
-/** `nats` [N]: {@link maskedBound}. */
+/** Output: `nats` [N], which is {@link maskedBound}. */
 export function maskedBoundStep(network: TextNetwork, filler: Filler): Step {
   return {
     parameters: network.parameters,
@@ -111,7 +110,7 @@ export function maskedBoundStep(network: TextNetwork, filler: Filler): Step {
   };
 }
 
-/** `logits` [N, length, V] of what is behind the masks, from `tokens` and `masked` [N, length]. */
+/** Output: `logits` [N, length, V] of the masked characters, from `tokens` and `masked` [N, length]. */
 export function textFiller(network: TextNetwork, filler: Filler, length: number): Step {
   return {
     parameters: network.parameters,

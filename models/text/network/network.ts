@@ -1,15 +1,15 @@
 /**
- * The network for text: a transformer and, on it, up to two of three heads.
+ * The text network: a transformer trunk with up to two of three heads.
  *
- * - The *reader* is an ordinary language model: it reads text left to right.
- * - The *denoiser* estimates characters from noisy embeddings, all positions at once. With a reader it
- *   may attend to the reader's positions, which is how a block knows the text before it (Arriola et al.
- *   2025, "Block Diffusion", section 3.3, with the reader's positions shifted by one so that they
- *   predict too).
- * - The *filler* estimates masked characters from those that are not masked.
+ * - The *reader* is an autoregressive language model.
+ * - The *denoiser* predicts characters from noisy embeddings, all positions at once. Together with a
+ *   reader it attends to the reader's key/value cache, which conditions a block on the text before it
+ *   (Arriola et al. 2025, "Block Diffusion", section 3.3, with the reader's positions shifted by one so
+ *   that they make predictions as well).
+ * - The *filler* predicts masked characters from the unmasked ones.
  *
- * All heads share the transformer's blocks and its output layer. Each gives the blocks a condition
- * (adaLN-zero): the denoiser the noise level, the others a learned vector.
+ * All heads share the transformer blocks and the output layer. The blocks are conditioned by adaLN-zero:
+ * on the noise level by the denoiser, on a learned vector by the other heads.
  */
 import {
   type Activation,
@@ -28,24 +28,23 @@ import {
 } from "./heads.ts";
 import { type TextSize, textSizes, trunkOf } from "./trunk.ts";
 
-/** How text is learned: by the reader, the denoiser, both, or the filler. */
+/** The training method, which selects the heads: reader, denoiser, both, or filler. */
 export type TextMethod = "autoregressive" | "diffusion" | "blocks" | "masked";
 
 export interface TextNetworkOptions {
   readonly size: TextSize;
   readonly method: TextMethod;
-  /** Different characters. */
+  /** Number of characters in the vocabulary. */
   readonly vocabulary: number;
-  /** Characters in a window. */
+  /** Number of characters in a window. */
   readonly context: number;
-  /** Whether attention knows positions; without them it knows no order. */
+  /** Whether attention uses rotary position embeddings. */
   readonly positions: boolean;
-  /** Whether embeddings are scaled to unit length. */
+  /** Whether embeddings are normalised to unit length. */
   readonly unitNorm: boolean;
-  /** Activation of the transformer's perceptrons, by default "gelu". */
+  /** Activation of the MLPs. By default "gelu". */
   readonly activation?: Activation | undefined;
-  /** Range of −log SNR over which the network learns how its bound is distributed; by default it does
-   * not learn it. */
+  /** Range of −log SNR over which the network learns the density of its bound. By default it does not. */
   readonly adaptive?: GammaEnds | undefined;
 }
 
@@ -63,7 +62,7 @@ export interface TextNetwork {
   readonly filler: Filler | null;
 }
 
-/** The network of these options, without values for its parameters. */
+/** Builds the network; its parameters are declared, not initialised. */
 export function textNetwork(options: TextNetworkOptions): TextNetwork {
   const { method, vocabulary, unitNorm, adaptive } = options;
   const { width, heads } = textSizes[options.size];
@@ -71,7 +70,8 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
   const reads = method === "autoregressive" || method === "blocks";
   const noisy = method === "diffusion" || method === "blocks";
 
-  // Declared in the order in which gradients are summed for clipping, which fixes the bits of a run.
+  // The order of declaration is the order in which gradients are summed for clipping; changing it would
+  // change the bits of a run.
   const shape = { width, vocabulary };
   const denoiser = noisy ? denoiserHead(root, { ...shape, unitNorm }) : null;
   const reader = reads ? readerHead(root, shape) : null;

@@ -1,14 +1,14 @@
 /**
- * The functions of the text network that an engine compiles. All take the network's parameters by
- * name beside the inputs that each {@link Step} lists, with N windows of L characters:
+ * The steps of the text network that an engine compiles. They take the parameters of the network by name
+ * and the inputs that each {@link Step} declares. For N windows of L characters these are:
  *
- * | input | shape | what |
+ * | input | shape | meaning |
  * |---|---|---|
  * | `tokens` | [N, L] int32 | the windows |
  * | `eps` | [N, L, d] | unit normal noise |
  * | `gamma`, `alpha`, `sigma` | [N] | noise level |
- * | `cross_entropy_weight`, `squared_error_weight` | [N] | what each window counts in the bound |
- * | `knot_weight` | [N, KNOTS] | `knotWeights`, for a network that learns how its bound is distributed |
+ * | `cross_entropy_weight`, `squared_error_weight` | [N] | weights of each window in the bound |
+ * | `knot_weight` | [N, KNOTS] | `knotWeights`, if the network learns the density of its bound |
  * | `mask` | [L, 2L] | `blockMask`, for blocks |
  * | `masked` | [N, L] | `maskedPlaces`: 1 where a character is masked |
  */
@@ -37,20 +37,20 @@ import type { TextNetwork } from "./network.ts";
 import type { KeyValueCache } from "./trunk.ts";
 
 export interface TextStepOptions {
-  /** Share of the windows, the first ones, for which the network is given its own first estimate. */
+  /** Share of the windows, the first ones, that are self-conditioned. */
   readonly selfCondition: number;
-  /** Where the cross-entropy of the cleanest level is taken: of the noisy embeddings, which is right,
-   * or (to see what it does) of the clean ones, which tells the network nothing. */
+  /** Input of the reconstruction term: the noisy embeddings ("prediction"), or the clean ones ("clean"), an
+   * ablation in which the term carries no gradient for the network. */
   readonly rounding?: "prediction" | "clean" | undefined;
 }
 
 /**
- * One training step without its optimiser: `loss` [] in nats per character and `grad/<name>`, means
- * over the windows.
+ * One training step without its optimiser. Outputs: `loss` [] in nats per character and `grad/<name>`,
+ * both means over the windows.
  *
- * Autoregressive: the exact negative log-likelihood. Diffusion: the bound's two learned terms, as
- * weighed by the inputs (its prior term is constant). Blocks: the mean of both, the denoiser attending
- * to the reader through `mask`. Masked: the whole bound ({@link maskedBound}).
+ * The loss of "autoregressive" is the exact negative log-likelihood; that of "diffusion" the two learned
+ * terms of the bound, weighted by the inputs (the prior term is constant); that of "blocks" the mean of
+ * both, with the denoiser attending to the reader through `mask`; that of "masked" {@link maskedBound}.
  */
 export function textTrainingStep(network: TextNetwork, options: TextStepOptions): Step {
   const { reader, denoiser, filler, options: { adaptive } } = network;
@@ -95,7 +95,7 @@ export function textTrainingStep(network: TextNetwork, options: TextStepOptions)
   };
 
   const apply: Step["apply"] = (given) => {
-    // Outside of the function that is differentiated, so a constant to its gradient.
+    // Computed outside of the differentiated function, so no gradient flows through it.
     const previous = denoiser &&
       firstEstimate(denoiser, reader, inputs, given, options.selfCondition);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
@@ -110,7 +110,7 @@ export function textTrainingStep(network: TextNetwork, options: TextStepOptions)
   return { parameters: network.parameters, inputs, apply };
 }
 
-/** `nats` [N, L]: −log p of each character given those before it in its window. */
+/** Output: `nats` [N, L], −log p of each character conditioned on those before it in its window. */
 export function autoregressiveStep(network: TextNetwork, reader: Reader): Step {
   return {
     parameters: network.parameters,
@@ -122,11 +122,11 @@ export function autoregressiveStep(network: TextNetwork, reader: Reader): Step {
 }
 
 /**
- * What the bound is made of, for each window, means over its characters: `cross_entropy` and
- * `squared_error` (‖e − x̂‖²) [N] of the estimate, and `prior_cross_entropy` [N] of the output prior
- * alone, which looks at no other position. The estimate is self-conditioned if training was.
- * `rounding` [N] is the cross-entropy where training takes it: another than `cross_entropy` only
- * where that is the clean embedding.
+ * The measurements of each window that the bound is computed from, as means over its characters.
+ * Outputs: `cross_entropy` and `squared_error` (‖e − x̂‖²), [N], of the network;
+ * `prior_cross_entropy`, [N], of {@link outputPrior} alone; and `rounding`, [N], the reconstruction term
+ * as it is trained, which differs from `cross_entropy` only with `rounding: "clean"`. The network is
+ * self-conditioned if it was trained so.
  */
 export function boundStep(
   network: TextNetwork,
@@ -159,11 +159,12 @@ export function boundStep(
 }
 
 /**
- * The denoiser of generation: `logits` [N, length, V] from `z` and `previous` [N, length, d], the
- * level [N] and, where the network reads, `tokens` [N, context − 1] before the block, `mask`
- * ({@link continuationMask}) and `cos`, `sin` [length, headWidth/2] of the block's positions.
+ * The denoiser of generation. Output: `logits` [N, length, V], from `z` and `previous`,
+ * [N, length, d], and the noise level, [N]. For a network with a reader, also from the `tokens` before
+ * the block, [N, context − 1], `mask` ({@link continuationMask}) and the rotary tables `cos` and `sin`
+ * of the block's positions, [length, headWidth/2].
  *
- * @param length Characters of the block.
+ * @param length Number of characters in the block.
  */
 export function textDenoiser(network: TextNetwork, denoiser: Denoiser, length: number): Step {
   const { reader, headWidth, options: { context } } = network;
@@ -197,7 +198,7 @@ export function textDenoiser(network: TextNetwork, denoiser: Denoiser, length: n
   };
 }
 
-/** `logits` [N, context, V] of the characters after each prefix of `tokens` [N, context − 1]. */
+/** Output: `logits` [N, context, V] of the character after each prefix of `tokens`, [N, context − 1]. */
 export function nextCharacters(network: TextNetwork, reader: Reader): Step {
   return {
     parameters: network.parameters,
@@ -218,7 +219,7 @@ function windows({ options: { context } }: TextNetwork): Inputs {
   return { tokens: perExampleInput([context], "int32") };
 }
 
-/** Windows, their noise and its levels. */
+/** Inputs: windows, their noise and its levels. */
 function noisyWindows(network: TextNetwork): Inputs {
   const { context } = network.options;
   return {
@@ -228,12 +229,12 @@ function noisyWindows(network: TextNetwork): Inputs {
   };
 }
 
-/** The mask of blocks, where the network reads beside denoising. */
+/** Inputs: the block mask, if the denoiser attends to a reader. */
 function blockInputs({ reader, options: { context } }: TextNetwork): Inputs {
   return reader ? { mask: sharedInput([context, 2 * context]) } : {};
 }
 
-/** The reader over whole windows: the last character is predicted, not read. */
+/** Applies the reader to whole windows; their last character is only predicted. */
 function readAll(reader: Reader, inputs: Tensors) {
   const tokens = input(inputs, "tokens");
   const [n, length] = tokens.shape as [number, number];
@@ -241,9 +242,10 @@ function readAll(reader: Reader, inputs: Tensors) {
 }
 
 /**
- * x̂ of the first windows, zeros for the others: [N, L, d].
+ * Returns the first estimate x̂ of the windows that are self-conditioned, and zeros for the others:
+ * [N, L, d].
  *
- * @param cache The reader's keys and values of all windows, if they are at hand.
+ * @param cache The reader's key/value cache of all windows, if there is a reader.
  */
 function firstEstimate(
   denoiser: Denoiser,
@@ -289,13 +291,13 @@ function estimate(
   };
 }
 
-/** The cross-entropy of finding characters from their own clean embeddings, [N]. */
+/** Returns the cross-entropy of characters given their own clean embeddings, [N]. */
 function cleanRounding(denoiser: Denoiser, inputs: Tensors): tf.Tensor {
   const logits = priorOf(denoiser, inputs, embedded(denoiser, inputs));
   return crossEntropy(logits, input(inputs, "tokens"));
 }
 
-/** The windows' embeddings, [N, L, d]. */
+/** Returns the embeddings of the windows, [N, L, d]. */
 function embedded(denoiser: Denoiser, inputs: Tensors): tf.Tensor {
   const tokens = input(inputs, "tokens");
   const [n, length] = tokens.shape as [number, number];
@@ -305,7 +307,7 @@ function embedded(denoiser: Denoiser, inputs: Tensors): tf.Tensor {
   return tf.reshape(tf.matMul(rows as tf.Tensor2D, e), [n, length, d]);
 }
 
-/** Noises the windows' embeddings and estimates the characters behind them. */
+/** Adds noise to the embeddings of the windows and applies the denoiser. */
 function denoiseWindows(
   denoiser: Denoiser,
   inputs: Tensors,
@@ -326,7 +328,7 @@ function denoiseWindows(
   return { logits, clean, z };
 }
 
-/** x̂ = softmax(logits)·E, [N, L, d]. */
+/** Returns x̂ = softmax(logits)·E, [N, L, d]. */
 function denoised(denoiser: Denoiser, inputs: Tensors, logits: tf.Tensor): tf.Tensor {
   const [n, length, vocabulary] = logits.shape as [number, number, number];
   const e = denoiser.embeddings(inputs) as tf.Tensor2D;
@@ -334,7 +336,7 @@ function denoised(denoiser: Denoiser, inputs: Tensors, logits: tf.Tensor): tf.Te
   return tf.reshape(tf.matMul(shares, e), [n, length, e.shape[1]]);
 }
 
-/** The output prior alone, of the windows' noisy embeddings `z`. */
+/** Returns {@link outputPrior} of the noisy embeddings `z`. */
 function priorOf(denoiser: Denoiser, inputs: Tensors, z: tf.Tensor): tf.Tensor {
   return denoiser.prior(inputs, { z, ...levels(inputs) });
 }

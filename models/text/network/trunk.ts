@@ -1,4 +1,4 @@
-/** Who sees whom in block diffusion. */
+/** The transformer trunk that all heads share, and the attention masks of block diffusion. */
 import type { tf } from "../../../engine/mod.ts";
 import {
   type Activation,
@@ -11,16 +11,17 @@ import {
   transformerHead,
 } from "../../layers/mod.ts";
 
-/** A score so low that its weight is zero in float32. */
+/** Additive mask value whose attention weight underflows to zero in float32. */
 export const HIDDEN = -1e9;
 
 /**
- * The noisy stream's mask where windows are cut into blocks: slot i, in the block that starts at s,
- * sees the clean slots 0 … s (the last of which has read all characters before s) and the noisy
- * slots of its own block.
+ * Returns the attention mask of the noisy sequence for windows that are divided into blocks. Position i
+ * of the block that starts at s attends to positions 0 … s of the clean sequence (the last of which is
+ * conditioned on all characters before s) and to the noisy positions of its own block.
  *
- * @param blockSize Divides `length`, or the last block is shorter.
- * @returns Row-major [length, length + length]: clean slots first; 0 to see, {@link HIDDEN} not to.
+ * @param blockSize If it does not divide `length`, the last block is shorter.
+ * @returns Row-major [length, length + length], clean positions first: 0 where attention is allowed,
+ * {@link HIDDEN} elsewhere.
  */
 export function blockMask(length: number, blockSize: number): Float32Array {
   const mask = new Float32Array(length * 2 * length).fill(HIDDEN);
@@ -34,10 +35,10 @@ export function blockMask(length: number, blockSize: number): Float32Array {
 }
 
 /**
- * The mask of one block after a prefix, within a program of fixed size.
+ * Returns the attention mask of one block after a prefix, padded to the fixed size of a compiled program.
  *
- * @param slots Clean slots of the program, of which the first `prefix` + 1 are used.
- * @param size Noisy slots of the program, of which the first `length` are used.
+ * @param slots Number of clean positions of the program, of which the first `prefix` + 1 are used.
+ * @param size Number of noisy positions of the program, of which the first `length` are used.
  * @returns Row-major [size, slots + size].
  */
 export function continuationMask(
@@ -63,15 +64,15 @@ export const textSizes = {
 } as const;
 export type TextSize = keyof typeof textSizes;
 
-/** What all heads share. */
+/** Transformer blocks and output layer, which all heads share. */
 export interface Trunk {
   readonly width: number;
   /**
-   * Logits of the characters at the positions of `x`, with the keys and values of every block.
+   * Applies the blocks and the output layer.
    *
    * @param x [N, length, width].
    * @param condition [N or 1, 1, width].
-   * @returns `logits` [N, length, V].
+   * @returns `logits`, [N, length, V], and the key/value cache.
    */
   apply(
     parameters: Tensors,
@@ -81,20 +82,20 @@ export interface Trunk {
   ): { logits: tf.Tensor; cache: KeyValueCache };
 }
 
-/** What positions attend to beside each other. */
+/** Options of attention. */
 export interface TrunkAttention {
-  /** Positions, where they are not 0, 1, …. */
+  /** Rotary tables of the positions. By default those of 0, 1, …. */
   readonly rotary?: Rotary | undefined;
-  /** Keys and values of positions that come before. */
+  /** Key/value cache of the preceding positions. */
   readonly cache?: KeyValueCache | undefined;
-  /** Added to the scores, [length, (cached +) length]; all attend to all by default. */
+  /** Attention mask, added to the scores, [length, (cached +) length]. By default none. */
   readonly mask?: tf.Tensor | undefined;
 }
 
-/** Keys and values of a sequence, block by block. */
+/** Keys and values of a sequence, for each block. */
 export type KeyValueCache = readonly KeyValues[];
 
-/** Declares the parameters of the blocks and of the output layer. */
+/** Builds the trunk and declares its parameters. */
 export function trunkOf(
   root: Scope,
   { size, vocabulary, positions, activation }: {

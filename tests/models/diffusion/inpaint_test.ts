@@ -29,7 +29,7 @@ Deno.test("repaintWalk() refuses counts that are none, and stretches longer than
   const cases: [Parameters<typeof repaintWalk>, RegExp][] = [
     [[5, 0, 2], /^jump_length is 0: it must be a whole number, at least 1/],
     [[5, 1, 1.5], /^resamples is 1\.5/],
-    [[5, 5, 2], /^jump_length is 5 with 5 steps: .* a stretch has at most 4/],
+    [[5, 5, 2], /^jump_length is 5 with 5 steps: .* a segment has at most 4/],
   ];
   for (const [args, message] of cases) {
     assert.throws(() => repaintWalk(...args), { name: "UserError", message });

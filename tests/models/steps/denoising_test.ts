@@ -98,7 +98,7 @@ Deno.test("trainingStep() names an input that is missing", () => {
   const { labels: _, ...rest } = batch([0]);
   assert.throws(
     () => trainingStep(toy, "v").apply(rest),
-    /Input labels is missing: given are x, eps/,
+    /Input labels is missing: the inputs are x, eps/,
   );
 });
 

@@ -1,68 +1,69 @@
-/** One block of characters, out of noise. */
+/** Sampling one block of characters by diffusion. */
 import { normals } from "../../../engine/host/mod.ts";
 import { type Inpainting, sampleDiffusion, timeAt } from "../../diffusion/mod.ts";
 import { likeliest, probabilities } from "./choose.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 
-/** A block to be written: where it stands and what is known. */
+/** A block of a text, and the characters around and in it that are known. */
 export interface Block {
-  /** Characters before it that the network sees, [count, prefix]. */
+  /** The characters before the block that the network attends to, [count, prefix]. */
   readonly before: Int32Array;
   readonly prefix: number;
   readonly length: number;
-  /** Its place in the text, for the film. */
+  /** Index of its first character in the text; only recorded in the frames. */
   readonly start: number;
-  /** Names its randomness: different for every block of a request. */
+  /** Name of its random stream, unique among the blocks of a request. */
   readonly stream: string;
-  /** Characters of it that are given, [count, length], −1 where none is. */
-  readonly given?: Int32Array | undefined;
-  /** −log SNR at which the walk ends; by default the cleanest that was trained. */
-  readonly until?: number | undefined;
+  /** Characters of the block that are fixed, [count, length]; −1 where a character is to be sampled. */
+  readonly known?: Int32Array | undefined;
+  /** −log SNR at which sampling ends. By default the lowest level that the network was trained on. */
+  readonly endGamma?: number | undefined;
 }
 
-export interface Walked {
-  /** Where the walk ended, [count, length, dimension], and its −log SNR. */
+export interface DenoisedBlock {
+  /** The noisy embeddings at the end, [count, length, dimension], and their −log SNR. */
   readonly z: Float32Array;
   readonly gamma: number;
-  /** Of the last estimate, [count, length, V]; given characters are certain. */
+  /** Logits of the last evaluation, [count, length, V]; fixed characters have probability 1. */
   readonly logits: Float32Array;
-  /** The last estimate x̂ itself, like `z`. */
+  /** The last denoised estimate x̂, shaped like `z`. */
   readonly estimate: Float32Array;
   readonly frames: readonly TextFrame[];
   readonly evaluations: number;
 }
 
-/** Passes over every step where characters are held. */
-const PASSES = 4;
+/** Resampling iterations of every step where some characters are fixed. */
+const RESAMPLES = 4;
 
-/** Logit of a character that is given. */
-const CERTAIN = 1e4;
+/** Logit of a fixed character; all others get 0. */
+const KNOWN_LOGIT = 1e4;
 
 /**
- * Walks a block from noise through falling noise levels, evenly spaced in the time that training drew
- * its levels from, with the solver that images use; x̂ = softmax(logits / temperature)·E at every level. Given characters are put back at
- * every level with the level's own noise (in-painting).
+ * Denoises a block from pure noise with the requested sampler. The noise levels are evenly spaced in
+ * the time variable of training, and the denoised estimate at each of them is
+ * x̂ = softmax(logits / temperature)·E. Fixed characters are replaced by their noised embeddings at
+ * every level (in-painting).
  */
-export async function walkBlock(
+export async function denoiseBlock(
   model: TextModel,
   request: GenerationRequest,
   block: Block,
   film: number,
-): Promise<Walked> {
+): Promise<DenoisedBlock> {
   const { count, steps, seed, temperature } = request;
-  const { length, given } = block;
+  const { length, known } = block;
   const { embeddings, dimension: d, vocabularySize: size } = model;
   const values = count * length * d;
-  const levels = levelsUntil(block.until ?? model.gamma(0), model, steps);
+  const levels = levelsTo(block.endGamma ?? model.gamma(0), model, steps);
   const frames: TextFrame[] = [];
-  const wanted = new Set(
+  const recordedSteps = new Set(
     Array.from({ length: film }, (_, i) => Math.round(i * steps / Math.max(1, film - 1))),
   );
   let evaluations = 0;
   let logits = new Float32Array(0);
   let estimated: Float32Array | undefined;
 
-  const ask = async (
+  const denoise = async (
     z: Float32Array,
     gamma: number,
     step: number,
@@ -72,9 +73,9 @@ export async function walkBlock(
     logits = Float32Array.from(
       await model.denoise!({ z, gamma, count, length, before, prefix, previous }),
     );
-    if (given) holdGiven(logits, given, size);
-    // Solvers of second order ask twice in a step: the film shows the first answer.
-    if (wanted.delete(step - 1)) frames.push(frameOf(logits, gamma, request, block, size));
+    if (known) fixKnownTokens(logits, known, size);
+    // Second-order samplers evaluate the network twice in a step: the first evaluation is recorded.
+    if (recordedSteps.delete(step - 1)) frames.push(frameOf(logits, gamma, request, block, size));
     evaluations++;
     estimated = estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
     return estimated;
@@ -83,29 +84,29 @@ export async function walkBlock(
   const noise = (draw: number) =>
     normals({ seed, stream: `text/${block.stream}/noise`, step: draw }, values);
   const z = await sampleDiffusion(
-    ask,
+    denoise,
     {
       sampler: request.sampler,
       levels,
       z: noise(0),
       noise,
       clip: null,
-      inpaint: given && knownOf(given, embeddings!, d),
+      inpaint: known && inpaintingOf(known, embeddings!, d),
     },
   );
   const gamma = levels.at(-1)!;
-  const estimate = await ask(z, gamma, steps + 1, estimated);
+  const estimate = await denoise(z, gamma, steps + 1, estimated);
   return { z, gamma, logits, estimate, frames, evaluations };
 }
 
-/** −log SNR before each of the steps and after the last, which is `until`. */
-function levelsUntil(until: number, model: TextModel, steps: number): number[] {
-  const last = timeAt((t) => model.gamma(t), until);
+/** −log SNR before each step, and `endGamma` after the last. */
+function levelsTo(endGamma: number, model: TextModel, steps: number): number[] {
+  const last = timeAt((t) => model.gamma(t), endGamma);
   const times = Array.from({ length: steps }, (_, i) => 1 - (1 - last) * i / steps);
-  return [...times.map((t) => model.gamma(t)), until];
+  return [...times.map((t) => model.gamma(t)), endGamma];
 }
 
-/** x̂ = softmax(logits / temperature)·E. */
+/** Returns the denoised estimate x̂ = softmax(logits / temperature)·E. */
 export function estimateOf(
   logits: Float32Array,
   e: Float32Array,
@@ -127,28 +128,28 @@ export function estimateOf(
   return estimate;
 }
 
-function holdGiven(logits: Float32Array, given: Int32Array, size: number): void {
-  given.forEach((token, i) => {
+function fixKnownTokens(logits: Float32Array, tokens: Int32Array, size: number): void {
+  tokens.forEach((token, i) => {
     if (token < 0) return;
     logits.fill(0, i * size, (i + 1) * size);
-    logits[i * size + token] = CERTAIN;
+    logits[i * size + token] = KNOWN_LOGIT;
   });
 }
 
 /**
- * Neighbours that are held are seen at the level's noise only, so what is drawn between them is too
- * near to what it would be without them; going back over every step mends part of it. With an exact
- * denoiser a gap whose likeliest character has a probability of 0.56 gets it with 0.37 in one pass,
- * 0.47 in four and 0.51 in ten.
+ * Fixed characters enter the network with the noise of the current level, so the characters sampled
+ * between them depend on them too little. Resampling every step (RePaint) corrects part of this bias:
+ * with an exact denoiser, a gap whose likeliest character has probability 0.56 is filled with it in
+ * 0.37 of the samples with one iteration, 0.47 with four and 0.51 with ten.
  */
-function knownOf(given: Int32Array, e: Float32Array, d: number): Inpainting<Float32Array> {
-  const known = new Float32Array(given.length * d), mask = new Float32Array(given.length * d);
-  given.forEach((token, i) => {
+function inpaintingOf(tokens: Int32Array, e: Float32Array, d: number): Inpainting<Float32Array> {
+  const known = new Float32Array(tokens.length * d), mask = new Float32Array(tokens.length * d);
+  tokens.forEach((token, i) => {
     if (token < 0) return;
     known.set(e.subarray(token * d, (token + 1) * d), i * d);
     mask.fill(1, i * d, (i + 1) * d);
   });
-  return { known, mask, resamples: PASSES };
+  return { known, mask, resamples: RESAMPLES };
 }
 
 function frameOf(
