@@ -1,23 +1,22 @@
-/** Text as numbers, one for each frequent piece of a word. */
+/** Byte-pair vocabularies. */
 import { UserError } from "../engine/host/mod.ts";
 import { tableOf, type Vocabulary } from "./vocabulary.ts";
 
-/** Words, numbers and punctuation with the space before them, ends of lines, and other spaces: pieces
- * do not go beyond one of these, much as in GPT-2. */
+/** Pre-tokenisation, similar to GPT-2: words, numbers and punctuation with the space before them, line
+ * breaks, and other white space. Tokens do not cross these boundaries. */
 const WORD = / ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\n+|[^\S\n]+(?=[^\S\n])|\s/gu;
-/** Every merge goes over the words that it is in, and a text without spaces would be one long word. */
+/** Longest word: the cost of a merge grows with the length of words, and a text may have no spaces. */
 const LONGEST_WORD = 32;
 const CUT = new RegExp(`.{1,${LONGEST_WORD}}`, "gsu");
 
 /**
- * A byte-pair vocabulary of the characters and of the pieces that `text` has most of. The characters
- * come first, so that whatever is made of them can be encoded; the same text gives the same
- * vocabulary. The merges are learnt by {@link learnMerges}, and applied to words by the library of
- * Hugging Face, which does not learn them.
+ * Returns a byte-pair vocabulary: all characters, followed by the most frequent merged tokens of `text`.
+ * The same text always gives the same vocabulary. The merges are learned by {@link learnMerges} and
+ * applied by the tokenizers library of Hugging Face, whose JavaScript version does not learn them.
  *
- * @param text What the pieces are learnt from.
- * @param size Tokens wanted; there are fewer where no pair of pieces occurs twice.
- * @throws {UserError} If `size` leaves no room beside the characters.
+ * @param text The text to learn the merges from.
+ * @param size Number of tokens; there are fewer if no pair of tokens occurs twice.
+ * @throws {UserError} If `size` is not larger than the number of characters.
  */
 export async function bytePairVocabulary(
   characters: Vocabulary,
@@ -37,7 +36,7 @@ export async function bytePairVocabulary(
     ...tableOf(pieces),
     characters: characters.characters,
     encode(text) {
-      // For its errors: the library leaves out what it does not know.
+      // Reports unknown characters, which the library would drop silently.
       const encoded = characters.encode(text);
       let length = 0;
       for (const word of wordsOf(text)) {
@@ -63,12 +62,12 @@ function counted(words: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** The merges at work on one word, the first learnt first. */
+/** Returns a function that applies the merges to a word, in the order in which they were learned. */
 async function wordEncoder(
   pieces: readonly string[],
   merges: readonly Merge[],
 ): Promise<(word: string) => readonly number[]> {
-  // Loaded here because few processes need it, and every server's start would wait for it.
+  // Loaded on demand: few processes need it, and it would delay the start of every server.
   const { Tokenizer } = await import("@huggingface/tokenizers");
   const tokenizer = new Tokenizer({
     version: "1.0",
@@ -87,36 +86,35 @@ async function wordEncoder(
   return (word) => tokenizer.encode(word, { add_special_tokens: false }).ids;
 }
 
-/** Two pieces that stand side by side and are joined. */
+/** Two adjacent tokens that are merged. */
 export type Merge = readonly [left: string, right: string];
 
-/** A word as the pieces it consists of, and how often the text has it. */
+/** A word as a list of tokens, with its frequency in the text. */
 interface Word {
   pieces: readonly number[];
   readonly count: number;
 }
 
-/** What has been seen in how many places. */
+/** Pairs of adjacent tokens with their frequencies. */
 interface Pairs {
   readonly counts: Map<number, number>;
-  /** Words that have the pair, or had it. */
+  /** Words that contain the pair, or did so before a merge. */
   readonly words: Map<number, Set<Word>>;
 }
 
-/** Tokens are kept in 16 bits, so that a pair of them is a number. */
+/** Tokens have 16 bits, so a pair of tokens fits in one number. */
 const RADIX = 2 ** 16;
 
 /**
  * Learns byte-pair merges (Sennrich, Haddow & Birch 2016, "Neural Machine Translation of Rare Words
- * with Subword Units", algorithm 1), over code points in place of bytes: time after time the pair
- * that stands side by side most often within words becomes a piece. Of pairs that are equally
- * frequent, the one whose pieces were there first is taken, so that the same words always give the
- * same merges.
+ * with Subword Units", algorithm 1) over code points instead of bytes: the most frequent pair of adjacent
+ * tokens within words is merged repeatedly. Ties are resolved in favour of the pair whose tokens are
+ * older, so that the result is deterministic.
  *
- * @param words How often the text has each word; pieces do not go beyond a word.
- * @param characters The pieces to begin with, all characters of the words among them.
- * @param size As many pieces are wanted; it ends sooner where no pair occurs twice.
- * @returns The merges in the order of learning, and the pieces: the characters, then the joined ones.
+ * @param words Frequency of each word; merges do not cross word boundaries.
+ * @param characters The initial tokens, which must include all characters of the words.
+ * @param size Number of tokens; learning ends earlier if no pair occurs twice.
+ * @returns The merges in the order of learning, and the tokens: the characters, then the merged ones.
  */
 export function learnMerges(
   words: ReadonlyMap<string, number>,
@@ -137,7 +135,7 @@ export function learnMerges(
     const merge: Merge = [pieces[left]!, pieces[right]!];
     merges.set(pair, merge);
     const piece = merge.join("");
-    // Another pair may have made the same piece: "a" with "bc", "ab" with "c".
+    // Another pair may have produced the same token: "a" with "bc", "ab" with "c".
     const joined = tokens.get(piece) ?? pieces.push(piece) - 1;
     tokens.set(piece, joined);
     for (const word of pairs.words.get(pair)!) {
@@ -150,7 +148,7 @@ export function learnMerges(
   return { merges: [...merges.values()], pieces };
 }
 
-/** Counts a word's pairs in, or out again. */
+/** Adds the pairs of a word to the counts, or subtracts them. */
 function note({ counts, words }: Pairs, word: Word, sign: 1 | -1): void {
   for (let i = 1; i < word.pieces.length; i++) {
     const pair = word.pieces[i - 1]! * RADIX + word.pieces[i]!;
@@ -164,7 +162,7 @@ function note({ counts, words }: Pairs, word: Word, sign: 1 | -1): void {
   }
 }
 
-/** None where no pair occurs twice. */
+/** Returns the most frequent pair, or undefined if no pair occurs twice. */
 function mostFrequent({ counts }: Pairs): number | undefined {
   let best: number | undefined, most = 1;
   for (const [pair, count] of counts) {
@@ -175,7 +173,7 @@ function mostFrequent({ counts }: Pairs): number | undefined {
   return best;
 }
 
-/** Every such pair, from the left, as one piece. */
+/** Replaces every occurrence of a pair, from the left, by the merged token. */
 function join(pieces: readonly number[], left: number, right: number, joined: number): number[] {
   const result: number[] = [];
   for (let i = 0; i < pieces.length; i++) {

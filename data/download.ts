@@ -1,52 +1,52 @@
 /**
- * Downloads that survive interruption: bytes go to a `.part` file beside the destination, a cut
- * transfer goes on from there with an HTTP range request (RFC 9110, section 14), and only content
- * that was verified is renamed to its final name.
+ * Resumable downloads: data is written to a `.part` file next to the destination, an interrupted transfer
+ * is resumed with an HTTP range request (RFC 9110, section 14), and a file gets its final name only after
+ * its content was verified.
  */
 import { UserError } from "../engine/host/mod.ts";
 import { type ExpectedContent, verify } from "./files.ts";
 
-/** How far the download of one file is. */
+/** Progress of the download of one file. */
 export interface DownloadProgress {
   /** The file's name. */
   readonly file: string;
-  /** Bytes on disk, those of earlier attempts included. */
+  /** Number of bytes on disk, including those of earlier attempts. */
   readonly receivedBytes: number;
-  /** Size of the whole file, where the server tells. */
+  /** Size of the whole file, if the server reports it. */
   readonly totalBytes: number | undefined;
 }
 
 export interface DownloadOptions {
   /** Called after every piece of the file. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Stops the transfer; what has arrived is kept for the next attempt. */
+  /** Aborts the transfer; received data is kept for the next attempt. */
   readonly signal?: AbortSignal | undefined;
-  /** How long a server may be silent before the next one is tried. */
+  /** Time without data after which the next server is tried. */
   readonly silenceMilliseconds?: number | undefined;
 }
 
-/** A file that is to be fetched. */
+/** A file to download. */
 export interface RemoteFile {
   readonly name: string;
-  /** The same file in several places, in the order in which they are tried. */
+  /** Addresses of the file, in the order in which they are tried. */
   readonly urls: readonly string[];
   readonly expected: ExpectedContent;
-  /** The path to keep it under. Its directory exists, and no one else writes there meanwhile. */
+  /** Path of the downloaded file. Its directory must exist, and no other process may write to it. */
   readonly destination: string;
 }
 
-/** A server that keeps cutting the connection is given up after this many pieces. */
+/** Number of interrupted transfers after which the next server is tried. */
 const ATTEMPTS_PER_SERVER = 20;
 const SILENCE_MILLISECONDS = 30_000;
 
-/** Why one server could not serve the file. */
+/** The reason why a server could not deliver the file. */
 class TransferError extends Error {}
 
 /**
- * Fetches a file, verifies it and keeps it.
+ * Downloads and verifies a file.
  *
  * @returns Its decompressed content.
- * @throws {UserError} If no server delivered the right content, with each one's reason.
+ * @throws {UserError} If no server delivered the expected content; the message has the reason for each.
  */
 export async function download(
   file: RemoteFile,
@@ -66,9 +66,9 @@ export async function download(
 }
 
 /**
- * Asks a server for the first byte of a file, to see whether it can be downloaded from there.
+ * Requests the first byte of a file, to check whether it can be downloaded from a server.
  *
- * @returns Nothing if it can, otherwise the address and the reason.
+ * @returns Undefined if it can, otherwise the address and the reason.
  */
 export async function probe(url: string, signal: AbortSignal): Promise<string | undefined> {
   try {
@@ -108,7 +108,7 @@ async function downloadFrom(
   throw new TransferError(`the connection was cut ${ATTEMPTS_PER_SERVER} times`);
 }
 
-/** Appends to the part file what it lacks, or writes it anew where the server cannot resume. */
+/** Appends the missing data to the part file, or writes it anew if the server cannot resume. */
 async function transfer(
   url: string,
   part: string,
@@ -119,7 +119,7 @@ async function transfer(
   using silence = new SilenceWatch(silenceMilliseconds);
   const response = await attempt(fetch(url, {
     headers: {
-      // The compressed file itself is wanted, not decompressed on the way.
+      // The compressed file itself is needed, without transparent decompression.
       "accept-encoding": "identity",
       ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
     },
@@ -146,7 +146,7 @@ async function transfer(
   await output.sync();
 }
 
-/** Whether the response goes on at `offset`, starts over, or says that nothing is missing. */
+/** Returns whether the response continues at `offset`, or "complete" if no data is missing. */
 function startOf(response: Response, offset: number): boolean | "complete" {
   if (response.status === 200) return false;
   if (response.status === 206) {
@@ -172,12 +172,12 @@ function refused(response: Response, reason: string): TransferError {
   return new TransferError(reason);
 }
 
-/** Errors of the network become transfer errors; errors of the disk stay what they are. */
+/** Converts network errors to transfer errors; other errors are not changed. */
 async function attempt<T>(network: Promise<T>): Promise<T> {
   try {
     return await network;
   } catch (error) {
-    // Behind "fetch failed" stands the cause, with the address that the caller names anyway.
+    // The cause of "fetch failed" is more informative; the caller adds the address.
     const { message } = (error as Error).cause as Error | undefined ?? error as Error;
     throw new TransferError(message.replace(/^error sending request for url \(.*?\): /, ""));
   }
@@ -188,7 +188,7 @@ function expectTransferError(error: unknown): TransferError {
   throw error;
 }
 
-/** Aborts when nothing has been heard for a while. */
+/** Aborts after a period without data. */
 class SilenceWatch implements Disposable {
   readonly #controller = new AbortController();
   readonly #milliseconds: number;

@@ -1,9 +1,9 @@
 /**
- * Draws the data set MNIST-6k out of MNIST and writes its four files into `data/mnist-6k`:
+ * Samples the data set MNIST-6k from MNIST and writes its four files to `data/mnist-6k`:
  *
  *     deno run --allow-read --allow-write --allow-env --allow-net data/draw_mnist_6k.ts [--data DIR]
  *
- * Their content depends on MNIST alone; the checksums that are printed stand in `registry.ts`.
+ * Their content depends on MNIST alone; the printed checksums are those in `registry.ts`.
  */
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -13,13 +13,12 @@ import { formatIdx } from "./idx.ts";
 import type { ImageSplit } from "./images.ts";
 import { loadImageDataset } from "./load.ts";
 
-/** Examples of each class in the two parts. */
+/** Number of examples of each class in the two splits. */
 const DIGITS_OF_EACH_CLASS = { train: 600, test: 100 } as const;
 const SEED = 6000;
 
 /**
- * The examples of MNIST-6k among those of MNIST: of each class the same number, drawn at random
- * without replacement, in random order.
+ * Samples the same number of examples of each class without replacement, in random order.
  *
  * @param split MNIST's training or test examples.
  * @param part Which of the two they are.

@@ -1,6 +1,5 @@
 /**
- * Files on this machine: reading those whose paths callers give, recognising content, and the folder
- * where this program caches.
+ * Local files: reading files at paths from callers, verification of content, and the cache directory.
  */
 import { createHash } from "node:crypto";
 import { isAbsolute, join } from "node:path";
@@ -8,7 +7,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { UserError } from "../engine/host/mod.ts";
 
-/** What is found at a path, in words. */
+/** Returns the kind of a file system entry in words. */
 export function kindOf(info: Deno.FileInfo): string {
   if (info.isFile) return "a file";
   if (info.isDirectory) return "a directory";
@@ -18,10 +17,10 @@ export function kindOf(info: Deno.FileInfo): string {
 }
 
 /**
- * Checks what a path leads to, before it is opened. Only regular files of bounded size are: a named
- * pipe would block for ever, and a device such as `/dev/zero` never ends.
+ * Validates a path before it is opened: only regular files of limited size are accepted, because a named
+ * pipe would block forever, and a device such as `/dev/zero` never ends.
  *
- * @param most Bytes that the file may have.
+ * @param most Largest size of the file in bytes.
  * @throws {UserError} If it is not a regular file, or has more bytes.
  */
 export function requireRegularFile(path: string, info: Deno.FileInfo, most: number): void {
@@ -36,18 +35,18 @@ export function requireRegularFile(path: string, info: Deno.FileInfo, most: numb
 }
 
 /**
- * Reads a whole regular file. Links are followed. No more bytes are read than the file had when it
- * was opened, so a file that grows meanwhile, or claims to be empty (as those of `/proc` do), ends.
+ * Reads a regular file, following links. It reads no more than the size of the file when it was opened, so
+ * files that grow, or report a size of 0 (as in `/proc`), are handled.
  *
- * @param most Bytes that the file may have.
+ * @param most Largest size of the file in bytes.
  * @throws {UserError} As `requireRegularFile()` does.
- * @throws {Deno.errors.NotFound} If there is nothing, and other errors of the system.
+ * @throws {Deno.errors.NotFound} If the file does not exist; other errors of the system are not changed.
  */
 export async function readRegularFile(
   path: string,
   most: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // Before it is opened, because opening a pipe waits for its writer.
+  // Checked before opening, because opening a pipe waits for its writer.
   requireRegularFile(path, await Deno.stat(path), most);
   using file = await Deno.open(path);
   const info = await file.stat();
@@ -62,22 +61,22 @@ export async function readRegularFile(
   return bytes.subarray(0, filled);
 }
 
-/** What a file must be. */
+/** The expected size and checksum of a file. */
 export type ExpectedContent =
   & {
-    /** Its size, decompressed. */
+    /** Size of the decompressed content. */
     readonly bytes: number;
   }
   & ({
-    /** Of the decompressed content, in hexadecimal: the compressed bytes differ between mirrors. */
+    /** SHA-256 of the decompressed content, in hexadecimal; the compressed data differs between mirrors. */
     readonly sha256: string;
   } | {
-    /** Of the gzipped file itself, in hexadecimal. For data whose publishers give nothing but this: it
-     * tells accidents, not forgeries, and only of the very file that they published. */
+    /** MD5 of the gzipped file, in hexadecimal, for data whose publishers provide nothing else. It detects
+     * accidental damage only, and only of the file as published. */
     readonly gzipMd5: string;
   });
 
-/** SHA-256, in hexadecimal, of byte strings one after the other. */
+/** Returns the SHA-256 of concatenated byte strings, in hexadecimal. */
 export function sha256(...parts: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
@@ -85,9 +84,9 @@ export function sha256(...parts: readonly Uint8Array[]): string {
 }
 
 /**
- * Decompresses a file if it is gzipped, and gives it back as it is if not.
+ * Decompresses a file if it is gzipped, and returns it unchanged otherwise.
  *
- * @param limit No more bytes than this are produced.
+ * @param limit Largest size of the decompressed content in bytes.
  * @throws {Error} If the compressed file is damaged or holds more.
  */
 export async function decompress(file: Uint8Array, limit: number): Promise<Uint8Array> {
@@ -96,9 +95,9 @@ export async function decompress(file: Uint8Array, limit: number): Promise<Uint8
 }
 
 /**
- * The decompressed content of a file, if it is what was expected.
+ * Decompresses and verifies a file.
  *
- * @returns The content, or `{ wrong }` with what is wrong with it.
+ * @returns The content, or `{ wrong }` with the reason.
  */
 export async function verify(
   file: Uint8Array,
@@ -124,19 +123,18 @@ export async function verify(
   };
 }
 
-/** What the choice depends on. */
+/** The environment that the location depends on. */
 export interface Surroundings {
   readonly os: typeof Deno.build.os;
   env(name: string): string | undefined;
 }
 
 /**
- * The directory for this program's caches, by the custom of the operating system: `XDG_CACHE_HOME`
- * where it is set (an absolute path, by the XDG Base Directory Specification), else
- * `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows, `~/.cache` elsewhere; in it
- * `textdiffusion`.
+ * Returns the cache directory: `textdiffusion` in `XDG_CACHE_HOME` if that is set (an absolute path, by the
+ * XDG Base Directory Specification), otherwise in `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on
+ * Windows, and `~/.cache` elsewhere.
  *
- * @throws {UserError} If the environment names no home.
+ * @throws {UserError} If the environment defines no home directory.
  */
 export function cacheDirectory(
   { os, env }: Surroundings = { os: Deno.build.os, env: (name) => Deno.env.get(name) },
@@ -157,10 +155,10 @@ export function cacheDirectory(
 }
 
 /**
- * Makes the folder if need be and locks it against other processes until disposed; the system lets
- * go of it if the process dies.
+ * Creates a folder if necessary and holds an exclusive lock on it until disposed. The operating system
+ * releases the lock when the process ends.
  *
- * @throws {UserError} If it cannot be written, with what to do about it.
+ * @throws {UserError} If it cannot be written; the message says what to do.
  */
 export async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
   try {

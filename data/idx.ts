@@ -24,8 +24,8 @@ const UNSIGNED_BYTE = 8;
 /**
  * Parses an IDX file of unsigned bytes. The elements are a view of the file's bytes.
  *
- * @param file The file's name, for the message.
- * @throws {UserError} If the bytes are no such file, or are too few or too many.
+ * @param file Name of the file, for error messages.
+ * @throws {UserError} If the file is malformed or has the wrong size.
  */
 export function parseIdx(bytes: Uint8Array, file: string): ByteArray {
   const [zero0, zero1, type, rank] = bytes;
@@ -55,7 +55,7 @@ export function parseIdx(bytes: Uint8Array, file: string): ByteArray {
   return { shape, data: bytes.subarray(headerLength) };
 }
 
-/** The bytes of an IDX file that holds this array. */
+/** Encodes an array as an IDX file. */
 export function formatIdx({ shape, data }: ByteArray): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
   bytes.set([0, 0, UNSIGNED_BYTE, shape.length]);
@@ -65,7 +65,7 @@ export function formatIdx({ shape, data }: ByteArray): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The contents of one file and the name to call it by. */
+/** The content of a file and its name. */
 export interface NamedBytes {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -78,9 +78,9 @@ export interface LabelledPictures extends ImageSplit {
 }
 
 /**
- * Joins a file of pictures and the file of their labels.
+ * Parses a file of images and the file of their labels.
  *
- * @param size The height and width that they must have; by default any.
+ * @param size Required height and width. By default any.
  * @throws {UserError} If either is malformed or they do not belong together.
  */
 export function parseLabelledPictures(
@@ -110,9 +110,9 @@ export function parseLabelledPictures(
 }
 
 /**
- * Joins a file of 28×28 pictures and the file of their labels.
+ * Parses a file of 28×28 images and the file of their labels.
  *
- * @param classes Labels are below this number.
+ * @param classes Number of classes; labels must be smaller.
  * @throws {UserError} If either is malformed or they do not belong together.
  */
 export function parseImageSplit(
@@ -150,26 +150,26 @@ export function hashAsIdx(
 
 /** `train-images-idx3-ubyte`, `emnist-letters-test-images-idx3-ubyte.gz`, `my.images.idx3` … */
 const IMAGES = /images.*idx3/i;
-/** What names tell the pictures that are held out. */
+/** File names of test images. */
 const TEST = /t10k|test/i;
-/** All of a set is held in memory. */
+/** Largest file in bytes; data sets are held in memory. */
 const MOST_BYTES = 2 ** 30;
 
-/** Pictures to train on and, where the folder has a second set, those to test with. */
+/** Training images and, if the folder has a second set, test images. */
 export interface IdxPairs {
   readonly train: LabelledPictures;
   readonly test: LabelledPictures | undefined;
 }
 
-/** Whether a folder holds IDX files rather than picture files. */
+/** Whether a folder contains IDX files instead of image files. */
 export function holdsIdxFiles(files: readonly FoundFile[]): boolean {
   return files.some(({ path }) => IMAGES.test(basename(path)));
 }
 
 /**
- * Reads one set of images and labels, or two of which one is called test or t10k.
+ * Reads one set of images and labels, or two, one of which has "test" or "t10k" in its name.
  *
- * @throws {UserError} If a file is missing, damaged or does not belong to the other.
+ * @throws {UserError} If a file is missing or damaged, or images and labels do not match.
  */
 export async function readIdxPairs(folder: string, files: readonly FoundFile[]): Promise<IdxPairs> {
   const images = files.map(({ path }) => path).filter((path) => IMAGES.test(basename(path)));

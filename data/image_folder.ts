@@ -1,6 +1,6 @@
 /**
- * A folder of images as a dataset: picture files, a subfolder for each class, or IDX files. What was
- * decoded is cached until a file changes.
+ * A folder of images as a data set: image files, with a subfolder for each class, or IDX files. Decoded
+ * images are cached until a file changes.
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
@@ -21,23 +21,23 @@ import { filesBelow, type FoundFile, picturesAmong, requireEnough } from "./pict
 
 export const SMALLEST_IMAGE = 8;
 export const LARGEST_IMAGE = 64;
-/** All pixels are held in memory. */
+/** Largest size of all pixels in bytes; they are held in memory. */
 const MOST_BYTES = 2 ** 30;
-/** Changes where the same files would be decoded to other pixels. */
+/** Version of the decoding; it changes when the same files would give other pixels. */
 const VERSION = 1;
 
 export interface ImageFolderOptions {
   /** Height and width in pixels, by default 28. */
   readonly imageSize?: number | undefined;
   readonly colour?: PictureForm["colour"] | undefined;
-  /** Where decoded pictures are kept. */
+  /** Cache folder of decoded images. */
   readonly cache: string;
   /** Called as pictures are decoded. */
   readonly onDecoded?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws {UserError} If what is found at a path of pictures is not a folder. */
+/** @throws {UserError} If the path is not a folder. */
 export function requireImageFolder(found: Deno.FileInfo, dataset: string): void {
   if (found.isDirectory) return;
   throw new UserError(
@@ -48,12 +48,12 @@ export function requireImageFolder(found: Deno.FileInfo, dataset: string): void 
 }
 
 /**
- * The images of a folder, brought to `imageSize` × `imageSize` pixels (default 28), `grey` (default)
+ * Loads the images of a folder, resized to `imageSize` × `imageSize` pixels (default 28), `grey` (default)
  * or `rgb`.
  *
- * A tenth of each class is held out for testing by the hashes of the paths, see
- * {@link splitByName}; IDX files may bring a test set of their own. The hash is that of the decoded
- * pixels and labels, so it does not depend on where the folder lies.
+ * A tenth of each class is held out for testing, selected by the hashes of the paths ({@link splitByName});
+ * IDX files may have a test set of their own. The hash of the data set is that of the decoded pixels and
+ * labels, so it does not depend on the location of the folder.
  *
  * @throws {UserError} If the folder cannot be read, holds too few images or a damaged one, or if
  * the cache cannot be written, with what to do about it.
@@ -107,7 +107,7 @@ async function fromPictures(
   return datasetOf(folder, form, classNames, divided(all, splitByName(paths, labels), form));
 }
 
-/** Classes are the labels that occur, in rising order. */
+/** The classes are the labels that occur, in ascending order. */
 async function fromIdxFiles(
   folder: string,
   files: readonly FoundFile[],

@@ -1,26 +1,26 @@
-/** Which pictures a folder holds, and of which classes. */
+/** Listing the images of a folder and their classes. */
 import { basename, join } from "node:path";
 import { counted, UserError } from "../engine/host/mod.ts";
 import { kindOf } from "./files.ts";
 
-/** Formats that sharp reads, by what file names end in. */
+/** File name extensions of the image formats that sharp reads. */
 const PICTURE = /\.(png|jpe?g|webp|gif|avif|tiff?)$/i;
 /** Files in the layout of MNIST. */
 const IDX = /(images|labels).*idx[13]/i;
-/** Larger files are no pictures to learn from. */
+/** Largest image file in bytes. */
 const MOST_PICTURE_BYTES = 2 ** 28;
-/** Labels are bytes. */
+/** Labels are stored as bytes. */
 const MOST_CLASSES = 256;
 
-/** A file as it was found: what tells whether it has changed since. */
+/** A file with the attributes that change when it is modified. */
 export interface FoundFile {
-  /** Below the folder, with "/" between its parts on every system. */
+  /** Path relative to the folder, with "/" as separator on every system. */
   readonly path: string;
   readonly bytes: number;
   readonly modified: number;
 }
 
-/** A picture's file and the number of its class. */
+/** An image file and its class index. */
 export interface LabelledFile extends FoundFile {
   readonly label: number;
 }
@@ -32,11 +32,10 @@ export interface PictureListing {
 }
 
 /**
- * All regular files below a folder in the order of their paths, links followed, hidden ones left
- * out.
+ * Returns all regular files below a folder sorted by path. Links are followed; hidden files are skipped.
  *
- * @throws {UserError} If the folder or one in it cannot be read, or if what is named like a picture or
- * an IDX file is a link to nothing, a pipe or a device.
+ * @throws {UserError} If a folder cannot be read, or if an entry with the name of an image or IDX file is a
+ * broken link, a pipe or a device.
  */
 export async function filesBelow(folder: string): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
@@ -53,7 +52,7 @@ async function collect(
   const here = join(folder, below);
   try {
     const real = await Deno.realPath(here);
-    // A link to a folder above would go round for ever.
+    // A link to a parent folder would lead to an endless loop.
     if (seen.has(real)) return;
     seen.add(real);
     for await (const { name } of Deno.readDir(here)) {
@@ -84,7 +83,7 @@ async function collect(
   }
 }
 
-/** Nothing for a link to nothing. */
+/** Returns undefined for a broken link. */
 async function statOrNothing(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
@@ -95,12 +94,11 @@ async function statOrNothing(path: string): Promise<Deno.FileInfo | undefined> {
 }
 
 /**
- * The pictures among files. Subfolders are classes, named as they are and numbered in the order of
- * their names; pictures in deeper folders belong to the topmost. Without subfolders there is one
- * class. Other files, and subfolders without a picture, do not count.
+ * Selects the image files and assigns their classes. Each subfolder is a class, numbered in the order of
+ * the names; images in nested folders belong to the topmost subfolder. Without subfolders there is one
+ * class. Other files, and subfolders without images, are ignored.
  *
- * @throws {UserError} If there are too few, if one is too large, or if some lie in subfolders and some
- * do not.
+ * @throws {UserError} If there are too few images, one is too large, or only some are in subfolders.
  */
 export function picturesAmong(files: readonly FoundFile[], folder: string): PictureListing {
   const pictures = files.filter(({ path }) => PICTURE.test(path));
@@ -143,7 +141,7 @@ export function picturesAmong(files: readonly FoundFile[], folder: string): Pict
   };
 }
 
-/** @throws {UserError} If a split leaves nothing to train, to validate or to test with. */
+/** @throws {UserError} If there are too few images for training, validation and testing. */
 export function requireEnough(count: number, folder: string): void {
   if (count >= 3) return;
   throw new UserError(

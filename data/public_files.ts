@@ -1,6 +1,6 @@
 /**
- * Data sets that are public files of known content: from a directory, or downloaded once and cached.
- * Either way the content is verified.
+ * Public data files of known content, read from a directory or downloaded once and cached. Their content
+ * is always verified.
  */
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
@@ -14,39 +14,39 @@ import {
   verify,
 } from "./files.ts";
 
-/** What is known about a public dataset before any of it is there. */
+/** Description of a public data set. */
 export interface PublicDataset {
-  /** For people: "MNIST". */
+  /** Title, such as "MNIST". */
   readonly title: string;
-  /** Of the directory and of the cache, the folder that holds its files. */
+  /** Name of its folder in the directory and in the cache. */
   readonly folder: string;
   readonly files: readonly PublicFile[];
-  /** Public copies: addresses of folders with the files. */
+  /** Addresses of folders with public copies of the files. */
   readonly mirrors: readonly string[];
-  /** What the mirrors append to the names of the files. */
+  /** Suffix of the file names on the mirrors. */
   readonly suffix: "" | ".gz";
-  /** What to do without these files: appended to errors, a sentence without its period. */
+  /** Advice appended to error messages: a sentence without its full stop. */
   readonly waysOut: string;
-  /** Throws if it can say better than a checksum what is wrong with a file. */
+  /** Throws a more specific error than a wrong checksum, if it can. */
   readonly diagnose?: (content: Uint8Array, path: string) => void;
 }
 
-/** A file by its name uncompressed, and what must be in it. */
+/** A file by its uncompressed name, and its expected content. */
 export type PublicFile = { readonly name: string } & ExpectedContent;
 
-/** What compression may add to data that cannot be compressed. */
+/** Largest overhead of compressing incompressible data, in bytes. */
 const SLACK = 2 ** 20;
 
-/** Where the files of public data sets are taken from. */
+/** The source of the files of public data sets. */
 export type DataSource = {
-  /** The directory above the datasets' folders. */
+  /** Parent directory of the folders of the data sets. */
   readonly directory: string;
 } | Downloads;
 
-/** A cache, and what fills it. */
+/** A cache and the mirrors that it is filled from. */
 export interface Downloads {
   readonly cache: string;
-  /** Instead of the dataset's own. */
+  /** Mirrors to use instead of those of the data set. */
   readonly mirrors?: readonly string[] | undefined;
   readonly download: DownloadOptions;
 }
@@ -56,7 +56,7 @@ export interface LoadOptions {
    * instead of downloads. By default the one that the environment variable TEXTDIFFUSION_DATA names,
    * if it does and neither `cache` nor `mirrors` ask for a download. */
   readonly directory?: string | undefined;
-  /** Where downloads are kept. By default the operating system's cache directory. */
+  /** Cache directory. By default that of the operating system. */
   readonly cache?: string | undefined;
   /** Addresses with the files under their usual names, tried in turn. */
   readonly mirrors?: readonly string[] | undefined;
@@ -64,7 +64,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where these options have the files of public data sets taken from. */
+/** Returns the source of public data files for these options. */
 export function sourceOf(options: LoadOptions): DataSource {
   const download = options.cache !== undefined || options.mirrors !== undefined;
   const byDefault = download ? undefined : Deno.env.get("TEXTDIFFUSION_DATA");
@@ -75,13 +75,13 @@ export function sourceOf(options: LoadOptions): DataSource {
 }
 
 /**
- * The content of one file of a dataset.
+ * Reads a file of a data set.
  *
- * In a directory it may be gzipped (`.gz`) or not. In a cache, it is downloaded if it is missing or
- * damaged; several processes may ask at once: one downloads, the others wait for it.
+ * In a directory it may be gzipped (`.gz`) or not. In a cache it is downloaded if it is missing or damaged;
+ * if several processes request it, one downloads and the others wait.
  *
- * @throws {UserError} If the file is missing or another one, if the cache cannot be written or no
- * mirror delivers.
+ * @throws {UserError} If the file is missing or has other content, if the cache cannot be written, or if
+ * no mirror delivers it.
  */
 export async function readPublicFile(
   dataset: PublicDataset,
@@ -109,9 +109,9 @@ export async function readPublicFile(
 }
 
 /**
- * The files of a dataset that would have to be downloaded. What is there is not read.
+ * Returns the files of a data set that would have to be downloaded. Existing files are not read.
  *
- * @throws {UserError} If a directory is named and lacks one.
+ * @throws {UserError} If a directory is specified and a file is missing in it.
  */
 export async function filesNotAtHand(
   dataset: PublicDataset,
@@ -125,7 +125,7 @@ export async function filesNotAtHand(
   return missing;
 }
 
-/** The addresses of a file, in the order in which they are tried. */
+/** Returns the addresses of a file, in the order in which they are tried. */
 export function urlsOf(
   dataset: PublicDataset,
   file: PublicFile,
@@ -156,7 +156,7 @@ async function fromDirectory(
   throw new UserError(`Cannot use ${path} as ${dataset.title}'s ${file.name}: ${result.wrong}`);
 }
 
-/** The path of a file in a directory: gzipped, or as it is. */
+/** Returns the path of a file in a directory, gzipped or not. */
 async function findFile(
   dataset: PublicDataset,
   file: PublicFile,
@@ -174,7 +174,7 @@ async function findFile(
   );
 }
 
-/** Whatever is not the file in a cache counts as damaged, and is replaced. */
+/** A cache entry that is not a regular file counts as damaged and is replaced. */
 async function readVerified(
   path: string,
   expected: ExpectedContent,
@@ -185,7 +185,7 @@ async function readVerified(
   return "content" in result ? result.content : undefined;
 }
 
-/** Compressed or not, a file that is what was expected has no more bytes. */
+/** Returns the largest size of the expected file, compressed or not. */
 function mostBytes({ bytes }: ExpectedContent): number {
   return bytes + SLACK;
 }

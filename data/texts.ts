@@ -1,33 +1,33 @@
-/** Texts as they are held in memory. */
+/** Text data sets in memory. */
 import { basename } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
 import { bytePairVocabulary } from "./byte_pair.ts";
 import { readRegularFile, requireRegularFile, sha256 } from "./files.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
-/** A text, encoded, in two parts. */
+/** An encoded text, split into training and validation parts. */
 export interface EncodedText {
   readonly vocabulary: Vocabulary;
   readonly train: Uint16Array;
   readonly validation: Uint16Array;
 }
 
-/** A text, encoded by its characters, in two parts. */
+/** A text encoded by characters, split into training and validation parts. */
 export interface TextDataset extends EncodedText {
-  /** A name of ours, or the path of a file as it was given. */
+  /** Name of a data set, or path of a file as in the configuration. */
   readonly name: string;
-  /** For people: "Tiny Shakespeare". */
+  /** Title, such as "Tiny Shakespeare". */
   readonly title: string;
-  /** SHA-256, in hexadecimal, of the file's bytes. */
+  /** SHA-256 of the file, in hexadecimal. */
   readonly hash: string;
-  /** Of the whole text, so that neither part has unknown characters. */
+  /** Vocabulary of the whole text, so that neither part has unknown characters. */
   readonly vocabulary: Vocabulary;
-  /** The first nine tenths of the characters, rounded down. */
+  /** The training part: the first nine tenths of the characters, rounded down. */
   readonly train: Uint16Array;
-  /** The rest. */
+  /** The validation part: the rest. */
   readonly validation: Uint16Array;
-  /** The same two parts as networks read them: by characters too, or by the pieces of a byte-pair
-   * vocabulary that was learnt from `train`. */
+  /** Both parts as inputs of networks: encoded by characters, or by a byte-pair vocabulary that was learned
+   * from `train`. */
   readonly tokenized: EncodedText;
 }
 
@@ -40,13 +40,12 @@ export interface RawText {
 }
 
 /**
- * Encodes a text by the characters it has, and splits it as nanoGPT does (`data/shakespeare_char/
- * prepare.py`): the first ⌊0.9·n⌋ characters train, the rest validates.
+ * Encodes a text by characters and splits it as nanoGPT does (`data/shakespeare_char/prepare.py`): the first
+ * ⌊0.9·n⌋ characters are for training, the rest for validation.
  *
- * @param context The longest window, in tokens, that each part must hold.
- * @param vocabularySize Of the byte-pair vocabulary for networks; 0 gives them the characters.
- * @throws {UserError} If the text is too short for that, or has too many characters for the
- * vocabulary.
+ * @param context Length of a window in tokens, which both parts must contain.
+ * @param vocabularySize Size of the byte-pair vocabulary; 0 for characters.
+ * @throws {UserError} If the text is too short, or has more characters than the vocabulary has tokens.
  */
 export async function splitText(
   { name, title, hash, text }: RawText,
@@ -94,7 +93,7 @@ async function byPieces(
   };
 }
 
-/** @throws {UserError} If a part has fewer tokens than a window. */
+/** @throws {UserError} If a part is shorter than a window. */
 function requireWindowsFit(
   name: string,
   { vocabulary, train, validation }: EncodedText,
@@ -111,10 +110,10 @@ function requireWindowsFit(
 }
 
 /**
- * Windows of a text, as a batch of tokens.
+ * Gathers windows of a text as a batch of tokens.
  *
- * @param starts Where each window begins, from 0 to `split.length − length`.
- * @param length Tokens in one window.
+ * @param starts Start of each window, from 0 to `split.length − length`.
+ * @param length Number of tokens in a window.
  * @returns Row-major [starts.length, length].
  */
 export function gatherWindows(
@@ -135,11 +134,11 @@ export function gatherWindows(
   return windows;
 }
 
-/** A text, its tokens and its statistics are held in memory. */
+/** Largest file in bytes; text, tokens and statistics are held in memory. */
 const MOST_BYTES = 2 ** 28;
 
 /**
- * Checks what the path of a text leads to, before it is opened.
+ * Validates the path of a text before it is opened.
  *
  * @throws {UserError} If it is not a regular file, or is too large.
  */
@@ -148,9 +147,9 @@ export function requireTextFile(path: string, info: Deno.FileInfo): void {
 }
 
 /**
- * Reads a text file in UTF-8. A byte order mark is dropped, and line ends become "\n".
+ * Reads a UTF-8 text file. A byte order mark is removed, and line ends become "\n".
  *
- * @throws {UserError} If there is no such file, or it is no regular one, empty, too large or not UTF-8.
+ * @throws {UserError} If the file does not exist, is not a regular file, is empty, too large or not UTF-8.
  */
 export async function readTextFile(path: string): Promise<RawText> {
   const bytes = await readBytes(path);
@@ -174,10 +173,10 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * The text that bytes hold in UTF-8 (RFC 3629), without a byte order mark.
+ * Decodes UTF-8 (RFC 3629) and removes a byte order mark.
  *
- * @param file The file's name, for the message.
- * @throws {UserError} If they are in another encoding, with the first place that shows it.
+ * @param file Name of the file, for error messages.
+ * @throws {UserError} If the encoding is another one; the message names the first invalid position.
  */
 export function decodeUtf8(bytes: Uint8Array, file: string): string {
   const mark = bytes.subarray(0, 2).toHex();
@@ -195,7 +194,7 @@ export function decodeUtf8(bytes: Uint8Array, file: string): string {
       }; save it in UTF-8, for example with \`iconv -f WINDOWS-1252 -t UTF-8\``,
     );
   }
-  // Latin text in UTF-16 without its mark is valid UTF-8, with every other character a NUL.
+  // Latin text in UTF-16 without a byte order mark is valid UTF-8 in which every other character is NUL.
   const nul = text.indexOf("\0");
   if (nul >= 0) {
     throw new UserError(
@@ -206,14 +205,14 @@ export function decodeUtf8(bytes: Uint8Array, file: string): string {
   return text;
 }
 
-/** Where the first sequence begins that is no character. There is one. */
+/** Returns the start of the first invalid sequence, which must exist. */
 function firstInvalidByte(bytes: Uint8Array): number {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const encoder = new TextEncoder();
   let place = 0;
   for (const valid of text.split("\ufffd")) {
     place += encoder.encode(valid).length;
-    // The replacement character may also stand in the text itself.
+    // The text itself may contain the replacement character.
     if (bytes.subarray(place, place + 3).toHex() !== "efbfbd") break;
     place += 3;
   }

@@ -1,35 +1,34 @@
-/** Text as numbers, by default one for each character. */
+/** Vocabularies of characters. */
 import { UserError } from "../engine/host/mod.ts";
 
-/** What may stand in a text, as tokens. */
+/** A vocabulary: the tokens of a text and their encoding. */
 export interface Vocabulary {
-  /** Unicode code points, in ascending order. */
+  /** The characters: Unicode code points in ascending order. */
   readonly characters: readonly string[];
-  /** What each token stands for: the characters themselves, or those and longer pieces. */
+  /** The text of each token: single characters and, for byte-pair vocabularies, longer strings. */
   readonly pieces: readonly string[];
-  /** Characters that each token stands for, [size]. */
+  /** Number of characters of each token, [size]. */
   readonly lengths: Uint16Array;
-  /** Tokens that there are. */
+  /** Number of tokens. */
   readonly size: number;
   /**
-   * The tokens of a text. Where tokens are characters, one for each code point.
+   * Encodes a text. In a vocabulary of characters each code point is one token.
    *
-   * @throws {UserError} If the text has characters outside the vocabulary; it names them, where they
-   * stand, and what may stand there instead.
+   * @throws {UserError} If the text has characters outside of the vocabulary; the message names them, their
+   * positions and possible replacements.
    */
   encode(text: string): Uint16Array;
-  /** The text that tokens stand for. */
+  /** Decodes tokens. */
   decode(tokens: ArrayLike<number>): string;
 }
 
-/** Tokens are kept in 16 bits. */
+/** Largest size of a vocabulary; tokens have 16 bits. */
 const MOST_CHARACTERS = 2 ** 16;
-/** As many unknown characters are named in an error. */
+/** Largest number of unknown characters that an error names. */
 const MOST_NAMED = 5;
 
 /**
- * The vocabulary of a text: its distinct code points, in ascending order. That of
- * `vocabulary.characters.join("")` is the same one again.
+ * Returns the vocabulary of a text: its distinct code points in ascending order.
  *
  * @throws {UserError} If there are more than 65,536.
  */
@@ -59,7 +58,7 @@ export function vocabularyOf(text: string): Vocabulary {
   };
 }
 
-/** What follows from the pieces alone. */
+/** Returns the parts of a vocabulary that follow from its tokens. */
 export function tableOf(
   pieces: readonly string[],
 ): Pick<Vocabulary, "pieces" | "lengths" | "size" | "decode"> {
@@ -91,7 +90,7 @@ function* codePoints(text: string): Generator<number> {
   }
 }
 
-/** What typewriters have for what typographers have. */
+/** Plain replacements of typographic characters. */
 const PLAINER: Readonly<Record<string, string>> = {
   "‘": "'",
   "’": "'",
@@ -126,21 +125,21 @@ function unknownCharacters(text: string, characters: readonly string[]): UserErr
   );
 }
 
-/** A known character that a reader would take for this one: plainer, without accents, in the other
- * case. */
+/** Returns a known character that is similar to this one: plain instead of typographic, without accents, or
+ * in the other case. */
 function nearest(character: string, known: ReadonlySet<string>): string | undefined {
   const plain = PLAINER[character] ?? character.normalize("NFKD").replace(/\p{M}/gu, "");
   const candidates = [plain, plain.toLowerCase(), plain.toUpperCase()];
   return candidates.find((candidate) => known.has(candidate));
 }
 
-/** The character with its code point, so that even invisible ones are told apart. */
+/** Returns a character with its code point, so that invisible characters can be identified. */
 function quoted(character: string): string {
   const point = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
   return `${JSON.stringify(character)} (U+${point})`;
 }
 
-/** All characters, runs such as a-z as their ends; cut after a hundred. */
+/** Lists characters with ranges such as a to z, up to a hundred. */
 function describeCharacters(characters: readonly string[]): string {
   const runs: string[][] = [];
   for (const character of characters) {
