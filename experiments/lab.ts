@@ -56,10 +56,22 @@ import type { WriteRequest } from "./requests/text.ts";
 import { ensureWorker, livingWorker, noticeDeadWorkers } from "./run/processes.ts";
 
 const CURVE_POINTS = 50;
+/** What may wait at once, so that a loop in a client does not fill the disk. */
+const MAX_WAITING = { runs: 500, jobs: 200 } as const;
 const EVENT_PAGE = 200;
 const NEWEST_EVENTS = 50;
 /** How often a watch looks after the worker, in milliseconds. */
 const WORKER_CHECK = 5000;
+
+/** @throws {UserError} If more would wait than may. */
+function requireRoom(what: keyof typeof MAX_WAITING, waiting: number, added: number): void {
+  const limit = MAX_WAITING[what];
+  if (waiting + added <= limit) return;
+  throw new UserError(
+    `${waiting} ${what} are queued and ${added} more would exceed ${limit}: wait for some of them, or ` +
+      "end them with stop-run",
+  );
+}
 
 /**
  * Opens the laboratory of a workspace: only its store, no tensors.
@@ -106,6 +118,8 @@ class Laboratory implements Lab {
     }
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
+      const waiting = this.#store.runs.list({ status: "queued", limit: 1 }).total;
+      requireRoom("runs", waiting, configs.length);
       const inserted = this.#store.runs.insert({
         configs,
         codeVersion: version,
@@ -237,6 +251,7 @@ class Laboratory implements Lab {
     const run = this.trainedRun(ref);
     requireFieldsOf(run, kind === "sample" ? sampleRequests : evaluateRequests, request);
     const input = modalityOf(run).jobInputs[kind](run, request);
+    requireRoom("jobs", this.#store.jobs.list({ status: "queued", limit: 1 }).total, 1);
     return this.#jobs.request({ kind, runId: run.id, input });
   }
 

@@ -20,8 +20,10 @@ const LOGGED: Partial<Record<LabEvent["kind"], Level>> = {
   "run-queued": "info",
   "run-started": "info",
   "run-ended": "notice",
-  "checkpoint-damaged": "warning",
+  "run-leads": "notice",
+  "run-warned": "warning",
   "job-ended": "notice",
+  "checkpoint-damaged": "warning",
 };
 
 /** Something that happened to a run, for a client's log. */

@@ -11,6 +11,10 @@ import {
   PARSE_ERROR,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { shortened } from "../engine/host/mod.ts";
+
+/** The longest message of an error: the SDK repeats names as long as they are. */
+const MAX_ERROR = 2000;
 
 /** An error response; its id is null where the request's own could not be read, as JSON-RPC wants. */
 export type Refusal = Omit<JSONRPCErrorResponse, "id"> & { readonly id: string | number | null };
@@ -32,11 +36,15 @@ function worded(message: JSONRPCMessage): JSONRPCMessage {
   if (!("error" in message)) return message;
   const text = message.error.message;
   const start = text.indexOf("[\n");
-  if (start === -1 || text.length > 100_000) return message;
-  const issues = Issues.safeParse(parsedIssues(text.slice(start)));
-  if (!issues.success) return message;
+  const issues = Issues.safeParse(start === -1 ? undefined : parsedIssues(text.slice(start)));
+  if (!issues.success) {
+    return { ...message, error: { ...message.error, message: shortened(text, MAX_ERROR) } };
+  }
   const words = [...new Set(issues.data.map(inWords))].slice(0, 5).join("; ");
-  return { ...message, error: { code: INVALID_PARAMS, message: `Invalid params: ${words}` } };
+  return {
+    ...message,
+    error: { code: INVALID_PARAMS, message: shortened(`Invalid params: ${words}`, MAX_ERROR) },
+  };
 }
 
 const Issues = z.array(z.looseObject({
@@ -109,6 +117,7 @@ function misshapenParams(params: unknown, id: unknown): Refusal | undefined {
   const invalid = (reason: string) => refusal(INVALID_PARAMS, `Invalid params: ${reason}`, id);
   if (params === undefined) return undefined;
   if (!isObject(params)) return invalid(`params is ${kind(params)}, but must be an object`);
+  if (hasForbidden(params)) return invalid(`there is no field ${FORBIDDEN}: leave it out`);
   const meta = params._meta;
   if (meta === undefined) return undefined;
   if (!isObject(meta)) return invalid(`params._meta is ${kind(meta)}, but must be an object`);
@@ -117,6 +126,19 @@ function misshapenParams(params: unknown, id: unknown): Refusal | undefined {
   return invalid(
     `params._meta.progressToken is ${shown(token)}, but must be a string or a whole number`,
   );
+}
+
+/** A name that reaches into JavaScript's objects: what copies them drops it without a word. */
+const FORBIDDEN = "__proto__";
+
+function hasForbidden(params: Record<string, unknown>): boolean {
+  const open: unknown[] = [params];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    if (Object.hasOwn(value, FORBIDDEN)) return true;
+    open.push(...Object.values(value).filter((inner) => typeof inner === "object"));
+  }
+  return false;
 }
 
 function misshapenResponse(message: Record<string, unknown>): Refusal | undefined {

@@ -26,6 +26,10 @@ Deno.test("a message that the SDK would drop is refused, with its id and the fie
     [{ jsonrpc: "2.0", id: 4, error: { code: "x" } }, -32600, 4, /error must be an object/],
     [message({ params: 5 }), -32602, 1, /params is a number, but must be an object/],
     [message({ params: [] }), -32602, 1, /params is a list/],
+    [
+      message({ params: { arguments: { a: [JSON.parse('{"__proto__": 1}')] } } }),
+      ...[-32602, 1, /there is no field __proto__/] as const,
+    ],
     [message({ params: { _meta: 7 } }), -32602, 1, /params\._meta is a number/],
     [message({ params: { _meta: { progressToken: {} } } }), -32602, 1, /progressToken is \{\}/],
   ];
