@@ -5,7 +5,7 @@
  * schema, so rare fields are only named.
  */
 import { z } from "zod";
-import { accepted, jsonSchemaOf, nearest, UserError } from "../engine/host/mod.ts";
+import { accepted, didYouMean, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
 import {
   AnyEvaluateRequest,
   AnySampleRequest,
@@ -112,9 +112,8 @@ export function fieldNames(): string[] {
 /** The table of one field. @throws {UserError} If there is none of this name. */
 export function fieldTable(field: string): string {
   if (configFields.has(field)) return configTable([field]);
-  const [first] = nearest(field, fieldNames(), 1);
   throw new UserError(
-    `There is no field ${JSON.stringify(field)}${first ? `: did you mean ${first}?` : ""}`,
+    `There is no field ${JSON.stringify(field)}${didYouMean(field, fieldNames())}`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Configurations as they come from callers and out of files. */
 import { z } from "zod";
 import { imageDatasetNames, isPath } from "../../data/mod.ts";
-import { nearest, parseWith, UserError } from "../../engine/host/mod.ts";
+import { didYouMean, parseWith, UserError } from "../../engine/host/mod.ts";
 import { ImageConfig } from "./image.ts";
 import { TextConfig } from "./text.ts";
 import { createHash } from "node:crypto";
@@ -19,9 +19,8 @@ export function requireConfigField(name: string, where: string): void {
   const fields = Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape));
   if (fields.includes(name)) return;
   throw new UserError(
-    `${where} names a field ${JSON.stringify(name)} that no configuration has: did you mean ${
-      nearest(name, fields, 1)[0]
-    }?`,
+    `${where} names a field ${JSON.stringify(name)} that no configuration has` +
+      didYouMean(name, fields),
   );
 }
 
@@ -126,10 +125,10 @@ function requirePicturesFit(config: ImageConfig): void {
   const names: readonly string[] = imageDatasetNames;
   if (!names.includes(dataset)) {
     throw new UserError(
-      `dataset is ${JSON.stringify(dataset)}: did you mean ${
-        nearest(dataset, names, 1)[0]
-      }? There ` +
-        `are ${names.join(", ")}, and folders, which are named with a slash: ./${dataset}`,
+      `dataset is ${JSON.stringify(dataset)}${
+        didYouMean(dataset, names) || ", but must name a data set."
+      } ` +
+        `There are ${names.join(", ")}, and folders, which are named with a slash: ./${dataset}`,
     );
   }
   for (const [field, value] of Object.entries({ image_size, colour })) {

@@ -1,6 +1,6 @@
 /** The command line's words; each is loaded only when it is used. */
 import type { Command, Wiring } from "./command.ts";
-import { nearest, RefusedValue, UserError } from "../../engine/host/mod.ts";
+import { didYouMean, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import { VERSION } from "../version.ts";
 
 interface Entry {
@@ -75,9 +75,8 @@ async function runCommand(
   wiring: Wiring,
 ): Promise<number> {
   if (!Object.hasOwn(commands, name)) {
-    const [guess] = nearest(name, Object.keys(commands), 1);
     throw new UserError(
-      `There is no command ${name}: did you mean ${guess}? (help lists them all)`,
+      `There is no command ${name}${didYouMean(name, Object.keys(commands))} (help lists them all)`,
     );
   }
   const { summary, load } = commands[name]!;

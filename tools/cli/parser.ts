@@ -1,10 +1,10 @@
 /** Reading a command's arguments with commander: its options come from the schema of its request. */
 import { Argument, Command as Parser, CommanderError, Option } from "commander";
 import {
+  didYouMean,
   type JsonSchema,
   jsonSchemaOf,
   type NameOf,
-  nearest,
   UserError,
 } from "../../engine/host/mod.ts";
 import type { Command } from "./command.ts";
@@ -47,8 +47,9 @@ function explainParsing({ code, message }: CommanderError, parser: Parser): stri
   switch (code) {
     case "commander.unknownOption": {
       const known = parser.options.map(({ long }) => long ?? "");
-      return `There is no option ${quoted}: did you mean ${nearest(quoted, known, 1)[0]}? ` +
-        `(options: ${known.join(", ")})`;
+      return `There is no option ${quoted}${didYouMean(quoted, known)} (options: ${
+        known.join(", ")
+      })`;
     }
     case "commander.optionMissingArgument":
       return `${quoted.split(" ")[0]} needs a value: write ${quoted}`;
