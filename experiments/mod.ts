@@ -44,6 +44,9 @@ export type { RunReport } from "./report/inspect.ts";
 export type { SweepSummary, Variation } from "./report/variation.ts";
 export type { Checkpoint } from "./store/results.ts";
 export type { Alert } from "./diagnosis/curve.ts";
+export { isPretrained } from "./store/ids.ts";
+export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
+export { publishedWeights, trainingDevice } from "./publishing.ts";
 export type {
   NoisyLine,
   ScheduleFacts,

@@ -27,3 +27,4 @@ export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.
 export { calmingHalfLife, type Point, smooth } from "./series.ts";
 export { sparkline } from "./small_charts.tsx";
 export { page as pageTheme, paper as paperTheme, type Theme } from "./theme.ts";
+export { formingPicture } from "./forming.ts";
