@@ -156,6 +156,22 @@ function entryNamed<Content>(
   );
 }
 
+/**
+ * Whether a data set of the registry can be opened without a download. What is there is not read.
+ *
+ * @param name A name of the registry.
+ */
+export async function isAtHand(name: string, options: LoadOptions = {}): Promise<boolean> {
+  const entry = [...imageDatasets, ...textDatasets].find((entry) => entry.name === name);
+  if (!entry?.files || entry.files.mirrors.length === 0) return entry !== undefined;
+  try {
+    return (await filesNotAtHand(entry.files, sourceOf(options))).length === 0;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
 /** How long a mirror may take to answer. */
 const PATIENCE_MILLISECONDS = 10_000;
 

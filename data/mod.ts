@@ -5,6 +5,7 @@ export { gatherImages, type ImageDataset, type ImageSplit } from "./images.ts";
 export {
   describeDatasets,
   imageDatasetNames,
+  isAtHand,
   isPath,
   judgingDataset,
   loadImageDataset,
@@ -14,5 +15,5 @@ export {
   resolveDataset,
   textDatasetNames,
 } from "./load.ts";
-export { type EncodedText, gatherWindows, type TextDataset } from "./texts.ts";
+export { type EncodedText, gatherWindows, type TextDataset, vocabularyAlone } from "./texts.ts";
 export { type Vocabulary, vocabularyOf } from "./vocabulary.ts";

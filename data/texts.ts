@@ -31,6 +31,15 @@ export interface TextDataset extends EncodedText {
   readonly tokenized: EncodedText;
 }
 
+/** A text of which its characters are known, and nothing else: its parts are empty. */
+export function vocabularyAlone(
+  { name, hash, characters }: Pick<RawText, "name" | "hash"> & { readonly characters: string },
+): TextDataset {
+  const vocabulary = vocabularyOf(characters);
+  const empty = { vocabulary, train: new Uint16Array(), validation: new Uint16Array() };
+  return { name, title: name, hash, ...empty, tokenized: empty };
+}
+
 /** A text before it is encoded. */
 export interface RawText {
   readonly name: string;

@@ -50,6 +50,7 @@ import {
 import type { Evaluation } from "./store/results.ts";
 import type { Job, JobFilter, JobKind } from "./store/jobs.ts";
 import type { Run, RunFilter } from "./store/run.ts";
+import { isPretrained } from "./store/ids.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
 import type { WriteRequest } from "./requests/text.ts";
@@ -137,6 +138,11 @@ class Laboratory implements Lab {
   // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
   async resume(ref: string): Promise<Run> {
     const run = this.run(ref);
+    if (isPretrained(run.id)) {
+      throw new UserError(
+        `${run.id} comes with the program and is never changed: train a run of your own`,
+      );
+    }
     const requeued = this.#store.transaction(() => {
       if (!this.#store.runs.requeue(run.id, this.#process)) return false;
       this.#store.events.add("run-queued", run.id, `${run.id} is queued to go on`);
@@ -196,6 +202,10 @@ class Laboratory implements Lab {
       throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${newest}`);
     }
     return found;
+  }
+
+  pretrained(): Run[] {
+    return this.#store.runs.pretrained();
   }
 
   sweeps(filter: RunFilter = {}): { sweeps: SweepSummary[]; total: number } {

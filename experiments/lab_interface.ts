@@ -53,10 +53,13 @@ export interface Lab {
    * @throws {UserError} As {@link Lab.run} does.
    */
   find(refs: readonly string[]): Run[];
-  /** Newest first. */
+  /** Of this workspace, newest first. */
   runs(filter?: RunFilter): { readonly runs: Run[]; readonly total: number };
   /** Sweeps with such runs, newest first. */
   sweeps(filter?: RunFilter): { readonly sweeps: SweepSummary[]; readonly total: number };
+  /** Runs that come with the program, with their weights: named like any other wherever one is asked
+   * for, never written. */
+  pretrained(): Run[];
   /** Curves with at most `maxPoints` each (by default 50), ends kept; `afterStep` gives only later points. */
   metrics(
     ref: string,

@@ -6,11 +6,13 @@ export { metricOf, modalityOf, scoreOf } from "./registry/modalities.ts";
 export type { Modality } from "./run/modality.ts";
 export {
   configHash,
+  type ConfigOverrides,
   configSchemas,
   expandGrid,
   groupHash,
   imageConfigOf,
   imageDatasetNames,
+  parseConfig,
   PRESET_NAMES,
   type PresetName,
   presets,
@@ -22,6 +24,10 @@ export {
   textConfigOf,
 } from "./config/mod.ts";
 export { fieldValues, runReference } from "./requests/fields.ts";
+export type { EvaluateRequest } from "./requests/requests.ts";
+export { isPretrained } from "./store/ids.ts";
+export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
+export { publishedWeights, trainingDevice } from "./publishing.ts";
 export type { SweepSummary } from "./report/variation.ts";
 export {
   AnyEvaluateRequest,

@@ -50,7 +50,7 @@ export async function pngForModel(
 
 /** A sample's picture, and how much of the sample it shows; null where it shows all that there is. */
 export async function sampleForModel(
-  lab: Pick<Lab, "sampleById" | "samplePixels">,
+  lab: Pick<Lab, "workspace" | "sampleById" | "samplePixels">,
   id: string,
   detail: Detail,
 ): Promise<{

@@ -1,8 +1,15 @@
 /** Pictures of samples: contact sheets, film strips, and the samples of several runs side by side. */
-import type { GivenPictures, Lab, Sample, SamplePixels } from "../experiments/mod.ts";
+import {
+  type GivenPictures,
+  isPretrained,
+  type Lab,
+  type Sample,
+  type SamplePixels,
+} from "../experiments/mod.ts";
 import { contactSheet, type FilmFrame, filmStrip } from "./contact_sheet.ts";
 import { formatNumber } from "./theme.ts";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** Where a sample comes from and how it was made, in one line. */
 export function sampleTitle(sample: Sample): string {
@@ -227,16 +234,19 @@ export function sideBySide(
 const DRAWING = 2;
 
 /**
- * The picture of a stored sample, drawn once and kept beside its pixels.
+ * The picture of a stored sample, drawn once and kept among the files of its run in the workspace.
  *
  * @throws {UserError} If there is no such sample.
  */
 export async function samplePng(
-  lab: Pick<Lab, "sampleById" | "samplePixels">,
+  lab: Pick<Lab, "workspace" | "sampleById" | "samplePixels">,
   id: string,
 ): Promise<{ readonly path: string; readonly png: Uint8Array<ArrayBuffer> }> {
   const sample = lab.sampleById(id);
-  const path = `${sample.path.replace(/\.safetensors$/, "")}.${DRAWING}.png`;
+  const folder = join(lab.workspace, "runs", sample.runId, "samples");
+  // Another version of the program may come with another sample of the same id.
+  const made = isPretrained(sample.runId) ? `.${Date.parse(sample.createdAt)}` : "";
+  const path = join(folder, `${sample.id}${made}.${DRAWING}.png`);
   try {
     return { path, png: new Uint8Array(await readFile(path)) };
   } catch (error) {
@@ -246,6 +256,7 @@ export async function samplePng(
   // Another process may draw the same picture now: a file of its own, then one rename.
   const own = `${path}.${crypto.randomUUID()}`;
   try {
+    await mkdir(folder, { recursive: true });
     await writeFile(own, png);
     await rename(own, path);
   } catch (error) {

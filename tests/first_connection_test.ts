@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import configuration from "../deno.json" with { type: "json" };
 import importMap from "../import_map.json" with { type: "json" };
-import { PARTS } from "../tools/cli/setup.ts";
+import { PARTS } from "../tools/cli/packages.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { counted, duration, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   InspectRequest,
+  isPretrained,
   type Lab,
   type MetricName,
   metricOf,
@@ -37,6 +38,7 @@ import {
   rankCalls,
   resumeCalls,
   sampleCall,
+  settingsOf,
   waitCalls,
 } from "./next.ts";
 import { statusCounts, watchRuns } from "./train.ts";
@@ -76,7 +78,15 @@ export const inspectRunTool = defineTool({
       return sweepList(found.sweeps, found.total, offset, context.links);
     }
     const { runs, total } = context.lab.runs({ ...filter, limit, offset });
-    return runList(runs, total, offset, context.links, filter.sweepId);
+    const isAll = offset === 0 && Object.values(filter).every((value) => value === undefined);
+    return runList(
+      runs,
+      total,
+      offset,
+      context,
+      filter.sweepId,
+      isAll ? context.lab.pretrained() : [],
+    );
   },
 });
 
@@ -151,6 +161,13 @@ function oneRun(
 }
 
 function nextFor(lab: Lab, { run }: RunReport): string[] {
+  if (isPretrained(run.id)) {
+    return [
+      bestSample(lab, run),
+      evaluateCall(run, viewOf(run)),
+      ...compareCalls(lab, run),
+    ];
+  }
   switch (run.status) {
     case "queued":
     case "running":
@@ -216,18 +233,26 @@ export function sweepTable(sweeps: readonly SweepSummary[]): string {
   );
 }
 
+/** A call that samples from a pretrained run with the settings of its first published sample. */
+function bestSample(lab: Lab, run: Run): string {
+  const view = viewOf(run);
+  const [made] = view.samples(lab, run.id);
+  return sampleCall(run, view, made && settingsOf(made));
+}
+
 function runList(
   runs: readonly Run[],
   total: number,
   offset: number,
-  links: Links,
+  { lab, links }: Call,
   sweep: string | undefined,
+  pretrained: readonly Run[],
 ) {
   const more = moreRows(runs.length, offset, total);
   const counts = statusCounts(runs);
   const all = `${total} ${total === 1 ? "run" : "runs"}`;
   const summary = total === 0
-    ? "There are no such runs."
+    ? pretrained.length > 0 ? "There are no runs of your own yet." : "There are no such runs."
     : runs.length === total
     ? `${all}: ${counts}.`
     : `${all}, ${runs.length} shown${counts === "" ? "" : ` (${counts})`}.`;
@@ -235,15 +260,26 @@ function runList(
   const ranking = sweep !== undefined && total > 1
     ? [`${call("compare-runs", { sweep })} to rank them`]
     : rankCalls(runs);
-  const next = total === 0 ? ['train {"preset": "mnist-tiny"} for a first run of a few seconds'] : [
-    `${call("inspect-run", { run: runs[0]?.id ?? "latest" })} for one of them`,
-    ...waitCalls(runs, which),
-    ...ranking,
-    ...resumeCalls(runs),
-  ];
+  const next = total === 0
+    ? [
+      ...pretrained.map((run) => bestSample(lab, run)),
+      'train {"preset": "mnist-tiny"} for a first run of a few seconds',
+    ]
+    : [
+      `${call("inspect-run", { run: runs[0]?.id ?? "latest" })} for one of them`,
+      ...waitCalls(runs, which),
+      ...ranking,
+      ...resumeCalls(runs),
+    ];
   return answer(
     { summary, next, viewerUrl: sweep === undefined ? links.home() : links.sweep(sweep) },
-    [runs.length > 0 ? runTable(runs) : "", more],
+    [
+      runs.length > 0 ? runTable(runs) : "",
+      more,
+      pretrained.length > 0
+        ? `Pretrained, at hand in every workspace, never written:\n\n${runTable(pretrained)}`
+        : "",
+    ],
   );
 }
 

@@ -33,14 +33,17 @@ export const RUNS_URI = `${SCHEME}runs`;
 export const PRESETS_URI = `${SCHEME}presets`;
 export const FIELDS_URI = `${SCHEME}fields`;
 export const JOURNAL_URI = `${SCHEME}journal`;
-export const runUri = (id: string) => `${SCHEME}runs/${id}`;
-export const curvesUri = (id: string, format: string) => `${SCHEME}runs/${id}/curves/${format}`;
+/** An id as one segment of an address; the place of a variable stays as it is. */
+const segment = (id: string) => id.replaceAll("/", "%2F");
+export const runUri = (id: string) => `${SCHEME}runs/${segment(id)}`;
+export const curvesUri = (id: string, format: string) =>
+  `${SCHEME}runs/${segment(id)}/curves/${format}`;
 export const sampleUri = (id: string) => `${SCHEME}samples/${id}`;
 export const JOBS_URI = `${SCHEME}jobs`;
 export const jobUri = (id: string) => `${JOBS_URI}/${id}`;
 export const journalUri = (id: string) => `${SCHEME}journal/${id}`;
 /** Of runs and sweeps beside each other. */
 export const comparisonUri = (references: readonly string[]) =>
-  `${SCHEME}comparisons/${references.join(",")}`;
+  `${SCHEME}comparisons/${references.map(segment).join(",")}`;
 /** The record behind what another address shows as a picture or as text. */
 export const asJson = (uri: string) => `${uri}/json`;

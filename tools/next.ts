@@ -1,6 +1,6 @@
 /** Calls that answers propose: complete, as they can be made, and with the time that they take. */
 import { duration } from "../engine/host/mod.ts";
-import { type Lab, type Run } from "../experiments/mod.ts";
+import { type Lab, type Run, type Sample, type TextSample } from "../experiments/mod.ts";
 import { isOver } from "./rows.ts";
 import type { ModalityView } from "./modality_view.ts";
 
@@ -30,6 +30,24 @@ export function sampleCall(
 ): string {
   const time = timeFor(run, passesOfSample(run));
   return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${time})`;
+}
+
+/** The settings of a sample, as far as they differ from one to another and a request takes them. */
+export function settingsOf(sample: Sample | TextSample): Readonly<Record<string, unknown>> {
+  if (!("texts" in sample)) {
+    const { sampler, steps, eta } = sample.settings;
+    return { sampler, steps, ...(eta > 0 ? { eta } : {}) };
+  }
+  const { mode, block_size, steps, temperature, ...others } = sample.settings;
+  const { diffusion_weight, revise_share, rounds } = others;
+  return {
+    mode,
+    ...(mode === "autoregressive" ? {} : { steps }),
+    ...(["blocks", "guided", "revised"].includes(mode) ? { block_size } : {}),
+    ...(mode === "guided" ? { diffusion_weight } : {}),
+    ...(mode === "revised" ? { revise_share, rounds } : {}),
+    temperature,
+  };
 }
 
 /** To measure what a run makes. */

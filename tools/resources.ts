@@ -7,9 +7,11 @@ import {
 import { UserError } from "../engine/host/mod.ts";
 import {
   type Curves,
+  isPretrained,
   type Lab,
   type MetricName,
   presets,
+  type Run,
   type Sample,
   type TextSample,
 } from "../experiments/mod.ts";
@@ -47,17 +49,21 @@ export function registerResources(server: McpServer, surroundings: Surroundings)
 
 /** What is listed beside the resources that stand alone. */
 export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
+  const entryOf = (run: Run) => ({
+    uri: runUri(run.id),
+    name: run.id,
+    title: isPretrained(run.id) ? "A pretrained run" : "A run",
+    description: `${run.status}, step ${run.step}/${run.steps}`,
+    mimeType: "application/json",
+  });
   return [
     {
       total: () => lab.runs({ limit: 1 }).total,
-      slice: (offset, limit) =>
-        lab.runs({ offset, limit }).runs.map((run) => ({
-          uri: runUri(run.id),
-          name: run.id,
-          title: "A run",
-          description: `${run.status}, step ${run.step}/${run.steps}`,
-          mimeType: "application/json",
-        })),
+      slice: (offset, limit) => lab.runs({ offset, limit }).runs.map(entryOf),
+    },
+    {
+      total: () => lab.pretrained().length,
+      slice: (offset, limit) => lab.pretrained().slice(offset, offset + limit).map(entryOf),
     },
     {
       total: () => newestSamples(lab).length,
@@ -87,10 +93,14 @@ export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
 }
 
 function registerRuns(server: McpServer, { lab }: Surroundings): void {
-  const config = { title: "Runs", description: "The newest 50 runs", mimeType: "application/json" };
+  const config = {
+    title: "Runs",
+    description: "The newest 50 runs, and those that come with the program",
+    mimeType: "application/json",
+  };
   server.registerResource("runs", RUNS_URI, config, () => {
     const { runs, total } = lab.runs({ limit: 50 });
-    return json(RUNS_URI, { total, runs });
+    return json(RUNS_URI, { total, runs, pretrained: lab.pretrained() });
   });
   const template = new ResourceTemplate(runUri("{run}"), {
     list: undefined,
@@ -191,7 +201,8 @@ function registerPresets(server: McpServer): void {
 
 /** Ids that begin with what was typed, newest first. */
 export function runIds(lab: Lab, typed: string): string[] {
-  return lab.runs({ limit: 100 }).runs.map((run) => run.id).filter((id) => id.startsWith(typed));
+  return [...lab.runs({ limit: 100 }).runs, ...lab.pretrained()].map((run) => run.id)
+    .filter((id) => id.startsWith(typed));
 }
 
 /** One row for each step at which something was recorded. */
@@ -256,16 +267,17 @@ export function registerSamples(server: McpServer, { lab }: Surroundings): void 
 
 /** @throws {UserError} If there is none of this id. */
 function sampleOf(lab: Lab, id: string): Sample | TextSample {
-  const runId = /^(text-\d+)-sample-\d+$/.exec(id)?.[1];
-  if (runId === undefined) return lab.sampleById(id);
-  const found = lab.texts(runId).find((sample) => sample.id === id);
-  if (found) return found;
-  throw new UserError(`There is no sample ${id}: inspect-run {"run": "${runId}"} names the newest`);
+  try {
+    return lab.textById(id);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return lab.sampleById(id);
+  }
 }
 
 /** Of the newest runs, each run's newest first. */
 function newestSamples(lab: Lab): (Sample | TextSample)[] {
-  return lab.runs({ limit: SEARCHED_RUNS }).runs
+  return [...lab.runs({ limit: SEARCHED_RUNS }).runs, ...lab.pretrained()]
     .flatMap((run) => viewOf(run).samples(lab, run.id).reverse());
 }
 

@@ -99,6 +99,10 @@ function summaryOf({ settings, ...sample }: TextSample): string {
 
 /** What was written beside real text and a 5-gram model's samples of the same lengths. */
 function statisticsTable({ statistics }: TextSample): string {
+  if (statistics === null) {
+    return "Not measured beside real text: the text that the run learnt from is not on this machine. " +
+      "evaluate downloads it.";
+  }
   const columns = [
     ["written", statistics.samples],
     ...(statistics.validation ? [["held-out text", statistics.validation]] : []),

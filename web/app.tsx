@@ -16,11 +16,13 @@ import { type Journal, openJournal } from "../journal/mod.ts";
 import { filmUrl, MessagePage } from "./layout.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
 import { EntryPage, JournalPage } from "./journal_pages.tsx";
+import { runUrl } from "./markdown.ts";
 import { RunPage } from "./run_page.tsx";
 import { type RunRow, RunsPage } from "./runs_page.tsx";
 import { SchedulesPage } from "./schedules_page.tsx";
 import { securityHeaders, staticFile, staticVersion } from "./static_files.ts";
 import { SIDE_BY_SIDE } from "./run_samples.tsx";
+import { type Pretrained, StudyPage } from "./study_page.tsx";
 
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
@@ -55,7 +57,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   app.get("/runs/:id", takes(), (c) => {
     const ref = c.req.param("id");
     const run = found(() => lab.run(ref));
-    if (run.id !== ref) return c.redirect(`/runs/${run.id}`);
+    if (run.id !== ref) return c.redirect(runUrl(run.id));
     const events = lab.events().filter((event) => event.runId === run.id).reverse();
     return c.html(
       <RunPage report={fullReport(lab, run)} texts={lab.texts(run.id)} events={events} />,
@@ -130,6 +132,11 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       "cache-control": "no-cache",
     });
   });
+  app.get(
+    "/study",
+    takes(),
+    (c) => c.html(<StudyPage models={lab.pretrained().map(newestOf(lab))} />),
+  );
   app.get("/journal", takes("tag"), async (c) => {
     const tag = c.req.query("tag");
     return c.html(
@@ -161,6 +168,17 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   return app;
 }
 
+/** What was made last with a pretrained run. */
+const newestOf = (lab: Lab) => (run: Run): Pretrained => {
+  const texts = lab.texts(run.id).toReversed();
+  return {
+    run,
+    film: lab.samples(run.id).findLast(({ kind }) => kind === "film-strip") ?? null,
+    texts: [...Map.groupBy(texts, ({ settings }) => settings.mode).values()]
+      .map(([newest]) => newest!),
+  };
+};
+
 function runsPage(lab: Lab, c: Context) {
   const status = oneOf<RunStatus>(c, "status", RUN_STATUSES);
   const sweepId = c.req.query("sweep");
@@ -177,6 +195,7 @@ function runsPage(lab: Lab, c: Context) {
       offset={offset}
       limit={PAGE_SIZE}
       counts={counts}
+      pretrained={lab.pretrained().map(({ id }) => id)}
       status={status}
       sweepId={sweepId}
     />

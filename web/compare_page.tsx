@@ -14,6 +14,7 @@ import { isActive, Page, SampleFigure, settingText, Status } from "./layout.tsx"
 import { ComparedEvaluations, viewOf } from "./evaluations.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 import { baselineText } from "./text_evaluations.tsx";
+import { runUrl } from "./markdown.ts";
 
 export interface CompareView {
   readonly comparison: Comparison;
@@ -110,7 +111,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
               <td class="number quiet">{row.rank}</td>
               <td class="name">
                 <Swatch color={props.colors.get(row.runId) ?? 0} />
-                <a href={`/runs/${row.runId}`}>{row.runId}</a>
+                <a href={runUrl(row.runId)}>{row.runId}</a>
                 {!sameLabel && row.label && <span class="label">{row.label}</span>}
               </td>
               <td class="number">
@@ -222,7 +223,7 @@ function SideBySide(props: { rows: readonly LeaderboardRow[]; samples: readonly 
             lazy
             caption={
               <>
-                <a href={`/runs/${row.runId}`}>{row.runId}</a>{" "}
+                <a href={runUrl(row.runId)}>{row.runId}</a>{" "}
                 <span class="quiet">{parameterText(row.parameters)}</span>
               </>
             }

@@ -27,6 +27,7 @@ import {
   singleCharts,
 } from "./modality_view.ts";
 import { Samples } from "./run_samples.tsx";
+import { runUrl } from "./markdown.ts";
 
 export const imageView: ModalityView = {
   script: "films.js",
@@ -162,7 +163,7 @@ function Row({ evaluation, named }: { evaluation: ImageEvaluation; named: boolea
     <tr>
       {named && (
         <td>
-          <a href={`/runs/${evaluation.runId}`}>{evaluation.runId}</a>
+          <a href={runUrl(evaluation.runId)}>{evaluation.runId}</a>
         </td>
       )}
       <th scope="row">

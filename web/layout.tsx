@@ -5,7 +5,7 @@ import type { NoisyLine, Run, RunStatus, Sample } from "../experiments/mod.ts";
 import { formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 import { html } from "hono/html";
 import { staticUrl } from "./static_files.ts";
-import { RUN_ID } from "./markdown.ts";
+import { RUN_ID, runUrl } from "./markdown.ts";
 
 export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
   return (
@@ -168,6 +168,7 @@ const SECTIONS = [
   ["/compare", "Compare"],
   ["/schedules", "Schedules"],
   ["/journal", "Journal"],
+  ["/study", "Pretrained"],
 ] as const;
 export type Section = typeof SECTIONS[number][0];
 
@@ -260,6 +261,6 @@ function withRunLinks(text: string, isRun: (id: string) => boolean): Child[] {
   return text.split(RUN_ID).flatMap((part, index) => {
     const id = ids[index];
     if (id === undefined) return [part];
-    return [part, isRun(id) ? <a href={`/runs/${id}`}>{id}</a> : id];
+    return [part, isRun(id) ? <a href={runUrl(id)}>{id}</a> : id];
   });
 }

@@ -1,7 +1,12 @@
 import MarkdownIt from "markdown-it";
 
 /** Run ids as they stand in texts. */
-export const RUN_ID = /\b(?:image|text)-\d{4,}\b/g;
+export const RUN_ID = /\b(?:(?:image|text)-\d{4,}|study\/[a-z]+)\b/g;
+
+/** Address of a run's page. */
+export function runUrl(id: string): string {
+  return `/runs/${encodeURIComponent(id)}`;
+}
 
 /**
  * Markdown as HTML. Raw HTML in it is shown as text and links may not run script (markdown-it's own
@@ -43,7 +48,7 @@ function linkRuns(
   let end = 0;
   for (const match of text.matchAll(RUN_ID)) {
     const open = token("link_open", "a", 1);
-    open.attrSet("href", `/runs/${match[0]}`);
+    open.attrSet("href", runUrl(match[0]));
     result.push(
       plain(text.slice(end, match.index)),
       open,

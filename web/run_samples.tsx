@@ -1,5 +1,6 @@
 import type { RunReport, Sample } from "../experiments/mod.ts";
 import { Ask, madeAt, SampleFigure } from "./layout.tsx";
+import { runUrl } from "./markdown.ts";
 
 const SAMPLES_AT_ONCE = 12;
 const STARTS_AT_ONCE = 2;
@@ -52,7 +53,7 @@ export function Samples({ report }: { report: RunReport }) {
 function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
   const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
   const made = madeAt(start.samples.at(-1)!);
-  const address = `/runs/${runId}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
+  const address = `${runUrl(runId)}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
   return (
     <figure class="sample">
       <a href={address} aria-label="Side by side in full size">

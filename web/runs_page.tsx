@@ -20,6 +20,7 @@ import {
   Status,
   Time,
 } from "./layout.tsx";
+import { runUrl } from "./markdown.ts";
 
 export interface RunRow {
   readonly run: Run;
@@ -35,6 +36,8 @@ export interface RunsView {
   readonly sweepId?: string | undefined;
   /** Runs of each status in the whole workspace. */
   readonly counts: Readonly<Record<RunStatus, number>>;
+  /** Ids of the runs that come with the program. */
+  readonly pretrained: readonly string[];
 }
 
 /** What single runs show of their settings; sweeps show what differs. */
@@ -60,8 +63,22 @@ export function RunsPage(view: RunsView) {
             <Pages view={view} />
           </>
         )}
+        {view.pretrained.length > 0 && <PretrainedRuns ids={view.pretrained} />}
       </div>
     </Page>
+  );
+}
+
+function PretrainedRuns({ ids }: { ids: readonly string[] }) {
+  return (
+    <p class="quiet">
+      <a href="/study">Pretrained</a>, at hand in every workspace: {ids.map((id, i) => (
+        <>
+          {i > 0 && ", "}
+          <a href={runUrl(id)}>{id}</a>
+        </>
+      ))}
+    </p>
   );
 }
 
@@ -206,7 +223,7 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
         />
       </td>
       <td class="name">
-        <a href={`/runs/${run.id}`}>{run.id}</a>
+        <a href={runUrl(run.id)}>{run.id}</a>
         {!props.inSweep && run.label && <span class="label">{run.label}</span>}
       </td>
       <td class="state">

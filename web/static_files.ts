@@ -9,6 +9,7 @@ const TYPES = {
   "charts.js": "text/javascript; charset=utf-8",
   "films.js": "text/javascript; charset=utf-8",
   "live.js": "text/javascript; charset=utf-8",
+  "play.js": "text/javascript; charset=utf-8",
   "schedules.js": "text/javascript; charset=utf-8",
   "verse.js": "text/javascript; charset=utf-8",
   "times.js": "text/javascript; charset=utf-8",

@@ -2,6 +2,7 @@
 import type { TextBaselines, TextEvaluation } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Time } from "./layout.tsx";
+import { runUrl } from "./markdown.ts";
 
 /** @param props.named Says which run each row is of. */
 export function TextEvaluationTable(
@@ -37,7 +38,7 @@ function Bounds({ evaluations, named }: Props) {
             <tr>
               <th scope="row">
                 {named
-                  ? <a href={`/runs/${evaluation.runId}`}>{evaluation.runId}</a>
+                  ? <a href={runUrl(evaluation.runId)}>{evaluation.runId}</a>
                   : evaluation.step.toLocaleString("en-US")}
               </th>
               {columns.map((column) => <td>{natsAt(evaluation, column)}</td>)}
@@ -146,7 +147,7 @@ function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boo
     <tr>
       {named && (
         <td>
-          <a href={`/runs/${runId}`}>{runId}</a>
+          <a href={runUrl(runId)}>{runId}</a>
         </td>
       )}
       <th scope="row">{`${writing.mode}${blocks}${walk}, temperature ${writing.temperature}`}</th>

@@ -1,5 +1,6 @@
 /**
- * The safetensors file format (github.com/huggingface/safetensors, "Format"), for float32 and int32:
+ * The safetensors file format (github.com/huggingface/safetensors, "Format"), for float32, float16
+ * and int32:
  *
  *     8 bytes   N, the header's length, unsigned, little endian
  *     N bytes   JSON: tensor name → { dtype, shape, data_offsets: [begin, end] }, and `__metadata__`
@@ -17,6 +18,7 @@ import { createHash } from "node:crypto";
 /** A tensor as it stands in a file. */
 export type SafeTensor =
   | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "F16"; readonly shape: readonly number[]; readonly data: Float16Array }
   | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array };
 
 /** What a file holds. */
@@ -35,7 +37,7 @@ interface Entry {
 const METADATA = "__metadata__";
 /** The limit of the reference implementation, against headers made to exhaust memory. */
 const HEADER_LIMIT = 100_000_000;
-const BYTES_PER_ELEMENT = 4;
+const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = { F32: 4, F16: 2, I32: 4 };
 
 /**
  * Encodes tensors in the order of their names, so that equal content makes equal files.
@@ -85,8 +87,8 @@ export function encodeSafetensors(
 /**
  * Decodes a file. The tensors are copies: the file's bytes may be dropped or reused.
  *
- * @throws {UserError} If the file is cut short or malformed, or holds element types other than F32
- * and I32.
+ * @throws {UserError} If the file is cut short or malformed, or holds element types other than F32,
+ * F16 and I32.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   const header = readHeader(bytes);
@@ -140,8 +142,10 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 function readEntry(name: string, value: unknown): Entry {
   if (!isRecord(value)) throw malformed(`tensor \`${name}\` is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (dtype !== "F32" && dtype !== "I32") {
-    throw malformed(`tensor \`${name}\` has dtype ${JSON.stringify(dtype)}, F32 or I32 is wanted`);
+  if (!isKnown(dtype)) {
+    throw malformed(
+      `tensor \`${name}\` has dtype ${JSON.stringify(dtype)}, F32, F16 or I32 is wanted`,
+    );
   }
   if (!isSizes(shape)) {
     throw malformed(`tensor \`${name}\` has shape ${JSON.stringify(shape)}, not a list of sizes`);
@@ -152,7 +156,7 @@ function readEntry(name: string, value: unknown): Entry {
     );
   }
   const [begin, end] = offsets as [number, number];
-  const wanted = elementCount(shape) * BYTES_PER_ELEMENT;
+  const wanted = elementCount(shape) * BYTES_PER_ELEMENT[dtype]!;
   if (end - begin !== wanted) {
     throw malformed(
       `tensor \`${name}\` has ${end - begin} bytes, ${dtype} of shape [${shape}] takes ${wanted}`,
@@ -184,9 +188,18 @@ function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): Safe
   // Deno runs on little-endian machines only, so typed arrays have the file's byte order. The copy
   // also aligns; `slice` would not copy where the bytes are a Buffer, as Node's readFile gives them.
   const { buffer } = new Uint8Array(data.subarray(begin, end));
-  return dtype === "F32"
-    ? { dtype, shape, data: new Float32Array(buffer) }
-    : { dtype, shape, data: new Int32Array(buffer) };
+  switch (dtype) {
+    case "F32":
+      return { dtype, shape, data: new Float32Array(buffer) };
+    case "F16":
+      return { dtype, shape, data: new Float16Array(buffer) };
+    case "I32":
+      return { dtype, shape, data: new Int32Array(buffer) };
+  }
+}
+
+function isKnown(dtype: unknown): dtype is SafeTensor["dtype"] {
+  return typeof dtype === "string" && Object.hasOwn(BYTES_PER_ELEMENT, dtype);
 }
 
 function readMetadata(value: unknown): Record<string, string> {

@@ -17,6 +17,7 @@ import {
   type Program,
 } from "../../engine/mod.ts";
 import { compileStep, denoiser } from "../../models/steps/mod.ts";
+import { resultId } from "../store/ids.ts";
 import type { Store } from "../store/store.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 import type { SampleSettings } from "../requests/image.ts";
@@ -212,7 +213,7 @@ function nextSample(store: Store, runId: string): { number: number; id: string }
   const names = namesIn(join(store.workspace, "runs", runId, "samples"));
   for (;;) {
     const number = store.runs.nextSampleNumber(runId);
-    const id = `${runId}-sample-${String(number).padStart(3, "0")}`;
+    const id = resultId(runId, "sample", number);
     if (!names.some((name) => name.startsWith(`${id}.`))) return { number, id };
   }
 }

@@ -45,17 +45,23 @@ export const openSubject: OpenSubject = async (config, options) =>
 export function findRun(store: Store, ref: string): Run {
   const exact = store.runs.byId(ref);
   if (exact) return exact;
-  const ids = store.runs.ids();
-  if (ids.length === 0) throw new UserError("There are no runs yet: start one with train");
-  if (ref === "latest") return store.runs.byId(ids[0]!)!;
-  if (ref === "best" || ref.startsWith("best:")) return bestOn(store, ref.slice("best:".length));
+  const own = store.runs.ids();
+  const pretrained = store.runs.pretrained().map(({ id }) => id);
+  const ids = [...own, ...pretrained];
+  const isBest = ref === "best" || ref.startsWith("best:");
+  if (own.length === 0 && (ref === "latest" || isBest || pretrained.length === 0)) {
+    throw new UserError(noRunsYet(pretrained));
+  }
+  if (ref === "latest") return store.runs.byId(own[0]!)!;
+  if (isBest) return bestOn(store, ref.slice("best:".length));
   if (store.runs.sweepIds().includes(ref)) return bestOfSweep(store, ref);
   const matching = ref === "" ? [] : ids.filter((id) => id.startsWith(ref));
   if (matching.length === 1) return store.runs.byId(matching[0]!)!;
+  const near = own.length === 0 || ref.includes("/") ? ids : own;
   throw new UserError(
     matching.length > 1
       ? `${JSON.stringify(ref)} could mean ${listed(matching, 5)}: give more of the id`
-      : `There is no run ${JSON.stringify(ref)}: near it are ${listed(nearest(ref, ids, 3))} ` +
+      : `There is no run ${JSON.stringify(ref)}: near it are ${listed(nearest(ref, near, 3))} ` +
         `(an id, a unique beginning of one, "latest", "best", "best:" and a data set, or a sweep)`,
   );
 }
@@ -91,6 +97,14 @@ export function findRuns(store: Store, refs: readonly string[]): Run[] {
       : [findRun(store, ref)]
   );
   return [...new Map(runs.map((run) => [run.id, run])).values()];
+}
+
+function noRunsYet(pretrained: readonly string[]): string {
+  return pretrained.length === 0
+    ? "There are no runs yet: start one with train"
+    : `There are no runs of your own yet: start one with train, or name a pretrained one: ${
+      pretrained.join(", ")
+    }`;
 }
 
 /** @param dataset By default that of the newest run. */

@@ -8,13 +8,15 @@ import type { MetricRow, Store } from "../store/store.ts";
 import {
   type CheckpointOrigin,
   decodeCheckpoint,
+  decodeWeights,
   encodeCheckpoint,
   isCheckpointOf,
   type TrainingState,
+  vocabularyIn,
 } from "./state.ts";
+import { isPretrained } from "../store/ids.ts";
 import type { Run } from "../store/run.ts";
 import type { Checkpoint } from "../store/results.ts";
-import type { ImageNetwork } from "../../models/image/mod.ts";
 
 /** Newest checkpoints that are kept; the last one is that of the run's end. */
 const KEPT = 2;
@@ -85,12 +87,45 @@ export function newestState(
   run: Run,
   specs: readonly ParameterSpec[],
 ): { state: TrainingState; metadata: Record<string, string>; checkpoint: Checkpoint } | null {
+  return newestIntact(store, run, (bytes) => decodeCheckpoint(bytes, specs));
+}
+
+/**
+ * The averaged weights of the newest checkpoint that is intact.
+ *
+ * @throws {UserError} If the run has no checkpoint, or none of them is intact.
+ */
+export function newestWeights(
+  store: Store,
+  run: Run,
+  { parameters }: { readonly parameters: readonly ParameterSpec[] },
+): { step: number; ema: Parameters } {
+  const newest = newestIntact(store, run, (bytes) => decodeWeights(bytes, parameters));
+  if (newest) return newest;
+  throw new UserError(
+    `${run.id} has no checkpoint to sample from yet: the first is due at step ${
+      Math.min(run.config.checkpoint_every, run.steps)
+    }, it is ${run.status} at step ${run.step}`,
+  );
+}
+
+/** The characters that a pretrained network writes; undefined for other runs, and for images. */
+export function publishedVocabulary(store: Store, { id }: Run): string | undefined {
+  const [checkpoint] = isPretrained(id) ? store.checkpoints.list(id) : [];
+  return checkpoint && vocabularyIn(Deno.readFileSync(checkpoint.path));
+}
+
+function newestIntact<Content extends object>(
+  store: Store,
+  run: Run,
+  decode: (bytes: Uint8Array) => Content,
+): (Content & { checkpoint: Checkpoint }) | null {
   for (let attempt = 1;; attempt++) {
     const listed = store.checkpoints.list(run.id);
     const unreadable: { step: number; reason: string }[] = [];
     for (const checkpoint of listed) {
       try {
-        const read = decodeCheckpoint(Deno.readFileSync(checkpoint.path), specs);
+        const read = decode(Deno.readFileSync(checkpoint.path));
         if (unreadable.length > 0) noteDamage(store, run, unreadable, checkpoint.step);
         return { ...read, checkpoint };
       } catch (error) {
@@ -171,19 +206,4 @@ export function newestCheckpointKey(store: Store, run: Run): string {
   const file = statSync(newest.path, { throwIfNoEntry: false });
   return [run.id, run.configHash, newest.step, newest.createdAt, file?.size, file?.mtimeMs]
     .join(" ");
-}
-
-/** The EMA weights of the newest checkpoint that is intact. */
-export function newestWeights(
-  store: Store,
-  run: Run,
-  network: { readonly parameters: ImageNetwork["parameters"] },
-): { step: number; ema: Parameters } {
-  const newest = newestState(store, run, network.parameters);
-  if (newest) return { step: newest.state.step, ema: newest.state.ema };
-  throw new UserError(
-    `${run.id} has no checkpoint to sample from yet: the first is due at step ${
-      Math.min(run.config.checkpoint_every, run.steps)
-    }, it is ${run.status} at step ${run.step}`,
-  );
 }

@@ -6,7 +6,9 @@ import {
   type Engine,
   openEngine,
   UserError,
+  type Workload,
 } from "../../engine/mod.ts";
+import type { RunConfig } from "../config/mod.ts";
 import { engineFor } from "../common/device.ts";
 import type { Store } from "../store/store.ts";
 import { requireSameData } from "./own_data.ts";
@@ -150,21 +152,18 @@ async function openDevice(
       moved = `${error.message.replace(/\.$/, "")}, where it began; `;
     }
   }
-  const { engine, choice } = await requestedEngine(run, device, {
-    compile: (engine) =>
-      compileStep(engine, subject.step, { batch: config.batch_size, outputs: "mean" }),
-    inputs: () => ({
-      ...inputArrays(state.parameters),
-      ...subject.batch(state.step, state.parameters),
-    }),
-    runs: run.steps - state.step,
-  }, {
-    signal,
-    onMeasure(device) {
-      store.workers.heartbeat(workerId);
-      store.runs.setActivity(run.id, workerId, `measuring the speed of ${device}`);
+  const { engine, choice } = await requestedEngine(
+    run,
+    device,
+    trainingWorkload(config, subject, state),
+    {
+      signal,
+      onMeasure(device) {
+        store.workers.heartbeat(workerId);
+        store.runs.setActivity(run.id, workerId, `measuring the speed of ${device}`);
+      },
     },
-  });
+  );
   return { engine, choice: { ...choice, reason: moved + choice.reason } };
 }
 
@@ -182,6 +181,34 @@ async function requestedEngine(
         "--device auto, or with another device",
     );
   }
+}
+
+/** The training step, as often as it is still to be done. */
+function trainingWorkload(
+  { batch_size, steps }: RunConfig,
+  subject: Subject,
+  state: TrainingState,
+): Workload {
+  return {
+    compile: (engine) => compileStep(engine, subject.step, { batch: batch_size, outputs: "mean" }),
+    inputs: () => ({
+      ...inputArrays(state.parameters),
+      ...subject.batch(state.step, state.parameters),
+    }),
+    runs: steps - state.step,
+  };
+}
+
+/** The device that "auto" takes for a new run with this configuration. */
+export async function deviceForTraining(
+  config: RunConfig,
+  openSubject: OpenSubject,
+): Promise<DeviceChoice> {
+  const subject = await openSubject(config, {});
+  const state = initialState(subject.parameters, config.seed);
+  const { engine, choice } = await engineFor("auto", trainingWorkload(config, subject, state));
+  await engine.dispose();
+  return choice;
 }
 
 async function loadSubject(run: Run, context: TrainingContext): Promise<Subject> {

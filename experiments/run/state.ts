@@ -47,6 +47,10 @@ export interface CheckpointOrigin {
 /** With a checksum; {@link UNCHECKED_FORMAT} was without. */
 const FORMAT = "textdiffusion-checkpoint-2";
 const UNCHECKED_FORMAT = "textdiffusion-checkpoint-1";
+/** The averaged weights alone, in half precision. */
+const WEIGHTS_FORMAT = "textdiffusion-weights-1";
+/** The largest number that half precision has. */
+const LARGEST_HALF = 65504;
 
 /** The state before the first step. */
 export function initialState(specs: readonly ParameterSpec[], seed: number): TrainingState {
@@ -104,10 +108,7 @@ export function decodeCheckpoint(
     Object.fromEntries(specs.map(({ name, shape }) => {
       const tensor = tensors[`${prefix}/${name}`];
       if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
-        throw new UserError(
-          `The checkpoint does not fit the network: ${prefix}/${name} should be F32 [${shape}], ` +
-            `but is ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"}`,
-        );
+        throw misfit(`${prefix}/${name}`, shape, tensor);
       }
       return [name, { shape, data: tensor.data }];
     }));
@@ -129,6 +130,66 @@ export function decodeCheckpoint(
   };
 }
 
+/**
+ * The averaged weights of a checkpoint, or of a file that has nothing else.
+ *
+ * @param specs The parameters that the network of the file's configuration has.
+ * @throws {UserError} If the file is damaged, or is not of this network.
+ */
+export function decodeWeights(
+  bytes: Uint8Array,
+  specs: readonly ParameterSpec[],
+): { step: number; ema: Parameters } {
+  const { tensors, metadata } = readFile(bytes, WEIGHTS_FORMAT);
+  const ema = Object.fromEntries(specs.map(({ name, shape }) => {
+    const tensor = tensors[`ema/${name}`];
+    const fits = tensor?.shape.join() === shape.join() && tensor.dtype !== "I32";
+    if (!fits) throw misfit(`ema/${name}`, shape, tensor);
+    return [name, { shape, data: Float32Array.from(tensor.data) }];
+  }));
+  return { step: Number(metadata.step), ema };
+}
+
+/**
+ * The averaged weights of a checkpoint in half precision, with all that its metadata says: enough to
+ * sample from, a tenth of the bytes, and nothing that training could go on from.
+ *
+ * @param vocabulary The characters of the text that it learnt from, so that it can write without it.
+ * @throws {UserError} If the file is no checkpoint, or a weight is too large for half precision.
+ */
+export function halfPrecision(
+  checkpoint: Uint8Array,
+  vocabulary?: string | undefined,
+): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata } = readFile(checkpoint);
+  const halves = Object.entries(tensors).filter(([name]) => name.startsWith("ema/"))
+    .map(([name, { shape, data }]): [string, SafeTensor] => {
+      if (data.some((value) => !(Math.abs(value) <= LARGEST_HALF))) {
+        throw new UserError(
+          `${name} has weights beyond ±${LARGEST_HALF}, which half precision does not reach`,
+        );
+      }
+      return [name, { dtype: "F16", shape, data: Float16Array.from(data) }];
+    });
+  return encodeWithChecksum(Object.fromEntries(halves), {
+    ...metadata,
+    ...(vocabulary === undefined ? {} : { vocabulary }),
+    format: WEIGHTS_FORMAT,
+  });
+}
+
+/** The characters that a network of published weights writes; undefined where the file has none. */
+export function vocabularyIn(bytes: Uint8Array): string | undefined {
+  return readFile(bytes, WEIGHTS_FORMAT).metadata.vocabulary;
+}
+
+function misfit(name: string, shape: readonly number[], tensor: SafeTensor | undefined): UserError {
+  return new UserError(
+    `The checkpoint does not fit the network: ${name} should be F32 [${shape}], ` +
+      `but is ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"}`,
+  );
+}
+
 /** The configuration inside a checkpoint. @throws {UserError} If the file is not a checkpoint. */
 export function checkpointConfig(bytes: Uint8Array): RunConfig {
   return parseConfig(JSON.parse(readFile(bytes).metadata.config!));
@@ -144,11 +205,16 @@ export function isCheckpointOf(bytes: Uint8Array, runId: string, createdAt: stri
   return run === runId && run_created_at === createdAt;
 }
 
-/** Only files of the format without a checksum may lack it: a flipped bit in its name is noticed. */
-function readFile(bytes: Uint8Array): CheckedFile {
+/**
+ * Only files of the format without a checksum may lack it: a flipped bit in its name is noticed.
+ *
+ * @param alike Another format with a checksum that will do.
+ */
+function readFile(bytes: Uint8Array, alike?: string): CheckedFile {
   const file = decodeWithChecksum(bytes);
   const { format } = file.metadata;
-  if (format !== (file.hasChecksum ? FORMAT : UNCHECKED_FORMAT)) {
+  const known = file.hasChecksum ? [FORMAT, alike] : [UNCHECKED_FORMAT];
+  if (format === undefined || !known.includes(format)) {
     throw new UserError(
       `This safetensors file is not a checkpoint: its format is ${format ?? "not named"} ` +
         `${file.hasChecksum ? "with" : "without"} a checksum, expected ${FORMAT} with one`,

@@ -24,6 +24,22 @@ export function nextId(db: DatabaseSync, prefix: string, { claim, largest }: Cla
   return idOf(prefix, number);
 }
 
+/** What ids of pretrained runs begin with. */
+export const STUDY_PREFIX = "study/";
+
+/** Whether a run comes with the program, and so is read and never written. */
+export function isPretrained(runId: string): boolean {
+  return runId.startsWith(STUDY_PREFIX);
+}
+
+/** Numbers up to this one are those of what is published with a pretrained run. */
+const PUBLISHED = 100;
+
+/** "image-0012-sample-003": of something that belongs to a run, and is the name of a file. */
+export function resultId(runId: string, kind: string, number: number): string {
+  return `${runId.replace("/", "-")}-${kind}-${String(number).padStart(3, "0")}`;
+}
+
 /**
  * Takes the next number of a kind of thing that belongs to a run. Call it in a transaction.
  *
@@ -37,9 +53,10 @@ export function nextNumber(
   largest: number,
 ): { number: number; id: string } {
   const name = `${runId}-${kind}`;
-  const number = Math.max(lastOf(db, name), largest) + 1;
+  const published = isPretrained(runId) ? PUBLISHED : 0;
+  const number = Math.max(lastOf(db, name), largest, published) + 1;
   remember(db, name, number);
-  return { number, id: `${name}-${String(number).padStart(3, "0")}` };
+  return { number, id: resultId(runId, kind, number) };
 }
 
 function lastOf(db: DatabaseSync, name: string): number {

@@ -119,8 +119,8 @@ export interface TextSample {
   /** With the prompt. */
   readonly texts: readonly string[];
   /** Of what was written, without prompt and template, beside real text and the samples of a 5-gram
-   * model of the same lengths. */
-  readonly statistics: TextComparison;
+   * model of the same lengths. Null where the text that the run learnt from was not at hand. */
+  readonly statistics: TextComparison | null;
   /** What the network thought on the way, noisiest first in every block; empty unless asked for. */
   readonly frames: readonly TextSampleFrame[];
   /** Evaluations of the network for each text. */

@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
 import { configHash, groupHash, type RunConfig } from "../config/mod.ts";
-import { nextId, runClaims, sweepClaims } from "./ids.ts";
+import { isPretrained, nextId, nextNumber, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
 import type { MetricName } from "./metrics.ts";
 import { conditionOf, type PictureFacts, type Run, type RunFilter, type RunStatus } from "./run.ts";
@@ -322,6 +322,7 @@ export function runTable(
 
     /** Sets a number aside for a sample; numbers are never given twice. */
     nextSampleNumber(id: string): number {
+      if (isPretrained(id)) return nextNumber(db, id, "sample", 0).number;
       const row = db.prepare(
         "UPDATE runs SET samples_made = samples_made + 1 WHERE id = ? RETURNING samples_made",
       ).get(id) as { samples_made: number };

@@ -156,6 +156,40 @@ const VERSIONS = [
   );
   CREATE INDEX jobs_by_status ON jobs (status, queued_at, number);
   CREATE INDEX jobs_by_run ON jobs (run_id);`,
+  // What is made of pretrained runs, which have no rows here, refers to them too.
+  `
+  CREATE TABLE samples_of_any (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('contact-sheet', 'film-strip')),
+    settings TEXT NOT NULL,            -- JSON
+    path TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    device TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO samples_of_any SELECT id, run_id, number, step, kind, settings, path, seconds, device,
+    created_at FROM samples;
+  DROP TABLE samples;
+  ALTER TABLE samples_of_any RENAME TO samples;
+  CREATE INDEX samples_by_run ON samples (run_id, number);
+  ${
+    ["evaluations", "texts"].map((name) => `
+  CREATE TABLE ${name}_of_any (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    step INTEGER NOT NULL,             -- training step of the weights
+    details TEXT NOT NULL,             -- settings and what was made, JSON
+    created_at TEXT NOT NULL,
+    UNIQUE (run_id, number)
+  ) WITHOUT ROWID;
+  INSERT INTO ${name}_of_any SELECT id, run_id, number, step, details, created_at FROM ${name};
+  DROP TABLE ${name};
+  ALTER TABLE ${name}_of_any RENAME TO ${name};`).join("")
+  }`,
 ] as const;
 
 /** Version of the tables; a store remembers the one it has. */

@@ -6,6 +6,7 @@ import { eventTable, metricTable } from "./metrics.ts";
 import { jobTable } from "./jobs.ts";
 import { runTable } from "./runs.ts";
 import { openDatabase, transaction } from "./schema.ts";
+import { withPretrained } from "./study.ts";
 import { workerTable } from "./workers.ts";
 
 export { LostRunError, type RunFacts } from "./runs.ts";
@@ -26,7 +27,7 @@ export function openStore(workspace: string) {
   const folder = resolve(workspace);
   const db = openDatabase(folder);
   const metrics = metricTable(db);
-  return {
+  return withPretrained({
     workspace: folder,
     runs: runTable(db, folder, metrics.latest),
     metrics,
@@ -40,5 +41,5 @@ export function openStore(workspace: string) {
     /** One transaction around several calls. */
     transaction: <T>(work: () => T): T => transaction(db, work),
     close: (): void => db.close(),
-  };
+  });
 }

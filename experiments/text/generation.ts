@@ -1,5 +1,11 @@
 /** A run on text with all that is needed to work with what it learnt. */
-import { isPath, loadTextDataset, type TextDataset } from "../../data/mod.ts";
+import {
+  isAtHand,
+  isPath,
+  loadTextDataset,
+  type TextDataset,
+  vocabularyAlone,
+} from "../../data/mod.ts";
 import type { Arrays, Engine, Parameters, Program, Workload } from "../../engine/mod.ts";
 import {
   continuationMask,
@@ -20,7 +26,7 @@ import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import type { Run } from "../store/run.ts";
 import type { WriteSettings } from "../requests/text.ts";
-import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
+import { newestCheckpointKey, newestWeights, publishedVocabulary } from "../run/checkpoints.ts";
 import type { JobContext } from "../run/job_worker.ts";
 
 export interface OpenRun {
@@ -37,21 +43,27 @@ export interface OpenRun {
 /**
  * Opens a run's newest weights and its text.
  *
+ * @param options.needsText Whether the text itself is needed. Where it is not, a pretrained run whose text
+ * is not at hand has its characters alone, and nothing is downloaded.
  * @throws {UserError} If there are none yet, or the text is another than it learnt from.
  */
 export async function openTextRun(
   { store, run, warm, dataDirectory, report }: JobContext,
+  { needsText = true }: { readonly needsText?: boolean } = {},
 ): Promise<OpenRun & { readonly key: string }> {
   const config = textConfigOf(run);
+  const { dataset: name, context, vocabulary_size } = config;
   const load = () =>
-    loadTextDataset(config.dataset, {
-      context: config.context,
-      vocabularySize: config.vocabulary_size,
+    loadTextDataset(name, {
+      context,
+      vocabularySize: vocabulary_size,
       directory: dataDirectory,
       onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
     });
-  const { dataset: name, context, vocabulary_size } = config;
-  const dataset = isPath(name, "text")
+  const characters = needsText ? undefined : publishedVocabulary(store, run);
+  const dataset = characters !== undefined && !await isAtHand(name, { directory: dataDirectory })
+    ? vocabularyAlone({ name, hash: run.datasetHash!, characters })
+    : isPath(name, "text")
     // The file may have been written to since.
     ? await load()
     : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);

@@ -25,13 +25,14 @@ export type Written = Pick<
 /**
  * Writes what the settings ask for.
  *
- * @param reference What the texts are measured against: of the dataset, and costly to make.
+ * @param reference What the texts are measured against: of the dataset, and costly to make. Null
+ * leaves them unmeasured.
  */
 export async function writeWith(
   model: TextModel,
   settings: WriteSettings,
   dataset: TextDataset,
-  reference: TextReference,
+  reference: TextReference | null,
 ): Promise<Written> {
   const { vocabulary } = dataset.tokenized;
   const began = performance.now();
@@ -50,10 +51,8 @@ export async function writeWith(
   return {
     settings,
     texts,
-    statistics: textStatistics(
-      texts.map((text) => [...text].slice(prompted).join("")),
-      reference,
-    ),
+    statistics: reference &&
+      textStatistics(texts.map((text) => [...text].slice(prompted).join("")), reference),
     frames: frames.map((frame) => ({
       gamma: frame.gamma,
       masked: frame.masked,
@@ -125,7 +124,9 @@ export interface WritingInput {
 export const writeTexts: Work = async (context) => {
   const { settings } = context.input as WritingInput;
   const { warm, device, report } = context;
-  const { store, run, key, config, dataset, network, step, ema } = await openTextRun(context);
+  const { store, run, key, config, dataset, network, step, ema } = await openTextRun(context, {
+    needsText: false,
+  });
   report(0, 2, `Compiling the network of step ${step}`);
   const { count } = settings;
   const engine = await warm.engineFor(
@@ -143,7 +144,9 @@ export const writeTexts: Work = async (context) => {
       warm.get(`${name} ${engine.device} ${count} ${key}`, compile, (program) => program.dispose()),
   );
   report(1, 2, `Writing by ${settings.mode}`);
-  const reference = await warm.get(`reference ${dataset.hash}`, () => textReference(dataset));
+  const reference = dataset.train.length === 0
+    ? null
+    : await warm.get(`reference ${dataset.hash}`, () => textReference(dataset));
   const written = await writeWith(model, settings, dataset, reference);
   return () => store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
 };

@@ -10,6 +10,7 @@ export interface TextStatistics {
   /** The most frequent character; of several, that with the lowest code point. */
   readonly topCharacter: string;
   readonly topCharacterShare: number;
+  readonly wordEntropy: number | null;
   readonly distinctWords: number | null;
   readonly distinctWordPairs: number | null;
   readonly distinctWordTriples: number | null;
@@ -64,6 +65,15 @@ export const textStatisticNotes = {
     better: "like real text",
     meaning: "In English this is the space; a collapsed model comes near 1. Incomparable between " +
       "vocabularies",
+  },
+  wordEntropy: {
+    title: "Entropy of words",
+    unit: "nats",
+    better: "like real text",
+    meaning:
+      "Of the frequencies of words over all samples; letter case is ignored, and words that touch " +
+      "either end of a sample do not count. Misspelt words raise it, few different words lower it. " +
+      "It cannot exceed the logarithm of their number: incomparable between unequal total lengths",
   },
   distinctWords: {
     title: "Distinct words (distinct-1)",

@@ -133,6 +133,7 @@ export function measureTexts(
     fourGramEntropy: entropy(counted(samples.flatMap((sample) => runs(sample, 4)))),
     topCharacter: reference.vocabulary.decode([Number(top[0])]),
     topCharacterShare: top[1] / characters,
+    wordEntropy: flat.length === 0 ? null : entropy(counted(flat)),
     distinctWords: distinctShare(words, 1),
     distinctWordPairs: distinctShare(words, 2),
     distinctWordTriples: distinctShare(words, 3),

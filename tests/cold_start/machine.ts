@@ -1,7 +1,7 @@
 /** A machine on which Deno's cache is empty, and the server's task as a client starts it there. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { folderBytes } from "../../tools/cli/setup.ts";
+import { folderBytes } from "../../tools/cli/packages.ts";
 
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 

@@ -96,17 +96,23 @@ Deno.test("an older store goes on counting after the runs that it ever had", () 
     queue(before, config, config, config);
     queueSweep(before);
     before.events.add("run-queued", "image-0012", "it was deleted by hand");
+    before.evaluations.insert(
+      { runId: "image-0003", step: 9 } as Parameters<typeof before.evaluations.insert>[0],
+    );
     before.close();
     const db = new DatabaseSync(join(workspace, "lab.sqlite"));
     db.exec(
       "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; " +
-        "ALTER TABLE runs DROP COLUMN device_choice; " +
+        "ALTER TABLE runs DROP COLUMN device_choice; ALTER TABLE runs DROP COLUMN requested_device; " +
+        "ALTER TABLE runs DROP COLUMN data_directory; " +
+        "ALTER TABLE workers DROP COLUMN kind; DROP TABLE jobs; " +
         "ALTER TABLE runs RENAME COLUMN baseline TO trivial_mse; PRAGMA user_version = 4",
     );
     db.close();
     const store = openStore(workspace);
     assert.deepEqual(queue(store, config), ["image-0013"]);
     assert.equal(queueSweep(store), "sweep-0002");
+    assert.deepEqual(store.evaluations.list("image-0003").map(({ step }) => step), [9]);
     store.close();
   }));
 

@@ -37,7 +37,9 @@ Deno.test("a sweep's id stands for its runs, and each run comes once", () =>
 Deno.test("a reference that means nothing is refused with near ids", () =>
   withStore((store) => {
     assert.throws(() => findRun(store, "latest"), {
-      message: "There are no runs yet: start one with train",
+      message:
+        "There are no runs of your own yet: start one with train, or name a pretrained one: " +
+        "study/digits, study/verse",
     });
     queue(store, shortConfig(), shortConfig());
     assert.throws(() => findRun(store, "image-0012"), {

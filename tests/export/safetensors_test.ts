@@ -13,12 +13,12 @@ async function inTemporaryFile<T>(body: (path: string) => Promise<T>): Promise<T
   }
 }
 
-const hex = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array) =>
+const hex = ({ buffer, byteOffset, byteLength }: SafeTensor["data"]) =>
   new Uint8Array(buffer, byteOffset, byteLength).toHex();
 
 /** A tensor as the Python scripts describe it. */
 const described = ({ dtype, shape, data }: SafeTensor) => ({
-  dtype: { F32: "float32", I32: "int32" }[dtype],
+  dtype: { F32: "float32", F16: "float16", I32: "int32" }[dtype],
   shape: [...shape],
   bytes: hex(data),
 });
@@ -34,6 +34,7 @@ Deno.test("the Python package reads what we write", async () => {
       shape: [2, 3],
       data: Float32Array.of(0, -0, NaN, Infinity, -Infinity, 1e-45),
     },
+    half: { dtype: "F16", shape: [4], data: Float16Array.of(0.1, -2, 65504, 6e-8) },
     scalar: { dtype: "F32", shape: [], data: Float32Array.of(2.5) },
     empty: { dtype: "F32", shape: [3, 0], data: new Float32Array() },
     labels: { dtype: "I32", shape: [3], data: Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31)) },

@@ -373,7 +373,18 @@ Deno.test("An empty workspace tells a newcomer what to do, on every page", async
   assert.match(await html(app, "/"), /deno task demo/);
   assert.match(await html(app, "/compare"), /There are no runs yet/);
   assert.match(await html(app, "/journal"), /No entries yet/);
-  assert.match(await html(app, "/runs/latest", 404), /There are no runs yet/);
+  assert.match(
+    await html(app, "/runs/latest", 404),
+    /There are no runs of your own yet/,
+  );
+  assert.match(await html(app, "/"), /<a href="\/runs\/study%2Fdigits">study\/digits<\/a>/);
+  const run = await html(app, "/runs/study%2Fverse");
+  assert.match(run, /<h1>study\/verse<\/h1>/);
+  assert.match(run, /study-verse-sample-001/);
+  const study = await html(app, "/study");
+  assert.match(study, /src="\/samples\/study-digits-sample-001\.png/);
+  const png = await app.request("/samples/study-digits-sample-001.png");
+  assert.equal(png.headers.get("content-type"), "image/png");
 });
 
 function hash(bytes: Uint8Array): string {

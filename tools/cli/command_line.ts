@@ -41,6 +41,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Print a line whenever a run ends, is warned about or becomes the best",
     load: () => import("./watch.ts"),
   },
+  study: {
+    summary: "Train, measure and publish the pretrained models",
+    load: () => import("./study.ts"),
+  },
   stop: { summary: "Stop runs, keeping a checkpoint", load: () => import("./stop.ts") },
 };
 

@@ -1,33 +1,42 @@
-import { join } from "node:path";
-import { loadImageDataset, loadTextDataset } from "../../data/mod.ts";
-import { UserError } from "../../engine/host/mod.ts";
-import type { Lab, Run } from "../../experiments/mod.ts";
-import { rounded } from "../rows.ts";
+/** What the program can do, in minutes: the pretrained models at once, then one that learns live. */
+import { fileURLToPath } from "node:url";
+import { duration, UserError } from "../../engine/host/mod.ts";
+import type { Lab, Sample, TextSample } from "../../experiments/mod.ts";
 import { z } from "zod";
+import { settingsOf } from "../next.ts";
+import { isOver, rounded } from "../rows.ts";
+import { openBrowser } from "./browser.ts";
+import { commonOptions, dataRootsOf, defineCommand, labOf, listenFields } from "./command.ts";
 import {
-  commonOptions,
-  dataDirectory,
-  dataRootsOf,
-  defineCommand,
-  labOf,
-  listenFields,
-} from "./command.ts";
-import { withProgressBar } from "./progress_bar.ts";
+  beside,
+  blockLines,
+  mosaic,
+  play,
+  type Screen,
+  screenOf,
+  textLines,
+} from "./terminal_film.ts";
 import { watchToTheEnd } from "./train.ts";
 import { START_PORT, type Viewer, viewerOf } from "./viewer.ts";
 
-/** The whole loop, for digits and then for verse: data, training, samples, and the viewer. */
+/** Characters of each text. */
+const LENGTH = 120;
+/** Moments of a text that are shown. */
+const MOMENTS = 60;
+
 export const command = defineCommand({
   schema: z.strictObject({
+    quick: z.boolean().default(false).describe("Shows the pretrained models, and trains nothing"),
     viewer: listenFields.viewer,
-    verse: z.boolean().default(true).describe("Stops after the digits"),
+    browser: z.boolean().default(true).describe("Does not open the viewer in a browser"),
     host: listenFields.host,
     port: listenFields.port.optional().describe(
       "Port of the viewer (default 8765, or a free one where that is taken)",
     ),
     ...commonOptions,
   }),
-  async run({ viewer: withViewer, verse: withVerse, host, port, ...common }, wiring) {
+  async run({ quick, viewer: withViewer, browser, host, port, ...common }, wiring) {
+    console.log("TextDiffusion: digits and verse come out of noise, by two pretrained models.");
     const lab = labOf(common);
     const viewer = withViewer
       ? await viewerOf(lab, {
@@ -35,31 +44,16 @@ export const command = defineCommand({
         ...{ lasting: true, dataRoots: dataRootsOf(undefined) },
       }, wiring)
       : null;
-    const directory = dataDirectory(common);
-    const digits = await learn(lab, viewer, {
-      preset: "demo",
-      dataset: await chooseDigits(),
-      title: "handwritten digits (about two minutes on two cores)",
-    });
-    const best = digits.baseline === null
-      ? ""
-      : ` (the best that each pixel can do by itself: ${rounded(digits.baseline)})`;
-    console.log(`Denoising error ${rounded(digits.latest.denoising_mse)}${best}.`);
-    console.log(`Pictures: ${await drawDigits(lab, digits.id)}`);
-    if (withVerse) {
-      const verse = await learn(lab, viewer, {
-        preset: "demo-verse",
-        dataset: await chooseVerse(directory),
-        title: "verse, character by character out of noise (about three minutes)",
-      });
-      console.log(
-        `At most ${rounded(verse.latest.nats_per_character)} nats per character${
-          verse.baseline === null ? "" : ` (a bigram model: ${rounded(verse.baseline)})`
-        }. It writes:\n\n${await writeVerse(lab, verse.id)}\n`,
-      );
-    }
     if (viewer) {
-      console.log(`Viewer: ${viewer.url}   (Ctrl-C ends it)`);
+      console.log(`The same in a browser: ${viewer.url}/study`);
+      if (browser) openBrowser(`${viewer.url}/study`);
+    }
+    const screen = screenOf();
+    await showPretrained(lab, screen);
+    if (!quick) await trainLive(lab, viewer, screen);
+    console.log(farewell());
+    if (viewer) {
+      console.log(`\nViewer: ${viewer.url}   (Ctrl-C ends it)`);
       await viewer.own?.finished;
     }
     lab.close();
@@ -67,20 +61,101 @@ export const command = defineCommand({
   },
 });
 
-/** Trains a preset to its end. */
-async function learn(
-  lab: Lab,
-  viewer: Viewer | null,
-  { preset, dataset, title }: {
-    readonly preset: "demo" | "demo-verse";
-    readonly dataset: string;
-    readonly title: string;
-  },
-): Promise<Run> {
-  console.log(`\nTraining a diffusion model of ${title}.`);
-  const { runs } = await lab.train({ preset, overrides: { dataset }, label: preset });
-  const { id } = runs[0]!;
-  if (viewer) console.log(`Watch it learn: ${viewer.url}/runs/${id}\n`);
+/** Draws digits, and writes verse in two ways, with the settings that the study found best. */
+async function showPretrained(lab: Lab, screen: Screen): Promise<void> {
+  const began = performance.now();
+  const [film] = lab.samples("study/digits");
+  const [diffusion, hybrid] = lab.texts("study/verse");
+  if (!film || !diffusion || !hybrid) {
+    throw new UserError(
+      "The pretrained models in study/ are missing: restore them with `git checkout -- study`",
+    );
+  }
+  const digits = await drawDigits(lab, film);
+  const verse = Promise.all([writeVerse(lab, diffusion), writeVerse(lab, hybrid)]);
+  // A failure is met where it is waited for.
+  verse.catch(() => {});
+  console.log(`\n${digitsTitle(digits)}`);
+  await playDigits(lab, digits.id, screen);
+  await playVerse(await verse, screen);
+  console.log(`\nThat took ${duration((performance.now() - began) / 1000)} on this machine.`);
+}
+
+async function drawDigits(lab: Lab, like: Sample): Promise<Sample> {
+  const request = { run: "study/digits", count: 10, film_strip: true };
+  return await lab.sample({ ...request, ...settingsOf(like) });
+}
+
+function digitsTitle({ settings, step, networkEvaluations }: Sample): string {
+  return `study/digits (training step ${step}): ${settings.sampler}, ${networkEvaluations} ` +
+    "evaluations of the network for each digit";
+}
+
+/** Every moment of a film strip, then the pictures as they came out. */
+async function playDigits(lab: Lab, id: string, screen: Screen): Promise<void> {
+  const { frames, images, height: side } = await lab.samplePixels(id);
+  const columns = 5;
+  const wide = columns * (side + 1) <= screen.columns && side < screen.rows - 2;
+  const factor = wide && screen.redraws ? 1 : 2;
+  const lines = [...frames.map(({ noisy }) => noisy), images].map((moment) =>
+    blockLines(mosaic(moment, { side, columns, factor }), screen.greys)
+  );
+  await play(lines, screen, 250);
+}
+
+async function writeVerse(lab: Lab, like: TextSample): Promise<TextSample> {
+  const request = { run: "study/verse", count: 1, length: LENGTH, film_strip: true };
+  return await lab.write({ ...request, ...settingsOf(like) });
+}
+
+/** Both texts, side by side where the screen is wide enough, at the same share of their way. */
+async function playVerse(samples: readonly TextSample[], screen: Screen): Promise<void> {
+  const both = screen.columns >= 100;
+  const width = both ? Math.floor(screen.columns / 2) - 2 : screen.columns - 1;
+  const films = samples.map((sample) => filmOf(sample, width, screen));
+  const frames = films[0]!.map((left, i) => {
+    const right = films[1]![i]!;
+    return both ? beside(left, right, width + 2) : [...left, ...right];
+  });
+  console.log(`\nstudy/verse (training step ${samples[0]!.step}):`);
+  await play(frames, screen, 70);
+}
+
+/** A title and the text at each of {@link MOMENTS}, all of one height. */
+function filmOf({ settings, texts, frames }: TextSample, width: number, screen: Screen) {
+  const [text = ""] = texts;
+  const finished = textLines({ written: text, part: "", confidence: [] }, width, screen.greys);
+  const title = settings.mode === "blocks"
+    ? `by diffusion alone, ${settings.block_size} characters at once`
+    : `by diffusion and reading together (${settings.mode})`;
+  const moments = Array.from({ length: MOMENTS }, (_, i) => {
+    const frame = frames[Math.floor(i * frames.length / MOMENTS)];
+    if (!frame) return finished;
+    const written = [...text].slice(0, frame.start).join("");
+    const [part = "", confidence = []] = [frame.texts[0], frame.confidence[0]];
+    return textLines({ written, part, confidence }, width, screen.greys);
+  });
+  const all = [...moments, finished];
+  const height = Math.max(...all.map((lines) => lines.length));
+  return all.map((lines) => [
+    title,
+    ...Array.from({ length: height }, (_, i) => `  ${lines[i] ?? ""}`.trimEnd()),
+  ]);
+}
+
+/** Trains a small network on the digits that come with the program, and draws with it. */
+async function trainLive(lab: Lab, viewer: Viewer | null, screen: Screen): Promise<void> {
+  const request = { preset: "demo", overrides: { dataset: "mnist-6k" }, label: "demo" } as const;
+  const { runs: [run] } = await lab.train(request);
+  const { id, steps } = run!;
+  console.log(
+    "\nNow a smaller network learns, live, from 6,000 digits that come with the program.",
+  );
+  if (viewer) console.log(`Watch it: ${viewer.url}/runs/${id}`);
+  const seconds = await firstEstimate(lab, id);
+  if (seconds !== null) {
+    console.log(`Measured on this machine: ${steps} steps will take about ${duration(seconds)}.`);
+  }
   const [trained] = await watchToTheEnd(lab, [id]);
   if (trained?.status !== "finished") {
     throw new UserError(
@@ -88,41 +163,31 @@ async function learn(
         `Go on with: deno task train --resume ${id}`,
     );
   }
-  console.log(`\n${id} finished ${trained.steps} steps.`);
-  return trained;
+  const best = trained.baseline === null
+    ? ""
+    : ` (the best that each pixel can do by itself: ${rounded(trained.baseline)})`;
+  console.log(`\nDenoising error ${rounded(trained.latest.denoising_mse)}${best}. It draws:`);
+  const sample = await lab.sample({ run: id, count: 10, guidance_scale: 2, film_strip: true });
+  await playDigits(lab, sample.id, screen);
 }
 
-/** The digits of MNIST that come with the program: nothing is downloaded. */
-async function chooseDigits(): Promise<string> {
-  const { name, train, hash } = await loadImageDataset("mnist-6k");
-  console.log(`Data: ${train.count} digits of MNIST (${name}), SHA-256 ${hash.slice(0, 12)}.`);
-  return name;
-}
-
-/** Tiny Shakespeare where it can be had; otherwise the verse that the program writes itself. */
-async function chooseVerse(directory: string | undefined): Promise<string> {
-  try {
-    const { hash } = await loadTextDataset("tiny-shakespeare", { directory });
-    console.log(`Data: tiny Shakespeare, SHA-256 ${hash.slice(0, 12)}.`);
-    return "tiny-shakespeare";
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    console.log(`Tiny Shakespeare cannot be had here (${reason}): going on with made-up verse.`);
-    return "made-up-verse";
+/** Seconds that a run will take at the speed of its first steps; null where it ended before. */
+async function firstEstimate(lab: Lab, id: string): Promise<number | null> {
+  for (;;) {
+    const [run] = await lab.watch([id], { timeoutSeconds: 0.5 });
+    if (!run || isOver(run)) return null;
+    if (run.etaSeconds !== null) return run.etaSeconds;
   }
 }
 
-async function writeVerse(lab: Lab, runId: string): Promise<string> {
-  const request = { run: runId, count: 2, temperature: 0.8, film_strip: true };
-  return (await lab.write(request)).texts.join("\n---\n");
-}
+function farewell(): string {
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  return `
+What to ask an assistant:
+  "Let study/verse go on from ROMEO: in three ways, and tell me which reads best."
+  "Sweep the noise schedule over two seeds with the tiny preset, and tell me which is better."
+  "Fill in the lower halves of ten digits with study/digits, and look how many are right."
 
-async function drawDigits(lab: Lab, runId: string): Promise<string> {
-  const request = { run: runId, count: 40, guidance_scale: 2 };
-  const sample = await withProgressBar((onProgress) => lab.sample(request, { onProgress }));
-  const { samplePng } = await import("../../figures/mod.ts");
-  const { png } = await samplePng(lab, sample.id);
-  const path = join(lab.workspace, "demo.png");
-  await Deno.writeFile(path, png);
-  return path;
+Add the server to Claude Code:
+  claude mcp add textdiffusion -- deno task --config ${config} mcp`;
 }

@@ -1,56 +1,93 @@
 import { counted, UserError } from "../../engine/host/mod.ts";
 import { z } from "zod";
 import { commonOptions, defineCommand } from "./command.ts";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import importMap from "../../import_map.json" with { type: "json" };
+import { withProgressBar } from "./progress_bar.ts";
+import {
+  cachedPackages,
+  fetchPart,
+  folderBytes,
+  packageCache,
+  type Part,
+  partBytes,
+  PARTS,
+} from "./packages.ts";
 
 /**
  * Fetches every npm package that server, viewer, demo and training need, so that nothing is fetched
  * later, and tries out those that are native code.
  */
 export const command = defineCommand({
-  schema: z.strictObject(commonOptions),
-  async run() {
-    const began = performance.now();
+  schema: z.strictObject({
+    check: z.boolean().default(false).describe("Only looks what is here, and fetches nothing"),
+    ...commonOptions,
+  }),
+  async run({ check }) {
     const cache = await packageCache();
-    console.log(`Fetching the npm packages of the program, what is missing of them, into ${cache}`);
-    let packages = 0;
-    let bytes = 0;
+    console.log(`The npm packages of the program, in ${cache}:`);
+    const missing: Part[] = [];
     for (const part of PARTS) {
-      const fetched = await fetchMissing(part, cache);
-      packages += fetched.length;
-      const sizes = await Promise.all(fetched.map(folderBytes));
-      const size = sizes.reduce((sum, size) => sum + size, 0);
-      bytes += size;
-      const news = fetched.length === 0
-        ? "already here"
-        : `${counted(fetched.length, "package")}, ${megabytes(size)}`;
-      console.log(`  ${part.title}: ${news}`);
+      const here = await isHere(part);
+      if (!here) missing.push(part);
+      const size = here
+        ? `here, ${megabytes(await partBytes(part, cache))}`
+        : `missing, about ${part.megabytes} MB`;
+      console.log(`  ${part.title}: ${size}`);
     }
-    const seconds = Math.round((performance.now() - began) / 1000);
-    console.log(
-      packages === 0
-        ? "Everything was here already."
-        : `Fetched ${counted(packages, "package")}, ${megabytes(bytes)}, in ${seconds} s.`,
-    );
+    if (missing.length === 0) console.log("Everything was here already.");
+    else if (check) {
+      console.log("Fetch what is missing with: deno task setup");
+      return 1;
+    } else await fetchAll(missing, cache);
     const working = [
       await works("Training", tryTraining),
       await works("Drawing", tryDrawing),
     ];
     if (!working.every(Boolean)) return 1;
     console.log(
-      "Ready: no later start asks the npm registry. Public data sets are fetched when a run first " +
-        "asks for one.",
+      "Ready: no later start asks the npm registry. The pretrained models, MNIST-6k and tiny " +
+        "Shakespeare are in the repository; other public data sets are fetched when a run first asks " +
+        "for one.",
     );
     return 0;
   },
 });
 
-/** Fetches what a part lacks; answers with the folders that were not there before. */
-async function fetchMissing(part: Part, cache: string): Promise<string[]> {
+/** Fetches parts, with a bar, and says what came. */
+async function fetchAll(parts: readonly Part[], cache: string): Promise<void> {
+  const began = performance.now();
   const before = await cachedPackages(cache);
+  const total = parts.reduce((sum, { megabytes }) => sum + megabytes, 0);
+  const arrived = async () => {
+    const folders = [...await cachedPackages(cache)].filter((folder) => !before.has(folder));
+    const sizes = await Promise.all(folders.map(folderBytes));
+    return { count: folders.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  };
+  await withProgressBar(async (onProgress) => {
+    for (const part of parts) {
+      const look = async () => {
+        const { bytes } = await arrived();
+        const message = `${part.title}: ${megabytes(bytes)} of about ${total} MB so far`;
+        onProgress({ done: Math.min(bytes / 1e6, total), total, message });
+      };
+      await look();
+      const timer = setInterval(() => look().catch(() => {}), LOOK_EVERY_MS);
+      try {
+        await fetchMissing(part);
+      } finally {
+        clearInterval(timer);
+      }
+    }
+  });
+  const { count, bytes } = await arrived();
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.log(`Fetched ${counted(count, "package")}, ${megabytes(bytes)}, in ${seconds} s.`);
+}
+
+/** How often the bar looks how much has arrived, in milliseconds. */
+const LOOK_EVERY_MS = 500;
+
+/** @throws {UserError} If the registry does not give it, with what to do. */
+async function fetchMissing(part: Part): Promise<void> {
   try {
     await fetchPart(part);
   } catch (error) {
@@ -62,7 +99,16 @@ async function fetchMissing(part: Part, cache: string): Promise<string[]> {
         "`deno task setup` again once the registry can be reached",
     );
   }
-  return [...await cachedPackages(cache)].filter((folder) => !before.has(folder));
+}
+
+/** Whether all packages of a part are in the cache. */
+async function isHere(part: Part): Promise<boolean> {
+  try {
+    await fetchPart(part, ["--cached-only"]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
@@ -78,18 +124,13 @@ async function works(what: string, attempt: () => Promise<string>): Promise<bool
   }
 }
 
+/** Which device would train the demo's network, and what is known of the others. */
 async function tryTraining(): Promise<string> {
-  const { openEngine, tf } = await import("../../engine/mod.ts");
-  const engine = await openEngine({ device: "cpu" });
-  const program = await engine.compile(
-    ({ x }) => ({ y: tf.square(x!) }),
-    { x: { shape: [2], dtype: "float32" } },
-  );
-  const { y } = await program.run({ x: Float32Array.of(3, 4) });
-  await program.dispose();
-  await engine.dispose();
-  if (y?.[0] !== 9 || y[1] !== 16) throw new Error(`the squares of 3 and 4 came out as ${y}`);
-  return engine.description;
+  const { trainingDevice } = await import("../../experiments/mod.ts");
+  const { device, reason, measured } = await trainingDevice("demo", { dataset: "mnist-6k" });
+  const others = measured.filter(({ trouble }) => trouble !== null)
+    .map(({ device, trouble }) => `${device} not (${trouble})`);
+  return [`auto takes ${device}, ${reason}`, ...others].join("; ");
 }
 
 async function tryDrawing(): Promise<string> {
@@ -98,110 +139,4 @@ async function tryDrawing(): Promise<string> {
     '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="15">a</text></svg>';
   const png = await svgToPng(svg);
   return `a PNG of ${counted(png.length, "byte")}`;
-}
-
-type PackageName = keyof typeof importMap.imports;
-
-/** Packages that are fetched together. */
-export interface Part {
-  readonly title: string;
-  readonly packages: readonly PackageName[];
-}
-
-/** All that the modules of the program import; tests and benchmarks need more. */
-export const PARTS: readonly Part[] = [
-  {
-    title: "MCP server and journal",
-    packages: [
-      "@modelcontextprotocol/server",
-      "commander",
-      "fastest-levenshtein",
-      "hono",
-      "yaml",
-      "zod",
-    ],
-  },
-  {
-    title: "Pictures and viewer",
-    packages: ["@resvg/resvg-js", "d3-scale", "dejavu-fonts-ttf", "markdown-it", "sharp"],
-  },
-  {
-    title: "Training, sampling, evaluation",
-    packages: [
-      "@huggingface/tokenizers",
-      "@tensorflow/tfjs-backend-cpu",
-      "@tensorflow/tfjs-backend-webgpu",
-      "@tensorflow/tfjs-core",
-      "@tensorflow/tfjs-layers",
-      "ml-matrix",
-      "onnx-proto",
-      "onnxruntime-node",
-    ],
-  },
-];
-
-/**
- * Fetches the packages of a part, and what they depend on, into Deno's cache.
- *
- * @throws {Error} If one cannot be fetched; the message is the beginning of Deno's.
- */
-export async function fetchPart({ packages }: Part): Promise<void> {
-  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "cache",
-      "--quiet",
-      `--config=${here("../../deno.json")}`,
-      `--lock=${here("../../deno.lock")}`,
-      "--frozen",
-      ...packages.map((name) => importMap.imports[name]),
-    ],
-    env: { NO_COLOR: "1" },
-  }).output();
-  if (!success) {
-    const [what, why] = new TextDecoder().decode(stderr).trim().split("\n");
-    throw new Error([what, why].map((line) => line?.replace(/^\s*(error|0): /, "")).join(": "));
-  }
-}
-
-/** The folder of Deno's cache that holds npm packages. */
-export async function packageCache(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
-  return npmCache;
-}
-
-/** The folders of the packages in a cache, one for each version: REGISTRY/[@SCOPE/]NAME/VERSION. */
-export async function cachedPackages(cache: string): Promise<Set<string>> {
-  const found = new Set<string>();
-  for (const registry of await subfolders(cache)) {
-    for (const name of await subfolders(registry)) {
-      const packages = name.startsWith(join(registry, "@")) ? await subfolders(name) : [name];
-      for (const folder of packages) {
-        for (const version of await subfolders(folder)) found.add(version);
-      }
-    }
-  }
-  return found;
-}
-
-async function subfolders(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder, { withFileTypes: true }))
-      .filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return [];
-    throw error;
-  }
-}
-
-/** The sizes of all files in a folder and those below, in bytes. */
-export async function folderBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) bytes += await folderBytes(path);
-    else if (entry.isFile()) bytes += (await stat(path)).size;
-  }
-  return bytes;
 }

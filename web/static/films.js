@@ -1,4 +1,6 @@
 /** One slider for every film of pictures: x_t above x̂ at one noise level at a time. */
+import { playThrough } from "./play.js";
+
 const section = document.getElementById("samples");
 prepare();
 // The page renews the section by itself while the run goes on.
@@ -31,6 +33,7 @@ function addSlider(figure, moments) {
   label.append(words, slider);
   figure.querySelector("figcaption").append(label);
   show();
+  if (figure.closest("[data-play]")) playThrough(slider, 350);
   // So that no moment blinks when it is first shown.
   slider.addEventListener("pointerdown", () => {
     for (const { picture } of moments) new Image().src = picture;

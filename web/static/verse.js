@@ -1,4 +1,6 @@
 /** One slider for every film of a text: shows one noise level at a time. */
+import { playThrough } from "./play.js";
+
 const section = document.getElementById("samples");
 prepare();
 // The page renews the section by itself while the run goes on.
@@ -14,6 +16,7 @@ function prepare() {
     const slider = film.querySelector("input");
     slider.hidden = false;
     show(film, Number(slider.value));
+    if (film.closest("[data-play]")) playThrough(slider, 8000 / (Number(slider.max) + 1));
   }
 }
 

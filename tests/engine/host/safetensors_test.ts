@@ -68,14 +68,14 @@ Deno.test("decodeSafetensors() reads a file written by the Python package", () =
 Deno.test("any tensors and metadata survive a round trip, at any alignment of the bytes", () => {
   const tensor: fc.Arbitrary<SafeTensor> = fc.tuple(
     fc.array(fc.nat({ max: 4 }), { maxLength: 3 }),
-    fc.boolean(),
+    fc.constantFrom("F32", "F16", "I32"),
     fc.integer(),
-  ).map(([shape, float, seed]) => {
+  ).map(([shape, dtype, seed]) => {
     const length = shape.reduce((n, size) => n * size, 1);
     const values = Array.from({ length }, (_, i) => (seed * (i + 1)) | 0);
-    return float
-      ? { dtype: "F32", shape, data: Float32Array.from(values) }
-      : { dtype: "I32", shape, data: Int32Array.from(values) };
+    if (dtype === "F32") return { dtype, shape, data: Float32Array.from(values) };
+    if (dtype === "F16") return { dtype, shape, data: Float16Array.from(values) };
+    return { dtype: "I32", shape, data: Int32Array.from(values) };
   });
   const name = fc.string({ unit: "grapheme" }).filter((text) => text !== "__proto__");
   fc.assert(fc.property(
@@ -153,7 +153,7 @@ Deno.test("a malformed file is refused with what is wrong", () => {
     [
       "unknown dtype",
       fileOf(`{"a":${entry([1], 0, 2, "BF16")}}`, 2),
-      'tensor `a` has dtype "BF16", F32 or I32 is wanted',
+      'tensor `a` has dtype "BF16", F32, F16 or I32 is wanted',
     ],
     [
       "negative size",

@@ -41,6 +41,14 @@ Deno.test("distinct words, pairs and triples leave out words that may be cut", (
   assert.equal(measured(" word ").distinctWordPairs, null);
 });
 
+Deno.test("the entropy of words is of their frequencies over all samples, cut words left out", () => {
+  // Whole: on the on the | the, so 2/5 and 3/5.
+  const frequencies = [2 / 5, 3 / 5];
+  const expected = -frequencies.reduce((sum, f) => sum + f * Math.log(f), 0);
+  close(measured("xx on the On the yy", "xx the y").wordEntropy, expected);
+  assert.equal(measured("word").wordEntropy, null);
+});
+
 Deno.test("words are found in the training text whatever their case, with their apostrophes", () => {
   close(measured(" the dog O'ER oer hil 'cat' ").knownWords, 4 / 6);
   assert.equal(measured("....").knownWords, null);

@@ -1,0 +1,40 @@
+/** What an assistant makes of a fresh workspace, whom nobody told that there are pretrained models. */
+import assert from "node:assert/strict";
+import { currentClient, textOf } from "./clients.ts";
+import { withLaboratory } from "./laboratory.ts";
+
+Deno.test("an assistant finds the pretrained models in its first look at an empty workspace, and samples", () =>
+  withLaboratory(async ({ lab, url }) => {
+    const assistant = await currentClient("modern", { url: `${url}/mcp` });
+    try {
+      const first = textOf(await assistant.call("inspect-run", {}));
+      assert.match(first, /^There are no runs of your own yet\./);
+      // The calls that the answer offers are made as they stand there.
+      const offered = [...first.matchAll(/sample (\{.*?\})/g)].map(([, call]) =>
+        JSON.parse(call!) as Record<string, unknown>
+      );
+      assert.deepEqual(offered.map(({ run }) => run), ["study/digits", "study/verse"]);
+      const [digits, verse] = offered;
+      const drawn = await assistant.call("sample", { ...digits, count: 2, steps: 2 });
+      assert.ok(!drawn.isError, textOf(drawn));
+      assert.ok(drawn.content.some(({ type }) => type === "image"), "the digits can be seen");
+      assert.match(textOf(drawn), /study-digits-sample-101/);
+      const written = await assistant.call("sample", { ...verse, count: 1, length: 8, steps: 2 });
+      assert.ok(!written.isError, textOf(written));
+      assert.match(textOf(written), /study-verse-sample-101/);
+      const uris = await assistant.resourceUris();
+      const uri = uris.find((uri) => uri.endsWith("runs/study%2Fdigits"));
+      assert.ok(uri, uris.join(" "));
+      const { run } = JSON.parse((await assistant.read(uri)).text!) as { run: { id: string } };
+      assert.equal(run.id, "study/digits");
+      const sample = await assistant.read("textdiffusion://samples/study-verse-sample-101");
+      assert.equal([...sample.text!].length, 8);
+      assert.deepEqual(lab.runs({}).total, 0);
+      const looked = textOf(await assistant.call("inspect-run", { run: "study/verse" }));
+      assert.match(looked, /sample \{"run": "study\/verse",/);
+      const refused = await assistant.call("train", { resume: "study/verse" });
+      assert.match(textOf(refused), /comes with the program and is never changed/);
+    } finally {
+      await assistant.close();
+    }
+  }));
