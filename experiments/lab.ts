@@ -5,10 +5,12 @@ import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./common/code_version.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
 import {
+  type ConfigOverrides,
   expandGrid,
   imageConfigOf,
+  parseConfig,
   requireConfigField,
-  resolveConfig,
+  type RunConfig,
   textConfigOf,
 } from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
@@ -17,7 +19,8 @@ import { type NoticeOptions, readNotices } from "./report/notices.ts";
 import { JobRequests } from "./job_requests.ts";
 import { findRun, findRuns, findTrainedRun, modalityOf } from "./registry/modalities.ts";
 import { decodeSamplePixels } from "./image/pictures.ts";
-import { withFoundData } from "./run/own_data.ts";
+import { withFoundData, withFoundStart } from "./run/own_data.ts";
+import { estimateTraining, type TrainingEstimate } from "./report/estimate.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import {
   type SweepSummary,
@@ -106,17 +109,70 @@ class Laboratory implements Lab {
     ensureWorker(this.#store, "jobs");
   }
 
-  async train(
-    { preset = DEFAULT_PRESET, overrides, grid, seeds, label }: TrainRequest,
-  ): Promise<TrainAnswer> {
+  async train(request: TrainRequest): Promise<TrainAnswer> {
+    const { preset = DEFAULT_PRESET, overrides, grid, seeds, label } = request;
     const isSweep = grid !== undefined || seeds !== undefined;
-    const configs =
-      (isSweep ? expandGrid(preset, overrides, grid, seeds) : [resolveConfig(preset, overrides)])
-        .map(withFoundData);
-    for (const config of configs) modalityOf({ config }).requireTrainable(config);
+    const sweep = isSweep ? { preset, overrides, grid, seeds, label } : null;
+    return await this.#queue(this.#configsOf(request), label ?? null, sweep);
+  }
+
+  async extend(ref: string, overrides: ConfigOverrides): Promise<Run> {
+    const { runs } = await this.#queue([this.#extended(ref, overrides)], this.run(ref).label, null);
+    return runs[0]!;
+  }
+
+  estimate(
+    { resume, ...request }: TrainRequest & { resume?: string | undefined },
+  ): TrainingEstimate {
+    const configs = resume === undefined
+      ? this.#configsOf(request)
+      : [this.#extended(resume, request.overrides ?? {})];
+    this.#notice();
+    return estimateTraining(configs, {
+      runs: (filter) => this.#store.runs.list(filter).runs,
+      checkpointBytes: (id) => this.#store.checkpoints.list(id).map(({ bytes }) => bytes),
+    }, this.#process.device);
+  }
+
+  #configsOf(
+    { preset = DEFAULT_PRESET, overrides, grid, seeds }: TrainRequest,
+  ): RunConfig[] {
+    return expandGrid(preset, overrides, grid, seeds).map((config) => this.#ready(config));
+  }
+
+  /** The configuration of a run that goes on where another one ended. */
+  #extended(ref: string, overrides: ConfigOverrides): RunConfig {
+    const run = this.run(ref);
+    requireOwn(run);
+    if (overrides.dataset !== undefined) {
+      throw new UserError(
+        `${run.id} goes on with its own data, so dataset cannot be overridden: to train its weights on ` +
+          "other data, give overrides.start_from without resume",
+      );
+    }
+    return this.#ready(parseConfig({
+      ...run.config,
+      ...overrides,
+      start_from: run.id,
+      start_with: "training",
+    }));
+  }
+
+  #ready(config: RunConfig): RunConfig {
+    const ready = withFoundStart(withFoundData(config), (ref) => this.run(ref));
+    modalityOf({ config: ready }).requireTrainable(ready);
+    return ready;
+  }
+
+  async #queue(
+    configs: readonly RunConfig[],
+    label: string | null,
+    sweep: object | null,
+  ): Promise<TrainAnswer> {
     for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
       await requireObtainable(dataset, { directory: this.#process.dataDirectory });
     }
+    const place = this.#process;
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
       const waiting = this.#store.runs.list({ status: "queued", limit: 1 }).total;
@@ -124,9 +180,9 @@ class Laboratory implements Lab {
       const inserted = this.#store.runs.insert({
         configs,
         codeVersion: version,
-        label: label ?? null,
-        sweep: isSweep ? { preset, overrides, grid, seeds, label } : null,
-        place: this.#process,
+        label,
+        sweep,
+        place,
       });
       for (const id of inserted.ids) this.#store.events.add("run-queued", id, `${id} is queued`);
       return inserted;
@@ -138,11 +194,7 @@ class Laboratory implements Lab {
   // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
   async resume(ref: string): Promise<Run> {
     const run = this.run(ref);
-    if (isPretrained(run.id)) {
-      throw new UserError(
-        `${run.id} comes with the program and is never changed: train a run of your own`,
-      );
-    }
+    requireOwn(run);
     const requeued = this.#store.transaction(() => {
       if (!this.#store.runs.requeue(run.id, this.#process)) return false;
       this.#store.events.add("run-queued", run.id, `${run.id} is queued to go on`);
@@ -151,7 +203,8 @@ class Laboratory implements Lab {
     if (!requeued) {
       throw new UserError(
         run.status === "finished"
-          ? `${run.id} has finished its ${run.steps} steps: train a new run with more steps`
+          ? `${run.id} has finished its ${run.steps} steps: give overrides with more steps beside resume, ` +
+            "to go on in a new run"
           : `${run.id} is ${run.status} already: only stopped, interrupted and failed runs resume`,
       );
     }
@@ -430,4 +483,13 @@ class Laboratory implements Lab {
 function known<T>(id: string, found: T | null, what: string): T {
   if (found) return found;
   throw new UserError(`There is no ${what} ${JSON.stringify(id)}: inspect its run for the ids`);
+}
+
+/** @throws {UserError} If a run came with the program, and so has no training to go on with. */
+function requireOwn({ id }: Run): void {
+  if (!isPretrained(id)) return;
+  throw new UserError(
+    `${id} comes with the program and is never changed: train a run of your own, which may start from ` +
+      `its weights by {"overrides": {"start_from": "${id}"}}`,
+  );
 }

@@ -5,6 +5,8 @@ import type { Comparison } from "./report/compare.ts";
 import type { EvaluateRequest, TrainRequest } from "./requests/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
+import type { ConfigOverrides } from "./config/mod.ts";
+import type { TrainingEstimate } from "./report/estimate.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { SweepSummary, Variation } from "./report/variation.ts";
 import type { NoticeOptions } from "./report/notices.ts";
@@ -39,6 +41,13 @@ export interface Lab {
   ensureWorker(): void;
   /** Queues one run, or every combination of a grid and seeds, and sees that a worker is at work. */
   train(request: TrainRequest): Promise<TrainAnswer>;
+  /**
+   * Queues a run that goes on where another one has ended, with more steps and whatever else is
+   * overridden. It is a run of its own, and the other one stays as it is.
+   */
+  extend(ref: string, overrides: ConfigOverrides): Promise<Run>;
+  /** What `train`, or with `resume` {@link Lab.extend}, would take; nothing is queued. */
+  estimate(request: TrainRequest & { readonly resume?: string | undefined }): TrainingEstimate;
   /** Puts a stopped, interrupted or failed run back in the queue, to go on from its checkpoint. */
   resume(ref: string): Promise<Run>;
   /** Cancels queued runs and asks running ones to stop after their present step, keeping a

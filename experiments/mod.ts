@@ -20,6 +20,7 @@ export {
   requireConfigField,
   resolveConfig,
   RunConfig,
+  tellingFields,
   TextConfig,
   textConfigOf,
 } from "./config/mod.ts";
@@ -29,6 +30,7 @@ export { isPretrained } from "./store/ids.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
 export { publishedWeights, trainingDevice } from "./publishing.ts";
 export type { SweepSummary } from "./report/variation.ts";
+export type { ConfigEstimate, TrainingEstimate } from "./report/estimate.ts";
 export {
   AnyEvaluateRequest,
   AnySampleRequest,

@@ -11,6 +11,7 @@ import {
   type Run,
   type RunConfig,
   summarise,
+  tellingFields,
 } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
 import type { FrontMatter } from "./entry.ts";
@@ -59,7 +60,7 @@ function setup({ runs, missing }: Drawn): string {
     ? `\n\nNot in the store: ${missing.map(inlineText).join(", ")}.`
     : "";
   if (runs.length === 0) return `No runs are named yet.${lost}`;
-  const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
+  const fields = [...new Set(runs.flatMap(({ config }) => tellingFields(config).map(([f]) => f)))];
   const value = ({ config }: Run, field: string) =>
     (config as Readonly<Record<string, string | number>>)[field] ?? "-";
   const differing = fields.filter((field) => new Set(runs.map((r) => value(r, field))).size > 1);

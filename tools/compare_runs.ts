@@ -17,11 +17,15 @@ import {
   rounded,
   table,
 } from "./rows.ts";
+import { publications } from "./arguments.ts";
 import { answer, defineTool, READING } from "./define.ts";
 import { call, sampleCall } from "./next.ts";
 import { evaluationTable, viewOf } from "./views.ts";
 import { baselineTable } from "./text_view.ts";
 import { comparisonUri } from "./links.ts";
+
+// They only shorten tables.
+publications.add(CompareRequest, { rare: ["points", "limit"] });
 
 export const compareRunsTool = defineTool({
   name: "compare-runs",

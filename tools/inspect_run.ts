@@ -12,6 +12,7 @@ import {
   type RunFilter,
   type RunReport,
   type SweepSummary,
+  tellingFields,
 } from "../experiments/mod.ts";
 import { type Journal, matchingEntries } from "../journal/mod.ts";
 import { publications } from "./arguments.ts";
@@ -46,8 +47,8 @@ import { evaluationTable, viewOf } from "./views.ts";
 import { baselineTable } from "./text_view.ts";
 
 const InspectInput = InspectRequest.extend({ wait_seconds: waitSeconds(0) });
-// A sweep's id in the place of a run does the same.
-publications.add(InspectInput, { rare: ["sweep"] });
+// A sweep's id in the place of a run does the same; the other two only shorten tables.
+publications.add(InspectInput, { rare: ["sweep", "points", "limit"] });
 
 export const inspectRunTool = defineTool({
   name: "inspect-run",
@@ -375,7 +376,7 @@ function facts({ run, relativeError }: RunReport): string {
       `all of it as JSON: ${runUri(run.id)}`,
     ]],
     ["Failed", run.error === null ? [] : [shortenedError(run.error)]],
-    ["Configuration", Object.entries(run.config).map(([field, value]) => `${field}=${value}`)],
+    ["Configuration", tellingFields(run.config).map(([field, value]) => `${field}=${value}`)],
   ] as const;
   return lines.map(([title, parts]) => [title, parts.filter((part) => part !== "")] as const)
     .filter(([, parts]) => parts.length > 0)

@@ -13,6 +13,7 @@ import { z } from "zod";
 import { isPath } from "../data/mod.ts";
 import { duration, UserError } from "../engine/host/mod.ts";
 import {
+  type ConfigEstimate,
   DEFAULT_PRESET,
   expandGrid,
   type Lab,
@@ -25,10 +26,6 @@ import type { Call } from "./define.ts";
 const CONFIRM_SECONDS = 3600;
 /** Examples per second of `mnist-small` on two cores, for a workspace in which nothing was trained. */
 const REFERENCE_SPEED = 130;
-/** Runs that are looked through for one that was as fast as the new ones will be. */
-const SEARCHED_RUNS = 50;
-/** Fields on which the time of a training step depends. */
-const SPEED_FIELDS = ["modality", "network", "size", "image_size", "colour", "context", "method"];
 
 const Confirmation = z.object({
   start: z.boolean().meta({ title: "Start the training", default: true }),
@@ -41,15 +38,17 @@ const dismissed = new WeakMap<Lab, Set<string>>();
  * A question for the client, or the answer to a training that may not start; undefined for one that
  * may.
  *
+ * @param isDry Whether nothing is to be started, which takes no time.
  * @throws {UserError} If it would read data from where nobody allowed it.
  */
 export function askBeforeTraining(
   request: TrainRequest,
   call: Call,
+  isDry: boolean,
 ): CallToolResult | InputRequiredResult | undefined {
   const { preset = DEFAULT_PRESET, overrides, grid, seeds } = request;
   const configs = expandGrid(preset, overrides, grid, seeds);
-  return askForData(configs, call) ?? askForTime(request, configs, call);
+  return askForData(configs, call) ?? (isDry ? undefined : askForTime(request, call));
 }
 
 function askForData(configs: readonly RunConfig[], call: Call): InputRequiredResult | undefined {
@@ -99,22 +98,23 @@ function folderOf(uri: string): string[] {
 
 function askForTime(
   request: TrainRequest,
-  configs: readonly RunConfig[],
   { lab, client, request: { mcpReq } }: Call,
 ): CallToolResult | InputRequiredResult | undefined {
-  const { seconds, by } = estimated(lab, configs);
+  const { parts, runs } = lab.estimate(request);
+  const seconds = parts.reduce((sum, part) => sum + part.configs.length * secondsOf(part), 0);
+  const by = parts[0]!.by[0] ?? "mnist-small on two cores";
   if (seconds <= CONFIRM_SECONDS || client.elicitation === undefined) return undefined;
   const key = JSON.stringify(request);
   const before = dismissed.get(lab) ?? new Set();
   if (before.has(key)) return undefined;
-  const what = configs.length === 1 ? "This run" : `These ${configs.length} runs`;
+  const what = runs === 1 ? "This run" : `These ${runs} runs`;
   const time = `${what} would take about ${duration(seconds)} of training (by the speed of ${by})`;
   const answer = inputResponse(mcpReq.inputResponses, "start");
   if (answer.kind !== "elicit") {
     return inputRequired({
       inputRequests: {
         start: inputRequired.elicit({
-          message: `${time}. Start ${configs.length === 1 ? "it" : "them"}?`,
+          message: `${time}. Start ${runs === 1 ? "it" : "them"}?`,
           requestedSchema: Confirmation,
         }),
       },
@@ -130,21 +130,7 @@ function askForTime(
   return { content: [{ type: "text", text: `Not started: ${reason}. ${time}.` }] };
 }
 
-/** How long a training takes, and by which run's speed that was reckoned. */
-function estimated(lab: Lab, configs: readonly RunConfig[]): { seconds: number; by: string } {
-  const { runs } = lab.runs({ limit: SEARCHED_RUNS });
-  const key = (config: RunConfig) =>
-    JSON.stringify(SPEED_FIELDS.map((field) => Reflect.get(config, field)));
-  const alike = (config: RunConfig) =>
-    runs.find((run) =>
-      run.latest.examples_per_second !== undefined && key(run.config) === key(config)
-    );
-  const seconds = configs.map((config) => {
-    const speed = alike(config)?.latest.examples_per_second ?? REFERENCE_SPEED;
-    return config.steps * config.batch_size / speed;
-  });
-  return {
-    seconds: seconds.reduce((sum, one) => sum + one, 0),
-    by: alike(configs[0]!)?.id ?? "mnist-small on two cores",
-  };
+/** Seconds of one run of a configuration, also where nothing like it was trained here. */
+function secondsOf({ seconds, configs: [config] }: ConfigEstimate): number {
+  return seconds ?? config!.steps * config!.batch_size / REFERENCE_SPEED;
 }

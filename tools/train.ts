@@ -1,18 +1,26 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { counted, duration, RefusedValue } from "../engine/host/mod.ts";
-import { type Lab, type Run, type TrainAnswer, TrainOrResume } from "../experiments/mod.ts";
+import { counted, duration, RefusedValue, UserError } from "../engine/host/mod.ts";
+import {
+  type ConfigEstimate,
+  type Lab,
+  type Run,
+  type RunConfig,
+  type TrainAnswer,
+  TrainOrResume,
+} from "../experiments/mod.ts";
+import type { Links } from "./links.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import { askBeforeTraining } from "./questions.ts";
-import { isOver, MAX_ROWS, rounded, runTable } from "./rows.ts";
+import { isOver, MAX_ROWS, rounded, runTable, table } from "./rows.ts";
 import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
 import { viewOf } from "./views.ts";
 
 export const TrainInput = TrainOrResume.extend({
   overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
   resume: TrainOrResume.shape.resume.describe(
-    `${TrainOrResume.shape.resume.description}; only wait_seconds may be given beside it`,
+    TrainOrResume.shape.resume.description!,
   ),
   wait_seconds: waitSeconds(),
 });
@@ -29,11 +37,14 @@ export const trainTool = defineTool({
     "inspect-run.",
   input: TrainInput,
   annotations: ADDING,
-  async run({ wait_seconds, resume, ...request }, context) {
+  async run({ wait_seconds, resume, dry_run, ...request }, context) {
     const { lab, progress } = context;
     progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
-    const question = resume === undefined ? askBeforeTraining(request, context) : undefined;
+    const question = resume === undefined
+      ? askBeforeTraining(request, context, dry_run)
+      : undefined;
     if (question) return question;
+    if (dry_run) return estimateAnswer(lab, { resume, ...request }, context.links);
     const { runs, sweepId } = await startedRuns(lab, { resume, ...request });
     const ids = runs.map((run) => run.id);
     context.started(ids);
@@ -48,22 +59,104 @@ export const trainTool = defineTool({
   },
 });
 
-/** Queues new runs, or a run to resume. @throws {RefusedValue} If the request asks for both. */
-export async function startedRuns(
-  lab: Lab,
-  { resume, ...request }: z.output<typeof TrainOrResume>,
-): Promise<TrainAnswer> {
+type Request = Omit<z.output<typeof TrainOrResume>, "dry_run">;
+
+/** Queues new runs, or a run to go on with. @throws {RefusedValue} If the request asks for both. */
+export async function startedRuns(lab: Lab, { resume, ...request }: Request): Promise<TrainAnswer> {
   if (resume === undefined) return await lab.train(request);
-  const given = Object.entries(request).filter(([, value]) => value !== undefined).map(([k]) => k);
-  if (given.length > 0) {
-    throw new RefusedValue((name) =>
-      `${name("resume")} goes on with a run as it was configured, so ` +
-      `${given.map((field) => name(field)).join(", ")} cannot be given beside it: ` +
-      "leave out one or the other"
-    );
+  requireResumable(request);
+  const { overrides } = request;
+  if (overrides !== undefined) {
+    return { runs: [await lab.extend(resume, overrides)], sweepId: null };
   }
-  return { runs: [await lab.resume(resume)], sweepId: null };
+  const named = lab.find([resume]);
+  // A sweep's name stands for those of its runs that broke off.
+  const going = named.length === 1 ? named : named.filter(isResumable);
+  if (going.length === 0) throw new UserError(`No run of ${resume} has broken off`);
+  const runs: Run[] = [];
+  for (const { id } of going) runs.push(await lab.resume(id));
+  return { runs, sweepId: runs.length > 1 ? runs[0]!.sweepId : null };
 }
+
+function requireResumable({ overrides: _, ...others }: Omit<Request, "resume">): void {
+  const given = Object.entries(others).filter(([, value]) => value !== undefined).map(([k]) => k);
+  if (given.length === 0) return;
+  throw new RefusedValue((name) =>
+    `${name("resume")} goes on with a run as it was configured, so ` +
+    `${given.map((field) => name(field)).join(", ")} cannot be given beside it: ` +
+    "leave out one or the other"
+  );
+}
+
+const isResumable = ({ status }: Run) =>
+  status === "stopped" || status === "interrupted" || status === "failed";
+
+/** What a request would take; nothing is started. */
+export function estimateText(
+  lab: Lab,
+  { resume, ...request }: Request,
+): { readonly summary: string; readonly body: string[] } {
+  if (resume !== undefined) requireResumable(request);
+  const estimate = lab.estimate({ resume, ...request });
+  const { runs, seconds, bytes, waiting, parts } = estimate;
+  const time = seconds === null ? "an unknown time" : `about ${duration(seconds)}`;
+  const disk = bytes === null ? "an unknown amount of disk" : `${megabytes(bytes)} of disk`;
+  const behind = waiting.length === 0
+    ? ""
+    : `, after ${counted(waiting.length, "run")} that ${
+      waiting.length === 1 ? "is" : "are"
+    } queued or running`;
+  return {
+    summary: `Nothing was started: ${
+      counted(runs, "run")
+    } would take ${time} and ${disk}${behind}.`,
+    body: [
+      estimateTable(parts),
+      parts.some((part) => part.seconds === null)
+        ? "Nothing like it was trained here yet: a run of 20 steps would tell its speed."
+        : "",
+    ],
+  };
+}
+
+function estimateAnswer(lab: Lab, request: Request, links: Links): CallToolResult {
+  const { summary, body } = estimateText(lab, request);
+  const { resume, preset, overrides, grid, seeds, label } = request;
+  return answer({
+    summary,
+    next: [`${call("train", { resume, preset, overrides, grid, seeds, label })} to start it`],
+    viewerUrl: links.home(),
+  }, body);
+}
+
+function estimateTable(parts: readonly ConfigEstimate[]): string {
+  const configs = parts.map(({ configs }) => configs[0]!);
+  const fields = [...new Set(configs.flatMap((config) => Object.keys(config)))];
+  const value = (config: RunConfig, field: string) => String(Reflect.get(config, field) ?? "-");
+  const differing = fields.filter((field) =>
+    field !== "seed" && new Set(configs.map((config) => value(config, field))).size > 1
+  );
+  const ids = (runs: readonly Run[]) =>
+    runs.slice(0, MAX_NAMED).map(({ id, status }) => `${id} (${status})`).join(", ") +
+    (runs.length > MAX_NAMED ? ", ..." : "");
+  const rows = parts.slice(0, MAX_ROWS).map((part) => [
+    ...differing.map((field) => value(part.configs[0]!, field)),
+    part.configs.map(({ seed }) => seed).join(", "),
+    part.configs[0]!.steps,
+    part.seconds === null ? "-" : duration(part.seconds),
+    part.by.slice(0, MAX_NAMED).join(", ") || "-",
+    part.bytes === null ? "-" : megabytes(part.bytes),
+    ids(part.repeated) || "-",
+    ids(part.otherSeeds) || "-",
+  ]);
+  const header = ["seeds", "steps", "a run takes", "by", "disk", "the same", "with other seeds"];
+  return table([...differing, ...header], rows);
+}
+
+/** Runs that a cell of the table names. */
+const MAX_NAMED = 4;
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toPrecision(2)} MB`;
 
 /** The runs as they stand after waiting, with progress on the way; a training itself goes on. */
 export async function watchRuns(

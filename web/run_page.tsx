@@ -6,6 +6,7 @@ import {
   modalityOf,
   type Run,
   type RunReport,
+  tellingFields,
   type TextSample,
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
@@ -164,7 +165,7 @@ export function Configuration({ run }: { run: Run }) {
       <h2>Configuration</h2>
       <table class="pairs">
         <tbody>
-          {Object.entries(run.config).map(([name, value]) => (
+          {tellingFields(run.config).map(([name, value]) => (
             <tr>
               <th scope="row">{name}</th>
               <td>{settingText(value)}</td>

@@ -36,8 +36,16 @@ export const LATER = {
     self_condition: 0,
     evaluate_every: 0,
     evaluate_count: 1000,
+    start_from: "",
+    start_with: "weights",
   },
-  text: { muon_learning_rate: 0, vocabulary_size: 0, activation: "gelu" },
+  text: {
+    muon_learning_rate: 0,
+    vocabulary_size: 0,
+    activation: "gelu",
+    start_from: "",
+    start_with: "weights",
+  },
 } as const;
 
 /**
@@ -53,6 +61,11 @@ export function parseConfig(value: unknown): RunConfig {
   if (warmup_steps > steps) {
     throw new UserError(
       `warmup_steps is ${warmup_steps}, more than the ${steps} steps of the run: lower it or raise steps`,
+    );
+  }
+  if (config.start_with === "training" && config.start_from === "") {
+    throw new UserError(
+      'start_with is "training", but start_from names no run: name one, or leave start_with out',
     );
   }
   REQUIRE_FITTING[config.modality](config as never);
@@ -148,6 +161,18 @@ export function record(value: unknown, name: string): Record<string, unknown> {
     return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
   }
   throw new UserError(`${name} must be an object of field names and values`);
+}
+
+/** A configuration as it was stored, with the fields that came later at its end. */
+export function withLaterFields(stored: RunConfig): RunConfig {
+  return { ...stored, ...LATER[stored.modality], ...stored } as RunConfig;
+}
+
+/** The fields that say something of a configuration: without the start of a training that has none. */
+export function tellingFields(config: RunConfig): [field: string, value: string | number][] {
+  return Object.entries(config).filter(([field]) =>
+    config.start_from !== "" || (field !== "start_from" && field !== "start_with")
+  );
 }
 
 /** A short name for a configuration: the first 12 hex digits of the SHA-256 of its sorted JSON. */

@@ -26,6 +26,17 @@ export const trainingFields = {
   ),
 };
 
+/** What training begins with. */
+export const startFields = {
+  start_from: z.string().max(80).describe(
+    "Run whose newest checkpoint training starts from, kept as image-0001@600; empty for random weights",
+  ),
+  start_with: z.enum(["weights", "training"]).describe(
+    "What start_from gives: its weights (the moving average), for a training of their own; or the " +
+      "whole training, optimiser and step with it, to go on for more steps",
+  ),
+};
+
 /** The seed, and what is recorded on the way. */
 export const recordingFields = {
   seed: integer(0, 2_147_483_647).describe("Seed of everything random in the run"),

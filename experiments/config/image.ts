@@ -10,7 +10,7 @@ import {
   weightingNames,
 } from "../../models/diffusion/mod.ts";
 import { imageNetworkNames, imageNetworks, imageSizes } from "../../models/image/mod.ts";
-import { integer, recordingFields, trainingFields } from "./fields.ts";
+import { integer, recordingFields, startFields, trainingFields } from "./fields.ts";
 
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
@@ -46,6 +46,7 @@ export const ImageConfig = z.strictObject({
     "Which noise levels training sees: uniform in the schedule's time, logit-normal (more of its " +
       "middle), or EDM's log-normal, whatever the schedule",
   ),
+  ...startFields,
   ...trainingFields,
   label_dropout: z.number().min(0).max(1).describe(
     "Fraction of training images whose class is hidden; above 0 makes guidance possible",

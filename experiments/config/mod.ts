@@ -13,6 +13,8 @@ export {
   parseConfig,
   requireConfigField,
   RunConfig,
+  tellingFields,
+  withLaterFields,
 } from "./configuration.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./presets.ts";
 export {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import { integer, recordingFields, trainingFields } from "./fields.ts";
+import { integer, recordingFields, startFields, trainingFields } from "./fields.ts";
 
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
@@ -58,6 +58,7 @@ export const TextConfig = z.strictObject({
   embedding_norm: z.enum(["unit", "free"]).describe(
     "unit length, or free to see them shrink",
   ),
+  ...startFields,
   ...trainingFields,
   ...recordingFields,
 });

@@ -46,6 +46,7 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
     data: dataset,
     pictures: pictureFacts(dataset),
     parameters: network.parameters,
+    takesOtherWeights: true,
     parameterCount: network.parameterCount,
     adam: ADAM,
     baseline: () => pixelwiseDenoisingError(dataset),

@@ -1,5 +1,5 @@
 /** What the runs of a workspace, or of a sweep, have tried, and which settings they never varied. */
-import { LATER, RECORDING, type RunConfig } from "../config/mod.ts";
+import { RECORDING, type RunConfig, tellingFields, withLaterFields } from "../config/mod.ts";
 import { metricOf, scoreOf } from "../registry/modalities.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
@@ -38,8 +38,7 @@ export function variationsOf(tried: readonly Tried[]): Variation[] {
 function variationOf(modality: RunConfig["modality"], tried: readonly Tried[]): Variation {
   const counts = new Map<string, Map<string | number, number>>();
   for (const { config, runs } of tried) {
-    // In the order of the configuration, and with what older ones lack.
-    for (const [field, value] of Object.entries({ ...config, ...LATER[modality], ...config })) {
+    for (const [field, value] of tellingFields(withLaterFields(config))) {
       if (IGNORED.includes(field)) continue;
       const values = counts.get(field) ?? new Map<string | number, number>();
       counts.set(field, values.set(value, (values.get(value) ?? 0) + runs));

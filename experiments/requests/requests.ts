@@ -214,7 +214,10 @@ export type TrainRequest = z.input<typeof TrainRequest>;
 export const TrainOrResume = TrainRequest.extend({
   resume: runReference.optional().describe(
     "Instead of starting something: a stopped, interrupted or failed run goes on from its last " +
-      "checkpoint, bit for bit",
+      "checkpoint, bit for bit; with overrides a new run goes on where one ended, for more steps",
+  ),
+  dry_run: z.boolean().default(false).describe(
+    "true only says the time and disk it takes and its earlier runs (default false)",
   ),
 });
 

@@ -14,6 +14,7 @@ import type { Store } from "../store/store.ts";
 import { requireSameData } from "./own_data.ts";
 import { compileStep, inputArrays } from "../../models/steps/mod.ts";
 import { newestState, rewind } from "./checkpoints.ts";
+import { startingState } from "./start.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
 import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject } from "./subject.ts";
@@ -54,7 +55,7 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   // Before its checkpoints are read: of other data, they may not even fit the network.
   requireSameData(run, subject.data);
   const resumed = newestState(store, run, subject.parameters);
-  const state = resumed?.state ?? initialState(subject.parameters, config.seed);
+  const state = resumed?.state ?? startingState(store, run, subject);
   rewind(store, run, workerId, state.step);
   const { engine, choice } = await openDevice(run, subject, state, context);
   try {

@@ -64,6 +64,18 @@ export function initialState(specs: readonly ParameterSpec[], seed: number): Tra
   };
 }
 
+/** The state before the first step of a training that begins with another one's weights. */
+export function warmState(weights: Parameters): TrainingState {
+  const parameters = copyOf(weights);
+  return {
+    step: 0,
+    parameters,
+    ema: copyOf(weights),
+    optimizer: createAdamW(parameters),
+    window: EMPTY_WINDOW,
+  };
+}
+
 /** The state as a safetensors file: `model/…`, `ema/…`, `adam.m/…` and `adam.v/…`. */
 export function encodeCheckpoint(state: TrainingState, origin: CheckpointOrigin): Uint8Array {
   const { parameters, ema, optimizer } = state;

@@ -53,6 +53,8 @@ export interface Subject {
   /** What its pictures are like, where it learns pictures. */
   readonly pictures?: PictureFacts | undefined;
   readonly parameters: readonly ParameterSpec[];
+  /** Whether weights that were learnt on other data mean the same here; tokens of another text do not. */
+  readonly takesOtherWeights: boolean;
   readonly parameterCount: number;
   /**
    * {@link Run.baseline}.

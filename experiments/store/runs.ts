@@ -1,7 +1,7 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
-import { configHash, groupHash, type RunConfig } from "../config/mod.ts";
+import { configHash, groupHash, type RunConfig, withLaterFields } from "../config/mod.ts";
 import { isPretrained, nextId, nextNumber, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
 import type { MetricName } from "./metrics.ts";
@@ -369,7 +369,7 @@ export function runTable(
 }
 
 function runOf(row: RunRow, latest: Run["latest"]): Run {
-  const config = JSON.parse(row.config) as RunConfig;
+  const config = withLaterFields(JSON.parse(row.config) as RunConfig);
   const speed = latest.examples_per_second;
   const training = row.status === "running" && speed !== undefined && speed > 0;
   return {

@@ -10,6 +10,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withLaterFields } from "../config/mod.ts";
 import { isPretrained, STUDY_PREFIX } from "./ids.ts";
 import type { Curves, MetricName } from "./metrics.ts";
 import type { Run } from "./run.ts";
@@ -156,6 +157,7 @@ function readRecord(folder: string): StudyRecord {
   });
   return {
     ...record,
+    run: { ...record.run, config: withLaterFields(record.run.config) },
     checkpoint: here(record.checkpoint),
     samples: record.samples.map(here),
   };

@@ -36,6 +36,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
   return {
     data: dataset,
     parameters: network.parameters,
+    takesOtherWeights: false,
     parameterCount: network.parameterCount,
     adam: ADAM,
     treatments: network.denoiser

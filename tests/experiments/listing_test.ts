@@ -87,6 +87,11 @@ Deno.test("a run that is older than a field is found by the field's default", ()
     );
     assert.equal(lab.runs({ where: { terminal_snr: "as-is" } }).total, 4);
     assert.equal(lab.runs({ where: { terminal_snr: "zero" } }).total, 0);
+    assert.deepEqual(
+      lab.run("image-0003").config,
+      shortConfig({ steps: 24, learning_rate: 0.003 }),
+      "so that it does not differ from newer runs",
+    );
   }));
 
 Deno.test("sweeps are listed with what they varied and their best run", () =>

@@ -146,7 +146,8 @@ Deno.test("resuming a run that is not at rest is refused with the reason", () =>
     await lab.watch([id], { timeoutSeconds: 60 });
     await assert.rejects(lab.resume(id), {
       name: "UserError",
-      message: `${id} has finished its 2 steps: train a new run with more steps`,
+      message:
+        `${id} has finished its 2 steps: give overrides with more steps beside resume, to go on in a new run`,
     });
   }));
 

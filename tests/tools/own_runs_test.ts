@@ -26,6 +26,28 @@ Deno.test('"latest" is the client\'s own newest run, and the newest of all for o
     await Promise.all([first, second, third].map((caller) => caller.close()));
   }));
 
+Deno.test("a sweep's name goes on with what broke off in it, and a dry run starts nothing", () =>
+  withLaboratory(async ({ url, lab }) => {
+    const caller = await currentClient("modern", { url: `${url}/mcp` });
+    const { modality: _, ...overrides } = shortConfig({ steps: 100_000 });
+    const request = { preset: "mnist-tiny", overrides: { ...overrides, seed: undefined } };
+    const dry = await caller.call("train", { ...request, seeds: [0, 1], dry_run: true });
+    assert.match(textOf(dry), /^Nothing was started: 2 runs would take an unknown time/);
+    assert.match(
+      textOf(dry),
+      /Next: train \{"preset": "mnist-tiny", .*"seeds": \[0, 1\]\} to start it/,
+    );
+    assert.equal(lab.runs().total, 0);
+    await caller.call("train", { ...request, seeds: [0, 1], wait_seconds: 0 });
+    await caller.call("stop-run", { runs: ["sweep-0001"], wait_seconds: 45 });
+    const again = textOf(await caller.call("train", { resume: "sweep-0001", wait_seconds: 0 }));
+    assert.match(again, /^Sweep sweep-0001 of 2 runs: /);
+    lab.stop("all");
+    const refused = await caller.call("train", { resume: "image-0001", seeds: [0], dry_run: true });
+    assert.match(textOf(refused), /resume goes on with a run .* seeds cannot be given beside it/);
+    await caller.close();
+  }));
+
 Deno.test("what needs weights takes the newest of the client's own runs that has a checkpoint", () =>
   withStore((store) => {
     const one = finishedRun(store, shortConfig(), 0.1);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Lab, type Run, TrainOrResume } from "../../experiments/mod.ts";
 import { isOver, runTable } from "../rows.ts";
-import { startedRuns } from "../train.ts";
+import { estimateText, startedRuns } from "../train.ts";
 import { commonOptions, defineCommand, labOf } from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
 
@@ -20,8 +20,15 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   names: { overrides: "set" },
-  async run({ workspace, data, device, json, detach, ...request }) {
+  async run({ workspace, data, device, json, detach, dry_run, ...request }) {
     const lab = labOf({ workspace, data, device });
+    if (dry_run) {
+      const { summary, body } = estimateText(lab, request);
+      const shown = json ? JSON.stringify(lab.estimate(request), null, 2) : "";
+      console.log(shown || [summary, ...body].filter((part) => part !== "").join("\n\n"));
+      lab.close();
+      return 0;
+    }
     const { runs: started } = await startedRuns(lab, request);
     const ids = started.map((run) => run.id);
     const runs = detach ? started : await watchToTheEnd(lab, ids);
