@@ -238,6 +238,8 @@ async function openTensorFlow(): Promise<Backend> {
   // Not one of our dependencies, so it is looked for where npm installs: in a `node_modules` of the
   // program's folder or of one above it.
   const require = createRequire(import.meta.url);
+  // Its library tells the terminal which instructions it uses.
+  if (!Deno.env.has("TF_CPP_MIN_LOG_LEVEL")) Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "2");
   try {
     require(TENSORFLOW_PACKAGE);
   } catch (error) {
@@ -245,16 +247,83 @@ async function openTensorFlow(): Promise<Backend> {
     const reason = missing ? "it is not installed" : `it does not load (${firstLineOf(error)})`;
     throw new UserError(
       `Device tensorflow needs ${TENSORFLOW_PACKAGE}, and ${reason}; ` +
-        `run \`npm install --no-save --no-package-lock ${TENSORFLOW_PACKAGE}@4.22.0\` ` +
-        "in the program's folder, or use another device",
+        "run `deno task setup:tensorflow` (--cuda for a GPU), or use another device",
     );
   }
   await ready("tensorflow", "tensorflow");
+  padConvolutions();
   const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
   return {
     name: "tensorflow",
     description: `TensorFlow's own library on the ${isUsingGpuDevice ? "GPU" : "CPU"}`,
   };
+}
+
+/**
+ * Lets TensorFlow's convolutions take padding in numbers, which its package refuses: images are
+ * padded before them, and gradients of padded images cut afterwards.
+ */
+function padConvolutions(): void {
+  const run = (kernel: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap) =>
+    tf.getKernel(kernel, "tensorflow").kernelFunc(
+      { inputs, attrs, backend: tf.backend() },
+    ) as tf.TensorInfo;
+  const replace = (
+    kernelName: string,
+    padded: (call: { inputs: tf.NamedTensorInfoMap; attrs: tf.NamedAttrMap }, pad: Pad) => {
+      inputs?: tf.NamedTensorInfoMap;
+      attrs?: tf.NamedAttrMap;
+      cut?: readonly number[];
+    },
+  ) => {
+    const { kernelFunc } = tf.getKernel(kernelName, "tensorflow");
+    tf.unregisterKernel(kernelName, "tensorflow");
+    tf.registerKernel({
+      kernelName,
+      backendName: "tensorflow",
+      kernelFunc: ({ inputs, attrs, backend }) => {
+        const call = { inputs: inputs as tf.NamedTensorInfoMap, attrs: attrs ?? {} };
+        if (typeof call.attrs.pad === "string") {
+          return kernelFunc({ inputs, attrs: attrs!, backend });
+        }
+        const pad = padOf(call.attrs.pad as number | Pad);
+        const { cut, ...changed } = padded(call, pad);
+        const result = kernelFunc({
+          inputs: { ...call.inputs, ...changed.inputs },
+          attrs: { ...call.attrs, ...changed.attrs, pad: "valid" },
+          backend,
+        }) as tf.TensorInfo;
+        const whole = Object.values(changed.inputs ?? {}) as tf.TensorInfo[];
+        const given = cut
+          ? run("Slice", { x: result }, { begin: pad.map(([before]) => before), size: [...cut] })
+          : result;
+        if (cut) whole.push(result);
+        for (const { dataId } of whole) tf.backend().disposeData(dataId);
+        return given;
+      },
+    });
+  };
+  const widened = ({ inputs }: { inputs: tf.NamedTensorInfoMap }, pad: Pad) => ({
+    inputs: {
+      x: run("PadV2", { x: inputs.x! }, {
+        paddings: pad.map((ends) => [...ends]),
+        constantValue: 0,
+      }),
+    },
+  });
+  replace("Conv2D", widened);
+  replace("Conv2DBackpropFilter", widened);
+  replace("Conv2DBackpropInput", ({ attrs }, pad) => {
+    const cut = attrs.inputShape as number[];
+    return { cut, attrs: { inputShape: cut.map((n, axis) => n + pad[axis]![0] + pad[axis]![1]) } };
+  });
+}
+
+/** Zeros before and after an image along its four axes. */
+type Pad = readonly (readonly [number, number])[];
+
+function padOf(pad: number | Pad): Pad {
+  return typeof pad === "number" ? [[0, 0], [pad, pad], [pad, pad], [0, 0]] : pad;
 }
 
 async function ready(name: string, device: EagerDevice): Promise<void> {

@@ -199,6 +199,6 @@ Deno.test("tfjs-webgpu computes what tfjs-cpu does, or says that there is no ada
 Deno.test("tensorflow computes what tfjs-cpu does, or says how to install it", async () => {
   await worksOrExplains(
     "tensorflow",
-    /^Device tensorflow needs @tensorflow\/tfjs-node-gpu, .*`npm install .*@4\.22\.0` in the prog/,
+    /^Device tensorflow needs @tensorflow\/tfjs-node-gpu, .*`deno task setup:tensorflow` \(--cuda/,
   );
 });
