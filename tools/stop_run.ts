@@ -18,11 +18,17 @@ export const stopRunTool = defineTool({
   input: StopRequest.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ wait_seconds, ...request }, call) {
-    const { lab, links, signal } = call;
+    const { lab, links, signal, progress } = call;
     const asked = stopAll(lab, request);
     const [now, ...jobs] = await Promise.all([
       watchRuns(asked.runs.map(({ id }) => id), wait_seconds, call),
-      ...asked.jobs.map(({ id }) => lab.watchJob(id, { timeoutSeconds: wait_seconds, signal })),
+      ...asked.jobs.map(({ id }) =>
+        lab.watchJob(id, {
+          timeoutSeconds: wait_seconds,
+          signal,
+          onProgress: ({ done, total, message }) => progress.report(done, total, message),
+        })
+      ),
     ]);
     const over = now.filter(isOver);
     const stopping = now.length - over.length;

@@ -195,6 +195,10 @@ Deno.test("a job outlives the server that requested it", () =>
     const job = await lab.watchJob("job-0001", { timeoutSeconds: 120 });
     assert.equal(job.status, "finished");
     assert.deepEqual(lab.evaluations("latest").map(({ id }) => id), [job.resultId]);
+    const ends = lab.events().filter(({ kind }) => kind === "job-ended");
+    assert.deepEqual(ends.map(({ message }) => message), [
+      `job-0001 (evaluate image-0001) finished: ${job.resultId}`,
+    ]);
     await until(() => livingWorker(store, "jobs") === null, 10);
   }));
 

@@ -63,7 +63,15 @@ Deno.test("stop-run stops a job and says how it goes on", () =>
   withRun(async (caller, workspace) => {
     const request = { run: RUN, count: 500, steps: 50, wait_seconds: 0 };
     assert.match(await said(caller, "evaluate", request), /^job-0001 \(evaluate image-0001\)/);
-    const stopped = await said(caller, "stop-run", { runs: ["job-0001"], wait_seconds: 50 });
+    const notes: ProgressNote[] = [];
+    const stopped = textOf(
+      await caller.call(
+        "stop-run",
+        { runs: ["job-0001"], wait_seconds: 50 },
+        (note) => notes.push(note),
+      ),
+    );
+    assert.match(notes[0]!.message!, /^job-0001/);
     assert.match(
       stopped,
       /job-0001 is stopped; evaluate image-0001 with the same arguments goes on/,
