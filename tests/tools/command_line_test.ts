@@ -137,14 +137,14 @@ Deno.test("the command line explains mistakes in one line and fails", () =>
         ["inspect", "a", "--status", "failed"],
         /^--status chooses the runs of a list: leave it out beside RUN$/,
       ],
-      [["sample", "image-0001"], /^There are no runs yet/],
+      [["sample", "image-0001"], /^There is no run "image-0001": near it are study\//],
       [
         ["sample", "latest", "--class", "x"],
         /^--class is "x", but must be a whole number from 0 to 999, or a list of/,
       ],
       [
         ["compare", "image-0001"],
-        /^There are no runs yet/,
+        /^There is no run "image-0001": near it are study\//,
       ],
       [
         ["start", "--port", "99999"],

@@ -225,7 +225,12 @@ Deno.test("resources that are not there are refused by name", () =>
       ]
     ) await assert.rejects(caller.read(uri), { code: -32602 }, uri);
     const { text } = await caller.read("textdiffusion://runs");
-    assert.deepEqual(JSON.parse(text!), { total: 0, runs: [] });
+    const { total, runs, pretrained } = JSON.parse(text!);
+    assert.deepEqual([total, runs], [0, []]);
+    assert.deepEqual(pretrained.map(({ id }: { id: string }) => id), [
+      "study/digits",
+      "study/verse",
+    ]);
     await caller.close();
   }));
 

@@ -20,7 +20,7 @@ export interface Part {
 export const PARTS: readonly Part[] = [
   {
     title: "MCP server and journal",
-    megabytes: 26,
+    megabytes: 17,
     packages: [
       "@modelcontextprotocol/server",
       "commander",
@@ -32,7 +32,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     title: "Pictures and viewer",
-    megabytes: 66,
+    megabytes: 64,
     packages: ["@resvg/resvg-js", "d3-scale", "dejavu-fonts-ttf", "markdown-it", "sharp"],
   },
   {
@@ -54,13 +54,9 @@ export const PARTS: readonly Part[] = [
 /**
  * Fetches the packages of a part, and what they depend on, into Deno's cache.
  *
- * @param flags Further ones of `deno cache`.
  * @throws {Error} If one cannot be fetched; the message is the beginning of Deno's.
  */
-export async function fetchPart(
-  { packages }: Part,
-  flags: readonly string[] = [],
-): Promise<void> {
+export async function fetchPart({ packages }: Part): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "cache",
@@ -68,7 +64,6 @@ export async function fetchPart(
       `--config=${here("../../deno.json")}`,
       `--lock=${here("../../deno.lock")}`,
       "--frozen",
-      ...flags,
       ...packages.map((name) => importMap.imports[name]),
     ],
     env: { NO_COLOR: "1" },
@@ -79,33 +74,48 @@ export async function fetchPart(
   }
 }
 
-/** What the packages of a part and those that they depend on take up in the cache. */
-export async function partBytes({ packages }: Part, cache: string): Promise<number> {
+/** What of a part is in the cache. */
+export interface PartState {
+  /** Whether everything is there that it cannot do without. */
+  readonly complete: boolean;
+  /** Of its packages that are there, with those that they depend on. */
+  readonly bytes: number;
+}
+
+/** Looks what of a part is in the cache, by the lockfile. Packages for other machines are optional. */
+export async function partState({ packages }: Part, cache: string): Promise<PartState> {
   const locked = JSON.parse(await readFile(here("../../deno.lock"), "utf8")) as Lock;
-  const keys = new Set<string>();
-  const visit = (key: string) => {
-    if (keys.has(key)) return;
-    keys.add(key);
+  const required = new Map<string, boolean>();
+  const visit = (key: string, needed: boolean) => {
+    if (required.has(key) && (required.get(key) || !needed)) return;
+    required.set(key, needed);
     const { dependencies = [], optionalDependencies = [] } = locked.npm[key] ?? {};
-    for (const name of [...dependencies, ...optionalDependencies]) {
-      const exact = Object.hasOwn(locked.npm, name);
-      const found = exact ? [name] : Object.keys(locked.npm).filter((k) => nameOf(k) === name);
-      found.forEach(visit);
-    }
+    const follow = (names: readonly string[], needed: boolean) => {
+      for (const name of names) {
+        const exact = Object.hasOwn(locked.npm, name);
+        const found = exact ? [name] : Object.keys(locked.npm).filter((k) => nameOf(k) === name);
+        found.forEach((key) => visit(key, needed));
+      }
+    };
+    follow(dependencies, needed);
+    follow(optionalDependencies, false);
   };
   for (const name of packages) {
     const specifier = importMap.imports[name];
-    visit(`${nameOf(specifier.slice("npm:".length))}@${locked.specifiers[specifier]}`);
+    visit(`${nameOf(specifier.slice("npm:".length))}@${locked.specifiers[specifier]}`, true);
   }
-  const folders = new Set([...keys].map((key) => {
+  const cached = [...await cachedPackages(cache)];
+  const states = [...required].map(([key, needed]) => {
     const [version = ""] = key.slice(nameOf(key).length + 1).split("_");
-    return join(nameOf(key), version);
-  }));
-  const found = [...await cachedPackages(cache)].filter((folder) =>
-    [...folders].some((tail) => folder.endsWith(`${sep}${tail}`))
-  );
-  const sizes = await Promise.all(found.map(folderBytes));
-  return sizes.reduce((sum, size) => sum + size, 0);
+    const folder = cached.find((path) => path.endsWith(sep + join(nameOf(key), version)));
+    return { folder, needed };
+  });
+  const folders = new Set(states.flatMap(({ folder }) => folder ?? []));
+  const sizes = await Promise.all([...folders].map(folderBytes));
+  return {
+    complete: states.every(({ folder, needed }) => folder !== undefined || !needed),
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+  };
 }
 
 /** "@scope/name" of "@scope/name@1.2.3_peer@4.5.6". */

@@ -32,7 +32,7 @@ export const command = defineCommand({
         "the model's configuration)",
     ),
     measure: z.boolean().default(true).describe(
-      "For publish: takes the first settings of each kind instead of measuring which are best",
+      "Measures nothing: takes the best of the settings that were measured before",
     ),
     again: z.boolean().default(false).describe("Measures anew what was measured before"),
     ...commonOptions,
@@ -47,7 +47,7 @@ export const command = defineCommand({
         break;
       case "report":
         for (const { name } of chosen) {
-          const { text } = await reportOnModel(lab, `study/${name}`, { again });
+          const { text } = await reportOnModel(lab, `study/${name}`, { again, measure });
           console.log(`${text}\n`);
         }
         break;

@@ -20,6 +20,8 @@ import {
   type Chosen,
   evaluateWith,
   firstCandidates,
+  measuredBefore,
+  type ModelReport,
   reportOnModel,
   roundingTable,
 } from "./study_report.ts";
@@ -32,7 +34,8 @@ const CURVE_POINTS = 300;
  * settings that were best, and keeps all of it in `study/`.
  *
  * @param lab Of the workspace that the run was trained in, where the measurements are made.
- * @param options.measure False takes the first settings of each kind.
+ * @param options.measure False takes the best settings of those that were measured before, or the first
+ * of each kind.
  */
 export async function publishModel(
   lab: Lab,
@@ -48,9 +51,9 @@ export async function publishModel(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "samples"), { recursive: true });
   const bare = await publishWeights(lab, run, id, folder, dataDirectory);
-  const report = measure ? await reportOnModel(lab, id) : null;
-  const best = report?.best ?? firstCandidates(bare.run);
-  const unrounded = report ? await measureUnrounded(lab, run, report.best) : [];
+  const report = await reportOnModel(lab, id, { measure });
+  const best = { ...firstCandidates(bare.run), ...report.best };
+  const unrounded = await measureUnrounded(lab, { ...run, step: bare.run.step }, report, measure);
   const evaluations = lab.evaluations(id).filter(({ step }) => step === bare.run.step);
   const record: StudyRecord = {
     ...bare,
@@ -64,7 +67,6 @@ export async function publishModel(
   };
   writeRecord(folder, record);
   await publishEntry(lab, model, run, id);
-  if (!report) return;
   const text = `${report.text}\n\n${roundingTable(record)}\n`;
   writeFileSync(join(folder, "report.md"), `# ${id}\n\n${text}`);
   console.log(text);
@@ -125,10 +127,16 @@ function numbered(id: string, kind: string, index: number): string {
 }
 
 /** The run's own weights, measured with the best settings of each kind. */
-async function measureUnrounded(lab: Lab, run: Run, best: Chosen): Promise<Evaluation[]> {
+async function measureUnrounded(
+  lab: Lab,
+  run: Run,
+  { best }: ModelReport,
+  measure: boolean,
+): Promise<Evaluation[]> {
   const measured: Evaluation[] = [];
   for (const { settings } of Object.values(best)) {
-    measured.push(await evaluateWith(lab, run.id, settings));
+    const known = measuredBefore(lab, run, settings);
+    if (known ?? measure) measured.push(known ?? await evaluateWith(lab, run.id, settings));
   }
   return measured;
 }

@@ -33,20 +33,25 @@ export function firstCandidates(run: Run): Chosen {
  * reports.
  *
  * @param options.again Measures those that were, too.
+ * @param options.measure False reports on what was measured before.
  */
 export async function reportOnModel(
   lab: Lab,
   id: string,
-  { again = false }: { readonly again?: boolean } = {},
+  { again = false, measure = true }: {
+    readonly again?: boolean;
+    readonly measure?: boolean;
+  } = {},
 ): Promise<ModelReport> {
   const run = lab.run(id);
   const measures = measuresOf(run);
   const measured: Measured[] = [];
   for (const candidate of measures.candidates) {
     const known = again ? undefined : measuredBefore(lab, run, candidate.settings);
-    const evaluation = known ?? await evaluateWith(lab, id, candidate.settings);
-    measured.push({ ...candidate, evaluation });
+    const evaluation = known ?? (measure ? await evaluateWith(lab, id, candidate.settings) : null);
+    if (evaluation) measured.push({ ...candidate, evaluation });
   }
+  if (measured.length === 0) return { text: `${run.id} was not measured yet.`, best: {} };
   const kinds = Map.groupBy(measured, ({ kind }) => kind);
   const best = [...kinds.values()].map((of) => bestOf(of, measures));
   const text = [
@@ -78,7 +83,7 @@ export async function evaluateWith(
 }
 
 /** The newest evaluation of these weights with these settings. */
-function measuredBefore(
+export function measuredBefore(
   lab: Lab,
   run: Run,
   settings: Candidate["settings"],
