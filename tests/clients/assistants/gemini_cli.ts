@@ -8,6 +8,8 @@ export const geminiCli: Assistant = {
   program: "gemini",
   api: gemini,
   showsPictures: true,
+  // The field wait_for_previous in every tool, and the longer name of the schema.
+  addedBytes: 266,
   toolName: (tool) => `mcp_${SERVER}_${tool}`,
   files: (setting) => ({
     ".gemini/settings.json": JSON.stringify({
