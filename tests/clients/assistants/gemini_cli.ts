@@ -25,6 +25,7 @@ export const geminiCli: Assistant = {
     GEMINI_API_KEY: "none",
     GEMINI_TELEMETRY_ENABLED: "false",
   }),
+  readsListedOnly: true,
   readResource: (uri) => ({ name: "read_mcp_resource", args: { uri } }),
   promptWords: (name, args) =>
     `/${name} ${
