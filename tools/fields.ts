@@ -5,6 +5,7 @@
  * schema, so rare fields are only named.
  */
 import { z } from "zod";
+import { imageDatasetNames, textDatasetNames } from "../data/mod.ts";
 import { accepted, didYouMean, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
 import {
   AnyEvaluateRequest,
@@ -48,6 +49,9 @@ const OFTEN: readonly string[] = [
   "learning_rate",
 ];
 const IN_SHORT = {
+  dataset: `${imageDatasetNames.join(", ")}, or a folder of pictures; for text ${
+    textDatasetNames.join(", ")
+  }, or a text file (a path has a slash in it)`,
   network: "Of images: a UNet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
   schedule: "Noise schedule, those of names in -gamma for text (see inspect-noise-schedule)",
   target: "Of images: what the network predicts",
@@ -75,9 +79,14 @@ export const OVERRIDES_HELP = "Configuration fields that differ from the preset 
   `resource ${PRESETS_URI}). Also taken: ${without(OFTEN).join(", ")} (resource ${FIELDS_URI}; a ` +
   "wrong value is answered with what is allowed)";
 
-/** What the registry of samplers says of each is in the tables. */
+/** What is said of each sampler and each mode is in the tables. */
 AnySampleRequest.shape.sampler.register(publications, {
   inShort: "Sampler (default ddim; ddpm for in-painting, and for text)",
+});
+AnySampleRequest.shape.mode.register(publications, {
+  inShort:
+    "Text: guided mixes reading and diffusion, revised writes blocks and then its least likely " +
+    "characters again, infill fills a template (default what the run's method does)",
 });
 
 /** The request of sample or evaluate with its rare fields unpublished. */

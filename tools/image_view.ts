@@ -10,7 +10,7 @@ import {
   type Sample,
 } from "../experiments/mod.ts";
 import { evaluateCall, sampleCall } from "./next.ts";
-import { damageNote, rounded, table } from "./rows.ts";
+import { capital, damageNote, rounded, table } from "./rows.ts";
 import { answer, type Call, picture } from "./define.ts";
 import type { ModalityView } from "./modality_view.ts";
 import { sampleUri } from "./links.ts";
@@ -92,7 +92,7 @@ function shownNote(
 }
 
 function summaryOf({ settings, ...sample }: Sample): string {
-  return `${counted(settings.count, "picture")} from ${sample.runId} at training step ` +
+  return `${capital(counted(settings.count, "picture"))} from ${sample.runId} at training step ` +
     `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
     `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +

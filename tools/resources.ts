@@ -95,11 +95,11 @@ export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
 function registerRuns(server: McpServer, { lab }: Surroundings): void {
   const config = {
     title: "Runs",
-    description: "The newest 50 runs, and those that come with the program",
+    description: "The newest 20 runs, and those that come with the program",
     mimeType: "application/json",
   };
   server.registerResource("runs", RUNS_URI, config, () => {
-    const { runs, total } = lab.runs({ limit: 50 });
+    const { runs, total } = lab.runs({ limit: 20 });
     return json(RUNS_URI, { total, runs, pretrained: lab.pretrained() });
   });
   const template = new ResourceTemplate(runUri("{run}"), {

@@ -134,6 +134,11 @@ export function moreRows(shown: number, offset: number, total: number): string {
   return left > 0 ? `${left} more: offset=${offset + shown}` : "";
 }
 
+/** The text with a capital letter at its beginning. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 export function isOver(run: Run): boolean {
   return run.status !== "queued" && run.status !== "running";
 }

@@ -13,7 +13,7 @@ import {
 } from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
 import { evaluateCall, sampleCall } from "./next.ts";
-import { damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
+import { capital, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
 import { answer, type Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
 import { asJson, sampleUri } from "./links.ts";
@@ -90,7 +90,7 @@ function summaryOf({ settings, ...sample }: TextSample): string {
         ? ` for every block of ${settings.block_size}`
         : "");
   return `${
-    counted(settings.count, "text")
+    capital(counted(settings.count, "text"))
   } from ${sample.runId} at training step ${sample.step} ` +
     `(${settings.mode}: ${how}, temperature ${settings.temperature}, seed ${settings.seed}), ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, in ` +

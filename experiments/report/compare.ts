@@ -207,7 +207,8 @@ function groupRuns(ranked: readonly Run[], differing: readonly string[]): Compar
 
 function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[] {
   const result: string[] = [];
-  if (nothingLearnt.length > 0) {
+  const scored = runs.filter((run) => scoreOf(run) !== null);
+  if (nothingLearnt.length > 0 && nothingLearnt.length < scored.length) {
     const { baseline } = metricOf(nothingLearnt[0]!);
     result.push(
       `${named(nothingLearnt)} ${nothingLearnt.length > 1 ? "are" : "is"} no better than ` +

@@ -47,8 +47,8 @@ export const InspectRequest = z.strictObject({
   ),
   sweeps: defaulted(z.boolean(), "List the sweeps of these runs", false),
   metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
-    "Curves to return with run: loss, validation_loss, denoising_mse, nats_per_character, " +
-      "gradient_norm, frechet and others (default loss and what the run is ranked by)",
+    "Curves to return with run, e.g. validation_loss, gradient_norm, frechet (default loss and what " +
+      "the run is ranked by)",
   ),
   ...tableFields,
 });

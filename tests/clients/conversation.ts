@@ -21,11 +21,14 @@ export type Conversation = Generator<readonly ScriptedCall[], void, readonly str
 /** The name of a call that reads a resource instead of calling a tool. */
 export const READ_RESOURCE = "read-resource";
 
-/** @param reads - Whether the assistant's model can read resources. */
-export function* everything(reads: boolean): Conversation {
+/** Which resources an assistant's model can read: only those that are listed, or of any template. */
+export type Reading = "none" | "listed" | "all";
+
+export function* everything(reading: Reading): Conversation {
   yield* sweepTwoSchedules();
   yield* writeVerse();
-  if (reads) yield* readResources();
+  if (reading !== "none") yield* readListed();
+  if (reading === "all") yield* readUnlisted();
 }
 
 /** How often a sweep that is still in training is looked at again. */
@@ -103,7 +106,7 @@ function* sweepTwoSchedules(): Conversation {
     tool: "train",
     args: {
       preset: "mnist-tiny",
-      overrides: { steps: 100_000, dataset: "made-up-digits" },
+      overrides: { steps: 3000, dataset: "made-up-digits" },
       wait_seconds: 0,
     },
     says: [/image-0005/],
@@ -150,13 +153,12 @@ function* writeVerse(): Conversation {
   }];
 }
 
-/** A resource of each kind, of runs that were trained before. */
-function* readResources(): Conversation {
-  const read = (path: string, ...says: RegExp[]): ScriptedCall => ({
-    tool: READ_RESOURCE,
-    args: { uri: `textdiffusion://${path}` },
-    says,
-  });
+function read(path: string, ...says: RegExp[]): ScriptedCall {
+  return { tool: READ_RESOURCE, args: { uri: `textdiffusion://${path}` }, says };
+}
+
+/** A resource of each kind that is listed, of runs that were trained before. */
+function* readListed(): Conversation {
   yield [
     read("fields", /learning_rate/, /self_condition/),
     read("presets", /mnist-tiny/, /shakespeare-blocks/),
@@ -164,14 +166,18 @@ function* readResources(): Conversation {
     read("runs/image-0001", /denoising_mse/, /made-up-digits/),
   ];
   yield [
-    read("runs/image-0001/curves/csv", /step,loss/),
-    read("comparisons/sweep-0001", /leaderboard/, /image-0003/),
     read("samples/image-0004-sample-001", /image-0004-sample-001|[Ii]mage|PNG|png/),
-    read("samples/image-0004-sample-001/json", /guidance_scale/),
-  ];
-  yield [
     read("journal", /cosine-against-linear/),
     read("journal/0001-cosine-against-linear", /Cosine is better/),
+  ];
+}
+
+/** Resources of templates that list none. */
+function* readUnlisted(): Conversation {
+  yield [
+    read("runs/image-0001/curves/csv", /step,loss/),
+    read("comparisons/sweep-0001", /leaderboard/, /image-0003/),
+    read("samples/image-0004-sample-001/json", /guidance_scale/),
     read("journal/0001-cosine-against-linear/json", /hypothesis/),
   ];
 }

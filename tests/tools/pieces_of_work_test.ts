@@ -9,7 +9,7 @@ import { livingWorker } from "../../experiments/run/processes.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { type Caller, currentClient, stdioCommand, textOf } from "./clients.ts";
 import { type Laboratory, withLaboratory } from "./laboratory.ts";
-import { tableWith } from "./markdown.ts";
+import { proposalsIn, tableWith } from "./markdown.ts";
 
 const QUICK = { dataset: "made-up-digits", steps: 12, batch_size: 8, validate_every: 12 };
 /** Looks at a training until its end; a slow machine needs a few. */
@@ -32,6 +32,9 @@ class Work {
     this.bytes += JSON.stringify(answer.content).length;
     const text = textOf(answer);
     assert.ok(!answer.isError, `${tool} ${JSON.stringify(args)}: ${text}`);
+    const [, next = ""] = /^Next: (.*)$/m.exec(text) ?? [];
+    const calls = next.match(/(^|; )[a-z]+(-[a-z]+)* \{/g) ?? [];
+    assert.equal(proposalsIn(text).length, calls.length, `a call that is not whole: ${next}`);
     return text;
   }
 

@@ -52,6 +52,8 @@ export interface Assistant {
   habit?(call: ToolCall): ToolCall["args"];
   /** How its model reads a resource of ours; undefined where it cannot. */
   readResource?(uri: string): NamedCall;
+  /** Whether it reads only resources that are listed, and not those of a template (default false). */
+  readonly readsListedOnly?: boolean;
   /** What a person types to call one of our prompts; undefined where the assistant has none. */
   promptWords?(name: string, args: Readonly<Record<string, string>>): string;
   /** Takes the text of a result out of what the assistant wraps around it. */

@@ -8,6 +8,8 @@ export const geminiCli: Assistant = {
   program: "gemini",
   api: gemini,
   showsPictures: true,
+  // The field wait_for_previous in every tool, and the longer name of the schema.
+  addedBytes: 266,
   toolName: (tool) => `mcp_${SERVER}_${tool}`,
   files: (setting) => ({
     ".gemini/settings.json": JSON.stringify({
@@ -23,6 +25,7 @@ export const geminiCli: Assistant = {
     GEMINI_API_KEY: "none",
     GEMINI_TELEMETRY_ENABLED: "false",
   }),
+  readsListedOnly: true,
   readResource: (uri) => ({ name: "read_mcp_resource", args: { uri } }),
   promptWords: (name, args) =>
     `/${name} ${
