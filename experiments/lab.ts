@@ -175,8 +175,7 @@ class Laboratory implements Lab {
     const place = this.#process;
     const version = codeVersion();
     const { ids, sweepId } = this.#store.transaction(() => {
-      const waiting = this.#store.runs.list({ status: "queued", limit: 1 }).total;
-      requireRoom("runs", waiting, configs.length);
+      requireRoom("runs", this.#store.runs.queuedCount(), configs.length);
       const inserted = this.#store.runs.insert({
         configs,
         codeVersion: version,

@@ -14,7 +14,7 @@ import type { z } from "zod";
 import { explained, parseWith, UserError } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
-import { givenArguments, publishedSchema } from "./arguments.ts";
+import { givenArguments, type PlainSchema, publishedSchema } from "./arguments.ts";
 import { bounded, MOST_BYTES, MOST_ERROR_BYTES } from "./bounded.ts";
 import type { Links } from "./links.ts";
 import { clientKey, type OwnRuns } from "./own_runs.ts";
@@ -120,13 +120,19 @@ export function registerTool<Input extends z.ZodType>(
   });
 }
 
+/** Schemas as they are published; every call asks for that of its tool. */
+const converted = new WeakMap<z.ZodType, PlainSchema>();
+
 /**
  * The schema as it is advertised, without the SDK's own check in front of ours, whose messages do
  * not say what would have been right.
  */
 function published(schema: z.ZodType): StandardSchemaWithJSON<unknown, unknown> {
   const standard = (schema as unknown as StandardSchemaWithJSON)["~standard"];
-  const advertised = () => ({ ...publishedSchema(schema) });
+  const advertised = () => {
+    if (!converted.has(schema)) converted.set(schema, publishedSchema(schema));
+    return { ...converted.get(schema)! };
+  };
   return {
     "~standard": {
       ...standard,

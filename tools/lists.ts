@@ -18,9 +18,11 @@ const PAGE = 50;
 const NEWEST = 20;
 
 /** Resources of one kind, newest first. */
-export interface ListedKind {
-  total(): number | Promise<number>;
-  slice(offset: number, limit: number): Resource[] | Promise<Resource[]>;
+export type ListedKind = (offset: number, limit: number) => KindPage | Promise<KindPage>;
+
+export interface KindPage {
+  readonly total: number;
+  readonly resources: readonly Resource[];
 }
 
 /** Where a list goes on; the total tells how many came in front meanwhile. */
@@ -83,38 +85,38 @@ function resourcePages(registered: Handler, kinds: readonly ListedKind[]): Handl
     if (cursor && cursor.kind >= kinds.length) throw badCursor(request.params?.cursor);
     if (cursor) return await pageFrom(cursor, kinds);
     const first = await registered(request, ctx) as { resources: Resource[] };
-    const newest = await Promise.all(kinds.map((kind) => kind.slice(0, NEWEST)));
+    const newest = await Promise.all(kinds.map((kind) => kind(0, NEWEST)));
     return {
       ...first,
-      resources: [...first.resources, ...newest.flat()],
-      ...next(await firstWithMore(kinds, 0)),
+      resources: [...first.resources, ...newest.flatMap(({ resources }) => resources)],
+      ...next(firstWithMore(newest.map(({ total }) => total), 0)),
     };
   };
 }
 
 async function pageFrom({ kind, offset, total }: Cursor, kinds: readonly ListedKind[]) {
-  const source = kinds[kind]!;
-  const now = await source.total();
-  // What was added since stands in front, and pushed the rest back.
-  const begin = offset + Math.max(0, now - total);
-  const resources = await source.slice(begin, PAGE);
+  const read = kinds[kind]!;
+  let begin = offset;
+  let page = await read(begin, PAGE);
+  if (page.total > total) {
+    // What was added since stands in front, and pushed the rest back.
+    begin += page.total - total;
+    page = await read(begin, PAGE);
+  }
   const end = begin + PAGE;
-  const following = end < now
-    ? { kind, offset: end, total: now }
-    : await firstWithMore(kinds, kind + 1);
-  return { resources, ...next(following) };
+  if (end < page.total) {
+    return { resources: page.resources, ...next({ kind, offset: end, total: page.total }) };
+  }
+  const totals = await Promise.all(
+    kinds.map(async (other, i) => i > kind ? (await other(0, 1)).total : 0),
+  );
+  return { resources: page.resources, ...next(firstWithMore(totals, kind + 1)) };
 }
 
 /** Where the first of these kinds goes on of which not all stood on the first page. */
-async function firstWithMore(
-  kinds: readonly ListedKind[],
-  from: number,
-): Promise<Cursor | undefined> {
-  for (let kind = from; kind < kinds.length; kind++) {
-    const total = await kinds[kind]!.total();
-    if (total > NEWEST) return { kind, offset: NEWEST, total };
-  }
-  return undefined;
+function firstWithMore(totals: readonly number[], from: number): Cursor | undefined {
+  const kind = totals.findIndex((total, i) => i >= from && total > NEWEST);
+  return kind === -1 ? undefined : { kind, offset: NEWEST, total: totals[kind]! };
 }
 
 function next(cursor: Cursor | undefined): { nextCursor?: string } {

@@ -57,37 +57,38 @@ export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
     mimeType: "application/json",
   });
   return [
-    {
-      total: () => lab.runs({ limit: 1 }).total,
-      slice: (offset, limit) => lab.runs({ offset, limit }).runs.map(entryOf),
+    (offset, limit) => {
+      const { runs, total } = lab.runs({ offset, limit });
+      return { total, resources: runs.map(entryOf) };
     },
-    {
-      total: () => lab.pretrained().length,
-      slice: (offset, limit) => lab.pretrained().slice(offset, offset + limit).map(entryOf),
+    (offset, limit) => {
+      const pretrained = lab.pretrained();
+      const resources = pretrained.slice(offset, offset + limit).map(entryOf);
+      return { total: pretrained.length, resources };
     },
-    {
-      total: () => newestSamples(lab).length,
-      slice: (offset, limit) =>
-        newestSamples(lab).slice(offset, offset + limit).map((sample) => ({
-          uri: sampleUri(sample.id),
-          name: sample.id,
-          title: "A sample",
-          description: "texts" in sample
-            ? `Text of ${sample.runId} at step ${sample.step}`
-            : `${sample.kind} of ${sample.runId} at step ${sample.step}`,
-          mimeType: "texts" in sample ? "text/plain" : "image/png",
-        })),
+    (offset, limit) => {
+      const samples = newestSamples(lab);
+      const resources = samples.slice(offset, offset + limit).map((sample) => ({
+        uri: sampleUri(sample.id),
+        name: sample.id,
+        title: "A sample",
+        description: "texts" in sample
+          ? `Text of ${sample.runId} at step ${sample.step}`
+          : `${sample.kind} of ${sample.runId} at step ${sample.step}`,
+        mimeType: "texts" in sample ? "text/plain" : "image/png",
+      }));
+      return { total: samples.length, resources };
     },
-    {
-      total: async () => (await journal()).listEntries().length,
-      slice: async (offset, limit) =>
-        (await journal()).listEntries().slice(offset, offset + limit).map((entry) => ({
-          uri: journalUri(entry.id),
-          name: entry.id,
-          title: entry.title,
-          description: entry.problem ?? entry.verdict,
-          mimeType: "text/markdown",
-        })),
+    async (offset, limit) => {
+      const entries = (await journal()).listEntries();
+      const resources = entries.slice(offset, offset + limit).map((entry) => ({
+        uri: journalUri(entry.id),
+        name: entry.id,
+        title: entry.title,
+        description: entry.problem ?? entry.verdict,
+        mimeType: "text/markdown",
+      }));
+      return { total: entries.length, resources };
     },
   ];
 }

@@ -68,8 +68,17 @@ export function metricTable(db: DatabaseSync) {
   const insert = db.prepare(
     "INSERT OR REPLACE INTO metrics (run_id, name, step, value) VALUES (?, ?, ?, ?)",
   );
+  // Steps from name to name along the index, since most runs have few of the metrics and many points.
   const newest = db.prepare(
-    "SELECT value FROM metrics WHERE run_id = ? AND name = ? ORDER BY step DESC LIMIT 1",
+    `WITH RECURSIVE names(name) AS (
+       SELECT min(name) FROM metrics WHERE run_id = ?1
+       UNION ALL
+       SELECT (SELECT min(name) FROM metrics WHERE run_id = ?1 AND name > names.name)
+       FROM names WHERE names.name IS NOT NULL
+     )
+     SELECT name, (SELECT value FROM metrics WHERE run_id = ?1 AND name = names.name
+                   ORDER BY step DESC LIMIT 1) AS value
+     FROM names WHERE name IS NOT NULL`,
   );
   const points = db.prepare(
     "SELECT step, value FROM metrics WHERE run_id = ? AND name = ? AND step > ? ORDER BY step",
@@ -82,11 +91,11 @@ export function metricTable(db: DatabaseSync) {
     },
 
     latest(runId: string): LatestMetrics {
-      const entries = METRIC_NAMES.flatMap((name) => {
-        const row = newest.get(runId, name) as { value: number } | undefined;
-        return row ? [[name, row.value]] : [];
-      });
-      return Object.fromEntries(entries);
+      const rows = newest.all(runId) as unknown as { name: MetricName; value: number }[];
+      const values = new Map(rows.map(({ name, value }) => [name, value]));
+      return Object.fromEntries(
+        METRIC_NAMES.flatMap((name) => values.has(name) ? [[name, values.get(name)]] : []),
+      );
     },
 
     /** The curves of those metrics that the run has. */

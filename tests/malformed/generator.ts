@@ -111,7 +111,7 @@ export function malformed(draw: Draw, id: number, tools: readonly ListedTool[]):
       () => request("tools/call", { name: pick([5, {}, null]) }, "name"),
       () => request("tools/call", { name: "train", arguments: pick(["x", 5, [1]]) }, "arguments"),
       () => request("no/such/method", {}, null),
-      () => request("resources/read", { uri: "textdiffusion://runs/none" }, "runs"),
+      () => request("resources/read", { uri: "textdiffusion://runs/none" }, "none"),
       () => request("resources/read", { uri: "nonsense" }, "nonsense"),
       () => request("resources/read", { uri: "file:///etc/passwd" }, "file:///etc/passwd"),
       () => request("resources/read", { uri: 5 }, "uri"),

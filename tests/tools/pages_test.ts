@@ -47,7 +47,7 @@ for (const mode of ["legacy", { pin: "2026-07-28" as const }] as const) {
         cursor = next;
       }
       assert.equal(new Set(uris).size, uris.length, "none twice");
-      const runs = uris.filter((uri) => uri.startsWith("textdiffusion://runs/"));
+      const runs = uris.filter((uri) => uri.startsWith("textdiffusion://runs/image-"));
       assert.equal(runs.length, RUNS, "none left out");
 
       for (const method of ["resources/list", "tools/list"] as const) {

@@ -14,7 +14,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import("./start.ts"),
   },
   mcp: {
-    summary: "MCP over stdio, with the viewer on a free port",
+    summary: "MCP over stdio, with the viewer on a port of its own",
     load: () => import("./mcp.ts"),
   },
   setup: {

@@ -59,7 +59,9 @@ export async function viewerOf(lab: Lab, options: ViewerOptions, wiring: Wiring)
   if (mayShare && kept && await answers(kept, lab.workspace)) {
     return shared(kept, access, lab, options, wiring);
   }
-  const first = options.first ?? kept?.port ?? FIRST_PORT;
+  // The port of `start` stands in clients' configurations, so it is left free for it.
+  const before = kept?.port === START_PORT ? undefined : kept?.port;
+  const first = options.first ?? before ?? FIRST_PORT;
   const ports = options.port !== undefined
     ? [options.port]
     : [...Array.from({ length: NEXT_PORTS }, (_, i) => first + i).filter((p) => p < 65536), 0];
