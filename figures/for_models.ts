@@ -64,7 +64,7 @@ export async function sampleForModel(
   const few = FEW[sample.kind];
   const pixels = await lab.samplePixels(id);
   const fewer = pixels.count > few.examples || pixels.frames.length > few.frames;
-  if (detail === "full" || png.length <= MOST_BYTES || pixels.given || !fewer) {
+  if (detail === "full" || png.length <= MOST_BYTES || pixels.heldOut || !fewer) {
     return { path, png: await pngForModel(png, detail), shown: null };
   }
   const shown = {

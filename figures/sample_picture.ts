@@ -1,6 +1,6 @@
 /** Pictures of samples: contact sheets, film strips, and the samples of several runs side by side. */
 import {
-  type GivenPictures,
+  type HeldOutPictures,
   isPretrained,
   type Lab,
   type Sample,
@@ -56,8 +56,8 @@ export function samplePicture(
       pixels,
       part ?? { examples: FILM_EXAMPLES, frames: pixels.frames.length },
     )
-    : pixels.given
-    ? givenSheet(sample, pixels, pixels.given)
+    : pixels.heldOut
+    ? heldOutSheet(sample, pixels, pixels.heldOut)
     : sampleContactSheet(sample, pixels, part?.examples ?? pixels.count);
 }
 
@@ -91,10 +91,10 @@ function sampleContactSheet(
  * Rows of held-out pictures, grey where nothing was kept, each above the row of what was made of
  * them. What the classifier takes for another class has both classes below.
  */
-function givenSheet(
+function heldOutSheet(
   sample: Sample,
   pixels: SamplePixels,
-  given: GivenPictures,
+  heldOut: HeldOutPictures,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { count, height, width, channels, images, classNames } = pixels;
   const size = height * width * channels;
@@ -107,11 +107,11 @@ function givenSheet(
     const below = above + columns;
     const from = i * size;
     for (let j = 0; j < size; j++) {
-      tiles[above * size + j] = given.mask?.[from + j] === 0 ? 0 : given.images[from + j]!;
+      tiles[above * size + j] = heldOut.mask?.[from + j] === 0 ? 0 : heldOut.images[from + j]!;
     }
     tiles.set(images.subarray(from, from + size), below * size);
-    const was = classNames[given.labels[i]!] ?? "–";
-    const seen = given.recognised ? classNames[given.recognised[i]!] ?? "–" : was;
+    const was = classNames[heldOut.labels[i]!] ?? "–";
+    const seen = heldOut.recognised ? classNames[heldOut.recognised[i]!] ?? "–" : was;
     captions[above] = was;
     captions[below] = seen === was ? "" : `seen as ${seen}`;
   }

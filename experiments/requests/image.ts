@@ -114,7 +114,7 @@ type Asked = z.output<typeof SampleRequest>;
 export type SamplingOptions = Readonly<Pick<Asked, keyof typeof optionFields>>;
 
 /** Held-out pictures to keep a part of, or to start from. */
-export type GivenOptions = Readonly<Pick<Asked, "keep" | "strength" | "resamples">>;
+export type HeldOutOptions = Readonly<Pick<Asked, "keep" | "strength" | "resamples">>;
 
 /** What decides how pictures are drawn, with the defaults filled in. */
 export type SamplingChoices =
@@ -123,7 +123,7 @@ export type SamplingChoices =
   & { readonly [Field in "sampler" | "eta"]-?: NonNullable<Asked[Field]> };
 
 /** How a sample was made: the request with its defaults filled in. */
-export type SampleSettings = SamplingChoices & GivenOptions & {
+export type SampleSettings = SamplingChoices & HeldOutOptions & {
   readonly count: number;
   /** Number of a held-out picture for each picture, where these are kept or started from. */
   readonly pictures?: readonly number[] | undefined;

@@ -31,12 +31,12 @@ export interface SamplePixels extends PictureFacts {
   /** Numbers of classes, the number after the last for no class. */
   readonly labels: Int32Array;
   /** The held-out pictures that were kept or started from. */
-  readonly given?: GivenPictures | undefined;
+  readonly heldOut?: HeldOutPictures | undefined;
   /** What the sampler saw on its way, noisiest first; empty unless a film strip was asked for. */
   readonly frames: readonly SampleFrame[];
 }
 /** Held-out pictures behind a sample, one for each of its pictures. */
-export interface GivenPictures {
+export interface HeldOutPictures {
   /** [count, height, width, channels] */
   readonly images: Float32Array;
   /** Which classes they are of. */

@@ -1,6 +1,6 @@
 /** A run on text with all that is needed to work with what it learnt. */
 import {
-  isAtHand,
+  isAvailableLocally,
   isPath,
   loadTextDataset,
   type TextDataset,
@@ -61,12 +61,13 @@ export async function openTextRun(
       onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
     });
   const characters = needsText ? undefined : publishedVocabulary(store, run);
-  const dataset = characters !== undefined && !await isAtHand(name, { directory: dataDirectory })
-    ? vocabularyAlone({ name, hash: run.datasetHash!, characters })
-    : isPath(name, "text")
-    // The file may have been written to since.
-    ? await load()
-    : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
+  const dataset =
+    characters !== undefined && !await isAvailableLocally(name, { directory: dataDirectory })
+      ? vocabularyAlone({ name, hash: run.datasetHash!, characters })
+      : isPath(name, "text")
+      // The file may have been written to since.
+      ? await load()
+      : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
   requireSameData(run, dataset);
   const key = newestCheckpointKey(store, run);
   const weights = await warm.get(`weights ${key}`, () => {

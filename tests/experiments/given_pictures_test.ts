@@ -28,9 +28,9 @@ Deno.test("in-painting keeps its half of every held-out picture to the bit, and 
     await Promise.all(
       Object.entries(isKept).map(async ([keep, kept]) => {
         const sample = await lab.sample({ ...FEW, keep: keep as KeptHalf, resamples: 2 });
-        const { images, labels: asked, given } = await lab.samplePixels(sample.id);
+        const { images, labels: asked, heldOut } = await lab.samplePixels(sample.id);
         assert.deepEqual([...asked], labels, "each is drawn as the class that it was of");
-        assert.deepEqual(given!.images, known);
+        assert.deepEqual(heldOut!.images, known);
         let changed = 0;
         images.forEach((value, i) => {
           const pixel = i % 784;
