@@ -174,8 +174,8 @@ function boundSteps(
     throw new RefusedValue((name) =>
       `${name("bound_steps")} is ${
         JSON.stringify(asked)
-      }, but the run only learnt to read left to ` +
-      "right, where the likelihood is exact: leave it out"
+      }, but the run has an autoregressive head ` +
+      "only, whose likelihood is exact: leave it out"
     );
   }
   const walks = asked ?? [...DEFAULT_BOUND_STEPS, steps];
