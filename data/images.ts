@@ -1,43 +1,43 @@
-/** Labelled pictures as they are held in memory, and which of them are held out. */
+/** Labelled images in memory, and the split into training and test images. */
 import { createHash } from "node:crypto";
 
-/** Some examples of a dataset. */
+/** A split of a data set. */
 export interface ImageSplit {
   readonly count: number;
-  /** `count · height · width · channels` values from 0 (background) to 255, row by row. */
+  /** Pixels, row-major [count, height, width, channels], from 0 (background) to 255. */
   readonly pixels: Uint8Array;
-  /** `count` class numbers. */
+  /** Class indices, [count]. */
   readonly labels: Uint8Array;
 }
 
-/** The names of the classes of digits. */
+/** Names of the classes of digits. */
 export const DIGIT_NAMES: readonly string[] = [..."0123456789"];
 
-/** A dataset of pictures with one class each. */
+/** A data set of labelled images. */
 export interface ImageDataset {
   /** A name of the registry or the path of a folder. */
   readonly name: string;
-  /** For people: "MNIST". */
+  /** Title, such as "MNIST". */
   readonly title: string;
-  /** SHA-256, in hexadecimal, of the decompressed IDX files: training images, training labels, test
-   * images, test labels. Of a folder's decoded pictures, the files that would hold them. */
+  /** SHA-256, in hexadecimal, of the decompressed IDX files: training images and labels, test images and
+   * labels. For a folder of images, of the IDX files that would contain the decoded images. */
   readonly hash: string;
   readonly height: number;
   readonly width: number;
   /** 1 for grey, 3 for red, green and blue. */
   readonly channels: number;
-  /** How many classes there are. */
+  /** Number of classes. */
   readonly classes: number;
-  /** What people call them, in the order of their numbers. */
+  /** Names of the classes, by index. */
   readonly classNames: readonly string[];
   readonly train: ImageSplit;
   readonly test: ImageSplit;
 }
 
 /**
- * Pixels of the given examples, scaled from 0 … 255 to [−1, 1].
+ * Gathers the pixels of examples, scaled from 0 … 255 to [−1, 1].
  *
- * @param exampleSize Values in one example: height · width · channels.
+ * @param exampleSize Number of values in one example: height · width · channels.
  * @returns Row-major [indices.length, height, width, channels].
  */
 export function gatherImages(
@@ -60,22 +60,21 @@ export function gatherImages(
   return images;
 }
 
-/** One in so many is held out. */
+/** One in this many examples is held out. */
 const HELD_OUT = 10;
 
-/** Indices of examples to train on and to test with. */
+/** Indices of training and test examples. */
 export interface Split {
   readonly train: readonly number[];
   readonly test: readonly number[];
 }
 
 /**
- * Holds out a tenth of every class, rounded, and of all classes together at least one: those whose
- * names have the highest SHA-256. So the split depends on names alone, neither on the order in which
- * a disk lists them nor on a seed, and a file that is added moves few others across. Both parts come
- * in the order of the hashes, which mixes the classes.
+ * Holds out a tenth of every class (rounded, at least one example in total): the examples whose names have the
+ * highest SHA-256. The split therefore depends on the names only, not on the order of the files or on a
+ * seed, and changes little when files are added. Both parts are sorted by hash, which mixes the classes.
  *
- * @param names What identifies each example, such as its path; no two alike.
+ * @param names Unique names of the examples, such as their paths.
  */
 export function splitByName(names: readonly string[], labels: ArrayLike<number>): Split {
   const hashes = names.map((name) => createHash("sha256").update(name).digest("hex"));

@@ -1,4 +1,4 @@
-/** Opening data sets by what configurations call them: a name of the registry, or a path. */
+/** Loading data sets by name or path, as in configurations. */
 import { resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
 import { probe } from "./download.ts";
@@ -10,33 +10,33 @@ import { type DatasetEntry, imageDatasets, isDownloaded, textDatasets } from "./
 import { readTextFile, requireTextFile, splitText, type TextDataset } from "./texts.ts";
 
 export interface LoadImageOptions extends LoadOptions {
-  /** Of a folder's pictures: height and width, by default 28. */
+  /** For a folder of images: height and width. By default 28. */
   readonly imageSize?: number | undefined;
-  /** Of a folder's pictures, by default grey. */
+  /** For a folder of images: the colour space. By default grey. */
   readonly colour?: "grey" | "rgb" | undefined;
-  /** Called as a folder's pictures are decoded. */
+  /** Called while the images of a folder are decoded. */
   readonly onDecoded?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface LoadTextOptions extends LoadOptions {
-  /** The longest window, in tokens, that both parts of the text must hold. By default 1. */
+  /** Length of a window in tokens, which both parts of the text must contain. By default 1. */
   readonly context?: number | undefined;
-  /** Tokens of a byte-pair vocabulary for networks; by default 0, characters alone. */
+  /** Size of the byte-pair vocabulary. By default 0: characters. */
   readonly vocabularySize?: number | undefined;
 }
 
-/** How data sets of one modality are called. */
+/** The data sets of one modality. */
 interface Collection<Content> {
   readonly entries: readonly DatasetEntry<Content>[];
-  /** A name that matches is the path of data of one's own. */
+  /** Names that match are paths. */
   readonly path: RegExp;
-  /** What is at such a path. */
+  /** Description of the data at a path. */
   readonly own: string;
-  /** Throws if something else is there. */
+  /** Throws if the path leads to something else. */
   requireOwn(found: Deno.FileInfo, dataset: string, path: string): void;
 }
 
-/** By modality, the data sets that have a name and what others are. */
+/** The data sets of each modality. */
 const COLLECTIONS = {
   image: {
     entries: imageDatasets,
@@ -54,17 +54,17 @@ const COLLECTIONS = {
 
 export type Modality = keyof typeof COLLECTIONS;
 
-/** The names of the data sets of a modality. */
+/** Returns the names of the data sets of a modality. */
 export function datasetNames(modality: Modality): readonly string[] {
   return COLLECTIONS[modality].entries.map(({ name }) => name);
 }
 
-/** The data sets of images that have a name. */
+/** Names of the image data sets. */
 export const imageDatasetNames: readonly string[] = datasetNames("image");
-/** The texts that have a name. */
+/** Names of the text data sets. */
 export const textDatasetNames: readonly string[] = datasetNames("text");
 
-/** The data sets of a modality in words, for the description of a field. */
+/** Describes the data sets of a modality, for the documentation of a field. */
 export function describeDatasets(modality: Modality): string {
   const { entries, own } = COLLECTIONS[modality];
   const named = (downloaded: boolean) =>
@@ -74,22 +74,22 @@ export function describeDatasets(modality: Modality): string {
     `with a slash in it, of ${own}`;
 }
 
-/** The data set whose classifier judges the pictures of another: of a part, the whole. */
+/** Returns the data set whose classifier evaluates the images of a data set: for a subset, the whole. */
 export function judgingDataset(dataset: string): string {
   return imageDatasets.find(({ name }) => name === dataset)?.partOf ?? dataset;
 }
 
-/** Whether a data set's name is the path of data of one's own, rather than one of the registry. */
+/** Whether the name of a data set is a path instead of a name in the registry. */
 export function isPath(dataset: string, modality: Modality): boolean {
   return COLLECTIONS[modality].path.test(dataset);
 }
 
 /**
- * The absolute path of data of one's own, so that it means the same to other processes; names of the
- * registry stay.
+ * Resolves a path to an absolute path, so that it has the same meaning in other processes. Names in the
+ * registry are returned unchanged.
  *
- * @throws {UserError} If there is nothing at the path, or something else than the modality's data. A
- * pipe and a device are never opened.
+ * @throws {UserError} If the path does not exist or is not data of this modality. Pipes and devices are
+ * never opened.
  */
 export function resolveDataset(dataset: string, modality: Modality): string {
   if (!isPath(dataset, modality)) return dataset;
@@ -109,10 +109,10 @@ export function resolveDataset(dataset: string, modality: Modality): string {
 }
 
 /**
- * Loads a data set of pictures, downloading it first where that is needed.
+ * Loads an image data set, downloading it first if necessary.
  *
- * @param name A name of the registry, or the path of a folder: with a slash in it, `./pictures`.
- * @throws {UserError} If it cannot be had, with what to do about it.
+ * @param name A name in the registry, or the path of a folder, which contains a slash: `./pictures`.
+ * @throws {UserError} If it is not available; the message says what to do.
  */
 export async function loadImageDataset(
   name: string,
@@ -126,12 +126,12 @@ export async function loadImageDataset(
 }
 
 /**
- * Loads a text, downloading it first where that is needed.
+ * Loads a text data set, downloading it first if necessary.
  *
- * @param name A name of the registry, or the path of a text file in UTF-8. A path has a slash or a
- * dot in it: `./poems`.
- * @throws {UserError} If it cannot be had, is no text, is too short or has too many characters for
- * the vocabulary, with what to do about it.
+ * @param name A name in the registry, or the path of a UTF-8 text file, which contains a slash or a dot:
+ * `./poems`.
+ * @throws {UserError} If it is not available, is not a text, is too short, or has too many characters for
+ * the vocabulary; the message says what to do.
  */
 export async function loadTextDataset(
   name: string,
@@ -143,7 +143,7 @@ export async function loadTextDataset(
   return await splitText(text, context, vocabularySize);
 }
 
-/** @throws {UserError} If the registry has no such name. */
+/** @throws {UserError} If the name is not in the registry. */
 function entryNamed<Content>(
   name: string,
   { entries, own }: Collection<Content>,
@@ -157,11 +157,14 @@ function entryNamed<Content>(
 }
 
 /**
- * Whether a data set of the registry can be opened without a download. What is there is not read.
+ * Whether a data set can be opened without a download. Its files are not read.
  *
- * @param name A name of the registry.
+ * @param name A name in the registry.
  */
-export async function isAtHand(name: string, options: LoadOptions = {}): Promise<boolean> {
+export async function isAvailableLocally(
+  name: string,
+  options: LoadOptions = {},
+): Promise<boolean> {
   const entry = [...imageDatasets, ...textDatasets].find((entry) => entry.name === name);
   if (!entry?.files || entry.files.mirrors.length === 0) return entry !== undefined;
   try {
@@ -172,16 +175,16 @@ export async function isAtHand(name: string, options: LoadOptions = {}): Promise
   }
 }
 
-/** How long a mirror may take to answer. */
+/** Time limit for the response of a mirror. */
 const PATIENCE_MILLISECONDS = 10_000;
 
 /**
- * Checks that a data set is at hand or can be downloaded now: its files are in the directory or in the
- * cache, or a mirror answers for the first that is not. Nothing is downloaded, and the content of
- * files is verified only when they are loaded. Data sets that are not public are not looked at.
+ * Checks that a data set is available or can be downloaded: its files are in the directory or in the cache,
+ * or a mirror responds for the first missing file. Nothing is downloaded, and content is verified only when
+ * it is loaded. Data sets that are not public are not checked.
  *
- * @param name A data set's own name, or the path of data of one's own.
- * @throws {UserError} If it cannot be had, with every mirror's reason and what to do about it.
+ * @param name A name in the registry, or a path.
+ * @throws {UserError} If it is not available; the message has the reason of every mirror and says what to do.
  */
 export async function requireObtainable(name: string, options: LoadOptions = {}): Promise<void> {
   const files = [...imageDatasets, ...textDatasets].find((entry) => entry.name === name)?.files;

@@ -5,7 +5,7 @@ export { gatherImages, type ImageDataset, type ImageSplit } from "./images.ts";
 export {
   describeDatasets,
   imageDatasetNames,
-  isAtHand,
+  isAvailableLocally,
   isPath,
   judgingDataset,
   loadImageDataset,

@@ -62,7 +62,7 @@ export {
   type MetricPoint,
 } from "./store/metrics.ts";
 export type {
-  GivenPictures,
+  HeldOutPictures,
   Sample,
   SamplePixels,
   TextBaselines,

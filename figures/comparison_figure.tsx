@@ -64,14 +64,14 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   gamma_three_quarters: "-log SNR below which three quarters of training's levels lie",
 };
 
-/** What a stored metric is called in front of people. */
+/** Returns the title of a metric. */
 export function metricTitle(name: MetricName): string {
   return METRIC_TITLES[name];
 }
 
 /**
- * The palette place of each run: runs that differ only in their seed share one colour, so that the
- * eye compares configurations and sees the seeds as their spread.
+ * Returns the palette index of each run. Runs that differ only in their seed have the same colour, so that
+ * configurations are compared and seeds appear as their spread.
  */
 export function runColors(comparison: Comparison): ReadonlyMap<string, number> {
   return new Map(
@@ -79,7 +79,7 @@ export function runColors(comparison: Comparison): ReadonlyMap<string, number> {
   );
 }
 
-/** One metric's curves of all compared runs, ready for a chart; training losses are smoothed. */
+/** Returns the curves of a metric for all compared runs; training losses are smoothed. */
 export function alignedSeries(curve: AlignedCurve, colors: ReadonlyMap<string, number>): Series[] {
   return curve.series.map(({ runId, values }) => {
     const points = curve.steps.flatMap((step, index) => {
@@ -96,14 +96,14 @@ export function alignedSeries(curve: AlignedCurve, colors: ReadonlyMap<string, n
   });
 }
 
-/** "schedule cosine · seed 1": what sets a run apart from the others it is compared with. */
+/** Describes the differing parameters of a run: "schedule cosine · seed 1". */
 export function parameterText(parameters: Readonly<Record<string, string | number>>): string {
   return Object.entries(parameters).map(([name, value]) =>
     `${name} ${typeof value === "number" ? formatNumber(value, 4) : value}`
   ).join(" · ");
 }
 
-/** Compared runs in one picture, as SVG: denoising error and training loss, and who is who. */
+/** Renders a comparison as SVG: denoising error, training loss and a legend. */
 export function comparisonFigure(
   comparison: Comparison,
   options: { readonly theme?: Theme } = {},

@@ -10,24 +10,24 @@ export interface ContactSheet {
   readonly width: number;
   /** 1 for grey (the default), 3 for red, green and blue. */
   readonly channels?: number;
-  /** By default about twice as wide as high, with full rows where that is possible, at most ten. */
+  /** Number of columns, at most ten. By default the sheet is about twice as wide as high, with full rows if possible. */
   readonly columns?: number | undefined;
-  /** Whole-number enlargement; by default the largest up to 3 that keeps the sheet within 740 pixels. */
+  /** Integer scale factor. By default the largest up to 3 for which the sheet is at most 740 pixels wide. */
   readonly scale?: number;
   readonly title?: string;
-  /** One text below each tile. */
+  /** Caption below each tile. */
   readonly captions?: readonly string[];
-  /** One text left of each row. */
+  /** Caption left of each row. */
   readonly rowCaptions?: readonly string[];
 }
 
 const MARGIN = 12;
 const GAP = 4;
 const CAPTION_SIZE = 11;
-/** What fits a reader's column at full size, and costs a model few tokens to look at. */
+/** Largest width in pixels, which is readable in a column and takes few image tokens. */
 const MAX_WIDTH = 740;
 
-/** Many small pictures as one PNG, each pixel enlarged to a block (nearest neighbour). */
+/** Renders images as one PNG with nearest-neighbour scaling. */
 export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<ArrayBuffer>> {
   const { count, height, width, channels = 1, captions, rowCaptions } = sheet;
   const size = height * width * channels;
@@ -93,7 +93,7 @@ export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<Arra
   });
 }
 
-/** The text, or its beginning with "…" where it is wider than so many pixels. */
+/** Truncates a text with "…" to a width in pixels. */
 function shortened(text: string, width: number, size: number): string {
   if (textWidth(text, size) <= width) return text;
   const letters = [...text];
@@ -101,7 +101,7 @@ function shortened(text: string, width: number, size: number): string {
   return `${letters.join("")}…`;
 }
 
-/** Of the column counts that fill every row, the one nearest to a sheet twice as wide as high. */
+/** Returns the number of columns with full rows whose sheet is closest to twice as wide as high. */
 function pleasantColumns(count: number): number {
   if (count <= 10) return count;
   const wish = Math.min(10, Math.sqrt(2 * count));
@@ -111,20 +111,19 @@ function pleasantColumns(count: number): number {
   return full.reduce((best, columns) => distance(columns) < distance(best) ? columns : best);
 }
 
-/** The largest enlargement up to 3 at which this many columns stay within the widest sheet. */
+/** Returns the largest scale factor up to 3 for which the columns fit in the largest width. */
 export function fittingScale(columns: number, tileWidth: number, margins: number): number {
   const room = (MAX_WIDTH - margins - GAP * (columns - 1)) / (columns * tileWidth);
   return Math.max(1, Math.min(3, Math.floor(room)));
 }
 
-/** One moment of sampling, for all examples: count × height × width × channels values in
- * [-1, 1] each. */
+/** One state of sampling for all examples: count × height × width × channels values in [-1, 1] each. */
 export interface FilmFrame {
-  /** How much noise is left. */
+  /** Caption, such as the remaining noise. */
   readonly caption: string;
   /** x_t, the noisy state. */
   readonly noisy: Float32Array;
-  /** x̂, what the denoiser believes at x_t. */
+  /** x̂, the denoised estimate at x_t. */
   readonly denoised: Float32Array;
 }
 export interface FilmStrip {
@@ -136,7 +135,7 @@ export interface FilmStrip {
   readonly channels?: number;
   readonly scale?: number;
   readonly title?: string;
-  /** One text for each example, such as its class. */
+  /** Caption of each example, such as its class. */
   readonly captions?: readonly string[];
 }
 
@@ -144,7 +143,7 @@ const STRIP_MARGIN = 12;
 const STRIP_GAP = 3;
 const EXAMPLE_GAP = 10;
 
-/** How sampling went: examples in rows, time in columns, each example's x_t above its x̂. */
+/** Renders the course of sampling: examples in rows, time in columns, x_t of each example above x̂. */
 export async function filmStrip(strip: FilmStrip): Promise<Uint8Array<ArrayBuffer>> {
   const { frames, count, height, width, channels = 1 } = strip;
   const size = height * width * channels;

@@ -1,6 +1,6 @@
 /**
- * Pictures as a model is given them. A client sends them again with every turn, and what is larger
- * than 1,568 pixels is scaled down on the way, so they are small unless all of it is asked for.
+ * Pictures in tool results. Clients send them to the model again with every turn, and pictures larger than
+ * 1,568 pixels are scaled down, so they are small unless the full picture is requested.
  */
 import type { Lab, Sample } from "../experiments/mod.ts";
 import { type SamplePart, samplePicture, samplePng } from "./sample_picture.ts";
@@ -8,24 +8,24 @@ import { type SamplePart, samplePicture, samplePng } from "./sample_picture.ts";
 /** "small" is at most {@link MOST_BYTES}; "full" is the whole picture. */
 export type Detail = "small" | "full";
 
-/** Pixels on either side that no picture exceeds. */
+/** Largest width and height in pixels. */
 export const MOST_SIDE = 1568;
-/** Bytes of a small picture's file. */
+/** Largest file size of a small picture in bytes. */
 export const MOST_BYTES = 60_000;
 
-/** What a small picture shows, by the kind of the sample. */
+/** The part of a sample that a small picture shows, by kind of sample. */
 const FEW = {
   "film-strip": { examples: 4, frames: 6 },
   "contact-sheet": { examples: 80, frames: 0 },
 } as const satisfies Record<Sample["kind"], SamplePart>;
-/** Numbers of colours that are tried in turn; greys of a digit are still told apart at the last. */
+/** Palette sizes that are tried in turn; the last one still distinguishes the greys of digits. */
 const COLOURS = [64, 16];
-/** What a side is multiplied by at most as long as too many bytes are left. */
+/** Largest factor by which the sides are reduced while the file is too large. */
 const SHRINKING = 0.9;
 
 /**
- * The picture within the limits of its detail: on either side at most {@link MOST_SIDE} pixels, and
- * small with as many colours, and then pixels, as {@link MOST_BYTES} allow.
+ * Encodes a picture within the limits of its detail: at most {@link MOST_SIDE} pixels on either side; a small one
+ * with as many colours, and then pixels, as {@link MOST_BYTES} allow.
  */
 export async function pngForModel(
   png: Uint8Array<ArrayBuffer>,
@@ -48,14 +48,14 @@ export async function pngForModel(
   return drawn;
 }
 
-/** A sample's picture, and how much of the sample it shows; null where it shows all that there is. */
+/** Returns the picture of a sample and the part that it shows, or null if it shows the whole sample. */
 export async function sampleForModel(
   lab: Pick<Lab, "workspace" | "sampleById" | "samplePixels">,
   id: string,
   detail: Detail,
 ): Promise<{
   readonly png: Uint8Array<ArrayBuffer>;
-  /** The file of the whole picture. */
+  /** Path of the full picture. */
   readonly path: string;
   readonly shown: SamplePart | null;
 }> {
@@ -64,7 +64,7 @@ export async function sampleForModel(
   const few = FEW[sample.kind];
   const pixels = await lab.samplePixels(id);
   const fewer = pixels.count > few.examples || pixels.frames.length > few.frames;
-  if (detail === "full" || png.length <= MOST_BYTES || pixels.given || !fewer) {
+  if (detail === "full" || png.length <= MOST_BYTES || pixels.heldOut || !fewer) {
     return { path, png: await pngForModel(png, detail), shown: null };
   }
   const shown = {
@@ -75,7 +75,7 @@ export async function sampleForModel(
   return { path, png: await pngForModel(part, detail), shown };
 }
 
-/** Width and height, which stand at the beginning of every PNG. */
+/** Returns width and height from the header of a PNG. */
 function sizeOf(png: Uint8Array<ArrayBuffer>): { width: number; height: number } {
   const view = new DataView(png.buffer, png.byteOffset);
   return { width: view.getUint32(16), height: view.getUint32(20) };

@@ -1,7 +1,6 @@
 /**
- * Line charts as SVG, written by hand over d3's scales: a full grammar of graphics (vega-lite) took
- * 100 to 250 ms to load where tools draw on first use, and cannot leave its colours to the page's CSS,
- * which is how one drawing here serves light, dark and PNG.
+ * Line charts as SVG on d3's scales. A grammar of graphics (vega-lite) takes 100 to 250 ms to load, and does not
+ * support CSS variables as colours, which light and dark mode need.
  */
 import { type Axis, axis, type Point, type ScaleName, thin } from "./series.ts";
 import {
@@ -17,14 +16,14 @@ import {
 export interface Series {
   readonly name: string;
   readonly points: readonly Point[];
-  /** What stands at the curve's end, by default the name; empty for nothing. */
+  /** Label at the end of the curve. By default the name; empty for none. */
   readonly label?: string;
-  /** Place in the palette; the series' own place in the list when left out. */
+  /** Palette index. By default the index of the series. */
   readonly color?: number;
-  /** A faint line under the others, without a label: the raw values beneath a smoothed curve. */
+  /** Whether to draw a faint line without a label, for the raw values behind a smoothed curve. */
   readonly faint?: boolean;
   readonly dashed?: boolean;
-  /** Dots on the points, for curves of few measurements. */
+  /** Whether to draw dots at the points, for curves with few points. */
   readonly dots?: boolean;
 }
 
@@ -36,13 +35,13 @@ export interface LineChart {
   readonly xScale?: ScaleName;
   readonly yScale?: ScaleName;
   readonly series: readonly Series[];
-  /** Extends the x axis to this range, so that a run in progress shows how much is left. */
+  /** Extends the x axis to this range, so that the remaining steps of a run are visible. */
   readonly xRange?: readonly [number, number];
-  /** Limits the y axis: a curve that diverged must not flatten the others. */
+  /** Limits the y axis, so that a diverged curve does not flatten the others. */
   readonly yRange?: readonly [number, number] | undefined;
-  /** Names beside the ends of the curves; by default when more than one series is named. */
+  /** Whether to label the ends of the curves. By default if there are several names. */
   readonly labels?: boolean;
-  /** Shown in the middle of a chart that has no point yet. */
+  /** Text of a chart without points. */
   readonly emptyText?: string;
   readonly width?: number;
   readonly height?: number;
@@ -62,8 +61,8 @@ interface Frame {
 }
 
 /**
- * The chart as one `<svg>` element. Values that are not finite (and, on a log scale, not positive)
- * break the line where they stand.
+ * Renders a chart as an `<svg>` element. Values that are not finite (or, on a log scale, not positive) interrupt
+ * the line.
  */
 export function lineChart(chart: LineChart): string {
   return String(<Chart {...chart} />);
@@ -251,7 +250,7 @@ function Curve(props: {
   );
 }
 
-/** Names at the curves' ends, moved apart where they would overlap. */
+/** Labels at the ends of the curves, moved apart if they overlap. */
 function EndLabels(props: {
   series: readonly Series[];
   x: Axis;
@@ -283,7 +282,7 @@ function EndLabels(props: {
   );
 }
 
-/** Moves sorted labels down, then back up, until neighbours are `gap` apart within [top, bottom]. */
+/** Moves sorted labels until neighbours are `gap` apart within [top, bottom]. */
 function spread(labels: { y: number }[], gap: number, top: number, bottom: number): void {
   let lowest = top - gap;
   for (const label of labels) {

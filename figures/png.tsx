@@ -1,22 +1,20 @@
 /**
- * PNG from SVG, and sheets that arrange pictures in rows.
- *
- * Sheets of small pictures, grey or in colour, with text between them. The text is drawn as SVG onto the
- * background; the tiles are then written over it pixel by pixel, so that what is enlarged stays exact.
+ * PNG encoding and decoding, rendering of SVG, and sheets of small images with text. The text of a sheet is
+ * rendered as SVG; the tiles are then copied pixel by pixel, so that scaling is exact.
  */
 import { FONT_FAMILY } from "./theme.ts";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import fontPackage from "dejavu-fonts-ttf/package.json" with { type: "json" };
 
-/** Digits are white on black, so the sheet around them is dark, and their edges stay just visible.
- * All greys, since a sheet of grey pictures is stored with one channel. */
+/** Colours of a sheet: dark, because digits are white on black, and grey, because sheets of grey images have one
+ * channel. */
 export const SHEET = { background: "#181818", ink: "#eaeaea", muted: "#a3a3a3" } as const;
 
 export interface SheetText {
   readonly text: string;
   readonly x: number;
-  /** Of the baseline. */
+  /** y coordinate of the baseline. */
   readonly y: number;
   readonly size?: number;
   readonly anchor?: "start" | "middle" | "end";
@@ -38,11 +36,11 @@ export interface Sheet {
   readonly tileWidth: number;
   /** 1 for grey tiles (the default), 3 for red, green and blue. */
   readonly channels?: number;
-  /** Whole-number enlargement of the tiles. */
+  /** Integer scale factor of the tiles. */
   readonly scale: number;
 }
 
-/** The sheet as a PNG with as many channels as its tiles. */
+/** Renders the sheet as a PNG with the number of channels of its tiles. */
 export async function drawSheet(sheet: Sheet): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, tileHeight, tileWidth, scale, channels = 1 } = sheet;
   const canvas = await renderSvg(sheetSvg(sheet));
@@ -65,8 +63,8 @@ export async function drawSheet(sheet: Sheet): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /**
- * [-1, 1] to 0…255, values outside clipped. A value that is not a number becomes a checkerboard of
- * black and white, so that a broken sample cannot be taken for a dark one.
+ * Converts [-1, 1] to 0…255 with clipping. NaN becomes a checkerboard of black and white, so that it is not
+ * mistaken for a dark image.
  */
 export function toBytes(pixels: Float32Array, width: number, channels = 1): Uint8Array {
   const bytes = new Uint8Array(pixels.length);
@@ -104,11 +102,11 @@ function sheetSvg(sheet: Sheet): string {
   );
 }
 
-// Importing the package's description is what makes sure that its font files are downloaded.
+// The import of the package's metadata makes Deno download its font files.
 
 const FACES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
 
-/** Where the bundled fonts lie: machines without any font of their own must still show text. */
+/** Returns the paths of the bundled fonts, so that text is rendered on machines without fonts. */
 export function fontFiles(): string[] {
   return FACES.map((face) => fileURLToPath(import.meta.resolve(`${fontPackage.name}/ttf/${face}`)));
 }
@@ -122,14 +120,13 @@ export interface Pixels {
 }
 
 interface RenderOptions {
-  /** In pixels; by default as wide as the SVG says. */
+  /** Width in pixels. By default that of the SVG. */
   readonly width?: number;
 }
 
 /**
- * Renders an SVG as PNG, with the bundled fonts only, so that a picture is the same everywhere. It is
- * written with a palette of at most 256 colours, which our quiet figures do not exceed visibly and
- * which makes the file a third as large.
+ * Renders an SVG as PNG with the bundled fonts only, so that the result is the same on all machines. A palette of
+ * at most 256 colours reduces the size of figures to a third without visible difference.
  */
 export async function svgToPng(
   svg: string,
@@ -162,7 +159,7 @@ async function render(svg: string, options: RenderOptions) {
   }).render();
 }
 
-/** Reads a PNG (bytes, or the path of a file) back into pixels. */
+/** Decodes a PNG, given as bytes or path. */
 export async function decodePng(png: Uint8Array | string): Promise<Pixels> {
   const { default: sharp } = await import("sharp");
   const bytes = typeof png === "string" ? await readFile(png) : png;
@@ -170,7 +167,7 @@ export async function decodePng(png: Uint8Array | string): Promise<Pixels> {
   return { width: info.width, height: info.height, channels: info.channels, data };
 }
 
-/** Writes pixels as a PNG: greyscale for one channel, RGB for three, RGBA for four. */
+/** Encodes pixels as a PNG: greyscale for one channel, RGB for three, RGBA for four. */
 export async function encodePng(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> {
   const { default: sharp } = await import("sharp");
   const { width, height, channels } = pixels;

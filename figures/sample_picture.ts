@@ -1,6 +1,6 @@
 /** Pictures of samples: contact sheets, film strips, and the samples of several runs side by side. */
 import {
-  type GivenPictures,
+  type HeldOutPictures,
   isPretrained,
   type Lab,
   type Sample,
@@ -11,13 +11,13 @@ import { formatNumber } from "./theme.ts";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Where a sample comes from and how it was made, in one line. */
+/** Describes the origin and the settings of a sample in one line. */
 export function sampleTitle(sample: Sample): string {
   const step = sample.step.toLocaleString("en-US");
   return `${sample.runId} · training step ${step} · ${sampleSettings(sample)}`;
 }
 
-/** Sampler, steps, guidance and seed in a few words. */
+/** Describes sampler, steps, guidance and seed. */
 export function sampleSettings(sample: Sample): string {
   const { sampler, steps, guidance_scale, eta, seed } = sample.settings;
   const { spacing, churn, variance, keep, strength } = sample.settings;
@@ -35,16 +35,16 @@ export function sampleSettings(sample: Sample): string {
   ].join(" · ");
 }
 
-/** How much of a sample is drawn: its first examples, and so many moments of a film strip. */
+/** The part of a sample to render: the number of examples and of frames. */
 export interface SamplePart {
   readonly examples: number;
   readonly frames: number;
 }
 
-/** Examples of a film strip that is drawn as a whole; a sample may hold more. */
+/** Number of examples of a full film strip. */
 export const FILM_EXAMPLES = 8;
 
-/** The picture of a sample as PNG: its film strip where it kept one, its contact sheet otherwise. */
+/** Renders a sample as PNG: as a film strip if it has frames, otherwise as a contact sheet. */
 export function samplePicture(
   sample: Sample,
   pixels: SamplePixels,
@@ -56,14 +56,14 @@ export function samplePicture(
       pixels,
       part ?? { examples: FILM_EXAMPLES, frames: pixels.frames.length },
     )
-    : pixels.given
-    ? givenSheet(sample, pixels, pixels.given)
+    : pixels.heldOut
+    ? heldOutSheet(sample, pixels, pixels.heldOut)
     : sampleContactSheet(sample, pixels, part?.examples ?? pixels.count);
 }
 
 /**
- * Classes in turn (0…9, 0…9) become columns under their class, so that one column shows one class's
- * variety; any other order has its class below each picture.
+ * If the classes are cyclic (0…9, 0…9), each column shows one class, so that its diversity is visible. Otherwise
+ * the class is below each image.
  */
 function sampleContactSheet(
   sample: Sample,
@@ -88,13 +88,13 @@ function sampleContactSheet(
 }
 
 /**
- * Rows of held-out pictures, grey where nothing was kept, each above the row of what was made of
- * them. What the classifier takes for another class has both classes below.
+ * Renders held-out images, with the sampled part in grey, above the samples. If the classifier assigns another
+ * class, both classes are below the sample.
  */
-function givenSheet(
+function heldOutSheet(
   sample: Sample,
   pixels: SamplePixels,
-  given: GivenPictures,
+  heldOut: HeldOutPictures,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { count, height, width, channels, images, classNames } = pixels;
   const size = height * width * channels;
@@ -107,11 +107,11 @@ function givenSheet(
     const below = above + columns;
     const from = i * size;
     for (let j = 0; j < size; j++) {
-      tiles[above * size + j] = given.mask?.[from + j] === 0 ? 0 : given.images[from + j]!;
+      tiles[above * size + j] = heldOut.mask?.[from + j] === 0 ? 0 : heldOut.images[from + j]!;
     }
     tiles.set(images.subarray(from, from + size), below * size);
-    const was = classNames[given.labels[i]!] ?? "–";
-    const seen = given.recognised ? classNames[given.recognised[i]!] ?? "–" : was;
+    const was = classNames[heldOut.labels[i]!] ?? "–";
+    const seen = heldOut.recognised ? classNames[heldOut.recognised[i]!] ?? "–" : was;
     captions[above] = was;
     captions[below] = seen === was ? "" : `seen as ${seen}`;
   }
@@ -127,7 +127,7 @@ function givenSheet(
   });
 }
 
-/** Moments are left out evenly; the first and the last stay. */
+/** Renders evenly spaced frames, including the first and the last. */
 function sampleFilmStrip(
   sample: Sample,
   pixels: SamplePixels,
@@ -156,7 +156,7 @@ function sampleFilmStrip(
   });
 }
 
-/** One moment of a film: the noisy pictures in a row, above what the denoiser believes of them. */
+/** Renders one frame: the noisy images above the denoised estimates. */
 export function sampleMoment(
   pixels: SamplePixels,
   index: number,
@@ -179,23 +179,23 @@ export function sampleMoment(
   });
 }
 
-/** The part of x_t's variance that is noise, σ² = sigmoid(γ), in words. */
+/** Describes the share of noise in the variance of x_t, σ² = sigmoid(γ). */
 export function noiseShare(gamma: number): string {
   return `${formatNumber(100 / (1 + Math.exp(-gamma)), 2)} %`;
 }
 
-/** The label after the last class asks for none (dropout puts it in a class's place). */
+/** Returns the class name of each image; the label after the last class is "no class". */
 function classNamesOf({ labels, classNames }: SamplePixels, count: number): string[] {
   return Array.from(labels.subarray(0, count), (label) => classNames[label] ?? "–");
 }
 
-/** The classes in turn; several turns beside each other where one in a row would make a tower. */
+/** Returns the number of columns, a multiple of the period that keeps the sheet from becoming too tall. */
 function columnsFor(period: number, count: number): number {
   const turns = count / period <= 10 ? 1 : Math.floor(10 / period);
   return turns * period;
 }
 
-/** Length of the shortest beginning of which the whole list is a repetition. */
+/** Returns the period of the list. */
 function cycleLength(labels: Int32Array): number {
   for (let length = 1; length < labels.length; length++) {
     if (labels.every((label, index) => label === labels[index % length])) return length;
@@ -204,10 +204,10 @@ function cycleLength(labels: Int32Array): number {
 }
 
 /**
- * The first pictures of several samples, a row for each: what samplers, steps and guidance make of one
- * starting noise.
+ * Renders the first images of several samples, one sample in each row, to compare samplers, numbers of steps and
+ * guidance with the same initial noise.
  *
- * @param columns Pictures in a row, at most as many as every sample has.
+ * @param columns Number of images in a row, at most the size of the smallest sample.
  */
 export function sideBySide(
   samples: readonly { readonly sample: Sample; readonly pixels: SamplePixels }[],
@@ -230,7 +230,7 @@ export function sideBySide(
   });
 }
 
-/** Part of the cached file's name: raise it when pictures are drawn differently. */
+/** Version of the rendering, part of the name of cached files. */
 const DRAWING = 2;
 
 /**
@@ -253,7 +253,7 @@ export async function samplePng(
     if ((error as { code?: string }).code !== "ENOENT") throw error;
   }
   const png = await samplePicture(sample, await lab.samplePixels(id));
-  // Another process may draw the same picture now: a file of its own, then one rename.
+  // Another process may render the same picture: write to a temporary file, then rename it.
   const own = `${path}.${crypto.randomUUID()}`;
   try {
     await mkdir(folder, { recursive: true });

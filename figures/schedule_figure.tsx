@@ -9,8 +9,8 @@ const CHART_HEIGHT = 250;
 const TILE_GAP = 6;
 
 /**
- * Noise schedules in one picture, as SVG: log-SNR and the shares of signal and noise over time, then
- * for each schedule the forward process on a real digit, the same noise at every time.
+ * Renders noise schedules as SVG: log-SNR, signal and noise over time and, for each schedule, the forward process
+ * on a real digit with the same noise at every time.
  */
 export async function scheduleFigure(
   report: ScheduleReport,
@@ -54,7 +54,7 @@ export async function scheduleFigure(
   );
 }
 
-/** The curves of {@link scheduleFigure} alone: log-SNR, then signal and noise. */
+/** Returns the charts of {@link scheduleFigure}: log-SNR, and signal and noise. */
 export function scheduleCharts(
   report: ScheduleReport,
   options: { readonly theme?: Theme } = {},
@@ -66,7 +66,7 @@ export function scheduleCharts(
   ];
 }
 
-/** A schedule's forward process as one PNG: the tiles side by side, one pixel for each of theirs. */
+/** Renders the forward process of a schedule as PNG: the tiles side by side, without scaling. */
 export function forwardStrip(
   facts: ScheduleFacts,
   tile: { readonly height: number; readonly width: number },
@@ -87,7 +87,7 @@ function names(report: ScheduleReport): string {
   return report.schedules.map((facts) => facts.name).join(", ");
 }
 
-/** −γ(t) = log SNR for each schedule, as a chart. */
+/** Chart of −γ(t) = log SNR of each schedule. */
 function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
   return (
     <Chart
@@ -105,7 +105,7 @@ function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
   );
 }
 
-/** α(t) solid and σ(t) dashed for each schedule, as a chart. */
+/** Chart of α(t), solid, and σ(t), dashed, of each schedule. */
 function SignalChart(props: { report: ScheduleReport; theme: Theme }) {
   return (
     <Chart
@@ -183,7 +183,7 @@ function tileSize(count: number): number {
   return Math.floor(Math.min(112, room));
 }
 
-/** A small picture as a data URI, its pixels enlarged to blocks so that no viewer blurs them. */
+/** Returns an image as a data URI, scaled by nearest neighbour so that viewers do not blur it. */
 async function tileUri(
   pixels: Float32Array,
   height: number,

@@ -1,4 +1,4 @@
-/** Measured series, and the axes that they are drawn on. */
+/** Series of points and axes. */
 // @ts-types="@types/d3-scale"
 import { scaleLinear, scaleLog } from "d3-scale";
 import { formatNumber } from "./theme.ts";
@@ -10,9 +10,9 @@ export interface Point {
 }
 
 /**
- * Each point as the average of all points, weighted by 0.5^(distance / halfLife) on both sides: unlike
- * a moving average over the past alone, it does not trail behind a falling curve. `halfLife` is in
- * points. Points that are not finite are passed over.
+ * Smooths a series: each point becomes the average of all points, weighted by 0.5^(distance / halfLife) on both
+ * sides. Unlike a moving average of past points, it does not lag. `halfLife` is a number of points. Points that
+ * are not finite are skipped.
  */
 export function smooth(points: readonly Point[], halfLife: number): Point[] {
   if (!(halfLife > 0)) return [...points];
@@ -22,12 +22,12 @@ export function smooth(points: readonly Point[], halfLife: number): Point[] {
   return finite.map(({ x, y }, index) => {
     const [sumBefore, weightBefore] = before[index] ?? [y, 1];
     const [sumAfter, weightAfter] = after[index] ?? [y, 1];
-    // The point itself is in both sums.
+    // Both sums include the point itself.
     return { x, y: (sumBefore + sumAfter - y) / (weightBefore + weightAfter - 1) };
   });
 }
 
-/** For each point the weighted sum of it and those before it, and the sum of the weights. */
+/** Returns, for each point, the weighted sum of it and the preceding points, and the sum of the weights. */
 function decayingSums(points: readonly Point[], halfLife: number): [number, number][] {
   const keep = 0.5 ** (1 / halfLife);
   let sum = 0;
@@ -39,14 +39,14 @@ function decayingSums(points: readonly Point[], halfLife: number): [number, numb
   });
 }
 
-/** Half-life, in points, that calms a curve of this many points without hiding its shape. */
+/** Returns a half-life, in points, that smooths a curve of this length without hiding its shape. */
 export function calmingHalfLife(count: number): number {
   return count < 20 ? 0 : Math.min(8, count / 80);
 }
 
 /**
- * At most `limit` points: the ends stay, and of every stretch between them the lowest and the highest
- * stay, so that no spike is hidden.
+ * Reduces a series to at most `limit` points. The ends are kept, and the lowest and highest point of every
+ * segment in between, so that no spike is lost.
  */
 export function thin(points: readonly Point[], limit: number): Point[] {
   if (points.length <= limit || limit < 4) return [...points];
@@ -66,15 +66,15 @@ export function thin(points: readonly Point[], limit: number): Point[] {
 
 export type ScaleName = "linear" | "log";
 
-/** Maps data to pixels along one axis, and knows where its labelled marks stand. */
+/** An axis: the mapping from data to pixels, and its ticks. */
 export interface Axis {
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
   at(value: number): number;
 }
 
 /**
- * An axis from `values` (those that are finite, and positive on a log scale) onto the pixel range
- * `[from, to]`, widened to round numbers where `nice` is set. With no usable value it spans 0 to 1.
+ * Returns an axis for `values` (those that are finite, and positive on a log scale) and the pixel range
+ * `[from, to]`. With `nice` its ends are round numbers. Without usable values it ranges from 0 to 1.
  */
 export function axis(options: {
   readonly values: readonly number[];
@@ -104,7 +104,7 @@ export function axis(options: {
   };
 }
 
-/** Marks at 1, 2 and 5 times powers of ten, thinned to powers of ten over many decades. */
+/** Returns ticks at 1, 2 and 5 times powers of ten, or at powers of ten only over many decades. */
 function logTicks(low: number, high: number, count: number): number[] {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
@@ -118,6 +118,6 @@ function logTicks(low: number, high: number, count: number): number[] {
       if (value >= low * 0.999 && value <= high * 1.001) ticks.push(value);
     }
   }
-  // Within a narrow range round numbers are those of a linear scale.
+  // In a narrow range the ticks are those of a linear scale.
   return ticks.length >= 3 ? ticks : scaleLinear([low, high], [0, 1]).ticks(count);
 }

@@ -1,19 +1,19 @@
-/** Charts without controls: a sparkline, and nats per character by block size. */
+/** Sparklines, and the chart of nats per character by block size. */
 import { type Point, thin } from "./series.ts";
 import { page, seriesColor, type Theme } from "./theme.ts";
 import { blockCurve, type Run } from "../experiments/mod.ts";
 import { lineChart, type Series } from "./line_chart.tsx";
 
 /**
- * A curve as small as a word, for lists: no axes, the last value as a dot. It is logarithmic in y when
- * every value is positive, because losses fall by factors. Empty input gives an empty picture.
+ * Renders a sparkline without axes, with a dot at the last value. The y axis is logarithmic if all values are
+ * positive. Empty input gives an empty picture.
  */
 export function sparkline(points: readonly Point[], options: {
   readonly label: string;
   readonly width?: number;
   readonly height?: number;
   readonly color?: number;
-  /** Where the x axis ends, so that a run in progress fills its line from left to right. */
+  /** End of the x axis, so that the line of a running run fills from left to right. */
   readonly xEnd?: number | undefined;
   readonly theme?: Theme | undefined;
 }): string {
@@ -56,7 +56,7 @@ export function sparkline(points: readonly Point[], options: {
   );
 }
 
-/** Nats per character over the size of blocks, a curve or a point for each run on text. */
+/** Renders nats per character over block size, one curve or point for each text run. */
 export function blockChart(
   runs: readonly Run[],
   options: { readonly theme?: Theme | undefined; readonly colors?: ReadonlyMap<string, number> } =

@@ -1,11 +1,10 @@
 /** Colours, sizes and number formats that all figures share. */
 /**
- * The one visual language of all figures: Okabe and Ito's colour-blind-safe hues, darkened or
- * lightened to a contrast of at least 4.5:1 against their background, so that a label can wear its
- * curve's colour.
+ * The colours of all figures: the colour-blind-safe hues of Okabe and Ito, darkened or lightened to a contrast of
+ * at least 4.5:1 against the background, so that labels can have the colour of their curve.
  */
 export interface Theme {
-  /** `null` leaves the figure transparent, for pages that bring their own background. */
+  /** Background colour; `null` for a transparent figure on a page. */
   readonly background: string | null;
   readonly ink: string;
   readonly muted: string;
@@ -15,7 +14,7 @@ export interface Theme {
 
 const SERIES_COUNT = 8;
 
-/** For pictures that stand alone: PNG in tool results, SVG files. */
+/** Theme of standalone pictures: PNG in tool results, SVG files. */
 export const paper: Theme = {
   background: "#ffffff",
   ink: "#1b1f24",
@@ -33,7 +32,7 @@ export const paper: Theme = {
   ],
 };
 
-/** For figures inside a page: every colour is a CSS variable, so that one SVG serves light and dark. */
+/** Theme of figures in a page: colours are CSS variables, so that an SVG supports light and dark mode. */
 export const page: Theme = {
   background: null,
   ink: "var(--ink)",
@@ -42,27 +41,27 @@ export const page: Theme = {
   series: Array.from({ length: SERIES_COUNT }, (_, index) => `var(--series-${index})`),
 };
 
-/** The colour of the series with this index; the hues repeat after eight. */
+/** Returns the colour of the series with this index; colours repeat after eight. */
 export function seriesColor(theme: Theme, index: number): string {
   return theme.series[index % theme.series.length] ?? theme.ink;
 }
 
-/** Beyond eight series the hues repeat, so the stroke changes as well; `undefined` is a solid line. */
+/** Returns the dash pattern of a series, which changes when colours repeat; `undefined` is a solid line. */
 export function seriesDash(theme: Theme, index: number): string | undefined {
   return [undefined, "6 3", "2 3", "8 3 2 3"][Math.floor(index / theme.series.length) % 4];
 }
 
-/** Width of a text in pixels, near enough for layout: DejaVu Sans averages 0.56 em a character. */
+/** Estimates the width of a text in pixels: DejaVu Sans has an average of 0.56 em per character. */
 export function textWidth(text: string, fontSize: number): number {
   return [...text].length * fontSize * 0.56;
 }
 
-/** Resolves to the machine's own font in a page and to the bundled DejaVu Sans in a PNG. */
+/** The system font in a page, the bundled DejaVu Sans in a PNG. */
 export const FONT_FAMILY = "system-ui, 'DejaVu Sans', sans-serif";
 
 /**
- * A number for people: about `digits` significant digits, no needless zeros, thousands set apart,
- * powers of ten only where plain digits would be hard to read.
+ * Formats a number with about `digits` significant digits, thousands separators and no trailing zeros. Very small
+ * and very large numbers have an exponent.
  */
 export function formatNumber(value: number, digits = 3): string {
   if (Number.isNaN(value)) return "NaN";
@@ -77,7 +76,7 @@ export function formatNumber(value: number, digits = 3): string {
   return rounded.toLocaleString("en-US", { maximumFractionDigits: 10 }).replace("-", "−");
 }
 
-/** A measured number with all its three significant digits, zeros too, so that columns compare. */
+/** Formats a measurement with three significant digits, including trailing zeros. */
 export function formatMeasured(value: number): string {
   const magnitude = Math.abs(value);
   return magnitude >= 1e-3 && magnitude < 1000

@@ -107,8 +107,8 @@ async function givenSummary(lab: Call["lab"], { id, settings }: Sample): Promise
     ...(keep ? [`the ${keep} half kept, ${counted(resamples!, "walk")} over each step`] : []),
     ...(strength === undefined ? [] : [`started at strength ${strength}`]),
   ];
-  const { given } = await lab.samplePixels(id);
-  const share = given ? recognisedShare(given) : null;
+  const { heldOut } = await lab.samplePixels(id);
+  const share = heldOut ? recognisedShare(heldOut) : null;
   return ` From held-out pictures (shown above each): ${made.join("; ")}.` +
     (share === null
       ? ""

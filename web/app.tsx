@@ -1,4 +1,4 @@
-/** The viewer's addresses. Handlers gather rows from the store; pages are functions of those rows. */
+/** The routes of the viewer. Handlers read the store; pages are pure functions of its rows. */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { UserError } from "../engine/host/mod.ts";
@@ -32,17 +32,17 @@ const DEFAULT_SCHEDULES = ["linear", "cosine"];
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";
 
-/** Something that was asked for and is not there. */
+/** A requested resource that does not exist. */
 class NotFound extends Error {}
 
 export interface AppOptions {
-  /** Opens the journal, on its first use; by default the workspace's own. */
+  /** Opens the journal on its first use. By default that of the workspace. */
   readonly journal?: () => Promise<Journal>;
 }
 
 /**
- * The viewer over one laboratory: pages that only read. Mount it last and at the root, since it
- * answers every other GET with a helpful page.
+ * Creates the viewer of a laboratory, which only reads. It must be mounted last and at the root, because it responds
+ * to all other GET requests with an error page.
  */
 export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   const app = new Hono();
@@ -209,7 +209,7 @@ function runRows(lab: Lab, runs: readonly Run[]): RunRow[] {
   }));
 }
 
-/** The run's report with curves fine enough to draw. */
+/** Returns the report of a run with curves in the resolution of charts. */
 function fullReport(lab: Lab, run: Run) {
   const curves = lab.metrics(run.id, { maxPoints: CURVE_POINTS });
   return { ...lab.inspect(run.id), curves };
@@ -228,8 +228,8 @@ function comparePage(lab: Lab, refs: readonly string[]) {
 }
 
 /**
- * One contact sheet of each run, made the same way (sampler, steps, guidance, seed, classes) where
- * the runs have such samples, and otherwise the newest.
+ * Returns one sample of each run: with the same settings (sampler, steps, guidance, seed, classes) if the runs have
+ * such samples, otherwise the newest.
  */
 export function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[]): Sample[] {
   const sheets = samplesOfRuns
@@ -269,7 +269,7 @@ function takes(...names: readonly string[]): MiddlewareHandler {
   };
 }
 
-/** Values of a query parameter, given several times or parted by commas. */
+/** Returns the values of a query parameter, which may be repeated or separated by commas. */
 function queryValues(c: Context, name: string): string[] {
   return (c.req.queries(name) ?? []).flatMap((value) => value.split(",")).filter((v) => v !== "");
 }
@@ -290,7 +290,7 @@ function oneOf<T extends string>(c: Context, name: string, allowed: readonly T[]
   throw new UserError(`${name} is "${text}", but must be one of ${allowed.join(", ")}`);
 }
 
-/** A caller's mistake about what exists becomes "not found", with the store's advice. */
+/** Converts user errors about missing objects to "not found". */
 function found<T>(look: () => T): T {
   try {
     return look();

@@ -19,7 +19,7 @@ import { runUrl } from "./markdown.ts";
 export interface CompareView {
   readonly comparison: Comparison;
   readonly runs: readonly Run[];
-  /** A sample of each run that has one, made alike where that is possible. */
+  /** A sample of each run that has one, with the same settings if possible. */
   readonly samples: readonly Sample[];
 }
 
@@ -31,7 +31,7 @@ const SHOWN_CURVES = [
   "gradient_norm",
 ] as const;
 
-/** Runs side by side: only what differs, curves over the same steps, samples next to each other. */
+/** The comparison of runs: differing parameters, aligned curves and samples. */
 export function ComparePage({ comparison, runs, samples }: CompareView) {
   const colors = runColors(comparison);
   return (
@@ -138,7 +138,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
   );
 }
 
-/** Means over seeds, where some configuration was run with more than one. */
+/** Means over seeds, if a configuration has several. */
 function Groups({ comparison }: { comparison: Comparison }) {
   if (comparison.groups.every((group) => group.runIds.length < 2)) return null;
   return (
@@ -180,7 +180,7 @@ function numberOrDash(value: number | null): string {
   return value === null ? "–" : formatMeasured(value);
 }
 
-/** The aligned curves as charts for a page. */
+/** Renders the aligned curves. */
 export function comparisonCharts(
   comparison: Comparison,
   names: readonly string[] = SHOWN_CURVES,
@@ -234,7 +234,7 @@ function SideBySide(props: { rows: readonly LeaderboardRow[]; samples: readonly 
   );
 }
 
-/** What /compare shows before runs are chosen. */
+/** The page for choosing runs to compare. */
 export function ChooseRunsPage({ rows }: { rows: readonly RunRow[] }) {
   return (
     <Page title="Compare" section="/compare">

@@ -1,4 +1,4 @@
-/** Evaluations of runs of any modality, each number beside what real pictures or real text reach. */
+/** Evaluations of runs of any modality, with the values of real data. */
 import type { Evaluation, Modality, Run } from "../experiments/mod.ts";
 import { imageView } from "./image_view.tsx";
 import { textView } from "./text_view.tsx";
@@ -10,7 +10,7 @@ const views: { readonly [Name in Modality["name"]]: ModalityView } = {
   text: textView,
 };
 
-/** The view of the modality of this name. */
+/** Returns the view of a modality. */
 export function viewNamed(name: Modality["name"]): ModalityView {
   return views[name];
 }
@@ -19,7 +19,7 @@ export function viewOf({ config }: Pick<Run, "config">): ModalityView {
   return views[config.modality];
 }
 
-/** Newest first; nothing for runs that cannot be measured yet. */
+/** The evaluations of a run, newest first. */
 export function Evaluations(
   { run, evaluations }: { run: Run; evaluations: readonly Evaluation[] },
 ) {
@@ -40,7 +40,7 @@ export function Evaluations(
   );
 }
 
-/** The newest of each compared run; nothing where none was measured. */
+/** The newest evaluation of each compared run. */
 export function ComparedEvaluations({ evaluations }: { evaluations: readonly Evaluation[] }) {
   if (evaluations.length === 0) return null;
   return (
@@ -51,7 +51,7 @@ export function ComparedEvaluations({ evaluations }: { evaluations: readonly Eva
   );
 }
 
-/** @param props.named Says which run each row is of. */
+/** @param props.named Whether the rows show their run. */
 function EvaluationTables(props: { evaluations: readonly Evaluation[]; named: boolean }) {
   const { evaluations, named } = props;
   return (

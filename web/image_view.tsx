@@ -1,4 +1,4 @@
-/** How the pages show runs on images. */
+/** The view of image runs. */
 import {
   type Curves,
   type Evaluation,

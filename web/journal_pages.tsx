@@ -82,7 +82,7 @@ function Tags({ tags }: { tags: readonly string[] }) {
 
 export interface EntryView {
   readonly entry: JournalEntry;
-  /** The entry's runs compared, where it names two or more that the store holds. */
+  /** The comparison of the runs of the entry, if at least two exist. */
   readonly comparison: Comparison | null;
 }
 

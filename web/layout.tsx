@@ -1,4 +1,4 @@
-/** The frame of every page, and small pieces that several pages show. */
+/** The layout of pages and shared components. */
 import { duration } from "../engine/host/mod.ts";
 import type { Child } from "hono/jsx";
 import type { NoisyLine, Run, RunStatus, Sample } from "../experiments/mod.ts";
@@ -15,7 +15,7 @@ export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
   );
 }
 
-/** A time as text that reads well without script; the script says it relative to now. */
+/** A time; a client script shows it relative to now. */
 export function Time(props: { at: string }) {
   return (
     <time datetime={props.at} title={props.at}>
@@ -43,12 +43,12 @@ export function isActive(run: Run): boolean {
   return run.status === "running" || run.status === "queued";
 }
 
-/** The value of a setting; "–" where the run has none of this name. */
+/** Returns the value of a setting, or "–". */
 export function settingOf({ config }: Run, field: string): string | number {
   return (config as Readonly<Record<string, string | number>>)[field] ?? "–";
 }
 
-/** Names of the settings in which these runs differ. */
+/** Returns the names of the settings in which runs differ. */
 export function differingFields(runs: readonly Run[]): string[] {
   const first = runs[0];
   if (first === undefined) return [];
@@ -73,18 +73,18 @@ export function settingText(value: string | number): string {
   return typeof value === "number" ? formatNumber(value, 6) : value;
 }
 
-/** The time of a sample's making, as part of addresses: a browser that saw another workspace on the
- * same port does not show that one's picture. */
+/** Returns the creation time of a sample as part of its address, so that browsers do not show cached pictures of
+ * another workspace on the same port. */
 export function madeAt(sample: Sample): string {
   return Date.parse(sample.createdAt).toString(36);
 }
 
-/** Address of a sample's picture. */
+/** Returns the address of the picture of a sample. */
 export function samplePictureUrl(sample: Sample): string {
   return `/samples/${sample.id}.png?v=${madeAt(sample)}`;
 }
 
-/** Address of the moments of a film strip, and of one of them as a picture. */
+/** Returns the address of the frames of a film strip, or of one of them as a picture. */
 export function filmUrl(sample: Sample, moment?: number): string {
   const part = moment === undefined ? "film.json" : `film-${moment}.png`;
   return `/samples/${sample.id}/${part}?v=${madeAt(sample)}`;
@@ -123,7 +123,7 @@ export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: bo
   );
 }
 
-/** One number with its name and what it means. */
+/** A number with its name and meaning. */
 export function Fact(props: { name: string; value: Child; note?: Child }) {
   return (
     <div class="fact">
@@ -134,7 +134,7 @@ export function Fact(props: { name: string; value: Child; note?: Child }) {
   );
 }
 
-/** Something to say to the assistant, with the call it will make. */
+/** A suggested request to the assistant, with the tool call. */
 export function Ask(props: { say: string; tool?: string; arguments?: unknown }) {
   return (
     <div class="ask">
@@ -144,14 +144,14 @@ export function Ask(props: { say: string; tool?: string; arguments?: unknown }) 
   );
 }
 
-/** Characters that differ in confidence by less than a tenth, which are marked together. */
+/** Consecutive characters with the same confidence in tenths. */
 export interface Stretch {
   readonly text: string;
-  /** 0 … 9. */
+  /** Confidence in tenths, 0 … 9. */
   readonly tenth: number;
 }
 
-/** A line cut where its confidence changes. */
+/** Divides a line into stretches of equal confidence. */
 export function stretchesOf({ text, confidence }: NoisyLine): Stretch[] {
   const result: { text: string; tenth: number }[] = [];
   [...text].forEach((character, i) => {
@@ -175,12 +175,12 @@ export type Section = typeof SECTIONS[number][0];
 export interface PageProps {
   readonly title: string;
   readonly section?: Section;
-  /** Seconds between looks for news; left out on pages that do not change by themselves. */
+  /** Seconds between updates; undefined for static pages. */
   readonly refreshSeconds?: number;
   readonly children?: Child;
 }
 
-/** The frame of every page. */
+/** The layout of a page. */
 export function Page(props: PageProps) {
   return html`<!DOCTYPE html>${(
     <html lang="en">
@@ -217,7 +217,7 @@ export function Page(props: PageProps) {
   )}`;
 }
 
-/** Noise on the left that settles into order on the right. */
+/** The logo. */
 function Mark() {
   const opacity = [0.35, 0.8, 0.5, 1, 0.7, 0.25, 1, 0.9, 0.4, 0.65, 0.95, 1, 0.85, 0.3, 0.75, 1];
   return (
@@ -237,7 +237,7 @@ function Mark() {
   );
 }
 
-/** A page that says what went wrong and where to go from there. */
+/** An error page. */
 export function MessagePage(props: {
   title: string;
   message: string;
@@ -255,7 +255,7 @@ export function MessagePage(props: {
   );
 }
 
-/** The text with every run that there is as a link. */
+/** Converts ids of existing runs in a text to links. */
 function withRunLinks(text: string, isRun: (id: string) => boolean): Child[] {
   const ids = text.match(RUN_ID) ?? [];
   return text.split(RUN_ID).flatMap((part, index) => {

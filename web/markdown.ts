@@ -1,23 +1,22 @@
 import MarkdownIt from "markdown-it";
 
-/** Run ids as they stand in texts. */
+/** Pattern of run ids in texts. */
 export const RUN_ID = /\b(?:(?:image|text)-\d{4,}|study\/[a-z]+)\b/g;
 
-/** Address of a run's page. */
+/** Returns the address of the page of a run. */
 export function runUrl(id: string): string {
   return `/runs/${encodeURIComponent(id)}`;
 }
 
 /**
- * Markdown as HTML. Raw HTML in it is shown as text and links may not run script (markdown-it's own
- * rules with `html: false`); pictures are not loaded, since a page must not call other servers; a run
- * that is named becomes a link to its page.
+ * Renders Markdown as HTML. Raw HTML is escaped and script links are removed (markdown-it with `html: false`).
+ * Images are not loaded, because pages must not contact other servers. Run ids become links.
  */
 export function renderMarkdown(markdown: string): string {
   return renderer.render(markdown);
 }
 
-/** The text without its first heading, for pages that show the title themselves. */
+/** Removes the first heading, for pages that show the title themselves. */
 export function withoutTitle(markdown: string): string {
   return markdown.replace(/^\s*# [^\n]*\n/, "");
 }

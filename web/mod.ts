@@ -1,2 +1,2 @@
-/** The viewer: server-rendered pages over the store, with a little script for what is live. */
+/** The viewer: server-rendered pages of the store, with client scripts for live updates. */
 export { createApp } from "./app.tsx";

@@ -1,4 +1,4 @@
-/** What the pages show of runs in ways that depend on their modality, and the charts common to all. */
+/** The modality-dependent parts of pages, and the charts that all runs share. */
 import type { staticUrl } from "./static_files.ts";
 import type { Child } from "hono/jsx";
 import type {
@@ -20,48 +20,48 @@ import {
   smooth,
 } from "../figures/mod.ts";
 
-/** A page's note on a number: its name, its value, and what it means. */
+/** A number on a page with its name and meaning. */
 export interface FactText {
   readonly name: string;
   readonly value: string;
   readonly note: string;
 }
 
-/** What an assistant can be asked, and the call that answers it. */
+/** A suggested request to an assistant, and the corresponding tool call. */
 export interface Suggestion {
   readonly say: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** What the pages show of a run in a way of its own, depending on its modality. */
+/** The modality-dependent parts of the pages of a run. */
 export interface ModalityView {
-  /** Name of the client script of a run's page. */
+  /** Name of the client script of the page. */
   readonly script: Parameters<typeof staticUrl>[0];
-  /** The kind of network, in a word. */
+  /** Returns the kind of network. */
   network(run: Run): string;
-  /** What the training loss is of, in a few words. */
+  /** Describes the training loss. */
   objective(run: Run): string;
-  /** The metric that ranks runs, beside its baseline. */
+  /** Returns the ranking metric and its baseline. */
   score(report: RunReport): FactText;
-  /** A call of `sample` that shows something. */
+  /** Suggests a call of `sample`. */
   sampling(run: Run): Suggestion;
-  /** What to ask where nothing was evaluated yet. */
+  /** Suggestion for runs without evaluations. */
   readonly evaluating: { readonly missing: string; ask(run: Run): string };
   charts(run: Run, curves: Curves): RunCharts;
-  /** A chart of several runs that only this modality has. */
+  /** Returns charts of several runs that only this modality has. */
   comparisonCharts(runs: readonly Run[], colors: ReadonlyMap<string, number>): string[];
   samples(report: RunReport, texts: readonly TextSample[]): Child;
-  /** @param named Whether each row says which run it is of. */
+  /** @param named Whether the rows show their run. */
   evaluations(evaluations: readonly Evaluation[], named: boolean): Child;
 }
 
-/** The two charts that matter most, then the rest. */
+/** The two most important charts, and the others. */
 export interface RunCharts {
   readonly main: readonly string[];
   readonly more: readonly string[];
 }
 
-/** The axes and the theme of every chart of a run. */
+/** Axes and theme of the charts of a run. */
 export interface ChartFrame {
   readonly xLabel: string;
   readonly xRange: readonly [number, number];
@@ -72,7 +72,7 @@ export function chartFrame(run: Run): ChartFrame {
   return { xLabel: "training step", xRange: [0, run.steps], theme: pageTheme };
 }
 
-/** The value of a run's baseline as a dashed line across its chart; nothing before it is known. */
+/** Returns the baseline of a run as a dashed line, if it is known. */
 export function baselineOf(run: Run, name: string): Series[] {
   if (run.baseline === null) return [];
   const points = [{ x: 0, y: run.baseline }, { x: run.steps, y: run.baseline }];
@@ -83,7 +83,7 @@ export function baselineOf(run: Run, name: string): Series[] {
 const LOGARITHMIC: readonly MetricName[] = ["loss", "validation_loss", "gradient_norm"];
 
 /**
- * Makes charts of one curve each.
+ * Returns a function that renders charts of one curve each.
  *
  * @param chart.smoothed Draws a moving average over the raw values.
  * @param chart.fromZero Lets the axis begin at zero.

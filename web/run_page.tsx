@@ -17,13 +17,13 @@ import { trainCall } from "../journal/mod.ts";
 
 export interface RunView {
   readonly report: RunReport;
-  /** What a run on text wrote, oldest first. */
+  /** Texts of a text run, oldest first. */
   readonly texts: readonly TextSample[];
   /** Newest first. */
   readonly events: readonly LabEvent[];
 }
 
-/** Everything about one run. */
+/** The page of a run. */
 export function RunPage({ report, texts, events }: RunView) {
   const { run } = report;
   const view = viewOf(run);
@@ -150,7 +150,7 @@ function Charts({ report }: { report: RunReport }) {
   );
 }
 
-/** What a run is made of, and where it comes from. */
+/** Configuration and provenance of a run. */
 export function Configuration({ run }: { run: Run }) {
   const origin: [string, string | number | null][] = [
     ["configuration hash", run.configHash],
@@ -185,7 +185,7 @@ export function Configuration({ run }: { run: Run }) {
   );
 }
 
-/** Sentences for an assistant that make sense for the run as it stands. */
+/** Suggested requests to an assistant for the current state of the run. */
 export function WhatToSay({ run }: { run: Run }) {
   const canResume = ["stopped", "interrupted", "failed"].includes(run.status);
   return (
@@ -209,7 +209,7 @@ export function WhatToSay({ run }: { run: Run }) {
   );
 }
 
-/** A run's newest checkpoints. */
+/** The newest checkpoints of a run. */
 export function Checkpoints({ report }: { report: RunReport }) {
   if (report.checkpoints.length === 0) return null;
   return (
@@ -231,7 +231,7 @@ export function Checkpoints({ report }: { report: RunReport }) {
   );
 }
 
-/** What befell a run, newest first. */
+/** The events of a run, newest first. */
 export function Events({ events }: { events: readonly LabEvent[] }) {
   if (events.length === 0) return null;
   return (

@@ -4,10 +4,10 @@ import { runUrl } from "./markdown.ts";
 
 const SAMPLES_AT_ONCE = 12;
 const STARTS_AT_ONCE = 2;
-/** Rows of one side-by-side picture. */
+/** Largest number of rows of a side-by-side picture. */
 const MOST_BESIDE = 8;
 
-/** What a run has drawn, newest first, and what was drawn from one starting noise side by side. */
+/** The samples of a run, newest first, and samples with the same initial noise side by side. */
 export function Samples({ report }: { report: RunReport }) {
   const { run } = report;
   const newest = report.samples.toReversed();
@@ -49,7 +49,7 @@ export function Samples({ report }: { report: RunReport }) {
   );
 }
 
-/** One starting noise, walked to pictures in several ways. */
+/** Samples with the same initial noise and different settings. */
 function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
   const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
   const made = madeAt(start.samples.at(-1)!);
@@ -67,20 +67,20 @@ function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
   );
 }
 
-/** Samples of one run that walked from the same noise in different ways. */
+/** Samples of a run with the same initial noise. */
 export interface SharedStart {
   readonly step: number;
   readonly seed: number;
-  /** Oldest first; of equal recipes the newest alone. */
+  /** Oldest first; of samples with equal settings only the newest. */
   readonly samples: readonly Sample[];
 }
 
-/** Pictures of each sample that stand side by side. */
+/** Number of images of each sample in a side-by-side picture. */
 export const SIDE_BY_SIDE = 10;
 
 /**
- * Groups of at least two samples of the same weights, seed and classes. Pictures that were kept or
- * started from have another start.
+ * Groups samples with the same weights, seed and classes; groups have at least two samples. Samples of in-painting
+ * and image-to-image are excluded.
  */
 export function sharedStarts(samples: readonly Sample[]): SharedStart[] {
   const free = samples.filter(({ settings }) => settings.pictures === undefined);
@@ -96,7 +96,7 @@ export function sharedStarts(samples: readonly Sample[]): SharedStart[] {
   });
 }
 
-/** How it was drawn, whatever its film strip. */
+/** Returns the settings of a sample without its film strip. */
 function recipeOf({ settings }: Sample): string {
   const { film_strip: _, made_by: __, count: ___, classes: ____, ...recipe } = settings;
   return JSON.stringify(recipe);

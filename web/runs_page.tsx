@@ -28,19 +28,19 @@ export interface RunRow {
 }
 export interface RunsView {
   readonly rows: readonly RunRow[];
-  /** Runs that match the filter, on all pages. */
+  /** Total number of runs that match the filter. */
   readonly total: number;
   readonly offset: number;
   readonly limit: number;
   readonly status?: RunStatus | undefined;
   readonly sweepId?: string | undefined;
-  /** Runs of each status in the whole workspace. */
+  /** Number of runs of each status in the workspace. */
   readonly counts: Readonly<Record<RunStatus, number>>;
   /** Ids of the runs that come with the program. */
   readonly pretrained: readonly string[];
 }
 
-/** What single runs show of their settings; sweeps show what differs. */
+/** Settings that are shown for single runs; sweeps show the differing ones. */
 const CHARACTER = ["size", "schedule", "target", "steps"] as const;
 
 export function RunsPage(view: RunsView) {
@@ -124,7 +124,7 @@ function Filters(props: { view: RunsView; all: number }) {
   );
 }
 
-/** Runs with a box to tick for each, and a button that compares the ticked ones. */
+/** A table of runs with checkboxes, and a button to compare the selected ones. */
 export function RunTable(props: { rows: readonly RunRow[] }) {
   return (
     <form action="/compare" method="get">
@@ -160,7 +160,7 @@ interface Group {
   readonly rows: readonly RunRow[];
 }
 
-/** Neighbours of one sweep together; runs of their own share groups with their like. */
+/** Groups consecutive runs of the same sweep, and consecutive single runs. */
 function groupBySweep(rows: readonly RunRow[]): Group[] {
   const groups: { sweepId: string | null; rows: RunRow[] }[] = [];
   for (const row of rows) {

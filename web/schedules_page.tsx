@@ -6,13 +6,13 @@ import { staticUrl } from "./static_files.ts";
 
 export interface SchedulesView {
   readonly report: ScheduleReport;
-  /** All schedules there are. */
+  /** Names of all schedules. */
   readonly names: readonly string[];
-  /** Address of a schedule's forward strip. */
+  /** Returns the address of the forward process of a schedule. */
   stripUrl(name: string): string;
 }
 
-/** What noise schedules do to a digit and to a line of verse, with one slider of time for all. */
+/** The page of noise schedules: the forward process of a digit and of a line of verse, with one slider of time. */
 export function SchedulesPage({ report, names, stripUrl }: SchedulesView) {
   const shown = new Set(report.schedules.map((facts) => facts.name));
   const { digit } = report;
@@ -137,7 +137,7 @@ function ScheduleCard(props: {
   );
 }
 
-/** The line at every time, below each other; a script shows one at a time. */
+/** The line at every time; a client script shows one of them. */
 function Verse({ facts }: { facts: ScheduleFacts }) {
   return (
     <div class="lines">

@@ -1,4 +1,4 @@
-/** Files served as they are, and the content security policy of pages: stored text is untrusted. */
+/** Static files, and the content security policy of pages. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { MiddlewareHandler } from "hono";
@@ -24,7 +24,7 @@ export interface StaticFile {
 
 const files = new Map<StaticName, StaticFile>();
 
-/** A file of the client's side, read once; undefined for any name that is not one of ours. */
+/** Returns a static file, or undefined if there is none of this name. */
 export function staticFile(name: string): StaticFile | undefined {
   if (!Object.hasOwn(TYPES, name)) return undefined;
   const known = name as StaticName;
@@ -39,8 +39,8 @@ export function staticFile(name: string): StaticFile | undefined {
 let version: string | undefined;
 
 /**
- * Short hash of all static files together. It is part of their path, so that a browser may keep them
- * for ever and modules that import each other by relative path still change together.
+ * Returns a short hash of all static files. It is part of their paths, so that browsers can cache them without
+ * limit, and modules that import each other change together.
  */
 export function staticVersion(): string {
   if (version === undefined) {
@@ -55,7 +55,7 @@ export function staticUrl(name: StaticName): string {
   return `/static/${staticVersion()}/${name}`;
 }
 
-/** Only our own files, and no script, style or handler inside the page: stored text is untrusted. */
+/** Allows files of this server only, without inline scripts, styles or handlers: stored text is untrusted. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -21,7 +21,7 @@ export function StudyPage({ models }: { models: readonly Pretrained[] }) {
       <script type="module" src={staticUrl("verse.js")}></script>
       <h1>Pretrained models</h1>
       <p class="lead">
-        They come with the program, are at hand in every workspace under their ids, and are never
+        They come with the program, are available in every workspace under their ids, and are never
         written: what is drawn and measured with them belongs to this workspace.
       </p>
       {models.length === 0 && (

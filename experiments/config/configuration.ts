@@ -1,4 +1,4 @@
-/** Configurations as they come from callers and out of files. */
+/** Validating and hashing configurations. */
 import { z } from "zod";
 import { imageDatasetNames, isPath } from "../../data/mod.ts";
 import { didYouMean, parseWith, UserError } from "../../engine/host/mod.ts";
@@ -14,7 +14,7 @@ export type RunConfig = z.infer<typeof RunConfig>;
 /** The fields of a modality's configuration. */
 export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
 
-/** @throws {UserError} If no configuration has such a field; `where` says who names it. */
+/** @throws {UserError} If no configuration has this field; `where` describes the origin of the name. */
 export function requireConfigField(name: string, where: string): void {
   const fields = Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape));
   if (fields.includes(name)) return;
@@ -24,7 +24,7 @@ export function requireConfigField(name: string, where: string): void {
   );
 }
 
-/** Fields that came later, with the values that do what was done before: older files lack them. */
+/** Fields that were added later, with the values that reproduce the earlier behaviour; old files lack them. */
 export const LATER = {
   image: {
     muon_learning_rate: 0,
@@ -49,9 +49,9 @@ export const LATER = {
 } as const;
 
 /**
- * Checks a whole configuration, as it comes from a caller or out of a file.
+ * Validates a configuration.
  *
- * @throws {UserError} Naming every wrong field, its value, and what is allowed.
+ * @throws {UserError} If fields are invalid; the message has their names, values and allowed ranges.
  */
 export function parseConfig(value: unknown): RunConfig {
   const given = record(value, "configuration");
@@ -72,10 +72,10 @@ export function parseConfig(value: unknown): RunConfig {
   return config;
 }
 
-/** What runs of each modality are on, in a sentence. */
+/** Description of the data of each modality, in a sentence. */
 export const MATERIAL = { image: "images", text: "text" } as const;
 
-/** @throws {UserError} If a field is one that only configurations of another modality have. */
+/** @throws {UserError} If a field belongs to another modality. */
 function requireOwnFields(given: Readonly<Record<string, unknown>>): void {
   const modality = modalityOf(given);
   for (const field of Object.keys(given)) {
@@ -92,15 +92,15 @@ function requireOwnFields(given: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** For each modality, the check of what no single field's bounds can say. */
+/** Cross-field validation of each modality. */
 const REQUIRE_FITTING = { image: requirePicturesFit, text: requireTextFits } as const;
 
-/** That of the modality which the value names; images' where it names none. */
+/** Returns the schema of the modality of a value. By default that of images. */
 function schemaFor(value: unknown): typeof ImageConfig | typeof TextConfig {
   return configSchemas[modalityOf(value)];
 }
 
-/** The modality that a value names; images where it names none. */
+/** Returns the modality of a value. By default images. */
 function modalityOf(value: unknown): RunConfig["modality"] {
   const { modality } = (value ?? {}) as { modality?: unknown };
   return typeof modality === "string" && Object.hasOwn(configSchemas, modality)
@@ -108,7 +108,7 @@ function modalityOf(value: unknown): RunConfig["modality"] {
     : "image";
 }
 
-/** What no single field's bounds can say of a text configuration. */
+/** Cross-field validation of a text configuration. */
 function requireTextFits(config: TextConfig): void {
   const { context, block_size, method, gamma_start, gamma_end } = config;
   if (block_size > 0 && method !== "blocks") {
@@ -131,7 +131,7 @@ function requireTextFits(config: TextConfig): void {
   }
 }
 
-/** What no single field's bounds can say of an image configuration. */
+/** Cross-field validation of an image configuration. */
 function requirePicturesFit(config: ImageConfig): void {
   const { dataset, image_size, colour } = config;
   if (isPath(dataset, config.modality)) return;
@@ -155,7 +155,7 @@ function requirePicturesFit(config: ImageConfig): void {
   }
 }
 
-/** @throws {UserError} If the value is not an object; its fields that are undefined go. */
+/** Returns an object without undefined fields. @throws {UserError} If the value is not an object. */
 export function record(value: unknown, name: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
@@ -180,8 +180,8 @@ export function configHash(config: RunConfig): string {
   return hashOf(config);
 }
 
-/** As {@link configHash}, without the seed and the recording intervals: equal for runs that repeat
- * one experiment with different seeds. */
+/** As {@link configHash} without seed and recording intervals: equal for runs that repeat an experiment with
+ * different seeds. */
 export function groupHash(config: RunConfig): string {
   const kept = Object.entries(config).filter(([field]) =>
     field !== "seed" && !(RECORDING as readonly string[]).includes(field)
@@ -189,7 +189,7 @@ export function groupHash(config: RunConfig): string {
   return hashOf(Object.fromEntries(kept));
 }
 
-/** Without later fields that do as before, so that a configuration keeps the name it had. */
+/** Omits later fields with their default, so that the hash of an old configuration does not change. */
 function hashOf(value: object): string {
   const later: Readonly<Record<string, unknown>> =
     LATER[(value as Pick<RunConfig, "modality">).modality];

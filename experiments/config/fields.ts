@@ -1,11 +1,11 @@
-/** The fields that every run's configuration has, whatever it learns. */
+/** The configuration fields that all modalities share. */
 import { z } from "zod";
 
-/** A whole number within bounds, both included. */
+/** Declares an integer within inclusive bounds. */
 export const integer = (minimum: number, maximum: number) =>
   z.number().int().min(minimum).max(maximum);
 
-/** How training goes. */
+/** Fields of the optimisation. */
 export const trainingFields = {
   steps: integer(1, 1_000_000).describe("Training steps"),
   batch_size: integer(1, 1024).describe("Examples per training step"),
@@ -46,7 +46,7 @@ export const recordingFields = {
   sample_every: integer(0, 1_000_000).describe("Steps between small samples; 0 for none"),
 };
 
-/** Fields that change what is recorded about a run but not what it learns. */
+/** Fields that affect what is recorded, but not the training itself. */
 export const RECORDING = [
   "log_every",
   "validate_every",

@@ -1,4 +1,4 @@
-/** What a run on images is made of. */
+/** The configuration of image runs. */
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
@@ -62,7 +62,7 @@ export const ImageConfig = z.strictObject({
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
 
-/** The configuration of a run on images. @throws {UserError} If it is on something else. */
+/** Returns the configuration of an image run. @throws {UserError} If it has another modality. */
 export function imageConfigOf(
   { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
 ): ImageConfig {

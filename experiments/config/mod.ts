@@ -1,6 +1,6 @@
 /**
- * What a run is made of: the configuration with its bounds, the presets, and the grids that sweeps
- * spread over them. Everything a run needs to be repeated is in one flat record.
+ * Configurations, presets and the grids of sweeps. A configuration is one flat record with everything that is
+ * needed to repeat a run.
  */
 export { integer, RECORDING } from "./fields.ts";
 export { imageDatasetNames } from "../../data/mod.ts";

@@ -1,4 +1,4 @@
-/** The named starting points. */
+/** Presets: named configurations. */
 import { UserError } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "./image.ts";
 import type { RunConfig } from "./configuration.ts";
@@ -16,7 +16,7 @@ export const PRESET_NAMES = [
   "shakespeare-masked",
   "shakespeare-blocks",
 ] as const;
-/** A starting point, complete in itself. */
+/** A complete configuration with a description. */
 export interface Preset {
   readonly description: string;
   readonly config: RunConfig;
@@ -94,7 +94,7 @@ const TEXT: TextConfig = {
   sample_every: 500,
 };
 
-/** The named starting points, complete in themselves. */
+/** The registry of presets. */
 export const presets = {
   "mnist-tiny": {
     description: "A few seconds: shows that everything works, not good digits",
@@ -200,7 +200,7 @@ export const presets = {
   },
 } satisfies Readonly<Record<PresetName, Preset>>;
 
-/** @throws {UserError} If there is none of this name. */
+/** Returns a preset. @throws {UserError} If the name is unknown. */
 export function presetNamed(name: string): Preset {
   const preset = Object.hasOwn(presets, name) ? presets[name as PresetName] : undefined;
   if (!preset) {

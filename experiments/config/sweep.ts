@@ -1,4 +1,4 @@
-/** From a preset, and what differs from it, to the configurations of runs. */
+/** Configurations from presets, overrides and grids. */
 import { RefusedValue } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "./image.ts";
 import { parseConfig, record, type RunConfig } from "./configuration.ts";
@@ -8,33 +8,33 @@ import type { TextConfig } from "./text.ts";
 /** Largest number of runs that one sweep may queue. */
 export const MAX_SWEEP_RUNS = 64;
 
-/** Some fields of a configuration, as a caller overrides them. */
+/** Values that replace those of a preset. */
 export type ConfigOverrides = OverridesOf<ImageConfig> | OverridesOf<TextConfig>;
 type OverridesOf<C> = { [K in Exclude<keyof C, "modality">]?: C[K] };
 
-/** Lists of values for some fields, of which a sweep runs every combination. */
+/** Lists of values of which a sweep runs every combination. */
 export type ConfigGrid = GridOf<ImageConfig> | GridOf<TextConfig>;
 type GridOf<C> = { readonly [K in Exclude<keyof C, "modality">]?: readonly C[K][] };
 
 /**
- * The whole configuration of a preset with some fields replaced.
+ * Returns the configuration of a preset with some values replaced.
  *
- * A preset's warm-up is shortened to a fifth of the run where only `steps` is overridden.
+ * The warm-up of the preset is limited to a fifth of the steps, unless `warmup_steps` is overridden.
  *
  * @throws {UserError} If the preset or a field is unknown, or a value is out of its range.
  */
 export function resolveConfig(preset: string, overrides: unknown = {}): RunConfig {
   const base = presetNamed(preset);
-  const given = record(overrides, "overrides");
+  const changes = record(overrides, "overrides");
   const { warmup_steps, steps } = base.config;
-  const asked = typeof given.steps === "number" && given.steps >= 1 ? given.steps : steps;
-  const fifth = Math.floor(asked / 5);
-  return parseConfig({ ...base.config, warmup_steps: Math.min(warmup_steps, fifth), ...given });
+  const length = typeof changes.steps === "number" && changes.steps >= 1 ? changes.steps : steps;
+  const fifth = Math.floor(length / 5);
+  return parseConfig({ ...base.config, warmup_steps: Math.min(warmup_steps, fifth), ...changes });
 }
 
 /**
- * Every combination of a grid's values and the seeds, in reading order: the last field varies
- * fastest, the seed fastest of all.
+ * Returns the configurations of all combinations of the values of a grid and the seeds. The last field varies
+ * fastest, and the seed fastest of all.
  *
  * @throws {UserError} As {@link resolveConfig} does, and for empty lists, repeated values, or more
  * than {@link MAX_SWEEP_RUNS} runs.

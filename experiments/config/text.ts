@@ -1,4 +1,4 @@
-/** What a run on text is made of. */
+/** The configuration of text runs. */
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
@@ -64,7 +64,7 @@ export const TextConfig = z.strictObject({
 });
 export type TextConfig = z.infer<typeof TextConfig>;
 
-/** The configuration of a run on text. @throws {UserError} If it is on something else. */
+/** Returns the configuration of a text run. @throws {UserError} If it has another modality. */
 export function textConfigOf(
   { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
 ): TextConfig {

@@ -1,4 +1,4 @@
-/** The classifier that judges images: its features, and how it is trained. */
+/** The classifier that evaluates images: its features and its training. */
 import {
   adamWStep,
   createAdamW,
@@ -26,12 +26,12 @@ import { inputArrays, parameterSignature } from "../../models/steps/mod.ts";
 
 const BATCH = 200;
 
-/** What the classifier makes of pictures. */
+/** The output of the classifier for images. */
 export interface Judgement {
   readonly count: number;
   /** [count, 64] */
   readonly features: Float32Array;
-  /** [count, classes], every row sums to 1. */
+  /** [count, classes]; every row sums to 1. */
   readonly probabilities: Float32Array;
 }
 
@@ -41,7 +41,7 @@ export interface Classifier {
   dispose(): Promise<void>;
 }
 
-/** Compiles the classifier of images of a shape, with its weights baked in. */
+/** Compiles the classifier for an image shape, with its weights as constants. */
 export async function classifierOf(
   engine: Engine,
   parameters: Parameters,
@@ -82,14 +82,14 @@ export async function classifierOf(
   };
 }
 
-/** Values in one image. */
+/** Returns the number of values in one image. */
 export function valuesIn(
   { height, width, channels }: Pick<ImageShape, "height" | "width" | "channels">,
 ): number {
   return height * width * channels;
 }
 
-/** The class that picture `i` most likely shows. */
+/** Returns the most likely class of image `i`. */
 export function classOf(
   { probabilities, count }: Pick<Judgement, "probabilities" | "count">,
   i: number,
@@ -103,34 +103,33 @@ export interface ClassifierTraining {
   readonly seed: number;
   readonly epochs: number;
   readonly onEpoch?: (epoch: number, loss: number) => void;
-  /** Called after every step with the state, which the next step changes. */
+  /** Called after every step with the state, which is modified by the next step. */
   readonly onStep?: (state: ClassifierState, steps: number) => void;
-  /** The state that training goes on from, bit for bit; by default the start. It is changed. */
+  /** The state to resume from, bit for bit. It is modified. By default the initial state. */
   readonly from?: ClassifierState | undefined;
 }
 
-/** All that the next training step depends on, besides data, options, device and replicas. */
+/** The training state: all that the next step depends on other than data, options, device and replicas. */
 export interface ClassifierState {
-  /** Steps done. */
+  /** Number of completed steps. */
   readonly step: number;
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
 }
 
-/** Images in a training step. */
+/** Number of images in a training step. */
 export const CLASSIFIER_BATCH = 120;
-/** Pictures are moved by up to this share of the shorter side along each axis, anew in every epoch:
- * 2 of 28 pixels. */
+/** Data augmentation: largest random shift along each axis as a fraction of the shorter side (2 of 28 pixels). */
 const SHIFT = 1 / 14;
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1 };
 const RATE = { learningRate: 2e-3, warmupSteps: 100, decay: "cosine", finalFraction: 0 } as const;
 
-/** Batches in an epoch over so many images; the last images of an order may be left out. */
+/** Returns the number of batches in an epoch; the last images of an epoch may be dropped. */
 export function batchesPerEpoch(count: number): number {
   return Math.max(1, Math.floor(count / CLASSIFIER_BATCH));
 }
 
-/** Trains on the training images, randomly shifted; a function of the data and the seed. */
+/** Trains on randomly shifted training images. The result is determined by the data and the seed. */
 export async function trainClassifier(
   engine: Engine,
   dataset: ImageDataset,
@@ -151,7 +150,7 @@ export async function trainClassifier(
     for (let step = first; step < schedule.steps; step++) {
       const i = step % perEpoch;
       if (i === 0) [order, total] = [orderOf(step / perEpoch), 0];
-      // Fewer images than a batch holds are in it more than once.
+      // A data set that is smaller than a batch is repeated.
       const indices = Uint32Array.from(
         { length: CLASSIFIER_BATCH },
         (_, k) => order[(i * CLASSIFIER_BATCH + k) % order.length]!,
@@ -173,7 +172,7 @@ export async function trainClassifier(
   return parameters;
 }
 
-/** The share of a split's images that the classifier puts into their class. */
+/** Returns the accuracy of the classifier on a split. */
 export async function accuracyOn(
   engine: Engine,
   parameters: Parameters,
@@ -228,7 +227,7 @@ function trainingStep(network: ClassifierNetwork, classes: number): TensorFuncti
   };
 }
 
-/** The examples, each moved by its own whole number of pixels; background comes in at the edges. */
+/** Shifts each example by a random number of whole pixels; the edges are filled with background. */
 function shiftedBatch(
   { train, height, width, channels }: ImageDataset,
   indices: Uint32Array,
@@ -244,7 +243,7 @@ function shiftedBatch(
   const images = new Float32Array(indices.length * height * width * channels).fill(-1);
   indices.forEach((index, i) => {
     const [down, right] = [moves[2 * i]! - most, moves[2 * i + 1]! - most];
-    // A row's pixels and their channels stay together.
+    // Whole rows of pixels with their channels are copied.
     const kept = (width - Math.abs(right)) * channels;
     for (let row = Math.max(0, -down); row < Math.min(height, height - down); row++) {
       const from = ((index * height + row) * width + Math.max(0, -right)) * channels;
@@ -255,7 +254,7 @@ function shiftedBatch(
   return { images, labels: Int32Array.from(indices, (index) => train.labels[index]!) };
 }
 
-/** Tensors, and what is known about them: what `encodeSafetensors()` takes. */
+/** Tensors with metadata, as in `encodeSafetensors()`. */
 export interface ClassifierFile {
   readonly tensors: Readonly<Record<string, SafeTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -270,7 +269,7 @@ export function tensorsOf(parameters: Parameters): Record<string, SafeTensor> {
   );
 }
 
-/** The bytes of a file, with further metadata. */
+/** Encodes a classifier with additional metadata. */
 export function encodeClassifier(
   { tensors, metadata }: ClassifierFile,
   further: Readonly<Record<string, string>> = {},
@@ -282,7 +281,7 @@ export function encodeClassifier(
  * Trains the classifier of a data set and measures it on the held-out images. The metadata is a
  * function of data, options, device and number of replicas, like the weights.
  *
- * @param name What the metadata calls the data set.
+ * @param name Name of the data set in the metadata.
  */
 export async function trainedClassifier(
   engine: Engine,

@@ -1,4 +1,4 @@
-/** Drawing images with the network of a run. */
+/** Sampling images with the network of a run. */
 import {
   type Denoise,
   guidanceAt,
@@ -26,9 +26,9 @@ import { join } from "node:path";
 import { namesIn, writeFileAtomically } from "../common/files.ts";
 import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
 import { levelsFor, ownOptions } from "./request.ts";
-import type { GivenPictures, Sample, SampleFrame, SamplePixels } from "../store/records.ts";
+import type { HeldOutPictures, Sample, SampleFrame, SamplePixels } from "../store/records.ts";
 
-/** Without values; for pictures of this shape. */
+/** Returns the network of a configuration for an image shape; its parameters are not initialised. */
 export async function networkOf(
   { size, network, self_condition }: ImageConfig,
   shape: ImageShape,
@@ -36,7 +36,7 @@ export async function networkOf(
   return await imageNetwork(size, shape, { kind: network, selfConditioned: self_condition > 0 });
 }
 
-/** Unguided, for `count` pictures at once, with the weights as inputs: they change. */
+/** Compiles the denoiser without guidance for a batch of `count` images, with the weights as inputs. */
 export async function compileChangingDenoiser(
   engine: Engine,
   network: ImageNetwork,
@@ -47,13 +47,13 @@ export async function compileChangingDenoiser(
   return await compileStep(engine, step, { batch: count, outputs: "concat" });
 }
 
-/** The denoiser, and the one without guidance where guidance is for an interval only. */
+/** The denoiser and, if guidance is limited to an interval, the denoiser without guidance. */
 export interface Denoisers {
   readonly program: Program;
   readonly plain?: Program;
 }
 
-/** With the weights baked in, which lets ONNX Runtime prepare them for its kernels. */
+/** Compiles the denoiser with the weights as constants, which ONNX Runtime can pre-pack. */
 export async function compileDenoiser(
   engine: Engine,
   network: ImageNetwork,
@@ -78,10 +78,10 @@ export async function compileDenoiser(
   }
 }
 
-/** Frames of a film strip. */
+/** Number of frames of a film strip. */
 const FRAMES = 10;
 
-/** The scale of guidance at a noise level. */
+/** Returns the guidance scale at a noise level. */
 function scaleAt(gamma: number, settings: SampleSettings): number {
   return guidanceAt(gamma, {
     scale: settings.guidance_scale,
@@ -90,10 +90,10 @@ function scaleAt(gamma: number, settings: SampleSettings): number {
 }
 
 /**
- * A compiled denoiser as samplers call it.
+ * Adapts a compiled denoiser for samplers.
  *
- * @param weights Where they are not baked into it.
- * @param plain The denoiser without guidance, for levels outside of the guidance's interval.
+ * @param weights The weights, unless they are constants of the program.
+ * @param plain The denoiser without guidance, for levels outside of the guidance interval.
  */
 export function denoiseWith(
   program: Program,
@@ -128,13 +128,13 @@ export function denoiseWith(
 }
 
 /**
- * Walks noise to pictures. The start depends on the seed alone, so that samplers, step counts and
- * guidance scales can be compared on one start.
+ * Samples images. The initial noise depends on the seed only, so that samplers, numbers of steps and guidance
+ * scales can be compared with the same noise.
  *
- * @param options.given The held-out pictures that the settings keep a part of, or start from.
- * @param options.onStep Called with the steps done and of the whole walk.
- * @returns The pictures, clipped to [−1, 1], the seconds it took, and the evaluations of the network
- * for each picture: a guided one counts twice.
+ * @param options.heldOut The held-out images for in-painting or image-to-image.
+ * @param options.onStep Called with the number of completed steps and the total number of steps.
+ * @returns The images, clipped to [−1, 1], the elapsed seconds, and the number of network evaluations for
+ * each image; guided evaluations count twice.
  */
 export async function drawSample(
   denoise: Denoise,
@@ -143,12 +143,12 @@ export async function drawSample(
   settings: SampleSettings,
   options: {
     onStep?: (step: number, steps: number) => void;
-    given?: GivenPictures | undefined;
+    heldOut?: HeldOutPictures | undefined;
     signal?: AbortSignal | undefined;
   } = {},
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
   const { seed, count, sampler, strength, resamples } = settings;
-  const { given } = options;
+  const { heldOut } = options;
   const length = count * pictures.height * pictures.width * pictures.channels;
   const levels = levelsFor(config, settings);
   const start = normals({ seed, stream: "sample-start", step: 0 }, length);
@@ -168,8 +168,8 @@ export async function drawSample(
       film.record(step);
       options.onStep?.(step.step, step.steps);
     },
-    origin: strength === undefined ? undefined : given?.images,
-    inpaint: given?.mask && { known: given.images, mask: given.mask, resamples },
+    origin: strength === undefined ? undefined : heldOut?.images,
+    inpaint: heldOut?.mask && { known: heldOut.images, mask: heldOut.mask, resamples },
     options: ownOptions(settings),
     signal: options.signal,
   });
@@ -180,13 +180,13 @@ export async function drawSample(
     count,
     images,
     labels,
-    given,
+    heldOut,
     frames: film.frames,
   };
   return { pixels, seconds, networkEvaluations };
 }
 
-/** Keeps x_t and the denoiser's answer to it for about ten of the steps, first and last among them. */
+/** Records x_t and the denoised estimate for about ten of the steps, including the first and the last. */
 function filmOf({ film_strip }: SampleSettings) {
   const frames: SampleFrame[] = [];
   return {
@@ -199,7 +199,7 @@ function filmOf({ film_strip }: SampleSettings) {
   };
 }
 
-/** Whether step 1 … steps is one of {@link FRAMES} spread evenly over them. */
+/** Whether a step, from 1, is one of {@link FRAMES} evenly spaced steps. */
 function isFrame(step: number, steps: number): boolean {
   const count = Math.min(FRAMES, steps);
   return Array.from(
@@ -208,7 +208,7 @@ function isFrame(step: number, steps: number): boolean {
   ).includes(step);
 }
 
-/** The next number under which the run's folder has no files yet, whoever put them there. */
+/** Returns the next sample number for which the folder of the run has no files. */
 function nextSample(store: Store, runId: string): { number: number; id: string } {
   const names = namesIn(join(store.workspace, "runs", runId, "samples"));
   for (;;) {
@@ -218,7 +218,7 @@ function nextSample(store: Store, runId: string): { number: number; id: string }
   }
 }
 
-/** Writes the pixels beside the run's other files and enters them in the store. */
+/** Writes the pixels to the folder of the run and adds the sample to the store. */
 export function keepSample(
   store: Store,
   run: Run,

@@ -1,31 +1,30 @@
 /**
- * What a request says about held-out pictures that a sample keeps a part of (in-painting) or starts
- * from (image-to-image).
+ * Held-out images for in-painting and image-to-image.
  */
 import { RefusedValue } from "../../engine/host/mod.ts";
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
-import type { GivenOptions, KeptHalf, SampleRequest, SampleSettings } from "../requests/image.ts";
-import type { GivenPictures } from "../store/records.ts";
+import type { HeldOutOptions, KeptHalf, SampleRequest, SampleSettings } from "../requests/image.ts";
+import type { HeldOutPictures } from "../store/records.ts";
 
-/** Walks over each step of in-painting, unless others are asked for. */
+/** Default number of resampling iterations of in-painting. */
 const RESAMPLES = 10;
 
-/** Whether a request is about held-out pictures. */
-export function isGiven({ keep, strength }: GivenOptions): boolean {
+/** Whether a request uses held-out images. */
+export function usesHeldOut({ keep, strength }: HeldOutOptions): boolean {
   return keep !== undefined || strength !== undefined;
 }
 
 /**
- * The request's choice of held-out pictures, with its defaults filled in.
+ * Returns the settings for held-out images with defaults filled in.
  *
- * @throws {UserError} If a value needs another that is left out.
+ * @throws {RefusedValue} If a field requires another one that is missing.
  */
-export function givenSettings(
+export function heldOutSettings(
   request: Omit<SampleRequest, "run">,
   count: number,
-): Pick<SampleSettings, keyof GivenOptions | "pictures"> {
+): Pick<SampleSettings, keyof HeldOutOptions | "pictures"> {
   const { keep, strength, resamples, pictures } = request;
-  if (!isGiven(request)) {
+  if (!usesHeldOut(request)) {
     for (const [field, value] of Object.entries({ pictures, resamples })) {
       if (value === undefined) continue;
       throw new RefusedValue((name) =>
@@ -55,18 +54,18 @@ export function givenSettings(
   };
 }
 
-/** Share of the pictures drawn that the classifier takes for what was given. */
-export function recognisedShare({ labels, recognised }: GivenPictures): number | null {
+/** Returns the share of samples that the classifier assigns to the class of their held-out image. */
+export function recognisedShare({ labels, recognised }: HeldOutPictures): number | null {
   if (!recognised) return null;
   return recognised.reduce((sum, seen, i) => sum + (seen === labels[i] ? 1 : 0), 0) / labels.length;
 }
 
 /**
- * The held-out pictures of the settings.
+ * Returns the held-out images of the settings.
  *
- * @throws {UserError} If the dataset has no picture of a number.
+ * @throws {RefusedValue} If an index is out of range.
  */
-export function givenPictures(settings: SampleSettings, dataset: ImageDataset): GivenPictures {
+export function heldOutPictures(settings: SampleSettings, dataset: ImageDataset): HeldOutPictures {
   const { test, height, width, channels } = dataset;
   const numbers = settings.pictures!;
   const missing = numbers.find((number) => number >= test.count);
@@ -84,15 +83,15 @@ export function givenPictures(settings: SampleSettings, dataset: ImageDataset): 
   };
 }
 
-/** The settings with the classes of the held-out pictures where none were asked for. */
-export function withGivenClasses(
+/** Returns the settings with the classes of the held-out images, unless classes were requested. */
+export function withHeldOutClasses(
   settings: SampleSettings,
-  { labels }: GivenPictures,
+  { labels }: HeldOutPictures,
 ): SampleSettings {
   return settings.classes.length > 0 ? settings : { ...settings, classes: Array.from(labels) };
 }
 
-/** 1 in the kept half of every picture; the odd row or column in the middle is drawn. */
+/** Returns the mask, 1 in the kept half of every image. An odd row or column in the middle is sampled. */
 function maskOf(
   keep: KeptHalf,
   { count, height, width, channels }: Record<"count" | "height" | "width" | "channels", number>,

@@ -1,11 +1,10 @@
 /**
- * The classifiers that judge pictures. Of MNIST and the made-up digits the repository has one, and
- * MNIST's judges MNIST-6k too; of any other data set one is trained in the same way when it is first
- * asked for, and kept in the cache.
+ * The classifiers that evaluate images. The repository contains those of MNIST, which also evaluates
+ * MNIST-6k, and of the made-up digits. For any other data set a classifier is trained in the same way
+ * when it is first needed, and cached.
  *
- * A kept file is whole or not there, and its metadata has a checksum of everything else in it, so
- * that damage is noticed. It is found by the data's hash and the number of the recipe, and so serves
- * every workspace.
+ * Cached files are written atomically and have a checksum, so that damage is detected. They are identified by
+ * the hash of the data and the version of the recipe, and are shared by all workspaces.
  */
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -37,27 +36,27 @@ import {
 } from "./classifier.ts";
 import type { ClassifierFacts } from "../store/records.ts";
 
-/** Changes where the same data would be given another network, or be trained on in another way. */
+/** Version of the recipe; it changes with the network or its training. */
 const RECIPE = 1;
 const SEED = 0;
-/** As many epochs as MNIST's classifier has, or as many of its training steps if the set is larger. */
+/** Largest number of epochs, that of MNIST's classifier; larger data sets have as many training steps. */
 const MOST_EPOCHS = 8;
 const MOST_STEPS = 4000;
-/** A small set is gone through more often, up to so many steps. */
+/** Smallest number of training steps; small data sets are trained for more epochs. */
 const LEAST_STEPS = 600;
-/** How often a training is saved, in milliseconds. */
+/** Milliseconds between saves of the training state. */
 const SAVE_EVERY = 5000;
-/** What to do where the cache cannot be written. */
+/** Advice if the cache cannot be written. */
 const WAYS_OUT = "Name another place with the environment variable XDG_CACHE_HOME";
 
-/** What is known of a data set whose classifier is looked for. */
+/** A data set that a classifier is needed for. */
 export interface JudgedData extends ImageShape {
-  /** A data set's own name, or the path of a folder. */
+  /** Name of the data set, or path of a folder. */
   readonly name: string;
   readonly hash: string;
 }
 
-/** What an evaluation says of the classifier that judged. */
+/** Returns the description of a classifier in an evaluation. */
 export function classifierFacts(
   dataset: string,
   { metadata, hash }: ClassifierWeights,
@@ -65,24 +64,24 @@ export function classifierFacts(
   return { dataset: judgingDataset(dataset), accuracy: Number(metadata.test_accuracy), hash };
 }
 
-/** How often a training set of so many images is gone through. */
+/** Returns the number of epochs for a training set of this size. */
 function epochsFor(images: number): number {
   const steps = batchesPerEpoch(images);
   const epochs = Math.min(MOST_EPOCHS, Math.max(1, Math.floor(MOST_STEPS / steps)));
   return Math.max(epochs, Math.ceil(LEAST_STEPS / steps));
 }
 
-/** Steps that training a classifier on a data set takes: 0 if there is one. */
+/** Returns the number of training steps until a classifier is available: 0 if there is one. */
 export function stepsToClassifier(dataset: ImageDataset): number {
   const { train } = dataset;
   return knownClassifier(dataset) ? 0 : epochsFor(train.count) * batchesPerEpoch(train.count);
 }
 
 /**
- * The classifier of a data set if there is one; nothing is trained. A damaged one in the cache counts
- * as none.
+ * Returns the classifier of a data set if it exists, without training. A damaged file in the cache counts as
+ * missing.
  *
- * @throws {UserError} If the repository's own is damaged, or the cache cannot be read.
+ * @throws {UserError} If the file in the repository is damaged, or the cache cannot be read.
  */
 export function knownClassifier(data: JudgedData): ClassifierWeights | undefined {
   const judge = judgingDataset(data.name);
@@ -105,10 +104,10 @@ export function knownClassifier(data: JudgedData): ClassifierWeights | undefined
 }
 
 /**
- * The classifier of a data set, trained and kept if there is none. Several processes may ask at once:
- * one trains, the others wait for it. Where a training was cut short, it goes on, bit for bit.
+ * Returns the classifier of a data set, training and caching it if necessary. If several processes request
+ * it, one trains and the others wait. An interrupted training is resumed bit for bit.
  *
- * @param onProgress Called with training steps as they are done; what it throws ends the training.
+ * @param onProgress Called with the number of completed steps; an exception ends the training.
  * @throws {UserError} If the cache cannot be written.
  */
 export async function requireClassifier(
@@ -150,7 +149,7 @@ export async function requireClassifier(
   return decodeClassifier(bytes, dataset, dataset.name);
 }
 
-/** Whoever calls it holds the folder's lock, so no one else is writing there. */
+/** Writes the file; the caller holds the lock of the folder. */
 function keep({ title, hash }: ImageDataset, bytes: Uint8Array): void {
   deleteUnwanted(folderFor(hash), (name) => !isTemporary(name));
   try {
@@ -167,12 +166,12 @@ function folderFor(datasetHash: string): string {
   return join(cacheDirectory(), "classifiers", `${datasetHash.slice(0, 32)}-${RECIPE}`);
 }
 
-/** Where the classifier of data with this hash is kept. */
+/** Returns the path of the cached classifier for data with this hash. */
 export function keptPath(datasetHash: string): string {
   return join(folderFor(datasetHash), "classifier.safetensors");
 }
 
-/** Equal content makes equal files, so the file without its checksum can be made again from it. */
+/** Returns the checksum of a file's content; equal content has equal encodings. */
 function checksumOf(file: ClassifierFile): string {
   return createHash("sha256").update(encodeClassifier(file)).digest("hex");
 }

@@ -1,4 +1,4 @@
-/** All that is measured on generated pictures, each number beside what real ones reach. */
+/** The metrics of generated images, each with the value that real images reach. */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image_classifier.ts";
@@ -8,26 +8,26 @@ import { nearestTrainingDistances, precisionRecall } from "./neighbours.ts";
 import type { ImageEvaluationResults } from "../store/records.ts";
 import { covariance, EigenvalueDecomposition, Matrix } from "ml-matrix";
 
-/** Times that real images are drawn to compare with. */
+/** Number of random draws of real images to compare with. */
 export const DRAWS = 5;
 
-/** Two sets of held-out images without a common one, by index in the test set. */
+/** Two disjoint sets of held-out images, by index in the test set. */
 export interface Draw {
   readonly reference: Uint32Array;
   readonly other: Uint32Array;
 }
 
-/** The most pictures, up to `wanted`, that two sets of held-out images can be compared with. */
+/** Returns the largest number of images, up to `wanted`, for which there are two sets of held-out images. */
 export function largestCount({ test }: ImageDataset, wanted: number): number {
   return Math.min(wanted, Math.max(LEAST_EVALUATED, Math.floor(test.count / 2)));
 }
 
 /**
- * Random draws, because a test set need not be in random order: MNIST's first 5,000 are cleaner than
- * its last. They depend on the counts alone, so that all evaluations of `count` pictures are compared
- * with the same real ones.
+ * Draws sets of real images at random, because a test set may be sorted: the first 5,000 images of MNIST are
+ * cleaner than the last. The draws depend on the counts only, so that all evaluations of `count` images use
+ * the same real images.
  *
- * @param field What the caller's field for the count is called, for the message.
+ * @param field Name of the field of the count, for the error message.
  * @throws {UserError} If there are too few images for two sets.
  */
 export function referenceDraws(dataset: ImageDataset, count: number, field = "count"): Draw[] {
@@ -53,7 +53,7 @@ export function referenceDraws(dataset: ImageDataset, count: number, field = "co
   });
 }
 
-/** Generated pictures and the classes that were asked for, the number of classes for none. */
+/** Generated images and their requested classes; "no class" is the number of classes. */
 export interface Generated {
   readonly images: Float32Array;
   readonly classes: readonly number[];
@@ -101,7 +101,7 @@ function rowsOf({ features }: Judgement, indices: Uint32Array): Float32Array {
   return rows;
 }
 
-/** The distance and its floor over the draws, each pair to the same reference. */
+/** Returns the Fréchet distance and its floor, averaged over the draws. */
 function frechetOver(
   draws: readonly Draw[],
   generated: Judgement,
@@ -135,7 +135,7 @@ function spread(values: readonly number[]): { mean: number; sd: number } {
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** Means over the pictures; null where no class was asked for. */
+/** Returns class-conditional scores, averaged over the images; null without requested classes. */
 function conditionalScores(
   judged: Judgement,
   asked: readonly number[],
@@ -150,7 +150,7 @@ function conditionalScores(
   };
 }
 
-/** Shares of the predicted classes and their entropy in nats: ln 10 = 2.303 if ten are equal. */
+/** Returns the shares of the predicted classes and their entropy in nats (ln 10 = 2.303 for ten equal shares). */
 export function classBalance(
   judged: Pick<Judgement, "probabilities" | "count">,
 ): { shares: number[]; entropy: number } {
@@ -187,7 +187,7 @@ async function compareNearest(
   };
 }
 
-/** @param sorted In rising order. */
+/** @param sorted Values in ascending order. */
 function median(sorted: Float64Array): number {
   const half = sorted.length / 2;
   return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
@@ -196,11 +196,11 @@ function median(sorted: Float64Array): number {
 /** Mean and covariance of a set of feature vectors. */
 export interface Moments {
   readonly mean: readonly number[];
-  /** Divided by count − 1. */
+  /** Unbiased covariance, divided by count − 1. */
   readonly covariance: Matrix;
 }
 
-/** @param features Row-major [count, dimensions], of two rows at least. */
+/** @param features Row-major [count, dimensions], with at least two rows. */
 export function momentsOf(features: ArrayLike<number>, dimensions: number): Moments {
   const count = features.length / dimensions;
   if (!Number.isInteger(count) || count < 2) {
@@ -227,16 +227,16 @@ export function frechetDistance(first: Moments, second: Moments): number {
   const half = vectors.mulRowVector(values.map(rootOf));
   const between = half.transpose().mmul(second.covariance).mmul(half);
   const overlap = symmetricEigen(between).values.reduce((sum, value) => sum + rootOf(value), 0);
-  // Rounding may leave less than nothing.
+  // Rounding may make it negative.
   return Math.max(0, shift + trace - 2 * overlap);
 }
 
-/** Of an eigenvalue that rounding may have made negative. */
+/** Returns the square root of an eigenvalue that may be negative due to rounding. */
 function rootOf(eigenvalue: number): number {
   return Math.sqrt(Math.max(eigenvalue, 0));
 }
 
-/** Eigenvalues, and the eigenvectors that belong to them in columns. */
+/** Returns the eigenvalues and, in columns, the eigenvectors of a symmetric matrix. */
 function symmetricEigen(matrix: Matrix): { values: number[]; vectors: Matrix } {
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
     assumeSymmetric: true,

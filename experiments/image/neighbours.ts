@@ -1,16 +1,16 @@
-/** Precision and recall of one set of features against another, by nearest neighbours. */
+/** Improved precision and recall. */
 import type { ImageSplit } from "../../data/mod.ts";
 import { type Engine, type Program, tf } from "../../engine/mod.ts";
 
-/** Neighbours that span a point's ball, as Kynkäänniemi et al. suggest. */
+/** Number of neighbours that define the radius of a ball, as in Kynkäänniemi et al. */
 const K = 3;
 
 /**
- * Improved precision and recall (Kynkäänniemi et al. 2019): around every point of a set lies a ball
- * that reaches to its third nearest neighbour in the set. Precision is the share of generated points
- * in some real point's ball (are the pictures like real ones?), recall the share of real points in
- * some generated point's ball (are all kinds of real ones made?). Both from 0 to 1, higher is
- * better; they depend on how many points there are, so compare at equal counts only.
+ * Improved precision and recall (Kynkäänniemi et al. 2019). Every point of a set is the centre of a ball with
+ * the distance to its third nearest neighbour as radius. Precision, which measures fidelity, is the share of
+ * generated points in the ball of any real point. Recall, which measures diversity, is the share of real
+ * points in the ball of any generated point. Both are between 0 and 1, higher is better; they depend on the
+ * number of points and are comparable at equal counts only.
  *
  * @param real,generated Row-major [count, dimensions] with more than 3 rows each.
  */
@@ -25,7 +25,7 @@ export function precisionRecall(
   };
 }
 
-/** Squared distance of every point to its third nearest neighbour, itself not counted. */
+/** Returns the squared distance of every point to its third nearest neighbour. */
 function ballRadii(points: Float32Array, d: number): Float64Array {
   const count = points.length / d;
   if (count <= K) throw new RangeError(`Internal: ${count} points have no ${K} neighbours each`);
@@ -40,7 +40,7 @@ function ballRadii(points: Float32Array, d: number): Float64Array {
   return Float64Array.from(nearest, (values) => values[K - 1]!);
 }
 
-/** Keeps the smallest values, in rising order. */
+/** Inserts a value into a sorted list of the smallest values. */
 function insert(smallest: Float64Array, value: number): void {
   let at = K - 1;
   if (value >= smallest[at]!) return;
@@ -48,7 +48,7 @@ function insert(smallest: Float64Array, value: number): void {
   smallest[at] = value;
 }
 
-/** The share of `points` that lie in a ball around one of `centres`. */
+/** Returns the share of `points` that are in the ball of any of the `centres`. */
 function covered(
   points: Float32Array,
   centres: Float32Array,

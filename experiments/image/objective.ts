@@ -1,4 +1,4 @@
-/** What a configuration of images means in the terms of models/diffusion. */
+/** Objective, schedule and weights of an image configuration. */
 import {
   type Objective,
   requireTrainable,
@@ -9,30 +9,30 @@ import {
 } from "../../models/diffusion/mod.ts";
 import { type ImageConfig, LATER } from "../config/mod.ts";
 
-/** Standard deviation of digits' pixels in [−1, 1]: 0.6162 in MNIST. Only EDM's target uses it. */
+/** Standard deviation of the pixels of digits in [−1, 1], 0.6162 for MNIST. Only EDM's target uses it. */
 const SIGMA_DATA = 0.62;
 
-/** The objective that a configuration's network is trained for. */
+/** Returns the training objective of a configuration. */
 export function objectiveFor({ target }: ImageConfig): Target | Objective {
   return target === "edm" ? { target, sigmaData: SIGMA_DATA } : target;
 }
 
-/** The noise schedule of a configuration. */
+/** Returns the noise schedule of a configuration. */
 export function scheduleOf(config: Pick<ImageConfig, "schedule" | "terminal_snr">): Schedule {
   return schedule(config.schedule, { zeroTerminalSnr: config.terminal_snr === "zero" });
 }
 
-/** The limit of a weighting as models/diffusion takes it: not the one that stands in every configuration
- * for weightings without. */
+/** Returns the options of the weighting. The default of `snr_limit`, which every configuration contains, is
+ * omitted for weightings without a limit. */
 export function weightOptions({ weighting, snr_limit }: ImageConfig): WeightOptions {
   const limited = weighting.endsWith("min-snr") || snr_limit !== LATER.image.snr_limit;
   return limited ? { snrLimit: snr_limit } : {};
 }
 
 /**
- * Checks that schedule, target, weighting and times make sense together.
+ * Validates the combination of schedule, target, weighting and distribution of times.
  *
- * @throws {UserError} Naming the fields that do not fit, the reason, and what would.
+ * @throws {UserError} If it is not valid; the message names the fields, the reason and valid values.
  */
 export function requireTrainableConfig(config: ImageConfig): void {
   requireTrainable({

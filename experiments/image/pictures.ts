@@ -1,4 +1,4 @@
-/** Pictures of a data set as arrays, and their pixels as bytes. */
+/** The images of a run and the file format of samples. */
 import { type ImageDataset, loadImageDataset, type LoadImageOptions } from "../../data/mod.ts";
 import type { ImageConfig } from "../config/mod.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
@@ -10,7 +10,7 @@ import {
 } from "../../engine/host/mod.ts";
 import type { SamplePixels } from "../store/records.ts";
 
-/** Those of MNIST and of the made-up digits, the only ones before runs told. */
+/** The digits of MNIST and of the made-up digits, the data of runs that do not record it. */
 export const DIGITS: PictureFacts = {
   height: 28,
   width: 28,
@@ -18,27 +18,27 @@ export const DIGITS: PictureFacts = {
   classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
 };
 
-/** The pictures that a run learns; until its data was loaded for the first time, digits. */
+/** Returns shape and classes of the images of a run; digits until its data was loaded. */
 export function picturesOf({ pictures }: Pick<Run, "pictures">): PictureFacts {
   return pictures ?? DIGITS;
 }
 
-/** The label that stands for "no class": the number after the last class. */
+/** Returns the label of "no class": the number of classes. */
 export function noClassOf({ classNames }: Pick<PictureFacts, "classNames">): number {
   return classNames.length;
 }
 
-/** The facts among what else a dataset has. */
+/** Selects shape and class names of a data set. */
 export function pictureFacts({ height, width, channels, classNames }: PictureFacts): PictureFacts {
   return { height, width, channels, classNames };
 }
 
-/** As networks ask for it. */
+/** Returns the image shape with the number of classes, as networks require it. */
 export function shapeOf(facts: PictureFacts): PictureFacts & { readonly classes: number } {
   return { ...facts, classes: facts.classNames.length };
 }
 
-/** The pictures of a configuration. @throws {UserError} If they are not to be had. */
+/** Loads the data set of a configuration. @throws {UserError} If it is not available. */
 export async function loadPictures(
   { dataset, image_size, colour }: ImageConfig,
   options: Omit<LoadImageOptions, "imageSize" | "colour"> = {},
@@ -62,13 +62,13 @@ export function encodeSamplePixels(
     images: images(pixels.images),
     labels: { dtype: "I32", shape: [count], data: pixels.labels },
   };
-  const { given } = pixels;
-  if (given) {
+  const { heldOut } = pixels;
+  if (heldOut) {
     const labels = (data: Int32Array): SafeTensor => ({ dtype: "I32", shape: [count], data });
-    tensors["given/images"] = images(given.images);
-    tensors["given/labels"] = labels(given.labels);
-    if (given.mask) tensors["given/mask"] = images(given.mask);
-    if (given.recognised) tensors["given/recognised"] = labels(given.recognised);
+    tensors["given/images"] = images(heldOut.images);
+    tensors["given/labels"] = labels(heldOut.labels);
+    if (heldOut.mask) tensors["given/mask"] = images(heldOut.mask);
+    if (heldOut.recognised) tensors["given/recognised"] = labels(heldOut.recognised);
   }
   pixels.frames.forEach((frame, i) => {
     tensors[`frame/${i}/noisy`] = images(frame.noisy);
@@ -83,7 +83,7 @@ export function encodeSamplePixels(
   });
 }
 
-/** @throws {UserError} If the file is damaged or not a sample. */
+/** Decodes the file of a sample. @throws {UserError} If it is damaged or not a sample. */
 export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const floats = (name: string) => {
@@ -95,20 +95,20 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
   };
   const { shape, data } = floats("images");
   const [count, height, width, channels] = shape as [number, number, number, number];
-  // JSON writes the −log SNR of pure noise, which is infinite, as null.
+  // JSON encodes the infinite −log SNR of pure noise as null.
   const frames = JSON.parse(metadata.frames!) as { step: number; gamma: number | null }[];
   return {
     count,
     height,
     width,
     channels,
-    // Older files are of digits.
+    // Older files contain digits.
     classNames: metadata.class_names
       ? JSON.parse(metadata.class_names) as string[]
       : DIGITS.classNames,
     images: data,
     labels: tensors.labels!.data as Int32Array,
-    ...givenOf(tensors),
+    ...heldOutOf(tensors),
     frames: frames.map(({ step, gamma }, i) => ({
       step,
       gamma: gamma ?? Infinity,
@@ -118,12 +118,12 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
   };
 }
 
-function givenOf(tensors: Record<string, SafeTensor>): Pick<SamplePixels, "given"> {
+function heldOutOf(tensors: Record<string, SafeTensor>): Pick<SamplePixels, "heldOut"> {
   const [images, labels, mask, recognised] = ["images", "labels", "mask", "recognised"]
     .map((name) => tensors[`given/${name}`]?.data);
   if (!images || !labels) return {};
   return {
-    given: {
+    heldOut: {
       images: images as Float32Array,
       labels: labels as Int32Array,
       mask: mask as Float32Array | undefined,

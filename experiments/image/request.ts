@@ -1,4 +1,4 @@
-/** From a request to a run on images to its settings: the defaults, and what no single field says. */
+/** The settings of sampling and evaluation requests for image runs: defaults and cross-field validation. */
 import { parseWith, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import {
   isGuided,
@@ -11,7 +11,7 @@ import {
 } from "../../models/diffusion/mod.ts";
 import type { ImageConfig } from "../config/mod.ts";
 import {
-  type GivenOptions,
+  type HeldOutOptions,
   ImageEvaluateRequest,
   type ImageEvaluationSettings,
   optionNames,
@@ -21,23 +21,23 @@ import {
   type SamplingOptions,
 } from "../requests/image.ts";
 import type { PictureFacts } from "../store/run.ts";
-import { givenSettings, isGiven } from "./held_out.ts";
+import { heldOutSettings, usesHeldOut } from "./held_out.ts";
 import { scheduleOf } from "./objective.ts";
 import { DIGITS, noClassOf } from "./pictures.ts";
 
-/** What a request to sample says beside its run. */
+/** The fields of a sampling request other than its run. */
 const Sampling = SampleRequest.omit({ run: true });
-/** What a request to evaluate says beside its run. */
+/** The fields of an evaluation request other than its run. */
 const Evaluating = ImageEvaluateRequest.omit({ run: true });
 
-/** What both ask for. */
-type Asked = Omit<ReturnType<typeof Evaluating.parse>, "count">;
+/** The fields that both requests have. */
+type SharedFields = Omit<ReturnType<typeof Evaluating.parse>, "count">;
 
 /**
- * The settings for a request to a run with this configuration.
+ * Returns the settings of a sampling request.
  *
- * @param pictures What the run's pictures are like; by default digits.
- * @throws {UserError} If a value is out of its range, or does not go with another one.
+ * @param pictures Shape and classes of the images. By default digits.
+ * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function sampleSettings(
   given: Omit<SampleRequest, "run">,
@@ -62,10 +62,10 @@ export function sampleSettings(
     sampler,
     steps,
     guidance_scale,
-    ...givenSettings(request, count),
+    ...heldOutSettings(request, count),
     classes: unconditional
       ? Array(count).fill(noClassOf(pictures))
-      : isGiven(request) && request.class === undefined
+      : usesHeldOut(request) && request.class === undefined
       ? []
       : classesFor(request.class, count, pictures.classNames.length),
     ...others,
@@ -77,9 +77,9 @@ export function sampleSettings(
 }
 
 /**
- * The settings for a request to a run with this configuration.
+ * Returns the settings of an evaluation request.
  *
- * @throws {UserError} If a value is out of its range, or does not go with another one.
+ * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function evaluationSettings(
   given: Omit<ImageEvaluateRequest, "run">,
@@ -93,8 +93,12 @@ export function evaluationSettings(
   return settings;
 }
 
-/** How pictures are drawn, with the defaults that depend on something else. */
-function choicesOf(request: Asked, config: ImageConfig, usual: SamplerName): SamplingChoices {
+/** Returns the sampling settings, with defaults that depend on other fields. */
+function choicesOf(
+  request: SharedFields,
+  config: ImageConfig,
+  usual: SamplerName,
+): SamplingChoices {
   const { sampler = usual, steps, guidance_scale, seed } = request;
   const { eta = defaultEta(sampler), ...options } = samplingOptions(request);
   requireOptions(request, sampler);
@@ -110,13 +114,13 @@ function choicesOf(request: Asked, config: ImageConfig, usual: SamplerName): Sam
   return { sampler, steps, guidance_scale, seed, eta, ...options };
 }
 
-/** The part of DDPM's noise that samplers add unless told otherwise; the others add none. */
+/** Returns the default of `eta`, the share of DDPM's noise that a sampler adds. */
 function defaultEta(sampler: SamplerName): number {
   if (sampler === "ddpm") return 1;
   return Number(samplersWith("eta").find(({ name }) => name === sampler)?.default ?? 0);
 }
 
-/** One class for each picture: the given ones in turn. */
+/** Returns one class for each image: the requested classes in turn. */
 function classesFor(
   asked: number | readonly number[] | undefined,
   count: number,
@@ -132,21 +136,21 @@ function classesFor(
   return Array.from({ length: count }, (_, i) => classes[i % classes.length]!);
 }
 
-/** The options among these values that are given. */
+/** Selects the sampling options that are defined. */
 export function samplingOptions(values: SamplingOptions): SamplingOptions {
   return Object.fromEntries(
     optionNames.flatMap((name) => values[name] === undefined ? [] : [[name, values[name]]]),
   );
 }
 
-/** The options that the settings' sampler has. */
+/** Selects the options of the sampler. */
 export function ownOptions({ sampler, ...settings }: SamplingChoices): SamplingOptions {
   const own = samplers[sampler].options.shape;
   return Object.fromEntries(Object.entries(settings).filter(([name]) => name in own));
 }
 
-/** @throws {UserError} If an option does not go with what it is beside. */
-function requireOptions(request: Asked, sampler: SamplerName): void {
+/** @throws {UserError} If an option contradicts another field. */
+function requireOptions(request: SharedFields, sampler: SamplerName): void {
   const options = Object.fromEntries(
     Object.entries(request).filter(([name]) => samplerOptionNames.includes(name)),
   );
@@ -171,7 +175,7 @@ function requireOptions(request: Asked, sampler: SamplerName): void {
 
 const samplerOptionNames: readonly string[] = Object.keys(samplerOptionFields);
 
-/** @throws {UserError} If a classifier, in whose features pictures are judged, would see one class. */
+/** @throws {UserError} If there is only one class, so that no classifier can be trained. */
 function requireClasses({ classNames }: PictureFacts, dataset: string): void {
   if (classNames.length >= 2) return;
   throw new UserError(
@@ -181,11 +185,14 @@ function requireClasses({ classNames }: PictureFacts, dataset: string): void {
 }
 
 /**
- * γ before the first step and after each, the last −∞.
+ * Returns γ before the first step and after each step; the last value is −∞.
  *
- * @throws {UserError} If the sampler or the spacing does not go with a schedule that ends in pure noise.
+ * @throws {UserError} If the sampler or the spacing does not support a schedule that ends in pure noise.
  */
-export function levelsFor(config: ImageConfig, settings: SamplingChoices & GivenOptions): number[] {
+export function levelsFor(
+  config: ImageConfig,
+  settings: SamplingChoices & HeldOutOptions,
+): number[] {
   const { sampler, steps, spacing, rho, strength } = settings;
   const levels = samplingLevels(scheduleOf(config), steps, { spacing, rho, from: strength });
   if (levels[0] === Infinity && samplers[sampler].finiteStart) {

@@ -1,4 +1,4 @@
-/** The job of drawing pictures with a run. */
+/** The job of sampling images. */
 import type { DeviceName, Engine } from "../../engine/mod.ts";
 import { isGuided } from "../../models/diffusion/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
@@ -9,13 +9,13 @@ import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
 import { compileDenoiser, denoiseWith, drawSample, keepSample, networkOf } from "./drawing.ts";
-import { givenPictures, isGiven, withGivenClasses } from "./held_out.ts";
+import { heldOutPictures, usesHeldOut, withHeldOutClasses } from "./held_out.ts";
 import { levelsFor } from "./request.ts";
 import type { SampleSettings } from "../requests/image.ts";
-import type { GivenPictures } from "../store/records.ts";
+import type { HeldOutPictures } from "../store/records.ts";
 import type { Run } from "../store/run.ts";
 
-/** What the job is given. */
+/** The input of the job. */
 export interface SamplingInput {
   readonly settings: SampleSettings;
 }
@@ -27,8 +27,8 @@ export const samplePictures: Work = async (context) => {
   const pictures = picturesOf(run);
   const weights = await warmWeights(context, config);
   levelsFor(config, asked);
-  const given = isGiven(asked) ? await loadGiven(asked, context, config) : undefined;
-  const settings = given ? withGivenClasses(asked, given) : asked;
+  const heldOut = usesHeldOut(asked) ? await loadHeldOut(asked, context, config) : undefined;
+  const settings = heldOut ? withHeldOutClasses(asked, heldOut) : asked;
   report(0, settings.steps + 1, `Compiling the denoiser of step ${weights.step}`);
   const { engine, program, plain } = await warmDenoiser(warm, device, run, settings, weights);
   const drawn = await drawSample(
@@ -38,18 +38,21 @@ export const samplePictures: Work = async (context) => {
     settings,
     {
       onStep: (done, steps) => report(done, steps + 1, `Step ${done} of ${steps}`),
-      given,
+      heldOut,
     },
   );
-  const pixels = given
-    ? { ...drawn.pixels, given: await recognised(warm, engine, run, given, drawn.pixels.images) }
+  const pixels = heldOut
+    ? {
+      ...drawn.pixels,
+      heldOut: await recognised(warm, engine, run, heldOut, drawn.pixels.images),
+    }
     : drawn.pixels;
   const { step } = weights;
   return () =>
     keepSample(store, run, { ...drawn, pixels, settings, step, device: engine.device }).id;
 };
 
-/** A run's network with its newest weights, and the key that they are kept warm by. */
+/** Returns the network of a run with its newest weights, and their key in the warm cache. */
 export async function warmWeights({ store, run, warm }: JobContext, config: ImageConfig) {
   const key = newestCheckpointKey(store, run);
   return await warm.get(`weights ${key}`, async () => {
@@ -58,7 +61,7 @@ export async function warmWeights({ store, run, warm }: JobContext, config: Imag
   });
 }
 
-/** Programs have the weights baked in; they are told apart by all that their shape depends on. */
+/** Returns a compiled denoiser from the warm cache; its key includes all that the program depends on. */
 async function warmDenoiser(
   warm: Warm,
   device: DeviceName | undefined,
@@ -85,30 +88,30 @@ async function warmDenoiser(
   return { engine, ...programs };
 }
 
-async function loadGiven(
+async function loadHeldOut(
   settings: SampleSettings,
   { dataDirectory, report }: JobContext,
   config: ImageConfig,
-): Promise<GivenPictures> {
+): Promise<HeldOutPictures> {
   const dataset = await loadPictures(config, {
     directory: dataDirectory,
     onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
   });
-  return givenPictures(settings, dataset);
+  return heldOutPictures(settings, dataset);
 }
 
-/** With what the classifier sees in what was drawn, where there is one already; none is trained. */
+/** Adds the classes that the classifier assigns to the samples, if a classifier exists; none is trained. */
 async function recognised(
   warm: Warm,
   engine: Engine,
   run: Run,
-  given: GivenPictures,
+  heldOut: HeldOutPictures,
   images: Float32Array,
-): Promise<GivenPictures> {
+): Promise<HeldOutPictures> {
   const shape = shapeOf(picturesOf(run));
   const { dataset: name } = run.config;
   const known = knownClassifier({ ...shape, name, hash: run.datasetHash! });
-  if (!known) return given;
+  if (!known) return heldOut;
   const classifier = await warm.get(
     `classifier ${engine.device} ${known.hash}`,
     () => classifierOf(engine, known.parameters, shape),
@@ -116,7 +119,7 @@ async function recognised(
   );
   const judged = await classifier.judge(images);
   return {
-    ...given,
+    ...heldOut,
     recognised: Int32Array.from({ length: judged.count }, (_, i) => classOf(judged, i)),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Trains the classifier that judges pictures and puts its weights into the repository:
+ * Trains the classifier that evaluates images and writes its weights to the repository:
  *
  *     deno task train:classifier [--dataset mnist] [--seed 0] [--epochs 8] [--data DIR]
  */

@@ -1,4 +1,4 @@
-/** Images as the trainer sees them. */
+/** The training subject of image runs. */
 import { inputArrays, trainingStep } from "../../models/steps/mod.ts";
 import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import {
@@ -64,7 +64,7 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
 
 const COUNT = 20;
 
-/** The classes in turn, unguided, from the same start at every step and in every run. */
+/** Settings of samples during training: the classes in turn, without guidance, always with the same noise. */
 const settingsFor = (classes: number): SampleSettings => ({
   count: COUNT,
   sampler: "ddim",
@@ -77,7 +77,7 @@ const settingsFor = (classes: number): SampleSettings => ({
   made_by: "training",
 });
 
-/** The denoiser is compiled at the first sample, with the weights as inputs: they change. */
+/** Samples during training. The denoiser is compiled at the first sample, with the weights as inputs. */
 export function sampleOnTheWay(
   network: ImageNetwork,
   dataset: ImageDataset,
@@ -104,10 +104,10 @@ export function sampleOnTheWay(
 }
 
 /**
- * Measures as `evaluate` does by default, unguided and by 25 steps of DDIM, at every
- * `evaluate_every` steps; keeps each evaluation with the run.
+ * Evaluates during training, every `evaluate_every` steps, with the defaults of `evaluate`: 25 steps of DDIM
+ * without guidance. Every evaluation is stored.
  *
- * @returns Nothing where the configuration asks for none.
+ * @returns Undefined if `evaluate_every` is 0.
  * @throws {UserError} If the data has a single class, or too few held-out pictures.
  */
 export function measureOnTheWay(

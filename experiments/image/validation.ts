@@ -1,11 +1,11 @@
 /**
  * Batches of images for training, and the validation losses of a run on images.
  *
- * Validation: the same 256 images (a smaller data set's fewer, over and over), noise and noise levels for every run whatever its seed, schedule
- * and target, so that its denoising error ranks runs.
+ * Validation uses the same 256 images (fewer, repeated, for a smaller data set), noise and noise levels for
+ * every run, whatever its seed, schedule and target, so that the denoising error is comparable.
  *
- * What a training step sees, as a function of the configuration, the data and the step alone: no
- * state, so a resumed run sees what an uninterrupted one would have seen.
+ * A training batch is a function of the configuration, the data and the step only, so a resumed run is
+ * trained on the same batches as an uninterrupted one.
  */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import {
@@ -30,18 +30,18 @@ import type { ImageConfig } from "../config/mod.ts";
 import type { Validation, ValidationMetrics } from "../run/subject.ts";
 import { objectiveFor, scheduleOf, weightOptions } from "./objective.ts";
 
-/** γ of the levels at which denoising is measured, from clean to noisy; two to each quarter. */
+/** The noise levels γ at which denoising is measured, ascending; two for each quarter. */
 export const VALIDATION_GAMMAS: readonly number[] = Array.from(
   { length: 8 },
   (_, i) => -6 + i * 12 / 7,
 );
-/** Every image is looked at at this many of the levels, in turn, which keeps validation short. */
+/** Number of levels at which each image is measured. */
 const LEVELS_PER_IMAGE = 2;
 const BATCH = 64;
-/** Computed in parts: a training is validated while all that it holds stays in memory. */
+/** Number of examples that are computed at once, to limit memory during training. */
 const AT_ONCE = 16;
 
-/** The validation of a configuration's network; it is compiled when it first runs. */
+/** Returns the validation of a configuration; it is compiled when it first runs. */
 export function validationOf(
   engine: Engine,
   network: ImageNetwork,
@@ -73,13 +73,13 @@ export function validationOf(
   };
 }
 
-/** Images to denoise, each at its own noise level. */
+/** Images with a noise level each. */
 interface Examples {
   readonly gammas: Float64Array;
   readonly batches: readonly Arrays[];
 }
 
-/** γ of each example: the images over and over, every time shifted by half of the levels. */
+/** Returns γ of each example: the levels in turn, shifted by half of them for every repetition of the images. */
 function levelsInTurn(): Float64Array {
   const shift = VALIDATION_GAMMAS.length / LEVELS_PER_IMAGE;
   return Float64Array.from({ length: VALIDATION_IMAGES * LEVELS_PER_IMAGE }, (_, i) => {
@@ -140,9 +140,9 @@ function meanOf(values: readonly number[]): number {
 }
 
 /**
- * The denoising error to beat: that of the best linear estimate of every pixel from its own noisy
+ * Returns the baseline: the denoising error of the best linear estimate of every pixel from its own noisy
  * value. With a pixel's mean m and variance s² over the training images, the estimate at z = αx + σε
- * is m + k (z − αm) with k = αs²/(α²s² + σ²) (Wiener's filter, one pixel at a time). Its expected
+ * is m + k (z − αm) with k = αs²/(α²s² + σ²) (a Wiener filter for each pixel). Its expected
  * squared error on a validation pixel x is (1 − kα)² (x − m)² + k² σ², averaged here over pixels,
  * validation images and {@link VALIDATION_GAMMAS}.
  */
@@ -159,7 +159,7 @@ export function pixelwiseDenoisingError(dataset: ImageDataset): number {
   return meanOver(errors.length, (i) => errors[i]!);
 }
 
-/** Mean and variance of every pixel over the training images, in [−1, 1]. */
+/** Returns mean and variance of every pixel over the training images, in [−1, 1]. */
 export function pixelMoments(
   dataset: ImageDataset,
 ): { means: Float64Array; variances: Float64Array } {
@@ -180,7 +180,7 @@ export function pixelMoments(
   };
 }
 
-/** Mean of (x − m)² over the validation images, for every pixel. */
+/** Returns the mean of (x − m)² over the validation images for every pixel. */
 function validationDeviations(dataset: ImageDataset, means: Float64Array): Float64Array {
   const first = trainingCount(dataset);
   const kept = validationCount(dataset);
@@ -198,13 +198,13 @@ function meanOver(count: number, value: (i: number) => number): number {
   return sum / count;
 }
 
-/** Images at the end of a large enough training set that are kept for validation. */
+/** Number of images at the end of a large training set that are used for validation. */
 export const VALIDATION_IMAGES = 256;
 
-/** Makes the inputs of the training step, besides the parameters, for any step. */
+/** Returns the inputs of a training step, except for the parameters. */
 export type BatchSource = (step: number) => Arrays;
 
-/** @throws {UserError} If the data set is too small for a batch beside the validation images. */
+/** @throws {UserError} If the data set is too small for a batch and the validation images. */
 export function batchSource(
   config: ImageConfig,
   dataset: ImageDataset,
@@ -243,18 +243,18 @@ export function batchSource(
   };
 }
 
-/** Whether the training step takes the input `weight`; uniform weights are all one. */
+/** Whether the training step has the input `weight`; with the uniform weighting all weights are 1. */
 export function isWeighted({ weighting }: ImageConfig): boolean {
   return weighting !== "uniform";
 }
 
-/** Images at the end of the training set that are kept for validation: {@link VALIDATION_IMAGES}, but
- * of a small set no more than a tenth, and at least one. */
+/** Returns the number of validation images at the end of the training set: {@link VALIDATION_IMAGES}, but at
+ * most a tenth of a small set, and at least one. */
 export function validationCount({ train }: Pick<ImageDataset, "train">): number {
   return Math.min(VALIDATION_IMAGES, Math.max(1, Math.floor(train.count / 10)));
 }
 
-/** Images that are trained on: all but those for validation. */
+/** Returns the number of training images, without those for validation. */
 export function trainingCount(dataset: ImageDataset): number {
   const kept = validationCount(dataset);
   const count = dataset.train.count - kept;
@@ -267,7 +267,7 @@ export function trainingCount(dataset: ImageDataset): number {
   return count;
 }
 
-/** Goes through all images in a new random order in every epoch; batches may straddle two epochs. */
+/** Iterates over all images in a new random order in every epoch; a batch may span two epochs. */
 function indexSource(seed: number, size: number, count: number): (step: number) => Uint32Array {
   let known: { epoch: number; order: Uint32Array } | undefined;
   const orderOf = (epoch: number): Uint32Array => {

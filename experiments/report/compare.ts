@@ -1,4 +1,4 @@
-/** Runs beside each other. */
+/** Comparison of runs. */
 import type { Evaluation } from "../store/results.ts";
 import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
@@ -22,14 +22,14 @@ export interface LeaderboardRow {
   readonly status: RunStatus;
   readonly step: number;
   readonly label: string | null;
-  /** By the comparison's metric; null before the first validation. */
+  /** Value of the metric of the comparison; null before the first validation. */
   readonly score: number | null;
   readonly validationLoss: number | null;
   /** The values of the differing parameters. */
   readonly parameters: Readonly<Record<string, string | number>>;
 }
 export interface Comparison {
-  /** What the runs are ranked by. */
+  /** The metric that ranks the runs. */
   readonly metric: RankingMetric;
   /** Best first; runs without a score last. */
   readonly leaderboard: readonly LeaderboardRow[];
@@ -42,14 +42,14 @@ export interface Comparison {
   readonly evaluations: readonly Evaluation[];
   /** {@link Run.baseline}, where it is known and the same for all. */
   readonly baseline: number | null;
-  /** What their text needs without a network; null where it is not the same, and for images. */
+  /** N-gram baselines of the data; null if the runs have different data, and for images. */
   readonly baselines: TextBaselines | null;
-  /** Runs that are no better than a trivial model, by their baseline. */
+  /** Ids of runs that are not better than their baseline. */
   readonly nothingLearnt: readonly string[];
-  /** Whether the best configuration's lead exceeds seed noise, in words; or why that is no question,
-   * where no run has learnt anything, or the runs are on different data. */
+  /** Whether the lead of the best configuration exceeds the seed noise; or why a ranking is meaningless: no run is
+   * better than its baseline, or the runs have different data. */
   readonly verdict: string;
-  /** What makes these runs less than comparable (other data, unequal steps, still running). */
+  /** Limitations of the comparison, such as different data, different numbers of steps, or running runs. */
   readonly cautions: readonly string[];
 }
 
@@ -57,11 +57,10 @@ const OTHER_CURVES: readonly MetricName[] = ["validation_loss", "train_nats", "l
 const CURVE_POINTS = 50;
 
 /**
- * Ranks runs by the newest value of their metric, the one measure that means the same under every
- * configuration.
+ * Ranks runs by the newest value of their metric, which is comparable between all configurations.
  *
- * @param curvesOf All points of the named metrics of a run.
- * @throws {UserError} If some runs are on images and others on text.
+ * @param curvesOf Returns all points of metrics of a run.
+ * @throws {UserError} If the runs have different modalities.
  */
 export function compareRuns(
   runs: readonly Run[],
@@ -101,7 +100,7 @@ function hasLearntNothing(run: Run): boolean {
   return relative !== null && relative >= modality.nothingLearntFrom;
 }
 
-/** Why a ranking of these runs says nothing; undefined where it says something. */
+/** Returns why a ranking of these runs is meaningless, or undefined. */
 function incomparable(
   runs: readonly Run[],
   nothingLearnt: readonly Run[],
@@ -129,8 +128,8 @@ function incomparable(
 }
 
 /**
- * What tells the data of a run: the hash of its contents; while that is not known, as of a queued run,
- * the hash that another of these runs has of data of the same name, or the name.
+ * Returns a function that identifies the data of a run by its hash. If the hash is not known, as for a queued run,
+ * by the hash of another run with a data set of the same name, or by the name.
  */
 function dataOf(runs: readonly Run[]): (run: Run) => string {
   const hashes = new Map(
@@ -185,7 +184,7 @@ function pick(run: Run, names: readonly string[]): Record<string, string | numbe
   );
 }
 
-/** Runs that differ only in their seed (and how often they record), best mean first. */
+/** Groups runs that differ only in their seed (and recording intervals), best mean first. */
 function groupRuns(ranked: readonly Run[], differing: readonly string[]): ComparisonGroup[] {
   const members = Map.groupBy(ranked, (run) => run.groupHash);
   const telling = differing.filter((field) => field !== "seed" && !field.endsWith("_every"));
@@ -240,7 +239,7 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
   return result;
 }
 
-/** Runs that a sentence names; the others are counted. */
+/** Largest number of runs that a sentence names. */
 const MOST_NAMED = 5;
 
 function named(runs: readonly Run[]): string {
@@ -252,10 +251,9 @@ function distinct(runs: readonly Run[], key: (run: Run) => string | number): num
 }
 
 /**
- * The newest evaluation of each run that has one.
+ * Returns the newest evaluation of each run that has one, and cautions about their comparability.
  *
  * @param byRun The evaluations of each run, oldest first.
- * @returns Them, and in what they are not comparable.
  */
 export function comparableEvaluations(
   byRun: readonly (readonly Evaluation[])[],
@@ -268,7 +266,7 @@ export function comparableEvaluations(
   };
 }
 
-/** The cautions whose key is not the same for all. */
+/** Returns the cautions of aspects in which the evaluations differ. */
 function cautionsOf(evaluations: readonly Evaluation[], keys: Comparability): string[] {
   return keys.flatMap(([key, caution]) =>
     new Set(evaluations.map((evaluation) => JSON.stringify(key(evaluation)))).size > 1

@@ -1,4 +1,4 @@
-/** Curves made short enough to read and alike enough to compare. */
+/** Thinning and aligning curves. */
 import {
   BLOCK_METRICS,
   BLOCK_SIZES,
@@ -8,7 +8,7 @@ import {
 } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
 
-/** At most `count` (2 or more) of the points, evenly chosen, the first and last among them. */
+/** Returns at most `count` (at least 2) evenly spaced points, including the first and the last. */
 export function thin(points: readonly MetricPoint[], count: number): readonly MetricPoint[] {
   if (points.length <= count) return points;
   const last = points.length - 1;
@@ -16,9 +16,8 @@ export function thin(points: readonly MetricPoint[], count: number): readonly Me
 }
 
 /**
- * The same metric of several runs over common steps: those that occur where there are few enough,
- * otherwise `count` even ones between the first and the last. Between its points a curve is
- * interpolated linearly, outside of them it is null.
+ * Aligns a metric of several runs to common steps: all steps that occur if there are at most `count`, otherwise
+ * `count` evenly spaced steps. Curves are interpolated linearly between their points and null outside of them.
  */
 export function align(
   name: MetricName,
@@ -57,7 +56,7 @@ function interpolate(points: readonly MetricPoint[], step: number): number | nul
   return before.value + weight * (after.value - before.value);
 }
 
-/** Every curve thinned by {@link thin} to at most `maxPoints`. */
+/** Applies {@link thin} to every curve. */
 export function thinned(curves: Curves, maxPoints: number): Curves {
   return Object.fromEntries(
     Object.entries(curves).map(([name, points]) => [name, thin(points, maxPoints)]),
@@ -65,15 +64,15 @@ export function thinned(curves: Curves, maxPoints: number): Curves {
 }
 
 export interface BlockNats {
-  /** Tokens written together; 1 is left to right. */
+  /** Number of tokens in a block; 1 is autoregressive. */
   readonly blockSize: number;
   /** Held-out nats per character: exact at 1, a bound above. */
   readonly nats: number;
-  /** Over validation's draws; null in runs from before it was kept. */
+  /** Standard error over the draws of validation; null for old runs. */
   readonly standardError: number | null;
 }
 
-/** Nats per character by block size as a run's newest validation has them; none for pictures. */
+/** Returns nats per character by block size from the newest validation; empty for image runs. */
 export function blockCurve({ config, latest }: Pick<Run, "config" | "latest">): BlockNats[] {
   return BLOCK_METRICS.flatMap((name, i) => {
     const blockSize = BLOCK_SIZES[i] ?? ("context" in config ? config.context : 0);
@@ -87,7 +86,7 @@ export function blockCurve({ config, latest }: Pick<Run, "config" | "latest">): 
 export interface AlignedCurve {
   readonly name: MetricName;
   readonly steps: readonly number[];
-  /** One value for each step; null where a run has none. */
+  /** One value for each step, or null. */
   readonly series: readonly {
     readonly runId: string;
     readonly values: readonly (number | null)[];

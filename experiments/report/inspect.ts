@@ -1,4 +1,4 @@
-/** One run looked at closely. */
+/** The report on one run. */
 import { duration } from "../../engine/host/mod.ts";
 import type { Checkpoint, Evaluation } from "../store/results.ts";
 import type { Curves } from "../store/metrics.ts";
@@ -21,37 +21,37 @@ export interface RunReport {
   readonly curves: Curves;
   readonly examplesPerSecond: number | null;
   readonly secondsPerStep: number | null;
-  /** Denoising error as a fraction of {@link Run.baseline}: 1 is learning nothing, lower is better. */
+  /** Ranking metric as a fraction of {@link Run.baseline}: 1 is not better than the baseline, lower is better. */
   readonly relativeError: number | null;
   readonly checkpoints: readonly Checkpoint[];
   readonly samples: readonly Sample[];
   /** Oldest first. */
   readonly evaluations: readonly Evaluation[];
-  /** What its text needs without a network; null before its first training, and for images. */
+  /** N-gram baselines of the data; null before its first training, and for images. */
   readonly baselines: TextBaselines | null;
   readonly alerts: readonly Alert[];
-  /** One or two sentences on how the run stands. */
+  /** One or two sentences on the state of the run. */
   readonly summary: string;
 }
 
-/** What a report is made from. */
+/** The data that a report is derived from. */
 export interface RunEvidence {
   readonly run: Run;
   /** All points of all metrics. */
   readonly curves: Curves;
   readonly checkpoints: readonly Checkpoint[];
   readonly samples: readonly Sample[];
-  /** Seconds since the worker's last sign of life; null unless it runs. */
+  /** Seconds since the last heartbeat of the worker; null unless the run is running. */
   readonly silenceSeconds: number | null;
 }
 
-/** A worker silent for longer is called stuck. */
+/** Seconds without a heartbeat after which a worker is reported as stuck. */
 const SILENCE_LIMIT = 60;
 
-/** How the trainer's message begins when a loss is no number any more. */
+/** Beginning of the error message of a diverged training. */
 const DIVERGED = "Training diverged";
 
-/** The report without its curves, which the caller cuts to length, and what is kept elsewhere. */
+/** Returns the report without curves, which the caller thins, and without data from other tables. */
 export function reportOn(
   evidence: RunEvidence,
 ): Omit<RunReport, "curves" | "evaluations" | "baselines"> {
@@ -84,7 +84,7 @@ function summarise(run: Run, relative: number | null): string {
     `${(100 * relative).toFixed(0)} % of ${baseline} (${run.baseline!.toPrecision(3)})`;
 }
 
-/** The course of a training and its status, worst first within each; no two contradict. */
+/** Returns findings on the status and the course of a training, the most severe first; none contradict each other. */
 export function findingsOn(evidence: RunEvidence): Finding[] {
   const { run, curves } = evidence;
   const modality = modalityOf(run);
@@ -108,7 +108,7 @@ function statusFinding(run: Run, found: readonly Finding[]): Finding | undefined
       ? "it has no checkpoint and starts over"
       : `it goes on from step ${run.checkpointStep}`;
     const resume: Advice = { field: "run", change: "resume", note };
-    // What is to be trained otherwise is not worth going on with.
+    // A run that should be trained with other settings is not worth resuming.
     const worth = !found.flatMap(({ advice }) => advice).some((other) => contradict(resume, other));
     return {
       level: "warning",
@@ -139,10 +139,10 @@ function silence({ run, silenceSeconds }: RunEvidence): Finding | undefined {
   };
 }
 
-/** Newest findings that a report repeats. */
+/** Number of damaged checkpoints that a report mentions. */
 const SHOWN = 3;
 
-/** An alert for each time a damaged checkpoint was met and an older one was taken; newest first. */
+/** Returns an alert for each damaged checkpoint that was replaced by an older one, newest first. */
 export function damageAlerts(store: Store, runId: string): Alert[] {
   return store.events.ofRun(runId, "checkpoint-damaged").slice(-SHOWN).reverse()
     .map(({ at, message }) => ({

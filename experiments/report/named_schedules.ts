@@ -1,11 +1,11 @@
-/** The noise schedules that can be looked at. Those of text load TensorFlow.js, so this comes late. */
+/** The noise schedules of reports. Those of text load TensorFlow.js, so this module is loaded on demand. */
 import { schedule, type ScheduleName, scheduleNames } from "../../models/diffusion/mod.ts";
 import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/network/mod.ts";
 import { presets, type TextConfig } from "../config/mod.ts";
 import { noiseRange } from "../text/network.ts";
 import { type InspectedSchedule, zeroTerminal } from "./schedule_sources.ts";
 
-/** The schedule of a name in `inspectedSchedules`. */
+/** Returns the schedule of a name in `inspectedSchedules`. */
 export function scheduleNamed(name: string): InspectedSchedule {
   const own = scheduleNames.find((known) => known === name);
   if (own) return schedule(own);
@@ -22,7 +22,7 @@ export function scheduleNamed(name: string): InspectedSchedule {
   };
 }
 
-/** What an embedding of unit length at this level still tells, in nats per character. */
+/** Returns the prior term of the bound for unit-norm embeddings at this level, in nats per character. */
 export function priorNatsOf(gamma: number): number {
   return gamma === Infinity ? 0 : priorNats(gamma, EMBEDDING_DIMENSION, 1);
 }

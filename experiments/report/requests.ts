@@ -1,4 +1,4 @@
-/** What is asked of reports: one run or a list, a comparison, noise schedules. */
+/** Requests for reports on runs, comparisons and noise schedules. */
 import { z } from "zod";
 import { imageDatasetNames, integer } from "../config/mod.ts";
 import {
@@ -12,7 +12,7 @@ import { METRIC_NAMES } from "../store/metrics.ts";
 import { RUN_STATUSES } from "../store/run.ts";
 import { inspectedSchedules } from "./schedule_sources.ts";
 
-/** How much of tables is shown. */
+/** Limits of tables. */
 const tableFields = {
   points: defaulted(integer(2, 20), "Rows of the table of curves", 12),
   limit: defaulted(integer(1, 20), "Rows", 20),

@@ -1,4 +1,4 @@
-/** Names of the noise schedules that can be looked at, and the line of verse they are shown on. */
+/** Names of the noise schedules of reports, and the line of verse that they are demonstrated on. */
 import { ImageConfig, TextConfig } from "../config/mod.ts";
 import {
   type Alphabet,
@@ -12,14 +12,14 @@ import {
 const images = ImageConfig.shape.schedule.options;
 const texts = TextConfig.shape.schedule.options;
 
-/** Those of images; then, rescaled to end in pure noise, those that do not; then those of text alone. */
+/** The schedules of images, their variants rescaled to zero terminal SNR, and the schedules of text only. */
 export const inspectedSchedules: readonly string[] = [
   ...images,
   ...["linear", "scaled-linear", "cosine", "sigmoid", "sqrt"].map(zeroTerminal),
   ...texts.filter((name) => !(images as readonly string[]).includes(name)),
 ];
 
-/** The name of a schedule rescaled to zero terminal SNR. */
+/** Returns the name of a schedule rescaled to zero terminal SNR. */
 export function zeroTerminal(name: string): string {
   return `${name}-zero-snr`;
 }
@@ -27,33 +27,33 @@ export function zeroTerminal(name: string): string {
 export interface InspectedSchedule {
   readonly name: string;
   readonly description: string;
-  /** Made for embeddings, not for pictures. */
+  /** Whether the schedule is intended for embeddings instead of images. */
   readonly forEmbeddings?: boolean;
-  /** −log SNR, rising with t from 0 to 1; infinite at 1 where all signal is gone. */
+  /** −log SNR, increasing in t from 0 to 1; infinite at 1 for zero terminal SNR. */
   gamma(t: number): number;
 }
 
 export const LINE = "To be, or not to be: that is the question";
-/** About those of tiny Shakespeare. */
+/** Approximately the characters of tiny Shakespeare. */
 const CHARACTERS = [..." !',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"];
-/** As in the text networks. */
+/** Dimension of the embeddings, as in the text networks. */
 const DIMENSION = 16;
-/** −log SNR at which the information of a character is tabulated. */
+/** Range and step of −log SNR at which the information of a character is tabulated. */
 const [LEAST, MOST, STEP] = [-8, 8, 0.25];
 
 let alphabet: Alphabet | undefined;
 let table: readonly number[] | undefined;
 
-/** What the embeddings are, for people. */
+/** Description of the embeddings. */
 export const EMBEDDING_TITLE =
   `an alphabet of ${CHARACTERS.length} characters, each a random direction of unit length in ${DIMENSION} dimensions`;
 
-/** The line at a moment of the forward process, read character by character. */
+/** Returns the line after the forward process, decoded character by character. */
 export function verseAt(mixture: Mixture): NoisyLine {
   return noisyLine(LINE, mixture, theAlphabet());
 }
 
-/** Part of a character's information that its own noisy embedding tells at −log SNR γ. */
+/** Returns the share of a character's information that its noisy embedding has at −log SNR γ. */
 export function characterInformation(gamma: number): number {
   const known = table ??= tabulated();
   const place = (Math.min(Math.max(gamma, LEAST), MOST) - LEAST) / STEP;

@@ -1,4 +1,4 @@
-/** Noise schedules side by side: signal and noise over time, on a digit and on a line of verse. */
+/** The report on noise schedules: signal and noise over time, for a digit and for a line of verse. */
 import type { ImageConfig } from "../config/mod.ts";
 import { parseWith, UserError } from "../../engine/host/mod.ts";
 import { ScheduleRequest } from "./requests.ts";
@@ -23,7 +23,7 @@ export interface SchedulePoint {
   readonly sigma: number;
   readonly snr: number;
 }
-/** A line as the likeliest characters behind its noisy embeddings, each with its probability. */
+/** The most likely characters of a noisy line and their probabilities. */
 export interface NoisyLine {
   readonly text: string;
   readonly confidence: readonly number[];
@@ -31,30 +31,31 @@ export interface NoisyLine {
 export interface ScheduleFacts {
   readonly name: string;
   readonly description: string;
-  /** Evenly spaced times from 0 to 1, both included. */
+  /** Evenly spaced times from 0 to 1, inclusive. */
   readonly curve: readonly SchedulePoint[];
   readonly start: SchedulePoint;
   readonly end: SchedulePoint;
-  /** The part of the signal left at t = 1: alpha, which the papers write as the root of alpha-bar_T. */
+  /** Signal amplitude at t = 1: alpha, which is √ᾱ_T in the papers. */
   readonly leftoverSignal: number;
   readonly terminal: Verdict;
-  /** Where the best linear estimate of each pixel from its own noisy value (its mean and variance
-   * being known) recovers half of the data's variance. */
+  /** The time at which the best linear estimate of each pixel from its noisy value recovers half of the variance of
+   * the data. */
   readonly halfInformation: SchedulePoint;
-  /** Shares of training times, by what that estimate recovers: above 95 %, between, below 5 %. */
+  /** Shares of training times at which that estimate recovers more than 95 %, between 5 % and 95 %, and less than
+   * 5 % of the variance. */
   readonly shares: {
     readonly nearlyClean: number;
     readonly informative: number;
     readonly nearlyNoise: number;
   };
-  /** The same of a line of verse: what each character's own noisy embedding tells of it. */
+  /** The same for a line of verse, by the information of each character's noisy embedding. */
   readonly verse: {
     readonly halfInformation: SchedulePoint;
     readonly shares: ScheduleFacts["shares"];
-    /** What the noisiest embedding still tells: the prior term of the bound, in nats per character. */
+    /** Prior term of the bound at the highest noise level, in nats per character. */
     readonly priorNats: number;
   };
-  /** The forward process on the digit and on the line: the same noise at every time. */
+  /** The forward process of the digit and of the line, with the same noise at every time. */
   readonly forward: readonly {
     readonly point: SchedulePoint;
     readonly pixels: Float32Array;
@@ -69,35 +70,35 @@ export interface ScheduleReport {
     readonly label: number;
     readonly height: number;
     readonly width: number;
-    /** In [-1, 1]. */
+    /** Pixels in [-1, 1]. */
     readonly pixels: Float32Array;
   };
-  /** The line, and what its embeddings are. */
+  /** The line and a description of its embeddings. */
   readonly verse: { readonly line: string; readonly embeddings: string };
   /** Mean over the pixels of each pixel's variance. */
   readonly dataVariance: number;
-  /** One or two sentences that compare the schedules. */
+  /** One or two sentences comparing the schedules. */
   readonly summary: string;
 }
 export interface ScheduleOptions {
-  /** Data set the digit comes from: by default mnist-6k. */
+  /** Data set of the digit. By default mnist-6k. */
   readonly dataset?: ImageConfig["dataset"] | undefined;
-  /** Index of the digit in the test set, by default 0. */
+  /** Index of the digit in the test set. By default 0. */
   readonly index?: number | undefined;
-  /** Times of the forward process, by default 8 evenly spaced from 0 to 1. */
+  /** Times of the forward process. By default 8 evenly spaced times from 0 to 1. */
   readonly times?: readonly number[] | undefined;
 }
 
 const CURVE_POINTS = 101;
 const EIGHT_TIMES = Array.from({ length: 8 }, (_, i) => i / 7);
-/** Times at which shares and crossings are looked for. */
+/** Number of times at which shares and crossings are computed. */
 const GRID = 2000;
-/** Real digits, which are always at hand. */
+/** Real digits that need no download. */
 const DEFAULT_DATASET = "mnist-6k";
 
 type Digit = ScheduleReport["digit"];
 
-/** What the report needs to know of a data set. */
+/** The properties of a data set that the report uses. */
 interface DataFacts {
   /** Variance of every pixel. */
   readonly variances: Float64Array;
@@ -106,7 +107,7 @@ interface DataFacts {
 }
 
 /**
- * Describes one or more schedules.
+ * Reports on one or more schedules.
  *
  * @throws {UserError} If a name is unknown, or an option is out of range.
  */
@@ -180,7 +181,7 @@ function factsOf(
   };
 }
 
-/** When half of the information is gone, and the shares of times with most, some and none of it. */
+/** Returns the time at which half of the information is lost, and the shares of times with most, some and none. */
 function informationOver(parts: readonly number[]) {
   const share = (wanted: (part: number) => boolean) => parts.filter(wanted).length / parts.length;
   const half = parts.findIndex((part) => part < 0.5);
@@ -194,7 +195,7 @@ function informationOver(parts: readonly number[]) {
   };
 }
 
-/** As the notation of models/diffusion has it: α² = sigmoid(−γ), σ² = sigmoid(γ). */
+/** Returns signal and noise at a time: α² = sigmoid(−γ), σ² = sigmoid(γ). */
 function pointAt(schedule: InspectedSchedule, t: number): SchedulePoint {
   const gamma = schedule.gamma(t);
   return {
@@ -206,8 +207,8 @@ function pointAt(schedule: InspectedSchedule, t: number): SchedulePoint {
   };
 }
 
-/** The part of the data's variance that the best linear estimate of each pixel from its own noisy
- * value recovers: 1 − Σ s²/(1 + SNR s²) / Σ s² over the pixels' variances s². */
+/** Returns the share of the variance of the data that the best linear estimate of each pixel from its noisy value
+ * recovers: 1 − Σ s²/(1 + SNR s²) / Σ s² over the variances s² of the pixels. */
 function recoverable(snr: number, variances: Float64Array): number {
   let left = 0, all = 0;
   for (const variance of variances) {
@@ -217,8 +218,8 @@ function recoverable(snr: number, variances: Float64Array): number {
   return 1 - left / all;
 }
 
-/** Sampling starts from pure noise, but training at t = 1 saw noise with the signal's last part in
- * it (Lin et al. 2023, "Common Diffusion Noise Schedules and Sample Steps are Flawed"). */
+/** Assesses the terminal SNR: sampling starts from pure noise, but with a nonzero terminal SNR training at t = 1 does
+ * not (Lin et al. 2023, "Common Diffusion Noise Schedules and Sample Steps are Flawed"). */
 function terminalVerdict({ alpha, snr }: SchedulePoint): Verdict {
   if (alpha === 0) {
     return {
@@ -247,7 +248,7 @@ function terminalVerdict({ alpha, snr }: SchedulePoint): Verdict {
     };
 }
 
-/** What is told at t = 1 is paid for in the likelihood bound, and lost to the sampler. */
+/** Assesses the prior term: information left at t = 1 adds to the bound and is not available to the sampler. */
 function priorVerdict(nats: number): Verdict {
   const left = `${nats.toPrecision(2)} nats of each character are left at t = 1`;
   return nats < 0.01
@@ -273,7 +274,7 @@ function percent(share: number): string {
 
 const knownFacts = new Map<string, Promise<DataFacts>>();
 
-/** The data set itself is let go: only its numbers and a few digits stay in memory. */
+/** Returns the properties of a data set; the data set itself is not kept in memory. */
 function dataFacts(
   name: ImageConfig["dataset"],
   dataDirectory: string | undefined,

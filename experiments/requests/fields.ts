@@ -1,26 +1,26 @@
-/** How the fields of requests are declared: a schema, what it means, and what is taken without it. */
+/** Declaring the fields of requests: schema, description, and default. */
 import { z } from "zod";
 import { rangeOf } from "../../engine/host/mod.ts";
 import { integer } from "../config/mod.ts";
 
-/** The parts of a field's description; requests of several modalities are described from them. */
+/** The parts of a field's description, from which fields of several modalities are described together. */
 export interface Meaning {
   readonly meaning: string;
-  /** What is taken where the field is left out, in words. */
+  /** The default, in words. */
   readonly absent: string;
 }
 
 const meanings = z.registry<Meaning>();
 
-/** The parts that a field's description is made of; undefined for one that is described as a whole. */
+/** Returns the parts of a field's description, or undefined if it has a description of its own. */
 export function meaningOf(field: z.ZodType): Meaning | undefined {
   return meanings.get(field);
 }
 
 /**
- * An optional field. Its description says its meaning, its range, and what is taken without it.
+ * Declares an optional field. Its description has its meaning, range and default.
  *
- * @param absent What is taken where it is left out, in words, because it depends on other things.
+ * @param absent The default in words, because it depends on other fields.
  */
 export function optional<Schema extends z.ZodType>(
   schema: Schema,
@@ -32,7 +32,7 @@ export function optional<Schema extends z.ZodType>(
   return field;
 }
 
-/** A field with a default. Its description says its meaning, its range and its default. */
+/** Declares a field with a default value. Its description has its meaning, range and default. */
 export function defaulted<Schema extends z.ZodType>(
   schema: Schema,
   meaning: string,
@@ -49,22 +49,22 @@ function sentence(schema: z.ZodType, { meaning, absent }: Meaning): string {
   return `${meaning}${range === undefined ? "" : `, ${range}`} (default ${absent})`;
 }
 
-/** A run's id, a unique prefix of one, "latest", "best", "best:" and a data set, or a sweep's id. */
+/** Reference to a run: an id, a unique prefix, "latest", "best", "best:" and a data set, or the id of a sweep. */
 export const runReference = z.string().min(1).max(60);
 export const REFERENCE_HELP =
   'a run id, a unique beginning of one, "latest", "best" (or "best:mnist"), or a sweep (its best)';
-/** The run that a request is about. */
+/** The run of a request. */
 export const run = runReference.describe(`Which run: ${REFERENCE_HELP}`);
 
 export const sweepReference = z.string().min(1).max(60);
 
-/** Values of a configuration's fields; whether there are such fields is checked where they are used. */
+/** Values of configuration fields; the names are validated where they are used. */
 export const fieldValues = z.record(z.string().max(40), z.union([z.string().max(400), z.number()]));
 
 const LARGEST_SEED = 2 ** 31 - 1;
-/** Whole numbers that seeds, and the numbers of pictures, are taken from. */
+/** The range of seeds and of image indices. */
 export const seedNumber = integer(0, LARGEST_SEED);
 export const seed = defaulted(seedNumber, "Seed of the starting noise", 0);
 
-/** The largest number of a sampler's steps. */
+/** Number of sampling steps. */
 export const samplerSteps = integer(1, 1000);

@@ -1,4 +1,4 @@
-/** What is asked of a run on images: pictures, or how good they are. */
+/** Requests to sample from and to evaluate image runs. */
 import { z } from "zod";
 import {
   levelFields,
@@ -11,16 +11,16 @@ import { defaulted, optional, run, samplerSteps, seed, seedNumber } from "./fiel
 
 /** Largest number of pictures in one sample. */
 const MAX_COUNT = 256;
-/** Pictures that an evaluation needs at least. */
+/** Smallest number of images in an evaluation. */
 export const LEAST_EVALUATED = 200;
 
-/** In-painting: the half of each picture that is kept. */
+/** In-painting: the halves of an image that can be kept. */
 export const keptHalves = ["left", "right", "top", "bottom"] as const;
 export type KeptHalf = typeof keptHalves[number];
 
 const negativeLogSnr = z.number().min(-1000).max(1000);
 
-/** Choices that only some samplers, or only guidance, take. */
+/** Options of some samplers or of guidance. */
 const optionFields = {
   ...samplerOptionFields,
   ...levelFields,
@@ -34,7 +34,7 @@ const optionFields = {
   ),
 };
 
-/** Names of the options that only some samplers, or only guidance, take. */
+/** Names of the options of some samplers or of guidance. */
 export const optionNames = Object.keys(optionFields) as (keyof typeof optionFields)[];
 
 const guidanceScale = z.number().min(0).max(20);
@@ -93,12 +93,12 @@ export const ImageEvaluateRequest = z.strictObject({
 });
 export type ImageEvaluateRequest = z.input<typeof ImageEvaluateRequest>;
 
-/** One value for all pictures, or a list that is repeated over them. */
+/** Declares one value for all images, or a list that is repeated. */
 function oneOrMore(schema: z.ZodNumber) {
   return z.union([schema, z.array(schema).min(1).max(MAX_COUNT)]);
 }
 
-/** Which samplers have noise, are of second order, or evaluate the network twice in a step. */
+/** Describes which samplers are stochastic, of second order, or evaluate the network twice in a step. */
 function describedSamplers(): string {
   const solvers = samplerNames.map((name) => solver(name));
   const names = (chosen: typeof solvers) => chosen.map(({ name }) => name).join(", ");
@@ -108,32 +108,32 @@ function describedSamplers(): string {
     "in a step";
 }
 
-type Asked = z.output<typeof SampleRequest>;
+type SampleFields = z.output<typeof SampleRequest>;
 
-/** Options that only some samplers, or only guidance, take; what is left out has its default. */
-export type SamplingOptions = Readonly<Pick<Asked, keyof typeof optionFields>>;
+/** Options of some samplers or of guidance; missing ones have their default. */
+export type SamplingOptions = Readonly<Pick<SampleFields, keyof typeof optionFields>>;
 
-/** Held-out pictures to keep a part of, or to start from. */
-export type GivenOptions = Readonly<Pick<Asked, "keep" | "strength" | "resamples">>;
+/** Options of in-painting and image-to-image. */
+export type HeldOutOptions = Readonly<Pick<SampleFields, "keep" | "strength" | "resamples">>;
 
-/** What decides how pictures are drawn, with the defaults filled in. */
+/** Sampling settings with defaults filled in. */
 export type SamplingChoices =
   & SamplingOptions
-  & Readonly<Pick<Asked, "steps" | "guidance_scale" | "seed">>
-  & { readonly [Field in "sampler" | "eta"]-?: NonNullable<Asked[Field]> };
+  & Readonly<Pick<SampleFields, "steps" | "guidance_scale" | "seed">>
+  & { readonly [Field in "sampler" | "eta"]-?: NonNullable<SampleFields[Field]> };
 
-/** How a sample was made: the request with its defaults filled in. */
-export type SampleSettings = SamplingChoices & GivenOptions & {
+/** Settings of a sample: the request with defaults filled in. */
+export type SampleSettings = SamplingChoices & HeldOutOptions & {
   readonly count: number;
-  /** Number of a held-out picture for each picture, where these are kept or started from. */
+  /** Index of a held-out image for each image, for in-painting and image-to-image. */
   readonly pictures?: readonly number[] | undefined;
-  /** One class for each picture; 10, "no class", where guidance_scale is 0. None before held-out
-   * pictures are loaded whose classes are to be taken. */
+  /** One class for each image; 10, "no class", if guidance_scale is 0. Empty until held-out images whose classes
+   * are used have been loaded. */
   readonly classes: readonly number[];
   readonly film_strip: boolean;
-  /** Asked for by a caller, or made by the trainer on its way. */
+  /** Whether it was requested by a caller, or made during training. */
   readonly made_by: "request" | "training";
 };
 
-/** How the pictures of an evaluation were drawn: the request with its defaults filled in. */
+/** Settings of an evaluation: the request with defaults filled in. */
 export type ImageEvaluationSettings = SamplingChoices & { readonly count: number };

@@ -19,12 +19,12 @@ import { TextEvaluateRequest, WriteRequest } from "./text.ts";
 /** One schema for each modality. */
 type Schemas = Readonly<Record<RunConfig["modality"], z.ZodObject>>;
 
-/** The modality whose own fields say in their description that they are its own. */
+/** The modality that is mentioned in the description of its own fields. */
 const SECOND: RunConfig["modality"] = "text";
 
-/** For something that a run makes. */
+/** The sampling request of each modality. */
 export const sampleRequests = { image: SampleRequest, text: WriteRequest } as const;
-/** For a measurement of a run. */
+/** The evaluation request of each modality. */
 export const evaluateRequests = { image: ImageEvaluateRequest, text: TextEvaluateRequest } as const;
 
 /** A request to evaluate a run of either modality. */
@@ -32,13 +32,13 @@ export type EvaluateRequest =
   & z.input<typeof ImageEvaluateRequest>
   & Omit<TextEvaluateRequest, "run">;
 
-/** A field as the modalities have it. */
+/** The schema of a field in one or more modalities. */
 export interface Variant {
   readonly modality: string;
   readonly schema: z.ZodType;
 }
 
-/** The fields of all modalities, in order, each with its variants; one that several share stands once. */
+/** Returns the fields of all modalities in order, each with its variants; a shared schema is one variant. */
 export function variantsOf(
   schemas: Readonly<Record<string, z.ZodObject>>,
 ): ReadonlyMap<string, readonly Variant[]> {
@@ -55,7 +55,7 @@ export function variantsOf(
   );
 }
 
-/** What a field accepts in any modality, without defaults and descriptions. */
+/** Returns a schema for the values of a field in any modality, without defaults and descriptions. */
 export function anyVariant(variants: readonly Variant[]): z.ZodType {
   const schemas = variants.map(({ schema }) => plain(schema));
   if (schemas.length === 1) return schemas[0]!;
@@ -77,15 +77,15 @@ type Value<Shape extends z.ZodRawShape, Field> = Field extends keyof Shape
   ? NonNullable<z.output<Shape[Field]>>
   : never;
 
-/** The fields of two modalities; those that a call may leave out are optional. */
+/** The fields of two modalities. */
 type EitherShape<A extends z.ZodRawShape, B extends z.ZodRawShape> = {
   [Field in keyof A | keyof B]: Field extends "run" ? z.ZodString
     : z.ZodOptional<z.ZodType<Value<A, Field> | Value<B, Field>>>;
 };
 
 /**
- * The request as it is taken before its run, and so its modality, is known. The run's own schema reads
- * it then.
+ * Returns the schema of a request before the modality of its run is known. It is validated again by the schema of
+ * the modality.
  */
 function either<A extends z.ZodRawShape, B extends z.ZodRawShape>(
   { image, text }: { readonly image: z.ZodObject<A>; readonly text: z.ZodObject<B> },
@@ -108,7 +108,7 @@ function withoutDefault(schema: z.ZodType): z.ZodType {
     : schema;
 }
 
-/** "Texts, 1 to 16 (default 3)" for each modality; two defaults of one thing stand together. */
+/** Describes a field with its range and default for each modality: "Texts, 1 to 16 (default 3)". */
 function descriptionOf(variants: readonly Variant[]): string {
   const [first, ...others] = variants.map(({ modality, schema }) => ({
     modality,
@@ -139,8 +139,7 @@ export const AnySampleRequest = either(sampleRequests);
 export const AnyEvaluateRequest = either(evaluateRequests);
 
 /**
- * @throws {RefusedValue} If a field is one that only runs of another modality take. What no run takes is
- * left to the schema.
+ * @throws {RefusedValue} If a field belongs to another modality. Unknown fields are left to the schema.
  */
 export function requireFieldsOf(
   { id, config: { modality } }: { readonly id: string; readonly config: RunConfig },
@@ -167,7 +166,7 @@ export function requireFieldsOf(
 
 export const DEFAULT_PRESET: PresetName = "mnist-small";
 
-/** Every field of a configuration but the modality's name, with the modalities that have it. */
+/** All configuration fields except `modality`, with the modalities that have them. */
 export const configFields: ReadonlyMap<string, readonly Variant[]> = new Map(
   [...variantsOf(configSchemas)].filter(([field]) => field !== "modality"),
 );
@@ -177,7 +176,7 @@ export const overrideFields: Readonly<Record<string, z.ZodType>> = Object.fromEn
   [...configFields].map(([field, variants]) => [field, override(field, variants)]),
 );
 
-/** Fields that differ from a preset; the preset's own configuration says which of them it has. */
+/** Values that replace those of a preset; the preset determines which fields exist. */
 export const Overrides = z.strictObject(overrideFields) as unknown as z.ZodType<ConfigOverrides>;
 
 /** Fields as lists of values. */
@@ -210,7 +209,7 @@ export const TrainRequest = z.strictObject({
 });
 export type TrainRequest = z.input<typeof TrainRequest>;
 
-/** A request to train, or to go on with a run. */
+/** A request to train, or to resume a run. */
 export const TrainOrResume = TrainRequest.extend({
   resume: runReference.optional().describe(
     "Instead of starting something: a stopped, interrupted or failed run goes on from its last " +
@@ -221,7 +220,7 @@ export const TrainOrResume = TrainRequest.extend({
   ),
 });
 
-/** The values of a field in the presets that have it, the commonest first, with their names. */
+/** Returns the values of a field in the presets, the most frequent first, with the names of the presets. */
 export function presetValues(
   field: string,
 ): { readonly value: string; readonly names: readonly string[] }[] {

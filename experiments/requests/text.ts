@@ -1,4 +1,4 @@
-/** What is asked of a run on text: texts, or how good they and its likelihood are. */
+/** Requests to generate text with and to evaluate text runs. */
 import { z } from "zod";
 import { samplerNames } from "../../models/diffusion/mod.ts";
 import { GENERATION_MODES } from "../../models/text/mod.ts";
@@ -86,14 +86,16 @@ export const TextEvaluateRequest = z.strictObject({
 });
 export type TextEvaluateRequest = z.input<typeof TextEvaluateRequest>;
 
-type Asked = z.output<typeof WriteRequest>;
+type WriteFields = z.output<typeof WriteRequest>;
 
 /** How a text was written: the request with its defaults filled in. */
 export type WriteSettings =
-  & Readonly<Omit<{ [Field in keyof Asked]-?: NonNullable<Asked[Field]> }, "run" | "template">>
+  & Readonly<
+    Omit<{ [Field in keyof WriteFields]-?: NonNullable<WriteFields[Field]> }, "run" | "template">
+  >
   & {
     readonly template: string | null;
-    /** Asked for by a caller (as where it is absent), or made by the trainer on its way. */
+    /** WriteFields for by a caller (as where it is absent), or made by the trainer on its way. */
     readonly made_by?: "request" | "training";
   };
 

@@ -1,4 +1,4 @@
-/** Checkpoint files of a run, and their rows. */
+/** Checkpoint files of a run and their rows in the store. */
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Parameters, UserError } from "../../engine/mod.ts";
@@ -18,16 +18,16 @@ import { isPretrained } from "../store/ids.ts";
 import type { Run } from "../store/run.ts";
 import type { Checkpoint } from "../store/results.ts";
 
-/** Newest checkpoints that are kept; the last one is that of the run's end. */
+/** Number of checkpoints that are kept, the newest ones. */
 const KEPT = 2;
-/** What this module calls its files. */
+/** Pattern of checkpoint file names. */
 const CHECKPOINT_FILE = /^step-\d{7,}(\.\d+)?\.safetensors$/;
-/** How often the checkpoints are listed anew where a worker deletes them while they are read. */
+/** Number of attempts to read checkpoints while a worker deletes old ones. */
 const ATTEMPTS = 3;
 
 /**
- * Writes a checkpoint, then its row together with the metrics up to it: the store never knows of a
- * checkpoint that is not there, nor lacks a metric from before it.
+ * Writes a checkpoint, then its row together with the metrics up to it, so that every row has a file, and
+ * no metric before a checkpoint is lost.
  */
 export function saveCheckpoint(
   store: Store,
@@ -56,7 +56,7 @@ export function saveCheckpoint(
   for (const checkpoint of old) rmSync(checkpoint.path, { force: true });
 }
 
-/** Relative to the workspace: a name that is free, or is that of a checkpoint of this very run. */
+/** Returns a path relative to the workspace that is free or belongs to a checkpoint of this run. */
 function pathFor(store: Store, origin: CheckpointOrigin, step: number): string {
   const name = `step-${String(step).padStart(7, "0")}`;
   for (let n = 1;; n++) {
@@ -67,7 +67,7 @@ function pathFor(store: Store, origin: CheckpointOrigin, step: number): string {
   }
 }
 
-/** Whether a file is a checkpoint of this run, and not of one that had the same id in another store. */
+/** Whether a file is a checkpoint of this run, not of a run with the same id in another store. */
 function isOwn(path: string, runId: string, createdAt: string): boolean {
   try {
     return isCheckpointOf(Deno.readFileSync(path), runId, createdAt);
@@ -77,10 +77,10 @@ function isOwn(path: string, runId: string, createdAt: string): boolean {
 }
 
 /**
- * The newest checkpoint that is intact, or null if the run has none. Where a newer one is not, an
- * event says so.
+ * Returns the newest intact checkpoint, or null if the run has no checkpoints. Damaged newer ones are recorded
+ * as events.
  *
- * @throws {UserError} If the run has checkpoints and none of them is intact.
+ * @throws {UserError} If the run has checkpoints and all of them are damaged.
  */
 export function newestState(
   store: Store,
@@ -130,7 +130,7 @@ function newestIntact<Content extends object>(
         return { ...read, checkpoint };
       } catch (error) {
         const { step, path } = checkpoint;
-        // A training worker may delete an old one between the listing and the reading.
+        // The training worker may delete an old checkpoint between listing and reading.
         if (!store.checkpoints.list(run.id).some((other) => other.step === step)) continue;
         unreadable.push({ step, reason: `${path}: ${(error as Error).message}` });
       }
@@ -164,9 +164,9 @@ function noteDamage(
 }
 
 /**
- * Takes a run back to a step: what was recorded after it goes, since training from there will record
- * it again. Checkpoints of this run that no row names and temporary files, both left by a process
- * that was killed, go too; no other file is touched.
+ * Resets a run to a step: everything recorded after it is deleted, because training will record it again.
+ * Checkpoints of this run without a row, and temporary files, which a killed process may have left, are
+ * deleted as well. No other files are changed.
  */
 export function rewind(store: Store, run: Run, workerId: number, step: number): void {
   const gone = store.transaction(() => {
@@ -186,12 +186,12 @@ export function rewind(store: Store, run: Run, workerId: number, step: number): 
   const checkpoints = join(folder, "checkpoints");
   const known = new Set(store.checkpoints.list(run.id).map(({ path }) => path));
   deleteUnwanted(checkpoints, (name) => {
-    // Nobody but the worker that has claimed the run writes here.
+    // Only the worker that has claimed the run writes here.
     if (isTemporary(name)) return !name.startsWith(".step-");
     const path = join(checkpoints, name);
     return !CHECKPOINT_FILE.test(name) || known.has(path) || !isOwn(path, run.id, run.createdAt);
   });
-  // Pictures that were drawn from a sample lie beside it under its id.
+  // Pictures rendered from a sample are stored beside it under its id.
   const goneIds = gone.samples.map(({ id }) => `${id}.`);
   deleteUnwanted(
     join(folder, "samples"),
@@ -199,7 +199,7 @@ export function rewind(store: Store, run: Run, workerId: number, step: number): 
   );
 }
 
-/** What tells the newest checkpoint of a run from any other file, also from one put in its place. */
+/** Returns a key that identifies the content of the newest checkpoint. */
 export function newestCheckpointKey(store: Store, run: Run): string {
   const [newest] = store.checkpoints.list(run.id);
   if (!newest) return `${run.id} without a checkpoint`;

@@ -1,4 +1,4 @@
-/** The process that does jobs: one after another, keeping warm for the next what it has loaded. */
+/** The job worker: it processes jobs one after another and keeps loaded data and programs for the next. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -12,50 +12,50 @@ import { LostRunError, openStore, type Store } from "../store/store.ts";
 import { asWorker, hasServer } from "./processes.ts";
 import { Parts, Warm } from "./warm.ts";
 
-/** Tells how far a job is; throws where the job is to end. */
+/** Reports the progress of a job; throws if the job is to end. */
 export type Report = (done: number, total: number, message: string) => void;
 
-/** What a job is done with. */
+/** The context of a job. */
 export interface JobContext {
   readonly store: Store;
   readonly run: Run;
-  /** What was requested. */
+  /** The requested settings. */
   readonly input: object;
   readonly device: DeviceName | undefined;
   readonly dataDirectory: string | undefined;
   readonly report: Report;
   readonly warm: Warm;
-  /** The job's finished parts, which outlive this process. */
+  /** Finished parts of the job, which outlive this process. */
   parts(madeWith: { readonly step: number; readonly device: string }): Parts;
 }
 
-/** Does a job. @returns Enters its result in the store, in the transaction that ends the job. */
+/** Processes a job. @returns A function that stores the result, called in the transaction that ends the job. */
 export type Work = (context: JobContext) => Promise<() => string>;
 
-/** Loads what does jobs of a kind for a run, whose npm packages may have to be fetched first. */
+/** Loads the implementation of a kind of job for a run; npm packages may have to be fetched first. */
 export type OpenWork = (run: Run, kind: JobKind) => Promise<Work>;
 
 export interface JobWorkerOptions {
   readonly workspace: string;
   readonly openWork: OpenWork;
-  /** How long it waits for another job, in seconds. */
+  /** Seconds to wait for another job. */
   readonly idleSeconds?: number;
-  /** Aborting it leaves the job at hand interrupted. */
+  /** Aborts the current job, which is then interrupted. */
   readonly signal?: AbortSignal | undefined;
-  /** The row that was made for this worker by whoever started it. */
+  /** Id of the row that was inserted for this worker when it was started. */
   readonly workerId?: number | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** In milliseconds: between looks at the queue, at the servers, and of writing down the progress. */
+/** Milliseconds between polls of the queue, checks for servers, and writes of progress. */
 const POLL = 40;
 const SERVERS_EVERY = 250;
 const PROGRESS_EVERY = 200;
 
 /**
- * Does the jobs of a workspace until none comes for a while or no server is left.
+ * Processes the jobs of a workspace until there is none for some time, or no server is left.
  *
- * @throws {UserError} If another process does them, or the workspace cannot be opened.
+ * @throws {UserError} If there is another job worker, or the workspace cannot be opened.
  */
 export async function runJobs(
   { workspace, workerId, ...options }: JobWorkerOptions,
@@ -74,7 +74,7 @@ class JobWorker {
   readonly #options: Omit<JobWorkerOptions, "workspace" | "workerId">;
   readonly #warm = new Warm();
   #heartbeatAt = 0;
-  /** Whether this process is good for another job. */
+  /** Whether this process can process another job. */
   #sound = true;
 
   constructor(store: Store, id: number, options: Omit<JobWorkerOptions, "workspace" | "workerId">) {
@@ -95,7 +95,7 @@ class JobWorker {
     this.#store.workers.end(this.#id, "ended");
   }
 
-  /** Parts of finished jobs, whose process was killed before it could delete them. */
+  /** Deletes parts of finished jobs whose process was killed before it could. */
   #deleteLeftovers(): void {
     const folder = join(this.#store.workspace, "jobs");
     for (const id of namesIn(folder)) {
@@ -104,8 +104,8 @@ class JobWorker {
     }
   }
 
-  /** Waits for a job. Null once it has declared its end, in the transaction that found none: a job that
-   * is requested later finds no living worker and starts another. */
+  /** Waits for a job. Returns null after the end of this worker was recorded in the transaction that found no
+   * job, so that a job requested later starts another worker. */
   async #next(): Promise<Job | null> {
     const { idleSeconds = 60, signal } = this.#options;
     const deadline = Date.now() + idleSeconds * 1000;
@@ -157,12 +157,12 @@ class JobWorker {
       if (!mendable) console.error(error);
       const message = error instanceof Error ? error.message : String(error);
       this.#end(job, () => ({ status: "failed", error: { message, mendable } }));
-      // A module that failed to load fails again, and so may a device after an error of its own.
+      // A module that failed to load fails again, and a device may be unusable after an error.
       if (work === undefined || !mendable) this.#sound = false;
     }
   }
 
-  /** How a job is to end before it is done; undefined where it is to go on. */
+  /** Returns the status that a job is requested to end with, or undefined. */
   #statusAsked({ id }: Job): "stopped" | "interrupted" | undefined {
     if (this.#store.jobs.stopRequested(id, this.#id)) return "stopped";
     return this.#options.signal?.aborted ? "interrupted" : undefined;
@@ -212,7 +212,7 @@ class JobWorker {
     };
   }
 
-  /** Lets the samples that wait go first: they take seconds, an evaluation minutes. */
+  /** Processes waiting samples first, which take seconds, while an evaluation takes minutes. */
   async #giveWay(job: Job): Promise<void> {
     if (job.kind === "sample") return;
     for (let next = this.#claim("sample"); next; next = this.#claim("sample")) {
@@ -223,7 +223,7 @@ class JobWorker {
     }
   }
 
-  /** Gives a sign of life, at most every second. */
+  /** Writes a heartbeat, at most every second. */
   #beat(): void {
     if (Date.now() - this.#heartbeatAt < 1000) return;
     this.#heartbeatAt = Date.now();
@@ -235,7 +235,7 @@ function titleOf({ id, kind, runId }: Job): string {
   return `${id} (${kind} ${runId})`;
 }
 
-/** Where the finished parts of a job lie. */
+/** Returns the folder of the finished parts of a job. */
 function partsFolder(store: Store, { id }: Job): string {
   return join(store.workspace, "jobs", id);
 }

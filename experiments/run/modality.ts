@@ -1,6 +1,6 @@
 /**
- * What distinguishes runs of one modality from those of another, as one object. Everything outside of
- * the modality's own folder asks this object and never which modality it is; `modalities.ts` lists them.
+ * The interface of a modality: everything that differs between runs of different modalities. Code outside of
+ * a modality's folder uses this interface and never the name of the modality; `modalities.ts` is the registry.
  */
 import type { Work } from "./job_worker.ts";
 import type { OpenSubject } from "./subject.ts";
@@ -13,8 +13,8 @@ import type { Run } from "../store/run.ts";
 import type { TextBaselines } from "../store/records.ts";
 
 /**
- * What evaluations must have in common to be comparable: a key for each aspect, and the caution for
- * evaluations whose keys differ. Each modality gives keys of its own evaluations.
+ * The aspects in which evaluations must agree to be comparable: for each aspect a key, and the caution if the
+ * keys differ.
  */
 export type Comparability<E extends Evaluation = Evaluation> = readonly (readonly [
   key: (evaluation: E) => unknown,
@@ -27,28 +27,28 @@ export interface Modality extends Measured {
   readonly title: string;
   /** What a training batch consists of: "… per second". */
   readonly examples: string;
-  /** @throws {UserError} If the fields of a configuration do not make sense together. */
+  /** @throws {UserError} If fields of the configuration contradict each other. */
   requireTrainable(config: RunConfig): void;
-  /** What in the configuration keeps the network from learning, by its newest validation. */
+  /** Returns defects of the configuration that prevent learning, from the newest validation. */
   defects(run: Run): Finding[];
   readonly comparability: Comparability;
-  /** Metrics that stand in a table of results, the ranking one first. */
+  /** Metrics of result tables; the first one ranks runs. */
   readonly resultMetrics: readonly MetricName[];
-  /** What the baseline is, in a sentence without its full stop; the number as it is shown. */
+  /** Describes the baseline in a sentence without its full stop; `value` is the formatted number. */
   baselineIs(value: string): string;
-  /** What text of this data needs without a network, as far as it was computed; null for images. */
+  /** Returns the n-gram baselines of the data if they were computed; null for images. */
   baselines(workspace: string, datasetHash: string): TextBaselines | null;
   /**
-   * What a job of each kind is given for a request: all settings, with their defaults filled in.
+   * Returns the input of a job for a request: all settings with defaults filled in.
    *
-   * @throws {UserError} If the request does not fit the run.
+   * @throws {UserError} If the request is not valid for the run.
    */
   readonly jobInputs: Readonly<Record<JobKind, (run: Run, request: object) => object>>;
-  /** Loads what works with tensors. */
+  /** Loads the part that uses tensors. */
   load(): Promise<ModalityWork>;
 }
 
-/** The part of a modality that works with tensors: it opens what is trained, and does jobs. */
+/** The part of a modality that uses tensors: training and jobs. */
 export interface ModalityWork extends Readonly<Record<JobKind, Work>> {
   readonly openSubject: OpenSubject;
 }

@@ -5,15 +5,15 @@ import type { RunConfig } from "../config/mod.ts";
 import type { Run } from "../store/run.ts";
 
 /**
- * The configuration with the path of data of one's own made absolute.
+ * Returns the configuration with an absolute path of its data set.
  *
- * @throws {UserError} If there is nothing at the path, or something else than the modality's data.
+ * @throws {UserError} If the path does not exist, or is not data of the modality.
  */
 export function withFoundData<Config extends RunConfig>(config: Config): Config {
   return { ...config, dataset: resolveDataset(config.dataset, config.modality) };
 }
 
-/** @throws {UserError} If the data is not that which the run began with. */
+/** @throws {UserError} If the data differs from that of the start of the run. */
 export function requireSameData(
   run: Pick<Run, "id" | "datasetHash">,
   data: { readonly name: string; readonly hash: string },

@@ -1,10 +1,9 @@
 /**
- * The worker processes of a workspace, one that trains and one that does jobs: whether they are
- * alive, and how they are started.
+ * The worker processes of a workspace, one for training and one for jobs: checking whether they are alive, and
+ * starting them.
  *
- * Each holds an exclusive lock on a file of its own for as long as it lives;
- * the operating system drops it however the process ends, so nothing depends on process ids, which
- * are used again, nor on clocks.
+ * Each worker holds an exclusive lock on a file. The operating system releases it however the process ends, so
+ * nothing depends on clocks or on process ids, which may be reused.
  */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -15,10 +14,10 @@ import { UserError } from "../../engine/host/mod.ts";
 import { processExists } from "../common/files.ts";
 import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
 
-/** How long a worker may take from being started to holding its lock, in milliseconds. */
+/** Time limit in milliseconds from the start of a worker until it holds its lock. */
 const START_LIMIT = 30_000;
 
-/** Takes the lock; it is held until `release` or the end of the process. */
+/** Acquires the lock of a worker, held until `release` or the end of the process. */
 export function holdLock(workspace: string, workerId: number): { release(): void } {
   mkdirSync(join(workspace, "workers"), { recursive: true });
   const path = lockPath(workspace, workerId);
@@ -32,8 +31,8 @@ export function holdLock(workspace: string, workerId: number): { release(): void
 }
 
 /**
- * The file at this path, locked. A worker of a store that was moved away may hold and then remove a
- * file of the same name: what is locked then is no longer what others would find.
+ * Opens and locks the file at a path. A worker of a store that was moved away may remove a file of the same
+ * name; the lock is then acquired again on the new file.
  */
 function lockedFile(path: string): Deno.FsFile {
   for (;;) {
@@ -44,7 +43,7 @@ function lockedFile(path: string): Deno.FsFile {
   }
 }
 
-/** Whether the process behind an open row of `workers` is there. */
+/** Whether the process of an open row of `workers` is alive. */
 export function isAlive(workspace: string, worker: WorkerRow): boolean {
   if (isLocked(lockPath(workspace, worker.id))) return true;
   if (worker.state !== "starting") return false;
@@ -52,22 +51,22 @@ export function isAlive(workspace: string, worker: WorkerRow): boolean {
   return age < START_LIMIT && (worker.pid === null || processExists(worker.pid));
 }
 
-/** The worker of a kind in this workspace, if one lives. */
+/** Returns the living worker of a kind, or null. */
 export function livingWorker(store: Store, kind: WorkerKind = "training"): WorkerRow | null {
   return store.workers.open()
     .find((worker) => worker.kind === kind && isAlive(store.workspace, worker)) ?? null;
 }
 
 /**
- * Writes down what dead workers left behind: the runs and jobs they were at are interrupted.
+ * Marks the runs and jobs of dead workers as interrupted.
  *
- * @returns Whether there were any.
+ * @returns Whether there were dead workers.
  */
 export function noticeDeadWorkers(store: Store): boolean {
   const dead = store.workers.open().filter((worker) => !isAlive(store.workspace, worker));
   for (const worker of dead) {
     store.transaction(() => {
-      // Between the look at its lock and this transaction it may have ended in good order.
+      // It may have ended normally between the check of its lock and this transaction.
       if (!store.workers.open().some(({ id }) => id === worker.id)) return;
       store.workers.end(worker.id, "lost");
       for (const id of store.runs.interrupt(worker.id)) {
@@ -84,10 +83,10 @@ export function noticeDeadWorkers(store: Store): boolean {
 }
 
 /**
- * Works as the worker of a kind: holds its lock and its row while `work` lasts.
+ * Runs `work` as the worker of a kind, holding its lock and its row.
  *
- * @param workerId The row that was made for it by whoever started it.
- * @throws {UserError} If another worker of the kind lives, or it came too late.
+ * @param workerId Id of the row that was inserted when the process was started.
+ * @throws {UserError} If another worker of the kind is alive, or this one started too late.
  */
 export async function asWorker(
   store: Store,
@@ -121,8 +120,8 @@ function ownRow(store: Store, kind: WorkerKind): number {
 }
 
 /**
- * Says that somebody is there who may request jobs, until it is released or this process ends.
- * Any number may say so; the process that does jobs ends when nobody does.
+ * Acquires a shared lock that keeps the job worker alive, until it is released or this process ends. The job
+ * worker ends when no process holds it.
  */
 export function holdServerLock(workspace: string): { release(): void } {
   mkdirSync(join(workspace, "workers"), { recursive: true });
@@ -131,7 +130,7 @@ export function holdServerLock(workspace: string): { release(): void } {
   return { release: () => file.close() };
 }
 
-/** Whether somebody holds a lock of {@link holdServerLock}. */
+/** Whether any process holds a lock of {@link holdServerLock}. */
 export function hasServer(workspace: string): boolean {
   let file: Deno.FsFile;
   try {
@@ -165,25 +164,23 @@ function isLocked(path: string): boolean {
     throw error;
   }
   try {
-    // A shared lock: two who look at once do not take each other for the worker.
+    // A shared lock, so that concurrent checks do not mistake each other for the worker.
     return !file.tryLockSync(false);
   } finally {
     file.close();
   }
 }
 
-/** Workers in a row that may end without taking up anything before starting more is given up. */
+/** Number of consecutive workers that may end without claiming anything before no more are started. */
 const FAILED_STARTS = 5;
 
 /**
- * Sees to it that what is queued is worked off, runs or jobs: starts a worker unless one lives or
- * nothing waits.
+ * Starts a worker if runs or jobs are queued and no worker is alive.
  *
- * A worker declares its end in the same transaction in which it finds the queue empty, and this
- * function looks for a living worker in one transaction as well. So what was queued before is either
- * seen by the worker that lives or by the one that is started.
+ * A worker records its end in the transaction in which it finds the queue empty, and this function checks for a
+ * living worker in a transaction as well, so everything queued is seen by the living worker or by a new one.
  *
- * @throws {Error} If workers keep ending before they take up anything; the message has the log's end.
+ * @throws {Error} If workers repeatedly end before they claim anything; the message has the end of the log.
  */
 export function ensureWorker(store: Store, kind: WorkerKind = "training"): void {
   noticeDeadWorkers(store);
@@ -211,7 +208,7 @@ function spawnWorker(store: Store, id: number, kind: WorkerKind): void {
         "--kind",
         kind,
       ],
-      // A session of its own: neither the end of this process nor Ctrl-C in its terminal reaches it.
+      // In a session of its own, so that it survives the end of this process and Ctrl-C in its terminal.
       { detached: true, stdio: ["ignore", log, log] },
     );
     child.on("error", (error) => console.error(`The worker cannot be started: ${error.message}`));
@@ -253,7 +250,7 @@ function refuseAfterFailures(store: Store, kind: WorkerKind): void {
   }
 }
 
-/** What the workers of a kind print. */
+/** Returns the path of the log of the workers of a kind. */
 export function logPath(store: Store, kind: WorkerKind): string {
   return join(store.workspace, kind === "training" ? "worker.log" : "jobs.log");
 }

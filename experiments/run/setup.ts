@@ -1,4 +1,4 @@
-/** Everything a run's training needs, made ready. */
+/** Preparing the training of a run: data, state, device and programs. */
 import {
   compileMuon,
   type DeviceChoice,
@@ -20,22 +20,21 @@ import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject } from "./subject.ts";
 import type { Run } from "../store/run.ts";
 
-/** What the worker lends to the training of one run. */
+/** The context that a worker provides for a training. */
 export interface TrainingContext {
   readonly store: Store;
   readonly workerId: number;
   readonly openSubject: OpenSubject;
-  /** For runs that request none: by default the one that the run began on, or, for a new run, the
-   * fastest. */
+  /** Device of runs that request none. By default the device that a run began on, or the fastest for new runs. */
   readonly device?: DeviceName | undefined;
-  /** For runs that name none. */
+  /** Data directory of runs that request none. */
   readonly dataDirectory?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Training {
   readonly run: Run;
-  /** The training's own: whoever prepared it disposes of it, and with it of all that is compiled. */
+  /** The engine, owned by this training; disposing it releases all compiled programs. */
   readonly engine: Engine;
   readonly subject: Subject;
   readonly state: TrainingState;
@@ -44,15 +43,15 @@ export interface Training {
 }
 
 /**
- * Loads the data, goes back to the newest checkpoint where there is one, opens a device and compiles.
+ * Loads the data and the newest checkpoint, opens a device and compiles the training step.
  *
- * @throws {UserError} If the data is not to be had, or is not what the run began with.
+ * @throws {UserError} If the data is not available, or differs from that of the start of the run.
  */
 export async function prepareTraining(run: Run, context: TrainingContext): Promise<Training> {
   const { store, workerId } = context;
   const { config } = run;
   const subject = await loadSubject(run, context);
-  // Before its checkpoints are read: of other data, they may not even fit the network.
+  // Checked before checkpoints are read, which may not fit the network for other data.
   requireSameData(run, subject.data);
   const resumed = newestState(store, run, subject.parameters);
   const state = resumed?.state ?? startingState(store, run, subject);
@@ -74,8 +73,8 @@ async function compileOn(
 ): Promise<Omit<Training, "engine">> {
   const { config } = run;
   store.runs.setActivity(run.id, workerId, "compiling");
-  // Replicas change the order of sums: a resumed run takes the number it began with, unless it moves
-  // to another device and cannot go on bit for bit anyway.
+  // The number of replicas changes the order of sums, so a resumed run keeps it, unless it moves to another
+  // device, where it cannot continue bit for bit.
   const replicas = run.device === engine.device && run.replicas !== null
     ? run.replicas
     : engine.replicasFor(config.batch_size);
@@ -107,7 +106,7 @@ async function compileStepper(
     gradientClip: config.gradient_clip,
     treatments: subject.treatments,
   };
-  // Muon updates the hidden layers' matrices, where the configuration asks for it.
+  // Muon updates the matrices of hidden layers if the configuration enables it.
   const hidden = config.muon_learning_rate > 0
     ? subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name)
     : [];
@@ -130,9 +129,8 @@ async function compileStepper(
 }
 
 /**
- * A run takes the device that was requested for it. Where none was, it goes on where it began, since
- * another device rounds otherwise and could not continue it bit for bit; a new one takes the device
- * that is fastest for its training step.
+ * Opens the device of a run: the requested one; otherwise the device that it began on, because others round
+ * differently; otherwise, for a new run, the fastest one for its training step.
  */
 async function openDevice(
   run: Run,
@@ -168,7 +166,7 @@ async function openDevice(
   return { engine, choice: { ...choice, reason: moved + choice.reason } };
 }
 
-/** @throws {UserError} If the device cannot be used here, with what to do about a kept request. */
+/** @throws {UserError} If the requested device is not available; the message says what to do. */
 async function requestedEngine(
   { id, requestedDevice }: Run,
   ...[device, ...rest]: Parameters<typeof engineFor>

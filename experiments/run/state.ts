@@ -1,4 +1,4 @@
-/** What training carries from step to step, and how it lies in a checkpoint. */
+/** The training state and the format of checkpoints. */
 import {
   type CheckedFile,
   createAdamW,
@@ -12,12 +12,12 @@ import {
 import { initialParameters, type ParameterSpec } from "../../models/layers/mod.ts";
 import { configHash, parseConfig, type RunConfig } from "../config/mod.ts";
 
-/** Everything that the next step depends on, besides configuration and data. */
+/** The training state: everything that the next step depends on other than configuration and data. */
 export interface TrainingState {
-  /** Steps done. */
+  /** Number of completed steps. */
   step: number;
   readonly parameters: Parameters;
-  /** Moving average of the parameters: the weights to sample from. */
+  /** Exponential moving average of the parameters, the weights for sampling. */
   readonly ema: Parameters;
   readonly optimizer: OptimizerState;
   /** Sums since the training metrics were last logged. */
@@ -32,10 +32,10 @@ export interface MetricWindow {
 
 export const EMPTY_WINDOW: MetricWindow = { steps: 0, loss: 0, gradientNorm: 0 };
 
-/** Where a checkpoint comes from; all of it is in the file's metadata. */
+/** Provenance of a checkpoint, stored in its metadata. */
 export interface CheckpointOrigin {
   readonly runId: string;
-  /** When the run was queued: with its id, what tells it from a run of another store. */
+  /** Time when the run was queued; together with its id it identifies the run. */
   readonly createdAt: string;
   readonly config: RunConfig;
   readonly codeVersion: string;
@@ -44,7 +44,7 @@ export interface CheckpointOrigin {
   readonly replicas: number;
 }
 
-/** With a checksum; {@link UNCHECKED_FORMAT} was without. */
+/** The format with a checksum; {@link UNCHECKED_FORMAT} has none. */
 const FORMAT = "textdiffusion-checkpoint-2";
 const UNCHECKED_FORMAT = "textdiffusion-checkpoint-1";
 /** The averaged weights alone, in half precision. */
@@ -52,7 +52,7 @@ const WEIGHTS_FORMAT = "textdiffusion-weights-1";
 /** The largest number that half precision has. */
 const LARGEST_HALF = 65504;
 
-/** The state before the first step. */
+/** Returns the state before the first step. */
 export function initialState(specs: readonly ParameterSpec[], seed: number): TrainingState {
   const parameters = initialParameters(specs, seed);
   return {
@@ -106,9 +106,9 @@ export function encodeCheckpoint(state: TrainingState, origin: CheckpointOrigin)
 }
 
 /**
- * Reads a checkpoint back, bit for bit.
+ * Decodes a checkpoint.
  *
- * @param specs The parameters that the network of the file's configuration has.
+ * @param specs The parameters of the network.
  * @throws {UserError} If the file is damaged, or is not a checkpoint of this network.
  */
 export function decodeCheckpoint(
@@ -202,13 +202,13 @@ function misfit(name: string, shape: readonly number[], tensor: SafeTensor | und
   );
 }
 
-/** The configuration inside a checkpoint. @throws {UserError} If the file is not a checkpoint. */
+/** Returns the configuration of a checkpoint. @throws {UserError} If the file is not a checkpoint. */
 export function checkpointConfig(bytes: Uint8Array): RunConfig {
   return parseConfig(JSON.parse(readFile(bytes).metadata.config!));
 }
 
 /**
- * Whether the file is a checkpoint of the run with this id that was queued at this time.
+ * Whether a file is a checkpoint of the run with this id and creation time.
  *
  * @throws {UserError} If the file is damaged or not a checkpoint.
  */

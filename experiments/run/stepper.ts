@@ -1,4 +1,4 @@
-/** How a training takes its steps: with its state on the host, or where the engine computes. */
+/** Training steps with the state on the host, or on the device. */
 import {
   type AdamWConfig,
   adamWStep,
@@ -23,31 +23,31 @@ import { batchSignature, inputArrays } from "../../models/steps/mod.ts";
 import type { TrainingState } from "./state.ts";
 import type { Subject } from "./subject.ts";
 
-/** What a step takes besides its batch. */
+/** Rates of a training step. */
 export interface StepRates {
   readonly learningRate: number;
   readonly muonLearningRate: number;
   readonly emaDecay: number;
 }
 
-/** A training that cannot go on; the message says what is not finite. */
+/** A diverged training; the message says which value is not finite. */
 export class Divergence extends Error {}
 
-/** Takes optimiser steps and counts them; the state's other parts may lag behind. */
+/** Executes optimiser steps. Except for the step count, the state may be out of date until it is read. */
 export interface Stepper {
   /** @throws {Divergence | UserError} If the training diverged. */
   step(batch: Arrays, rates: StepRates): Promise<void>;
-  /** Brings the state's window up to date. @throws {Divergence} If the training diverged. */
+  /** Updates the metric window of the state. @throws {Divergence} If the training diverged. */
   readWindow(): Promise<void>;
-  /** Tells that the state's window was set to zero. */
+  /** Must be called after the metric window of the state was reset. */
   clearWindow(): void;
-  /** Brings all of the state up to date. @throws {Divergence} If the training diverged. */
+  /** Updates the whole state. @throws {Divergence} If the training diverged. */
   readState(): Promise<void>;
 }
 
 export type OptimizerConfig = Omit<AdamWConfig, "learningRate" | "except">;
 
-/** Steps by a program that gives the gradients, and an optimiser on the host. */
+/** Returns a stepper whose program computes gradients; the optimiser runs on the host. */
 export function hostStepper(
   state: TrainingState,
   program: Program,
@@ -87,12 +87,12 @@ export function hostStepper(
   };
 }
 
-/** Steps that are queued at most before the host waits for them. */
+/** Largest number of queued steps before the host waits. */
 const MOST_QUEUED = 32;
 
 /**
- * Steps by a program that keeps the state; undefined where the engine cannot keep it, or where
- * batches follow the parameters, which would have to come back for each of them.
+ * Returns a stepper whose program keeps the state on the device. Undefined if the engine does not support it, or
+ * if batches depend on the parameters, which would have to be read back for every step.
  */
 export async function residentStepper(
   engine: Engine,

@@ -1,6 +1,6 @@
 /**
- * What is learned: all that the trainer asks of a modality. It knows of parameters, steps and
- * checkpoints; what a batch is, what is validated and what a sample looks like is the subject's.
+ * The training subject: the interface between the trainer and a modality. The trainer handles parameters, steps
+ * and checkpoints; batches, validation and samples belong to the subject.
  */
 import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters } from "../../engine/mod.ts";
@@ -12,33 +12,33 @@ import type { TrainingState } from "./state.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 
-/** Values of the validation metrics by name. */
+/** Validation metrics by name. */
 export type ValidationMetrics = Readonly<Partial<Record<MetricName, number>>>;
 
 export interface Validation {
-  /** Measures the moving average of the weights on what is not trained on. */
+  /** Measures the EMA weights on held-out data. */
   run(ema: Parameters): Promise<ValidationMetrics>;
 }
 
 export interface TrainingSampler {
-  /** Draws from the moving average as it is, and keeps it. */
+  /** Samples with the current EMA weights and stores the sample. */
   sample(): Promise<void>;
 }
 
 export interface TrainingMeasurer {
-  /** Training steps between measurements, 1 or more. */
+  /** Number of training steps between evaluations, at least 1. */
   readonly every: number;
-  /** Whether the state at hand was measured before. */
+  /** Whether the current state was evaluated before. */
   isDone(): boolean;
   /**
-   * Measures what the moving average makes, as it is, and keeps the evaluation.
+   * Evaluates the current EMA weights and stores the evaluation.
    *
-   * @param tell Called with what is being done, often; what it throws ends the measurement.
+   * @param tell Called frequently with the current activity; an exception ends the evaluation.
    */
   measure(tell: (activity: string) => void): Promise<ValidationMetrics>;
 }
 
-/** Where a training's samples go. */
+/** The context of samples during training. */
 export interface SamplingContext {
   readonly store: Store;
   readonly engine: Engine;
@@ -47,35 +47,35 @@ export interface SamplingContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A network, its data and its objective, ready to be compiled. */
+/** A network, its data and its objective, ready to be trained. */
 export interface Subject {
   readonly data: { readonly title: string; readonly name: string; readonly hash: string };
-  /** What its pictures are like, where it learns pictures. */
+  /** Shape and classes of images, for image runs. */
   readonly pictures?: PictureFacts | undefined;
   readonly parameters: readonly ParameterSpec[];
   /** Whether weights that were learnt on other data mean the same here; tokens of another text do not. */
   readonly takesOtherWeights: boolean;
   readonly parameterCount: number;
   /**
-   * {@link Run.baseline}.
+   * Returns {@link Run.baseline}.
    *
-   * @param workspace Where what it takes may be kept for the next run.
+   * @param workspace Workspace in which results may be cached.
    */
   baseline(workspace: string): number;
-  /** AdamW's constants besides the learning rate. */
+  /** Constants of AdamW other than the learning rate. */
   readonly adam: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };
-  /** Of parameters that are not treated like all others. */
+  /** Optimiser settings of individual parameters. */
   readonly treatments?: NonNullable<AdamWConfig["treatments"]> | undefined;
   /** The training step: `loss` and `grad/<name>` from the parameters and a batch. */
   readonly step: Step;
-  /** Whether a batch depends on the parameters at its step. */
+  /** Whether a batch depends on the parameters of its step. */
   readonly batchFollowsParameters: boolean;
-  /** The batch of a step, counted from 0: a function of configuration, data and step, and of the
-   * parameters where levels follow what the run has learnt of them. */
+  /** Returns the batch of a step, from 0: a function of configuration, data and step and, for adaptive noise
+   * levels, of the parameters. */
   batch(step: number, parameters: Parameters): Arrays;
   validation(engine: Engine): Validation;
   sampler(context: SamplingContext): TrainingSampler;
-  /** Nothing where no measurements are asked for. */
+  /** Returns undefined if no evaluations are configured. */
   measurer?(context: SamplingContext): TrainingMeasurer | undefined;
 }
 
@@ -83,13 +83,13 @@ export interface SubjectOptions {
   readonly directory?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: DownloadProgress): void;
-  /** Called as the pictures of a folder are decoded. */
+  /** Called while the images of a folder are decoded. */
   onDecoded?(done: number, total: number): void;
 }
 
 /**
  * Loads the data of a configuration and builds its network.
  *
- * @throws {UserError} If the data is not to be had, or too small.
+ * @throws {UserError} If the data is not available or too small.
  */
 export type OpenSubject = (config: RunConfig, options: SubjectOptions) => Promise<Subject>;

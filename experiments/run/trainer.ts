@@ -1,4 +1,4 @@
-/** The training of one run, from wherever it stands to its end. */
+/** The training loop of a run. */
 import { setImmediate } from "node:timers/promises";
 import { emaDecayAt, learningRateAt, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/store.ts";
@@ -15,18 +15,18 @@ import type {
 import type { MetricName } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
 
-/** How a training ended by itself; errors are thrown. */
+/** The result of a training that ended without an error. */
 export type TrainingEnd = "finished" | "stopped" | "interrupted";
 
 /**
- * Trains a run that this worker has claimed, from its newest checkpoint or from the start, until its
- * last step, a request to stop, or the worker's signal. A checkpoint is left at the end.
+ * Trains a run that was claimed by this worker, from its newest checkpoint or from the start, until the last step,
+ * a stop request or the signal of the worker. A checkpoint is saved at the end.
  *
- * The result depends on configuration, data, device and code alone, not on how often it was
- * interrupted: everything random is a function of the seed and the step.
+ * The result depends on configuration, data, device and code only, not on interruptions, because all random
+ * numbers are functions of the seed and the step.
  *
- * @throws {UserError} If the data is not to be had, or the training diverges.
- * @throws {LostRunError} If the run was given to another worker meanwhile.
+ * @throws {UserError} If the data is not available, or the training diverges.
+ * @throws {LostRunError} If the run was reassigned to another worker.
  */
 export async function trainRun(run: Run, context: TrainingContext): Promise<TrainingEnd> {
   const training = await prepareTraining(run, context);
@@ -43,7 +43,7 @@ class Trainer {
   readonly #validation: Validation;
   readonly #sampler: TrainingSampler;
   readonly #measurer: TrainingMeasurer | undefined;
-  /** Metrics that are not in the store yet. */
+  /** Metrics that have not been stored. */
   #pending: MetricRow[] = [];
   /** Seconds of training steps since the metrics were last logged. */
   #busySeconds = 0;
@@ -73,13 +73,13 @@ class Trainer {
       if (signal?.aborted) return this.#leave("interrupted");
       await this.#step();
       await this.#afterStep();
-      // Lets signals and timers through: the programs run on this thread.
+      // Yields to signals and timers, because programs run on this thread.
       await setImmediate();
     }
     return this.#leave("finished");
   }
 
-  /** One optimiser step. */
+  /** Executes one optimiser step. */
   async #step(): Promise<void> {
     const { state, run: { config }, subject, stepper } = this.#training;
     await this.#timed(() =>
@@ -92,7 +92,7 @@ class Trainer {
     this.#busySteps++;
   }
 
-  /** Does some of the steps' work, and counts its time as theirs. */
+  /** Runs work that counts as time of training steps. */
   async #timed(work: () => Promise<void>): Promise<void> {
     const began = performance.now();
     try {
@@ -103,7 +103,7 @@ class Trainer {
     this.#busySeconds += (performance.now() - began) / 1000;
   }
 
-  /** What is due at the step just done: log, validation, samples, measurements, checkpoint. */
+  /** Runs everything that is due after a step: logging, validation, sampling, evaluation, checkpoint. */
   async #afterStep(): Promise<void> {
     const { state, run, stepper } = this.#training;
     const { config } = run;
@@ -123,7 +123,7 @@ class Trainer {
     else if (due(config.log_every)) this.#flush();
   }
 
-  /** The measurement that a stop cut short, if one was. */
+  /** Repeats an evaluation that was interrupted by a stop request. */
   async #measureAgain(): Promise<void> {
     const { state } = this.#training;
     const measurer = this.#measurer;
@@ -131,7 +131,7 @@ class Trainer {
     if (!measurer.isDone()) await this.#measure(measurer);
   }
 
-  /** The next step's, on its way up to this peak and down again. */
+  /** Returns the learning rate of the next step for a peak rate. */
   #learningRate(peak: number): number {
     const { state, run: { config } } = this.#training;
     return learningRateAt(state.step, {
@@ -143,7 +143,7 @@ class Trainer {
     });
   }
 
-  /** Loss and gradient norm are means since the last log, the learning rate is the next step's. */
+  /** Logs the mean loss and gradient norm since the last log, and the learning rate of the next step. */
   #log(): void {
     const { state, run, stepper } = this.#training;
     const { steps, loss, gradientNorm } = state.window;
@@ -176,7 +176,7 @@ class Trainer {
     );
   }
 
-  /** Measuring takes a while, so a request to stop ends it; it is due again when the run goes on. */
+  /** Evaluates; a stop request interrupts it, and it is repeated when the run is resumed. */
   async #measure(measurer: TrainingMeasurer): Promise<void> {
     const { run } = this.#training;
     const { store, workerId } = this.#context;
@@ -225,7 +225,7 @@ class Trainer {
     return this.#context.store.runs.stopRequested(this.#training.run.id, this.#context.workerId);
   }
 
-  /** Gives a sign of life at most every second; whether it did. */
+  /** Writes a heartbeat, at most every second. Returns whether it did. */
   #beat(): boolean {
     if (Date.now() - this.#heartbeatAt < 1000) return false;
     this.#heartbeatAt = Date.now();
@@ -247,14 +247,14 @@ class Trainer {
   }
 }
 
-/** Those that the run was trained with: where Muon is at work, its own counts most. */
+/** Describes the learning rates of a run. */
 function rates({ learning_rate, muon_learning_rate: muon }: Run["config"]): string {
   return muon > 0
     ? `learning_rate than ${learning_rate} and muon_learning_rate than ${muon}`
     : `learning_rate than ${learning_rate}`;
 }
 
-/** What ranks runs, in words. */
+/** Describes the ranking metric. */
 function described({ denoising_mse, nats_per_character }: ValidationMetrics): string {
   return denoising_mse !== undefined
     ? `denoising error ${denoising_mse.toPrecision(3)}`

@@ -1,11 +1,10 @@
-/** What the process that does jobs keeps: in memory from one job to the next, and on disk the finished
- * parts of a job that is not done. */
+/** Caches of the job worker: objects in memory between jobs, and finished parts of a job on disk. */
 import { join } from "node:path";
 import { type DeviceName, type Engine, openEngine, type Workload } from "../../engine/mod.ts";
 import { engineFor } from "../common/device.ts";
 import { readPart, writePart } from "../common/files.ts";
 
-/** Values that are kept; those that were not used for the longest time go first. */
+/** Largest number of cached values; the least recently used ones are evicted. */
 const MOST_KEPT = 16;
 
 interface Kept {
@@ -14,19 +13,19 @@ interface Kept {
 }
 
 /**
- * Engines, weights, compiled programs and data sets, each under a key that says all that it was made
- * of. Jobs are done one at a time, so nothing here is used by two at once.
+ * A cache of engines, weights, compiled programs and data sets. A key includes everything that the value depends
+ * on. Jobs are processed one at a time, so values are not used concurrently.
  */
 export class Warm {
-  /** The one used last stands last. */
+  /** The most recently used value is last. */
   readonly #kept = new Map<string, Kept>();
   readonly #engines = new Map<Engine["device"], Engine>();
   readonly #choices = new Map<string, Engine["device"]>();
 
   /**
-   * What was made under this key, or what `make` makes now.
+   * Returns the cached value, or creates it with `make`.
    *
-   * @param dispose Lets go of it once it is given up.
+   * @param dispose Releases the value when it is evicted.
    */
   async get<T>(
     key: string,
@@ -49,10 +48,9 @@ export class Warm {
   }
 
   /**
-   * As {@link engineFor}, with one engine for each device. What was chosen by measuring is chosen again
-   * for the same key.
+   * As {@link engineFor}, with one engine for each device. The result of measuring devices is cached by key.
    *
-   * @throws {UserError} If the device that was requested cannot be used here.
+   * @throws {UserError} If the requested device is not available.
    */
   async engineFor(
     device: DeviceName | undefined,
@@ -77,7 +75,7 @@ export class Warm {
     return engine;
   }
 
-  /** Gives up what is too much. Not to be called while a job is at work. */
+  /** Evicts values above the limit. Must not be called while a job is running. */
   async trim(): Promise<void> {
     for (const [key, kept] of [...this.#kept].slice(0, -MOST_KEPT)) {
       this.#kept.delete(key);
@@ -87,14 +85,14 @@ export class Warm {
 }
 
 /**
- * The finished parts of a job, one file each. Whoever does the job again after its process was killed
- * finds them; a damaged file, or one of another stamp, counts as none.
+ * The finished parts of a job, one file each, which are reused if the job is repeated after its process was
+ * killed. A file that is damaged or has another stamp is ignored.
  */
 export class Parts {
   /**
-   * @param folder Where the files lie; made if missing.
-   * @param stamp All that parts depend on beside the job's input: weights, device, code.
-   * @param onKept Called after a part was made.
+   * @param folder Folder of the files; created if missing.
+   * @param stamp Everything that parts depend on other than the input of the job: weights, device, code.
+   * @param onKept Called after a part was created.
    */
   constructor(
     readonly folder: string,
@@ -102,7 +100,7 @@ export class Parts {
     readonly onKept: () => Promise<void>,
   ) {}
 
-  /** The part of this name that is kept, or the one that `make` makes, which is kept from now on. */
+  /** Returns the stored part, or creates and stores it. */
   async keep<T>(name: string, make: () => Promise<T>): Promise<T> {
     const path = join(this.folder, `${name}.part`);
     const known = readPart<T>(path, this.stamp);

@@ -1,4 +1,4 @@
-/** The worker: takes up queued runs one after another and ends when none waits. */
+/** The training worker: it trains queued runs one after another and ends when the queue is empty. */
 import { type DeviceName, explained, UserError } from "../../engine/host/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
@@ -11,17 +11,17 @@ export interface WorkerOptions {
   readonly openSubject: OpenSubject;
   readonly dataDirectory?: string | undefined;
   readonly device?: DeviceName | undefined;
-  /** Aborting it leaves the run at hand interrupted, with a checkpoint. */
+  /** Interrupts the current run after saving a checkpoint. */
   readonly signal?: AbortSignal | undefined;
-  /** The row that was made for this worker by whoever started it. */
+  /** Id of the row that was inserted for this worker when it was started. */
   readonly workerId?: number | undefined;
   readonly log?: (line: string) => void;
 }
 
 /**
- * Works off the queue of a workspace. At most one worker does so at a time.
+ * Trains the queued runs of a workspace. There is at most one training worker.
  *
- * @throws {UserError} If another worker lives, or the workspace cannot be opened.
+ * @throws {UserError} If another worker is alive, or the workspace cannot be opened.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const store = openStore(options.workspace);
@@ -44,8 +44,8 @@ async function workOff(store: Store, workerId: number, options: WorkerOptions): 
   }
 }
 
-/** Claims a run, or declares the worker's end in the same transaction: a run that is queued later
- * finds no living worker and starts another. */
+/** Claims a run, or records the end of the worker in the same transaction, so that a run queued later starts
+ * another worker. */
 function nextRun(store: Store, workerId: number, leave: boolean): Run | null {
   return store.transaction(() => {
     const run = leave ? null : store.runs.claim(workerId, codeVersion());
@@ -72,7 +72,7 @@ async function train(
       return error ? `${status}: ${error}` : status;
     });
   try {
-    // Loaded here, where it holds its lock already, because packages may have to be fetched first.
+    // Loaded while holding the lock, because packages may have to be fetched first.
     const { trainRun } = await import("./trainer.ts");
     const outcome = await trainRun(run, {
       store,

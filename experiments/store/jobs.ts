@@ -1,4 +1,4 @@
-/** Rows of `jobs`: samples and evaluations that were requested, and how far each of them is. */
+/** Rows of `jobs`: requested samples and evaluations, and their progress. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { DeviceName } from "../../engine/mod.ts";
 import { nextId } from "./ids.ts";
@@ -6,14 +6,14 @@ import type { RunStatus } from "./run.ts";
 import { LostRunError, type RunPlace } from "./runs.ts";
 import { transaction } from "./schema.ts";
 
-/** What a job makes of a run: a sample (pictures or texts), or an evaluation. */
+/** Kinds of jobs: a sample (images or texts), or an evaluation. */
 export const JOB_KINDS = ["sample", "evaluate"] as const;
 export type JobKind = typeof JOB_KINDS[number];
 
 /**
- * A request to sample from a run or to evaluate it, which is worked off in a process that outlives
- * the caller. Its status means what that of a {@link Run} does: an interrupted one lost its process
- * and goes on when the same is requested again. Times are ISO 8601 strings in UTC.
+ * A request to sample from or to evaluate a run, processed by a worker that outlives the caller. Its status has the
+ * meaning of that of a {@link Run}: an interrupted job lost its process, and is continued when the same job is
+ * requested again. Times are ISO 8601 strings in UTC.
  */
 export interface Job {
   /** For example `job-0003`. */
@@ -21,29 +21,29 @@ export interface Job {
   readonly kind: JobKind;
   readonly runId: string;
   readonly status: RunStatus;
-  /** A running job that was asked to stop and has not yet done so. */
+  /** Whether a running job was requested to stop. */
   readonly stopRequested: boolean;
-  /** What was requested, with its defaults filled in. */
+  /** The request with defaults filled in. */
   readonly input: object;
-  /** Null where none was requested: the device that does it soonest. */
+  /** The requested device; null for the fastest one. */
   readonly requestedDevice: DeviceName | null;
   readonly dataDirectory: string | null;
-  /** How far it is; null before it first started. */
+  /** Progress; null before the first start. */
   readonly progress: JobProgress | null;
-  /** Id of the sample or evaluation; null until it has finished. */
+  /** Id of the resulting sample or evaluation; null until the job is finished. */
   readonly resultId: string | null;
-  /** Why it failed, and whether the caller can mend that; null unless it did. */
+  /** The error, and whether the caller can correct it; null unless the job failed. */
   readonly error: { readonly message: string; readonly mendable: boolean } | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
 }
 
-/** How far something is that takes a while. */
+/** Progress of a long operation. */
 export interface JobProgress {
   readonly done: number;
   readonly total: number;
-  /** One line for people. */
+  /** A description in one line. */
   readonly message: string;
 }
 
@@ -78,7 +78,7 @@ interface JobRow {
   ended_at: string | null;
 }
 
-/** How a job ended. */
+/** The end of a job. */
 export type JobEnd =
   | { readonly status: "finished"; readonly resultId: string }
   | { readonly status: "stopped" | "interrupted" }
@@ -90,7 +90,7 @@ export function jobTable(db: DatabaseSync) {
   const select = (tail: string, ...values: SQLInputValue[]): Job[] =>
     (db.prepare(`SELECT * FROM jobs ${tail}`).all(...values) as unknown as JobRow[]).map(jobOf);
 
-  /** Changes a job that a worker is at, and tells the worker if it has lost it. */
+  /** Updates a job of a worker. @throws {LostRunError} If the job was taken from the worker. */
   const update = (id: string, workerId: number, changes: Record<string, SQLInputValue>): void => {
     const { changes: count } = db.prepare(
       `UPDATE jobs SET ${Object.keys(changes).map((name) => `${name} = ?`).join(", ")}
@@ -101,10 +101,10 @@ export function jobTable(db: DatabaseSync) {
 
   return {
     /**
-     * Queues a job, or takes up one that was requested in the very same way and has no result yet:
-     * a caller that asks again after a time-out gets the job that its first call began.
+     * Queues a job, or joins an identical one without a result, so that a caller that repeats its request after
+     * a time-out gets the job of its first request.
      *
-     * @returns The job's id.
+     * @returns The id of the job.
      */
     request({ kind, runId, input, place = {} }: NewJob): string {
       return transaction(db, () => {
@@ -157,7 +157,7 @@ export function jobTable(db: DatabaseSync) {
       return { jobs: select(tail, ...filter, limit, offset), total };
     },
 
-    /** In the order in which they will be taken up: samples, which are short, before evaluations. */
+    /** Returns queued jobs in the order of processing: samples, which are short, before evaluations. */
     queued(): Job[] {
       return select("WHERE status = 'queued' ORDER BY kind = 'evaluate', queued_at, number");
     },
@@ -166,7 +166,7 @@ export function jobTable(db: DatabaseSync) {
       return select("WHERE status = 'running' ORDER BY number");
     },
 
-    /** The first of those that are queued, of a kind or of any, now this worker's; null for none. */
+    /** Claims the first queued job for a worker, or returns null. */
     claim(workerId: number, kind?: JobKind): Job | null {
       return transaction(db, () => {
         const next = this.queued().find((job) => kind === undefined || job.kind === kind);
@@ -186,7 +186,7 @@ export function jobTable(db: DatabaseSync) {
       update(id, workerId, { done, total, message });
     },
 
-    /** Cancels a queued job, asks a running one to stop. */
+    /** Cancels a queued job, or requests a running one to stop. */
     requestStop(id: string): void {
       db.prepare(
         `UPDATE jobs SET stop_requested = (status = 'running'),
@@ -196,7 +196,7 @@ export function jobTable(db: DatabaseSync) {
       ).run(new Date().toISOString(), id);
     },
 
-    /** Asked often while it is worked at. @throws {LostRunError} */
+    /** Polled while the job is processed. @throws {LostRunError} */
     stopRequested(id: string, workerId: number): boolean {
       const row = db.prepare(
         "SELECT stop_requested FROM jobs WHERE id = ? AND worker_id = ? AND status = 'running'",
@@ -217,7 +217,7 @@ export function jobTable(db: DatabaseSync) {
       });
     },
 
-    /** Marks the jobs of a worker that is no more; returns them. */
+    /** Marks the jobs of a dead worker as interrupted; returns them. */
     interrupt(workerId: number): Job[] {
       const rows = db.prepare(
         `UPDATE jobs SET status = 'interrupted', stop_requested = 0,

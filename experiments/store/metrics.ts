@@ -1,15 +1,15 @@
-/** Rows of `metrics` and `events`: what a run reports while it trains. */
+/** Rows of `metrics` and `events`. */
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "./schema.ts";
 
-/** Sizes of blocks, in tokens, whose likelihood has metrics; whole windows have them too. */
+/** Block sizes, in tokens, with a metric of their likelihood, in addition to whole windows. */
 export const BLOCK_SIZES = [1, 4, 16, 64] as const;
 export type BlockMetric = `nats_block_${typeof BLOCK_SIZES[number] | "full"}`;
-/** Nats per character at each of {@link BLOCK_SIZES}, then of whole windows. */
+/** Metrics of nats per character for each of {@link BLOCK_SIZES}, then for whole windows. */
 export const BLOCK_METRICS: readonly BlockMetric[] = [...BLOCK_SIZES, "full" as const]
   .map((size) => `nats_block_${size}` as const);
 
-/** Names of the stored metrics; those from validation use the EMA weights. */
+/** Names of the stored metrics; those of validation use the EMA weights. */
 export const METRIC_NAMES = [
   "loss",
   "learning_rate",
@@ -98,7 +98,7 @@ export function metricTable(db: DatabaseSync) {
       );
     },
 
-    /** The curves of those metrics that the run has. */
+    /** Returns the curves of the metrics that the run has. */
     curves(runId: string, names: readonly MetricName[], afterStep: number): Curves {
       const entries = names.flatMap((name) => {
         const rows = points.all(runId, name, afterStep) as unknown as MetricPoint[];
@@ -113,16 +113,16 @@ export function metricTable(db: DatabaseSync) {
   };
 }
 
-/** The metric that ranks runs; lower is better, whatever the runs' configurations. */
+/** The metric that ranks runs, comparable between all configurations; lower is better. */
 export interface RankingMetric {
   readonly name: MetricName;
-  /** In a sentence: "its … is 0.08". */
+  /** Title in a sentence: "its … is 0.08". */
   readonly title: string;
-  /** What {@link Run.baseline} stands for: the best that needs no learning of structure. */
+  /** Description of {@link Run.baseline}. */
   readonly baseline: string;
 }
 
-/** Something that happened, in the order of `id`. */
+/** An event; events are ordered by `id`. */
 export interface LabEvent {
   readonly id: number;
   readonly at: string;
@@ -170,13 +170,13 @@ export function eventTable(db: DatabaseSync) {
       });
     },
 
-    /** The number of the newest event; 0 before the first. */
+    /** Returns the id of the newest event, or 0. */
     newestId(): number {
       const row = db.prepare("SELECT coalesce(max(id), 0) AS id FROM events").get();
       return (row as { id: number }).id;
     },
 
-    /** Those of one kind about a run, oldest first. */
+    /** Returns the events of a kind of a run, oldest first. */
     ofRun(runId: string, kind: LabEvent["kind"]): LabEvent[] {
       return eventsOf(
         db.prepare("SELECT * FROM events WHERE run_id = ? AND kind = ? ORDER BY id")
@@ -184,14 +184,14 @@ export function eventTable(db: DatabaseSync) {
       );
     },
 
-    /** Later than `after`, oldest first. */
+    /** Returns events with an id above `after`, oldest first. */
     after(after: number, limit: number): LabEvent[] {
       return eventsOf(
         db.prepare("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?").all(after, limit),
       );
     },
 
-    /** The newest ones, oldest first. */
+    /** Returns the newest events, oldest first. */
     newest(limit: number): LabEvent[] {
       return eventsOf(db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?").all(limit))
         .reverse();

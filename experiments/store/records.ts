@@ -1,4 +1,4 @@
-/** What the store keeps of samples and evaluations, as records of each modality. */
+/** Records of samples and evaluations of each modality. */
 import type { SampleSettings } from "../requests/image.ts";
 import type { PictureFacts } from "./run.ts";
 import type { TextComparison, TextStatistics } from "../../models/text/mod.ts";
@@ -28,22 +28,22 @@ export interface SamplePixels extends PictureFacts {
   readonly count: number;
   /** [count, height, width, channels] */
   readonly images: Float32Array;
-  /** Numbers of classes, the number after the last for no class. */
+  /** Class indices; the number of classes stands for "no class". */
   readonly labels: Int32Array;
-  /** The held-out pictures that were kept or started from. */
-  readonly given?: GivenPictures | undefined;
-  /** What the sampler saw on its way, noisiest first; empty unless a film strip was asked for. */
+  /** The held-out images of in-painting or image-to-image. */
+  readonly heldOut?: HeldOutPictures | undefined;
+  /** Intermediate states, highest noise level first; empty unless a film strip was requested. */
   readonly frames: readonly SampleFrame[];
 }
-/** Held-out pictures behind a sample, one for each of its pictures. */
-export interface GivenPictures {
+/** The held-out images of a sample, one for each image. */
+export interface HeldOutPictures {
   /** [count, height, width, channels] */
   readonly images: Float32Array;
-  /** Which classes they are of. */
+  /** Their classes. */
   readonly labels: Int32Array;
-  /** 1 where the picture was kept, as `images`; absent where nothing was. */
+  /** 1 where the image was kept, shaped like `images`; undefined without in-painting. */
   readonly mask?: Float32Array | undefined;
-  /** The classes that the project's classifier sees in what was drawn; absent where it knows none. */
+  /** The classes that the classifier assigns to the samples; undefined without a classifier. */
   readonly recognised?: Int32Array | undefined;
 }
 export interface SampleFrame {
@@ -53,13 +53,13 @@ export interface SampleFrame {
   readonly gamma: number;
   /** x_t, [count, height, width, channels]. */
   readonly noisy: Float32Array;
-  /** The denoiser's answer at x_t, of the same shape. */
+  /** The denoised estimate at x_t, of the same shape. */
   readonly denoised: Float32Array;
 }
 
 /**
- * What was measured. All of it is in the 64 features, or the classes, of one classifier, and
- * comparable only between evaluations with the same classifier, data set and count.
+ * Results of an evaluation, computed from the 64 features and the classes of a classifier. They are comparable only
+ * between evaluations with the same classifier, data set and count.
  */
 export interface ImageEvaluationResults {
   readonly frechet: {
@@ -67,7 +67,7 @@ export interface ImageEvaluationResults {
     readonly distance: number;
     /** Standard deviation over the draws; the generated pictures are the same in all of them. */
     readonly distanceSd: number;
-    /** What other held-out images reach against the same draws: a model can hardly do better. */
+    /** The distance of other held-out images from the same draws, a floor for models. */
     readonly floor: number;
     readonly floorSd: number;
     readonly draws: number;
@@ -77,9 +77,9 @@ export interface ImageEvaluationResults {
   readonly accuracy: number | null;
   /** The classifier's mean probability of that class. */
   readonly targetProbability: number | null;
-  /** Entropy of the predicted classes in nats; ln 10 = 2.303 if ten are equally frequent. */
+  /** Entropy of the predicted classes in nats (ln 10 = 2.303 for ten equally frequent classes). */
   readonly classEntropy: number;
-  /** The same of all held-out images. */
+  /** The entropy for all held-out images. */
   readonly realClassEntropy: number;
   /** Share of each predicted class. */
   readonly classShares: readonly number[];
@@ -99,16 +99,16 @@ export interface ImageEvaluationResults {
   };
 }
 
-/** The classifier that judged. */
+/** The classifier of an evaluation. */
 export interface ClassifierFacts {
   readonly dataset: string;
-  /** On the test images of that data set, which is MNIST where MNIST-6k is judged. */
+  /** Accuracy on the test images of its data set, which is MNIST for MNIST-6k. */
   readonly accuracy: number;
-  /** SHA-256 of its weights' file. */
+  /** SHA-256 of the file of its weights. */
   readonly hash: string;
 }
 
-/** Texts that a run wrote. */
+/** A sample of generated texts. */
 export interface TextSample {
   /** For example `text-0003-sample-001`. */
   readonly id: string;
@@ -116,12 +116,12 @@ export interface TextSample {
   /** Training step of the weights. */
   readonly step: number;
   readonly settings: WriteSettings;
-  /** With the prompt. */
+  /** The texts, including the prompt. */
   readonly texts: readonly string[];
   /** Of what was written, without prompt and template, beside real text and the samples of a 5-gram
    * model of the same lengths. Null where the text that the run learnt from was not at hand. */
   readonly statistics: TextComparison | null;
-  /** What the network thought on the way, noisiest first in every block; empty unless asked for. */
+  /** Intermediate states, highest noise level first in every block; empty unless requested. */
   readonly frames: readonly TextSampleFrame[];
   /** Evaluations of the network for each text. */
   readonly networkEvaluations: number;
@@ -131,30 +131,30 @@ export interface TextSample {
 }
 
 export interface TextSampleFrame {
-  /** Negative log signal-to-noise ratio; null where characters are masked, not noised. */
+  /** Negative log signal-to-noise ratio; null for masked diffusion. */
   readonly gamma: number | null;
-  /** Share of the characters to write that is masked on average, where they are. */
+  /** For masked diffusion: mean share of the characters to generate that are still masked. */
   readonly masked?: number | undefined;
-  /** Where the block stands in the first text, in characters. */
+  /** Start of the block in the first text, in characters. */
   readonly start: number;
-  /** The likeliest characters of the block in each text, an underscore where masked. */
+  /** The likeliest characters of the block in each text; underscores where masked. */
   readonly texts: readonly string[];
   /** Probability of the token that each of these characters is of, or of the likeliest one behind a
    * mask. */
   readonly confidence: readonly (readonly number[])[];
 }
 
-/** The likelihood of held-out text, or its bound, with one size of blocks; nats per character. */
+/** The likelihood of held-out text, or its bound, for a block size, in nats per character. */
 export interface MeasuredBound extends LikelihoodBound {
-  /** Tokens written at once; 1 is left to right, where their likelihood is exact. */
+  /** Block size in tokens; 1 is autoregressive, with an exact likelihood. */
   readonly blockSize: number;
-  /** Steps of the walk through the noise levels whose bound it is; null for infinitely many. */
+  /** Number of sampling steps of the bound; null for continuous time. */
   readonly steps: number | null;
 }
 
-/** What needs no network: interpolated Witten–Bell n-gram models of the training text. */
+/** Baselines: interpolated Witten–Bell n-gram models of the training text. */
 export interface TextBaselines {
-  /** The logarithm of the vocabulary's size. */
+  /** Nats per character of the uniform distribution: the logarithm of the vocabulary size. */
   readonly uniform: number;
   /** Nats per character of the held-out text under 1-grams, 2-grams, and so on. */
   readonly ngrams: readonly number[];
@@ -166,32 +166,32 @@ export interface Spread {
   readonly sd: number;
 }
 
-/** Names of the numbers among the statistics. */
+/** Names of the numeric statistics. */
 export type StatisticName = Exclude<
   keyof TextStatistics,
   "samples" | "characters" | "topCharacter" | "longestCopyText"
 >;
 
-/** Written texts beside held-out ones of the same number and length. */
+/** Statistics of generated texts and of held-out texts of the same number and length. */
 export interface WrittenResults {
   readonly written: TextStatistics;
-  /** The same of {@link sets} sets of held-out windows; null where the text is too short for one. */
+  /** Statistics of {@link sets} sets of held-out windows; null if the text is too short. */
   readonly real: Readonly<Record<StatisticName, Spread | null>> | null;
   readonly sets: number;
-  /** The same of a 5-gram model's samples. */
+  /** Statistics of samples of a 5-gram model. */
   readonly ngrams: TextStatistics;
-  /** Nats per character under the run's own reading from left to right; null where it has none. */
+  /** Nats per character under the autoregressive head of the run; null if it has none. */
   readonly ownNats: {
     readonly written: number;
-    /** Of the held-out sets; null as `real` is. */
+    /** Value of the held-out sets; null if `real` is null. */
     readonly real: Spread | null;
   } | null;
-  /** The first of the texts, to look at. */
+  /** The first texts. */
   readonly texts: readonly string[];
 }
 
 export interface TextEvaluationResults {
-  /** By rising block size; for each the bound itself first, then those of finite walks. */
+  /** Bounds by ascending block size; for each, continuous time first, then finite numbers of steps. */
   readonly bounds: readonly MeasuredBound[];
   readonly baselines: TextBaselines;
   readonly texts: WrittenResults;

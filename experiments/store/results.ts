@@ -1,4 +1,4 @@
-/** Rows of `checkpoints`, `samples` and `evaluations`: what was made of a run. */
+/** Rows of `checkpoints`, `samples` and `evaluations`. */
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { nextNumber } from "./ids.ts";
@@ -152,7 +152,7 @@ export function textTable(db: DatabaseSync) {
       });
     },
 
-    /** Deletes what training wrote after a step. */
+    /** Deletes samples that training made after a step. */
     deleteWrittenAfter(runId: string, step: number): void {
       for (const { id, settings, step: of } of this.list(runId)) {
         if (of > step && settings.made_by === "training") {
@@ -183,7 +183,7 @@ export interface Checkpoint {
   readonly createdAt: string;
 }
 
-/** What is kept of every evaluation. */
+/** The fields that all evaluations share. */
 interface EvaluationFacts {
   /** For example `image-0012-evaluation-001`. */
   readonly id: string;
@@ -197,7 +197,7 @@ interface EvaluationFacts {
   readonly measuringSeconds: number;
   readonly datasetHash: string;
   readonly configHash: string;
-  /** Of the evaluating code. */
+  /** Version of the evaluating code. */
   readonly codeVersion: string;
   readonly device: string;
   readonly createdAt: string;
@@ -208,7 +208,7 @@ export interface ImageEvaluation extends EvaluationFacts {
   readonly settings: ImageEvaluationSettings;
   readonly results: ImageEvaluationResults;
   readonly classifier: ClassifierFacts;
-  /** Absent where `evaluate` was asked for it. */
+  /** Undefined if it was requested with `evaluate`. */
   readonly madeBy?: "training";
 }
 
@@ -233,7 +233,7 @@ export type NewEvaluation = Fresh<ImageEvaluation> | Fresh<TextEvaluation>;
 
 function evaluationOf(row: EvaluationRow): Evaluation {
   return {
-    // The first ones, which do not say so, are of pictures.
+    // Old records without a modality are of images.
     modality: "image",
     ...JSON.parse(row.details),
     id: row.id,
@@ -267,7 +267,7 @@ export function evaluationTable(db: DatabaseSync) {
       return row ? evaluationOf(row as unknown as EvaluationRow) : null;
     },
 
-    /** Those that training made after a step; it will make them again. */
+    /** Deletes evaluations that training made after a step, which will be repeated. */
     deleteMeasuredAfter(runId: string, step: number): void {
       db.prepare(
         `DELETE FROM evaluations

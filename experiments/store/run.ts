@@ -1,13 +1,13 @@
-/** One training run and where it stands, and how runs are chosen for a list. */
+/** A training run, its status, and filters for lists of runs. */
 import type { SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
 import { LATER, type RunConfig } from "../config/mod.ts";
 import type { LatestMetrics } from "./metrics.ts";
 
 /**
- * Where a run stands: `queued` waits for the worker, `running` has a living worker, `finished` did
- * all its steps, `stopped` was asked to stop (a checkpoint was kept), `interrupted` lost its worker
- * (resume goes on from the last checkpoint), `failed` met an error.
+ * Status of a run: `queued` waits for the worker, `running` has a living worker, `finished` completed all steps,
+ * `stopped` was stopped by request (with a checkpoint), `interrupted` lost its worker (and can be resumed from
+ * the last checkpoint), `failed` ended with an error.
  */
 export type RunStatus = "queued" | "running" | "finished" | "stopped" | "interrupted" | "failed";
 export const RUN_STATUSES = [
@@ -24,13 +24,13 @@ export interface Run {
   /** For example `image-0012`. */
   readonly id: string;
   readonly status: RunStatus;
-  /** A running run that was asked to stop and has not yet done so. */
+  /** Whether a running run was requested to stop. */
   readonly stopRequested: boolean;
-  /** What the worker is doing now ("downloading mnist", "compiling", "training"), null unless running. */
+  /** Current activity of the worker ("downloading mnist", "compiling", "training"); null unless running. */
   readonly activity: string | null;
   readonly config: RunConfig;
   readonly configHash: string;
-  /** Equal for runs that differ only in their seed (and in how often they record). */
+  /** Hash of the configuration without seed and recording intervals. */
   readonly groupHash: string;
   /** Commit of the code that trained it, with "-dirty" where it had changes; else the version. */
   readonly codeVersion: string;
@@ -47,18 +47,18 @@ export interface Run {
    * runs of older versions. */
   readonly deviceChoice: DeviceChoice | null;
   readonly parameterCount: number | null;
-  /** Replicas the batch was cut into: part of what makes a run repeatable bit for bit. */
+  /** Number of replicas that the batch was divided into; runs are repeatable bit for bit for the same number. */
   readonly replicas: number | null;
-  /** For text, nats per character of a bigram model: one that is not below it has learnt nothing of
-   * what a context tells. For images, the denoising error, on the same images and noise levels, of
-   * the best that each pixel can do by itself: the linear estimate from its own noisy value, its mean and its variance over the training
-   * images. A model that is not below it has learnt nothing of the images' structure. */
+  /** Baseline of the ranking metric. For text, the cross-entropy of a bigram model in nats per character. For
+   * images, the denoising error, on the same images and noise levels, of the best linear estimate of each pixel from
+   * its own noisy value and its mean and variance over the training images. A model that is not below the baseline
+   * has not learned to use context. */
   readonly baseline: number | null;
-  /** What its pictures are like; null until its data was loaded, and for text. */
+  /** Shape and classes of images; null until the data was loaded, and for text. */
   readonly pictures: PictureFacts | null;
   readonly sweepId: string | null;
   readonly label: string | null;
-  /** Steps done, and steps to do. */
+  /** Number of completed steps, and total number of steps. */
   readonly step: number;
   readonly steps: number;
   /** Step of the newest checkpoint; null before the first. */
@@ -70,19 +70,19 @@ export interface Run {
    * end. */
   readonly trainedSeconds: number | null;
   readonly error: string | null;
-  /** Seconds until it ends at its present speed; null unless it is running and has a speed. */
+  /** Estimated seconds until the end; null unless it is training. */
   readonly etaSeconds: number | null;
   /** The newest value of each metric. */
   readonly latest: LatestMetrics;
 }
 
-/** Shape and classes of pictures. */
+/** Shape and classes of images. */
 export interface PictureFacts {
   readonly height: number;
   readonly width: number;
   /** 1 for grey, 3 for red, green and blue. */
   readonly channels: number;
-  /** What people call the classes, in the order of their numbers. */
+  /** Names of the classes, by index. */
   readonly classNames: readonly string[];
 }
 
@@ -113,7 +113,7 @@ export interface Condition {
   readonly values: readonly SQLInputValue[];
 }
 
-/** What a filter asks of a row of `runs`. */
+/** Returns the SQL condition of a filter. */
 export function conditionOf(filter: RunFilter): Condition {
   const parts = [
     ...equal("status", filter.status),

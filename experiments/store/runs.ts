@@ -40,7 +40,7 @@ interface RunRow {
   worker_id: number | null;
 }
 
-/** What becomes known about a run only when it starts. */
+/** Properties that are known when a run starts. */
 export interface RunFacts {
   readonly datasetHash: string;
   readonly device: Engine["device"];
@@ -48,7 +48,7 @@ export interface RunFacts {
   readonly parameterCount: number;
   readonly replicas: number;
   readonly baseline: number;
-  /** Of a run on images. */
+  /** Shape and classes of images, for image runs. */
   readonly pictures?: PictureFacts | undefined;
 }
 
@@ -68,7 +68,7 @@ export interface RunPlace {
   readonly dataDirectory?: string | undefined;
 }
 
-/** What the worker writes about a run it does not own any more goes nowhere: this tells it so. */
+/** Thrown when a worker writes to a run that it does not own any more. */
 export class LostRunError extends Error {
   override readonly name = "LostRunError";
 }
@@ -91,7 +91,7 @@ export function runTable(
   const select = (tail: string, ...values: SQLInputValue[]): Run[] =>
     (db.prepare(`${SELECT} ${tail}`).all(...values) as unknown as RunRow[]).map(toRun);
 
-  /** Changes a run that a worker owns, and tells the worker if it has lost it. */
+  /** Updates a run of a worker. @throws {LostRunError} If the worker does not own the run. */
   const update = (id: string, workerId: number, changes: Record<string, SQLInputValue>): void => {
     const names = Object.keys(changes);
     const { changes: count } = db.prepare(
@@ -211,7 +211,7 @@ export function runTable(
       return (row as { n: number }).n;
     },
 
-    /** The oldest queued run, now owned by the worker; null when none waits. */
+    /** Claims the oldest queued run for a worker, or returns null. */
     claim(workerId: number, codeVersion: string): Run | null {
       return transaction(db, () => {
         const row = db.prepare(
@@ -226,9 +226,9 @@ export function runTable(
     },
 
     /**
-     * Back into the queue, behind the others; false if it runs, waits or has finished.
+     * Queues a run again, behind the others. Returns false if it is running, queued or finished.
      *
-     * @param place Replaces what was requested before; what it leaves out stays.
+     * @param place Requested device and data directory; undefined values are not changed.
      */
     requeue(id: string, place: RunPlace = {}): boolean {
       const { changes } = db.prepare(
@@ -246,7 +246,7 @@ export function runTable(
       return Number(changes) === 1;
     },
 
-    /** Cancels a queued run, asks a running one to stop; returns its status before. */
+    /** Cancels a queued run, or requests a running one to stop; returns the previous status. */
     requestStop(id: string): RunStatus {
       return transaction(db, () => {
         const { status } = db.prepare("SELECT status FROM runs WHERE id = ?").get(id) as {
@@ -310,7 +310,7 @@ export function runTable(
       });
     },
 
-    /** Marks the runs of a worker that is no more; returns their ids. */
+    /** Marks the runs of a dead worker as interrupted; returns their ids. */
     interrupt(workerId: number): string[] {
       const rows = db.prepare(
         `UPDATE runs SET status = 'interrupted', activity = NULL, stop_requested = 0,
@@ -320,7 +320,7 @@ export function runTable(
       return rows.map((row) => (row as { id: string }).id);
     },
 
-    /** Sets a number aside for a sample; numbers are never given twice. */
+    /** Reserves a number for a sample; numbers are never reused. */
     nextSampleNumber(id: string): number {
       if (isPretrained(id)) return nextNumber(db, id, "sample", 0).number;
       const row = db.prepare(
@@ -329,8 +329,8 @@ export function runTable(
       return row.samples_made;
     },
 
-    /** Of the other runs on the same data set, the one whose newest value of the metric is the lowest;
-     * null if none has one. */
+    /** Returns the run with the lowest newest value of a metric among the other runs with the same data set, or
+     * null. */
     lowestBeside(
       { id, config }: Run,
       name: MetricName,
@@ -344,7 +344,7 @@ export function runTable(
       return row ?? null;
     },
 
-    /** The newest run that has a checkpoint; null if none has. */
+    /** Returns the newest run with a checkpoint, or null. */
     newestWithCheckpoint(): string | null {
       const row = db.prepare(
         `SELECT id FROM runs WHERE EXISTS (SELECT 1 FROM checkpoints WHERE run_id = runs.id)
@@ -353,7 +353,7 @@ export function runTable(
       return row?.id ?? null;
     },
 
-    /** Of such runs the one whose newest value of the metric is the lowest; null if none has one. */
+    /** Returns the run with the lowest newest value of a metric, or null. */
     lowest(name: MetricName, filter: RunFilter, datasetHash: string | null): string | null {
       const { where, values } = conditionOf(filter);
       const row = db.prepare(

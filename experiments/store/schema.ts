@@ -1,5 +1,5 @@
 /**
- * The store's tables. They are a surface that readers may query: `sqlite3 workspace/lab.sqlite`.
+ * The tables of the store, which may be queried: `sqlite3 workspace/lab.sqlite`.
  * Times are ISO 8601 in UTC, paths are relative to the workspace.
  */
 import { existsSync, mkdirSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../engine/host/mod.ts";
 
-/** What each version of the tables added to the one before. */
+/** The migrations of the tables. */
 const VERSIONS = [
   `
   CREATE TABLE sweeps (
@@ -192,10 +192,10 @@ const VERSIONS = [
   }`,
 ] as const;
 
-/** Version of the tables; a store remembers the one it has. */
+/** Version of the tables, recorded in every store. */
 export const SCHEMA_VERSION = VERSIONS.length;
 
-/** How long a statement waits for another process' transaction, in milliseconds. */
+/** Milliseconds that a statement waits for the transaction of another process. */
 const BUSY_TIMEOUT = 10_000;
 
 /**
@@ -234,7 +234,7 @@ function openFile(workspace: string, path: string): DatabaseSync {
   }
 }
 
-/** What a person can mend about a workspace; errors of the program itself stay as they are. */
+/** Converts errors that the user can correct to user errors. */
 function explainedFailure(workspace: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
   const isDenied = error instanceof Deno.errors.NotCapable ||
@@ -264,7 +264,7 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-/** The switch to WAL needs the file for itself for a moment and does not wait for it by itself. */
+/** Switches to WAL mode, which needs exclusive access and does not wait for it. */
 function useWriteAheadLog(db: DatabaseSync): void {
   const deadline = Date.now() + BUSY_TIMEOUT;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What text needs without a network: computed once for a text, and kept in the workspace. */
+/** N-gram baselines of text, computed once for each text and cached in the workspace. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EncodedText, TextDataset } from "../../data/mod.ts";
@@ -6,10 +6,10 @@ import { fitNgrams } from "../../models/text/mod.ts";
 import { writeFileAtomically } from "../common/files.ts";
 import type { TextBaselines } from "../store/records.ts";
 
-/** The longest n-grams. */
+/** Largest order of the n-gram models. */
 const MOST_ORDER = 6;
 
-/** The held-out text, as a whole, under n-gram models of the training text of every order. */
+/** Returns the cross-entropy of the held-out text under n-gram models of the training text, for every order. */
 export function textBaselines({ train, validation, vocabulary }: EncodedText): TextBaselines {
   const model = fitNgrams(train, { order: MOST_ORDER, vocabularySize: vocabulary.size });
   return {
@@ -18,7 +18,7 @@ export function textBaselines({ train, validation, vocabulary }: EncodedText): T
   };
 }
 
-/** Those of a text by its characters; kept for the next time. */
+/** Returns the baselines of a text by characters, from the cache or computed. */
 export function baselinesFor(
   workspace: string,
   dataset: EncodedText & Pick<TextDataset, "hash">,
@@ -33,12 +33,12 @@ export function baselinesFor(
   return baselines;
 }
 
-/** Those that were computed before; null where none were. */
+/** Returns the cached baselines, or null. */
 export function keptBaselines(workspace: string, datasetHash: string): TextBaselines | null {
   try {
     return JSON.parse(readFileSync(pathOf(workspace, datasetHash), "utf8")) as TextBaselines;
   } catch {
-    // Whatever is wrong with the file, it can be made again.
+    // The file can be computed again, whatever is wrong with it.
     return null;
   }
 }

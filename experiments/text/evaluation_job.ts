@@ -1,4 +1,4 @@
-/** The job of evaluating a run on text. */
+/** The job of evaluating a text run. */
 import type { Engine } from "../../engine/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import type { Work } from "../run/job_worker.ts";
@@ -15,7 +15,7 @@ import { diffusionBlocks, noiseRange } from "./network.ts";
 import type { TextEvaluationSettings } from "../requests/text.ts";
 import type { MeasuredBound } from "../store/records.ts";
 
-/** What the job is given. */
+/** The input of the job. */
 export interface EvaluationInput {
   readonly settings: TextEvaluationSettings;
 }
@@ -38,7 +38,7 @@ export const evaluateTexts: Work = async (context) => {
   );
   const parts = context.parts({ step, device: engine.device });
   let done = 0;
-  // First, because it is what may be refused.
+  // First, because it may be refused.
   const { results: texts, networkEvaluations, seconds } = await measureWriting(
     engine,
     opened,
@@ -60,7 +60,7 @@ export const evaluateTexts: Work = async (context) => {
       report(
         done += draws,
         total,
-        `Measured blocks of ${blockSize}${steps === null ? "" : ` in ${steps} steps`}`,
+        `MeasureInput blocks of ${blockSize}${steps === null ? "" : ` in ${steps} steps`}`,
       ),
   );
   report(done, total, "Fitting n-gram models");
@@ -84,15 +84,15 @@ export const evaluateTexts: Work = async (context) => {
     });
 };
 
-/** A bound to be measured: its block size, and its steps or null. */
-export type WantedBound = Pick<MeasuredBound, "blockSize" | "steps">;
+/** A bound to measure: its block size, and its number of sampling steps or null. */
+export type RequestedBound = Pick<MeasuredBound, "blockSize" | "steps">;
 
 /**
- * Which bounds a run has: the exact likelihood where it reads left to right, the bound of every block
- * size that training drew and of the one it writes with, and those of finite walks for the latter
- * and for whole windows.
+ * Returns the bounds to measure: the exact likelihood for a run with an autoregressive head, the continuous
+ * bound for every block size of training and for that of generation, and the bounds for finite numbers of
+ * steps for the latter and for whole windows.
  */
-export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): WantedBound[] {
+export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): RequestedBound[] {
   const { method, context } = config;
   const { mode, block_size } = settings.writing;
   const reads = method === "autoregressive" || method === "blocks";
@@ -113,18 +113,18 @@ export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): 
 }
 
 /**
- * Measures a run's bounds on the same windows with the same noise.
+ * Measures bounds on the same windows with the same noise.
  *
- * @param parts Bounds that were measured before are taken from here, and kept here.
- * @param onBound Called after each of them.
- * @returns The bounds, and the seconds that measuring them took.
+ * @param parts Finished bounds of an interrupted job; new ones are added.
+ * @param onBound Called after each bound.
+ * @returns The bounds and the elapsed seconds.
  */
 async function measureBounds(
   engine: Engine,
   { network, config, dataset, ema }: OpenRun,
   settings: TextEvaluationSettings,
   parts: Parts,
-  onBound: (wanted: WantedBound) => void,
+  onBound: (wanted: RequestedBound) => void,
 ): Promise<{ bounds: MeasuredBound[]; seconds: number }> {
   const compiling = performance.now();
   const { vocabulary, validation } = dataset.tokenized;
@@ -135,7 +135,7 @@ async function measureBounds(
     ? embeddingFacts(ema, network, noiseRange(config)).squaredNorm
     : 1;
   const noise = { seed: settings.writing.seed, stream: "evaluation" };
-  const measured = async ({ blockSize, steps }: WantedBound) => {
+  const measured = async ({ blockSize, steps }: RequestedBound) => {
     const began = performance.now();
     const bound: LikelihoodBound = blockSize === 1
       ? await measure.exact!({ weights, windows })

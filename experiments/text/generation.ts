@@ -1,6 +1,6 @@
-/** A run on text with all that is needed to work with what it learnt. */
+/** A trained text run: its network, weights and text, and the programs for generation. */
 import {
-  isAtHand,
+  isAvailableLocally,
   isPath,
   loadTextDataset,
   type TextDataset,
@@ -41,7 +41,7 @@ export interface OpenRun {
 }
 
 /**
- * Opens a run's newest weights and its text.
+ * Loads the newest weights of a run and its text.
  *
  * @param options.needsText Whether the text itself is needed. Where it is not, a pretrained run whose text
  * is not at hand has its characters alone, and nothing is downloaded.
@@ -61,12 +61,13 @@ export async function openTextRun(
       onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
     });
   const characters = needsText ? undefined : publishedVocabulary(store, run);
-  const dataset = characters !== undefined && !await isAtHand(name, { directory: dataDirectory })
-    ? vocabularyAlone({ name, hash: run.datasetHash!, characters })
-    : isPath(name, "text")
-    // The file may have been written to since.
-    ? await load()
-    : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
+  const dataset =
+    characters !== undefined && !await isAvailableLocally(name, { directory: dataDirectory })
+      ? vocabularyAlone({ name, hash: run.datasetHash!, characters })
+      : isPath(name, "text")
+      // The file may have been written to since.
+      ? await load()
+      : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
   requireSameData(run, dataset);
   const key = newestCheckpointKey(store, run);
   const weights = await warm.get(`weights ${key}`, () => {
@@ -76,16 +77,16 @@ export async function openTextRun(
   return { store, run, config, dataset, key, ...weights };
 }
 
-/** Compiles a program, or takes one of this name that was compiled before. */
+/** Returns the program of this name, compiling it if necessary. */
 export type CompileNamed = (name: string, compile: () => Promise<Program>) => Promise<Program>;
 
 /**
- * Programs of fixed shapes, with the weights baked in, serve texts of any length: what is shorter
- * than a window is padded, and what is padded is hidden.
+ * Returns the network for text generation. Its programs have fixed shapes and the weights as constants;
+ * shorter inputs are padded, and the padding is masked.
  *
- * @param count Texts written together.
- * @param compiled Compiles them; by default each of them anew.
- * @returns With `dispose`, which lets go of the programs.
+ * @param count Number of texts in a batch.
+ * @param compiled Compiles programs or returns cached ones. By default it compiles.
+ * @returns The model with `dispose`, which releases the programs.
  */
 export async function textModel(
   engine: Engine,
@@ -100,7 +101,7 @@ export async function textModel(
   const reading = reader &&
     await compiled("reader", () => compileReader(engine, network, ema, count));
   const programs = new Map<number, Promise<Program>>();
-  /** The network at work on this many characters, which either denoises or fills in. */
+  /** Compiles the denoising or masked-diffusion head for a number of characters. */
   const programFor = (length: number) => {
     const known = programs.get(length);
     if (known) return known;
@@ -111,7 +112,7 @@ export async function textModel(
     programs.set(length, program);
     return program;
   };
-  /** That of a program which is there already, if it is wide enough and can be told what to hide. */
+  /** The size of an existing program if it is large enough and supports masking. */
   const sizeFor = (length: number) =>
     reader
       ? [...programs.keys()].filter((size) => size >= length).sort((a, b) => a - b)[0] ?? length
@@ -166,7 +167,7 @@ export async function textModel(
           tokens: tokens.map((token) => Math.max(0, token)),
           masked: Float32Array.from(tokens, (token) => token < 0 ? 1 : 0),
         });
-        // The program writes its next answer over this one.
+        // The program reuses its output buffer.
         return Float32Array.from(logits!);
       }
       : undefined,
@@ -177,7 +178,7 @@ export async function textModel(
   };
 }
 
-/** The network as one that reads left to right. @throws {Error} If it does not read. */
+/** Compiles the autoregressive head. @throws {Error} If there is none. */
 export function compileReader(
   engine: Engine,
   network: TextNetwork,
@@ -188,7 +189,7 @@ export function compileReader(
   return compileWithWeights(engine, nextCharacters(network, network.reader), ema, count);
 }
 
-/** The network at work on this many characters, which either denoises or fills in. */
+/** Compiles the denoising or masked-diffusion head for a number of characters. */
 export function compileWriter(
   engine: Engine,
   network: TextNetwork,
@@ -211,7 +212,7 @@ function compileWithWeights(
   return compileStep(engine, step, { batch, outputs: "concat", replicas: 1, weights });
 }
 
-/** [count, length] → [count, size], with zeros behind, which nothing before them sees. */
+/** Pads [count, length] with zeros to [count, size]. */
 function padded<T extends Int32Array | Float32Array>(
   values: T,
   count: number,
@@ -226,7 +227,7 @@ function padded<T extends Int32Array | Float32Array>(
   return result;
 }
 
-/** How often the network is asked while texts are written together, about. */
+/** Returns the approximate number of network evaluations for a batch of texts. */
 export function networkEvaluations(settings: WriteSettings): number {
   const { mode, length, block_size, steps, rounds } = settings;
   const blocks = Math.ceil(length / block_size) * (steps + 1);
@@ -241,10 +242,10 @@ export function networkEvaluations(settings: WriteSettings): number {
 }
 
 /**
- * The work of writing, by which a device is chosen: the program that most of the time goes to.
+ * Returns the program that dominates the cost of generation, by which a device is chosen.
  *
- * @param count Texts written together.
- * @param batches How often as many are written.
+ * @param count Number of texts in a batch.
+ * @param batches Number of batches.
  */
 export function writingWorkload(
   network: TextNetwork,

@@ -1,4 +1,4 @@
-/** The likelihood of windows, or its bound: a compiled network asked with given weights. */
+/** Measuring the likelihood of windows, or its bound, with a compiled network. */
 import {
   type Arrays,
   type Engine,
@@ -25,64 +25,64 @@ import type { TextConfig } from "../config/mod.ts";
 import { charactersPerToken, noisyInputs } from "./batch.ts";
 import { noiseRange, stepOptions } from "./network.ts";
 
-/** Windows that are measured together: one draw of the bound. */
+/** Number of windows in a batch, which is one draw of the bound. */
 export const BATCH = 32;
-/** They are computed in parts: a training is validated while all that it holds stays in memory. */
+/** Number of windows that are computed at once, to limit memory during training. */
 const AT_ONCE = 8;
 const VALIDATION_NOISE = { seed: 0, stream: "validation" };
 
-/** Windows of held-out text, in batches, and the weights that they are measured with. */
-export interface Measured {
+/** Batches of windows, and the weights to measure them with. */
+export interface MeasureInput {
   readonly weights: Arrays;
   readonly windows: readonly Int32Array[];
 }
 
-/** The likelihood of windows: exact left to right, or the bound with blocks of a size. */
+/** The measurements of a network: the exact likelihood, or the bound for a block size. */
 export interface Measure {
-  readonly exact?: ((measured: Measured) => Promise<LikelihoodBound>) | undefined;
+  readonly exact?: ((measured: MeasureInput) => Promise<LikelihoodBound>) | undefined;
   readonly bound?:
     | ((
-      measured: Measured,
+      measured: MeasureInput,
       options: BoundOptions,
     ) => Promise<{ bound: LikelihoodBound; windows: readonly LevelErrors[] }>)
     | undefined;
-  /** Lets go of what was compiled. */
+  /** Releases the compiled programs. */
   dispose(): Promise<void>;
 }
 
-/** How a bound is measured; by default as in every validation. */
+/** Options of measuring a bound. The defaults are those of validation. */
 export interface BoundOptions {
-  /** Tokens written at once. */
+  /** Number of tokens in a block. */
   readonly blockSize: number;
-  /** Mean of ‖e‖² over the vocabulary, which the prior term takes. */
+  /** Mean of ‖e‖² over the vocabulary, for the prior term. */
   readonly squaredNorm: number;
-  /** Shuffles the places of every window, characters and noise alike. */
+  /** Permutes the positions of every window, together with the noise. */
   readonly shuffled?: boolean | undefined;
-  /** Steps of the walk whose bound it is, by default infinitely many. */
+  /** Number of sampling steps of the bound. By default infinite: continuous time. */
   readonly steps?: number | undefined;
-  /** Names the noise. */
+  /** Random stream of the noise. */
   readonly noise?: Omit<RandomKey, "step"> | undefined;
 }
 
 /**
- * What was measured of one window, per character, with the cross-entropy of the output prior alone.
- * Where characters are masked, `gamma` is the log odds of that, and the prior knows nothing.
+ * The measurements of one window per character, including the cross-entropy of the output prior alone. For
+ * masked diffusion `gamma` is the log odds of being masked, and the prior is uniform.
  */
 export interface LevelErrors extends WindowErrors {
   readonly priorCrossEntropy: number;
-  /** The cross-entropy that training takes. */
+  /** The reconstruction term as it is trained. */
   readonly rounding: number;
 }
 
-/** What all measurements of a run have in common. */
+/** What all measurements of a run share. */
 interface Subject {
   readonly network: TextNetwork;
   readonly config: TextConfig;
-  /** Characters of each token of the vocabulary. */
+  /** Number of characters of each token. */
   readonly lengths: ArrayLike<number>;
 }
 
-/** @param lengths Characters of each token of the vocabulary. */
+/** Compiles the measurements. @param lengths Number of characters of each token. */
 export async function compileMeasure(
   engine: Engine,
   network: TextNetwork,
@@ -112,7 +112,7 @@ export async function compileMeasure(
 async function exactly(
   program: Program,
   { lengths }: Subject,
-  { weights, windows }: Measured,
+  { weights, windows }: MeasureInput,
 ): Promise<LikelihoodBound> {
   const draws: number[] = [];
   for (const tokens of windows) {
@@ -132,7 +132,7 @@ async function exactly(
 async function boundOf(
   program: Program,
   { network, config, lengths }: Subject,
-  { weights, windows }: Measured,
+  { weights, windows }: MeasureInput,
   { blockSize, squaredNorm, shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
   const range = steps === undefined ? noiseRange(config) : finiteWalk(noiseRange(config), steps);
@@ -158,13 +158,13 @@ async function boundOf(
 }
 
 /**
- * The bound of masked diffusion. Its diffusion term is all there is of it: nothing is left of the
- * characters where all are masked, and nothing to reconstruct where none is.
+ * Measures the bound of masked diffusion, which consists of the diffusion term only: the prior and the
+ * reconstruction term are zero.
  */
 async function maskedBoundOf(
   program: Program,
   { network, lengths }: Subject,
-  { weights, windows }: Measured,
+  { weights, windows }: MeasureInput,
   { shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
   const { context, vocabulary } = network.options;
@@ -192,12 +192,12 @@ async function maskedBoundOf(
   return { ...measured, bound: { ...bound, reconstruction: 0, diffusion: bound.total } };
 }
 
-/** Of each batch of windows, the characters that a token of it has on average. */
+/** Returns the mean number of characters per token of each batch of windows. */
 function perDraw(windows: readonly Int32Array[], lengths: ArrayLike<number>): number[] {
   return windows.map((tokens) => charactersPerToken(tokens, lengths));
 }
 
-/** What was measured per token, per character. */
+/** Converts measurements per token to measurements per character. */
 function measuredIn(
   draws: readonly (readonly LevelErrors[])[],
   prior: number,
@@ -218,7 +218,7 @@ function takenBy(program: Program, weights: Arrays): Arrays {
   return Object.fromEntries(Object.entries(weights).filter(([name]) => name in program.inputs));
 }
 
-/** Every window's places in one new order: characters and their noise go together. */
+/** Permutes the positions of all windows in the same way, together with the noise. */
 function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
   const order = permutation({ seed: 0, stream: "shuffled-places", step: 0 }, context);
   const shuffle = <A extends Int32Array | Float32Array>(values: A, width: number): A => {

@@ -1,4 +1,4 @@
-/** Runs on text, and what is diagnosed from their metrics. */
+/** The text modality, and the diagnosis of text runs. */
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { TextEvaluation } from "../store/results.ts";
 import { keptBaselines } from "./baselines.ts";
@@ -11,7 +11,7 @@ import { textConfigOf } from "../config/mod.ts";
 import type { Finding } from "../diagnosis/curve.ts";
 import type { Run } from "../store/run.ts";
 
-/** Steps of a text network before which bigrams are no test of it. */
+/** Number of steps before which a network is not compared with the bigram baseline. */
 const STEPS_BEFORE_RANKING = 2000;
 
 type TextSampleRequest = Parameters<typeof writeSettings>[0];
@@ -75,15 +75,15 @@ export const text: Modality = {
   load: async () => (await import("./training.ts")).textWork,
 };
 
-/** Steps before which a network may not have come to use what it has. */
+/** Number of steps before which the metrics of defects are not conclusive. */
 const STEPS_BEFORE_DIAGNOSIS = 200;
 
-/** Nats that the order of sums alone makes; a network that knows positions is a thousand times above. */
+/** Rounding error in nats; with position embeddings the difference is a thousand times larger. */
 const ROUNDING_ERROR = 1e-6;
 
 type Check = (run: Run) => Omit<Finding, "level"> | undefined;
 
-/** What keeps a network for text from learning, by its newest validation; none before the first. */
+/** Returns the defects that prevent a text network from learning, from its newest validation. */
 export function textDefects(run: Run): Finding[] {
   if (run.step < STEPS_BEFORE_DIAGNOSIS) return [];
   return [noOrder, roundsClean, freeScale, mismatchedLevels]
@@ -91,7 +91,7 @@ export function textDefects(run: Run): Finding[] {
     .map((defect) => ({ level: "warning", ...defect }));
 }
 
-/** A network that knows no positions gives shuffled text the same likelihood, to the last digits. */
+/** Without position embeddings, shuffled text has the same likelihood up to rounding. */
 function noOrder({ latest: { shuffled_gap: gap } }: Run) {
   if (gap === undefined || Math.abs(gap) > ROUNDING_ERROR) return;
   return {
@@ -105,7 +105,7 @@ function noOrder({ latest: { shuffled_gap: gap } }: Run) {
   };
 }
 
-/** The loss that training takes for rounding, beside the one that predictions have. */
+/** Compares the reconstruction term as it is trained with that of the predictions. */
 function roundsClean({ latest: { rounding_nats: trained, reconstruction_nats: real } }: Run) {
   if (trained === undefined || real === undefined || !(trained < real / 10)) return;
   return {

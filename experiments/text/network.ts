@@ -1,4 +1,4 @@
-/** What a text configuration means in the terms of models/text. */
+/** Network, noise schedule and block sizes of a text configuration. */
 import { schedule } from "../../models/diffusion/mod.ts";
 import {
   type GammaEnds,
@@ -13,7 +13,7 @@ import {
 import type { TextConfig } from "../config/mod.ts";
 import { BLOCK_SIZES } from "../store/metrics.ts";
 
-/** The network of a configuration for a vocabulary of this size. */
+/** Returns the network of a configuration for a vocabulary size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
   return textNetwork({
     size: config.size,
@@ -31,7 +31,7 @@ export function stepOptions({ self_condition, rounding }: TextConfig): TextStepO
   return { selfCondition: self_condition, rounding };
 }
 
-/** Whether training's levels follow what the run learns of its bound. */
+/** Whether the noise levels of training adapt to the run. */
 export function isAdaptive({ schedule, method }: TextConfig): boolean {
   return schedule === "adaptive-gamma" && (method === "diffusion" || method === "blocks");
 }
@@ -41,8 +41,8 @@ export function gammaEnds({ gamma_start: start, gamma_end: end }: TextConfig): G
 }
 
 /**
- * Noise over time in validation and in writing. Where training's own levels adapt it is
- * `logistic-gamma`, so that runs are measured and write alike.
+ * Returns the noise schedule of validation and generation. If the levels of training are adaptive, it is
+ * `logistic-gamma`, so that all runs are measured alike.
  */
 export function noiseRange(config: TextConfig): NoiseRange {
   const { start, end } = gammaEnds(config);
@@ -53,7 +53,7 @@ export function noiseRange(config: TextConfig): NoiseRange {
   return trimmed(schedule(config.schedule).gamma);
 }
 
-/** Sizes of the blocks that a network for windows of this length is asked for, 1 excluded. */
+/** Returns the block sizes of a network for this context, except for 1. */
 export function diffusionBlocks({ block_size, context }: TextConfig): number[] {
   if (block_size > 1) return [block_size];
   const sizes = BLOCK_SIZES.filter((size) => size > 1 && size < context && context % size === 0);

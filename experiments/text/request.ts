@@ -1,4 +1,4 @@
-/** From a request to a run on text to its settings: the defaults, and what no single field says. */
+/** The settings of generation and evaluation requests for text runs: defaults and cross-field validation. */
 import { parseWith, RefusedValue } from "../../engine/host/mod.ts";
 import type { TextConfig } from "../config/mod.ts";
 import {
@@ -10,13 +10,13 @@ import {
 } from "../requests/text.ts";
 
 /**
- * Reading and masks divide the logits once for each character, a walk out of noise at every level:
- * texts of `shakespeare-blocks` are as varied as real ones (entropy of four characters) at 0.7 out of
- * noise, and at 0.9 more varied, because fewer of their words are words.
+ * Autoregressive and masked generation apply the temperature once for each character, denoising at every noise
+ * level. Denoised texts of `shakespeare-blocks` have the diversity of real text (entropy of 4-grams) at 0.7;
+ * at 0.9 it is higher, because fewer of the words exist.
  */
 const DEFAULT_TEMPERATURE = 0.9;
 const DEFAULT_TEMPERATURE_OUT_OF_NOISE = 0.7;
-/** Marks a character, or a token of several, to be filled in. */
+/** Marks a gap, one token, in a template. */
 export const GAP = "_";
 
 const MODES = {
@@ -26,16 +26,16 @@ const MODES = {
   masked: "diffusion",
 } as const;
 
-/** What a request to write says beside its run. */
+/** The fields of a generation request other than its run. */
 const Writing = WriteRequest.omit({ run: true });
-/** What a request to evaluate says beside its run. */
+/** The fields of an evaluation request other than its run. */
 const Evaluating = TextEvaluateRequest.omit({ run: true });
-type Asked = ReturnType<typeof Writing.parse>;
+type WriteFields = ReturnType<typeof Writing.parse>;
 
 /**
- * The settings for a request to a run with this configuration.
+ * Returns the settings of a generation request.
  *
- * @throws {UserError} If a value is out of its range, or does not go with another one.
+ * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function writeSettings(
   given: Omit<WriteRequest, "run">,
@@ -48,7 +48,7 @@ export function writeSettings(
 
 const BLOCKWISE: readonly WriteSettings["mode"][] = ["blocks", "guided", "revised"];
 const NOISY: readonly WriteSettings["mode"][] = [...BLOCKWISE, "diffusion", "infill"];
-/** Fields that only some modes use. */
+/** Fields that only some modes use, with these modes. */
 const USED_BY: Readonly<Record<string, readonly WriteSettings["mode"][]>> = {
   sampler: NOISY,
   steps: NOISY,
@@ -59,7 +59,7 @@ const USED_BY: Readonly<Record<string, readonly WriteSettings["mode"][]>> = {
   rounds: ["revised"],
 };
 
-/** @throws {UserError} If a field is given that the mode does not use. */
+/** @throws {UserError} If a field is set that the mode does not use. */
 function requireUsed(
   given: Readonly<Record<string, unknown>>,
   mode: WriteSettings["mode"],
@@ -77,7 +77,7 @@ function requireUsed(
   }
 }
 
-function settingsOf(request: Asked, config: TextConfig): WriteSettings {
+function settingsOf(request: WriteFields, config: TextConfig): WriteSettings {
   const mode = request.mode ?? (request.template ? "infill" : MODES[config.method]);
   const { context } = config;
   const { prompt, sampler } = request;
@@ -143,14 +143,13 @@ function requireTemplateFits({ mode, template, prompt }: WriteSettings): void {
   }
 }
 
-/** Numbers of steps whose bounds are measured beside those of the writing. */
-const DEFAULT_WALKS = [16, 64];
+/** Numbers of steps whose bounds are measured in addition to that of generation. */
+const DEFAULT_BOUND_STEPS = [16, 64];
 
 /**
- * The settings for a request to a run with this configuration. Texts have a window's length unless
- * another is asked for.
+ * Returns the settings of an evaluation request. By default texts have the length of a window.
  *
- * @throws {UserError} If a value is out of its range, or does not go with another one.
+ * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function textEvaluationSettings(
   given: Omit<TextEvaluateRequest, "run">,
@@ -158,14 +157,14 @@ export function textEvaluationSettings(
 ): TextEvaluationSettings {
   const { draws, bound_steps, length = config.context, ...asked } = parseWith(Evaluating, given);
   const writing = settingsOf({ ...asked, length, prompt: "", film_strip: false }, config);
-  // The sampler's steps have bounds of their own, whatever writes the texts.
+  // The bounds for finite steps are measured whatever mode generates the texts.
   const { steps: _, ...usedBy } = USED_BY;
   requireUsed(given, writing.mode, usedBy);
-  return { draws, bound_steps: walksOf(bound_steps, writing.steps, config), writing };
+  return { draws, bound_steps: boundSteps(bound_steps, writing.steps, config), writing };
 }
 
-/** The numbers of steps whose bounds are measured, rising. */
-function walksOf(
+/** Returns the numbers of steps whose bounds are measured, ascending. */
+function boundSteps(
   asked: readonly number[] | undefined,
   steps: number,
   { method }: TextConfig,
@@ -175,10 +174,10 @@ function walksOf(
     throw new RefusedValue((name) =>
       `${name("bound_steps")} is ${
         JSON.stringify(asked)
-      }, but the run only learnt to read left to ` +
-      "right, where the likelihood is exact: leave it out"
+      }, but the run has an autoregressive head ` +
+      "only, whose likelihood is exact: leave it out"
     );
   }
-  const walks = asked ?? [...DEFAULT_WALKS, steps];
+  const walks = asked ?? [...DEFAULT_BOUND_STEPS, steps];
   return [...new Set(walks)].sort((a, b) => a - b);
 }

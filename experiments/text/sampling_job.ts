@@ -1,4 +1,4 @@
-/** Writing with a text network, and what is kept of it. */
+/** The job of generating text. */
 import type { TextDataset, Vocabulary } from "../../data/mod.ts";
 import {
   generate,
@@ -13,17 +13,17 @@ import type { TextSample, TextSampleFrame } from "../store/records.ts";
 import type { Work } from "../run/job_worker.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
 
-/** Moments of a film strip. */
+/** Number of frames of a film strip. */
 const FRAMES = 12;
 
-/** What a sample says of itself, but for the run and the step it is of. */
-export type Written = Pick<
+/** A text sample without its run and training step. */
+export type GeneratedTexts = Pick<
   TextSample,
   "settings" | "texts" | "statistics" | "frames" | "networkEvaluations" | "seconds"
 >;
 
 /**
- * Writes what the settings ask for.
+ * Generates texts.
  *
  * @param reference What the texts are measured against: of the dataset, and costly to make. Null
  * leaves them unmeasured.
@@ -33,7 +33,7 @@ export async function writeWith(
   settings: WriteSettings,
   dataset: TextDataset,
   reference: TextReference | null,
-): Promise<Written> {
+): Promise<GeneratedTexts> {
   const { vocabulary } = dataset.tokenized;
   const began = performance.now();
   const { tokens, length, frames, networkEvaluations } = await generate(
@@ -68,7 +68,7 @@ export async function writeWith(
   };
 }
 
-/** A frame's tokens as characters, each of which is as sure as its token. */
+/** Converts the tokens of a frame to characters, each with the confidence of its token. */
 function spelled(
   tokens: readonly (readonly number[])[],
   confidence: readonly (readonly number[])[],
@@ -83,7 +83,7 @@ function spelled(
   };
 }
 
-/** The settings in the terms of models/text. */
+/** Converts settings to a request of models/text. */
 export function requestOf(
   settings: WriteSettings,
   { tokenized: { vocabulary } }: TextDataset,
@@ -109,14 +109,14 @@ export function requestOf(
   };
 }
 
-/** The template's tokens, −1 for every gap, which is one token. */
+/** Returns the tokens of a template, −1 for every gap. */
 function templateOf(template: string, encode: (text: string) => Int32Array): Int32Array {
   return Int32Array.from(
     template.split(GAP).flatMap((text, i) => i === 0 ? [...encode(text)] : [-1, ...encode(text)]),
   );
 }
 
-/** What the job is given. */
+/** The input of the job. */
 export interface WritingInput {
   readonly settings: WriteSettings;
 }

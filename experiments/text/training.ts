@@ -1,4 +1,4 @@
-/** Text as the trainer sees it. */
+/** The training subject of text runs. */
 import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
 import {
   DENSITY,
@@ -20,7 +20,7 @@ import { writeTexts, writeWith } from "./sampling_job.ts";
 import type { WriteSettings } from "../requests/text.ts";
 import type { ModalityWork } from "../run/modality.ts";
 
-/** It has a value of its own to find, and nothing but its own error to fear. */
+/** The density is fitted by regression, which tolerates a high learning rate and needs no weight decay. */
 const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };
 
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
@@ -57,7 +57,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
   };
 }
 
-/** The way of writing that is learned, one window long, from the same noise at every step. */
+/** Settings of samples during training: one window, always with the same noise. */
 function settingsFor(config: TextConfig): WriteSettings {
   const walk = config.method === "autoregressive" ? {} : { steps: 24, film_strip: true };
   return {
@@ -66,7 +66,7 @@ function settingsFor(config: TextConfig): WriteSettings {
   };
 }
 
-/** Compiles anew for every sample: the weights, which are baked in, have changed. */
+/** Samples during training. Every sample is compiled anew, because the weights are constants of the programs. */
 export function writeOnTheWay(
   network: TextNetwork,
   config: TextConfig,

@@ -1,6 +1,6 @@
 /**
- * Validation on text: the likelihood, or its bound, of the same windows with the same noise for every
- * run whatever its seed, so that nats per character rank runs; and what shows whether a run learns.
+ * Validation of text runs: the likelihood, or its bound, of the same windows with the same noise for every run,
+ * whatever its seed, so that nats per character are comparable; and metrics that diagnose training.
  */
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
 import { type Engine, normals, type Parameters } from "../../engine/mod.ts";
@@ -22,16 +22,16 @@ import {
   compileMeasure,
   type LevelErrors,
   type Measure,
-  type Measured,
+  type MeasureInput,
 } from "./measure.ts";
 import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { BLOCK_SIZES } from "../store/metrics.ts";
 
-/** Batches, each a draw of the bound. */
+/** Number of batches, each of which is a draw of the bound. */
 const DRAWS = 12;
 
-/** The validation of a configuration's network; it is compiled when it first runs. */
+/** Returns the validation of a configuration; it is compiled when it first runs. */
 export function textValidation(
   engine: Engine,
   network: TextNetwork,
@@ -50,20 +50,20 @@ export function textValidation(
   };
 }
 
-/** `draws` batches of windows spread evenly over a text. */
+/** Returns `draws` batches of evenly spaced windows of a text. */
 export function windowsOf(text: Uint16Array, context: number, draws: number): Int32Array[] {
   const last = text.length - context;
   return Array.from({ length: draws }, (_, draw) => {
     const starts = Array.from(
       { length: BATCH },
-      // Every draw has windows from all over the text.
+      // The draws are interleaved, so that each has windows of the whole text.
       (_, i) => Math.floor((i * draws + draw) / (BATCH * draws - 1) * last),
     );
     return gatherWindows(text, starts, context);
   });
 }
 
-/** Batches of windows of the held-out text, and of the text that is trained on. */
+/** Batches of windows of the held-out text and of the training text. */
 interface ValidationWindows {
   readonly held: readonly Int32Array[];
   readonly seen: readonly Int32Array[];
@@ -124,10 +124,10 @@ async function metricsOf(
   };
 }
 
-/** Nats per character that shuffled windows need more, on the same characters and noise. */
+/** Returns the increase of nats per character for shuffled windows, with the same characters and noise. */
 async function shuffledGap(
   bound: NonNullable<Measure["bound"]>,
-  { weights, windows }: Measured,
+  { weights, windows }: MeasureInput,
   options: BoundOptions,
 ): Promise<number> {
   const some = { weights, windows: windows.slice(0, 2) };
@@ -136,7 +136,7 @@ async function shuffledGap(
   return shuffled.bound.total - ordered.bound.total;
 }
 
-/** What only windows of noisy embeddings tell: an eighth of them reconstruct, the others diffuse. */
+/** Returns the metrics of embedding diffusion; an eighth of the windows estimate the reconstruction term. */
 function noiseMetrics(
   windows: readonly LevelErrors[],
   range: NoiseRange,
@@ -152,17 +152,17 @@ function noiseMetrics(
   };
 }
 
-/** −log SNR below which a quarter, a half and three quarters of training's draws lie, where they adapt. */
+/** Returns the quartiles of −log SNR in training, if the noise levels are adaptive. */
 function levelQuartiles(config: TextConfig, ema: Parameters): ValidationMetrics {
   if (!isAdaptive(config)) return {};
   const { gamma } = adaptiveGamma(gammaEnds(config), ema[DENSITY]!.data);
   return { gamma_quarter: gamma(0.25), gamma_half: gamma(0.5), gamma_three_quarters: gamma(0.75) };
 }
 
-/** −log SNR between which noisy embeddings of unit length say something, but not all. */
+/** Range of −log SNR (±) in which noisy unit-norm embeddings are neither uninformative nor certain. */
 const INFORMATIVE = 3.5;
 
-/** Share of training's times at such levels. */
+/** Returns the share of training times at such levels. */
 function informativeShare(range: NoiseRange): number {
   const times = Array.from({ length: 1000 }, (_, i) => (i + 0.5) / 1000);
   return mean(times.map((t) => Math.abs(range.gamma(t)) < INFORMATIVE ? 1 : 0));
@@ -176,7 +176,7 @@ function factMetrics(facts: EmbeddingFacts): ValidationMetrics {
   };
 }
 
-/** The bound at one size of blocks with its standard error, where that size has metrics. */
+/** Returns the bound of a block size with its standard error, if there are metrics for that size. */
 function blockMetric(
   size: number,
   context: number,
@@ -190,7 +190,7 @@ function blockMetric(
   };
 }
 
-/** Cross-entropy of the estimate and of the output prior alone, by quarters of the noise levels. */
+/** Returns the cross-entropy of the network and of the output prior alone, by quartile of the noise levels. */
 function quarters(windows: readonly LevelErrors[]): ValidationMetrics {
   const sorted = windows.toSorted((a, b) => a.gamma - b.gamma);
   const quarter = (q: number) =>
@@ -220,14 +220,14 @@ function mean(values: readonly number[]): number {
 export interface EmbeddingFacts {
   /** Mean of ‖e‖² over the vocabulary. */
   readonly squaredNorm: number;
-  /** Participation ratio (Σλ)²/Σλ² of the second moments: near the dimension where all axes are used,
-   * 1 where all embeddings lie on a line. */
+  /** Participation ratio (Σλ)²/Σλ² of the matrix of second moments: close to the dimension if all axes are
+   * used, 1 if all embeddings are collinear. */
   readonly effectiveRank: number;
-  /** Share of characters whose nearest embedding, at the cleanest noise level, is their own. */
+  /** Share of noisy embeddings at the lowest noise level whose nearest embedding is their own. */
   readonly nearestAccuracy: number;
 }
 
-/** Noisy copies of each character that are looked up, and comparisons that may take in all. */
+/** Number of noisy copies of each character, and largest number of comparisons. */
 const COPIES = 20;
 const MOST_COMPARISONS = 2e6;
 
@@ -246,7 +246,7 @@ export function embeddingFacts(
   };
 }
 
-/** Of the matrix of second moments, whose trace is Σλ and whose squared norm is Σλ². */
+/** Computes the participation ratio from the trace Σλ and the squared norm Σλ² of the second moments. */
 function effectiveRank(e: Float32Array, count: number, d: number): number {
   let trace = 0, squares = 0;
   for (let a = 0; a < d; a++) {

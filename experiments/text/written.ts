@@ -1,4 +1,4 @@
-/** Texts that a run writes, measured beside held-out ones. */
+/** Statistics of generated texts, compared with held-out text. */
 import type { TextDataset } from "../../data/mod.ts";
 import { type Engine, integers } from "../../engine/mod.ts";
 import { generate, logProbabilities, type TextModel } from "../../models/text/generation/mod.ts";
@@ -18,34 +18,34 @@ import { charactersOf } from "./batch.ts";
 import type { WriteSettings } from "../requests/text.ts";
 import type { Spread, StatisticName, WrittenResults } from "../store/records.ts";
 
-/** Texts that are written at once. */
+/** Number of texts in a batch. */
 const BATCH = 32;
-/** Sets of held-out windows, each of as many as there are texts. */
+/** Number of sets of held-out windows, each of the size of the sample. */
 const SETS = 8;
-/** Texts that are kept. */
+/** Number of texts that are stored. */
 const KEPT = 3;
 
-/** Texts and what they cost. */
+/** Generated texts and their cost. */
 interface Batches {
-  /** In tokens. */
+  /** The texts as tokens. */
   readonly texts: readonly Uint16Array[];
   readonly networkEvaluations: number;
   readonly seconds: number;
 }
 
-/** How far the writing is. */
+/** Progress of generation. */
 interface WritingProgress {
   /** Called after each evaluation of the network for a batch of texts. */
   onEvaluation(): void;
-  /** Called with the number of batches that are written. */
+  /** Called with the number of completed batches. */
   onBatch(done: number): void;
 }
 
 /**
- * Writes texts with a run and measures them.
+ * Generates texts and computes their statistics.
  *
- * @param parts What was written and measured before is taken from here, and kept here.
- * @throws {UserError} If the network cannot do what is asked, or does not reach as far.
+ * @param parts Finished parts of an interrupted job; new ones are added.
+ * @throws {UserError} If the network does not support the mode, or the text exceeds its context.
  */
 export async function measureWriting(
   engine: Engine,
@@ -66,12 +66,12 @@ export async function measureWriting(
   }
 }
 
-/** How often a batch of texts asks the network, about. */
+/** Returns the approximate number of network evaluations for a batch of texts. */
 export function expectedEvaluations(settings: WriteSettings): number {
   return networkEvaluations(settings) * batchesOf(settings).batches;
 }
 
-/** In how many batches, of which size, the texts are written. */
+/** Returns the number of batches and their size. */
 export function batchesOf({ count }: WriteSettings): { count: number; batches: number } {
   const batches = Math.ceil(count / BATCH);
   return { count: Math.ceil(count / batches), batches };
@@ -92,7 +92,7 @@ function counting(model: TextModel, onEvaluation: () => void): TextModel {
   };
 }
 
-/** A batch has noise of its own, whatever the seed. */
+/** Generates all batches, each with its own random stream. */
 async function writeAll(
   model: TextModel,
   settings: WriteSettings,
@@ -165,7 +165,7 @@ async function measured(
   };
 }
 
-/** None where the text is shorter than what was written. */
+/** Returns sets of held-out windows; none if the text is shorter than a sample. */
 function heldOutSets(text: Uint16Array, lengths: readonly number[]): Uint16Array[][] {
   return Array.from({ length: SETS }, (_, set) => evenlySpaced(text, lengths, set, SETS))
     .filter((set) => set !== null);
@@ -183,7 +183,7 @@ function realStatistics(
   >;
 }
 
-/** Null where a set has no such number. */
+/** Returns mean and spread of a statistic; null if a set lacks it. */
 function spreadOf(statistics: readonly TextStatistics[], name: StatisticName): Spread | null {
   const values = statistics.map((of) => of[name]);
   return values.every((value) => value !== null) ? spread(values) : null;
@@ -196,12 +196,11 @@ function spread(values: readonly number[]): Spread {
 }
 
 /**
- * −log p of texts with one number of tokens, in nats per character, each text on its own and each
- * token given those before it: all where the text fits the network's windows, else at least half a
- * window.
+ * Returns −log p of texts with the same number of tokens, in nats per character. Each token is conditioned on
+ * all tokens before it if the text fits in the context, otherwise on at least half a window.
  *
- * @param lengths Characters of each token of the vocabulary.
- * @param batch Texts that the model's programs take at once.
+ * @param lengths Number of characters of each token.
+ * @param batch Batch size of the programs of the model.
  */
 export async function ownNats(
   model: TextModel,
@@ -217,7 +216,7 @@ export async function ownNats(
   return nats / texts.reduce((sum, text) => sum + charactersOf(text, lengths), 0);
 }
 
-/** Over all tokens of at most `batch` texts; missing ones are filled up and not counted. */
+/** Returns the sum over all tokens of at most `batch` texts; the batch is padded with texts that do not count. */
 async function totalNats(
   model: TextModel,
   texts: readonly Uint16Array[],

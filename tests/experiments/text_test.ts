@@ -191,7 +191,7 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
   ]);
   const refusals: [WriteRequest, RegExp][] = [
     [{ run: left, mode: "diffusion" }, /has an autoregressive head only/],
-    [{ run: whole, mode: "blocks" }, /cannot read the text before a block/],
+    [{ run: whole, mode: "blocks" }, /cannot condition on the text before a block/],
     [{ run: blocks, block_size: 64 }, /block_size is 64, but must be a whole number from 1 to 32/],
     [{ run: whole, length: 33 }, /would have 33 characters, but the run writes at most 32/],
     [{ run: left, prompt: "é" }, /outside the vocabulary: "é"/],
@@ -220,7 +220,7 @@ async function writesOutOfMasks(lab: Lab, run: string): Promise<void> {
     [...template].forEach((mark, i) => assert.ok(mark === "_" || text[i] === mark, text));
   }
   const refusals: [object, RegExp][] = [
-    [{ mode: "autoregressive", steps: undefined }, /cannot read the text before a block/],
+    [{ mode: "autoregressive", steps: undefined }, /cannot condition on the text before a block/],
     [{ sampler: "heun" }, /sampler is "heun", but a run with method "masked"/],
   ];
   for (const [request, message] of refusals) await assert.rejects(write(request), message);

@@ -170,7 +170,7 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
 
     await t.step("in-painted pictures are looked at by its classifier", async () => {
       const kept = await lab.sample({ run: plain, count: 2, steps: 2, keep: "left" });
-      assert.equal((await lab.samplePixels(kept.id)).given!.recognised!.length, 2);
+      assert.equal((await lab.samplePixels(kept.id)).heldOut!.recognised!.length, 2);
     });
 
     await t.step("damage to the kept file is noticed wherever it is", () => {

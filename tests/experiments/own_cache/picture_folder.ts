@@ -49,9 +49,9 @@ Deno.test("a folder of colour pictures is learned, and drawn in colour under its
         message: "class is 2, but must be a whole number from 0 to 1",
       });
       const kept = await lab.sample({ run: id, count: 2, steps: 2, keep: "left", resamples: 1 });
-      const { given } = await lab.samplePixels(kept.id);
-      assert.equal(given!.images.length, 2 * 16 * 16 * 3);
-      assert.equal(given!.recognised, undefined, "no classifier knows these pictures");
+      const { heldOut } = await lab.samplePixels(kept.id);
+      assert.equal(heldOut!.images.length, 2 * 16 * 16 * 3);
+      assert.equal(heldOut!.recognised, undefined, "no classifier knows these pictures");
       await assert.rejects(lab.evaluate({ run: id, count: 200, steps: 1 }), {
         name: "UserError",
         message: /^pictures has 8 held-out images, and measuring takes two sets of at least 200/,

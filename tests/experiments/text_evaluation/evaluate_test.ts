@@ -155,7 +155,7 @@ Deno.test("text: what cannot be measured is refused with the value and the range
     [
       { method: "autoregressive" },
       { bound_steps: [16] },
-      /bound_steps is \[16\], but the run only learnt to read left to right/,
+      /bound_steps is \[16\], but the run has an autoregressive head only/,
     ],
   ];
   for (const [overrides, request, message] of refusals) {

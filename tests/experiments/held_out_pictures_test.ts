@@ -28,9 +28,9 @@ Deno.test("in-painting keeps its half of every held-out picture to the bit, and 
     await Promise.all(
       Object.entries(isKept).map(async ([keep, kept]) => {
         const sample = await lab.sample({ ...FEW, keep: keep as KeptHalf, resamples: 2 });
-        const { images, labels: asked, given } = await lab.samplePixels(sample.id);
+        const { images, labels: asked, heldOut } = await lab.samplePixels(sample.id);
         assert.deepEqual([...asked], labels, "each is drawn as the class that it was of");
-        assert.deepEqual(given!.images, known);
+        assert.deepEqual(heldOut!.images, known);
         let changed = 0;
         images.forEach((value, i) => {
           const pixel = i % 784;
@@ -83,9 +83,9 @@ Deno.test("the sheet of held-out pictures shows them, a film strip the way", () 
   }));
 
 Deno.test("the share that the classifier recognises is of all pictures", () => {
-  const given = { images: new Float32Array(), labels: Int32Array.of(1, 2, 3, 4) };
-  assert.equal(recognisedShare(given), null);
-  assert.equal(recognisedShare({ ...given, recognised: Int32Array.of(1, 2, 3, 9) }), 0.75);
+  const heldOut = { images: new Float32Array(), labels: Int32Array.of(1, 2, 3, 4) };
+  assert.equal(recognisedShare(heldOut), null);
+  assert.equal(recognisedShare({ ...heldOut, recognised: Int32Array.of(1, 2, 3, 9) }), 0.75);
 });
 
 const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp][] = [
@@ -98,7 +98,7 @@ const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp]
   [{ keep: "left", pictures: -1 }, /^pictures is -1/],
   [
     { keep: "inside" as KeptHalf },
-    /^keep is "inside", but must be one of left, right, top, bottom: did you mean left\?$/,
+    /^keep is "inside", but must be one of left, right, top, bottom$/,
   ],
 ];
 for (const [request, message] of mistakes) {
