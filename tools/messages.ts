@@ -128,17 +128,13 @@ function misshapenParams(params: unknown, id: unknown): Refusal | undefined {
   );
 }
 
-/** A name that reaches into JavaScript's objects: what copies them drops it without a word. */
+/** A name that reaches into JavaScript's objects. */
 const FORBIDDEN = "__proto__";
 
+/** Whether it stands where the SDK would lose it without a word; tools refuse it further inside. */
 function hasForbidden(params: Record<string, unknown>): boolean {
-  const open: unknown[] = [params];
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (typeof value !== "object" || value === null) continue;
-    if (Object.hasOwn(value, FORBIDDEN)) return true;
-    open.push(...Object.values(value).filter((inner) => typeof inner === "object"));
-  }
-  return false;
+  const { arguments: given } = params;
+  return [params, given].some((value) => isObject(value) && Object.hasOwn(value, FORBIDDEN));
 }
 
 function misshapenResponse(message: Record<string, unknown>): Refusal | undefined {

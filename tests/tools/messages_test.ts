@@ -27,7 +27,7 @@ Deno.test("a message that the SDK would drop is refused, with its id and the fie
     [message({ params: 5 }), -32602, 1, /params is a number, but must be an object/],
     [message({ params: [] }), -32602, 1, /params is a list/],
     [
-      message({ params: { arguments: { a: [JSON.parse('{"__proto__": 1}')] } } }),
+      message({ params: { arguments: JSON.parse('{"__proto__": 1}') } }),
       ...[-32602, 1, /there is no field __proto__/] as const,
     ],
     [message({ params: { _meta: 7 } }), -32602, 1, /params\._meta is a number/],
