@@ -49,7 +49,6 @@ export interface Training {
  */
 export async function prepareTraining(run: Run, context: TrainingContext): Promise<Training> {
   const { store, workerId } = context;
-  const { config } = run;
   const subject = await loadSubject(run, context);
   // Checked before checkpoints are read, which may not fit the network for other data.
   requireSameData(run, subject.data);
