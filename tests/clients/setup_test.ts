@@ -1,5 +1,5 @@
 /**
- * Sets up the server in clients from the npm registry with the README's own lines, each in a home folder
+ * Sets up the server in clients from the npm registry with the lines of docs/assistants.md, each in a home folder
  * of its own, and asks the client whether it can reach the server.
  */
 import assert from "node:assert/strict";
@@ -10,14 +10,14 @@ import { ASSISTANTS } from "./assistants/mod.ts";
 import { programsOf } from "./installing.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const readme = await Deno.readTextFile(join(root, "README.md"));
+const page = await Deno.readTextFile(join(root, "docs", "assistants.md"));
 
-/** The README's line that sets up a client. */
+/** The line of docs/assistants.md that sets up a client. */
 function lineOf(title: string): string {
-  const line = readme.split(`# ${title}\n`)[1]?.split("\n")[0];
+  const line = page.split(`# ${title}\n`)[1]?.split("\n")[0];
   assert.ok(
     line !== undefined && line.includes("deno.json"),
-    `the README has no line for ${title}`,
+    `docs/assistants.md has no line for ${title}`,
   );
   return line;
 }
@@ -52,7 +52,7 @@ async function withShell(client: string, use: (shell: Shell) => Promise<void>): 
   }
 }
 
-Deno.test("the README's line for Claude Code connects it to the server in every folder", () =>
+Deno.test("the documented line for Claude Code connects it to the server in every folder", () =>
   withShell("claude", async ({ home, run }) => {
     await run(lineOf("Claude Code"));
     assert.match(await run("claude mcp list", home), /^textdiffusion: .*Connected$/m);
@@ -70,7 +70,7 @@ Deno.test("Claude Code finds the server and the skill of the checkout by itself"
     assert.ok(skills.includes("textdiffusion"), first);
   }));
 
-Deno.test("the README's line for Gemini CLI connects it to the server in every folder", () =>
+Deno.test("the documented line for Gemini CLI connects it to the server in every folder", () =>
   withShell("gemini", async ({ home, run }) => {
     await run(lineOf("Gemini CLI"));
     const settings = join(home, ".gemini/settings.json");
@@ -80,7 +80,7 @@ Deno.test("the README's line for Gemini CLI connects it to the server in every f
     assert.match(await run("gemini mcp list", home), /textdiffusion: .* - Connected/);
   }));
 
-Deno.test("the README's line for Codex gives the server time to start, and the environment", () =>
+Deno.test("the documented line for Codex gives the server time to start, and the environment", () =>
   withShell("codex", async ({ home, run }) => {
     await Deno.mkdir(join(home, ".codex"));
     await run(lineOf("Codex"));

@@ -1,11 +1,12 @@
 /** What the program can do, in minutes: the pretrained models at once, then one that learns live. */
 import { fileURLToPath } from "node:url";
 import { duration, UserError } from "../../engine/host/mod.ts";
-import type { Lab, Sample, TextSample } from "../../experiments/mod.ts";
+import type { Lab, Run, Sample, TextSample } from "../../experiments/mod.ts";
 import { z } from "zod";
 import { settingsOf } from "../next.ts";
 import { isOver, rounded } from "../rows.ts";
 import { openBrowser } from "./browser.ts";
+import { withProgressBar } from "./progress_bar.ts";
 import { commonOptions, dataRootsOf, defineCommand, labOf, listenFields } from "./command.ts";
 import {
   beside,
@@ -16,11 +17,12 @@ import {
   screenOf,
   textLines,
 } from "./terminal_film.ts";
-import { watchToTheEnd } from "./train.ts";
 import { START_PORT, type Viewer, viewerOf } from "./viewer.ts";
 
 /** Characters of each text. */
 const LENGTH = 120;
+/** Seconds after which the live training is stopped. */
+const MOST_SECONDS = 170;
 /** Moments of a text that are shown. */
 const MOMENTS = 60;
 
@@ -154,21 +156,45 @@ async function trainLive(lab: Lab, viewer: Viewer | null, screen: Screen): Promi
   if (viewer) console.log(`Watch it: ${viewer.url}/runs/${id}`);
   const seconds = await firstEstimate(lab, id);
   if (seconds !== null) {
-    console.log(`Measured on this machine: ${steps} steps will take about ${duration(seconds)}.`);
+    const stop = seconds > MOST_SECONDS ? `; it is stopped after ${duration(MOST_SECONDS)}` : "";
+    console.log(
+      `Measured on this machine: ${steps} steps take about ${duration(seconds)}${stop}.`,
+    );
   }
-  const [trained] = await watchToTheEnd(lab, [id]);
-  if (trained?.status !== "finished") {
+  const trained = await watchFor(lab, id, MOST_SECONDS);
+  if (trained.status === "stopped") {
+    console.log(
+      `Stopped after ${duration(MOST_SECONDS)}, at step ${trained.step}. Go on with: deno task ` +
+        `train --resume ${id}`,
+    );
+  } else if (trained.status !== "finished") {
     throw new UserError(
-      `${id} is ${trained?.status}: ${trained?.error ?? "it was stopped"}. ` +
+      `${id} is ${trained.status}: ${trained.error ?? "it was stopped"}. ` +
         `Go on with: deno task train --resume ${id}`,
     );
   }
-  const best = trained.baseline === null
+  const { latest: { denoising_mse }, baseline } = trained;
+  const best = baseline === null
     ? ""
-    : ` (the best that each pixel can do by itself: ${rounded(trained.baseline)})`;
-  console.log(`\nDenoising error ${rounded(trained.latest.denoising_mse)}${best}. It draws:`);
+    : ` (the best that each pixel can do by itself: ${rounded(baseline)})`;
+  console.log(
+    denoising_mse === undefined
+      ? "It was not validated yet. It draws:"
+      : `\nDenoising error ${rounded(denoising_mse)}${best}. It draws:`,
+  );
   const sample = await lab.sample({ run: id, count: 10, guidance_scale: 2, film_strip: true });
   await playDigits(lab, sample.id, screen);
+}
+
+/** Shows a bar until a run is over; one that takes longer is stopped, keeping a checkpoint. */
+async function watchFor(lab: Lab, id: string, seconds: number): Promise<Run> {
+  const [watched] = await withProgressBar((onProgress) =>
+    lab.watch([id], { timeoutSeconds: seconds, everySeconds: 1, onProgress })
+  );
+  if (isOver(watched!)) return watched!;
+  lab.stop([id]);
+  const [stopped] = await lab.watch([id], { timeoutSeconds: seconds });
+  return stopped!;
 }
 
 /** Seconds that a run will take at the speed of its first steps; null where it ended before. */

@@ -159,10 +159,10 @@ async function drawSamples(
   return samples;
 }
 
-/** Texts by diffusion alone, then by the best hybrid mode, then left to right. */
+/** Texts by diffusion alone, then by the best hybrid mode. */
 async function writeTexts(lab: Lab, id: string, best: Chosen): Promise<TextSample[]> {
   const texts: TextSample[] = [];
-  for (const kind of ["diffusion", "hybrid", "reading"] as const) {
+  for (const kind of ["diffusion", "hybrid"] as const) {
     const { settings } = best[kind]!;
     const { draws: _, bound_steps: __, ...writing } = settings as {
       draws?: number;

@@ -133,5 +133,7 @@ export function roundingTable({ run, evaluations, unrounded }: StudyRecord): str
       Number((value - before[name]!).toPrecision(3)),
     ]);
   });
-  return table(["weights rounded to half precision", "before", "after", "difference"], rows);
+  return rows.length === 0
+    ? "What rounding the weights to half precision cost was not measured."
+    : table(["weights rounded to half precision", "before", "after", "difference"], rows);
 }
