@@ -17,15 +17,19 @@ import {
   DEFAULT_PRESET,
   expandGrid,
   type Lab,
+  PRESET_NAMES,
+  type PresetName,
+  presets,
   type RunConfig,
+  type TrainingEstimate,
   type TrainRequest,
 } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
 
 /** Longer trainings are confirmed by the person, where the client can ask. */
 const CONFIRM_SECONDS = 3600;
-/** Examples per second of `mnist-small` on two cores, for a workspace in which nothing was trained. */
-const REFERENCE_SPEED = 130;
+/** Fields by which a preset is found that trains about as fast, where nothing like it was trained. */
+const SPEED_FIELDS = ["modality", "network", "size", "image_size", "colour", "context", "method"];
 
 const Confirmation = z.object({
   start: z.boolean().meta({ title: "Start the training", default: true }),
@@ -100,9 +104,9 @@ function askForTime(
   request: TrainRequest,
   { lab, client, request: { mcpReq } }: Call,
 ): CallToolResult | InputRequiredResult | undefined {
-  const { parts, runs } = lab.estimate(request);
-  const seconds = parts.reduce((sum, part) => sum + part.configs.length * secondsOf(part), 0);
-  const by = parts[0]!.by[0] ?? "mnist-small on two cores";
+  const estimate = lab.estimate(request);
+  const { runs } = estimate;
+  const { seconds, by } = expectedTime(estimate);
   if (seconds <= CONFIRM_SECONDS || client.elicitation === undefined) return undefined;
   const key = JSON.stringify(request);
   const before = dismissed.get(lab) ?? new Set();
@@ -130,7 +134,26 @@ function askForTime(
   return { content: [{ type: "text", text: `Not started: ${reason}. ${time}.` }] };
 }
 
-/** Seconds of one run of a configuration, also where nothing like it was trained here. */
+/** How long trainings take, also where nothing like them was trained here, and by whose speed. */
+export function expectedTime(
+  { parts }: TrainingEstimate,
+): { readonly seconds: number; readonly by: string } {
+  const seconds = parts.map((part) => part.configs.length * secondsOf(part));
+  const [{ by: [run], configs: [config] }] = parts as [ConfigEstimate];
+  return {
+    seconds: seconds.reduce((sum, one) => sum + one, 0),
+    by: run ?? `${presetLike(config!)} on two cores`,
+  };
+}
+
 function secondsOf({ seconds, configs: [config] }: ConfigEstimate): number {
-  return seconds ?? config!.steps * config!.batch_size / REFERENCE_SPEED;
+  return seconds ??
+    config!.steps * config!.batch_size / presets[presetLike(config!)].examplesPerSecond;
+}
+
+/** The preset that trains about as fast as a configuration; the baseline where none is like it. */
+function presetLike(config: RunConfig): PresetName {
+  const key = (config: RunConfig) =>
+    JSON.stringify(SPEED_FIELDS.map((field) => Reflect.get(config, field)));
+  return PRESET_NAMES.find((name) => key(presets[name].config) === key(config)) ?? "mnist-small";
 }

@@ -25,7 +25,7 @@ export const ImageConfig = z.strictObject({
     imageNetworkNames.map((name) => `${name}: ${imageNetworks[name].description}`).join("; "),
   ),
   size: z.enum(imageSizes).describe(
-    "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200",
+    "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200, large 5,000",
   ),
   schedule: z.enum(scheduleNames)
     .describe("Noise schedule, as its log-SNR over time"),

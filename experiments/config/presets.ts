@@ -8,6 +8,7 @@ export const PRESET_NAMES = [
   "mnist-tiny",
   "mnist-small",
   "mnist-flow",
+  "mnist-base",
   "demo",
   "demo-verse",
   "shakespeare-tiny",
@@ -15,10 +16,13 @@ export const PRESET_NAMES = [
   "shakespeare-diffusion",
   "shakespeare-masked",
   "shakespeare-blocks",
+  "shakespeare-base",
 ] as const;
 /** A complete configuration with a description. */
 export interface Preset {
   readonly description: string;
+  /** Speed of its training on two processor cores, about. */
+  readonly examplesPerSecond: number;
   readonly config: RunConfig;
 }
 
@@ -98,6 +102,7 @@ const TEXT: TextConfig = {
 export const presets = {
   "mnist-tiny": {
     description: "A few seconds: shows that everything works, not good digits",
+    examplesPerSecond: 500,
     config: {
       ...SMALL,
       size: "tiny",
@@ -113,11 +118,13 @@ export const presets = {
   },
   "mnist-small": {
     description: "The baseline, 0.56 million parameters: 12 minutes on two cores",
+    examplesPerSecond: 130,
     config: SMALL,
   },
   "mnist-flow": {
     description:
       "The best digits: rectified flow, self-conditioned; half an hour; sample with dpmpp-2m",
+    examplesPerSecond: 110,
     config: {
       ...SMALL,
       schedule: "flow",
@@ -131,8 +138,27 @@ export const presets = {
       sample_every: 600,
     },
   },
+  "mnist-base": {
+    description: "For a GPU",
+    examplesPerSecond: 15,
+    config: {
+      ...SMALL,
+      size: "large",
+      schedule: "flow",
+      target: "flow",
+      time_sampling: "logit-normal",
+      steps: 5000,
+      batch_size: 128,
+      muon_learning_rate: 5e-3,
+      ema_decay: 0.999,
+      validate_every: 500,
+      checkpoint_every: 500,
+      sample_every: 1000,
+    },
+  },
   demo: {
     description: "Recognisable digits at guidance_scale 2: two minutes",
+    examplesPerSecond: 400,
     config: {
       ...SMALL,
       size: "mini",
@@ -148,6 +174,7 @@ export const presets = {
   },
   "demo-verse": {
     description: "Verse out of noise, words in places: three minutes",
+    examplesPerSecond: 107,
     config: {
       ...TEXT,
       steps: 600,
@@ -160,6 +187,7 @@ export const presets = {
   },
   "shakespeare-tiny": {
     description: "A few seconds: shows that everything works, not verse",
+    examplesPerSecond: 500,
     config: {
       ...TEXT,
       size: "tiny",
@@ -176,6 +204,7 @@ export const presets = {
   },
   "shakespeare-autoregressive": {
     description: "An ordinary language model: the value that diffusion is held to",
+    examplesPerSecond: 107,
     config: {
       ...TEXT,
       method: "autoregressive",
@@ -188,15 +217,35 @@ export const presets = {
   },
   "shakespeare-diffusion": {
     description: "Embedding diffusion of whole windows: an hour",
+    examplesPerSecond: 55,
     config: TEXT,
   },
   "shakespeare-masked": {
     description: "Masked discrete diffusion: the baseline of embedding diffusion",
+    examplesPerSecond: 90,
     config: { ...TEXT, method: "masked" },
   },
   "shakespeare-blocks": {
     description: "One network for every block size, autoregressive at 1",
+    examplesPerSecond: 58,
     config: { ...TEXT, method: "blocks", steps: 5000 },
+  },
+  "shakespeare-base": {
+    description: "For a GPU; nanoGPT's size",
+    examplesPerSecond: 5,
+    config: {
+      ...TEXT,
+      method: "autoregressive",
+      size: "base",
+      context: 256,
+      steps: 5000,
+      batch_size: 64,
+      learning_rate: 6e-4,
+      muon_learning_rate: 3e-3,
+      weight_decay: 0.3,
+      checkpoint_every: 500,
+      sample_every: 1000,
+    },
   },
 } satisfies Readonly<Record<PresetName, Preset>>;
 

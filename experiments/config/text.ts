@@ -9,8 +9,8 @@ export const TextConfig = z.strictObject({
   dataset: z.string().min(1).max(400).describe(
     `Text: ${describeDatasets("text")} in UTF-8`,
   ),
-  size: z.enum(["tiny", "small"]).describe(
-    "tiny (2 layers of width 32) or small (4 of width 128)",
+  size: z.enum(["tiny", "small", "base"]).describe(
+    "Layers and width: tiny 2×32, small 4×128, base 6×384",
   ),
   activation: z.enum(["silu", "gelu"]).describe(
     "Activation; gelu is better out of noise, silu a little faster",

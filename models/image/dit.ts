@@ -20,6 +20,7 @@ const SIZES: {
   mini: { width: 64, layers: 2, heads: 4 },
   small: { width: 96, layers: 3, heads: 6 },
   base: { width: 160, layers: 5, heads: 5 },
+  large: { width: 224, layers: 5, heads: 7 },
 };
 
 const LEVEL_FEATURES = 64;

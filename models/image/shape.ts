@@ -4,7 +4,7 @@ import type { ParameterSpec, Scope, Tensors } from "../layers/mod.ts";
 import type { tf } from "../../engine/mod.ts";
 
 /** Names of the sizes of a network. */
-export const imageSizes = ["tiny", "mini", "small", "base"] as const;
+export const imageSizes = ["tiny", "mini", "small", "base", "large"] as const;
 export type ImageSize = typeof imageSizes[number];
 
 /** Shape and number of classes of images. */

@@ -24,6 +24,7 @@ const WIDTHS: { readonly [Size in ImageSize]: number } = {
   mini: 16, // 140,449 parameters: for demonstrations
   small: 32, // 556,353 parameters
   base: 64, // 2,214,529 parameters
+  large: 96, // 4,974,529 parameters: for GPUs
 };
 
 /**

@@ -1,6 +1,8 @@
 /** Trains a run or a sweep and waits for it; interrupting ends the waiting, not the training. */
 import { z } from "zod";
 import { type Lab, type Run, TrainOrResume } from "../../experiments/mod.ts";
+import { duration } from "../../engine/host/mod.ts";
+import { expectedTime } from "../questions.ts";
 import { isOver, runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
 import { commonOptions, defineCommand, labOf } from "./command.ts";
@@ -29,6 +31,7 @@ export const command = defineCommand({
       lab.close();
       return 0;
     }
+    if (request.resume === undefined) announce(expectedTime(lab.estimate(request)));
     const { runs: started } = await startedRuns(lab, request);
     const ids = started.map((run) => run.id);
     const runs = detach ? started : await watchToTheEnd(lab, ids);
@@ -40,6 +43,18 @@ export const command = defineCommand({
     return runs.some((run) => run.status === "failed") ? 1 : 0;
   },
 });
+
+/** Trainings of more seconds are announced with the time they take. */
+const LONG = 1800;
+
+function announce({ seconds, by }: ReturnType<typeof expectedTime>): void {
+  if (seconds <= LONG) return;
+  console.error(
+    `About ${
+      duration(seconds)
+    } of training (by the speed of ${by}); a GPU is faster, where there is one`,
+  );
+}
 
 /** Shows a bar until all the runs are over. */
 export async function watchToTheEnd(lab: Lab, ids: readonly string[]): Promise<readonly Run[]> {

@@ -61,6 +61,7 @@ export function continuationMask(
 export const textSizes = {
   tiny: { width: 32, layers: 2, heads: 2 },
   small: { width: 128, layers: 4, heads: 4 },
+  base: { width: 384, layers: 6, heads: 6 },
 } as const;
 export type TextSize = keyof typeof textSizes;
 

@@ -117,7 +117,13 @@ Deno.test("a DiT starts from the estimate 0, hears level and class once it is tr
 });
 
 Deno.test("UNet and DiT of one size have about as many parameters", async () => {
-  const expected = { tiny: 40_000, mini: 150_000, small: 560_000, base: 2_300_000 };
+  const expected = {
+    tiny: 40_000,
+    mini: 150_000,
+    small: 560_000,
+    base: 2_300_000,
+    large: 5_000_000,
+  };
   for (const size of imageSizes) {
     for (const kind of ["unet", "dit-2", "dit-4"] as const) {
       const { parameterCount } = await imageNetwork(size, undefined, { kind });
