@@ -10,6 +10,7 @@ import {
 } from "../journal/mod.ts";
 import { answer, defineTool, READING } from "./define.ts";
 import { journalUri } from "./links.ts";
+import { call } from "./next.ts";
 import { MAX_ROWS, moreRows } from "./rows.ts";
 
 /** About 4,000 tokens; an entry of twenty runs is well below. */
@@ -70,8 +71,10 @@ function entryText(journal: Journal, reference: string): JournalText {
     next: [
       changed
         ? `write-journal {"id": "${entry.id}"} to write down what the store says now`
-        : `write-journal {"id": "${entry.id}", "observations": ...} to add to it`,
-      ...(entry.runs.length > 1 ? [`compare-runs {"runs": ${JSON.stringify(entry.runs)}}`] : []),
+        : "write-journal with this id and observations, to add to it",
+      ...(entry.runs.length > 1
+        ? [`${call("compare-runs", { runs: entry.runs })} to rank its runs`]
+        : []),
     ],
     body: [
       `Entry: ${journalUri(entry.id)}, file ${entry.path}. As it was written:`,
@@ -112,7 +115,7 @@ function digestText(
     summary,
     next: [
       ...(entries[0] ? [`read-journal {"id": "${entries[0].id}"} for one whole`] : []),
-      'write-journal {"title": ..., "hypothesis": ..., "criterion": ...} before something new is trained',
+      "write-journal with title, hypothesis and criterion, before something new is trained",
     ],
     body: [
       ...parts.map(({ title, entries: of }) => {

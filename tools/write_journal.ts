@@ -5,6 +5,7 @@ import { Criterion } from "../journal/mod.ts";
 import { publications } from "./arguments.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { journalUri } from "./links.ts";
+import { call } from "./next.ts";
 
 /** About 4,000 tokens; an entry of twenty runs is well below. */
 const MAX_MARKDOWN = 16_000;
@@ -64,8 +65,9 @@ export const writeJournalTool = defineTool({
           `${entry.verdict}. ${entry.verdict_reason}.`,
         next: [
           entry.verdict === "pending"
-            ? `write-journal {"id": "${entry.id}", "runs": [...]} once the runs have finished`
-            : `write-journal {"id": "${entry.id}", "observations": ...} to add what you saw`,
+            ? "write-journal with this id and the runs, once they have finished"
+            : "write-journal with this id and observations, to add what you saw",
+          `${call("read-journal", { id: entry.id })} to see it as it stands`,
           ...(entry.verdict === "selected"
             ? ["a new entry before new seeds are trained in one call of train, to have it decided"]
             : []),

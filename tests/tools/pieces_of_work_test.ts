@@ -123,7 +123,7 @@ const PIECES: readonly Piece[] = [
       const compared = await work.call("compare-runs", { sweep });
       const groups = tableWith(compared, "schedule", "seeds", "mean denoising_mse");
       assert.deepEqual(groups.rows.map(({ seeds }) => seeds), ["3", "3"]);
-      const verdict = await work.call("write-journal", { id: entry, sweep });
+      const verdict = await work.call("write-journal", { id: entry, runs: [sweep] });
       assert.match(verdict, /: (supported|refuted|inconclusive)\./, "it is judged");
       assert.equal(lab.runs({ sweepId: sweep, status: "finished" }).total, 6);
     },
@@ -160,7 +160,7 @@ const PIECES: readonly Piece[] = [
     calls: 4,
     bytes: 12_000,
     async run(work, { lab }) {
-      const overrides = { ...QUICK, steps: 300, checkpoint_every: 10 };
+      const overrides = { ...QUICK, steps: 100, checkpoint_every: 5 };
       const started = await work.call("train", {
         preset: "mnist-tiny",
         overrides,
@@ -173,7 +173,7 @@ const PIECES: readonly Piece[] = [
       store.close();
       assert.match(await work.ended({ run }), /is interrupted .*\n[^]*train \{"resume": "/);
       await work.call("train", { resume: run, wait_seconds: 1 });
-      assert.match(await work.ended({ run }), /is finished at step 300 of 300/);
+      assert.match(await work.ended({ run }), /is finished at step 100 of 100/);
     },
   },
   {
