@@ -1,6 +1,6 @@
 /** An animated picture of digits and texts that form out of noise, side by side. */
 import type { SamplePixels, TextSample } from "../experiments/mod.ts";
-import { drawSheet, type SheetText, type SheetTile } from "./png.tsx";
+import { decodePng, drawSheet, type Pixels, type SheetText, type SheetTile } from "./png.tsx";
 
 /** Frames on the way; the last one stands for a while. */
 const FRAMES = 40;
@@ -25,13 +25,26 @@ export async function formingPicture(
   texts: readonly TextSample[],
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { default: sharp } = await import("sharp");
-  const frames: Uint8Array[] = [];
+  const frames: Pixels[] = [];
   for (let frame = 0; frame <= FRAMES; frame++) {
-    frames.push(await drawFrame(digits, texts, frame / FRAMES));
+    frames.push(await decodePng(await drawFrame(digits, texts, frame / FRAMES)));
   }
+  const { width, height } = frames[0]!;
+  const stacked = new Uint8Array(frames.length * width * height * 3);
+  frames.forEach(({ data, channels }, i) => {
+    for (let at = 0; at < width * height; at++) {
+      stacked.fill(
+        data[at * channels]!,
+        3 * (i * width * height + at),
+        3 * (i * width * height + at) + 3,
+      );
+    }
+  });
   const delay = frames.map((_, i) => i === FRAMES ? LAST_MS : FRAME_MS);
-  const picture = sharp(frames, { join: { animated: true } });
-  return new Uint8Array(await picture.gif({ loop: 0, delay, colours: 64 }).toBuffer());
+  const picture = sharp(stacked, {
+    raw: { width, height: frames.length * height, channels: 3, pageHeight: height },
+  });
+  return new Uint8Array(await picture.gif({ loop: 0, delay, colours: 16, dither: 0 }).toBuffer());
 }
 
 /** @param share Of the way from noise. */
@@ -51,16 +64,16 @@ async function drawFrame(
     pixels: moment.subarray(i * size, (i + 1) * size),
   }));
   const left = MARGIN + DIGIT_COLUMNS * step + 2 * MARGIN;
-  const evaluations = texts.map(({ networkEvaluations }) => networkEvaluations);
   const shown: SheetText[] = [
     { text: "digits, out of noise", x: MARGIN, y: MARGIN + 9, size: 13, muted: true },
   ];
   let y = MARGIN + 9;
-  for (const [i, text] of texts.entries()) {
-    const title = `${titleOf(text)}, ${evaluations[i]} evaluations`;
-    shown.push({ text: title, x: left, y, size: 13, muted: true });
+  for (const text of texts) {
+    shown.push({ text: titleOf(text), x: left, y, size: 13, muted: true });
     const lines = linesAt(text, share);
-    shown.push(...lines.flatMap((line, row) => charactersOf(line, left, y + (row + 1.4) * 16)));
+    shown.push(
+      ...lines.flatMap((line, row) => charactersOf(line, left, y + (row + 1.4) * LINE_HEIGHT)),
+    );
     y += (heightOf(text) + 2) * LINE_HEIGHT + 6;
   }
   const rows = Math.ceil(count / DIGIT_COLUMNS);
