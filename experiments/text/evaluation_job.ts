@@ -60,7 +60,7 @@ export const evaluateTexts: Work = async (context) => {
       report(
         done += draws,
         total,
-        `MeasureInput blocks of ${blockSize}${steps === null ? "" : ` in ${steps} steps`}`,
+        `Measured blocks of ${blockSize}${steps === null ? "" : ` in ${steps} steps`}`,
       ),
   );
   report(done, total, "Fitting n-gram models");

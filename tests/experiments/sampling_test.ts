@@ -116,7 +116,7 @@ Deno.test("what a caller can mend reaches it as a UserError, from either process
     assert.throws(() => lab.sampleById("image-0001-sample-009"), { name: "UserError" });
   }));
 
-Deno.test("a run without a checkpoint says when there will be one", () =>
+Deno.test("without a checkpoint the refusal names the run to wait for", () =>
   withWorkspace(async (workspace) => {
     const store = openStore(workspace);
     queue(store, shortConfig());
@@ -124,9 +124,7 @@ Deno.test("a run without a checkpoint says when there will be one", () =>
     const lab = openLab({ workspace, device: "cpu" });
     await assert.rejects(lab.sample(FEW), {
       name: "UserError",
-      message:
-        "image-0001 has no checkpoint to sample from yet: the first is due at step 4, it is " +
-        "queued at step 0",
+      message: "No run has a checkpoint yet: wait for the first of image-0001, which is queued",
     });
     lab.close();
   }));

@@ -85,7 +85,9 @@ Deno.test("a run starts with the weights of another one, also under another sche
 Deno.test("a run starts with the weights that come with the program, on other data", () =>
   withTrainedLab(async (lab) => {
     const before = "study/digits";
-    const [first] = (await lab.train(overrides({ start_from: before, steps: 3 }))).runs;
+    const [first] = (await lab.train(
+      overrides({ start_from: before, steps: 3, size: "small", self_condition: 0.5 }),
+    )).runs;
     assert.match(first!.config.start_from, /^study\/digits@\d+$/);
     const warm = await ended(lab, first!);
     const cold = lab.run("image-0001");
