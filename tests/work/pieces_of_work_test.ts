@@ -7,9 +7,9 @@ import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { livingWorker } from "../../experiments/run/processes.ts";
 import { openStore } from "../../experiments/store/store.ts";
-import { type Caller, currentClient, stdioCommand, textOf } from "./clients.ts";
-import { type Laboratory, withLaboratory } from "./laboratory.ts";
-import { proposalsIn, tableWith } from "./markdown.ts";
+import { type Caller, currentClient, stdioCommand, textOf } from "../tools/clients.ts";
+import { type Laboratory, withLaboratory } from "../tools/laboratory.ts";
+import { proposalsIn, tableWith } from "../tools/markdown.ts";
 
 const QUICK = { dataset: "made-up-digits", steps: 12, batch_size: 8, validate_every: 12 };
 /** Looks at a training until its end; a slow machine needs a few. */
