@@ -32,10 +32,10 @@ async function said(caller: Caller, tool: string, request: Record<string, unknow
 Deno.test("a sample that takes longer than wait_seconds is answered with a job, which inspect-run waits for", () =>
   withRun(async (caller) => {
     const notes: ProgressNote[] = [];
-    const request = { run: RUN, count: 4, steps: 600 };
+    const request = { run: RUN, count: 16, steps: 600 };
     const began = performance.now();
     const handle = textOf(
-      await caller.call("sample", { ...request, wait_seconds: 3 }, (note) => notes.push(note)),
+      await caller.call("sample", { ...request, wait_seconds: 1 }, (note) => notes.push(note)),
     );
     const seconds = (performance.now() - began) / 1000;
     assert.match(handle, /^job-0001 \(sample image-0001\) is (queued|running)/);
@@ -53,7 +53,7 @@ Deno.test("a sample that takes longer than wait_seconds is answered with a job, 
     while (textOf(answer).startsWith("job-0001")) {
       answer = await caller.call("inspect-run", { run: "job-0001", wait_seconds: 50 });
     }
-    assert.match(textOf(answer), /^4 pictures from image-0001 at training step 4 /);
+    assert.match(textOf(answer), /^16 pictures from image-0001 at training step 4 /);
     assert.ok(answer.content.some(({ type }) => type === "image"));
     const refused = await caller.call("inspect-run", { run: "job-0001", jobs: true });
     assert.match(textOf(refused), /jobs lists all jobs: leave it out beside run/);

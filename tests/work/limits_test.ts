@@ -10,8 +10,8 @@ import { resolveConfig } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { MOST_SIDE } from "../../figures/for_models.ts";
 import { bytesOf } from "../../tools/bounded.ts";
-import { type Answer, type Caller, currentClient, textOf } from "./clients.ts";
-import { withLaboratory } from "./laboratory.ts";
+import { type Answer, type Caller, currentClient, textOf } from "../tools/clients.ts";
+import { withLaboratory } from "../tools/laboratory.ts";
 
 const RUNS = 10_000;
 const CALLS = 240;
