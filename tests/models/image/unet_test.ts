@@ -172,7 +172,7 @@ Deno.test("the UNet has exactly as many parameters as its layers call for", asyn
       conv(2 * c, 2 * c) + block(4 * c, 2 * c, t) + conv(2 * c, c) + block(2 * c, c, t) +
       norm(c) + conv(c, 1);
     assert.equal((await imageNetwork(size)).parameterCount, expected, size);
-    if (c <= 32) assert.equal(expected, reference.parameterCounts[`${c}`]);
+    if (c !== 64 && c !== 96) assert.equal(expected, reference.parameterCounts[`${c}`]);
   }
   assert.equal((await imageNetwork("small")).parameterCount, 556_353);
   assert.equal((await imageNetwork("large")).parameterCount, 4_974_529);
