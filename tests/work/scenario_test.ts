@@ -12,10 +12,10 @@ import {
   oldClient,
   stdioCommand,
   textOf,
-} from "./clients.ts";
-import { type Laboratory, withLaboratory } from "./laboratory.ts";
-import { tableWith } from "./markdown.ts";
-import { digitsOf, mean, median, neighbourCorrelation } from "./pixels.ts";
+} from "../tools/clients.ts";
+import { type Laboratory, withLaboratory } from "../tools/laboratory.ts";
+import { tableWith } from "../tools/markdown.ts";
+import { digitsOf, mean, median, neighbourCorrelation } from "../tools/pixels.ts";
 
 /** What a client shows its model at most: 25,000 tokens, a token being three characters or more. */
 const MAX_CHARACTERS = 75_000;
