@@ -91,6 +91,8 @@ async function publishWeights(
   const record: StudyRecord = {
     run: {
       ...run,
+      // A folder of the machine that trained it means nothing elsewhere.
+      dataDirectory: null,
       id,
       status: complete ? "finished" : "stopped",
       activity: null,
