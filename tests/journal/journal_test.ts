@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
 import { type Criterion, type Journal, openJournal } from "../../journal/mod.ts";
@@ -14,7 +15,8 @@ async function withJournal(use: (journal: Journal, lab: Lab) => Promise<void>) {
     await use(await openJournal(lab), lab);
   } finally {
     lab.close();
-    await Deno.remove(workspace, { recursive: true });
+    // The worker that train() started may still be writing its last line.
+    await rm(workspace, { recursive: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
