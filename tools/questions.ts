@@ -104,10 +104,11 @@ function askForTime(
   request: TrainRequest,
   { lab, client, request: { mcpReq } }: Call,
 ): CallToolResult | InputRequiredResult | undefined {
+  if (client.elicitation === undefined) return undefined;
   const estimate = lab.estimate(request);
   const { runs } = estimate;
   const { seconds, by } = expectedTime(estimate);
-  if (seconds <= CONFIRM_SECONDS || client.elicitation === undefined) return undefined;
+  if (seconds <= CONFIRM_SECONDS) return undefined;
   const key = JSON.stringify(request);
   const before = dismissed.get(lab) ?? new Set();
   if (before.has(key)) return undefined;
