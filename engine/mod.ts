@@ -1,12 +1,6 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
 export { chooseEngine, openTracingEngine } from "./choice/mod.ts";
-export type {
-  Candidate,
-  ChoiceOptions,
-  DeviceChoice,
-  DeviceMeasurement,
-  Workload,
-} from "./choice/mod.ts";
+export type { Candidate, ChoiceOptions, DeviceChoice, Workload } from "./choice/mod.ts";
 export { openEngine } from "./device.ts";
 export {
   adamWStep,
@@ -27,17 +21,15 @@ export {
 export type {
   AdamWConfig,
   CheckedFile,
-  LearningRateSchedule,
   OptimizerState,
   Parameters,
   RandomKey,
   SafeTensor,
-  SafetensorsFile,
 } from "./host/mod.ts";
 export { compileMuon, orthogonalized } from "./muon.ts";
 export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";
-export type { TensorKey } from "./random.ts";
+
 export { tf } from "./tf.ts";
 export {
   CONTROL_SIGNATURE,
@@ -53,7 +45,6 @@ export {
 } from "./update.ts";
 export type {
   Arrays,
-  CompileOptions,
   Constant,
   DeviceName,
   DType,

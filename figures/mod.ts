@@ -17,5 +17,5 @@ export { pngForModel, sampleForModel } from "./for_models.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
 export { calmingHalfLife, type Point, smooth } from "./series.ts";
 export { sparkline } from "./small_charts.tsx";
-export { page as pageTheme, paper as paperTheme, type Theme } from "./theme.ts";
+export { page as pageTheme } from "./theme.ts";
 export { formingPicture } from "./forming.ts";

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "./journal.ts";
 
-export { Criterion, describeCriterion, Selection } from "./criterion.ts";
-export { type JournalVerdict, judge, VERDICTS, type VerdictWord } from "./judge.ts";
+export { Criterion, describeCriterion } from "./criterion.ts";
+export { judge, VERDICTS, type VerdictWord } from "./judge.ts";
 export type { JournalEntry } from "./entry.ts";
-export { digestOf, type DigestPart, excerpt, JournalRequest, matchingEntries } from "./digest.ts";
+export { digestOf, excerpt, JournalRequest, matchingEntries } from "./digest.ts";
 export { trainCall } from "./body.ts";
-export type { EntrySummary, EntryUpdate, Journal, NewEntry } from "./journal.ts";
+export type { EntrySummary, Journal, NewEntry } from "./journal.ts";
 
 /**
  * The journal of a laboratory. The YAML parser is loaded here and not with this module, so that a

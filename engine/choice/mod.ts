@@ -1,9 +1,3 @@
 /** Which device a program runs on, where nobody said. */
-export {
-  type Candidate,
-  CANDIDATES,
-  type ChoiceOptions,
-  chooseEngine,
-  openTracingEngine,
-} from "./choose.ts";
+export { type Candidate, type ChoiceOptions, chooseEngine, openTracingEngine } from "./choose.ts";
 export type { DeviceChoice, DeviceMeasurement, Workload } from "./timing.ts";
