@@ -3,7 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import { UserError } from "../engine/host/mod.ts";
 import type { JobWatchOptions } from "./lab_interface.ts";
 import { ensureWorker, holdServerLock, logPath, noticeDeadWorkers } from "./run/processes.ts";
-import type { Job, JobProgress, NewJob } from "./store/jobs.ts";
+import { type Job, type JobProgress, jobTitle, type NewJob } from "./store/jobs.ts";
+import { hasEnded } from "./store/run.ts";
 import type { RunPlace } from "./store/runs.ts";
 import type { Store } from "./store/store.ts";
 
@@ -62,8 +63,7 @@ export class JobRequests {
         onProgress?.(progress);
         [toldAt, told] = [now, progress.message];
       }
-      const ended = job.status !== "queued" && job.status !== "running";
-      if (ended || now >= deadline || signal?.aborted) return job;
+      if (hasEnded(job) || now >= deadline || signal?.aborted) return job;
       if (now - checkedAt >= PROCESS_CHECK) {
         checkedAt = now;
         // Jobs of a process that died are interrupted, and those behind them go on in another.
@@ -76,7 +76,7 @@ export class JobRequests {
 
   #progressOf(job: Job): JobProgress {
     const { done, total, message } = job.progress ?? { done: 0, total: 1, message: "" };
-    const title = `${job.id} (${job.kind} ${job.runId})`;
+    const title = jobTitle(job);
     if (job.status === "running") return { done, total, message: `${title}: ${message}` };
     if (job.status !== "queued") return { done, total, message: `${title} is ${job.status}` };
     const ahead = [...this.#store.jobs.running(), ...this.#store.jobs.queued()].map(({ id }) => id);
@@ -117,7 +117,7 @@ export class JobRequests {
     const asked = ids === "all"
       ? [...jobs.running(), ...jobs.queued()]
       : ids.map((id) => this.byId(id));
-    const ended = asked.filter(({ status }) => status !== "queued" && status !== "running");
+    const ended = asked.filter(hasEnded);
     if (asked.length > 0 && ended.length === asked.length) {
       const list = ended.map(({ id, status }) => `${id} is ${status}`).join(", ");
       throw new UserError(`There is nothing to stop: ${list}`);

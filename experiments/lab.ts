@@ -31,7 +31,6 @@ import {
 import { openStore, type Store } from "./store/store.ts";
 import type { RunPlace } from "./store/runs.ts";
 import {
-  hasEnded,
   type JobRequest,
   type JobWaitOptions,
   type JobWatchOptions,
@@ -52,7 +51,7 @@ import {
 } from "./requests/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Job, JobFilter, JobKind } from "./store/jobs.ts";
-import type { Run, RunFilter } from "./store/run.ts";
+import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
 import { isPretrained } from "./store/ids.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
@@ -248,12 +247,16 @@ class Laboratory implements Lab {
     const { sweepId, where = {} } = filter;
     for (const field of Object.keys(where)) requireConfigField(field, "where");
     const found = this.#store.runs.list(filter);
-    const known = this.#store.runs.sweepIds();
-    if (sweepId !== undefined && found.total === 0 && !known.includes(sweepId)) {
-      const newest = known.slice(0, 5).join(", ") || "none yet";
-      throw new UserError(`There is no sweep ${JSON.stringify(sweepId)}: the newest are ${newest}`);
-    }
+    if (sweepId !== undefined && found.total === 0) this.#requireSweep(sweepId);
     return found;
+  }
+
+  /** @throws {UserError} If there is no sweep of this id. */
+  #requireSweep(id: string): void {
+    const known = this.#store.runs.sweepIds();
+    if (known.includes(id)) return;
+    const newest = known.slice(0, 5).join(", ") || "none yet";
+    throw new UserError(`There is no sweep ${JSON.stringify(id)}: the newest are ${newest}`);
   }
 
   pretrained(): Run[] {

@@ -10,7 +10,7 @@ import type { TrainingEstimate } from "./report/estimate.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { SweepSummary, Variation } from "./report/variation.ts";
 import type { NoticeOptions } from "./report/notices.ts";
-import type { Run, RunFilter } from "./store/run.ts";
+import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
 import type { SampleRequest } from "./requests/image.ts";
 import type { Sample, SamplePixels, TextSample } from "./store/records.ts";
 import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
@@ -180,11 +180,6 @@ export async function watchRuns(look: () => Run[], options: WatchOptions): Promi
     }
     await pause(Math.min(POLL, left), signal);
   }
-}
-
-/** Whether nothing more will happen to it by itself. */
-export function hasEnded(run: Run): boolean {
-  return run.status !== "queued" && run.status !== "running";
 }
 
 function progressOf(runs: Run[]): WatchProgress {

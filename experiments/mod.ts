@@ -8,6 +8,7 @@ export {
   configHash,
   type ConfigOverrides,
   configSchemas,
+  differingFields,
   expandGrid,
   groupHash,
   imageConfigOf,
@@ -27,6 +28,9 @@ export {
 export { fieldValues, runReference } from "./requests/fields.ts";
 export type { EvaluateRequest } from "./requests/requests.ts";
 export { isPretrained } from "./store/ids.ts";
+export { processExists } from "./common/files.ts";
+export { hasEnded } from "./store/run.ts";
+export { jobTitle } from "./store/jobs.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
 export { publishedWeights, trainingDevice } from "./publishing.ts";
 export type { SweepSummary } from "./report/variation.ts";

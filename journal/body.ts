@@ -2,6 +2,7 @@
  * only as quotations, marked as theirs. */
 import {
   BLOCK_METRICS,
+  differingFields,
   type MetricName,
   modalityOf,
   PRESET_NAMES,
@@ -63,7 +64,8 @@ function setup({ runs, missing }: Drawn): string {
   const fields = [...new Set(runs.flatMap(({ config }) => tellingFields(config).map(([f]) => f)))];
   const value = ({ config }: Run, field: string) =>
     (config as Readonly<Record<string, string | number>>)[field] ?? "-";
-  const differing = fields.filter((field) => new Set(runs.map((r) => value(r, field))).size > 1);
+  const several = differingFields(runs.map(({ config }) => config));
+  const differing = fields.filter((field) => several.includes(field));
   const shared = fields.filter((field) => !differing.includes(field));
   const listed = shared.map((field) => `${field} ${value(runs[0]!, field)}`).join(", ");
   const difference = differing.length === 0

@@ -1,37 +1,24 @@
-/** The tool that inspects runs, and one run as text: what it is, how it stands, and what is known of it. */
+/** The tool that inspects runs, sweeps and jobs, one or a list of them. */
 import type { z } from "zod";
-import { counted, duration, RefusedValue, shortened } from "../engine/host/mod.ts";
+import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
+  hasEnded,
   InspectRequest,
   isPretrained,
   type Lab,
   type MetricName,
-  metricOf,
-  modalityOf,
   type Run,
   type RunFilter,
   type RunReport,
   type SweepSummary,
-  tellingFields,
 } from "../experiments/mod.ts";
 import { type Journal, matchingEntries } from "../journal/mod.ts";
 import { publications } from "./arguments.ts";
 import { answer, type Call, defineTool, READING } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId, jobAnswer, jobList } from "./jobs.ts";
-import { curvesUri, type Links, runUri, sampleUri } from "./links.ts";
-import {
-  curveTable,
-  isOver,
-  moreRows,
-  named,
-  rounded,
-  runTable,
-  shortenedError,
-  statusOf,
-  table,
-  timeOf,
-} from "./rows.ts";
+import { type Links, runUri } from "./links.ts";
+import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
 import {
   call,
   compareCalls,
@@ -43,8 +30,8 @@ import {
   waitCalls,
 } from "./next.ts";
 import { statusCounts, watchRuns } from "./train.ts";
-import { evaluationTable, viewOf } from "./views.ts";
-import { baselineTable } from "./text_view.ts";
+import { viewOf } from "./views.ts";
+import { reportCurves, reportParts } from "./run_report.ts";
 
 const InspectInput = InspectRequest.extend({ wait_seconds: waitSeconds(0) });
 // A sweep's id in the place of a run does the same; the other two only shorten tables.
@@ -71,7 +58,7 @@ export const inspectRunTool = defineTool({
       return oneRun(id, metrics, points, context);
     }
     if (wait_seconds > 0) {
-      const waiting = context.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !isOver(r));
+      const waiting = context.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !hasEnded(r));
       await watchRuns(waiting.map((r) => r.id), wait_seconds, context);
     }
     if (sweeps) {
@@ -282,118 +269,4 @@ function runList(
         : "",
     ],
   );
-}
-
-/** Samples and evaluations that are named, the newest. */
-const NEWEST = 5;
-/** Points of a curve that its table is chosen from. */
-const CURVE_POINTS = 10_000;
-
-/** The parts of a report below its summary; parts without content are empty. */
-export function reportParts(lab: Lab, report: RunReport): string[] {
-  const { run, alerts, baselines, evaluations } = report;
-  return [
-    alerts.map(({ level, message }) => `${level}: ${message}`).join("\n"),
-    facts(report),
-    baselineTable(baselines),
-    evaluationTable(evaluations.slice(-NEWEST).reverse()) +
-    olderNote(evaluations.length, "evaluation", run),
-    samples(lab, report),
-  ];
-}
-
-/** A table of the run's curves in at most `points` rows, and where all of their points are. */
-export function reportCurves(
-  lab: Lab,
-  run: Run,
-  metrics: readonly MetricName[] | undefined,
-  points: number,
-): string {
-  const names = metrics ?? ["loss", metricOf(run).name];
-  const curves = lab.metrics(run.id, { names, maxPoints: CURVE_POINTS });
-  const columns = names.map((title) => ({ title, points: curves[title] ?? [] }));
-  const recorded = columns.filter((column) => column.points.length > 0);
-  const missing = columns.filter((column) => column.points.length === 0);
-  const none = missing.length > 0
-    ? `Not recorded${recorded.length > 0 ? "" : " yet"}: ${
-      missing.map(({ title }) => title).join(", ")
-    }.`
-    : "";
-  if (recorded.length === 0) return none;
-  return [
-    `Curves (${
-      recorded.map(({ title, points }) => `${counted(points.length, "point")} of ${title}`)
-        .join(", ")
-    } in ${curvesUri(run.id, "csv")}):`,
-    "",
-    curveTable(recorded, points),
-    ...(none === "" ? [] : ["", none]),
-  ].join("\n");
-}
-
-function facts({ run, relativeError }: RunReport): string {
-  const { name: metric } = metricOf(run);
-  const speed = run.latest.examples_per_second ?? null;
-  const unit = modalityOf(run).examples;
-  const lines = [
-    ["Status", [
-      statusOf(run),
-      `step ${run.step}/${run.steps}`,
-      run.etaSeconds === null ? "" : `about ${duration(run.etaSeconds)} left`,
-      run.checkpointStep === null
-        ? "no checkpoint yet"
-        : `checkpoint at step ${run.checkpointStep}`,
-      run.startedAt === null ? "" : `started ${timeOf(run.startedAt)} UTC`,
-      run.endedAt === null ? "" : `ended ${timeOf(run.endedAt)} UTC`,
-    ]],
-    ["Newest", [
-      named("loss", run.latest.loss),
-      named("validation_loss", run.latest.validation_loss),
-      named(metric, run.latest[metric]),
-    ]],
-    ["Trivial model", [
-      named(metric, run.baseline),
-      relativeError === null
-        ? ""
-        : `this run has ${rounded(relativeError)} times that (below 1 is better)`,
-    ]],
-    ["Speed", [
-      speed === null ? "" : `${rounded(run.config.batch_size / speed)} s a step`,
-      speed === null ? "" : `${rounded(speed)} ${unit}/s`,
-    ]],
-    ["Belongs to", [
-      run.sweepId ?? "",
-      run.label === null ? "" : `label ${JSON.stringify(run.label)}`,
-    ]],
-    ["Made of", [
-      run.parameterCount === null ? "" : `${run.parameterCount.toLocaleString("en")} parameters`,
-      run.replicas === null ? "" : counted(run.replicas, "replica"),
-      run.device === null ? "" : `on ${run.device}`,
-      run.requestedDevice === null ? "" : `${run.requestedDevice} requested`,
-      `configuration ${run.configHash}`,
-      run.datasetHash === null ? "" : `data ${run.datasetHash.slice(0, 12)}`,
-      `code ${run.codeVersion}`,
-      `all of it as JSON: ${runUri(run.id)}`,
-    ]],
-    ["Failed", run.error === null ? [] : [shortenedError(run.error)]],
-    ["Configuration", tellingFields(run.config).map(([field, value]) => `${field}=${value}`)],
-  ] as const;
-  return lines.map(([title, parts]) => [title, parts.filter((part) => part !== "")] as const)
-    .filter(([, parts]) => parts.length > 0)
-    .map(([title, parts]) => `- ${title}: ${parts.join(", ")}`).join("\n");
-}
-
-function samples(lab: Lab, { run }: RunReport): string {
-  const view = viewOf(run);
-  const made = view.samples(lab, run.id).map(view.sampleLine);
-  if (made.length === 0) return "";
-  const newest = made.slice(-NEWEST).reverse();
-  const lines = newest.map(({ id, kind, step }) => `- ${sampleUri(id)} (${kind}, step ${step})`);
-  return `${
-    made.length > NEWEST ? `Newest of ${made.length} samples` : "Samples, newest first"
-  }:\n${lines.join("\n")}`;
-}
-
-function olderNote(count: number, noun: string, run: Run): string {
-  return count > NEWEST ? `\n${counted(count - NEWEST, `older ${noun}`)}: ${runUri(run.id)}` : "";
 }

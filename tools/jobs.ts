@@ -1,7 +1,7 @@
 /** Samples and evaluations as jobs: their answer once they are done, and a handle before. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { duration } from "../engine/host/mod.ts";
-import type { Job, JobKind, Lab } from "../experiments/mod.ts";
+import { hasEnded, type Job, type JobKind, jobTitle, type Lab } from "../experiments/mod.ts";
 import { answer, type Call } from "./define.ts";
 import { runUri } from "./links.ts";
 import { damageNote, MAX_ROWS, moreRows, shortenedError, table, timeOf } from "./rows.ts";
@@ -50,12 +50,7 @@ export async function jobAnswer(
     signal,
     onProgress: ({ done, total, message }) => progress.report(done, total, message),
   });
-  return isAtWork(job) ? handleOf(job, call) : await madeAnswer(job, call, detail);
-}
-
-/** Whether something more will happen to a job by itself. */
-export function isAtWork({ status }: Job): boolean {
-  return status === "queued" || status === "running";
+  return hasEnded(job) ? await madeAnswer(job, call, detail) : handleOf(job, call);
 }
 
 /** What a job has made. @throws Why it made nothing. */
@@ -72,8 +67,7 @@ export async function madeAnswer(
 
 function handleOf(job: Job, { links }: Pick<Call, "links">): CallToolResult {
   return answer({
-    summary:
-      `${job.id} (${job.kind} ${job.runId}) is ${stateOf(job)}. It goes on by itself, also ` +
+    summary: `${jobTitle(job)} is ${stateOf(job)}. It goes on by itself, also ` +
       "when this client closes, and nothing of it is lost.",
     next: [
       `${callOf("inspect-run", { run: job.id, wait_seconds: 45 })} to wait for what it makes`,
@@ -139,7 +133,7 @@ export function jobList(
   offset: number,
 ): CallToolResult {
   const { jobs, total } = lab.jobs({ limit: Math.min(limit, MAX_ROWS), offset });
-  const open = jobs.filter(isAtWork);
+  const open = jobs.filter((job) => !hasEnded(job));
   const broken = jobs.filter(({ status }) => status === "interrupted" || status === "stopped");
   return answer({
     summary: total === 0

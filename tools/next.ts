@@ -1,7 +1,6 @@
 /** Calls that answers propose: complete, as they can be made, and with the time that they take. */
 import { duration } from "../engine/host/mod.ts";
-import { type Lab, type Run, type Sample, type TextSample } from "../experiments/mod.ts";
-import { isOver } from "./rows.ts";
+import { hasEnded, type Lab, type Run, type Sample, type TextSample } from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
 
 /** A training step costs about three times what the network alone does: forward, and back twice. */
@@ -100,7 +99,7 @@ export function resumeCalls(runs: readonly Run[]): string[] {
 
 /** To wait for runs that are not over; nothing where all are. */
 export function waitCalls(runs: readonly Run[], which: Readonly<Record<string, string>>): string[] {
-  if (runs.every(isOver)) return [];
+  if (runs.every(hasEnded)) return [];
   return [
     `${call("inspect-run", { ...which, wait_seconds: 45 })} to wait for what is still training`,
   ];

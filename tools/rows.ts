@@ -1,6 +1,7 @@
 /** Tables, notes and curves of answers, in Markdown. */
 import {
   type AlignedCurve,
+  differingFields,
   type Lab,
   metricOf,
   type MetricPoint,
@@ -95,9 +96,8 @@ const SAID_OTHERWISE: readonly string[] = ["modality", "steps"];
 
 /** Fields in which the configurations of runs of one modality differ. */
 export function differingParameters(runs: readonly Run[]): string[] {
-  const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
-  const values = (field: string) => new Set(runs.map((run) => settingOf(run, field)));
-  return fields.filter((field) => !SAID_OTHERWISE.includes(field) && values(field).size > 1);
+  return differingFields(runs.map(({ config }) => config))
+    .filter((field) => !SAID_OTHERWISE.includes(field));
 }
 
 function settingOf({ config }: Run, field: string): Cell {
@@ -137,10 +137,6 @@ export function moreRows(shown: number, offset: number, total: number): string {
 /** The text with a capital letter at its beginning. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-export function isOver(run: Run): boolean {
-  return run.status !== "queued" && run.status !== "running";
 }
 
 /**

@@ -1,10 +1,9 @@
 /** Runs, sweeps and jobs as tasks: a task's id is that of what it stands for, so none is ever lost. */
 import { UserError } from "../engine/host/mod.ts";
 import { errorResult } from "./define.ts";
-import { isAtWork, isJobId, madeAnswer } from "./jobs.ts";
-import type { Job, Lab, Run } from "../experiments/mod.ts";
+import { isJobId, madeAnswer } from "./jobs.ts";
+import { hasEnded, type Job, type Lab, type Run } from "../experiments/mod.ts";
 import type { Links } from "./links.ts";
-import { isOver } from "./rows.ts";
 import type { Task, TaskStore } from "./tasks.ts";
 import { statusCounts, trainAnswer } from "./train.ts";
 
@@ -17,10 +16,10 @@ export function runTasks(lab: Lab, links: Links): TaskStore {
     cancel(taskId) {
       if (isJobId(taskId)) {
         const job = jobOf(lab, taskId);
-        if (job && isAtWork(job)) lab.stopJobs([taskId]);
+        if (job && !hasEnded(job)) lab.stopJobs([taskId]);
         return Promise.resolve();
       }
-      const going = runsOf(lab, taskId).filter((run) => !isOver(run));
+      const going = runsOf(lab, taskId).filter((run) => !hasEnded(run));
       if (going.length > 0) lab.stop(going.map(({ id }) => id));
       return Promise.resolve();
     },
@@ -35,11 +34,11 @@ function taskOf(lab: Lab, links: Links, taskId: string): Task | undefined {
   const task = {
     taskId,
     createdAt: times[0]!,
-    lastUpdatedAt: runs.every(isOver) ? times.at(-1)! : new Date().toISOString(),
+    lastUpdatedAt: runs.every(hasEnded) ? times.at(-1)! : new Date().toISOString(),
     ttlMs: null,
     statusMessage: statusCounts(runs),
   };
-  if (!runs.every(isOver)) return { ...task, status: "working" };
+  if (!runs.every(hasEnded)) return { ...task, status: "working" };
   if (runs.every(({ status }) => status === "stopped")) return { ...task, status: "cancelled" };
   return {
     ...task,
@@ -59,9 +58,9 @@ async function jobTask(lab: Lab, links: Links, taskId: string): Promise<Task | u
     createdAt: job.createdAt,
     lastUpdatedAt: job.endedAt ?? new Date().toISOString(),
     ttlMs: null,
-    statusMessage: isAtWork(job) ? job.progress?.message ?? job.status : job.status,
+    statusMessage: hasEnded(job) ? job.status : job.progress?.message ?? job.status,
   };
-  if (isAtWork(job)) return { ...task, status: "working" };
+  if (!hasEnded(job)) return { ...task, status: "working" };
   if (job.status === "stopped") return { ...task, status: "cancelled" };
   const result = await madeAnswer(job, { lab, links })
     .catch((error) => errorResult(job.kind, error));

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { counted, RefusedValue } from "../engine/host/mod.ts";
-import { type Job, type Lab, type Run, StopRequest } from "../experiments/mod.ts";
+import { hasEnded, type Job, type Lab, type Run, StopRequest } from "../experiments/mod.ts";
 import { ADDING, answer, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId } from "./jobs.ts";
-import { isOver, MAX_ROWS, runTable } from "./rows.ts";
+import { MAX_ROWS, runTable } from "./rows.ts";
 import { waitCalls } from "./next.ts";
 import { watchRuns } from "./train.ts";
 
@@ -30,10 +30,10 @@ export const stopRunTool = defineTool({
         })
       ),
     ]);
-    const over = now.filter(isOver);
+    const over = now.filter(hasEnded);
     const stopping = now.length - over.length;
     const resumable = now.filter((run) => run.status === "stopped");
-    const [waiting] = now.filter((run) => !isOver(run));
+    const [waiting] = now.filter((run) => !hasEnded(run));
     const summary = now.length + jobs.length === 0 ? "Nothing was queued or running." : [
       ...(now.length === 0 ? [] : [
         `At rest: ${counted(over.length, "run")}${

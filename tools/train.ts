@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { counted, duration, RefusedValue, UserError } from "../engine/host/mod.ts";
 import {
   type ConfigEstimate,
+  differingFields,
+  hasEnded,
   type Lab,
   type Run,
   type RunConfig,
@@ -13,7 +15,7 @@ import type { Links } from "./links.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
 import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import { askBeforeTraining } from "./questions.ts";
-import { isOver, MAX_ROWS, rounded, runTable, table } from "./rows.ts";
+import { MAX_ROWS, rounded, runTable, table } from "./rows.ts";
 import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
 import { viewOf } from "./views.ts";
 
@@ -130,11 +132,8 @@ function estimateAnswer(lab: Lab, request: Request, links: Links): CallToolResul
 
 function estimateTable(parts: readonly ConfigEstimate[]): string {
   const configs = parts.map(({ configs }) => configs[0]!);
-  const fields = [...new Set(configs.flatMap((config) => Object.keys(config)))];
   const value = (config: RunConfig, field: string) => String(Reflect.get(config, field) ?? "-");
-  const differing = fields.filter((field) =>
-    field !== "seed" && new Set(configs.map((config) => value(config, field))).size > 1
-  );
+  const differing = differingFields(configs).filter((field) => field !== "seed");
   const ids = (runs: readonly Run[]) =>
     runs.slice(0, MAX_NAMED).map(({ id, status }) => `${id} (${status})`).join(", ") +
     (runs.length > MAX_NAMED ? ", ..." : "");
@@ -198,7 +197,7 @@ function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): stri
   const which: Record<string, string> = sweepId === null
     ? { run: runs[0]!.id }
     : { sweep: sweepId };
-  const waiting = runs.find((run) => !isOver(run));
+  const waiting = runs.find((run) => !hasEnded(run));
   if (waiting) {
     return [
       ...waitCalls(runs, which),

@@ -1,5 +1,11 @@
 import { raw } from "hono/html";
-import type { Comparison, LeaderboardRow, Run, Sample } from "../experiments/mod.ts";
+import {
+  type Comparison,
+  hasEnded,
+  type LeaderboardRow,
+  type Run,
+  type Sample,
+} from "../experiments/mod.ts";
 import {
   alignedSeries,
   formatMeasured,
@@ -10,7 +16,7 @@ import {
   parameterText,
   runColors,
 } from "../figures/mod.ts";
-import { isActive, Page, SampleFigure, settingText, Status } from "./layout.tsx";
+import { Page, SampleFigure, settingText, Status } from "./layout.tsx";
 import { ComparedEvaluations, viewOf } from "./evaluations.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 import { baselineText } from "./text_evaluations.tsx";
@@ -38,7 +44,7 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
     <Page
       title={`${runs.length} runs compared`}
       section="/compare"
-      refreshSeconds={runs.some(isActive) ? 2 : 10}
+      refreshSeconds={runs.every(hasEnded) ? 10 : 2}
     >
       <p class="trail">
         <a href="/">Runs</a> / <a href="/compare">Compare</a>

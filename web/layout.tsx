@@ -39,22 +39,9 @@ export function RunProgress(props: { run: Run }) {
   );
 }
 
-export function isActive(run: Run): boolean {
-  return run.status === "running" || run.status === "queued";
-}
-
 /** Returns the value of a setting, or "–". */
 export function settingOf({ config }: Run, field: string): string | number {
   return (config as Readonly<Record<string, string | number>>)[field] ?? "–";
-}
-
-/** Returns the names of the settings in which runs differ. */
-export function differingFields(runs: readonly Run[]): string[] {
-  const first = runs[0];
-  if (first === undefined) return [];
-  return [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter((field) =>
-    runs.some((run) => settingOf(run, field) !== settingOf(first, field))
-  );
 }
 
 export function Settings(props: { values: Readonly<Record<string, string | number>> }) {

@@ -2,6 +2,7 @@ import { duration } from "../engine/host/mod.ts";
 import { raw } from "hono/html";
 import {
   type Alert,
+  hasEnded,
   type LabEvent,
   modalityOf,
   type Run,
@@ -10,7 +11,7 @@ import {
   type TextSample,
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
-import { Ask, Fact, isActive, Page, RunProgress, settingText, Status, Time } from "./layout.tsx";
+import { Ask, Fact, Page, RunProgress, settingText, Status, Time } from "./layout.tsx";
 import { Evaluations, viewOf } from "./evaluations.tsx";
 import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
@@ -28,7 +29,7 @@ export function RunPage({ report, texts, events }: RunView) {
   const { run } = report;
   const view = viewOf(run);
   return (
-    <Page title={run.id} refreshSeconds={isActive(run) ? 2 : 10}>
+    <Page title={run.id} refreshSeconds={hasEnded(run) ? 10 : 2}>
       <script
         type="module"
         src={staticUrl(view.script)}
@@ -191,7 +192,7 @@ export function WhatToSay({ run }: { run: Run }) {
   return (
     <>
       <h2>Ask your assistant</h2>
-      {isActive(run) && (
+      {!hasEnded(run) && (
         <Ask say={`Stop ${run.id}.`} tool="stop-run" arguments={{ runs: [run.id] }} />
       )}
       {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}

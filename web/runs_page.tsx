@@ -1,6 +1,8 @@
 import { duration } from "../engine/host/mod.ts";
 import {
   type Curves,
+  differingFields,
+  hasEnded,
   metricOf,
   type Run,
   RUN_STATUSES,
@@ -9,17 +11,7 @@ import {
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
-import {
-  Ask,
-  differingFields,
-  isActive,
-  Page,
-  RunProgress,
-  settingOf,
-  Settings,
-  Status,
-  Time,
-} from "./layout.tsx";
+import { Ask, Page, RunProgress, settingOf, Settings, Status, Time } from "./layout.tsx";
 import { runUrl } from "./markdown.ts";
 
 export interface RunRow {
@@ -173,7 +165,9 @@ function groupBySweep(rows: readonly RunRow[]): Group[] {
 
 function RunGroup({ sweepId, rows }: Group) {
   const runs = rows.map((row) => row.run);
-  const differing = sweepId === null || runs.length < 2 ? [...CHARACTER] : differingFields(runs);
+  const differing = sweepId === null || runs.length < 2
+    ? [...CHARACTER]
+    : differingFields(runs.map(({ config }) => config));
   return (
     <tbody>
       {sweepId !== null && (
@@ -246,7 +240,7 @@ function RunLine(props: RunRow & { settings: Record<string, string | number>; in
             : `Loss from ${formatNumber(loss[0]?.y ?? NaN)} to ${
               formatNumber(loss.at(-1)?.y ?? NaN)
             }`,
-          xEnd: isActive(run) ? run.steps : undefined,
+          xEnd: hasEnded(run) ? undefined : run.steps,
         }))}
       </td>
       <td class="number error">

@@ -199,3 +199,10 @@ function hashOf(value: object): string {
   const sorted = JSON.stringify(value, kept.sort());
   return createHash("sha256").update(sorted).digest("hex").slice(0, 12);
 }
+
+/** Returns the fields of which configurations have several values; lacking a field counts as one. */
+export function differingFields(configs: readonly RunConfig[]): string[] {
+  const fields = [...new Set(configs.flatMap((config) => Object.keys(config)))];
+  const values = (field: string) => new Set(configs.map((config) => Reflect.get(config, field)));
+  return fields.filter((field) => values(field).size > 1);
+}

@@ -8,6 +8,7 @@ export { ImageConfig, imageConfigOf } from "./image.ts";
 export { TextConfig, textConfigOf } from "./text.ts";
 export {
   configSchemas,
+  differingFields,
   LATER,
   MATERIAL,
   parseConfig,

@@ -1,4 +1,5 @@
 /** Comparison of runs. */
+import { differingFields } from "../config/mod.ts";
 import type { Evaluation } from "../store/results.ts";
 import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
@@ -68,7 +69,7 @@ export function compareRuns(
 ): Omit<Comparison, "evaluations" | "baselines"> {
   const metric = commonMetric(runs);
   const names = [metric.name, ...OTHER_CURVES];
-  const differing = differingFields(runs);
+  const differing = differingFields(runs.map(({ config }) => config));
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
   const groups = groupRuns(ranked, differing);
   const curves = new Map(runs.map((run) => [run.id, curvesOf(run.id, names)]));
@@ -166,16 +167,6 @@ function leaderboardRow(run: Run, rank: number, differing: readonly string[]): L
 
 function errorOf(run: Run): number {
   return scoreOf(run) ?? Number.MAX_VALUE;
-}
-
-function differingFields(runs: readonly Run[]): string[] {
-  const [first, ...rest] = runs;
-  if (!first) return [];
-  const value = ({ config }: Run, field: string) =>
-    (config as Readonly<Record<string, unknown>>)[field];
-  return [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter((field) =>
-    rest.some((run) => value(run, field) !== value(first, field))
-  );
 }
 
 function pick(run: Run, names: readonly string[]): Record<string, string | number> {

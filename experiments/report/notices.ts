@@ -10,7 +10,7 @@ import { counted } from "../../engine/host/mod.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { metricOf, scoreOf } from "../registry/modalities.ts";
 import type { LabEvent } from "../store/metrics.ts";
-import type { Run } from "../store/run.ts";
+import { hasEnded } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { RunReport } from "./inspect.ts";
 
@@ -87,10 +87,6 @@ export async function* readNotices(
   }
 }
 
-function isActive({ status }: Run): boolean {
-  return status === "queued" || status === "running";
-}
-
 /** Codes of alerts that restate how a run ended, or that have events of their own. */
 const KNOWN_OTHERWISE: readonly string[] = ["failed", "interrupted", "checkpoint-damaged"];
 
@@ -123,7 +119,7 @@ function inOneLine(
 ): string {
   const run = runId === null ? null : store.runs.byId(runId);
   // A run that was resumed since has no outcome yet.
-  const isOutcome = kind === "run-ended" && run !== null && !isActive(run);
+  const isOutcome = kind === "run-ended" && run !== null && hasEnded(run);
   const { summary } = isOutcome ? report(run.id) : { summary: message };
   const error = isOutcome && run.error !== null ? `: ${run.error}` : "";
   const rest = kind !== "run-ended" || left === 0

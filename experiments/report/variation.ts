@@ -1,5 +1,11 @@
 /** What the runs of a workspace, or of a sweep, have tried, and which settings they never varied. */
-import { RECORDING, type RunConfig, tellingFields, withLaterFields } from "../config/mod.ts";
+import {
+  differingFields,
+  RECORDING,
+  type RunConfig,
+  tellingFields,
+  withLaterFields,
+} from "../config/mod.ts";
 import { metricOf, scoreOf } from "../registry/modalities.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
@@ -86,7 +92,6 @@ export function sweepSummary(id: string, runs: readonly Run[]): SweepSummary {
     const value = scoreOf(run);
     return value === null ? [] : [{ run: run.id, value }];
   }).sort((a, b) => a.value - b.value);
-  const fields = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
   const valuesOf = (field: string) => [
     ...new Set(runs.map(({ config }) => (config as Record<string, string | number>)[field]!)),
   ];
@@ -100,8 +105,7 @@ export function sweepSummary(id: string, runs: readonly Run[]): SweepSummary {
     runs: runs.length,
     dataset: first!.config.dataset,
     varied: Object.fromEntries(
-      fields.map((field) => [field, valuesOf(field)] as const)
-        .filter(([, values]) => values.length > 1),
+      differingFields(runs.map(({ config }) => config)).map((field) => [field, valuesOf(field)]),
     ),
     metric: metricOf(first!).name,
     best: best ?? null,

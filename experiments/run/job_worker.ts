@@ -6,7 +6,7 @@ import { explained, UserError } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
 import { namesIn } from "../common/files.ts";
 import { codeVersion } from "../common/code_version.ts";
-import type { Job, JobEnd, JobKind } from "../store/jobs.ts";
+import { type Job, type JobEnd, type JobKind, jobTitle } from "../store/jobs.ts";
 import type { Run } from "../store/run.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
 import { asWorker, hasServer } from "./processes.ts";
@@ -136,7 +136,7 @@ class JobWorker {
   }
 
   async #do(job: Job): Promise<void> {
-    this.#options.log?.(`${titleOf(job)}: starting`);
+    this.#options.log?.(`${jobTitle(job)}: starting`);
     let work: Work | undefined;
     try {
       const run = this.#store.runs.byId(job.runId);
@@ -178,7 +178,7 @@ class JobWorker {
         : end.status === "failed"
         ? `: ${end.error.message}`
         : "";
-      const message = `${titleOf(job)} ${end.status}${more}`;
+      const message = `${jobTitle(job)} ${end.status}${more}`;
       events.add("job-ended", job.runId, message);
       return message;
     });
@@ -217,7 +217,7 @@ class JobWorker {
     if (job.kind === "sample") return;
     for (let next = this.#claim("sample"); next; next = this.#claim("sample")) {
       const progress = this.#store.jobs.byId(job.id)?.progress ?? { done: 0, total: 1 };
-      const message = `waiting for ${titleOf(next)}`;
+      const message = `waiting for ${jobTitle(next)}`;
       this.#store.jobs.setProgress(job.id, this.#id, { ...progress, message });
       await this.#do(next);
     }
@@ -229,10 +229,6 @@ class JobWorker {
     this.#heartbeatAt = Date.now();
     this.#store.workers.heartbeat(this.#id);
   }
-}
-
-function titleOf({ id, kind, runId }: Job): string {
-  return `${id} (${kind} ${runId})`;
 }
 
 /** Returns the folder of the finished parts of a job. */

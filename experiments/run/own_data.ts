@@ -2,7 +2,7 @@
 import { resolveDataset } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import type { RunConfig } from "../config/mod.ts";
-import type { Run } from "../store/run.ts";
+import { hasEnded, type Run } from "../store/run.ts";
 
 /**
  * Returns the configuration with an absolute path of its data set.
@@ -50,7 +50,7 @@ export function withFoundStart(config: RunConfig, find: (ref: string) => Run): R
   if (start === null) return config;
   const run = find(start.run);
   const { checkpointStep: step } = run;
-  if (run.status === "queued" || run.status === "running") {
+  if (!hasEnded(run)) {
     throw new UserError(`start_from is ${run.id}, which is ${run.status}: wait for its end first`);
   }
   if (step === null || (start.step !== undefined && start.step !== step)) {

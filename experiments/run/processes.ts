@@ -12,6 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
 import { processExists } from "../common/files.ts";
+import { jobTitle } from "../store/jobs.ts";
 import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
 
 /** Time limit in milliseconds from the start of a worker until it holds its lock. */
@@ -45,7 +46,8 @@ function lockedFile(path: string): Deno.FsFile {
 
 /** Whether the process of an open row of `workers` is alive. */
 export function isAlive(workspace: string, worker: WorkerRow): boolean {
-  if (isLocked(lockPath(workspace, worker.id))) return true;
+  // A shared lock, so that concurrent checks do not mistake each other for the worker.
+  if (isLocked(lockPath(workspace, worker.id), false)) return true;
   if (worker.state !== "starting") return false;
   const age = Date.now() - Date.parse(worker.spawnedAt);
   return age < START_LIMIT && (worker.pid === null || processExists(worker.pid));
@@ -72,9 +74,9 @@ export function noticeDeadWorkers(store: Store): boolean {
       for (const id of store.runs.interrupt(worker.id)) {
         store.events.add("run-ended", id, `${id} was interrupted: its worker is gone`);
       }
-      for (const { id, kind, runId } of store.jobs.interrupt(worker.id)) {
-        const message = `${id} (${kind} ${runId}) was interrupted: its process is gone`;
-        store.events.add("job-ended", runId, message);
+      for (const job of store.jobs.interrupt(worker.id)) {
+        const message = `${jobTitle(job)} was interrupted: its process is gone`;
+        store.events.add("job-ended", job.runId, message);
       }
       rmSync(lockPath(store.workspace, worker.id), { force: true });
     });
@@ -132,18 +134,8 @@ export function holdServerLock(workspace: string): { release(): void } {
 
 /** Whether any process holds a lock of {@link holdServerLock}. */
 export function hasServer(workspace: string): boolean {
-  let file: Deno.FsFile;
-  try {
-    file = Deno.openSync(serversPath(workspace), { write: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-  try {
-    return !file.tryLockSync(true);
-  } finally {
-    file.close();
-  }
+  // Servers share their lock, so only an exclusive one cannot be had beside theirs.
+  return isLocked(serversPath(workspace), true);
 }
 
 function serversPath(workspace: string): string {
@@ -154,18 +146,17 @@ function lockPath(workspace: string, workerId: number): string {
   return join(workspace, "workers", `${workerId}.lock`);
 }
 
-function isLocked(path: string): boolean {
-  if (!existsSync(path)) return false;
+/** Whether a lock of a file cannot be acquired; false where there is no file. */
+function isLocked(path: string, exclusive: boolean): boolean {
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(path, { read: true });
+    file = Deno.openSync(path, { read: true, write: exclusive });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
   try {
-    // A shared lock, so that concurrent checks do not mistake each other for the worker.
-    return !file.tryLockSync(false);
+    return !file.tryLockSync(exclusive);
   } finally {
     file.close();
   }

@@ -39,6 +39,11 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
+/** Names a job in messages: "job-0003 (sample image-0001)". */
+export function jobTitle({ id, kind, runId }: Pick<Job, "id" | "kind" | "runId">): string {
+  return `${id} (${kind} ${runId})`;
+}
+
 /** Progress of a long operation. */
 export interface JobProgress {
   readonly done: number;

@@ -19,6 +19,11 @@ export const RUN_STATUSES = [
   "failed",
 ] as const satisfies readonly RunStatus[];
 
+/** Whether a run or a job has ended, so that nothing more happens to it unless it is resumed. */
+export function hasEnded({ status }: { readonly status: RunStatus }): boolean {
+  return status !== "queued" && status !== "running";
+}
+
 /** One training run. Times are ISO 8601 strings in UTC. */
 export interface Run {
   /** For example `image-0012`. */

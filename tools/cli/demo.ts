@@ -1,10 +1,16 @@
 /** What the program can do, in minutes: the pretrained models at once, then one that learns live. */
 import { fileURLToPath } from "node:url";
 import { duration, UserError } from "../../engine/host/mod.ts";
-import type { Lab, Run, Sample, TextSample } from "../../experiments/mod.ts";
+import {
+  hasEnded,
+  type Lab,
+  type Run,
+  type Sample,
+  type TextSample,
+} from "../../experiments/mod.ts";
 import { z } from "zod";
 import { settingsOf } from "../next.ts";
-import { isOver, rounded } from "../rows.ts";
+import { rounded } from "../rows.ts";
 import { openBrowser } from "./browser.ts";
 import { withProgressBar } from "./progress_bar.ts";
 import { commonOptions, dataRootsOf, defineCommand, labOf, listenFields } from "./command.ts";
@@ -191,7 +197,7 @@ async function watchFor(lab: Lab, id: string, seconds: number): Promise<Run> {
   const [watched] = await withProgressBar((onProgress) =>
     lab.watch([id], { timeoutSeconds: seconds, everySeconds: 1, onProgress })
   );
-  if (isOver(watched!)) return watched!;
+  if (hasEnded(watched!)) return watched!;
   lab.stop([id]);
   const [stopped] = await lab.watch([id], { timeoutSeconds: seconds });
   return stopped!;
@@ -201,7 +207,7 @@ async function watchFor(lab: Lab, id: string, seconds: number): Promise<Run> {
 async function firstEstimate(lab: Lab, id: string): Promise<number | null> {
   for (;;) {
     const [run] = await lab.watch([id], { timeoutSeconds: 0.5 });
-    if (!run || isOver(run)) return null;
+    if (!run || hasEnded(run)) return null;
     if (run.etaSeconds !== null) return run.etaSeconds;
   }
 }

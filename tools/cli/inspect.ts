@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { InspectRequest } from "../../experiments/mod.ts";
 import { openJournal } from "../../journal/mod.ts";
-import { inspected, reportCurves, reportParts, sweepTable } from "../inspect_run.ts";
+import { inspected, sweepTable } from "../inspect_run.ts";
 import { isJobId, jobTable } from "../jobs.ts";
 import { runTable } from "../rows.ts";
 import { commonOptions, defineCommand, labOf } from "./command.ts";
+import { reportCurves, reportParts } from "../run_report.ts";
 
 export const command = defineCommand({
   schema: z.strictObject({ ...InspectRequest.shape, ...commonOptions }),

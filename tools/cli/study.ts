@@ -3,6 +3,7 @@ import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
 import {
   configHash,
+  hasEnded,
   type Lab,
   parseConfig,
   resolveConfig,
@@ -10,7 +11,6 @@ import {
   runReference,
 } from "../../experiments/mod.ts";
 import { openJournal } from "../../journal/mod.ts";
-import { isOver } from "../rows.ts";
 import { commonOptions, dataDirectory, defineCommand, labOf } from "./command.ts";
 import { reportOnModel } from "./study_report.ts";
 import { STUDY_MODELS, type StudyModel } from "./study_definition.ts";
@@ -88,7 +88,7 @@ async function trainModels(lab: Lab, models: readonly StudyModel[]): Promise<voi
       journal.update(id, { runs: [started!.id] });
       runs.push(started!);
     } else {
-      const waits = isOver(known) && known.status !== "finished";
+      const waits = hasEnded(known) && known.status !== "finished";
       runs.push(waits ? await lab.resume(known.id) : known);
     }
   }

@@ -1,9 +1,9 @@
 /** Trains a run or a sweep and waits for it; interrupting ends the waiting, not the training. */
 import { z } from "zod";
-import { type Lab, type Run, TrainOrResume } from "../../experiments/mod.ts";
+import { hasEnded, type Lab, type Run, TrainOrResume } from "../../experiments/mod.ts";
 import { duration } from "../../engine/host/mod.ts";
 import { expectedTime } from "../questions.ts";
-import { isOver, runTable } from "../rows.ts";
+import { runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
 import { commonOptions, defineCommand, labOf } from "./command.ts";
 import { withProgressBar } from "./progress_bar.ts";
@@ -61,7 +61,7 @@ export async function watchToTheEnd(lab: Lab, ids: readonly string[]): Promise<r
   return await withProgressBar(async (onProgress) => {
     for (;;) {
       const runs = await lab.watch(ids, { timeoutSeconds: 3600, everySeconds: 1, onProgress });
-      if (runs.every(isOver)) return runs;
+      if (runs.every(hasEnded)) return runs;
     }
   });
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
-import type { Lab } from "../../experiments/mod.ts";
+import { type Lab, processExists } from "../../experiments/mod.ts";
 import { type Access, type AccessOptions, accessTo } from "../access.ts";
 import type { Wiring } from "./command.ts";
 import { IDENTITY_PATH, listen, type Listening } from "./serving.ts";
@@ -135,7 +135,7 @@ function onFirstFree(ports: readonly number[], serve: (port: number) => Listenin
 
 /** Whether the viewer that was remembered is up, and of this workspace. */
 async function answers({ url, pid }: Remembered, workspace: string): Promise<boolean> {
-  if (pid === process.pid || !isAlive(pid)) return false;
+  if (pid === process.pid || !processExists(pid)) return false;
   try {
     const response = await fetch(`${url}${IDENTITY_PATH}`, {
       signal: AbortSignal.timeout(ANSWER_MS),
@@ -144,15 +144,6 @@ async function answers({ url, pid }: Remembered, workspace: string): Promise<boo
     return (await response.text()) === identityOf(workspace);
   } catch {
     return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return Object(error).code === "EPERM";
   }
 }
 

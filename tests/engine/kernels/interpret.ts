@@ -88,19 +88,11 @@ class Workgroup {
           lane.set(name, Math.fround(product + lane.get(name)!));
         }
         break;
-      case "store": {
-        const array = this.#memory.get(statement.tensor.id)!;
-        for (const lane of lanes) {
-          write(
-            array,
-            this.#evaluate(statement.place, lane),
-            this.#evaluate(statement.value, lane),
-          );
-        }
-        break;
-      }
+      case "store":
       case "share": {
-        const array = this.#shared.get(statement.array)!;
+        const array = statement.kind === "store"
+          ? this.#memory.get(statement.tensor.id)!
+          : this.#shared.get(statement.array)!;
         for (const lane of lanes) {
           write(
             array,
