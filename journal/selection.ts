@@ -166,7 +166,7 @@ export function signsOfSelection(
   });
   const left = [...apart, ...fromOutside]
     .filter((run) => hashes.has(run.groupHash) && !repeats(run));
-  const late = counted.filter((run) => couldBeTested(metric, sides, run.createdAt));
+  const late = counted.filter((run) => couldBeTestedWithout(run, metric, sides));
   return [
     ...(dropped.length > 0
       ? [`left out: ${listed(dropped.map((run) => `${run.id} (${whyNot(run, metric)})`))}`]
@@ -187,15 +187,17 @@ export function signsOfSelection(
   ];
 }
 
-/** Whether every side had finished runs with two seeds at this time. */
-function couldBeTested(
+/** Whether every side had other finished runs with two seeds when this run was queued. */
+function couldBeTestedWithout(
+  run: Run,
   metric: Criterion["metric"],
   sides: readonly Side[],
-  time: string,
 ): boolean {
   return sides.every(({ runs }) => {
-    const ended = runs.filter((run) => isMeasured(run, metric) && isBefore(run.endedAt, time));
-    return measured(ended, metric).length >= 2;
+    const others = runs.filter((other) =>
+      other !== run && isMeasured(other, metric) && isBefore(other.endedAt, run.createdAt)
+    );
+    return measured(others, metric).length >= 2;
   });
 }
 

@@ -21,7 +21,7 @@ export async function withWorkspace(work: (workspace: string) => Promise<void> |
     await work(workspace);
   } finally {
     await jobsAtRest(workspace);
-    await Deno.remove(workspace, { recursive: true });
+    await removeFolder(workspace);
   }
 }
 

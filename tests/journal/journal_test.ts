@@ -1,23 +1,21 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
 import { type Criterion, type Journal, openJournal } from "../../journal/mod.ts";
+import { stopTraining, withWorkspace } from "../experiments/workspace.ts";
 
 /** A laboratory with one cancelled run, image-0001. */
-async function withJournal(use: (journal: Journal, lab: Lab) => Promise<void>) {
-  const workspace = await Deno.makeTempDir({ prefix: "textdiffusion-" });
-  const lab = openLab({ workspace });
-  try {
-    await lab.train({ preset: "mnist-tiny", overrides: { dataset: "made-up-digits" } });
-    lab.stop("all");
-    await lab.watch(["image-0001"], { timeoutSeconds: 60 });
-    await use(await openJournal(lab), lab);
-  } finally {
-    lab.close();
-    // The worker that train() started may still be writing its last line.
-    await rm(workspace, { recursive: true, maxRetries: 10, retryDelay: 100 });
-  }
+function withJournal(use: (journal: Journal, lab: Lab) => Promise<void>): Promise<void> {
+  return withWorkspace(async (workspace) => {
+    const lab = openLab({ workspace });
+    try {
+      await lab.train({ preset: "mnist-tiny", overrides: { dataset: "made-up-digits" } });
+      await stopTraining(workspace);
+      await use(await openJournal(lab), lab);
+    } finally {
+      lab.close();
+    }
+  });
 }
 
 const CRITERION: Criterion = {

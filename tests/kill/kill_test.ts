@@ -14,6 +14,7 @@ import { decodeSafetensors, uniforms } from "../../engine/mod.ts";
 import { type Curves, type Lab, METRIC_NAMES, openLab, type Run } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { isTemporary } from "../../experiments/common/files.ts";
+import { removeFolder } from "../experiments/workspace.ts";
 
 const LONGEST_WAIT = 3000;
 const SEED = Number(Deno.env.get("KILL_SEED") ?? 1);
@@ -62,7 +63,7 @@ for (const [what, victim] of Object.entries(VICTIMS)) {
     } finally {
       await disturbed.end();
     }
-    await Deno.remove(workspace, { recursive: true });
+    await removeFolder(workspace);
   });
 }
 

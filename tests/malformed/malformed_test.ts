@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stdioCommand } from "../tools/clients.ts";
 import { drawing, type ListedTool, malformed } from "./generator.ts";
+import { removeFolder } from "../experiments/workspace.ts";
 
 const CALLS = 10_000;
 const REQUESTS = 1000;
@@ -41,7 +42,7 @@ async function withProcess(
   } finally {
     child.kill();
     await child.status;
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }
 

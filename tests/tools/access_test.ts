@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openLab } from "../../experiments/mod.ts";
 import { type AccessOptions, accessTo, tokenFile } from "../../tools/access.ts";
 import { createHttpApp, type HttpApp } from "../../tools/http.ts";
+import { removeFolder } from "../experiments/workspace.ts";
 
 /** An application over an empty workspace, asked without a network. */
 async function withApp(
@@ -24,7 +25,7 @@ async function withApp(
   } finally {
     await app.close();
     lab.close();
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { barLine } from "../../tools/cli/progress_bar.ts";
 import { PERMISSIONS } from "./clients.ts";
+import { removeFolder } from "../experiments/workspace.ts";
 
 interface Outcome {
   readonly code: number;
@@ -31,7 +32,7 @@ async function inFolder(use: (folder: string) => Promise<void>) {
   try {
     await use(folder);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }
 

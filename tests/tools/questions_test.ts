@@ -5,6 +5,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { type Answer, stdioCommand, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
+import { removeFolder } from "../experiments/workspace.ts";
 
 const LONG = {
   preset: "mnist-small",
@@ -130,5 +131,5 @@ Deno.test("data outside of the allowed folders is read only where the client's r
       await allowed.client.close();
     }
     lab.stop("all");
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }));

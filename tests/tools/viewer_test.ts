@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { currentClient, stdioCommand, textOf } from "./clients.ts";
+import { removeFolder } from "../experiments/workspace.ts";
 
 async function inWorkspace(use: (workspace: string) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
   try {
     await use(join(folder, "workspace"));
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }
 
