@@ -9,9 +9,8 @@ import { printWgsl } from "../engine/kernels/wgsl.ts";
 import type { Engine, Program } from "../engine/mod.ts";
 import { type Graph, liveNodes } from "../engine/graph/value.ts";
 import { trace } from "../engine/trace.ts";
-import { openSubject } from "../experiments/registry/modalities.ts";
+import { openSubject, presets } from "../experiments/registry/modalities.ts";
 import { compileStep } from "../models/steps/mod.ts";
-import { presets } from "../experiments/config/presets.ts";
 
 /** Operators that only move elements: kernels read through them. */
 const MOVEMENTS = ["Reshape", "Transpose", "Expand", "Slice"];

@@ -7,10 +7,11 @@
  * are trained, validated and sampled after, and names choose presets.
  */
 import { parseArgs } from "node:util";
-import { presetNamed } from "../experiments/config/presets.ts";
 import { runFlags } from "../experiments/run/processes.ts";
 import { openStore } from "../experiments/store/store.ts";
 import { startPyTorch } from "./peer.ts";
+import "../experiments/registry/modalities.ts";
+import { presetNamed } from "../experiments/config/modalities.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,22 +4,28 @@ import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./common/code_version.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
-import {
-  type ConfigOverrides,
-  expandGrid,
-  imageConfigOf,
-  parseConfig,
-  requireConfigField,
-  type RunConfig,
-  textConfigOf,
-} from "./config/mod.ts";
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type NoticeOptions, readNotices } from "./report/notices.ts";
 import { JobRequests } from "./job_requests.ts";
-import { findRun, findRuns, findTrainedRun, modalityOf } from "./registry/modalities.ts";
-import { decodeSamplePixels } from "./image/pictures.ts";
-import { withFoundData, withFoundStart } from "./run/own_data.ts";
+import {
+  findRun,
+  findRuns,
+  findTrainedRun,
+  METRIC_NAMES,
+  modalityOf,
+} from "./registry/modalities.ts";
+import {
+  decodeSamplePixels,
+  imageConfigOf,
+  type Sample,
+  type SamplePixels,
+  type SampleRequest,
+  textConfigOf,
+  type TextSample,
+  type WriteRequest,
+} from "./registry/exports.ts";
+import { withFoundStart } from "./run/own_data.ts";
 import { estimateTraining, type TrainingEstimate } from "./report/estimate.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import {
@@ -40,23 +46,17 @@ import {
   type WatchOptions,
   watchRuns,
 } from "./lab_interface.ts";
-import { type Curves, type LabEvent, METRIC_NAMES, type MetricName } from "./store/metrics.ts";
-import {
-  DEFAULT_PRESET,
-  type EvaluateRequest,
-  evaluateRequests,
-  requireFieldsOf,
-  sampleRequests,
-  type TrainRequest,
-} from "./requests/requests.ts";
+import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
+import { DEFAULT_PRESET, requireFieldsOf, type TrainRequest } from "./registry/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Job, JobFilter, JobKind } from "./store/jobs.ts";
 import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
 import { isPretrained } from "./store/ids.ts";
-import type { SampleRequest } from "./requests/image.ts";
-import type { Sample, SamplePixels, TextBaselines, TextSample } from "./store/records.ts";
-import type { WriteRequest } from "./requests/text.ts";
+import type { NgramBaselines } from "./run/modality.ts";
 import { ensureWorker, livingWorker, noticeDeadWorkers } from "./run/processes.ts";
+import { type ConfigOverrides, expandGrid } from "./config/sweep.ts";
+import { parseConfig, requireConfigField } from "./config/configuration.ts";
+import type { RunConfig } from "./config/fields.ts";
 
 const CURVE_POINTS = 50;
 /** What may wait at once, so that a loop in a client does not fill the disk. */
@@ -125,7 +125,7 @@ class Laboratory implements Lab {
   ): TrainingEstimate {
     const configs = resume === undefined
       ? this.#configsOf(request)
-      : [this.#extended(resume, request.overrides ?? {})];
+      : [this.#extended(resume, (request.overrides ?? {}) as ConfigOverrides)];
     this.#notice();
     return estimateTraining(configs, {
       runs: (filter) => this.#store.runs.list(filter).runs,
@@ -158,8 +158,10 @@ class Laboratory implements Lab {
   }
 
   #ready(config: RunConfig): RunConfig {
-    const ready = withFoundStart(withFoundData(config), (ref) => this.run(ref));
-    modalityOf({ config: ready }).requireTrainable(ready);
+    const modality = modalityOf({ config });
+    const dataset = modality.resolveDataset(config.dataset);
+    const ready = withFoundStart({ ...config, dataset }, (ref) => this.run(ref));
+    modality.requireTrainable(ready);
     return ready;
   }
 
@@ -305,16 +307,16 @@ class Laboratory implements Lab {
   }
 
   texts(ref: string): TextSample[] {
-    return this.#store.texts.list(this.run(ref).id);
+    return this.#store.texts.list(this.run(ref).id) as TextSample[];
   }
 
-  async evaluate(request: EvaluateRequest, options: JobWaitOptions = {}): Promise<Evaluation> {
+  async evaluate(request: JobRequest, options: JobWaitOptions = {}): Promise<Evaluation> {
     return this.evaluationById(await this.#made("evaluate", request, options));
   }
 
   startJob(kind: JobKind, { run: ref, ...request }: JobRequest): Job {
     const run = this.trainedRun(ref);
-    requireFieldsOf(run, kind === "sample" ? sampleRequests : evaluateRequests, request);
+    requireFieldsOf(run, kind, request);
     const input = modalityOf(run).jobInputs[kind](run, request);
     requireRoom("jobs", this.#store.jobs.list({ status: "queued", limit: 1 }).total, 1);
     return this.#jobs.request({ kind, runId: run.id, input });
@@ -356,15 +358,15 @@ class Laboratory implements Lab {
   }
 
   samples(ref: string): Sample[] {
-    return this.#store.samples.list(this.run(ref).id);
+    return this.#store.samples.list(this.run(ref).id) as Sample[];
   }
 
   sampleById(id: string): Sample {
-    return known(id, this.#store.samples.byId(id), "sample");
+    return known(id, this.#store.samples.byId(id), "sample") as Sample;
   }
 
   textById(id: string): TextSample {
-    return known(id, this.#store.texts.byId(id), "text");
+    return known(id, this.#store.texts.byId(id), "text") as TextSample;
   }
 
   evaluationById(id: string): Evaluation {
@@ -419,7 +421,7 @@ class Laboratory implements Lab {
       run,
       curves,
       checkpoints: this.#store.checkpoints.list(run.id),
-      samples: this.#store.samples.list(run.id),
+      samples: this.samples(run.id),
       silenceSeconds: run.status === "running" ? this.#silence() : null,
     });
     return {
@@ -466,7 +468,7 @@ class Laboratory implements Lab {
   }
 
   /** What the runs' text needs without a network; null where it is not one and the same. */
-  #baselines(runs: readonly Run[]): TextBaselines | null {
+  #baselines(runs: readonly Run[]): NgramBaselines | null {
     const [hash, ...otherHashes] = new Set(runs.map((run) => run.datasetHash));
     const [modality, ...others] = new Set(runs.map(modalityOf));
     return modality && hash && otherHashes.length + others.length === 0

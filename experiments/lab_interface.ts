@@ -2,20 +2,24 @@
 import { duration } from "../engine/host/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
 import type { Comparison } from "./report/compare.ts";
-import type { EvaluateRequest, TrainRequest } from "./requests/requests.ts";
+import type { TrainRequest } from "./registry/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
-import type { ConfigOverrides } from "./config/mod.ts";
 import type { TrainingEstimate } from "./report/estimate.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { SweepSummary, Variation } from "./report/variation.ts";
 import type { NoticeOptions } from "./report/notices.ts";
 import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
-import type { SampleRequest } from "./requests/image.ts";
-import type { Sample, SamplePixels, TextSample } from "./store/records.ts";
 import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
-import type { WriteRequest } from "./requests/text.ts";
 import type { Job, JobFilter, JobKind, JobProgress } from "./store/jobs.ts";
+import type { ConfigOverrides } from "./config/sweep.ts";
+import type {
+  Sample,
+  SamplePixels,
+  SampleRequest,
+  TextSample,
+  WriteRequest,
+} from "./registry/exports.ts";
 
 export interface LabOptions {
   /** Folder of the store and the runs; made if missing. */
@@ -91,7 +95,7 @@ export interface Lab {
   texts(ref: string): TextSample[];
   /** Draws pictures, or writes texts, with a run's EMA weights and measures them, and for text the
    * likelihood of held-out text. */
-  evaluate(request: EvaluateRequest, options?: JobWaitOptions): Promise<Evaluation>;
+  evaluate(request: JobRequest, options?: JobWaitOptions): Promise<Evaluation>;
   /**
    * Queues what `sample`, `write` or `evaluate` do, and does not wait for it. A job that was requested
    * in the same way and has no result yet is joined, or goes on if it was stopped or interrupted.
@@ -130,7 +134,7 @@ export interface Lab {
 }
 
 /** A request for a job of any kind, of a run of any modality. */
-export type JobRequest = SampleRequest | WriteRequest | EvaluateRequest;
+export type JobRequest = Readonly<Record<string, unknown>> & { readonly run: string };
 
 export interface JobWaitOptions {
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;

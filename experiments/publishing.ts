@@ -2,8 +2,9 @@
 import { loadTextDataset } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import type { DeviceChoice } from "../engine/mod.ts";
-import { type ConfigOverrides, type PresetName, resolveConfig } from "./config/mod.ts";
-import { openSubject } from "./registry/modalities.ts";
+import { openSubject, type PresetName } from "./registry/modalities.ts";
+import type { RunConfig } from "./config/fields.ts";
+import { type ConfigOverrides, resolveConfig } from "./config/sweep.ts";
 
 /**
  * The averaged weights of a checkpoint in half precision, as a file for `study/`; of a network on text
@@ -16,8 +17,8 @@ export async function publishedWeights(
   options: { readonly dataDirectory?: string | undefined } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { checkpointConfig, halfPrecision } = await import("./run/state.ts");
-  const config = checkpointConfig(checkpoint);
-  if (!("vocabulary_size" in config)) return halfPrecision(checkpoint);
+  const config: RunConfig & { vocabulary_size?: number } = checkpointConfig(checkpoint);
+  if (config.vocabulary_size === undefined) return halfPrecision(checkpoint);
   if (config.vocabulary_size > 0) {
     throw new UserError(
       "Only networks that read characters are published: not a byte-pair vocabulary",

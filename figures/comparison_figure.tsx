@@ -1,4 +1,10 @@
-import type { AlignedCurve, Comparison, LeaderboardRow, MetricName } from "../experiments/mod.ts";
+import {
+  type AlignedCurve,
+  type Comparison,
+  type LeaderboardRow,
+  type MetricName,
+  metricTitles,
+} from "../experiments/mod.ts";
 import {
   FONT_FAMILY,
   formatMeasured,
@@ -16,57 +22,9 @@ const CHART_HEIGHT = 280;
 const LINE = 20;
 const SHOWN_RUNS = 20;
 
-const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
-  loss: "Training loss",
-  learning_rate: "Learning rate",
-  gradient_norm: "Gradient norm",
-  examples_per_second: "Examples per second",
-  validation_loss: "Validation loss",
-  denoising_mse: "Denoising error",
-  denoising_mse_q0: "Denoising error, least noise",
-  denoising_mse_q1: "Denoising error, little noise",
-  denoising_mse_q2: "Denoising error, much noise",
-  denoising_mse_q3: "Denoising error, most noise",
-  frechet: "Fréchet distance",
-  accuracy: "Share classified as asked",
-  nats_per_character: "nats per character",
-  nats_standard_error: "standard error of the nats",
-  nats_block_1: "nats per character, blocks of 1",
-  nats_block_4: "nats per character, blocks of 4",
-  nats_block_16: "nats per character, blocks of 16",
-  nats_block_64: "nats per character, blocks of 64",
-  nats_block_full: "nats per character, whole windows",
-  nats_block_1_error: "standard error, blocks of 1",
-  nats_block_4_error: "standard error, blocks of 4",
-  nats_block_16_error: "standard error, blocks of 16",
-  nats_block_64_error: "standard error, blocks of 64",
-  nats_block_full_error: "standard error, whole windows",
-  reconstruction_nats: "reconstruction, nats per character",
-  diffusion_nats: "diffusion, nats per character",
-  prior_nats: "prior, nats per character",
-  train_nats: "nats per character on training text",
-  cross_entropy_q0: "cross-entropy, noise quarter 1",
-  cross_entropy_q1: "cross-entropy, noise quarter 2",
-  cross_entropy_q2: "cross-entropy, noise quarter 3",
-  cross_entropy_q3: "cross-entropy, noise quarter 4",
-  prior_cross_entropy_q0: "cross-entropy of single positions, noise quarter 1",
-  prior_cross_entropy_q1: "cross-entropy of single positions, noise quarter 2",
-  prior_cross_entropy_q2: "cross-entropy of single positions, noise quarter 3",
-  prior_cross_entropy_q3: "cross-entropy of single positions, noise quarter 4",
-  embedding_norm: "length of the embeddings",
-  embedding_rank: "effective rank of the embeddings",
-  embedding_accuracy: "embeddings found again at the least noise",
-  shuffled_gap: "nats per character that shuffled text needs more",
-  rounding_nats: "rounding loss as training sees it",
-  informative_share: "share of the noise levels that tell something",
-  gamma_quarter: "-log SNR below which a quarter of training's levels lie",
-  gamma_half: "-log SNR below which half of training's levels lie",
-  gamma_three_quarters: "-log SNR below which three quarters of training's levels lie",
-};
-
 /** Returns the title of a metric. */
 export function metricTitle(name: MetricName): string {
-  return METRIC_TITLES[name];
+  return metricTitles()[name] ?? name;
 }
 
 /**

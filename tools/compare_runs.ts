@@ -20,7 +20,7 @@ import {
 import { publications } from "./arguments.ts";
 import { answer, defineTool, READING } from "./define.ts";
 import { call, sampleCall } from "./next.ts";
-import { evaluationTable, viewOf } from "./views.ts";
+import { evaluationTable } from "./views.ts";
 import { baselineTable } from "./text_view.ts";
 import { comparisonUri } from "./links.ts";
 
@@ -74,7 +74,7 @@ function nextSteps(lab: Lab, { nothingLearnt }: Comparison, best: string): strin
     return [`${call("inspect-run", { run: best })} for what keeps it from learning`];
   }
   const run = lab.run(best);
-  return run.checkpointStep === null ? [] : [sampleCall(run, viewOf(run))];
+  return run.checkpointStep === null ? [] : [sampleCall(run)];
 }
 
 /** Returns the runs to compare. @throws {RefusedValue} If they are not two or more. */

@@ -1,6 +1,9 @@
+import type { z } from "zod";
+import { jsonSchemaOf } from "../engine/host/mod.ts";
 import {
-  configSchemas,
   DEFAULT_SCHEDULES,
+  modalityOf,
+  presets,
   type ScheduleFacts,
   ScheduleRequest,
 } from "../experiments/mod.ts";
@@ -55,17 +58,25 @@ export const inspectNoiseScheduleTool = defineTool({
   },
 });
 
-/** Calls of `train` that show what schedules mean for learning, by the modality that has them. */
+/** Presets that show in minutes what a schedule means for learning. */
+const TRIALS = [
+  { preset: "demo", takes: "digits, two" },
+  { preset: "demo-verse", takes: "verse, three" },
+] as const;
+
+/** A call of `train` with the schedules, of the first preset that takes all of them. */
 function trials(schedules: readonly string[]): string[] {
-  const known = (of: "image" | "text"): readonly string[] =>
-    configSchemas[of].shape.schedule.options;
-  const onlyText = schedules.filter((name) => !known("image").includes(name));
-  const [preset, chosen, time] = onlyText.length > 0
-    ? ["demo-verse", schedules.filter((name) => known("text").includes(name)), "verse, three"]
-    : ["demo", schedules, "digits, two"];
+  const known = TRIALS.map(({ preset, takes }) => {
+    const { shape } = modalityOf(presets[preset]).config;
+    const options = jsonSchemaOf(shape.schedule as z.ZodType).enum ?? [];
+    return { preset, takes, chosen: schedules.filter((name) => options.includes(name)) };
+  });
+  const { preset, takes, chosen } = known.find((one) => one.chosen.length === schedules.length) ??
+    known.at(-1)!;
+  if (chosen.length === 0) return [];
   return [
     `train {"preset": "${preset}", "grid": {"schedule": ${JSON.stringify(chosen)}}, "seeds": ` +
-    `[0, 1]} to see what it means for learning (${time} minutes a run on two cores)`,
+    `[0, 1]} to see what it means for learning (${takes} minutes a run on two cores)`,
   ];
 }
 

@@ -152,7 +152,7 @@ function nextFor(lab: Lab, { run }: RunReport): string[] {
   if (isPretrained(run.id)) {
     return [
       bestSample(lab, run),
-      evaluateCall(run, viewOf(run)),
+      evaluateCall(run),
       ...compareCalls(lab, run),
     ];
   }
@@ -161,12 +161,12 @@ function nextFor(lab: Lab, { run }: RunReport): string[] {
     case "running":
       return [
         ...waitCalls([run], { run: run.id }),
-        ...(run.checkpointStep === null ? [] : [sampleCall(run, viewOf(run))]),
+        ...(run.checkpointStep === null ? [] : [sampleCall(run)]),
       ];
     case "finished":
       return [
-        sampleCall(run, viewOf(run)),
-        evaluateCall(run, viewOf(run)),
+        sampleCall(run),
+        evaluateCall(run),
         ...compareCalls(lab, run),
       ];
     case "stopped":
@@ -225,7 +225,7 @@ export function sweepTable(sweeps: readonly SweepSummary[]): string {
 function bestSample(lab: Lab, run: Run): string {
   const view = viewOf(run);
   const [made] = view.samples(lab, run.id);
-  return sampleCall(run, view, made && settingsOf(made));
+  return sampleCall(run, made && settingsOf(made));
 }
 
 function runList(

@@ -98,7 +98,7 @@ function evaluationAnswer(id: string, { lab, links }: Pick<Call, "lab" | "links"
   return answer(
     {
       summary: evaluationSummary(evaluation) + damageNote(lab, runId, step),
-      next: [sampleCall(run, viewOf(run)), ...compareCalls(lab, run)],
+      next: [sampleCall(run), ...compareCalls(lab, run)],
       viewerUrl: links.run(runId),
     },
     [

@@ -1,6 +1,6 @@
-/** How the tools tell an assistant of runs of one modality. */
+/** How the tools present runs to an assistant, for each presentation that a modality may have. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type { Evaluation, Lab, Run, Sample, TextSample } from "../experiments/mod.ts";
+import type { Evaluation, Lab, Sample, TextSample } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
 
 /** A sample in a list: its id, what it is, and the training step of its weights. */
@@ -11,14 +11,6 @@ export interface SampleLine {
 }
 
 export interface ModalityView {
-  /** What `sample` lets one do, after "to": "see its pictures". */
-  readonly toSample: string;
-  /** What `evaluate` lets one do, after "to". */
-  readonly toEvaluate: string;
-  /** Passes of one example through the network that a sample takes without further choices. */
-  passesOfSample(run: Run): number;
-  /** As {@link passesOfSample}, of an evaluation. */
-  passesOfEvaluation(run: Run): number;
   /** Tells of the sample with this id, and shows it. */
   sampled(
     id: string,

@@ -1,7 +1,13 @@
 /** Calls that answers propose: complete, as they can be made, and with the time that they take. */
 import { duration } from "../engine/host/mod.ts";
-import { hasEnded, type Lab, type Run, type Sample, type TextSample } from "../experiments/mod.ts";
-import type { ModalityView } from "./modality_view.ts";
+import {
+  hasEnded,
+  type Lab,
+  modalityOf,
+  type Run,
+  type Sample,
+  type TextSample,
+} from "../experiments/mod.ts";
 
 /** A training step costs about three times what the network alone does: forward, and back twice. */
 const PASSES_OF_A_STEP = 3;
@@ -24,9 +30,9 @@ function spaced(value: unknown): string {
 /** To see or read what a run makes. */
 export function sampleCall(
   run: Run,
-  { toSample, passesOfSample }: ModalityView,
   choices: Readonly<Record<string, unknown>> = {},
 ): string {
+  const { toSample, passesOfSample } = modalityOf(run);
   const time = timeFor(run, passesOfSample(run));
   return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${time})`;
 }
@@ -50,10 +56,8 @@ export function settingsOf(sample: Sample | TextSample): Readonly<Record<string,
 }
 
 /** To measure what a run makes. */
-export function evaluateCall(
-  run: Run,
-  { toEvaluate, passesOfEvaluation }: ModalityView,
-): string {
+export function evaluateCall(run: Run): string {
+  const { toEvaluate, passesOfEvaluation } = modalityOf(run);
   const time = timeFor(run, passesOfEvaluation(run));
   return `${call("evaluate", { run: run.id })} to ${toEvaluate} (${time})`;
 }

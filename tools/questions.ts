@@ -10,13 +10,13 @@ import {
   inputResponse,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { isPath } from "../data/mod.ts";
 import { duration, UserError } from "../engine/host/mod.ts";
 import {
   type ConfigEstimate,
   DEFAULT_PRESET,
   expandGrid,
   type Lab,
+  modalityOf,
   PRESET_NAMES,
   type PresetName,
   presets,
@@ -56,7 +56,7 @@ export function askBeforeTraining(
 }
 
 function askForData(configs: readonly RunConfig[], call: Call): InputRequiredResult | undefined {
-  const paths = configs.filter(({ dataset, modality }) => isPath(dataset, modality))
+  const paths = configs.filter((config) => modalityOf({ config }).isPath(config.dataset))
     .map(({ dataset }) => resolve(dataset));
   const allowed = [call.lab.workspace, ...call.dataRoots];
   const outside = () => paths.find((path) => !allowed.some((root) => isWithin(path, root)));

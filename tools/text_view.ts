@@ -1,11 +1,8 @@
-/** How the tools tell of runs on text. */
+/** How the tools present runs whose samples are texts. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
-  type Evaluation,
-  type TextBaselines,
+  type NgramBaselines,
   type TextComparison,
-  type TextConfig,
-  textConfigOf,
   type TextEvaluation,
   type TextSample,
   type TextSampleFrame,
@@ -19,28 +16,16 @@ import { counted, shortened } from "../engine/host/mod.ts";
 import { asJson, sampleUri } from "./links.ts";
 
 export const textView: ModalityView = {
-  toSample: "read what it writes",
-  toEvaluate: "measure its likelihood and its texts",
-  passesOfSample: (run) => 3 * passesOfText(textConfigOf(run), 2),
-  passesOfEvaluation(run) {
-    const config = textConfigOf(run);
-    const bounds = config.method === "autoregressive" ? 1 : 6;
-    return bounds * 24 * 32 + 32 * passesOfText(config, 1);
-  },
   sampled: textAnswer,
   samples: (lab, runId) => lab.texts(runId),
   sampleLine: (sample) => {
     const { id, settings, step } = sample as TextSample;
     return { id, kind: counted(settings.count, "text"), step };
   },
-  evaluationTable: (evaluations) => textEvaluationTable(evaluations.filter(isOfText)),
+  evaluationTable: (evaluations) => textEvaluationTable(evaluations as TextEvaluation[]),
   evaluationTables: (evaluation) => textEvaluationTables(evaluation as TextEvaluation),
   evaluationSummary: (evaluation) => textEvaluationSummary(evaluation as TextEvaluation),
 };
-
-function isOfText(evaluation: Evaluation): evaluation is TextEvaluation {
-  return evaluation.modality === "text";
-}
 
 /** Characters of a film's line that are shown. */
 const FILM_WIDTH = 100;
@@ -56,11 +41,8 @@ async function textAnswer(
     {
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
       next: [
-        sampleCall(lab.run(sample.runId), textView, {
-          temperature: 0.5,
-          seed: sample.settings.seed,
-        }),
-        evaluateCall(lab.run(sample.runId), textView),
+        sampleCall(lab.run(sample.runId), { temperature: 0.5, seed: sample.settings.seed }),
+        evaluateCall(lab.run(sample.runId)),
       ],
       viewerUrl: links.run(sample.runId),
       rest: uri,
@@ -73,13 +55,6 @@ async function textAnswer(
       `Sample: ${sample.id}, resource ${uri}, all of it as JSON: ${asJson(uri)}`,
     ],
   );
-}
-
-/** Passes for one text of so many windows: one for each token, or for each step of each block. */
-function passesOfText({ method, context, block_size }: TextConfig, windows: number): number {
-  if (method === "autoregressive") return windows * context;
-  const blocks = method === "blocks" ? windows * context / (block_size > 1 ? block_size : 16) : 1;
-  return 64 * blocks;
 }
 
 function summaryOf({ settings, ...sample }: TextSample): string {
@@ -228,7 +203,7 @@ export function textEvaluationTable(evaluations: readonly TextEvaluation[]): str
 }
 
 /** A Markdown table of what needs no network, "" where it is not known. */
-export function baselineTable(baselines: TextBaselines | null): string {
+export function baselineTable(baselines: NgramBaselines | null): string {
   if (baselines === null) return "";
   const { uniform, ngrams } = baselines;
   return table(

@@ -17,7 +17,6 @@ import { ADDING, answer, type Call, defineTool } from "./define.ts";
 import { askBeforeTraining } from "./questions.ts";
 import { MAX_ROWS, rounded, runTable, table } from "./rows.ts";
 import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
-import { viewOf } from "./views.ts";
 
 export const TrainInput = TrainOrResume.extend({
   overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
@@ -208,7 +207,7 @@ function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): stri
   const finished = runs.find((run) => run.status === "finished");
   if (!finished) return [`${call("inspect-run", which)} for what went wrong`, ...resumeCalls(runs)];
   return [
-    sampleCall(finished, viewOf(finished)),
+    sampleCall(finished),
     ...compareCalls(lab, finished),
     ...resumeCalls(runs),
   ];

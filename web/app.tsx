@@ -1,9 +1,9 @@
 /** The routes of the viewer. Handlers read the store; pages are pure functions of its rows. */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
+import { imageDatasetNames } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
 import {
-  imageDatasetNames,
   inspectedSchedules,
   type Lab,
   type Run,

@@ -1,22 +1,23 @@
 /** Evaluations of runs of any modality, with the values of real data. */
-import type { Evaluation, Modality, Run } from "../experiments/mod.ts";
-import { imageView } from "./image_view.tsx";
-import { textView } from "./text_view.tsx";
-import type { ModalityView } from "./modality_view.ts";
+import { type Evaluation, type Modality, modalityNamed, type Run } from "../experiments/mod.ts";
 import { Ask } from "./layout.tsx";
+import type { ModalityView } from "./modality_view.ts";
+import { pictureView } from "./picture_view.tsx";
+import { tableView } from "./table_view.tsx";
+import { textView } from "./text_view.tsx";
 
-const views: { readonly [Name in Modality["name"]]: ModalityView } = {
-  image: imageView,
-  text: textView,
+const views: { readonly [Name in Modality["presentation"]]: ModalityView } = {
+  pictures: pictureView,
+  texts: textView,
+  tables: tableView,
 };
 
-/** Returns the view of a modality. */
-export function viewNamed(name: Modality["name"]): ModalityView {
-  return views[name];
+function viewNamed(modality: string): ModalityView {
+  return views[modalityNamed(modality).presentation];
 }
 
 export function viewOf({ config }: Pick<Run, "config">): ModalityView {
-  return views[config.modality];
+  return viewNamed(config.modality);
 }
 
 /** The evaluations of a run, newest first. */

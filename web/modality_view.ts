@@ -1,14 +1,15 @@
-/** The modality-dependent parts of pages, and the charts that all runs share. */
+/** The parts of pages that depend on the presentation of a modality, and the charts that all runs share. */
 import type { staticUrl } from "./static_files.ts";
 import type { Child } from "hono/jsx";
-import type {
-  Curves,
-  Evaluation,
-  MetricName,
-  MetricPoint,
-  Run,
-  RunReport,
-  TextSample,
+import {
+  type Curves,
+  type Evaluation,
+  type MetricName,
+  metricOf,
+  type MetricPoint,
+  type Run,
+  type RunReport,
+  type TextSample,
 } from "../experiments/mod.ts";
 import {
   calmingHalfLife,
@@ -33,14 +34,10 @@ export interface Suggestion {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** The modality-dependent parts of the pages of a run. */
+/** The parts of the pages of a run for one presentation. */
 export interface ModalityView {
   /** Name of the client script of the page. */
   readonly script: Parameters<typeof staticUrl>[0];
-  /** Returns the kind of network. */
-  network(run: Run): string;
-  /** Describes the training loss. */
-  objective(run: Run): string;
   /** Returns the ranking metric and its baseline. */
   score(report: RunReport): FactText;
   /** Suggests a call of `sample`. */
@@ -48,7 +45,7 @@ export interface ModalityView {
   /** Suggestion for runs without evaluations. */
   readonly evaluating: { readonly missing: string; ask(run: Run): string };
   charts(run: Run, curves: Curves): RunCharts;
-  /** Returns charts of several runs that only this modality has. */
+  /** Returns charts of several runs that only this presentation has. */
   comparisonCharts(runs: readonly Run[], colors: ReadonlyMap<string, number>): string[];
   samples(report: RunReport, texts: readonly TextSample[]): Child;
   /** @param named Whether the rows show their run. */
@@ -137,9 +134,8 @@ function fromZero(curve: readonly MetricPoint[] | undefined): readonly [number, 
 export function emptyText(run: Run, name: MetricName): string {
   if (run.status === "queued") return "Waiting for its turn";
   if (run.status !== "running") return "Nothing was recorded";
-  const first =
-    name.startsWith("denoising") || name.startsWith("nats") || name === "validation_loss"
-      ? run.config.validate_every
-      : run.config.log_every;
+  const first = name === metricOf(run).name || name === "validation_loss"
+    ? run.config.validate_every
+    : run.config.log_every;
   return `First value at step ${first.toLocaleString("en-US")}`;
 }

@@ -100,20 +100,21 @@ function Facts({ report }: { report: RunReport }) {
   const { loss } = run.latest;
   const seconds = run.trainedSeconds;
   const view = viewOf(run);
-  const network = view.network(run);
+  const modality = modalityOf(run);
+  const network = modality.networkTitle(run.config);
   return (
     <dl class="facts">
       <Fact {...view.score(report)} />
       <Fact
         name="Training loss"
         value={loss === undefined ? "–" : formatMeasured(loss)}
-        note={view.objective(run)}
+        note={modality.objectiveTitle(run.config)}
       />
       <Fact
         name="Throughput"
         value={examplesPerSecond === null
           ? "–"
-          : `${formatNumber(examplesPerSecond)} ${modalityOf(run).examples}/s`}
+          : `${formatNumber(examplesPerSecond)} ${modality.examples}/s`}
         note={run.device ?? "not started yet"}
       />
       <Fact

@@ -1,5 +1,5 @@
 /** What runs on text were measured to need, and to write, beside n-gram models and real text. */
-import type { TextBaselines, TextEvaluation } from "../experiments/mod.ts";
+import type { NgramBaselines, TextEvaluation } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Time } from "./layout.tsx";
 import { runUrl } from "./markdown.ts";
@@ -60,7 +60,7 @@ function Bounds({ evaluations, named }: Props) {
 }
 
 /** "Without a network: uniform 4.17; 1-gram 3.32, 2-gram 2.46." */
-export function baselineText({ uniform, ngrams }: TextBaselines): string {
+export function baselineText({ uniform, ngrams }: NgramBaselines): string {
   return `Without a network: uniform ${formatMeasured(uniform)}; ${
     ngrams.map((nats, i) => `${i + 1}-gram ${formatMeasured(nats)}`).join(", ")
   }.`;

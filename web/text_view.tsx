@@ -1,9 +1,8 @@
-/** How the pages show runs on text. */
+/** How the pages show runs whose samples are texts. */
 import {
   BLOCK_METRICS,
   BLOCK_SIZES,
   type Curves,
-  type Evaluation,
   type MetricName,
   type Run,
   textConfigOf,
@@ -35,8 +34,6 @@ import { stretchesOf, Time } from "./layout.tsx";
 
 export const textView: ModalityView = {
   script: "verse.js",
-  network: () => "transformer",
-  objective: (run) => `learns by ${textConfigOf(run).method}`,
   score({ run, baselines }) {
     const { nats_per_character } = run.latest;
     const ngrams = baselines === null
@@ -82,13 +79,9 @@ export const textView: ModalityView = {
   samples: (report, texts) =>
     texts.length > 0 ? <TextSamples samples={texts} /> : <Samples report={report} />,
   evaluations: (evaluations, named) => (
-    <TextEvaluationTable evaluations={evaluations.filter(isOfText)} named={named} />
+    <TextEvaluationTable evaluations={evaluations as TextEvaluation[]} named={named} />
   ),
 };
-
-function isOfText(evaluation: Evaluation): evaluation is TextEvaluation {
-  return evaluation.modality === "text";
-}
 
 /** What a size of blocks is called in a legend. */
 function blockLabel(size: number | undefined): string {

@@ -1,52 +1,18 @@
-/** Validating and hashing configurations. */
-import { z } from "zod";
-import { imageDatasetNames, isPath } from "../../data/mod.ts";
-import { didYouMean, parseWith, UserError } from "../../engine/host/mod.ts";
-import { ImageConfig } from "./image.ts";
-import { TextConfig } from "./text.ts";
+/** Validating, completing and hashing configurations. */
 import { createHash } from "node:crypto";
-import { RECORDING } from "./fields.ts";
-
-/** The configuration of a run: everything needed to repeat it, in one flat record. */
-export const RunConfig = z.discriminatedUnion("modality", [ImageConfig, TextConfig]);
-export type RunConfig = z.infer<typeof RunConfig>;
-
-/** The fields of a modality's configuration. */
-export const configSchemas = { image: ImageConfig, text: TextConfig } as const;
+import { didYouMean, parseWith, UserError } from "../../engine/host/mod.ts";
+import { RECORDING, type RunConfig } from "./fields.ts";
+import { knownModalities, modalityConfig } from "./modalities.ts";
 
 /** @throws {UserError} If no configuration has this field; `where` describes the origin of the name. */
 export function requireConfigField(name: string, where: string): void {
-  const fields = Object.values(configSchemas).flatMap(({ shape }) => Object.keys(shape));
+  const fields = knownModalities().flatMap(({ config }) => Object.keys(config.shape));
   if (fields.includes(name)) return;
   throw new UserError(
     `${where} names a field ${JSON.stringify(name)} that no configuration has` +
       didYouMean(name, fields),
   );
 }
-
-/** Fields that were added later, with the values that reproduce the earlier behaviour; old files lack them. */
-export const LATER = {
-  image: {
-    muon_learning_rate: 0,
-    image_size: 28,
-    colour: "grey",
-    network: "unet",
-    terminal_snr: "as-is",
-    snr_limit: 5,
-    self_condition: 0,
-    evaluate_every: 0,
-    evaluate_count: 1000,
-    start_from: "",
-    start_with: "weights",
-  },
-  text: {
-    muon_learning_rate: 0,
-    vocabulary_size: 0,
-    activation: "gelu",
-    start_from: "",
-    start_with: "weights",
-  },
-} as const;
 
 /**
  * Validates a configuration.
@@ -56,7 +22,8 @@ export const LATER = {
 export function parseConfig(value: unknown): RunConfig {
   const given = record(value, "configuration");
   requireOwnFields(given);
-  const config = parseWith(schemaFor(value), { ...LATER[modalityOf(given)], ...given });
+  const modality = modalityConfig(given.modality);
+  const config = parseWith(modality.config, { ...modality.laterFields, ...given }) as RunConfig;
   const { warmup_steps, steps } = config;
   if (warmup_steps > steps) {
     throw new UserError(
@@ -68,89 +35,20 @@ export function parseConfig(value: unknown): RunConfig {
       'start_with is "training", but start_from names no run: name one, or leave start_with out',
     );
   }
-  REQUIRE_FITTING[config.modality](config as never);
+  modality.requireConsistent(config);
   return config;
 }
 
-/** Description of the data of each modality, in a sentence. */
-export const MATERIAL = { image: "images", text: "text" } as const;
-
 /** @throws {UserError} If a field belongs to another modality. */
 function requireOwnFields(given: Readonly<Record<string, unknown>>): void {
-  const modality = modalityOf(given);
+  const modality = modalityConfig(given.modality);
   for (const field of Object.keys(given)) {
-    if (Object.hasOwn(configSchemas[modality].shape, field)) continue;
-    const other = (Object.keys(configSchemas) as RunConfig["modality"][])
-      .find((name) => Object.hasOwn(configSchemas[name].shape, field));
+    if (Object.hasOwn(modality.config.shape, field)) continue;
+    const other = knownModalities().find(({ config }) => Object.hasOwn(config.shape, field));
     if (other === undefined) continue;
     throw new UserError(
-      `${field} is a field of runs on ${MATERIAL[other]}, and this one is on ${
-        MATERIAL[modality]
-      }: ` +
-        `leave it out, or take a preset of ${MATERIAL[other]}`,
-    );
-  }
-}
-
-/** Cross-field validation of each modality. */
-const REQUIRE_FITTING = { image: requirePicturesFit, text: requireTextFits } as const;
-
-/** Returns the schema of the modality of a value. By default that of images. */
-function schemaFor(value: unknown): typeof ImageConfig | typeof TextConfig {
-  return configSchemas[modalityOf(value)];
-}
-
-/** Returns the modality of a value. By default images. */
-function modalityOf(value: unknown): RunConfig["modality"] {
-  const { modality } = (value ?? {}) as { modality?: unknown };
-  return typeof modality === "string" && Object.hasOwn(configSchemas, modality)
-    ? modality as RunConfig["modality"]
-    : "image";
-}
-
-/** Cross-field validation of a text configuration. */
-function requireTextFits(config: TextConfig): void {
-  const { context, block_size, method, gamma_start, gamma_end } = config;
-  if (block_size > 0 && method !== "blocks") {
-    throw new UserError(
-      `block_size is ${block_size}, but method is "${method}": only "blocks" takes a block size`,
-    );
-  }
-  if (block_size > 0 && context % block_size !== 0) {
-    const divisors = Array.from({ length: context }, (_, i) => i + 1)
-      .filter((size) => context % size === 0);
-    throw new UserError(
-      `block_size is ${block_size}, which does not divide context ${context}: use 0 for a mixture, ` +
-        `or one of ${divisors.join(", ")}`,
-    );
-  }
-  if (gamma_end <= gamma_start) {
-    throw new UserError(
-      `gamma_end is ${gamma_end}, but must be above gamma_start (${gamma_start}): noise grows with it`,
-    );
-  }
-}
-
-/** Cross-field validation of an image configuration. */
-function requirePicturesFit(config: ImageConfig): void {
-  const { dataset, image_size, colour } = config;
-  if (isPath(dataset, config.modality)) return;
-  const names: readonly string[] = imageDatasetNames;
-  if (!names.includes(dataset)) {
-    throw new UserError(
-      `dataset is ${JSON.stringify(dataset)}${
-        didYouMean(dataset, names) || ", but must name a data set."
-      } ` +
-        `There are ${names.join(", ")}, and folders, which are named with a slash: ./${dataset}`,
-    );
-  }
-  for (const [field, value] of Object.entries({ image_size, colour })) {
-    if (value === (LATER.image as Record<string, unknown>)[field]) continue;
-    throw new UserError(
-      `${field} is ${
-        JSON.stringify(value)
-      } with dataset ${dataset}, whose pictures have a form of ` +
-        "their own: leave it out, or name a folder of pictures",
+      `${field} is a field of runs on ${other.title}, and this one is on ${modality.title}: ` +
+        `leave it out, or take a preset of ${other.title}`,
     );
   }
 }
@@ -165,7 +63,7 @@ export function record(value: unknown, name: string): Record<string, unknown> {
 
 /** A configuration as it was stored, with the fields that came later at its end. */
 export function withLaterFields(stored: RunConfig): RunConfig {
-  return { ...stored, ...LATER[stored.modality], ...stored } as RunConfig;
+  return { ...stored, ...modalityConfig(stored.modality).laterFields, ...stored };
 }
 
 /** The fields that say something of a configuration: without the start of a training that has none. */
@@ -192,7 +90,7 @@ export function groupHash(config: RunConfig): string {
 /** Omits later fields with their default, so that the hash of an old configuration does not change. */
 function hashOf(value: object): string {
   const later: Readonly<Record<string, unknown>> =
-    LATER[(value as Pick<RunConfig, "modality">).modality];
+    modalityConfig((value as Pick<RunConfig, "modality">).modality).laterFields;
   const kept = Object.entries(value)
     .filter(([field, setting]) => later[field] !== setting)
     .map(([field]) => field);

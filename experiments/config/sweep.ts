@@ -1,20 +1,17 @@
 /** Configurations from presets, overrides and grids. */
 import { RefusedValue } from "../../engine/host/mod.ts";
-import type { ImageConfig } from "./image.ts";
-import { parseConfig, record, type RunConfig } from "./configuration.ts";
-import { presetNamed } from "./presets.ts";
-import type { TextConfig } from "./text.ts";
+import { parseConfig, record } from "./configuration.ts";
+import type { RunConfig } from "./fields.ts";
+import { presetNamed } from "./modalities.ts";
 
 /** Largest number of runs that one sweep may queue. */
 export const MAX_SWEEP_RUNS = 64;
 
-/** Values that replace those of a preset. */
-export type ConfigOverrides = OverridesOf<ImageConfig> | OverridesOf<TextConfig>;
-type OverridesOf<C> = { [K in Exclude<keyof C, "modality">]?: C[K] };
+/** Values that replace those of a preset; the schema of its modality says which fields exist. */
+export type ConfigOverrides = Readonly<Record<string, string | number | undefined>>;
 
 /** Lists of values of which a sweep runs every combination. */
-export type ConfigGrid = GridOf<ImageConfig> | GridOf<TextConfig>;
-type GridOf<C> = { readonly [K in Exclude<keyof C, "modality">]?: readonly C[K][] };
+export type ConfigGrid = Readonly<Record<string, readonly (string | number)[] | undefined>>;
 
 /**
  * Returns the configuration of a preset with some values replaced.

@@ -1,7 +1,7 @@
 /** What the shape of a curve says, and which changes of the configuration follow from it. */
-import type { RunConfig } from "../config/mod.ts";
 import type { MetricPoint, RankingMetric } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /** A change to the configuration of the next run. */
 export type Change =

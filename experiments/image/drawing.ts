@@ -7,7 +7,6 @@ import {
   sampleDiffusion,
   type SampleStep,
 } from "../../models/diffusion/mod.ts";
-import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import { type ImageNetwork, imageNetwork, type ImageShape } from "../../models/image/mod.ts";
 import {
   type Arrays,
@@ -20,13 +19,14 @@ import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import { resultId } from "../store/ids.ts";
 import type { Store } from "../store/store.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
-import type { SampleSettings } from "../requests/image.ts";
+import type { SampleSettings } from "./requests.ts";
 import { objectiveFor } from "./objective.ts";
 import { join } from "node:path";
 import { namesIn, writeFileAtomically } from "../common/files.ts";
 import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
-import { levelsFor, ownOptions } from "./request.ts";
-import type { HeldOutPictures, Sample, SampleFrame, SamplePixels } from "../store/records.ts";
+import { levelsFor, ownOptions } from "./settings.ts";
+import { type ImageConfig, imageConfigOf } from "./config.ts";
+import type { HeldOutPictures, Sample, SampleFrame, SamplePixels } from "./records.ts";
 
 /** Returns the network of a configuration for an image shape; its parameters are not initialised. */
 export async function networkOf(
@@ -259,5 +259,5 @@ export function keepSample(
     });
     store.events.add("sample-made", run.id, `${id}: ${settings.count} pictures at step ${step}`);
   });
-  return store.samples.byId(id)!;
+  return store.samples.byId(id) as Sample;
 }

@@ -1,12 +1,11 @@
 /** The job of evaluating a run on images. */
 import { type Engine, integers } from "../../engine/mod.ts";
-import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import type { Report, Work } from "../run/job_worker.ts";
 import type { Parts } from "../run/warm.ts";
 import { compileDenoiser, denoiseWith, drawSample } from "./drawing.ts";
 import { warmWeights } from "./sampling_job.ts";
-import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./request.ts";
+import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
 import { loadPictures, picturesOf } from "./pictures.ts";
 import { requireSameData } from "../run/own_data.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
@@ -14,9 +13,10 @@ import { type Generated, largestCount, measurePictures, referenceDraws } from ".
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ClassifierWeights } from "../../models/image_classifier.ts";
 import type { Denoise } from "../../models/diffusion/mod.ts";
-import type { ImageEvaluation } from "../store/results.ts";
-import type { ImageEvaluationSettings, SampleSettings } from "../requests/image.ts";
+import type { ImageEvaluationSettings, SampleSettings } from "./requests.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
+import { type ImageConfig, imageConfigOf } from "./config.ts";
+import type { ImageEvaluation } from "./records.ts";
 
 /** What the job is given. */
 export interface EvaluationInput {

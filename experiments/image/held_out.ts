@@ -3,8 +3,8 @@
  */
 import { RefusedValue } from "../../engine/host/mod.ts";
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
-import type { HeldOutOptions, KeptHalf, SampleRequest, SampleSettings } from "../requests/image.ts";
-import type { HeldOutPictures } from "../store/records.ts";
+import type { HeldOutOptions, KeptHalf, SampleRequest, SampleSettings } from "./requests.ts";
+import type { HeldOutPictures } from "./records.ts";
 
 /** Default number of resampling iterations of in-painting. */
 const RESAMPLES = 10;

@@ -1,17 +1,19 @@
-/** Runs on images. */
-import { imageConfigOf } from "../config/mod.ts";
+/** The modality of images. */
+import { isPath, resolveDataset } from "../../data/mod.ts";
+import { schedule, scheduleNames, targets } from "../../models/diffusion/mod.ts";
+import { imageNetworks } from "../../models/image/mod.ts";
+import { ImageConfig, imageConfigOf, laterImageFields, requireConsistentImages } from "./config.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
-import { picturesOf } from "./pictures.ts";
 import type { EvaluationInput } from "./evaluation_job.ts";
-import { evaluationSettings, sampleSettings } from "./request.ts";
-import type { SamplingInput } from "./sampling_job.ts";
 import { requireTrainableConfig } from "./objective.ts";
-import type { ImageEvaluation } from "../store/results.ts";
+import { picturesOf } from "./pictures.ts";
+import { imagePresets } from "./presets.ts";
+import type { ImageEvaluation } from "./records.ts";
+import { ImageEvaluateRequest, SampleRequest } from "./requests.ts";
+import type { SamplingInput } from "./sampling_job.ts";
+import { evaluationSettings, sampleSettings } from "./settings.ts";
 
-type ImageSampleRequest = Parameters<typeof sampleSettings>[0];
-type ImageEvaluateRequest = Parameters<typeof evaluationSettings>[0];
-
-const COMPARABILITY = ([
+const COMPARABILITY: Comparability<ImageEvaluation> = [
   [
     ({ settings, classifier, datasetHash }) => [settings.count, classifier, datasetHash],
     "The evaluations differ in count, classifier or data: their distances are not comparable",
@@ -20,11 +22,50 @@ const COMPARABILITY = ([
     ({ settings }) => [settings.sampler, settings.steps, settings.guidance_scale],
     "The evaluations differ in how the pictures were drawn, not only in the runs",
   ],
-] satisfies Comparability<ImageEvaluation>) as Comparability;
+];
 
-export const image: Modality = {
+/** The schedules that can be rescaled to end in pure noise. */
+const RESCALED = ["linear", "scaled-linear", "cosine", "sigmoid", "sqrt"] as const;
+const ZERO_TERMINAL = "-zero-snr";
+
+export const image = {
   name: "image",
   title: "images",
+  presentation: "pictures",
+  config: ImageConfig,
+  laterFields: laterImageFields,
+  requireConsistent: (config) => requireConsistentImages(config as ImageConfig),
+  presets: imagePresets,
+  metrics: {
+    denoising_mse: "Denoising error",
+    denoising_mse_q0: "Denoising error, least noise",
+    denoising_mse_q1: "Denoising error, little noise",
+    denoising_mse_q2: "Denoising error, much noise",
+    denoising_mse_q3: "Denoising error, most noise",
+    frechet: "Fréchet distance",
+    accuracy: "Share classified as asked",
+  },
+  requests: { sample: SampleRequest, evaluate: ImageEvaluateRequest },
+  toSample: "see its pictures",
+  toEvaluate: "measure its pictures",
+  passesOfSample: () => 20 * 50,
+  passesOfEvaluation: () => 1000 * 25,
+  networkFields: ["network", "size", "image_size", "colour", "self_condition"],
+  speedFields: ["label_dropout"],
+  networkTitle: (config) => imageNetworks[(config as ImageConfig).network].title,
+  objectiveTitle: (config) => `predicts ${targets[(config as ImageConfig).target].description}`,
+  isPath: (dataset) => isPath(dataset, "image"),
+  resolveDataset: (dataset) => resolveDataset(dataset, "image"),
+  schedules: [
+    ...ImageConfig.shape.schedule.options,
+    ...RESCALED.map((name) => `${name}${ZERO_TERMINAL}`),
+  ],
+  openSchedule(name) {
+    const rescaled = scheduleNames.find((known) => `${known}${ZERO_TERMINAL}` === name);
+    if (rescaled === undefined) return Promise.resolve(schedule(name as ImageConfig["schedule"]));
+    const { gamma, description } = schedule(rescaled, { zeroTerminalSnr: true });
+    return Promise.resolve({ name, gamma, description });
+  },
   material: "pictures",
   examples: "images",
   metric: {
@@ -32,8 +73,7 @@ export const image: Modality = {
     title: "denoising error",
     baseline: "what pixels alone can do",
   },
-  requireTrainable: (config) =>
-    requireTrainableConfig(imageConfigOf({ id: "The configuration", config })),
+  requireTrainable: (config) => requireTrainableConfig(config as ImageConfig),
   nothingLearntFrom: 0.97,
   isYoung: (run) => run.step < run.steps / 4,
   nothingLearnt: (score, baseline) =>
@@ -41,13 +81,14 @@ export const image: Modality = {
     "the pictures' structure is learnt",
   defects: () => [],
   comparability: COMPARABILITY,
+  cautions: () => [],
   resultMetrics: ["denoising_mse", "validation_loss"],
   baselineIs: (value) =>
     `The best estimate of each pixel by itself has a denoising_mse of ${value}`,
   baselines: () => null,
   jobInputs: {
     sample: (run, request): SamplingInput => ({
-      settings: sampleSettings(request as ImageSampleRequest, imageConfigOf(run), picturesOf(run)),
+      settings: sampleSettings(request as SampleRequest, imageConfigOf(run), picturesOf(run)),
     }),
     evaluate: (run, request): EvaluationInput => ({
       settings: evaluationSettings(
@@ -59,4 +100,4 @@ export const image: Modality = {
     }),
   },
   load: async () => (await import("./training.ts")).imageWork,
-};
+} satisfies Modality;

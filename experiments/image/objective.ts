@@ -7,7 +7,7 @@ import {
   type Target,
   type WeightOptions,
 } from "../../models/diffusion/mod.ts";
-import { type ImageConfig, LATER } from "../config/mod.ts";
+import { type ImageConfig, laterImageFields } from "./config.ts";
 
 /** Standard deviation of the pixels of digits in [−1, 1], 0.6162 for MNIST. Only EDM's target uses it. */
 const SIGMA_DATA = 0.62;
@@ -25,7 +25,7 @@ export function scheduleOf(config: Pick<ImageConfig, "schedule" | "terminal_snr"
 /** Returns the options of the weighting. The default of `snr_limit`, which every configuration contains, is
  * omitted for weightings without a limit. */
 export function weightOptions({ weighting, snr_limit }: ImageConfig): WeightOptions {
-  const limited = weighting.endsWith("min-snr") || snr_limit !== LATER.image.snr_limit;
+  const limited = weighting.endsWith("min-snr") || snr_limit !== laterImageFields.snr_limit;
   return limited ? { snrLimit: snr_limit } : {};
 }
 

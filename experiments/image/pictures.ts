@@ -1,6 +1,5 @@
 /** The images of a run and the file format of samples. */
 import { type ImageDataset, loadImageDataset, type LoadImageOptions } from "../../data/mod.ts";
-import type { ImageConfig } from "../config/mod.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 import {
   decodeSafetensors,
@@ -8,7 +7,8 @@ import {
   type SafeTensor,
   UserError,
 } from "../../engine/host/mod.ts";
-import type { SamplePixels } from "../store/records.ts";
+import type { ImageConfig } from "./config.ts";
+import type { SamplePixels } from "./records.ts";
 
 /** The digits of MNIST and of the made-up digits, the data of runs that do not record it. */
 export const DIGITS: PictureFacts = {

@@ -1,7 +1,6 @@
 /** The job of sampling images. */
 import type { DeviceName, Engine } from "../../engine/mod.ts";
 import { isGuided } from "../../models/diffusion/mod.ts";
-import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
 import type { JobContext, Work } from "../run/job_worker.ts";
 import type { Warm } from "../run/warm.ts";
@@ -10,10 +9,11 @@ import { knownClassifier } from "./kept_classifier.ts";
 import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
 import { compileDenoiser, denoiseWith, drawSample, keepSample, networkOf } from "./drawing.ts";
 import { heldOutPictures, usesHeldOut, withHeldOutClasses } from "./held_out.ts";
-import { levelsFor } from "./request.ts";
-import type { SampleSettings } from "../requests/image.ts";
-import type { HeldOutPictures } from "../store/records.ts";
+import { levelsFor } from "./settings.ts";
+import type { SampleSettings } from "./requests.ts";
 import type { Run } from "../store/run.ts";
+import { type ImageConfig, imageConfigOf } from "./config.ts";
+import type { HeldOutPictures } from "./records.ts";
 
 /** The input of the job. */
 export interface SamplingInput {

@@ -1,6 +1,5 @@
 /** The training subject of image runs. */
 import { inputArrays, trainingStep } from "../../models/steps/mod.ts";
-import { type ImageConfig, imageConfigOf } from "../config/mod.ts";
 import {
   compileChangingDenoiser,
   denoiseWith,
@@ -30,10 +29,11 @@ import {
 import { samplePictures } from "./sampling_job.ts";
 import { requireClassifier } from "./kept_classifier.ts";
 import { referenceDraws } from "./measure.ts";
-import { evaluationSettings } from "./request.ts";
-import type { SampleSettings } from "../requests/image.ts";
+import { evaluationSettings } from "./settings.ts";
+import type { SampleSettings } from "./requests.ts";
 import { objectiveFor } from "./objective.ts";
 import type { ModalityWork } from "../run/modality.ts";
+import { type ImageConfig, imageConfigOf } from "./config.ts";
 
 /** PyTorch's defaults. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

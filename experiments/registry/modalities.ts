@@ -1,24 +1,50 @@
 /** The registry of modalities, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep. */
-import type { RunConfig } from "../config/mod.ts";
+import { listed, nearest, UserError } from "../../engine/host/mod.ts";
+import { type Preset, provideModalities } from "../config/modalities.ts";
+import type { RunConfig } from "../config/fields.ts";
 import { image } from "../image/modality.ts";
 import type { Modality } from "../run/modality.ts";
 import type { OpenSubject } from "../run/subject.ts";
+import { metricNames, type RankingMetric } from "../store/metrics.ts";
 import type { Run, RunFilter } from "../store/run.ts";
-import { text } from "../text/modality.ts";
-import type { RankingMetric } from "../store/metrics.ts";
-import { listed, nearest, UserError } from "../../engine/host/mod.ts";
 import type { Store } from "../store/store.ts";
+import { text } from "../text/modality.ts";
 
-const modalities: { readonly [Name in RunConfig["modality"]]: Modality } = { image, text };
+/** All modalities. The first one is that of configurations that name none. */
+const registered = [image, text] as const;
 
-/** The modality of this name. */
-export function modalityNamed(name: RunConfig["modality"]): Modality {
-  return modalities[name];
+export const modalities: readonly Modality[] = registered;
+provideModalities(modalities);
+
+/** The modalities with the types of their own requests and presets. */
+export type Registered = typeof registered[number];
+
+/** The keys of each member of a union. */
+export type KeysOf<Union> = Union extends unknown ? keyof Union : never;
+
+/** The name of a preset of any modality. */
+export type PresetName = KeysOf<Registered["presets"]>;
+
+/** The presets of all modalities. */
+export const presets: Readonly<Record<PresetName, Preset>> = Object.assign(
+  {},
+  ...modalities.map((modality) => modality.presets),
+);
+export const PRESET_NAMES = Object.keys(presets) as PresetName[];
+
+/** Names of the metrics of all modalities, in the order of tables. */
+export const METRIC_NAMES: readonly string[] = metricNames();
+
+/** Returns the modality of a name. @throws {Error} If there is none. */
+export function modalityNamed(name: string): Modality {
+  const found = modalities.find((modality) => modality.name === name);
+  if (found === undefined) throw new Error(`Internal: there is no modality ${name}`);
+  return found;
 }
 
-/** The modality of a run, or of anything with a configuration. */
+/** Returns the modality of a run, or of anything with a configuration. */
 export function modalityOf({ config }: { readonly config: RunConfig }): Modality {
-  return modalities[config.modality];
+  return modalityNamed(config.modality);
 }
 
 /** The metric that a run is ranked by. */

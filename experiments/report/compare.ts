@@ -1,9 +1,8 @@
 /** Comparison of runs. */
-import { differingFields } from "../config/mod.ts";
 import type { Evaluation } from "../store/results.ts";
 import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
-import type { TextBaselines } from "../store/records.ts";
+import type { NgramBaselines } from "../run/modality.ts";
 import { listed, UserError } from "../../engine/host/mod.ts";
 import { align, type AlignedCurve } from "./curves.ts";
 import {
@@ -16,6 +15,7 @@ import {
 import type { Comparability } from "../run/modality.ts";
 import { metricOf, modalityNamed, modalityOf, scoreOf } from "../registry/modalities.ts";
 import { relativeError } from "../diagnosis/curve.ts";
+import { differingFields } from "../config/configuration.ts";
 
 export interface LeaderboardRow {
   readonly rank: number;
@@ -44,7 +44,7 @@ export interface Comparison {
   /** {@link Run.baseline}, where it is known and the same for all. */
   readonly baseline: number | null;
   /** N-gram baselines of the data; null if the runs have different data, and for images. */
-  readonly baselines: TextBaselines | null;
+  readonly baselines: NgramBaselines | null;
   /** Ids of runs that are not better than their baseline. */
   readonly nothingLearnt: readonly string[];
   /** Whether the lead of the best configuration exceeds the seed noise; or why a ranking is meaningless: no run is
@@ -216,14 +216,9 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
   if (distinct(runs, (run) => run.steps * run.config.batch_size) > 1) {
     result.push("The runs were given different numbers of training examples (steps × batch_size)");
   }
-  if (
-    distinct(runs, ({ config }) => "vocabulary_size" in config ? config.vocabulary_size : 0) > 1
-  ) {
-    result.push(
-      "The runs have different vocabularies: their nats per character are comparable, but windows " +
-        "and blocks of one size do not have the same number of characters",
-    );
-  }
+  result.push(
+    ...[...Map.groupBy(runs, modalityOf)].flatMap(([modality, alike]) => modality.cautions(alike)),
+  );
   if (distinct(runs, (run) => run.codeVersion) > 1) {
     result.push("The runs were trained by different versions of the code");
   }
@@ -258,9 +253,9 @@ export function comparableEvaluations(
 }
 
 /** Returns the cautions of aspects in which the evaluations differ. */
-function cautionsOf(evaluations: readonly Evaluation[], keys: Comparability): string[] {
+function cautionsOf(evaluations: readonly Evaluation[], keys: Comparability<never>): string[] {
   return keys.flatMap(([key, caution]) =>
-    new Set(evaluations.map((evaluation) => JSON.stringify(key(evaluation)))).size > 1
+    new Set(evaluations.map((evaluation) => JSON.stringify(key(evaluation as never)))).size > 1
       ? [caution]
       : []
   );

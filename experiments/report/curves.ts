@@ -1,12 +1,5 @@
 /** Thinning and aligning curves. */
-import {
-  BLOCK_METRICS,
-  BLOCK_SIZES,
-  type Curves,
-  type MetricName,
-  type MetricPoint,
-} from "../store/metrics.ts";
-import type { Run } from "../store/run.ts";
+import type { Curves, MetricName, MetricPoint } from "../store/metrics.ts";
 
 /** Returns at most `count` (at least 2) evenly spaced points, including the first and the last. */
 export function thin(points: readonly MetricPoint[], count: number): readonly MetricPoint[] {
@@ -61,26 +54,6 @@ export function thinned(curves: Curves, maxPoints: number): Curves {
   return Object.fromEntries(
     Object.entries(curves).map(([name, points]) => [name, thin(points, maxPoints)]),
   );
-}
-
-export interface BlockNats {
-  /** Number of tokens in a block; 1 is autoregressive. */
-  readonly blockSize: number;
-  /** Held-out nats per character: exact at 1, a bound above. */
-  readonly nats: number;
-  /** Standard error over the draws of validation; null for old runs. */
-  readonly standardError: number | null;
-}
-
-/** Returns nats per character by block size from the newest validation; empty for image runs. */
-export function blockCurve({ config, latest }: Pick<Run, "config" | "latest">): BlockNats[] {
-  return BLOCK_METRICS.flatMap((name, i) => {
-    const blockSize = BLOCK_SIZES[i] ?? ("context" in config ? config.context : 0);
-    const nats = latest[name] ?? null;
-    return nats === null
-      ? []
-      : [{ blockSize, nats, standardError: latest[`${name}_error`] ?? null }];
-  });
 }
 
 export interface AlignedCurve {

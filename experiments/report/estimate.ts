@@ -1,8 +1,10 @@
 /** What a training will take, by what earlier ones took, and what was run before in its configuration. */
-import { configHash, groupHash, type RunConfig } from "../config/mod.ts";
+import { modalityOf } from "../registry/modalities.ts";
 import { startOf } from "../run/own_data.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import { summarise } from "./seeds.ts";
+import { configHash, groupHash } from "../config/configuration.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /** What is expected of one configuration, whatever its seeds. */
 export interface ConfigEstimate {
@@ -37,13 +39,6 @@ export interface Records {
   checkpointBytes(runId: string): number[];
 }
 
-/** Fields on which the network, and so the size of a checkpoint, depends. */
-const NETWORK = [
-  ...["modality", "network", "size", "image_size", "colour", "self_condition"],
-  ...["context", "method", "vocabulary_size", "activation", "positions"],
-];
-/** And those on which the speed depends as well. */
-const SPEED = [...NETWORK, "batch_size", "label_dropout", "block_size"];
 /** Newest runs of a kind that are measured by. */
 const MEASURED = 10;
 /** Checkpoints that a run keeps. */
@@ -84,7 +79,7 @@ function estimateOf(
   const group = records.runs({ groupHash: groupHash(config!) });
   const alike = measuredLike(config!, records, device);
   const times = alike.map((run) => secondsBy(run, config!));
-  const sizes = records.runs({ where: valuesOf(config!, NETWORK) })
+  const sizes = records.runs({ where: valuesOf(config!, networkFields(config!)) })
     .map(({ id }) => records.checkpointBytes(id)[0]).filter((bytes) => bytes !== undefined);
   return {
     configs,
@@ -96,9 +91,16 @@ function estimateOf(
   };
 }
 
+/** Fields on which the network, and so the size of a checkpoint, depends. */
+function networkFields(config: RunConfig): string[] {
+  return ["modality", ...modalityOf({ config }).networkFields];
+}
+
 /** The newest runs on one device whose steps cost the same, else whose examples do. */
 function measuredLike(config: RunConfig, records: Records, device: string | undefined): Run[] {
-  for (const fields of [SPEED, NETWORK]) {
+  const network = networkFields(config);
+  const speed = [...network, "batch_size", ...modalityOf({ config }).speedFields];
+  for (const fields of [speed, network]) {
     const found = records.runs({ where: valuesOf(config, fields) })
       .filter(({ latest }) => (latest.examples_per_second ?? 0) > 0);
     const on = device === undefined || device === "auto" ? found[0]?.device : device;

@@ -3,7 +3,7 @@ import { duration } from "../../engine/host/mod.ts";
 import type { Checkpoint, Evaluation } from "../store/results.ts";
 import type { Curves } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
-import type { Sample, TextBaselines } from "../store/records.ts";
+import type { NgramBaselines } from "../run/modality.ts";
 import {
   type Advice,
   type Alert,
@@ -15,6 +15,7 @@ import {
 import { courseFindings } from "../diagnosis/course.ts";
 import type { Store } from "../store/store.ts";
 import { modalityOf, scoreOf } from "../registry/modalities.ts";
+import type { Sample } from "../registry/exports.ts";
 
 export interface RunReport {
   readonly run: Run;
@@ -28,7 +29,7 @@ export interface RunReport {
   /** Oldest first. */
   readonly evaluations: readonly Evaluation[];
   /** N-gram baselines of the data; null before its first training, and for images. */
-  readonly baselines: TextBaselines | null;
+  readonly baselines: NgramBaselines | null;
   readonly alerts: readonly Alert[];
   /** One or two sentences on the state of the run. */
   readonly summary: string;

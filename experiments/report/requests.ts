@@ -1,16 +1,17 @@
 /** Requests for reports on runs, comparisons and noise schedules. */
 import { z } from "zod";
-import { imageDatasetNames, integer } from "../config/mod.ts";
 import {
   defaulted,
   fieldValues,
+  integer,
   optional,
   runReference,
   sweepReference,
-} from "../requests/fields.ts";
-import { METRIC_NAMES } from "../store/metrics.ts";
+} from "../config/fields.ts";
+import { METRIC_NAMES } from "../registry/modalities.ts";
 import { RUN_STATUSES } from "../store/run.ts";
 import { inspectedSchedules } from "./schedule_sources.ts";
+import { imageDatasetNames } from "../../data/mod.ts";
 
 /** Limits of tables. */
 const tableFields = {

@@ -1,5 +1,4 @@
 /** Names of the noise schedules of reports, and the line of verse that they are demonstrated on. */
-import { ImageConfig, TextConfig } from "../config/mod.ts";
 import {
   type Alphabet,
   informationOfCharacters,
@@ -8,29 +7,17 @@ import {
   noisyLine,
   randomAlphabet,
 } from "../../models/text/mod.ts";
+import { modalities } from "../registry/modalities.ts";
+import type { InspectedSchedule } from "../run/modality.ts";
 
-const images = ImageConfig.shape.schedule.options;
-const texts = TextConfig.shape.schedule.options;
-
-/** The schedules of images, their variants rescaled to zero terminal SNR, and the schedules of text only. */
+/** The noise schedules of all modalities; those of one name are shown once. */
 export const inspectedSchedules: readonly string[] = [
-  ...images,
-  ...["linear", "scaled-linear", "cosine", "sigmoid", "sqrt"].map(zeroTerminal),
-  ...texts.filter((name) => !(images as readonly string[]).includes(name)),
+  ...new Set(modalities.flatMap(({ schedules }) => schedules)),
 ];
 
-/** Returns the name of a schedule rescaled to zero terminal SNR. */
-export function zeroTerminal(name: string): string {
-  return `${name}-zero-snr`;
-}
-
-export interface InspectedSchedule {
-  readonly name: string;
-  readonly description: string;
-  /** Whether the schedule is intended for embeddings instead of images. */
-  readonly forEmbeddings?: boolean;
-  /** −log SNR, increasing in t from 0 to 1; infinite at 1 for zero terminal SNR. */
-  gamma(t: number): number;
+/** Returns a schedule of {@link inspectedSchedules}, of the first modality that has one of this name. */
+export function scheduleNamed(name: string): Promise<InspectedSchedule> {
+  return modalities.find(({ schedules }) => schedules.includes(name))!.openSchedule(name);
 }
 
 export const LINE = "To be, or not to be: that is the question";

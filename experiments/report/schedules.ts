@@ -1,14 +1,15 @@
 /** The report on noise schedules: signal and noise over time, for a digit and for a line of verse. */
-import type { ImageConfig } from "../config/mod.ts";
 import { parseWith, UserError } from "../../engine/host/mod.ts";
 import { ScheduleRequest } from "./requests.ts";
 import {
   characterInformation,
   EMBEDDING_TITLE,
-  type InspectedSchedule,
   LINE,
+  scheduleNamed,
   verseAt,
 } from "./schedule_sources.ts";
+import { loadPixelMoments } from "../registry/exports.ts";
+import type { InspectedSchedule } from "../run/modality.ts";
 
 export interface Verdict {
   readonly level: "good" | "caution" | "bad";
@@ -82,7 +83,7 @@ export interface ScheduleReport {
 }
 export interface ScheduleOptions {
   /** Data set of the digit. By default mnist-6k. */
-  readonly dataset?: ImageConfig["dataset"] | undefined;
+  readonly dataset?: string | undefined;
   /** Index of the digit in the test set. By default 0. */
   readonly index?: number | undefined;
   /** Times of the forward process. By default 8 evenly spaced times from 0 to 1. */
@@ -123,7 +124,10 @@ export async function reportSchedules(
     times: options.times,
   });
   const { dataset = DEFAULT_DATASET, times = EIGHT_TIMES } = request;
-  const { scheduleNamed, priorNatsOf } = await import("./named_schedules.ts");
+  // It loads TensorFlow.js.
+  const { EMBEDDING_DIMENSION, priorNats } = await import("../../models/text/network/mod.ts");
+  const priorNatsOf = (gamma: number) =>
+    gamma === Infinity ? 0 : priorNats(gamma, EMBEDDING_DIMENSION, 1);
   const { normals } = await import("../../engine/mod.ts");
   const data = await dataFacts(dataset, dataDirectory);
   if (index >= data.count) {
@@ -133,8 +137,9 @@ export async function reportSchedules(
   }
   const digit = data.digit(index);
   const noise = normals({ seed: 0, stream: "schedule-noise", step: index }, digit.pixels.length);
-  const schedules = known.map((name) =>
-    factsOf(scheduleNamed(name), data.variances, digit, noise, times, priorNatsOf)
+  const inspected = await Promise.all(known.map(scheduleNamed));
+  const schedules = inspected.map((schedule) =>
+    factsOf(schedule, data.variances, digit, noise, times, priorNatsOf)
   );
   return {
     schedules,
@@ -276,7 +281,7 @@ const knownFacts = new Map<string, Promise<DataFacts>>();
 
 /** Returns the properties of a data set; the data set itself is not kept in memory. */
 function dataFacts(
-  name: ImageConfig["dataset"],
+  name: string,
   dataDirectory: string | undefined,
 ): Promise<DataFacts> {
   const key = `${name} ${dataDirectory ?? ""}`;
@@ -289,11 +294,11 @@ function dataFacts(
 }
 
 async function readFacts(
-  name: ImageConfig["dataset"],
+  name: string,
   dataDirectory: string | undefined,
 ): Promise<DataFacts> {
   const { loadImageDataset, gatherImages } = await import("../../data/mod.ts");
-  const { pixelMoments } = await import("../image/validation.ts");
+  const pixelMoments = await loadPixelMoments();
   const dataset = await loadImageDataset(name, { directory: dataDirectory });
   const { height, width, test } = dataset;
   return {

@@ -1,14 +1,9 @@
 /** What the runs of a workspace, or of a sweep, have tried, and which settings they never varied. */
-import {
-  differingFields,
-  RECORDING,
-  type RunConfig,
-  tellingFields,
-  withLaterFields,
-} from "../config/mod.ts";
 import { metricOf, scoreOf } from "../registry/modalities.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
+import { differingFields, tellingFields, withLaterFields } from "../config/configuration.ts";
+import { RECORDING, type RunConfig } from "../config/fields.ts";
 
 /** A configuration, and the number of its runs. */
 export interface Tried {

@@ -1,16 +1,42 @@
 /**
  * The interface of a modality: everything that differs between runs of different modalities. Code outside of
- * a modality's folder uses this interface and never the name of the modality; `modalities.ts` is the registry.
+ * a modality's folder uses this interface and never the name of the modality; `registry/modalities.ts` lists
+ * the modalities.
  */
-import type { Work } from "./job_worker.ts";
-import type { OpenSubject } from "./subject.ts";
-import type { RunConfig } from "../config/mod.ts";
+import type { z } from "zod";
+import type { ModalityConfig } from "../config/modalities.ts";
+import type { RunConfig } from "../config/fields.ts";
 import type { Finding, Measured } from "../diagnosis/curve.ts";
 import type { Evaluation } from "../store/results.ts";
-import type { MetricName } from "../store/metrics.ts";
 import type { JobKind } from "../store/jobs.ts";
+import type { MetricName } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
-import type { TextBaselines } from "../store/records.ts";
+import type { Work } from "./job_worker.ts";
+import type { OpenSubject } from "./subject.ts";
+
+/** Values of the metric that need no network: of n-gram models of the training data. */
+export interface NgramBaselines {
+  /** Value of the uniform distribution: for text, the logarithm of the vocabulary size. */
+  readonly uniform: number;
+  /** Values on held-out data of 1-grams, 2-grams, and so on. */
+  readonly ngrams: readonly number[];
+}
+
+/** A noise schedule in reports. */
+export interface InspectedSchedule {
+  readonly name: string;
+  readonly description: string;
+  /** Whether the schedule is intended for embeddings instead of images. */
+  readonly forEmbeddings?: boolean;
+  /** −log SNR, increasing in t from 0 to 1; infinite at 1 for zero terminal SNR. */
+  gamma(t: number): number;
+}
+
+/**
+ * How tools and pages present samples and evaluations: as pictures drawn from the tensors of a
+ * {@link FileSample}, as texts, or as tables of whatever fields the records have.
+ */
+export type Presentation = "pictures" | "texts" | "tables";
 
 /**
  * The aspects in which evaluations must agree to be comparable: for each aspect a key, and the caution if the
@@ -21,23 +47,50 @@ export type Comparability<E extends Evaluation = Evaluation> = readonly (readonl
   caution: string,
 ])[];
 
-export interface Modality extends Measured {
-  readonly name: RunConfig["modality"];
-  /** In a sentence: "a run on …". */
-  readonly title: string;
+/** A modality: its configurations and metrics, its requests, its jobs, and what is said of its runs. */
+export interface Modality extends ModalityConfig, Measured {
+  readonly presentation: Presentation;
+  /** What `sample` is for, after "to": "see its pictures". */
+  readonly toSample: string;
+  /** What `evaluate` is for, after "to". */
+  readonly toEvaluate: string;
+  /** Passes of one example through the network that a sample with default settings takes. */
+  passesOfSample(run: Run): number;
+  /** As {@link passesOfSample}, of an evaluation. */
+  passesOfEvaluation(run: Run): number;
+  /** Fields on which the network, and so the size of a checkpoint, depends. */
+  readonly networkFields: readonly string[];
+  /** Further fields on which the speed of training depends, beside batch_size. */
+  readonly speedFields: readonly string[];
+  /** The kind of network of a run, in a word or two. */
+  networkTitle(config: RunConfig): string;
+  /** What a run's network learns to do, in a few words. */
+  objectiveTitle(config: RunConfig): string;
+  /** The schemas of the requests for jobs; both have a field `run`. */
+  readonly requests: Readonly<Record<JobKind, z.ZodObject>>;
+  /** Whether the name of a data set is a path. */
+  isPath(dataset: string): boolean;
+  /** Returns the name of a data set with a path made absolute. @throws {UserError} If it is not there. */
+  resolveDataset(dataset: string): string;
+  /** Names of its noise schedules, for reports. */
+  readonly schedules: readonly string[];
+  /** Returns one of {@link schedules}. */
+  openSchedule(name: string): Promise<InspectedSchedule>;
   /** What a training batch consists of: "… per second". */
   readonly examples: string;
   /** @throws {UserError} If fields of the configuration contradict each other. */
   requireTrainable(config: RunConfig): void;
   /** Returns defects of the configuration that prevent learning, from the newest validation. */
   defects(run: Run): Finding[];
-  readonly comparability: Comparability;
+  readonly comparability: Comparability<never>;
   /** Metrics of result tables; the first one ranks runs. */
   readonly resultMetrics: readonly MetricName[];
   /** Describes the baseline in a sentence without its full stop; `value` is the formatted number. */
   baselineIs(value: string): string;
-  /** Returns the n-gram baselines of the data if they were computed; null for images. */
-  baselines(workspace: string, datasetHash: string): TextBaselines | null;
+  /** Cautions about comparing such runs beyond those that apply to every modality. */
+  cautions(runs: readonly Run[]): string[];
+  /** Returns the n-gram baselines of the data; null if they were not computed, or there are none. */
+  baselines(workspace: string, datasetHash: string): NgramBaselines | null;
   /**
    * Returns the input of a job for a request: all settings with defaults filled in.
    *

@@ -1,17 +1,7 @@
-/** What a configuration names and must be there: its data, and the checkpoint that it starts from. */
-import { resolveDataset } from "../../data/mod.ts";
+/** The data of a run as it was, and the checkpoint that its training starts from. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { RunConfig } from "../config/mod.ts";
 import { hasEnded, type Run } from "../store/run.ts";
-
-/**
- * Returns the configuration with an absolute path of its data set.
- *
- * @throws {UserError} If the path does not exist, or is not data of the modality.
- */
-export function withFoundData<Config extends RunConfig>(config: Config): Config {
-  return { ...config, dataset: resolveDataset(config.dataset, config.modality) };
-}
+import type { RunConfig } from "../config/fields.ts";
 
 /** @throws {UserError} If the data differs from that of the start of the run. */
 export function requireSameData(

@@ -8,7 +8,6 @@ import {
   UserError,
   type Workload,
 } from "../../engine/mod.ts";
-import type { RunConfig } from "../config/mod.ts";
 import { engineFor } from "../common/device.ts";
 import type { Store } from "../store/store.ts";
 import { requireSameData } from "./own_data.ts";
@@ -19,6 +18,7 @@ import { type CheckpointOrigin, initialState, type TrainingState } from "./state
 import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject } from "./subject.ts";
 import type { Run } from "../store/run.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /** The context that a worker provides for a training. */
 export interface TrainingContext {

@@ -1,6 +1,5 @@
 /** Where the training of a run begins: at random weights, or at a checkpoint of another run. */
 import { UserError } from "../../engine/host/mod.ts";
-import type { RunConfig } from "../config/mod.ts";
 import { startOf } from "./own_data.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
@@ -13,6 +12,7 @@ import {
   warmState,
 } from "./state.ts";
 import type { Subject } from "./subject.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /**
  * The state that a run's training begins with.

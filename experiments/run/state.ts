@@ -10,7 +10,8 @@ import {
   UserError,
 } from "../../engine/mod.ts";
 import { initialParameters, type ParameterSpec } from "../../models/layers/mod.ts";
-import { configHash, parseConfig, type RunConfig } from "../config/mod.ts";
+import { configHash, parseConfig } from "../config/configuration.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /** The training state: everything that the next step depends on other than configuration and data. */
 export interface TrainingState {

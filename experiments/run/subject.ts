@@ -6,14 +6,14 @@ import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
 import type { Step } from "../../models/steps/mod.ts";
-import type { RunConfig } from "../config/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { TrainingState } from "./state.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /** Validation metrics by name. */
-export type ValidationMetrics = Readonly<Partial<Record<MetricName, number>>>;
+export type ValidationMetrics = Readonly<Record<MetricName, number>>;
 
 export interface Validation {
   /** Measures the EMA weights on held-out data. */

@@ -1,64 +1,38 @@
 /** Rows of `metrics` and `events`. */
 import type { DatabaseSync } from "node:sqlite";
+import { knownModalities } from "../config/modalities.ts";
 import { transaction } from "./schema.ts";
 
-/** Block sizes, in tokens, with a metric of their likelihood, in addition to whole windows. */
-export const BLOCK_SIZES = [1, 4, 16, 64] as const;
-export type BlockMetric = `nats_block_${typeof BLOCK_SIZES[number] | "full"}`;
-/** Metrics of nats per character for each of {@link BLOCK_SIZES}, then for whole windows. */
-export const BLOCK_METRICS: readonly BlockMetric[] = [...BLOCK_SIZES, "full" as const]
-  .map((size) => `nats_block_${size}` as const);
+/** The metrics of every modality, with their titles; those of validation use the EMA weights. */
+const SHARED_METRICS = {
+  loss: "Training loss",
+  learning_rate: "Learning rate",
+  gradient_norm: "Gradient norm",
+  examples_per_second: "Examples per second",
+  validation_loss: "Validation loss",
+} as const;
 
-/** Names of the stored metrics; those of validation use the EMA weights. */
-export const METRIC_NAMES = [
-  "loss",
-  "learning_rate",
-  "gradient_norm",
-  "examples_per_second",
-  "validation_loss",
-  "denoising_mse",
-  "denoising_mse_q0",
-  "denoising_mse_q1",
-  "denoising_mse_q2",
-  "denoising_mse_q3",
-  "frechet",
-  "accuracy",
-  "nats_per_character",
-  "nats_standard_error",
-  ...BLOCK_METRICS,
-  ...BLOCK_METRICS.map((name) => `${name}_error` as const),
-  "reconstruction_nats",
-  "diffusion_nats",
-  "prior_nats",
-  "train_nats",
-  "cross_entropy_q0",
-  "cross_entropy_q1",
-  "cross_entropy_q2",
-  "cross_entropy_q3",
-  "prior_cross_entropy_q0",
-  "prior_cross_entropy_q1",
-  "prior_cross_entropy_q2",
-  "prior_cross_entropy_q3",
-  "embedding_norm",
-  "embedding_rank",
-  "embedding_accuracy",
-  "shuffled_gap",
-  "rounding_nats",
-  "informative_share",
-  "gamma_quarter",
-  "gamma_half",
-  "gamma_three_quarters",
-] as const;
-export type MetricName = typeof METRIC_NAMES[number];
+/** The name of a shared metric, or of one of a modality's own. */
+export type MetricName = string;
+
+/** Returns the title of each metric, in the order of tables: the shared ones, then those of each modality. */
+export function metricTitles(): Readonly<Record<MetricName, string>> {
+  return Object.assign({}, SHARED_METRICS, ...knownModalities().map(({ metrics }) => metrics));
+}
+
+/** Returns the names of the metrics, in the order of tables. */
+export function metricNames(): MetricName[] {
+  return Object.keys(metricTitles());
+}
 
 /** The newest value of each metric that has one. */
-export type LatestMetrics = Readonly<Partial<Record<MetricName, number>>>;
+export type LatestMetrics = Readonly<Record<MetricName, number>>;
 
 export interface MetricPoint {
   readonly step: number;
   readonly value: number;
 }
-export type Curves = Readonly<Partial<Record<MetricName, readonly MetricPoint[]>>>;
+export type Curves = Readonly<Record<MetricName, readonly MetricPoint[]>>;
 
 export interface MetricRow extends MetricPoint {
   readonly name: MetricName;
@@ -94,7 +68,7 @@ export function metricTable(db: DatabaseSync) {
       const rows = newest.all(runId) as unknown as { name: MetricName; value: number }[];
       const values = new Map(rows.map(({ name, value }) => [name, value]));
       return Object.fromEntries(
-        METRIC_NAMES.flatMap((name) => values.has(name) ? [[name, values.get(name)]] : []),
+        metricNames().flatMap((name) => values.has(name) ? [[name, values.get(name)!]] : []),
       );
     },
 

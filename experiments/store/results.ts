@@ -3,15 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { nextNumber } from "./ids.ts";
 import { transaction } from "./schema.ts";
-import type { ImageEvaluationSettings, SampleSettings } from "../requests/image.ts";
-import type {
-  ClassifierFacts,
-  ImageEvaluationResults,
-  Sample,
-  TextEvaluationResults,
-  TextSample,
-} from "./records.ts";
-import type { TextEvaluationSettings } from "../requests/text.ts";
+import { knownModalities } from "../config/modalities.ts";
 
 export function checkpointTable(db: DatabaseSync, workspace: string) {
   return {
@@ -48,7 +40,7 @@ interface SampleRow {
   id: string;
   run_id: string;
   step: number;
-  kind: Sample["kind"];
+  kind: FileSample["kind"];
   settings: string;
   path: string;
   seconds: number;
@@ -56,16 +48,20 @@ interface SampleRow {
   created_at: string;
 }
 
-export interface NewSample extends Omit<Sample, "createdAt"> {
+export interface NewSample extends Omit<FileSample, "createdAt"> {
   readonly number: number;
 }
 
 export function sampleTable(db: DatabaseSync, workspace: string) {
-  const sampleOf = (row: SampleRow): Sample => {
-    // Kept beside the settings. Before it was, every sampler asked once in a step.
+  const sampleOf = (row: SampleRow): FileSample => {
     const { network_evaluations, ...settings } = JSON.parse(row.settings) as
-      & SampleSettings
-      & { network_evaluations?: number };
+      & FileSample["settings"]
+      & {
+        network_evaluations?: number;
+        steps: number;
+        guidance_scale: number;
+      };
+    // Older rows have no number of evaluations; their samplers evaluated the network once in a step.
     const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
     return {
       id: row.id,
@@ -100,13 +96,13 @@ export function sampleTable(db: DatabaseSync, workspace: string) {
       );
     },
 
-    byId(id: string): Sample | null {
+    byId(id: string): FileSample | null {
       const row = db.prepare("SELECT * FROM samples WHERE id = ?").get(id);
       return row ? sampleOf(row as unknown as SampleRow) : null;
     },
 
     /** Oldest first. */
-    list(runId: string): Sample[] {
+    list(runId: string): FileSample[] {
       const rows = db.prepare("SELECT * FROM samples WHERE run_id = ? ORDER BY number").all(runId);
       return (rows as unknown as SampleRow[]).map(sampleOf);
     },
@@ -125,11 +121,12 @@ interface TextRow {
   created_at: string;
 }
 
-export type NewText = Omit<TextSample, "id" | "createdAt">;
+/** A sample before it has an id, with whatever else its modality records. */
+export type NewRowSample = Omit<RowSample, "id" | "createdAt">;
 
 export function textTable(db: DatabaseSync) {
-  const sampleOf = (row: TextRow): TextSample => ({
-    ...JSON.parse(row.details) as Omit<NewText, "runId" | "step">,
+  const sampleOf = (row: TextRow): RowSample => ({
+    ...JSON.parse(row.details) as Omit<NewRowSample, "runId" | "step">,
     id: row.id,
     runId: row.run_id,
     step: row.step,
@@ -137,7 +134,7 @@ export function textTable(db: DatabaseSync) {
   });
   return {
     /** Numbers it within its run; returns its id. */
-    insert(sample: NewText): string {
+    insert<Made extends NewRowSample>(sample: Made): string {
       const { runId, step, ...details } = sample;
       return transaction(db, () => {
         const { largest } = db.prepare(
@@ -161,17 +158,47 @@ export function textTable(db: DatabaseSync) {
       }
     },
 
-    byId(id: string): TextSample | null {
+    byId(id: string): RowSample | null {
       const row = db.prepare("SELECT * FROM texts WHERE id = ?").get(id);
       return row ? sampleOf(row as unknown as TextRow) : null;
     },
 
     /** Oldest first. */
-    list(runId: string): TextSample[] {
+    list(runId: string): RowSample[] {
       const rows = db.prepare("SELECT * FROM texts WHERE run_id = ? ORDER BY number").all(runId);
       return (rows as unknown as TextRow[]).map(sampleOf);
     },
   };
+}
+
+/** A sample whose tensors are kept in a file. Each modality knows its settings and tensors. */
+export interface FileSample {
+  /** For example `image-0012-sample-003`. */
+  readonly id: string;
+  readonly runId: string;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly kind: "contact-sheet" | "film-strip";
+  readonly settings: { readonly made_by?: "request" | "training" };
+  /** Evaluations of the network for each example; a guided one counts twice. */
+  readonly networkEvaluations: number;
+  /** Absolute path of the safetensors file; pictures drawn from it may be cached beside. */
+  readonly path: string;
+  /** Seconds of sampling, without start-up and compilation. */
+  readonly seconds: number;
+  readonly device: string;
+  readonly createdAt: string;
+}
+
+/** A sample that is a row by itself. Each modality adds fields of its own. */
+export interface RowSample {
+  /** For example `text-0003-sample-001`. */
+  readonly id: string;
+  readonly runId: string;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly settings: { readonly made_by?: "request" | "training" };
+  readonly createdAt: string;
 }
 
 export interface Checkpoint {
@@ -183,8 +210,8 @@ export interface Checkpoint {
   readonly createdAt: string;
 }
 
-/** The fields that all evaluations share. */
-interface EvaluationFacts {
+/** An evaluation; each modality knows its settings and results. */
+export interface Evaluation {
   /** For example `image-0012-evaluation-001`. */
   readonly id: string;
   readonly runId: string;
@@ -201,24 +228,12 @@ interface EvaluationFacts {
   readonly codeVersion: string;
   readonly device: string;
   readonly createdAt: string;
-}
-
-export interface ImageEvaluation extends EvaluationFacts {
-  readonly modality: "image";
-  readonly settings: ImageEvaluationSettings;
-  readonly results: ImageEvaluationResults;
-  readonly classifier: ClassifierFacts;
+  readonly modality: string;
+  readonly settings: object;
+  readonly results: object;
   /** Undefined if it was requested with `evaluate`. */
   readonly madeBy?: "training";
 }
-
-export interface TextEvaluation extends EvaluationFacts {
-  readonly modality: "text";
-  readonly settings: TextEvaluationSettings;
-  readonly results: TextEvaluationResults;
-}
-
-export type Evaluation = ImageEvaluation | TextEvaluation;
 
 interface EvaluationRow {
   id: string;
@@ -228,13 +243,13 @@ interface EvaluationRow {
   created_at: string;
 }
 
-type Fresh<E extends Evaluation> = Omit<E, "id" | "createdAt">;
-export type NewEvaluation = Fresh<ImageEvaluation> | Fresh<TextEvaluation>;
+/** An evaluation before it has an id, with whatever else its modality records. */
+export type NewEvaluation = Omit<Evaluation, "id" | "createdAt">;
 
 function evaluationOf(row: EvaluationRow): Evaluation {
   return {
-    // Old records without a modality are of images.
-    modality: "image",
+    // The oldest records name no modality: there was only the first one.
+    modality: knownModalities()[0]!.name,
     ...JSON.parse(row.details),
     id: row.id,
     runId: row.run_id,
@@ -246,7 +261,7 @@ function evaluationOf(row: EvaluationRow): Evaluation {
 export function evaluationTable(db: DatabaseSync) {
   return {
     /** Numbers it within its run; returns its id. */
-    insert(evaluation: NewEvaluation): string {
+    insert<Made extends NewEvaluation>(evaluation: Made): string {
       const { runId, step, ...details } = evaluation;
       return transaction(db, () => {
         const { largest } = db.prepare(

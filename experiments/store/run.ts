@@ -1,8 +1,9 @@
 /** A training run, its status, and filters for lists of runs. */
 import type { SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
-import { LATER, type RunConfig } from "../config/mod.ts";
 import type { LatestMetrics } from "./metrics.ts";
+import { knownModalities } from "../config/modalities.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /**
  * Status of a run: `queued` waits for the worker, `running` has a living worker, `finished` completed all steps,
@@ -54,12 +55,10 @@ export interface Run {
   readonly parameterCount: number | null;
   /** Number of replicas that the batch was divided into; runs are repeatable bit for bit for the same number. */
   readonly replicas: number | null;
-  /** Baseline of the ranking metric. For text, the cross-entropy of a bigram model in nats per character. For
-   * images, the denoising error, on the same images and noise levels, of the best linear estimate of each pixel from
-   * its own noisy value and its mean and variance over the training images. A model that is not below the baseline
-   * has not learned to use context. */
+  /** Baseline of the ranking metric: its value for a model that uses no context, as the subject of its training
+   * computes it. A model that is not below it has not learned to use context. */
   readonly baseline: number | null;
-  /** Shape and classes of images; null until the data was loaded, and for text. */
+  /** Shape and classes of pictures; null until the data was loaded, and for data without pictures. */
   readonly pictures: PictureFacts | null;
   readonly sweepId: string | null;
   readonly label: string | null;
@@ -174,10 +173,8 @@ function queued(date: string | undefined): Part[] {
 }
 
 function configured([field, value]: [string, string | number]): Part {
-  const later = Object.entries(LATER).flatMap(([modality, fields]) =>
-    field in fields
-      ? [[modality, (fields as Record<string, string | number>)[field]!] as const]
-      : []
+  const later = knownModalities().flatMap(({ name, laterFields }) =>
+    laterFields[field] === undefined ? [] : [[name, laterFields[field]] as const]
   );
   // Older runs lack a later field, and did what its default does.
   const missing = later.length === 0

@@ -1,11 +1,12 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
-import { configHash, groupHash, type RunConfig, withLaterFields } from "../config/mod.ts";
 import { isPretrained, nextId, nextNumber, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
 import type { MetricName } from "./metrics.ts";
 import { conditionOf, type PictureFacts, type Run, type RunFilter, type RunStatus } from "./run.ts";
+import { configHash, groupHash, withLaterFields } from "../config/configuration.ts";
+import type { RunConfig } from "../config/fields.ts";
 
 /** A row as SQLite gives it. */
 interface RunRow {

@@ -10,12 +10,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { withLaterFields } from "../config/mod.ts";
 import { isPretrained, STUDY_PREFIX } from "./ids.ts";
 import type { Curves, MetricName } from "./metrics.ts";
 import type { Run } from "./run.ts";
-import type { Sample, TextSample } from "./records.ts";
-import type { Checkpoint, Evaluation } from "./results.ts";
+import type { Checkpoint, Evaluation, FileSample, RowSample } from "./results.ts";
+import { withLaterFields } from "../config/configuration.ts";
 
 /** The folder of the pretrained runs. */
 export const STUDY_FOLDER: string = fileURLToPath(new URL("../../study/", import.meta.url));
@@ -25,8 +24,8 @@ export interface StudyRecord {
   readonly run: Run;
   readonly curves: Curves;
   readonly checkpoint: Checkpoint;
-  readonly samples: readonly Sample[];
-  readonly texts: readonly TextSample[];
+  readonly samples: readonly FileSample[];
+  readonly texts: readonly RowSample[];
   readonly evaluations: readonly Evaluation[];
   /** Measurements of the weights before they were rounded to half precision. */
   readonly unrounded: readonly Evaluation[];
@@ -37,8 +36,8 @@ interface Tables {
   readonly runs: { byId(id: string): Run | null };
   readonly metrics: { curves(id: string, names: readonly MetricName[], after: number): Curves };
   readonly checkpoints: { list(id: string): Checkpoint[] };
-  readonly samples: Lists<Sample> & { byId(id: string): Sample | null };
-  readonly texts: Lists<TextSample> & { byId(id: string): TextSample | null };
+  readonly samples: Lists<FileSample> & { byId(id: string): FileSample | null };
+  readonly texts: Lists<RowSample> & { byId(id: string): RowSample | null };
   readonly evaluations: Lists<Evaluation> & { byId(id: string): Evaluation | null };
 }
 
@@ -89,13 +88,13 @@ export function withPretrained<Of extends Tables>(tables: Of, folder: string = S
       },
     },
     samples: {
-      ...merged<Sample, Of["samples"]>(samples, (record) => record.samples),
-      byId: (id: string): Sample | null =>
+      ...merged<FileSample, Of["samples"]>(samples, (record) => record.samples),
+      byId: (id: string): FileSample | null =>
         samples.byId(id) ?? withId(all().flatMap((record) => record.samples), id),
     },
     texts: {
-      ...merged<TextSample, Of["texts"]>(texts, (record) => record.texts),
-      byId: (id: string): TextSample | null =>
+      ...merged<RowSample, Of["texts"]>(texts, (record) => record.texts),
+      byId: (id: string): RowSample | null =>
         texts.byId(id) ?? withId(all().flatMap((record) => record.texts), id),
     },
     evaluations: {

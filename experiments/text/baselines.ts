@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { EncodedText, TextDataset } from "../../data/mod.ts";
 import { fitNgrams } from "../../models/text/mod.ts";
 import { writeFileAtomically } from "../common/files.ts";
-import type { TextBaselines } from "../store/records.ts";
+import type { NgramBaselines } from "../run/modality.ts";
 
 /** Largest order of the n-gram models. */
 const MOST_ORDER = 6;
 
 /** Returns the cross-entropy of the held-out text under n-gram models of the training text, for every order. */
-export function textBaselines({ train, validation, vocabulary }: EncodedText): TextBaselines {
+export function textBaselines({ train, validation, vocabulary }: EncodedText): NgramBaselines {
   const model = fitNgrams(train, { order: MOST_ORDER, vocabularySize: vocabulary.size });
   return {
     uniform: Math.log(vocabulary.size),
@@ -22,7 +22,7 @@ export function textBaselines({ train, validation, vocabulary }: EncodedText): T
 export function baselinesFor(
   workspace: string,
   dataset: EncodedText & Pick<TextDataset, "hash">,
-): TextBaselines {
+): NgramBaselines {
   const known = keptBaselines(workspace, dataset.hash);
   if (known) return known;
   const baselines = textBaselines(dataset);
@@ -34,9 +34,9 @@ export function baselinesFor(
 }
 
 /** Returns the cached baselines, or null. */
-export function keptBaselines(workspace: string, datasetHash: string): TextBaselines | null {
+export function keptBaselines(workspace: string, datasetHash: string): NgramBaselines | null {
   try {
-    return JSON.parse(readFileSync(pathOf(workspace, datasetHash), "utf8")) as TextBaselines;
+    return JSON.parse(readFileSync(pathOf(workspace, datasetHash), "utf8")) as NgramBaselines;
   } catch {
     // The file can be computed again, whatever is wrong with it.
     return null;

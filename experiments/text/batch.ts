@@ -22,8 +22,8 @@ import {
   maskedPlaces,
   type NoiseRange,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
 import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
+import type { TextConfig } from "./config.ts";
 
 /** Makes the inputs of the training step, besides the parameters, for any step. */
 export function textBatchSource(

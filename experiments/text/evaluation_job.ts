@@ -7,13 +7,13 @@ import { baselinesFor } from "./baselines.ts";
 import { type OpenRun, openTextRun, writingWorkload } from "./generation.ts";
 import { batchesOf, expectedEvaluations, measureWriting } from "./written.ts";
 import type { LikelihoodBound } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
 import { embeddingFacts, windowsOf } from "./validation.ts";
 import { compileMeasure } from "./measure.ts";
 import { diffusionBlocks, noiseRange } from "./network.ts";
-import type { TextEvaluationSettings } from "../requests/text.ts";
-import type { MeasuredBound } from "../store/records.ts";
+import type { TextEvaluationSettings } from "./requests.ts";
+import type { TextConfig } from "./config.ts";
+import type { MeasuredBound } from "./records.ts";
 
 /** The input of the job. */
 export interface EvaluationInput {

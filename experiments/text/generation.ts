@@ -17,7 +17,6 @@ import {
   textFiller,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
-import { type TextConfig, textConfigOf } from "../config/mod.ts";
 import { requireSameData } from "../run/own_data.ts";
 import type { Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";
@@ -25,9 +24,10 @@ import { noiseInputs } from "../../models/diffusion/mod.ts";
 import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import type { Run } from "../store/run.ts";
-import type { WriteSettings } from "../requests/text.ts";
+import type { WriteSettings } from "./requests.ts";
 import { newestCheckpointKey, newestWeights, publishedVocabulary } from "../run/checkpoints.ts";
 import type { JobContext } from "../run/job_worker.ts";
+import { type TextConfig, textConfigOf } from "./config.ts";
 
 export interface OpenRun {
   readonly store: Store;

@@ -21,9 +21,9 @@ import {
   type TextNetwork,
   type WindowErrors,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
 import { charactersPerToken, noisyInputs } from "./batch.ts";
 import { noiseRange, stepOptions } from "./network.ts";
+import type { TextConfig } from "./config.ts";
 
 /** Number of windows in a batch, which is one draw of the bound. */
 export const BATCH = 32;

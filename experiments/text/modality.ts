@@ -1,23 +1,23 @@
-/** The text modality, and the diagnosis of text runs. */
-import type { Comparability, Modality } from "../run/modality.ts";
-import type { TextEvaluation } from "../store/results.ts";
-import { keptBaselines } from "./baselines.ts";
-import type { EvaluationInput } from "./evaluation_job.ts";
-import { textEvaluationSettings, writeSettings } from "./request.ts";
-import type { WritingInput } from "./sampling_job.ts";
-import { isPath, textDatasetNames } from "../../data/mod.ts";
+/** The modality of text, and the diagnosis of its runs. */
+import { isPath, resolveDataset, textDatasetNames } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import { textConfigOf } from "../config/mod.ts";
 import type { Finding } from "../diagnosis/curve.ts";
+import type { Comparability, Modality } from "../run/modality.ts";
 import type { Run } from "../store/run.ts";
+import { keptBaselines } from "./baselines.ts";
+import { laterTextFields, requireConsistentText, TextConfig, textConfigOf } from "./config.ts";
+import type { EvaluationInput } from "./evaluation_job.ts";
+import { textMetrics } from "./metrics.ts";
+import { textPresets } from "./presets.ts";
+import type { TextEvaluation } from "./records.ts";
+import { TextEvaluateRequest, WriteRequest } from "./requests.ts";
+import type { WritingInput } from "./sampling_job.ts";
+import { textEvaluationSettings, writeSettings } from "./settings.ts";
 
 /** Number of steps before which a network is not compared with the bigram baseline. */
 const STEPS_BEFORE_RANKING = 2000;
 
-type TextSampleRequest = Parameters<typeof writeSettings>[0];
-type TextEvaluateRequest = Parameters<typeof textEvaluationSettings>[0];
-
-const COMPARABILITY = ([
+const COMPARABILITY: Comparability<TextEvaluation> = [
   [
     ({ datasetHash }) => datasetHash,
     "The evaluations are of different texts: their nats per character are not comparable",
@@ -34,11 +34,37 @@ const COMPARABILITY = ([
     ({ settings: { writing: { count: _, length: __, seed: ___, ...how } } }) => how,
     "The evaluations differ in how the texts were written, not only in the runs",
   ],
-] satisfies Comparability<TextEvaluation>) as Comparability;
+];
 
-export const text: Modality = {
+export const text = {
   name: "text",
   title: "text",
+  presentation: "texts",
+  config: TextConfig,
+  laterFields: laterTextFields,
+  requireConsistent: (config) => requireConsistentText(config as TextConfig),
+  presets: textPresets,
+  metrics: textMetrics,
+  requests: { sample: WriteRequest, evaluate: TextEvaluateRequest },
+  toSample: "read what it writes",
+  toEvaluate: "measure its likelihood and its texts",
+  passesOfSample: (run) => 3 * passesOfText(textConfigOf(run), 2),
+  passesOfEvaluation(run) {
+    const config = textConfigOf(run);
+    const bounds = config.method === "autoregressive" ? 1 : 6;
+    return bounds * 24 * 32 + 32 * passesOfText(config, 1);
+  },
+  networkFields: [
+    ...["size", "context", "method", "vocabulary_size", "activation", "positions"],
+    "self_condition",
+  ],
+  speedFields: ["block_size"],
+  networkTitle: () => "transformer",
+  objectiveTitle: (config) => `learns by ${(config as TextConfig).method}`,
+  isPath: (dataset) => isPath(dataset, "text"),
+  resolveDataset: (dataset) => resolveDataset(dataset, "text"),
+  schedules: TextConfig.shape.schedule.options,
+  openSchedule: async (name) => (await import("./network.ts")).inspectedSchedule(name),
   material: "text",
   examples: "windows",
   metric: {
@@ -61,19 +87,33 @@ export const text: Modality = {
     "what a longer context tells",
   defects: textDefects,
   comparability: COMPARABILITY,
+  cautions: (runs) =>
+    new Set(runs.map((run) => textConfigOf(run).vocabulary_size ?? 0)).size > 1
+      ? [
+        "The runs have different vocabularies: their nats per character are comparable, but windows " +
+        "and blocks of one size do not have the same number of characters",
+      ]
+      : [],
   resultMetrics: ["nats_per_character", "nats_standard_error", "train_nats"],
   baselineIs: (value) => `A bigram model needs nats_per_character of ${value}`,
   baselines: keptBaselines,
   jobInputs: {
     sample: (run, request): WritingInput => ({
-      settings: writeSettings(request as TextSampleRequest, textConfigOf(run)),
+      settings: writeSettings(request as WriteRequest, textConfigOf(run)),
     }),
     evaluate: (run, request): EvaluationInput => ({
       settings: textEvaluationSettings(request as TextEvaluateRequest, textConfigOf(run)),
     }),
   },
   load: async () => (await import("./training.ts")).textWork,
-};
+} satisfies Modality;
+
+/** Passes for one text of so many windows: one for each token, or for each step of each block. */
+function passesOfText({ method, context, block_size }: TextConfig, windows: number): number {
+  if (method === "autoregressive") return windows * context;
+  const blocks = method === "blocks" ? windows * context / (block_size > 1 ? block_size : 16) : 1;
+  return 64 * blocks;
+}
 
 /** Number of steps before which the metrics of defects are not conclusive. */
 const STEPS_BEFORE_DIAGNOSIS = 200;

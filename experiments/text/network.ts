@@ -10,8 +10,10 @@ import {
   type TextStepOptions,
   trimmed,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
-import { BLOCK_SIZES } from "../store/metrics.ts";
+import type { InspectedSchedule } from "../run/modality.ts";
+import { BLOCK_SIZES } from "./metrics.ts";
+import { textPresets } from "./presets.ts";
+import type { TextConfig } from "./config.ts";
 
 /** Returns the network of a configuration for a vocabulary size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
@@ -58,4 +60,24 @@ export function diffusionBlocks({ block_size, context }: TextConfig): number[] {
   if (block_size > 1) return [block_size];
   const sizes = BLOCK_SIZES.filter((size) => size > 1 && size < context && context % size === 0);
   return [...sizes, context];
+}
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "logistic-gamma": "For embeddings: -log SNR rises slowly where characters are decided",
+  "adaptive-gamma":
+    "For embeddings: levels are drawn where a run finds its bound to be made up; here as it starts, " +
+    "like logistic-gamma",
+  "linear-gamma": "For embeddings: -log SNR rises evenly",
+};
+
+/** Returns a noise schedule of the configuration, with the ends that the presets have. */
+export function inspectedSchedule(name: string): InspectedSchedule {
+  const preset = textPresets["shakespeare-diffusion"].config;
+  const { gamma_start, gamma_end } = preset;
+  return {
+    name,
+    gamma: noiseRange({ ...preset, schedule: name as TextConfig["schedule"] }).gamma,
+    forEmbeddings: true,
+    description: `${DESCRIPTIONS[name]}, from ${gamma_start} to ${gamma_end}`,
+  };
 }

@@ -13,7 +13,6 @@ import {
   type NoiseRange,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
 import type { Validation, ValidationMetrics } from "../run/subject.ts";
 import {
@@ -26,7 +25,8 @@ import {
 } from "./measure.ts";
 import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
-import { BLOCK_SIZES } from "../store/metrics.ts";
+import { BLOCK_SIZES } from "./metrics.ts";
+import type { TextConfig } from "./config.ts";
 
 /** Number of batches, each of which is a draw of the bound. */
 const DRAWS = 12;

@@ -15,8 +15,8 @@ import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
 import type { Parts } from "../run/warm.ts";
 import { charactersOf } from "./batch.ts";
-import type { WriteSettings } from "../requests/text.ts";
-import type { Spread, StatisticName, WrittenResults } from "../store/records.ts";
+import type { WriteSettings } from "./requests.ts";
+import type { Spread, StatisticName, WrittenResults } from "./records.ts";
 
 /** Number of texts in a batch. */
 const BATCH = 32;

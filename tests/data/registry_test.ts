@@ -13,7 +13,7 @@ import {
   isDownloaded,
   textDatasets,
 } from "../../data/registry.ts";
-import { resolveConfig } from "../../experiments/config/mod.ts";
+import { resolveConfig } from "../../experiments/mod.ts";
 
 const entries: readonly DatasetEntry[] = [...imageDatasets, ...textDatasets];
 

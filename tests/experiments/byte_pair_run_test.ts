@@ -11,7 +11,6 @@ import {
   runWorker,
   type TextEvaluation,
 } from "../../experiments/mod.ts";
-import { textConfigOf } from "../../experiments/config/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { charactersOf } from "../../experiments/text/batch.ts";
 import { networkOf } from "../../experiments/text/network.ts";
@@ -22,6 +21,7 @@ import { inputArrays } from "../../models/steps/mod.ts";
 import { windowsOf } from "../../experiments/text/validation.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { queue, withTrainedWorkspace } from "./workspace.ts";
+import { textConfigOf } from "../../experiments/text/config.ts";
 
 const SIZE = 60;
 const CONTEXT = 16;

@@ -6,11 +6,13 @@ import { kernelRuntime } from "../../engine/kernels/runtime.ts";
 import { compileMuon, type Engine, openTracingEngine, type Parameters } from "../../engine/mod.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import {
+  imageConfigOf,
   PRESET_NAMES,
   resolveConfig,
   type Run,
   type RunConfig,
   type SampleSettings,
+  textConfigOf,
 } from "../../experiments/mod.ts";
 import { classifierOf, trainClassifier } from "../../experiments/image/classifier.ts";
 import { nearestTrainingDistances } from "../../experiments/image/neighbours.ts";
@@ -66,7 +68,7 @@ async function drawingOf(engine: Engine, config: RunConfig): Promise<void> {
   assert.ok(config.modality === "image" && pictures);
   const { height, width, channels, classNames } = pictures;
   const run = { id: "test", config, pictures } as unknown as Run;
-  const network = await imageNetworkOf(config, {
+  const network = await imageNetworkOf(imageConfigOf(run), {
     height,
     width,
     channels,
@@ -77,12 +79,11 @@ async function drawingOf(engine: Engine, config: RunConfig): Promise<void> {
     const settings = { count: 4, ...guidance } as SampleSettings;
     await compileDenoiser(engine, network, run, settings, ema);
   }
-  await compileChangingDenoiser(engine, network, config, 4);
+  await compileChangingDenoiser(engine, network, imageConfigOf(run), 4);
 }
 
 async function writingOf(engine: Engine, config: RunConfig): Promise<void> {
-  assert.ok(config.modality === "text");
-  const network = textNetworkOf(config, 30);
+  const network = textNetworkOf(textConfigOf({ id: "test", config }), 30);
   const ema: Parameters = initialParameters(network.parameters, 0);
   const { reader, denoiser, filler } = network;
   if (reader) await compileReader(engine, network, ema, 2);

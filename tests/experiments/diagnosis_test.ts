@@ -49,7 +49,7 @@ function runOf(preset: string, changes: Partial<Run> = {}): Run {
   };
 }
 
-type Shapes = Partial<Record<MetricName, readonly number[]>>;
+type Shapes = Readonly<Record<MetricName, readonly number[]>>;
 
 /** Curves over the run's steps so far, and the newest value of each metric. */
 function evidenceOf(run: Run, shapes: Shapes): RunEvidence {

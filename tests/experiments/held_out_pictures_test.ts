@@ -1,8 +1,8 @@
-import { type KeptHalf } from "../../experiments/requests/image.ts";
+import type { KeptHalf } from "../../experiments/image/requests.ts";
 import assert from "node:assert/strict";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
 import { recognisedShare, type SampleRequest } from "../../experiments/mod.ts";
-import { sampleSettings } from "../../experiments/image/request.ts";
+import { sampleSettings } from "../../experiments/image/settings.ts";
 import { samplePng } from "../../figures/mod.ts";
 import { shortConfig, withTrainedLab } from "./workspace.ts";
 

@@ -121,6 +121,7 @@ Deno.test("processes that queue runs at once give each an id and a folder of its
     queue(store, config, config);
     deleteRows(store, "image-0001");
     const program = `
+      import ${JSON.stringify(import.meta.resolve("../../experiments/registry/modalities.ts"))};
       import { openStore } from ${
       JSON.stringify(import.meta.resolve("../../experiments/store/store.ts"))
     };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openLab } from "../../experiments/mod.ts";
 import { reportOn } from "../../experiments/report/inspect.ts";
 import { type NoticeOptions, readNotices } from "../../experiments/report/notices.ts";
-import { METRIC_NAMES } from "../../experiments/store/metrics.ts";
+import { METRIC_NAMES } from "../../experiments/registry/modalities.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";
 

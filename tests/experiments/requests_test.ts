@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { jsonSchemaOf, parseWith } from "../../engine/host/mod.ts";
 import { AnyEvaluateRequest, AnySampleRequest, resolveConfig } from "../../experiments/mod.ts";
-import { ImageEvaluateRequest, SampleRequest } from "../../experiments/requests/image.ts";
-import {
-  evaluateRequests,
-  requireFieldsOf,
-  sampleRequests,
-} from "../../experiments/requests/requests.ts";
-import { TextEvaluateRequest, WriteRequest } from "../../experiments/requests/text.ts";
+import { ImageEvaluateRequest, SampleRequest } from "../../experiments/image/requests.ts";
+import { requireFieldsOf } from "../../experiments/registry/requests.ts";
+import { TextEvaluateRequest, WriteRequest } from "../../experiments/text/requests.ts";
 import { samplerNames, samplerOptionFields } from "../../models/diffusion/mod.ts";
 
 const REQUESTS = {
@@ -73,13 +69,13 @@ Deno.test("defaults and ranges are said by the schemas themselves", () => {
 
 Deno.test("fields of another modality are refused with the modality that the run is of", () => {
   const run = { id: "text-0001", config: resolveConfig("shakespeare-tiny") };
-  const refused = (request: object, schemas: typeof sampleRequests | typeof evaluateRequests) =>
-    assert.throws(() => requireFieldsOf(run, schemas, request), {
+  const refused = (request: object, kind: "sample" | "evaluate") =>
+    assert.throws(() => requireFieldsOf(run, kind, request), {
       name: "UserError",
       message:
         /^text-0001 is a run on text, and guidance_scale, eta are for runs on images: leave them out$/,
     });
-  refused({ guidance_scale: 2, mode: "blocks", eta: 1, nonsense: 1 }, sampleRequests);
-  refused({ guidance_scale: 2, eta: 0 }, evaluateRequests);
-  requireFieldsOf(run, sampleRequests, { mode: "blocks", nonsense: 1, class: undefined });
+  refused({ guidance_scale: 2, mode: "blocks", eta: 1, nonsense: 1 }, "sample");
+  refused({ guidance_scale: 2, eta: 0 }, "evaluate");
+  requireFieldsOf(run, "sample", { mode: "blocks", nonsense: 1, class: undefined });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { levelsFor, sampleSettings } from "../../experiments/image/request.ts";
+import { levelsFor, sampleSettings } from "../../experiments/image/settings.ts";
 import { samplerNames, samplersWith, solver } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolveConfig, textConfigOf } from "../../experiments/mod.ts";
-import { sampleSettings } from "../../experiments/image/request.ts";
-import { writeSettings } from "../../experiments/text/request.ts";
+import { sampleSettings } from "../../experiments/image/settings.ts";
+import { writeSettings } from "../../experiments/text/settings.ts";
 import { shortConfig } from "./workspace.ts";
 
 const config = shortConfig();

@@ -178,6 +178,7 @@ Deno.test("a workspace that cannot be used is refused in words, whatever is in i
 Deno.test("two processes that open a new workspace at once both get the store", () =>
   withWorkspace(async (workspace) => {
     const program = `
+      import ${JSON.stringify(import.meta.resolve("../../experiments/registry/modalities.ts"))};
       import { openStore } from ${
       JSON.stringify(import.meta.resolve("../../experiments/store/store.ts"))
     };
@@ -190,6 +191,7 @@ Deno.test("of several processes that claim at once, each run goes to exactly one
   withStore(async (store) => {
     queue(store, ...Array.from({ length: 40 }, (_, seed) => shortConfig({ seed })));
     const program = `
+      import ${JSON.stringify(import.meta.resolve("../../experiments/registry/modalities.ts"))};
       import { openStore } from ${
       JSON.stringify(import.meta.resolve("../../experiments/store/store.ts"))
     };

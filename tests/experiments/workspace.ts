@@ -1,7 +1,6 @@
 /** Temporary workspaces, and the smallest run that does everything. */
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ImageConfig } from "../../experiments/config/mod.ts";
 import { setTimeout } from "node:timers/promises";
 import {
   imageConfigOf,
@@ -13,6 +12,7 @@ import {
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { livingWorker } from "../../experiments/run/processes.ts";
+import type { ImageConfig } from "../../experiments/image/config.ts";
 
 /** Calls `work` with a new folder, which is deleted afterwards. */
 export async function withWorkspace(work: (workspace: string) => Promise<void> | void) {

@@ -71,7 +71,7 @@ Deno.test("judge() is pending before there are any runs", () => {
 
 Deno.test("judge() does not count stopped or failed runs", () => {
   const runs = sweep([0.05, 0.051], [0.07, 0.071]).map((run) =>
-    run.config.schedule === "linear" ? { ...run, status: "stopped" as const } : run
+    Reflect.get(run.config, "schedule") === "linear" ? { ...run, status: "stopped" as const } : run
   );
   const { verdict, reason } = judge(COSINE_WINS, runs);
   assert.equal(verdict, "inconclusive");

@@ -1,17 +1,11 @@
-import {
-  configHash,
-  groupHash,
-  resolveConfig,
-  type Run,
-  type RunConfig,
-} from "../../experiments/mod.ts";
+import { configHash, groupHash, resolveConfig, type Run } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { type ImageOverrides, shortConfig } from "../experiments/workspace.ts";
 
 /** A finished run with the given overrides and denoising error, as the store would give it. */
 export function finishedRun(
   id: string,
-  overrides: Partial<RunConfig>,
+  overrides: ImageOverrides,
   denoisingMse: number | undefined,
   others: Partial<Run> = {},
 ): Run {

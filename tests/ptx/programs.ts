@@ -6,9 +6,8 @@ import { mostInstances, printPtx } from "../../engine/kernels/ptx.ts";
 import { KERNEL_DIALECT } from "../../engine/kernels/runtime.ts";
 import { CONTROL_SIGNATURE, flatLayout, stateSignature, updateFunction } from "../../engine/mod.ts";
 import { trace } from "../../engine/trace.ts";
-import { presets } from "../../experiments/config/presets.ts";
 import { batchSignature } from "../../models/steps/mod.ts";
-import { openSubject } from "../../experiments/registry/modalities.ts";
+import { openSubject, presets } from "../../experiments/registry/modalities.ts";
 
 /** A kernel, and how many of its text run side by side. */
 export interface Entry {

@@ -1,6 +1,6 @@
+import { PRESET_NAMES } from "../../experiments/registry/modalities.ts";
 import assert from "node:assert/strict";
 import { joinPtx, printPtx } from "../../engine/kernels/ptx.ts";
-import { PRESET_NAMES } from "../../experiments/config/presets.ts";
 import { assemble, findAssembler, knows } from "./assembler.ts";
 import { entriesOf } from "./programs.ts";
 

@@ -22,7 +22,7 @@ import {
   type WriteSettings,
 } from "../../experiments/mod.ts";
 import { keepSample } from "../../experiments/image/drawing.ts";
-import { writeSettings } from "../../experiments/text/request.ts";
+import { writeSettings } from "../../experiments/text/settings.ts";
 import { textReference, type TextStatistics, textStatistics } from "../../models/text/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { holdLock } from "../../experiments/run/processes.ts";
@@ -274,7 +274,8 @@ function claim(store: Store, worker: number): void {
 function train(store: Store, worker: number, run: Run, from: number, to: number): void {
   const { config } = run;
   const noise = normals({ seed: config.seed, stream: `example/${run.id}`, step: from }, 4 * to);
-  const floor = (config.schedule === "linear" ? 0.046 : 0.034) + 0.002 * (config.seed % 3);
+  const floor = (Reflect.get(config, "schedule") === "linear" ? 0.046 : 0.034) +
+    0.002 * (config.seed % 3);
   const rows: { name: MetricName; step: number; value: number }[] = [];
   for (let step = from + 1; step <= to; step++) {
     const add = (name: MetricName, value: number) => rows.push({ name, step, value });

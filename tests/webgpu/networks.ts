@@ -1,33 +1,29 @@
 /** A training step of every kind of network, small, on data that needs no network. */
 import type { Arrays, Signature, TensorFunction } from "../../engine/mod.ts";
-import type { RunConfig } from "../../experiments/mod.ts";
-import { presets } from "../../experiments/config/presets.ts";
+import { resolveConfig, type RunConfig } from "../../experiments/mod.ts";
 import { openSubject } from "../../experiments/registry/modalities.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { batchSignature, inputArrays, parameterSignature } from "../../models/steps/mod.ts";
 import { perturbed } from "../engine/parity/agreement.ts";
 
-const IMAGE = {
-  ...presets["mnist-tiny"].config,
-  dataset: "made-up-digits",
-  batch_size: 3,
-} as const;
-const TEXT = { ...presets["shakespeare-tiny"].config, dataset: "made-up-verse", batch_size: 2 };
+const image = (overrides: object = {}) =>
+  resolveConfig("mnist-tiny", { dataset: "made-up-digits", batch_size: 3, ...overrides });
+const text = (overrides: object = {}) =>
+  resolveConfig("shakespeare-tiny", { dataset: "made-up-verse", batch_size: 2, ...overrides });
 
 /** Configurations by name. */
 export const networks: Readonly<Record<string, RunConfig>> = {
-  "UNet": IMAGE,
-  "self-conditioned UNet by rectified flow": {
-    ...IMAGE,
+  "UNet": image(),
+  "self-conditioned UNet by rectified flow": image({
     schedule: "flow",
     target: "flow",
     self_condition: 0.5,
-  },
-  "DiT": { ...IMAGE, network: "dit-4" },
-  "text, autoregressive": { ...TEXT, method: "autoregressive" },
-  "text by diffusion": { ...TEXT, method: "diffusion" },
-  "text, masked": { ...TEXT, method: "masked" },
-  "text by blocks": { ...TEXT, method: "blocks" },
+  }),
+  "DiT": image({ network: "dit-4" }),
+  "text, autoregressive": text({ method: "autoregressive" }),
+  "text by diffusion": text({ method: "diffusion" }),
+  "text, masked": text({ method: "masked" }),
+  "text by blocks": text({ method: "blocks" }),
 };
 
 export interface NetworkStep {

@@ -3,7 +3,9 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import {
   AnySampleRequest,
+  type JobRequest,
   type Lab,
+  modalityOf,
   type SampleRequest,
   type WriteRequest,
 } from "../../experiments/mod.ts";
@@ -34,10 +36,8 @@ export const command = defineCommand({
     if (out !== undefined) requireFolderOf(out);
     const request = { ...others, prompt: typed(prompt), template: typed(template) };
     const lab = labOf({ workspace, data, device });
-    const lines = await makers[lab.trainedRun(request.run).config.modality](lab, request, {
-      out,
-      json,
-    });
+    const { presentation } = modalityOf(lab.trainedRun(request.run));
+    const lines = await makers[presentation](lab, request, { out, json });
     console.log(lines);
     lab.close();
     return 0;
@@ -50,8 +50,8 @@ interface Output {
   readonly json: boolean;
 }
 
-/** For each modality: makes the sample, and answers with what is printed. */
-const makers = { image: drawPicture, text: writeTexts } as const;
+/** For each presentation: makes the sample, and answers with what is printed. */
+const makers = { pictures: drawPicture, texts: writeTexts, tables: makeRecord } as const;
 
 async function drawPicture(
   lab: Lab,
@@ -79,6 +79,17 @@ async function writeTexts(
   const file = resolve(out);
   await Deno.writeTextFile(file, `${texts}\n`);
   return json ? JSON.stringify({ ...sample, file }, null, 2) : `${sample.id}: ${file}`;
+}
+
+async function makeRecord(lab: Lab, request: JobRequest, { out }: Output): Promise<string> {
+  const { id } = lab.startJob("sample", request);
+  const job = await withProgressBar((onProgress) =>
+    lab.watchJob(id, { onProgress, timeoutSeconds: Infinity })
+  );
+  const json = JSON.stringify(lab.textById(lab.jobResult(job)), null, 2);
+  if (out === undefined) return json;
+  await Deno.writeTextFile(resolve(out), `${json}\n`);
+  return `${lab.jobResult(job)}: ${resolve(out)}`;
 }
 
 /** @throws {UserError} If the folder of a file to be written is not there. */

@@ -1,10 +1,10 @@
-/** What is measured of a pretrained model of each modality: with which settings, and by which marks. */
-import type {
-  EvaluateRequest,
-  Evaluation,
-  ImageEvaluation,
-  Run,
-  TextEvaluation,
+/** What is measured of each pretrained model: with which settings, and by which marks. */
+import {
+  type Evaluation,
+  type ImageEvaluation,
+  modalityOf,
+  type Run,
+  type TextEvaluation,
 } from "../../experiments/mod.ts";
 import { table } from "../rows.ts";
 import { MARKS } from "./study_definition.ts";
@@ -13,7 +13,7 @@ import { MARKS } from "./study_definition.ts";
 export interface Candidate {
   /** What it is an instance of; the best of each kind is chosen. */
   readonly kind: "unguided" | "diffusion" | "hybrid" | "reading";
-  readonly settings: Omit<EvaluateRequest, "run">;
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** A number of an evaluation that is held against a mark. */
@@ -26,7 +26,7 @@ interface Marked {
   readonly shown: (value: number) => string;
 }
 
-/** How a model of one modality is measured and reported. */
+/** How a model is measured and reported. */
 export interface Measures<Of extends Evaluation = Evaluation> {
   readonly candidates: readonly Candidate[];
   /** How the samples were made, in a few words. */
@@ -210,9 +210,12 @@ const VERSE: Measures<TextEvaluation> = {
   },
 };
 
-const MEASURES = { image: DIGITS, text: VERSE } as const;
+const MEASURES = { pictures: DIGITS, texts: VERSE, tables: undefined } as const;
 
-/** How a model is measured. */
-export function measuresOf({ config }: Pick<Run, "config">): Measures {
-  return MEASURES[config.modality] as unknown as Measures;
+/** How a model is measured. @throws {Error} If no model of its modality is published. */
+export function measuresOf(run: Pick<Run, "config">): Measures {
+  const { name, presentation } = modalityOf(run);
+  const measures = MEASURES[presentation];
+  if (!measures) throw new Error(`Internal: nothing is measured of pretrained ${name} models`);
+  return measures as unknown as Measures;
 }

@@ -1,6 +1,6 @@
 /** How good the pretrained models are: each measured with several settings of its sampler, beside real
  * digits, real text and n-grams; which settings are best; and whether the marks are met. */
-import type { EvaluateRequest, Evaluation, Lab, Run, StudyRecord } from "../../experiments/mod.ts";
+import type { Evaluation, Lab, Run, StudyRecord } from "../../experiments/mod.ts";
 import { table } from "../rows.ts";
 import { withProgressBar } from "./progress_bar.ts";
 import { type Candidate, type Measures, measuresOf } from "./study_measures.ts";
@@ -78,7 +78,7 @@ export async function evaluateWith(
   run: string,
   settings: Candidate["settings"],
 ): Promise<Evaluation> {
-  const request = { run, ...settings } as EvaluateRequest;
+  const request = { run, ...settings };
   return await withProgressBar((onProgress) => lab.evaluate(request, { onProgress }));
 }
 

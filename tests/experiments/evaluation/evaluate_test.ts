@@ -1,4 +1,4 @@
-import { type EvaluateRequest } from "../../../experiments/requests/requests.ts";
+import type { JobRequest } from "../../../experiments/mod.ts";
 import assert from "node:assert/strict";
 import type { ImageEvaluation, Lab } from "../../../experiments/mod.ts";
 import { shortConfig, withTrainedLab } from "../workspace.ts";
@@ -10,7 +10,7 @@ function withTwoTrained(work: (lab: Lab) => Promise<void>): Promise<void> {
 
 async function evaluate(
   lab: Lab,
-  request: EvaluateRequest,
+  request: JobRequest,
   onDone: (share: number) => void = () => {},
 ): Promise<ImageEvaluation> {
   const evaluation = await lab.evaluate(request, {

@@ -1,5 +1,5 @@
 /** Runs on text as evaluate() measures them. */
-import { type EvaluateRequest } from "../../../experiments/requests/requests.ts";
+import type { JobRequest } from "../../../experiments/mod.ts";
 import assert from "node:assert/strict";
 import { loadTextDataset } from "../../../data/mod.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../../../experiments/mod.ts";
 import { comparableEvaluations } from "../../../experiments/report/compare.ts";
 import { boundsOf } from "../../../experiments/text/evaluation_job.ts";
-import { textEvaluationSettings } from "../../../experiments/text/request.ts";
+import { textEvaluationSettings } from "../../../experiments/text/settings.ts";
 import { fitNgrams } from "../../../models/text/mod.ts";
 import { withTrainedLab } from "../workspace.ts";
 
@@ -32,7 +32,7 @@ function configOf(overrides: object): TextConfig {
   return textConfigOf({ id: "test", config });
 }
 
-async function evaluate(lab: Lab, request: EvaluateRequest): Promise<TextEvaluation> {
+async function evaluate(lab: Lab, request: JobRequest): Promise<TextEvaluation> {
   const evaluation = await lab.evaluate(request);
   assert.equal(evaluation.modality, "text");
   return evaluation as TextEvaluation;
@@ -137,7 +137,7 @@ Deno.test("evaluate() of text: numbers that are known in another way, kept with 
   }, [configOf({ method: "blocks" })]));
 
 Deno.test("text: what cannot be measured is refused with the value and the range", () => {
-  const refusals: [overrides: object, request: Omit<EvaluateRequest, "run">, message: RegExp][] = [
+  const refusals: [overrides: object, request: Omit<JobRequest, "run">, message: RegExp][] = [
     [{}, { draws: 1 }, /draws is 1, but must be a whole number from 2 to 200/],
     [{}, { count: 1000 }, /count is 1000, but must be a whole number from 2 to 256/],
     [{}, { bound_steps: [0] }, /bound_steps\[0\] is 0, but must be a whole number from 1 to 1000/],
@@ -184,7 +184,7 @@ Deno.test("text: other numbers of texts, seeds and ways of writing are told apar
 });
 
 Deno.test("each kind of run has the bounds that it learnt, and walks of what it writes with", () => {
-  const of = (overrides: object, request: Omit<EvaluateRequest, "run"> = {}) => {
+  const of = (overrides: object, request: Omit<JobRequest, "run"> = {}) => {
     const config = configOf(overrides);
     return boundsOf(config, textEvaluationSettings(request, config))
       .map(({ blockSize, steps }) => steps === null ? `${blockSize}` : `${blockSize}/${steps}`)

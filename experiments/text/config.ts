@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import { integer, recordingFields, startFields, trainingFields } from "./fields.ts";
+import { integer, recordingFields, startFields, trainingFields } from "../config/fields.ts";
 
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
@@ -63,6 +63,38 @@ export const TextConfig = z.strictObject({
   ...recordingFields,
 });
 export type TextConfig = z.infer<typeof TextConfig>;
+
+/** Fields that were added later, with the values that reproduce the earlier behaviour. */
+export const laterTextFields = {
+  muon_learning_rate: 0,
+  vocabulary_size: 0,
+  activation: "gelu",
+  start_from: "",
+  start_with: "weights",
+} as const satisfies Partial<TextConfig>;
+
+/** @throws {UserError} If block size and noise range do not fit the other fields. */
+export function requireConsistentText(config: TextConfig): void {
+  const { context, block_size, method, gamma_start, gamma_end } = config;
+  if (block_size > 0 && method !== "blocks") {
+    throw new UserError(
+      `block_size is ${block_size}, but method is "${method}": only "blocks" takes a block size`,
+    );
+  }
+  if (block_size > 0 && context % block_size !== 0) {
+    const divisors = Array.from({ length: context }, (_, i) => i + 1)
+      .filter((size) => context % size === 0);
+    throw new UserError(
+      `block_size is ${block_size}, which does not divide context ${context}: use 0 for a mixture, ` +
+        `or one of ${divisors.join(", ")}`,
+    );
+  }
+  if (gamma_end <= gamma_start) {
+    throw new UserError(
+      `gamma_end is ${gamma_end}, but must be above gamma_start (${gamma_start}): noise grows with it`,
+    );
+  }
+}
 
 /** Returns the configuration of a text run. @throws {UserError} If it has another modality. */
 export function textConfigOf(

@@ -6,8 +6,15 @@ import {
   samplerOptionFields,
   solver,
 } from "../../models/diffusion/mod.ts";
-import { integer } from "../config/mod.ts";
-import { defaulted, optional, run, samplerSteps, seed, seedNumber } from "./fields.ts";
+import {
+  defaulted,
+  integer,
+  optional,
+  run,
+  samplerSteps,
+  seed,
+  seedNumber,
+} from "../config/fields.ts";
 
 /** Largest number of pictures in one sample. */
 const MAX_COUNT = 256;

@@ -1,7 +1,7 @@
 /** The configuration of image runs. */
 import { z } from "zod";
-import { describeDatasets } from "../../data/mod.ts";
-import { UserError } from "../../engine/host/mod.ts";
+import { describeDatasets, imageDatasetNames, isPath } from "../../data/mod.ts";
+import { didYouMean, UserError } from "../../engine/host/mod.ts";
 import {
   scheduleNames,
   targetNames,
@@ -10,7 +10,7 @@ import {
   weightingNames,
 } from "../../models/diffusion/mod.ts";
 import { imageNetworkNames, imageNetworks, imageSizes } from "../../models/image/mod.ts";
-import { integer, recordingFields, startFields, trainingFields } from "./fields.ts";
+import { integer, recordingFields, startFields, trainingFields } from "../config/fields.ts";
 
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
@@ -61,6 +61,45 @@ export const ImageConfig = z.strictObject({
   evaluate_count: integer(200, 5000).describe("Pictures of each"),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
+
+/** Fields that were added later, with the values that reproduce the earlier behaviour. */
+export const laterImageFields = {
+  muon_learning_rate: 0,
+  image_size: 28,
+  colour: "grey",
+  network: "unet",
+  terminal_snr: "as-is",
+  snr_limit: 5,
+  self_condition: 0,
+  evaluate_every: 0,
+  evaluate_count: 1000,
+  start_from: "",
+  start_with: "weights",
+} as const satisfies Partial<ImageConfig>;
+
+/** @throws {UserError} If the data set is unknown, or fields of folders are given for another one. */
+export function requireConsistentImages(config: ImageConfig): void {
+  const { dataset, image_size, colour } = config;
+  if (isPath(dataset, "image")) return;
+  if (!imageDatasetNames.includes(dataset)) {
+    throw new UserError(
+      `dataset is ${JSON.stringify(dataset)}${
+        didYouMean(dataset, imageDatasetNames) || ", but must name a data set."
+      } ` +
+        `There are ${imageDatasetNames.join(", ")}, and folders, which are named with a slash: ` +
+        `./${dataset}`,
+    );
+  }
+  for (const [field, value] of Object.entries({ image_size, colour })) {
+    if (value === (laterImageFields as Record<string, unknown>)[field]) continue;
+    throw new UserError(
+      `${field} is ${
+        JSON.stringify(value)
+      } with dataset ${dataset}, whose pictures have a form of ` +
+        "their own: leave it out, or name a folder of pictures",
+    );
+  }
+}
 
 /** Returns the configuration of an image run. @throws {UserError} If it has another modality. */
 export function imageConfigOf(

@@ -1,8 +1,6 @@
-/** The view of image runs. */
+/** How the pages show runs whose samples are pictures. */
 import {
   type Curves,
-  type Evaluation,
-  imageConfigOf,
   type ImageEvaluation,
   type MetricName,
   type Run,
@@ -14,8 +12,6 @@ import {
   metricTitle,
   type Series,
 } from "../figures/mod.ts";
-import { targets } from "../models/diffusion/mod.ts";
-import { imageNetworks } from "../models/image/mod.ts";
 import { Time } from "./layout.tsx";
 import {
   baselineOf,
@@ -29,10 +25,8 @@ import {
 import { Samples } from "./run_samples.tsx";
 import { runUrl } from "./markdown.ts";
 
-export const imageView: ModalityView = {
+export const pictureView: ModalityView = {
   script: "films.js",
-  network: (run) => imageNetworks[imageConfigOf(run).network].title,
-  objective: (run) => `predicts ${targets[imageConfigOf(run).target].description}`,
   score({ run: { latest: { denoising_mse } }, relativeError }) {
     return {
       name: "Denoising error",
@@ -78,13 +72,9 @@ export const imageView: ModalityView = {
   comparisonCharts: () => [],
   samples: (report) => <Samples report={report} />,
   evaluations: (evaluations, named) => (
-    <EvaluationTable evaluations={evaluations.filter(isOfImages)} named={named} />
+    <EvaluationTable evaluations={evaluations as ImageEvaluation[]} named={named} />
   ),
 };
-
-function isOfImages(evaluation: Evaluation): evaluation is ImageEvaluation {
-  return evaluation.modality === "image";
-}
 
 const QUARTERS = [
   ["denoising_mse_q0", "least noise"],

@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { samplerNames } from "../../models/diffusion/mod.ts";
 import { GENERATION_MODES } from "../../models/text/mod.ts";
-import { integer } from "../config/mod.ts";
-import { defaulted, optional, run, samplerSteps, seed } from "./fields.ts";
+import { defaulted, integer, optional, run, samplerSteps, seed } from "../config/fields.ts";
 
 /** Steps back through the process itself, whatever that is: the one that suits every run on text. */
 export const REVERSE = "ddpm";

@@ -1,13 +1,13 @@
 /** The settings of generation and evaluation requests for text runs: defaults and cross-field validation. */
 import { parseWith, RefusedValue } from "../../engine/host/mod.ts";
-import type { TextConfig } from "../config/mod.ts";
 import {
   REVERSE,
   TextEvaluateRequest,
   type TextEvaluationSettings,
   WriteRequest,
   type WriteSettings,
-} from "../requests/text.ts";
+} from "./requests.ts";
+import type { TextConfig } from "./config.ts";
 
 /**
  * Autoregressive and masked generation apply the temperature once for each character, denoising at every noise

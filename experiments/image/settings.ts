@@ -9,7 +9,6 @@ import {
   samplingLevels,
   solver,
 } from "../../models/diffusion/mod.ts";
-import type { ImageConfig } from "../config/mod.ts";
 import {
   type HeldOutOptions,
   ImageEvaluateRequest,
@@ -19,11 +18,12 @@ import {
   type SampleSettings,
   type SamplingChoices,
   type SamplingOptions,
-} from "../requests/image.ts";
+} from "./requests.ts";
 import type { PictureFacts } from "../store/run.ts";
 import { heldOutSettings, usesHeldOut } from "./held_out.ts";
 import { scheduleOf } from "./objective.ts";
 import { DIGITS, noClassOf } from "./pictures.ts";
+import type { ImageConfig } from "./config.ts";
 
 /** The fields of a sampling request other than its run. */
 const Sampling = SampleRequest.omit({ run: true });

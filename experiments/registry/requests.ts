@@ -2,35 +2,23 @@
 import { z } from "zod";
 import { jsonSchemaOf, RefusedValue } from "../../engine/host/mod.ts";
 import {
-  type ConfigGrid,
-  type ConfigOverrides,
-  configSchemas,
-  MATERIAL,
-  MAX_SWEEP_RUNS,
+  meaningOf,
+  REFERENCE_HELP,
+  type RunConfig,
+  runReference,
+  seedNumber,
+} from "../config/fields.ts";
+import { type ConfigGrid, type ConfigOverrides, MAX_SWEEP_RUNS } from "../config/sweep.ts";
+import type { JobKind } from "../store/jobs.ts";
+import {
+  type KeysOf,
+  modalities,
+  modalityOf,
   PRESET_NAMES,
   type PresetName,
   presets,
-  type RunConfig,
-} from "../config/mod.ts";
-import { meaningOf, REFERENCE_HELP, runReference, seedNumber } from "./fields.ts";
-import { ImageEvaluateRequest, SampleRequest } from "./image.ts";
-import { TextEvaluateRequest, WriteRequest } from "./text.ts";
-
-/** One schema for each modality. */
-type Schemas = Readonly<Record<RunConfig["modality"], z.ZodObject>>;
-
-/** The modality that is mentioned in the description of its own fields. */
-const SECOND: RunConfig["modality"] = "text";
-
-/** The sampling request of each modality. */
-export const sampleRequests = { image: SampleRequest, text: WriteRequest } as const;
-/** The evaluation request of each modality. */
-export const evaluateRequests = { image: ImageEvaluateRequest, text: TextEvaluateRequest } as const;
-
-/** A request to evaluate a run of either modality. */
-export type EvaluateRequest =
-  & z.input<typeof ImageEvaluateRequest>
-  & Omit<TextEvaluateRequest, "run">;
+  type Registered,
+} from "./modalities.ts";
 
 /** The schema of a field in one or more modalities. */
 export interface Variant {
@@ -73,33 +61,43 @@ function plain(schema: z.ZodType): z.ZodType {
     : schema.meta({ description: undefined });
 }
 
-type Value<Shape extends z.ZodRawShape, Field> = Field extends keyof Shape
-  ? NonNullable<z.output<Shape[Field]>>
+/** The value of a field in any of the shapes that have it. */
+type Value<Shapes, Field> = Shapes extends z.ZodRawShape
+  ? Field extends keyof Shapes ? NonNullable<z.output<Shapes[Field]>> : never
   : never;
 
-/** The fields of two modalities. */
-type EitherShape<A extends z.ZodRawShape, B extends z.ZodRawShape> = {
-  [Field in keyof A | keyof B]: Field extends "run" ? z.ZodString
-    : z.ZodOptional<z.ZodType<Value<A, Field> | Value<B, Field>>>;
+/** The fields of the requests of all modalities. */
+type AnyShape<Shapes> = {
+  [Field in KeysOf<Shapes>]: Field extends "run" ? z.ZodString
+    : z.ZodOptional<z.ZodType<Value<Shapes, Field>>>;
 };
+type AnyRequest<Kind extends JobKind> = z.ZodObject<
+  AnyShape<Registered["requests"][Kind]["shape"]>,
+  z.core.$strict
+>;
+
+/** Returns the request for a kind of job of each modality. */
+function requestsFor(kind: JobKind): Readonly<Record<string, z.ZodObject>> {
+  return Object.fromEntries(modalities.map(({ name, requests }) => [name, requests[kind]]));
+}
 
 /**
  * Returns the schema of a request before the modality of its run is known. It is validated again by the schema of
  * the modality.
  */
-function either<A extends z.ZodRawShape, B extends z.ZodRawShape>(
-  { image, text }: { readonly image: z.ZodObject<A>; readonly text: z.ZodObject<B> },
-): z.ZodObject<EitherShape<A, B>, z.core.$strict> {
-  const fields = [...variantsOf({ image, text })].map(([name, variants]) => [
+function anyRequest<Kind extends JobKind>(kind: Kind): AnyRequest<Kind> {
+  const fields = [...variantsOf(requestsFor(kind))].map(([name, variants]) => [
     name,
-    variants.length === 1 && variants[0]!.modality !== SECOND
+    variants.length === 1 && !isOfOther(variants[0]!)
       ? withoutDefault(variants[0]!.schema)
       : anyVariant(variants).optional().describe(descriptionOf(variants)),
   ]);
-  return z.strictObject(Object.fromEntries(fields)) as unknown as z.ZodObject<
-    EitherShape<A, B>,
-    z.core.$strict
-  >;
+  return z.strictObject(Object.fromEntries(fields)) as unknown as AnyRequest<Kind>;
+}
+
+/** Whether only a modality other than the first one has a field, so that its description must say which. */
+function isOfOther({ modality }: Variant): boolean {
+  return modalities.slice(1).some(({ name }) => name === modality);
 }
 
 function withoutDefault(schema: z.ZodType): z.ZodType {
@@ -110,57 +108,60 @@ function withoutDefault(schema: z.ZodType): z.ZodType {
 
 /** Describes a field with its range and default for each modality: "Texts, 1 to 16 (default 3)". */
 function descriptionOf(variants: readonly Variant[]): string {
-  const [first, ...others] = variants.map(({ modality, schema }) => ({
-    modality,
-    ...meaningOf(schema),
-    description: schema.description ?? "",
-    range: () => JSON.stringify(jsonSchemaOf(plain(schema))),
+  const [first, ...others] = variants.map((variant) => ({
+    ...variant,
+    ...meaningOf(variant.schema),
+    description: variant.schema.description ?? "",
+    range: JSON.stringify(jsonSchemaOf(plain(variant.schema))),
   }));
-  if (first!.modality === SECOND) {
-    const { description } = first!;
-    return `Text${description.startsWith("For ") ? "," : ":"} ${beginningSmall(description)}`;
-  }
-  const [other] = others;
-  if (other === undefined) return first!.description;
-  if (other.range() !== first!.range()) {
-    return `${first!.description}; for text: ${beginningSmall(other.description)}`;
-  }
-  return other.absent === first!.absent
-    ? first!.description
-    : `${first!.description.slice(0, -1)}; for text ${other.absent})`;
+  const { description } = first!;
+  const beginning = isOfOther(first!)
+    ? `${beginningLarge(first!.modality)}${description.startsWith("For ") ? "," : ":"} ${
+      beginningSmall(description)
+    }`
+    : description;
+  return others.reduce((told, { modality, range, absent, description }) => {
+    if (range !== first!.range) return `${told}; for ${modality}: ${beginningSmall(description)}`;
+    return absent === first!.absent ? told : `${told.slice(0, -1)}; for ${modality} ${absent})`;
+  }, beginning);
 }
 
 /** "Texts, 1 to 16" → "texts, 1 to 16". */
-const beginningSmall = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+const beginningSmall = (words: string) => words.charAt(0).toLowerCase() + words.slice(1);
+const beginningLarge = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
-/** {@link sampleRequests} for a run of any modality. */
-export const AnySampleRequest = either(sampleRequests);
-/** {@link evaluateRequests} for a run of any modality. */
-export const AnyEvaluateRequest = either(evaluateRequests);
+/** The request to sample from a run of any modality. */
+export const AnySampleRequest = anyRequest("sample");
+/** The request to evaluate a run of any modality. */
+export const AnyEvaluateRequest = anyRequest("evaluate");
 
 /**
  * @throws {RefusedValue} If a field belongs to another modality. Unknown fields are left to the schema.
  */
 export function requireFieldsOf(
-  { id, config: { modality } }: { readonly id: string; readonly config: RunConfig },
-  schemas: Schemas,
+  run: { readonly id: string; readonly config: RunConfig },
+  kind: JobKind,
   request: object,
 ): void {
-  const foreign = variantsOf(schemas);
-  const own = schemas[modality].shape;
+  const modality = modalityOf(run);
+  const any = variantsOf(requestsFor(kind));
   const wrong = Object.entries(request)
-    .filter(([field, value]) => value !== undefined && !(field in own) && foreign.has(field))
+    .filter(([field, value]) =>
+      value !== undefined && !(field in modality.requests[kind].shape) && any.has(field)
+    )
     .map(([field]) => field);
   if (wrong.length === 0) return;
   const several = wrong.length > 1;
-  const others = Object.keys(schemas).filter((name) => name !== modality);
+  const others = modalities.filter(({ requests: { [kind]: { shape } } }) =>
+    wrong.some((field) => field in shape)
+  );
   throw new RefusedValue((name) =>
-    `${id} is a run on ${MATERIAL[modality]}, and ${
+    `${run.id} is a run on ${modality.title}, and ${
       wrong.map((field) => name(field)).join(", ")
     } ` +
-    `${several ? "are" : "is"} for runs on ${
-      others.map((other) => MATERIAL[other as typeof modality]).join(", ")
-    }: leave ${several ? "them" : "it"} out`
+    `${several ? "are" : "is"} for runs on ${others.map(({ title }) => title).join(", ")}: leave ${
+      several ? "them" : "it"
+    } out`
   );
 }
 
@@ -168,7 +169,8 @@ export const DEFAULT_PRESET: PresetName = "mnist-small";
 
 /** All configuration fields except `modality`, with the modalities that have them. */
 export const configFields: ReadonlyMap<string, readonly Variant[]> = new Map(
-  [...variantsOf(configSchemas)].filter(([field]) => field !== "modality"),
+  [...variantsOf(Object.fromEntries(modalities.map(({ name, config }) => [name, config])))]
+    .filter(([field]) => field !== "modality"),
 );
 
 /** The schema of each field of {@link Overrides}. */
@@ -235,8 +237,11 @@ export function presetValues(
 
 /** Described with the value that all presets agree on; where they differ, the preset says it. */
 function override(field: string, variants: readonly Variant[]): z.ZodType {
-  const description = variants.map(({ schema }) => schema.description).join("; for text: ")
-    .replace("for text: Text: ", "for text: ");
+  const description = variants.map(({ modality, schema }, i) => {
+    const { description = "" } = schema;
+    if (i === 0) return description;
+    return `for ${modality}: ${description.replace(`${beginningLarge(modality)}: `, "")}`;
+  }).join("; ");
   const [first, ...others] = presetValues(field);
   const agreed = first && others.length === 0 ? ` (default ${first.value})` : "";
   return anyVariant(variants).optional().describe(`${description}${agreed}`);

@@ -1,8 +1,7 @@
-/** How the tools tell of runs on images. */
+/** How the tools present runs whose samples are pictures. */
 import { counted } from "../engine/host/mod.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
-  type Evaluation,
   imageConfigOf,
   type ImageEvaluation,
   recognisedShare,
@@ -15,25 +14,17 @@ import { answer, type Call, picture } from "./define.ts";
 import type { ModalityView } from "./modality_view.ts";
 import { sampleUri } from "./links.ts";
 
-export const imageView: ModalityView = {
-  toSample: "see its pictures",
-  toEvaluate: "measure its pictures",
-  passesOfSample: () => 20 * 50,
-  passesOfEvaluation: () => 1000 * 25,
+export const pictureView: ModalityView = {
   sampled: pictureAnswer,
   samples: (lab, runId) => lab.samples(runId),
   sampleLine: (sample) => {
     const { id, kind, step } = sample as Sample;
     return { id, kind: kind.replace("-", " "), step };
   },
-  evaluationTable: (evaluations) => imageEvaluationTable(evaluations.filter(isOfImages)),
+  evaluationTable: (evaluations) => imageEvaluationTable(evaluations as ImageEvaluation[]),
   evaluationTables: (evaluation) => imageEvaluationTables(evaluation as ImageEvaluation),
   evaluationSummary: (evaluation) => imageEvaluationSummary(evaluation as ImageEvaluation),
 };
-
-function isOfImages(evaluation: Evaluation): evaluation is ImageEvaluation {
-  return evaluation.modality === "image";
-}
 
 async function pictureAnswer(
   id: string,
@@ -72,9 +63,9 @@ async function pictureAnswer(
 function nextFor(run: Run, { settings: { seed, guidance_scale } }: Sample): string[] {
   const { label_dropout } = imageConfigOf(run);
   const guided = guidance_scale === 1 && label_dropout > 0
-    ? [sampleCall(run, imageView, { guidance_scale: 2, seed })]
+    ? [sampleCall(run, { guidance_scale: 2, seed })]
     : [];
-  return [...guided, evaluateCall(run, imageView)];
+  return [...guided, evaluateCall(run)];
 }
 
 /** What of a sample is in the picture, where that is not all. */
