@@ -1,4 +1,4 @@
-/** The laboratory over one workspace; see {@link Lab} for what its methods promise. */
+/** The laboratory of a workspace, the implementation of {@link Lab}. */
 import { resolve } from "node:path";
 import { requireObtainable } from "../data/mod.ts";
 import { UserError } from "../engine/host/mod.ts";
@@ -59,14 +59,14 @@ import { parseConfig, requireConfigField } from "./config/configuration.ts";
 import type { RunConfig } from "./config/fields.ts";
 
 const CURVE_POINTS = 50;
-/** What may wait at once, so that a loop in a client does not fill the disk. */
+/** Largest numbers of queued runs and jobs, so that a loop in a client does not fill the disk. */
 const MAX_WAITING = { runs: 500, jobs: 200 } as const;
 const EVENT_PAGE = 200;
 const NEWEST_EVENTS = 50;
-/** How often a watch looks after the worker, in milliseconds. */
+/** Milliseconds between the checks of a watch that a worker lives. */
 const WORKER_CHECK = 5000;
 
-/** @throws {UserError} If more would wait than may. */
+/** @throws {UserError} If the queue would become longer than {@link MAX_WAITING}. */
 function requireRoom(what: keyof typeof MAX_WAITING, waiting: number, added: number): void {
   const limit = MAX_WAITING[what];
   if (waiting + added <= limit) return;
@@ -139,7 +139,7 @@ class Laboratory implements Lab {
     return expandGrid(preset, overrides, grid, seeds).map((config) => this.#ready(config));
   }
 
-  /** The configuration of a run that goes on where another one ended. */
+  /** Returns the configuration of a run that continues another one. */
   #extended(ref: string, overrides: ConfigOverrides): RunConfig {
     const run = this.run(ref);
     requireOwn(run);
@@ -191,7 +191,7 @@ class Laboratory implements Lab {
     return { runs: ids.map((id) => this.#store.runs.byId(id)!), sweepId };
   }
 
-  // deno-lint-ignore require-await -- refusals are rejections, like those of its siblings
+  // deno-lint-ignore require-await -- errors are rejections, as in the other methods
   async resume(ref: string): Promise<Run> {
     const run = this.run(ref);
     requireOwn(run);
@@ -286,7 +286,7 @@ class Laboratory implements Lab {
     const look = () => {
       this.#notice();
       const runs = ids.map((id) => this.#store.runs.byId(id)!);
-      // A worker that died left the runs behind it waiting.
+      // Queued runs wait forever if the worker has died.
       if (runs.some(({ status }) => status === "queued") && Date.now() - checkedAt > WORKER_CHECK) {
         checkedAt = Date.now();
         this.ensureWorker();
@@ -345,7 +345,7 @@ class Laboratory implements Lab {
     return this.#jobs.stop(ids);
   }
 
-  /** Requests a job and waits for its end; returns the id of what it made. */
+  /** Requests a job and waits for its end. Returns the id of its result. */
   async #made(kind: JobKind, request: JobRequest, options: JobWaitOptions): Promise<string> {
     const { id } = this.startJob(kind, request);
     const job = await this.watchJob(id, { timeoutSeconds: Infinity, ...options });
@@ -457,17 +457,17 @@ class Laboratory implements Lab {
     this.#store.close();
   }
 
-  /** Runs and jobs of dead workers are interrupted from the first look on, and those behind them go on. */
+  /** Marks the runs and jobs of dead workers as interrupted, and starts a worker for those that are queued. */
   #notice(): void {
     if (!noticeDeadWorkers(this.#store)) return;
     try {
       this.ensureWorker();
     } catch {
-      // That no worker can be started is for those to hear who wait for one: train, resume, watch.
+      // train, resume and watch report that no worker can be started.
     }
   }
 
-  /** What the runs' text needs without a network; null where it is not one and the same. */
+  /** Returns the n-gram baselines of the data of runs; null if their data differs. */
   #baselines(runs: readonly Run[]): NgramBaselines | null {
     const [hash, ...otherHashes] = new Set(runs.map((run) => run.datasetHash));
     const [modality, ...others] = new Set(runs.map(modalityOf));
@@ -476,7 +476,7 @@ class Laboratory implements Lab {
       : null;
   }
 
-  /** Seconds since the worker last gave a sign of life. */
+  /** Returns the seconds since the last heartbeat of the worker. */
   #silence(): number | null {
     const worker = livingWorker(this.#store);
     return worker && (Date.now() - Date.parse(worker.heartbeatAt)) / 1000;
@@ -489,7 +489,7 @@ function known<T>(id: string, found: T | null, what: string): T {
   throw new UserError(`There is no ${what} ${JSON.stringify(id)}: inspect its run for the ids`);
 }
 
-/** @throws {UserError} If a run came with the program, and so has no training to go on with. */
+/** @throws {UserError} If a run is a pretrained one, whose training cannot be continued. */
 function requireOwn({ id }: Run): void {
   if (!isPretrained(id)) return;
   throw new UserError(

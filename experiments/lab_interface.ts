@@ -22,58 +22,58 @@ import type {
 } from "./registry/exports.ts";
 
 export interface LabOptions {
-  /** Folder of the store and the runs; made if missing. */
+  /** Folder of the store and the runs. It is created if it does not exist. */
   readonly workspace: string;
   /** Folder with data sets that were downloaded before; by default they are fetched when needed. */
   readonly dataDirectory?: string | undefined;
-  /** Where runs train and sample; by default "auto", the device that does the work soonest. */
+  /** Device of training and sampling; by default "auto", the fastest one for the work. */
   readonly device?: DeviceName | undefined;
 }
 
 /**
- * The laboratory over one workspace. Opening one is cheap: no tensors here, training and sampling
- * happen in processes of their own. A `ref` is a run's id, a unique prefix of one, "latest", "best"
+ * The laboratory of a workspace. Opening one is cheap: it loads no tensors, and other processes train
+ * and sample. A `ref` is a run's id, a unique prefix of one, "latest", "best"
  * (the lowest denoising error or nats per character on the newest run's data set), "best:" and the name
  * of a data set, or a sweep's id: its best run, or all of them where several runs are taken.
  *
- * Every method throws a {@link UserError} for what the caller can mend, such as an unknown run.
+ * Every method throws a {@link UserError} for an error that the caller can correct, such as an unknown run.
  */
 export interface Lab {
   readonly workspace: string;
-  /** Starts a worker if runs are waiting and none lives; `train`, `resume` and `watch` do it too. A
-   * server calls it when it starts. */
+  /** Starts a worker if runs are queued and no worker lives. A server calls it when it starts; `train`,
+   * `resume` and `watch` do the same. */
   ensureWorker(): void;
-  /** Queues one run, or every combination of a grid and seeds, and sees that a worker is at work. */
+  /** Queues one run, or every combination of a grid and seeds, and starts a worker if none lives. */
   train(request: TrainRequest): Promise<TrainAnswer>;
   /**
-   * Queues a run that goes on where another one has ended, with more steps and whatever else is
-   * overridden. It is a run of its own, and the other one stays as it is.
+   * Queues a new run that continues an ended one with more steps and other overrides. The ended run does
+   * not change.
    */
   extend(ref: string, overrides: ConfigOverrides): Promise<Run>;
-  /** What `train`, or with `resume` {@link Lab.extend}, would take; nothing is queued. */
+  /** Estimates time and disk space of `train`, or with `resume` of {@link Lab.extend}, without queueing runs. */
   estimate(request: TrainRequest & { readonly resume?: string | undefined }): TrainingEstimate;
-  /** Puts a stopped, interrupted or failed run back in the queue, to go on from its checkpoint. */
+  /** Puts a stopped, interrupted or failed run back in the queue, to continue from its checkpoint. */
   resume(ref: string): Promise<Run>;
-  /** Cancels queued runs and asks running ones to stop after their present step, keeping a
-   * checkpoint. Returns the runs as they stand now: `stopRequested` until the worker has obeyed. */
+  /** Cancels queued runs, and requests that running ones stop after their current step with a checkpoint.
+   * Returns the current runs: `stopRequested` is true until the worker has stopped. */
   stop(refs: readonly string[] | "all"): Run[];
   run(ref: string): Run;
-  /** The run that is to be sampled or evaluated: "latest" is the newest that has a checkpoint. */
+  /** Returns a run for sampling or evaluation: "latest" is the newest one with a checkpoint. */
   trainedRun(ref: string): Run;
   /**
-   * The runs that references mean, each once; a sweep's id stands for all its runs.
+   * Returns the runs of references, each once. The id of a sweep refers to all of its runs.
    *
    * @throws {UserError} As {@link Lab.run} does.
    */
   find(refs: readonly string[]): Run[];
-  /** Of this workspace, newest first. */
+  /** Returns the runs of this workspace, newest first. */
   runs(filter?: RunFilter): { readonly runs: Run[]; readonly total: number };
-  /** Sweeps with such runs, newest first. */
+  /** Returns the sweeps with such runs, newest first. */
   sweeps(filter?: RunFilter): { readonly sweeps: SweepSummary[]; readonly total: number };
-  /** Runs that come with the program, with their weights: named like any other wherever one is asked
-   * for, never written. */
+  /** Returns the pretrained runs of the program. Their ids are valid wherever a run is named; they are never
+   * written to. */
   pretrained(): Run[];
-  /** Curves with at most `maxPoints` each (by default 50), ends kept; `afterStep` gives only later points. */
+  /** Returns curves with at most `maxPoints` each (by default 50), including both ends, of points after `afterStep`. */
   metrics(
     ref: string,
     options?: {
@@ -82,33 +82,33 @@ export interface Lab {
       readonly afterStep?: number;
     },
   ): Curves;
-  /** Waits until all these runs ended, the time is up, or the signal aborts; returns them as they stand. */
+  /** Waits until all these runs have ended, the timeout, or the signal. Returns the current runs. */
   watch(refs: readonly string[], options: WatchOptions): Promise<Run[]>;
   /**
-   * Draws samples from a run's EMA weights. This, `write` and `evaluate` are jobs: they are done in a
-   * process of their own, one after another, and go on when the caller gives up waiting.
+   * Draws pictures with the EMA weights of a run. This, `write` and `evaluate` are jobs: another process
+   * works on them one after another, and continues when the caller no longer waits.
    */
   sample(request: SampleRequest, options?: JobWaitOptions): Promise<Sample>;
-  /** Writes texts with a run's EMA weights. */
+  /** Generates texts with the EMA weights of a run. */
   write(request: WriteRequest, options?: JobWaitOptions): Promise<TextSample>;
-  /** What a run wrote, oldest first. */
+  /** Returns the texts of a run, oldest first, and the samples of modalities that are presented as tables. */
   texts(ref: string): TextSample[];
-  /** Draws pictures, or writes texts, with a run's EMA weights and measures them, and for text the
+  /** Generates pictures or texts with the EMA weights of a run and measures them; for text, also measures the
    * likelihood of held-out text. */
   evaluate(request: JobRequest, options?: JobWaitOptions): Promise<Evaluation>;
   /**
-   * Queues what `sample`, `write` or `evaluate` do, and does not wait for it. A job that was requested
-   * in the same way and has no result yet is joined, or goes on if it was stopped or interrupted.
+   * Queues a job of `sample`, `write` or `evaluate` without waiting for it. If the same job was requested
+   * before and has no result, it is returned, and continued if it was stopped or interrupted.
    */
   startJob(kind: JobKind, request: JobRequest): Job;
   job(id: string): Job;
   /** Newest first. */
   jobs(filter?: JobFilter): { readonly jobs: Job[]; readonly total: number };
-  /** Waits until a job has ended, the time is up, or the signal aborts; returns it as it stands. */
+  /** Waits until a job has ended, the timeout, or the signal. Returns the current job. */
   watchJob(id: string, options: JobWatchOptions): Promise<Job>;
-  /** The id of the sample or evaluation that a job made; throws why there is none. */
+  /** Returns the id of the sample or evaluation of a job. @throws {UserError} If it has none. */
   jobResult(job: Job): string;
-  /** Cancels queued jobs and asks running ones to stop; what they have finished is kept. */
+  /** Cancels queued jobs, and requests that running ones stop. Their finished parts are kept. */
   stopJobs(ids: readonly string[] | "all"): Job[];
   /** A run's evaluations, oldest first. */
   evaluations(ref: string): Evaluation[];
@@ -117,18 +117,18 @@ export interface Lab {
   samples(ref: string): Sample[];
   sampleById(id: string): Sample;
   textById(id: string): TextSample;
-  /** The pixel file as it lies on disk. */
+  /** Returns the file with the pixels. */
   sampleFile(id: string): Promise<{ readonly path: string; readonly bytes: Uint8Array }>;
   samplePixels(id: string): Promise<SamplePixels>;
   inspectSchedules(names: readonly string[], options?: ScheduleOptions): Promise<ScheduleReport>;
-  /** 2 to 100 runs. */
+  /** Compares 2 to 100 runs. */
   compare(refs: readonly string[]): Comparison;
   inspect(ref: string): RunReport;
-  /** What all runs have tried, and which settings none of them has varied. */
+  /** Returns the settings that runs have varied, and those that no run has. */
   variations(): Variation[];
-  /** Yields what is worth interrupting someone for, oldest first, until the runs have ended. */
+  /** Yields notices of ended, leading and warned runs, oldest first, until all runs have ended. */
   notices(options?: NoticeOptions): AsyncGenerator<LabEvent>;
-  /** Events later than the given id, oldest first, at most 200; without one, the newest 50. */
+  /** Returns at most 200 events after an id, or the newest 50, oldest first. */
   events(options?: { readonly after?: number }): LabEvent[];
   close(): void;
 }
@@ -138,9 +138,9 @@ export type JobRequest = Readonly<Record<string, unknown>> & { readonly run: str
 
 export interface JobWaitOptions {
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** How often progress is told at most, by default every 0.5 s. */
+  /** Seconds between reports of progress, by default 0.5. */
   readonly everySeconds?: number | undefined;
-  /** Aborting it ends the waiting, not the job. */
+  /** Aborting it ends the wait. The job continues. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -154,14 +154,14 @@ export interface TrainAnswer {
   readonly sweepId: string | null;
 }
 
-/** How often the store is looked at, in milliseconds. */
+/** Milliseconds between polls of the store. */
 const POLL = 250;
 
 /**
- * Waits until all runs have ended, the time is up or the signal aborts.
+ * Waits until all runs have ended, the timeout, or the signal.
  *
- * @param look The runs as they stand now.
- * @returns The runs as they stood last.
+ * @param look Returns the current runs.
+ * @returns The runs at the end of the wait.
  */
 export async function watchRuns(look: () => Run[], options: WatchOptions): Promise<Run[]> {
   const { timeoutSeconds, onProgress, everySeconds = 3, signal } = options;
@@ -227,16 +227,16 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
 
 export interface WatchProgress {
   readonly runs: readonly Run[];
-  /** Steps done and to do, over all watched runs. */
+  /** Completed and total steps over all watched runs. */
   readonly done: number;
   readonly total: number;
-  /** One line for people: what runs, its loss, how long it will take. */
+  /** A line with the running run, its loss, and the remaining time. */
   readonly message: string;
 }
 
 export interface WatchOptions {
   readonly timeoutSeconds: number;
-  /** Called at once, then whenever something changed but at most every `everySeconds`. */
+  /** Called at the beginning, and when something has changed, at most every `everySeconds`. */
   readonly onProgress?: (progress: WatchProgress) => void;
   /** By default 3. */
   readonly everySeconds?: number;

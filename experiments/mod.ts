@@ -5,6 +5,7 @@ export { runWorker } from "./run_worker.ts";
 export {
   METRIC_NAMES,
   metricOf,
+  modalities,
   modalityNamed,
   modalityOf,
   PRESET_NAMES,

@@ -152,8 +152,8 @@ function textsOf({ settings: { writing }, results: { texts } }: TextEvaluation):
 function writingOf({ settings: { writing } }: TextEvaluation): string {
   const { mode, block_size, sampler, steps, temperature, top_p } = writing;
   const blocks = ["blocks", "guided", "revised"].includes(mode) ? ` of ${block_size}` : "";
-  const walk = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
-  return `${mode}${blocks}${walk}, temperature ${temperature}` +
+  const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
+  return `${mode}${blocks}${steppedBy}, temperature ${temperature}` +
     (top_p === 1 ? "" : `, top_p ${top_p}`);
 }
 

@@ -105,7 +105,7 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
             <th class="number">#</th>
             <th>Run</th>
             <th class="number">{metricTitle(props.comparison.metric.name)}</th>
-            {baseline !== null && <th class="number">of trivial</th>}
+            {baseline !== null && <th class="number">of baseline</th>}
             {validated && <th class="number">Validation loss</th>}
             {differing.map((name) => <th>{name.replaceAll("_", " ")}</th>)}
             <th>Status</th>

@@ -4,6 +4,7 @@ import {
   differingFields,
   hasEnded,
   metricOf,
+  modalities,
   type Run,
   RUN_STATUSES,
   type RunStatus,
@@ -13,6 +14,9 @@ import { formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
 import { Ask, Page, RunProgress, settingOf, Settings, Status, Time } from "./layout.tsx";
 import { runUrl } from "./markdown.ts";
+
+/** The ranking metric of each modality, "denoising error of images, nats per character of text". */
+const METRICS = modalities.map(({ metric, title }) => `${metric.title} of ${title}`).join(", ");
 
 export interface RunRow {
   readonly run: Run;
@@ -64,7 +68,7 @@ export function RunsPage(view: RunsView) {
 function PretrainedRuns({ ids }: { ids: readonly string[] }) {
   return (
     <p class="quiet">
-      <a href="/study">Pretrained</a>, at hand in every workspace: {ids.map((id, i) => (
+      <a href="/study">Pretrained</a> runs, available in every workspace: {ids.map((id, i) => (
         <>
           {i > 0 && ", "}
           <a href={runUrl(id)}>{id}</a>
@@ -131,7 +135,11 @@ export function RunTable(props: { rows: readonly RunRow[] }) {
             <th>Settings</th>
             <th>Loss</th>
             <th class="number">
-              <abbr title="Denoising error of images, nats per character of text; held out, lower is better">
+              <abbr
+                title={`${METRICS.charAt(0).toUpperCase()}${
+                  METRICS.slice(1)
+                }; held out, lower is better`}
+              >
                 Error
               </abbr>
             </th>

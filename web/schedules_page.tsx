@@ -47,8 +47,8 @@ export function SchedulesPage({ report, names, stripUrl }: SchedulesView) {
         <p class="quiet">
           A {digit.label} from {digit.dataset}, and “{report.verse.line}” as{" "}
           {report.verse.embeddings}: x_t = α x + σ ε for both, with the same noise ε at every time.
-          The line shows the likeliest character behind each noisy point, the surer the stronger, as
-          it is told by that point alone.
+          The line shows the most likely character of each noisy embedding by itself; the more
+          probable it is, the stronger it is drawn.
         </p>
         <label class="slider" hidden>
           <span>

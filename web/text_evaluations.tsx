@@ -125,8 +125,9 @@ function Texts({ evaluations, named }: Props) {
         </tbody>
       </table>
       <p class="quiet">
-        In brackets what as much real text has, ± the spread over sets of it. Own nats are what the
-        run itself, reading left to right, makes of the texts.
+        In brackets are the values of real text of the same length, ± their standard deviation over
+        several sets. Own nats are the nats per character of the texts under the run itself, reading
+        from left to right.
       </p>
     </div>
   );
@@ -140,7 +141,7 @@ function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boo
     : ["guided", "revised"].includes(writing.mode)
     ? ` in blocks of ${writing.block_size}`
     : "";
-  const walk = writing.mode === "autoregressive"
+  const steppedBy = writing.mode === "autoregressive"
     ? ""
     : `, ${writing.sampler} ${writing.steps} steps`;
   return (
@@ -150,7 +151,9 @@ function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boo
           <a href={runUrl(runId)}>{runId}</a>
         </td>
       )}
-      <th scope="row">{`${writing.mode}${blocks}${walk}, temperature ${writing.temperature}`}</th>
+      <th scope="row">
+        {`${writing.mode}${blocks}${steppedBy}, temperature ${writing.temperature}`}
+      </th>
       <td>{writing.count} of {writing.length}</td>
       <td>{beside(written.ngramNats, real?.ngramNats)}</td>
       <td>{ownNats === null ? "–" : beside(ownNats.written, ownNats.real)}</td>

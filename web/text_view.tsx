@@ -173,8 +173,8 @@ function captionOf({ settings, ...sample }: TextSample): string {
     : ["guided", "revised"].includes(mode)
     ? ` in blocks of ${block_size}`
     : "";
-  const walk = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
-  return `${mode}${blocks}${walk}, temperature ${temperature}, seed ${seed}; training step ` +
+  const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
+  return `${mode}${blocks}${steppedBy}, temperature ${temperature}, seed ${seed}; training step ` +
     `${sample.step.toLocaleString("en-US")}, ${sample.networkEvaluations} evaluations, ` +
     `${formatNumber(sample.seconds)} s${
       settings.made_by === "training" ? ", made while training" : ""

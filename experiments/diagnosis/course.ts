@@ -1,6 +1,6 @@
 /**
- * How a training goes: one verdict for each run, so that what is advised about its steps and its
- * learning rate comes from one place and cannot contradict itself.
+ * The diagnosis of the course of a training. Each run has at most one verdict, so that the advice about
+ * its number of steps and its learning rate cannot contradict itself.
  */
 import type { Curves, MetricPoint } from "../store/metrics.ts";
 import {
@@ -19,35 +19,35 @@ import {
 } from "./curve.ts";
 import type { Run } from "../store/run.ts";
 
-/** What a verdict is made from. */
+/** The data that a verdict is derived from. */
 export interface Course {
   readonly run: Run;
   readonly modality: Measured;
   readonly curves: Curves;
-  /** Whether something about the configuration was found to keep the network from learning. */
+  /** Whether the configuration has a defect that prevents the network from learning. */
   readonly hasDefect: boolean;
 }
 
-/** Points of the training loss from which on it says whether it falls. */
+/** Number of points of the training loss from which its trend can be told. */
 const ENOUGH_LOSSES = 20;
-/** Nats per character that training text may be ahead of held-out text: a little, and by far. */
+/** Gap in nats per character between held-out text and training text: small, and large. */
 const GAP = 0.15;
 const WIDE_GAP = 0.5;
-/** Above its lowest, a held-out error that has turned; and one that is plainly worse. */
+/** Ratio of the held-out error to its minimum from which it has begun to rise, and is clearly worse. */
 const TURNED = 1.03;
 const WORSE = 1.2;
 
-/** The findings on the course of a training: a verdict, and whether anything was learnt at all. */
+/** Returns the findings on the course of a training: a verdict, and whether nothing was learnt. */
 export function courseFindings(course: Course): Finding[] {
   const verdict = diverged(course) ?? overfitting(course) ?? gettingWorse(course) ?? flat(course);
-  // What was learnt and then lost, or learnt by heart, is not nothing.
+  // A run that overfits, or has become worse again, has learnt something.
   if (verdict && (verdict.code === "diverged" || hadLearnt(course, verdict))) return [verdict];
   const nothing = learntNothing(course, verdict === undefined);
   if (verdict || nothing) return [verdict, nothing].filter((finding) => finding !== undefined);
   return [stillImproving(course)].filter((finding) => finding !== undefined);
 }
 
-/** The curve that a run is ranked by. */
+/** Returns the curve of the ranking metric. */
 function heldOut({ modality, curves }: Course): readonly MetricPoint[] {
   return curves[modality.metric.name] ?? [];
 }
@@ -60,13 +60,13 @@ function hadLearnt(course: Course, { code }: Finding): boolean {
       best.value / baseline < modality.nothingLearntFrom);
 }
 
-/** NaN, infinity, or a loss far above what it was: nothing that more steps would mend. */
+/** Finds NaN, infinity, or a loss far above its minimum. More steps do not help then. */
 function diverged(course: Course): Finding | undefined {
   const { run, curves, modality } = course;
   const loss = curves.loss ?? [];
   const held = heldOut(course);
   const lossGone = hasDiverged(loss);
-  // A held-out error alone may rise as far by learning by heart, where the training loss falls.
+  // The held-out error may rise as far by overfitting, while the training loss falls.
   const heldGone = held.some(({ value }) => !Number.isFinite(value)) ||
     (hasDiverged(held) && !(fallsSince(loss, lowestOf(held)!.step) || isGap(run, WIDE_GAP)));
   if (!lossGone && !heldGone) return;
@@ -90,7 +90,7 @@ function diverged(course: Course): Finding | undefined {
   };
 }
 
-/** The training data is learnt by heart: held-out data gains no more, or loses. */
+/** Finds overfitting: the held-out error no longer falls, or rises, while that on training data falls. */
 function overfitting(course: Course): Finding | undefined {
   const { run, curves, modality } = course;
   const held = heldOut(course);
@@ -105,34 +105,34 @@ function overfitting(course: Course): Finding | undefined {
       level: "warning",
       code: "overfitting",
       seen:
-        `It learns by heart: the ${modality.metric.title} on held-out ${modality.material} rose to ${
+        `It overfits: the ${modality.metric.title} on held-out ${modality.material} rose to ${
           shown(last.value)
         } after ${shown(best.value)} at step ${best.step}, while that on ` +
-        (byHeart ? `training text is ${shown(run.latest.train_nats!)}` : "what it trains on fell") +
+        (byHeart ? `training text is ${shown(run.latest.train_nats!)}` : "training data fell") +
         besideBaseline(run, modality),
       advice: [
         { field: "steps", change: "less", note: `it was best at step ${best.step}` },
-        ...lessByHeart(run),
+        ...againstOverfitting(run),
       ],
     };
   }
   if (!byHeart) return;
-  // With one validation nobody knows whether held-out text still gains.
+  // One validation does not show whether the error on held-out text still falls.
   const alone = held.length < 2 && gap >= WIDE_GAP;
   return {
     level: alone ? "warning" : "info",
     code: alone ? "overfitting" : "learnt-by-heart",
     seen:
       `Held-out text needs ${shown(run.latest.nats_per_character!)} nats per character, training ` +
-      `text ${shown(run.latest.train_nats!)}: it ${alone ? "learns" : "begins to learn"} by heart` +
+      `text ${shown(run.latest.train_nats!)}: it ${alone ? "overfits" : "begins to overfit"}` +
       besideBaseline(run, modality),
     advice: alone
-      ? [{ field: "steps", change: "less" }, ...lessByHeart(run)]
+      ? [{ field: "steps", change: "less" }, ...againstOverfitting(run)]
       : [{ field: "weight_decay", change: "more" }],
   };
 }
 
-function lessByHeart({ config }: Run): Advice[] {
+function againstOverfitting({ config }: Run): Advice[] {
   return [
     { field: "weight_decay", change: "more" },
     ...(config.size === "tiny" ? [] : [{ field: "size", change: "less" } as const]),
@@ -154,7 +154,7 @@ function gettingWorse(course: Course): Finding | undefined {
   };
 }
 
-/** Not where it has come to rest below what is trivial: then it is done. */
+/** Finds a loss that does not fall, unless the run is better than the baseline: then it has converged. */
 function flat({ run, curves, modality, hasDefect }: Course): Finding | undefined {
   const loss = curves.loss ?? [];
   const relative = relativeError(run, modality);
@@ -175,9 +175,9 @@ function flat({ run, curves, modality, hasDefect }: Course): Finding | undefined
 }
 
 /**
- * Whether it is no better than what is trivial.
+ * Finds a run that is no better than the baseline.
  *
- * @param advise Whether nothing else was found that tells what to do.
+ * @param advise Whether there is no other finding with advice.
  */
 function learntNothing(course: Course, advise: boolean): Finding | undefined {
   const { run, modality } = course;
@@ -189,18 +189,18 @@ function learntNothing(course: Course, advise: boolean): Finding | undefined {
     level: early ? "info" : "warning",
     code: "learnt-nothing",
     seen: modality.nothingLearnt(score, baseline) + (early ? " yet" : ""),
-    advice: early || !advise || course.hasDefect ? [] : learnSomething(course),
+    advice: early || !advise || course.hasDefect ? [] : adviceToLearn(course),
   };
 }
 
-/** More steps where it was getting on, another learning rate where it was not. */
-function learnSomething(course: Course): Advice[] {
+/** Advises more steps if the held-out error was falling, and another learning rate if not. */
+function adviceToLearn(course: Course): Advice[] {
   const { run } = course;
   const held = heldOut(course);
-  const getsOn = held.length > 1
+  const improves = held.length > 1
     ? held.at(-1)!.value < 0.97 * held[0]!.value && lowestOf(held) === held.at(-1)
     : true;
-  if (getsOn) return [{ field: "steps", change: "more" }];
+  if (improves) return [{ field: "steps", change: "more" }];
   return [
     { field: "learning_rate", change: "other" },
     ...(run.step * (1 - run.config.ema_decay) < 3
@@ -208,14 +208,14 @@ function learnSomething(course: Course): Advice[] {
         {
           field: "ema_decay",
           change: "less",
-          note: "the average still holds its beginning",
+          note: "the average of the weights still contains its beginning",
         } as const,
       ]
       : []),
   ];
 }
 
-/** A run that ended while it was still gaining. */
+/** Finds a finished run whose held-out error was still falling. */
 function stillImproving(course: Course): Finding | undefined {
   const { run, modality, hasDefect } = course;
   const held = heldOut(course);

@@ -1,4 +1,4 @@
-/** What the shape of a curve says, and which changes of the configuration follow from it. */
+/** Findings and advice in words, and the properties of curves that findings are derived from. */
 import type { MetricPoint, RankingMetric } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
 import type { RunConfig } from "../config/fields.ts";
@@ -7,11 +7,11 @@ import type { RunConfig } from "../config/fields.ts";
 export type Change =
   | "more"
   | "less"
-  /** In a direction that the curves do not tell. */
+  /** In a direction that does not follow from the curves. */
   | "other"
   | { readonly set: string | number };
 
-/** One thing to change, or to do with the run itself. */
+/** A change of a field for the next run, or an action on this run. */
 export type Advice =
   | { readonly field: AdvisedField; readonly change: Change; readonly note?: string }
   | { readonly field: "run"; readonly change: "resume" | "stop"; readonly note?: string };
@@ -31,8 +31,8 @@ export type AdvisedField =
   | "schedule";
 
 /**
- * Whether two pieces of advice cannot both be followed: a field is to change in two ways, or a run
- * is to go on that is to be given up, changed, or cut short.
+ * Whether two pieces of advice cannot both be followed: they change a field in different ways, or one of
+ * them resumes a run that the other one stops, changes, or makes shorter.
  */
 export function contradict(a: Advice, b: Advice): boolean {
   if (a.field === b.field) return JSON.stringify(a.change) !== JSON.stringify(b.change);
@@ -42,13 +42,13 @@ export function contradict(a: Advice, b: Advice): boolean {
   return run.change === "resume" ? !longer : longer;
 }
 
-/** What advice is given about: a run's configuration, and what its modality learns from, in words. */
+/** The configuration of a run that advice is about, and the name of its data in a sentence. */
 export interface Advised {
   readonly config: RunConfig;
   readonly material: string;
 }
 
-/** All advice as the end of a sentence, "; train again with …"; "" for none. */
+/** Returns advice as the end of a sentence, "; train again with …"; "" for none. */
 export function inWords(advice: readonly Advice[], about: Advised): string {
   const changes = advice.filter((one) => one.field !== "run").map((one) => phrase(one, about));
   const stops = advice.some(({ field, change }) => field === "run" && change === "stop");
@@ -90,7 +90,7 @@ function wording(field: AdvisedField, change: Change, about: Advised): string {
   }
 }
 
-/** Where Muon moves the hidden layers, its rate is the one that counts most. */
+/** Names both learning rates if Muon updates the hidden layers, whose rate has the larger effect. */
 function rates(how: string, { learning_rate, muon_learning_rate: muon }: RunConfig): string {
   return muon > 0
     ? `${how} learning_rate and muon_learning_rate (${learning_rate} and ${muon} now)`
@@ -100,7 +100,7 @@ function rates(how: string, { learning_rate, muon_learning_rate: muon }: RunConf
 export interface Finding {
   readonly level: Alert["level"];
   readonly code: string;
-  /** What was seen: a sentence without its full stop. */
+  /** The observation: a sentence without its full stop. */
   readonly seen: string;
   readonly advice: readonly Advice[];
 }
@@ -113,51 +113,51 @@ export interface Alert {
   readonly level: "info" | "warning" | "error";
   /** For example `diverged`, `overfitting`, `learnt-nothing`, `stale-heartbeat`. */
   readonly code: string;
-  /** What was seen, and what to do. */
+  /** The observation, and what to do. */
   readonly message: string;
 }
 
-/** By what the runs of a modality are measured, and in which words. */
+/** The ranking metric of a modality, with the words and thresholds of its findings. */
 export interface Measured {
   readonly metric: RankingMetric;
-  /** What is learned from, in a sentence: "held-out …". */
+  /** The name of its data in a sentence: "held-out …". */
   readonly material: string;
-  /** The fraction of the baseline from which on nothing was learnt. */
+  /** Fraction of the baseline from which nothing was learnt. */
   readonly nothingLearntFrom: number;
-  /** Whether a running training is too young to be held against the baseline. */
+  /** Whether a running training has done too few steps to be compared with the baseline. */
   isYoung(run: Run): boolean;
-  /** That nothing was learnt, in a sentence without its full stop; the numbers as they are shown. */
+  /** Says that nothing was learnt, in a sentence without its full stop, with the formatted numbers. */
   nothingLearnt(score: string, baseline: string): string;
 }
 
-/** Fewer points than this do not tell a trend from noise. */
+/** Number of points from which a trend can be told from noise. */
 const ENOUGH = 6;
-/** A rise by this factor is no noise: above the lowest point, above the lowest level of a few. */
+/** Factors above the lowest point, and above the lowest moving average, that are not explained by noise. */
 const LEAP = 10;
 const RISE = 3;
 
-/** Whether a curve that should fall holds a value that is no number, or rose far above its lowest. */
+/** Whether a curve that should fall has a value that is not finite, or rose far above its minimum. */
 export function hasDiverged(points: readonly MetricPoint[]): boolean {
   if (points.some(({ value }) => !Number.isFinite(value))) return true;
   if (points.length < 2) return false;
   const width = points.length < ENOUGH ? 1 : windowOf(points);
   const late = average(points.slice(-width));
   const lowest = lowestOf(points)!.value;
-  // A loss that may be negative has no lowest level to be a multiple of.
+  // A ratio to the minimum has no meaning if the loss may be negative.
   if (lowest <= 0) return late > LEAP * (largest(points.slice(0, points.length / 2)) - lowest);
   return late > LEAP * lowest ||
     (points.length >= ENOUGH && late > RISE * lowestLevel(points, width));
 }
 
-/** Level at the beginning and at the end: means over a quarter of the points each. */
+/** Returns the means over the first and the last quarter of the points. */
 export function quarters(points: readonly MetricPoint[]): { early: number; late: number } {
   const quarter = Math.max(1, Math.floor(points.length / 4));
   return { early: average(points.slice(0, quarter)), late: average(points.slice(-quarter)) };
 }
 
 /**
- * How the level at the end compares with that at a step, as a fraction; null where too few points
- * lie on either side.
+ * Returns the ratio of the level at the end to that at a step; null if there are no points on one of its
+ * sides.
  */
 export function changeSince(points: readonly MetricPoint[], step: number): number | null {
   const after = points.filter((point) => point.step > step);
@@ -167,7 +167,7 @@ export function changeSince(points: readonly MetricPoint[], step: number): numbe
   return average(after.slice(-width)) / average(before.slice(-width));
 }
 
-/** The lowest point; undefined for an empty curve. */
+/** Returns the lowest point; undefined for an empty curve. */
 export function lowestOf(points: readonly MetricPoint[]): MetricPoint | undefined {
   return points.reduce<MetricPoint | undefined>(
     (best, point) => best === undefined || point.value < best.value ? point : best,
@@ -201,32 +201,32 @@ export function fallsSince(loss: readonly MetricPoint[], step: number): boolean 
   return change !== null && change < 1;
 }
 
-/** Nats per character that training text is ahead; null where nobody knows, or where even training
- * text is worse than trivial: what is not learnt is not learnt by heart. */
+/** Returns the gap in nats per character between held-out and training text. It is null if it was not measured, or
+ * if training text is no better than the baseline: a run that has learnt nothing does not overfit. */
 export function gapOf({ latest, baseline }: Run): number | null {
   const { train_nats: train, nats_per_character: held } = latest;
   if (train === undefined || held === undefined || train >= (baseline ?? Infinity)) return null;
   return held - train;
 }
 
-/** Whether training text is ahead by at least so much. */
+/** Whether {@link gapOf} is at least this large. */
 export function isGap(run: Run, least: number): boolean {
   const gap = gapOf(run);
   return gap !== null && gap >= least;
 }
 
-/** A run's held-out error as a fraction of the baseline; null before the first validation. */
+/** Returns the ranking metric of a run as a fraction of the baseline; null before the first validation. */
 export function relativeError(run: Run, { metric }: Measured): number | null {
   const error = run.latest[metric.name];
   return error === undefined || !run.baseline ? null : error / run.baseline;
 }
 
-/** A number for people. */
+/** Formats a number for a sentence. */
 export function shown(value: number): string {
   return Number.isFinite(value) ? value.toPrecision(3) : String(value);
 }
 
-/** That held-out data is no better off than by the baseline, where that is so. */
+/** Adds to a sentence that the held-out error is no better than the baseline; "" if it is better. */
 export function besideBaseline(run: Run, modality: Measured): string {
   const relative = relativeError(run, modality);
   return relative === null || relative < modality.nothingLearntFrom

@@ -116,14 +116,14 @@ class JobWorker {
         servers = { at: now, any: hasServer(this.#store.workspace) };
         this.#beat();
       }
-      const leave = signal?.aborted || now >= deadline || !servers.any;
-      if (leave || this.#store.jobs.queued().length > 0) {
+      const isEnding = signal?.aborted || now >= deadline || !servers.any;
+      if (isEnding || this.#store.jobs.queued().length > 0) {
         const job = this.#store.transaction(() => {
           const claimed = signal?.aborted ? null : this.#claim();
-          if (!claimed && leave) this.#store.workers.end(this.#id, "ended");
+          if (!claimed && isEnding) this.#store.workers.end(this.#id, "ended");
           return claimed;
         });
-        if (job || leave) return job;
+        if (job || isEnding) return job;
       }
       await setTimeout(POLL);
     }
@@ -142,8 +142,8 @@ class JobWorker {
       const run = this.#store.runs.byId(job.runId);
       if (!run) throw new UserError(`There is no run ${job.runId} any more`);
       work = await this.#options.openWork(run, job.kind);
-      const enter = await work(this.#contextOf(job, run));
-      this.#end(job, () => ({ status: "finished", resultId: enter() }));
+      const storeResult = await work(this.#contextOf(job, run));
+      this.#end(job, () => ({ status: "finished", resultId: storeResult() }));
       rmSync(partsFolder(this.#store, job), { recursive: true, force: true });
     } catch (failure) {
       if (failure instanceof LostRunError) {

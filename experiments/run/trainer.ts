@@ -69,14 +69,14 @@ class Trainer {
     store.runs.setActivity(run.id, workerId, "training");
     await this.#measureAgain();
     while (state.step < run.steps) {
-      if (this.#stopRequested()) return this.#leave("stopped");
-      if (signal?.aborted) return this.#leave("interrupted");
+      if (this.#stopRequested()) return this.#finish("stopped");
+      if (signal?.aborted) return this.#finish("interrupted");
       await this.#step();
       await this.#afterStep();
       // Yields to signals and timers, because programs run on this thread.
       await setImmediate();
     }
-    return this.#leave("finished");
+    return this.#finish("finished");
   }
 
   /** Executes one optimiser step. */
@@ -215,7 +215,7 @@ class Trainer {
     this.#checkpointStep = state.step;
   }
 
-  async #leave(end: TrainingEnd): Promise<TrainingEnd> {
+  async #finish(end: TrainingEnd): Promise<TrainingEnd> {
     await this.#timed(() => this.#training.stepper.readState());
     this.#saveCheckpoint();
     return end;

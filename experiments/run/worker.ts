@@ -46,9 +46,9 @@ async function workOff(store: Store, workerId: number, options: WorkerOptions): 
 
 /** Claims a run, or records the end of the worker in the same transaction, so that a run queued later starts
  * another worker. */
-function nextRun(store: Store, workerId: number, leave: boolean): Run | null {
+function nextRun(store: Store, workerId: number, isEnding: boolean): Run | null {
   return store.transaction(() => {
-    const run = leave ? null : store.runs.claim(workerId, codeVersion());
+    const run = isEnding ? null : store.runs.claim(workerId, codeVersion());
     if (!run) {
       store.workers.end(workerId, "ended");
       return null;

@@ -94,7 +94,7 @@ export type WriteSettings =
   >
   & {
     readonly template: string | null;
-    /** WriteFields for by a caller (as where it is absent), or made by the trainer on its way. */
+    /** Whether a caller requested it, which is so where the field is absent, or it was made during training. */
     readonly made_by?: "request" | "training";
   };
 

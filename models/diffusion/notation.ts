@@ -6,7 +6,7 @@
  * | x | a clean sample: a point |
  * | ε (`eps`) | unit normal noise of the same shape |
  * | z | the noisy point, z = α x + σ ε |
- * | γ (`gamma`) | −log SNR = log(σ²/α²): how noisy; −∞ is clean, +∞ is pure noise |
+ * | γ (`gamma`) | −log SNR = log(σ²/α²): the noise level; −∞ is clean, +∞ is pure noise |
  * | α, σ | signal and noise amplitudes; variance preserving, α² + σ² = 1 |
  * | ᾱ | α² of the papers with discrete steps (`alphas_cumprod`) |
  * | t | time in [0, 1], 0 clean and 1 noisy |
@@ -14,13 +14,13 @@
  * | κ (`scale`) | z' = κ z: the same point under other amplitudes, see {@link viewScale} |
  *
  * Everything is a function of γ (Kingma et al. 2021, "Variational Diffusion Models", section 3), so
- * schedules, objectives and solvers know nothing of each other. The functions here run on the host
- * in float64: near the ends, α or σ is too close to 1 for float32 to tell the other one from it.
+ * schedules, objectives and solvers are independent of each other. The functions here run on the host
+ * in float64: near the ends, α or σ is so close to 1 that float32 could not represent the difference.
  *
- * The core is variance preserving throughout. EDM's x + σε and rectified flow's (1−t)x + tε are no
- * processes of their own: any two pairs of amplitudes with one SNR differ by a common factor, so they
- * are this process seen through a factor κ(γ). Training and sampling in them are exact: what is
- * special to them is an objective (`objective.ts`), a schedule or a Heun step, each in γ.
+ * The core is variance preserving throughout. EDM's x + σε and rectified flow's (1−t)x + tε are the
+ * same process: any two pairs of amplitudes with one SNR differ by a common factor, here κ(γ). Training
+ * and sampling in their terms are exact, and each of them consists of an objective (`objective.ts`), a
+ * schedule and a Heun step, as functions of γ.
  */
 
 /** Points of any shape, flattened, in either precision. */
@@ -66,27 +66,27 @@ export function alphaSigma(gamma: number): Amplitudes {
   };
 }
 
-/** The signal-to-noise ratio α²/σ² = e^−γ. */
+/** Returns the signal-to-noise ratio α²/σ² = e^−γ. */
 export function snr(gamma: number): number {
   return Math.exp(-gamma);
 }
 
-/** γ of a level given as the papers' ᾱ = α², in [0, 1]. */
+/** Returns γ for the papers' ᾱ = α², in [0, 1]. */
 export function gammaOfAlphaCumprod(alphaCumprod: number): number {
   return Math.log1p(-alphaCumprod) - Math.log(alphaCumprod);
 }
 
 /**
- * The noise level as an angle in [0, 1]: (2/π)·atan(σ/α), what networks are conditioned on.
+ * Returns the noise level as an angle in [0, 1], (2/π)·atan(σ/α), on which networks are conditioned.
  *
- * Unlike t it means the same under every schedule, and unlike γ it is bounded. Under the plain
+ * Unlike t it has the same meaning under every schedule, and unlike γ it is bounded. Under the plain
  * cosine schedule, α = cos(πt/2), it is t itself.
  */
 export function noiseAngle(gamma: number): number {
   return 2 / Math.PI * Math.atan(Math.exp(gamma / 2));
 }
 
-/** One value per example for each quantity a network or an objective needs of the noise level. */
+/** The quantities of the noise level that networks and objectives use, with one value for each example. */
 export interface NoiseInputs {
   readonly alpha: Float32Array;
   readonly sigma: Float32Array;
@@ -94,7 +94,7 @@ export interface NoiseInputs {
 }
 
 /**
- * The `alpha`, `sigma` and `angle` inputs of the compiled training and denoising steps, each of shape [N], for a
+ * Returns the `alpha`, `sigma` and `angle` inputs of the compiled training and denoising steps, each of shape [N], for a
  * batch whose example i has the noise level `gammas[i]`.
  */
 export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
@@ -109,7 +109,7 @@ export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
   };
 }
 
-/** A move to more noise: the γ reached, and the coefficients of the point and of fresh noise. */
+/** A step to a higher noise level: the γ that is reached, and the coefficients of the point and of fresh noise. */
 export interface Raise {
   readonly gamma: number;
   readonly z: number;
@@ -117,9 +117,9 @@ export interface Raise {
 }
 
 /**
- * The forward process from one noise level to a noisier one, q(z_t | z_s): z_t = (α_t/α_s) z_s +
- * √(σ_t² − (α_t/α_s)² σ_s²) ξ (Kingma et al. 2021, appendix A.1). From γ_s = −∞ it noises clean
- * samples.
+ * Returns the step of the forward process from one noise level to a noisier one, q(z_t | z_s): z_t = (α_t/α_s) z_s +
+ * √(σ_t² − (α_t/α_s)² σ_s²) ξ (Kingma et al. 2021, appendix A.1). From γ_s = −∞ it adds noise to
+ * clean samples.
  *
  * @returns The coefficients, on the host in float64.
  */
@@ -133,7 +133,7 @@ export function raiseTo(gammaS: number, gammaT: number): Raise {
 }
 
 /**
- * Views of the process: other amplitudes (α', σ') with the same SNR. As α'/σ' = α/σ, there is a
+ * The views of the process: other amplitudes (α', σ') with the same SNR. As α'/σ' = α/σ, there is a
  * κ(γ) with α' = κ α, σ' = κ σ, and the point z' = α' x + σ' ε is κ z.
  *
  * | view | α' | σ' | κ |
@@ -143,7 +143,7 @@ export function raiseTo(gammaS: number, gammaT: number): Raise {
  */
 export type ViewName = "edm" | "flow";
 
-/** κ of a view at a noise level. In pure noise (γ = +∞) the view `edm` has none: it is ∞ there. */
+/** κ of each view as a function of the noise level. That of `edm` is infinite in pure noise (γ = +∞). */
 export const viewScale: { readonly [Name in ViewName]: (gamma: number) => number } = {
   edm: (gamma) => 1 / alphaSigma(gamma).alpha,
   flow: (gamma) => {
@@ -152,22 +152,22 @@ export const viewScale: { readonly [Name in ViewName]: (gamma: number) => number
   },
 };
 
-/** EDM's noise level σ' = σ/α = e^(γ/2). */
+/** Returns EDM's noise level σ' = σ/α = e^(γ/2). */
 export function edmSigma(gamma: number): number {
   return Math.exp(gamma / 2);
 }
 
-/** γ of EDM's noise level: 2 ln σ'. */
+/** Returns γ for EDM's noise level: 2 ln σ'. */
 export function gammaOfEdmSigma(sigma: number): number {
   return 2 * Math.log(sigma);
 }
 
-/** Rectified flow's time t = σ/(α + σ): 0 is clean, 1 is pure noise. */
+/** Returns rectified flow's time t = σ/(α + σ): 0 is clean, 1 is pure noise. */
 export function flowTime(gamma: number): number {
   return 1 / (1 + Math.exp(-gamma / 2));
 }
 
-/** γ of rectified flow's time: 2 ln(t/(1 − t)). */
+/** Returns γ for rectified flow's time: 2 ln(t/(1 − t)). */
 export function gammaOfFlowTime(t: number): number {
   return 2 * (Math.log(t) - Math.log1p(-t));
 }

@@ -15,13 +15,13 @@ import type { TimeSampling } from "./levels.ts";
 interface TargetEntry {
   readonly description: string;
   readonly citation: string;
-  /** Divides z before the network sees it, where a target has a scale of its own (1/c_in). */
+  /** Returns the divisor of z in the input of the network (1/c_in), if it is not 1. */
   inputDivisor?<T>(m: Arithmetic<T>, level: Level<T>, sigmaData: number): T;
-  /** The value a perfect network would output. */
+  /** Returns the target: the output of a perfect network. */
   of<T>(m: Arithmetic<T>, x: T, eps: T, level: Level<T>, sigmaData: number): T;
-  /** x̂ behind a network's output. */
+  /** Returns x̂ from the output of a network. */
   denoised<T>(m: Arithmetic<T>, output: T, z: T, level: Level<T>, sigmaData: number): T;
-  /** c_out², what ‖x − x̂‖² is in units of the target's squared error. Finite, but for ε in pure noise. */
+  /** Returns c_out², the ratio of ‖x − x̂‖² to the target's squared error. It is infinite for ε in pure noise. */
   squaredOutputScale(gamma: number, sigmaData: number): number;
 }
 
@@ -43,7 +43,7 @@ export const targets = {
   },
   /**
    * Salimans & Ho 2022, "Progressive Distillation for Fast Sampling of Diffusion Models", section 4
-   * and appendix D. Unlike ε it never divides by α, so it holds up in pure noise.
+   * and appendix D. Unlike that of ε, its estimate never divides by α, so it is finite in pure noise.
    */
   v: {
     description: "v = alpha*eps - sigma*x",
@@ -53,8 +53,8 @@ export const targets = {
     squaredOutputScale: (gamma) => alphaSigma(gamma).sigma ** 2,
   },
   /**
-   * The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast"). The network
-   * sees flow's own point κz = (1−t)x + tε, and x̂ = κz − t û, with κ = 1/(α + σ).
+   * The velocity u = ε − x of straight lines (Liu et al. 2023, "Flow Straight and Fast"). The
+   * input of the network is flow's own point κz = (1−t)x + tε, and x̂ = κz − t û, with κ = 1/(α + σ).
    */
   flow: {
     description: "the velocity eps - x of rectified flow",
@@ -66,8 +66,8 @@ export const targets = {
     squaredOutputScale: (gamma) => flowTime(gamma) ** 2,
   },
   /**
-   * EDM's preconditioned network F (Karras et al. 2022, equation 7 and table 1). Put in place of their
-   * point z/α and their σ/α, with n = √(σ² + α² σ_data²), its coefficients are
+   * EDM's preconditioned network F (Karras et al. 2022, equation 7 and table 1). In terms of z
+   * and γ instead of their point z/α and their σ/α, and with n = √(σ² + α² σ_data²), its coefficients are
    *
    *     c_skip = α σ_data²/n²    c_out = σ σ_data/n    c_in = 1/n
    *
@@ -104,14 +104,14 @@ function edmNorm<T>(m: Arithmetic<T>, { alpha, sigma }: Level<T>, sigmaData: num
 export type Target = keyof typeof targets;
 export const targetNames = Object.keys(targets) as [Target, ...Target[]];
 
-/** A target with what it takes; a bare {@link Target} stands for itself with the papers' values. */
+/** A target with its parameters. A {@link Target} alone means that target with the parameters of its paper. */
 export interface Objective {
   readonly target: Target;
   /** EDM's σ_data, the standard deviation of the data; by default the paper's 0.5. */
   readonly sigmaData?: number | undefined;
 }
 
-/** The objective that a bare target stands for. */
+/** Returns an objective with the default parameters of its target filled in. */
 export function objectiveOf(
   objective: Target | Objective,
 ): { readonly target: Target; readonly sigmaData: number } {
@@ -127,7 +127,7 @@ function entryOf(objective: Target | Objective): { entry: TargetEntry; sigmaData
 }
 
 /**
- * What the network is given in place of z: c_in z, which is z itself but for "flow" and "edm".
+ * Returns the input of the network, c_in z, which is z itself except for "flow" and "edm".
  *
  * @param m Arithmetic on tensors.
  * @param z Noisy points, [N, …].
@@ -143,11 +143,11 @@ export function networkInput<T>(
 }
 
 /**
- * The value a perfect network would output: ε, x, v = α ε − σ x, u = ε − x, or EDM's F.
+ * Returns the target of the network, the output of a perfect one: ε, x, v = α ε − σ x, u = ε − x, or EDM's F.
  *
  * @param m Arithmetic on tensors.
  * @param x Clean samples, [N, …].
- * @param eps The noise mixed into them, like `x`.
+ * @param eps The noise that was added to them, of the same shape.
  */
 export function targetOf<T>(
   m: Arithmetic<T>,
@@ -161,12 +161,12 @@ export function targetOf<T>(
 }
 
 /**
- * The clean sample that a network's output implies, x̂ = c_skip z + c_out · output: for ε
+ * Returns the estimate of the clean sample from a network's output, x̂ = c_skip z + c_out · output: for ε
  * (z − σ ε̂)/α, for v α z − σ v̂.
  *
  * @param m Arithmetic on tensors.
- * @param output What the network predicted, [N, …].
- * @param z The noisy points it predicted from, like `output`.
+ * @param output The output of the network, [N, …].
+ * @param z The noisy points that it was computed from, of the same shape.
  * @param level For ε, `alpha` must not be zero.
  */
 export function denoisedFrom<T>(
@@ -180,11 +180,7 @@ export function denoisedFrom<T>(
   return entry.denoised(m, output, z, level, sigmaData);
 }
 
-/**
- * c_out², what ‖x − x̂‖² is in units of the target's squared error.
- *
- * @returns Finite, but for ε in pure noise.
- */
+/** Returns c_out², the ratio of ‖x − x̂‖² to the target's squared error. It is infinite for ε in pure noise. */
 export function squaredOutputScale(objective: Target | Objective, gamma: number): number {
   const { entry, sigmaData } = entryOf(objective);
   return entry.squaredOutputScale(gamma, sigmaData);
@@ -204,12 +200,12 @@ interface WeightingEntry {
   weight(snr: number, k: number, slope: () => number): number;
 }
 
-/** By name; `uniform` is the target's own plain squared error, w = 1/c_out². */
+/** The weightings by name. `uniform` is the unweighted squared error of the target, w = 1/c_out². */
 export const weightings = {
   uniform: {
     description: "the target's plain squared error",
     citation: "Ho et al. 2020",
-    weight: () => NaN, // never asked: the factor of the loss is 1
+    weight: () => NaN, // not used: the factor of the loss is 1
   },
   snr: { description: "SNR", citation: "Salimans & Ho 2022", weight: (snr) => snr },
   "min-snr": {
@@ -241,19 +237,19 @@ export function isLimited(weighting: Weighting): boolean {
 
 export interface WeightOptions {
   /**
-   * k, the SNR at which "min-snr" stops, and "soft-min-snr" gently ceases, to grow. By default 5;
-   * EDM's soft-min-SNR has 1/σ_data².
+   * k, the largest weight: "min-snr" grows with the SNR up to k, and "soft-min-snr" approaches k. By
+   * default 5; EDM's soft-min-SNR has 1/σ_data².
    */
   readonly snrLimit?: number | undefined;
 }
 
 /**
- * The factor of each example's loss, w · c_out², for the `weight` input of the training step.
+ * Returns the factor of each example's loss, w · c_out², for the `weight` input of the training step.
  *
  * @param gammaAt The level that a uniform number u in [0, 1] stands for (`trainingLevel`).
  * @param u The examples' uniform numbers.
  * @returns One weight per example, finite and not negative.
- * @throws {UserError} If a weight divides by zero: the error of ε̂ says nothing of x̂ in pure noise.
+ * @throws {UserError} If a weight divides by zero: in pure noise the error of x̂ does not follow from that of ε̂.
  */
 export function lossWeights(
   weighting: Weighting,
@@ -277,13 +273,13 @@ export function lossWeights(
   });
 }
 
-/** dSNR/du by differences, one-sided at the ends. SNR, unlike γ, is finite at both. */
+/** Returns dSNR/du by finite differences, one-sided at the ends, where SNR is finite, unlike γ. */
 function snrSlope(gammaAt: (u: number) => number, u: number): number {
   const from = Math.max(u - 1e-6, 0), to = Math.min(u + 1e-6, 1);
   return (snr(gammaAt(to)) - snr(gammaAt(from))) / (to - from);
 }
 
-/** What training is to combine. */
+/** The schedule, objective, weighting and times of a training. */
 export interface TrainingChoices extends WeightOptions {
   readonly schedule: Schedule;
   readonly objective: Target | Objective;
@@ -292,9 +288,9 @@ export interface TrainingChoices extends WeightOptions {
 }
 
 /**
- * Checks that a schedule, an objective and a weighting make sense together, before anything is trained.
+ * Checks that a schedule, an objective, a weighting and a distribution of times can be combined.
  *
- * @throws {UserError} Naming the fields that do not fit, the reason, and what would.
+ * @throws {UserError} If they cannot. The message has the fields, the reason, and values that can.
  */
 export function requireTrainable(
   { schedule, objective, weighting = "uniform", times = "uniform", snrLimit }: TrainingChoices,

@@ -1,10 +1,11 @@
 /**
- * Samplers: ways to walk from noise to data.
+ * Samplers: algorithms that lead from noise to data in steps of decreasing noise.
  *
- * Each sampler is one entry of {@link samplers}, in the formula of its paper. A step from noise level
+ * Each sampler is one entry of {@link samplers}, written in the formula of its paper. A step from noise level
  * γ_t down to γ_s is a linear combination of the point z_t, the denoised estimate x̂ and fresh noise,
  * whose coefficients depend on the noise levels alone. They are float64 numbers, so a step can be
- * compared with its paper digit by digit and runs on any array; `sample.ts` carries the steps out.
+ * compared with its paper digit by digit and applies to arrays of any kind; `sample.ts` applies the
+ * steps.
  * Symbols beside those of `notation.ts`: λ = −γ/2 = log(α/σ), h = λ_s − λ_t.
  *
  * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it.
@@ -20,18 +21,18 @@ import { alphaSigma, type Raise, raiseTo, type ViewName, viewScale } from "./not
 export interface Combination {
   readonly z: number;
   readonly denoised: number;
-  /** Nothing of x̂' by default. */
+  /** By default 0. */
   readonly previous?: number;
   readonly noise: number;
 }
 
 /** One step: a combination of z_t and x̂(z_t), and what some samplers do before and after it. */
 export interface Step extends Combination {
-  /** First takes z_t up to a noisier level, at which x̂ is then asked for. */
+  /** Before the step, adds noise to z_t up to a higher noise level, at which x̂ is then evaluated. */
   readonly raise?: Raise;
   /**
-   * Asks for x̂ again at the point reached and replaces it: a combination of z_t, of the new x̂, and of
-   * the first as `previous`.
+   * Evaluates the denoiser again at the point that was reached, and replaces this point: by a combination
+   * of z_t, of the new x̂, and of the first one as `previous`.
    */
   readonly corrected?: Combination;
 }
@@ -39,22 +40,22 @@ export interface Step extends Combination {
 /** The coefficients of the step from noise level γ_t down to γ_s < γ_t; γ_s may be −∞. */
 export type SolverStep = (gammaT: number, gammaS: number) => Step;
 
-/** What a sampler is. */
+/** An entry of {@link samplers}. */
 interface SamplerEntry<Shape extends z.ZodRawShape> {
-  /** For what it is good, in a few words. */
+  /** What it is good for, in a few words. */
   readonly description: string;
   readonly citation: string;
-  /** Order of convergence, with the probability-flow ODE or with the right distribution. */
+  /** Order of convergence to the solution of the probability-flow ODE, or to its distribution. */
   readonly order: 1 | 2;
-  /** Evaluations of the denoiser in a step; the step to γ = −∞ needs one in any case. */
+  /** Evaluations of the denoiser in a step. The step to γ = −∞ always takes one. */
   readonly evaluations: 1 | 2;
-  /** Whether it needs a finite σ/α at the start: it cannot start from pure noise. */
+  /** Whether σ/α must be finite at the start, so that it cannot start from pure noise. */
   readonly finiteStart?: boolean;
   /** Its own options, with ranges and defaults. */
   readonly options: z.ZodObject<Shape>;
   /** Whether steps add fresh noise. */
   stochastic(options: z.output<z.ZodObject<Shape>>): boolean;
-  /** Begins a trajectory. What a sampler remembers between steps lives in the returned closure. */
+  /** Begins a trajectory. The state between its steps is held by the function that is returned. */
   start(options: z.output<z.ZodObject<Shape>>): SolverStep;
 }
 
@@ -119,11 +120,11 @@ export const samplers = {
 
   /**
    * Euler's method for the probability-flow ODE. In EDM's view the slope is ε̂ in σ' (Karras et al.
-   * 2022, algorithm 1), in flow's it is û = ε̂ − x̂ in t; both keep x̂ and ε̂ for the length of the step,
-   * and so both are DDIM at η = 0.
+   * 2022, algorithm 1), in flow's view it is û = ε̂ − x̂ in t. Both hold x̂ and ε̂ constant over the step,
+   * so both equal DDIM at η = 0.
    */
   euler: sampler({
-    description: "Euler's method for the probability-flow ODE, with churn if asked",
+    description: "Euler's method for the probability-flow ODE, with optional churn",
     citation: "Karras et al. 2022",
     order: 1,
     evaluations: 1,
@@ -134,8 +135,8 @@ export const samplers = {
 
   /**
    * Euler's method to a level below γ_s, from which fresh noise leads up to γ_s, with k-diffusion's η
-   * (`sample_euler_ancestral`). Their σ_up is DDIM's σ_η in EDM's view, so this is DDIM with another
-   * default.
+   * (`sample_euler_ancestral`). Its σ_up is DDIM's σ_η in EDM's view, so this is DDIM with another
+   * default of η.
    */
   "euler-ancestral": sampler({
     description: "Euler's method with fresh noise in every step",
@@ -219,7 +220,7 @@ export interface Solver {
   start(): SolverStep;
 }
 
-/** The samplers that have an option, with its default in each. */
+/** Returns the samplers that have an option, with its default in each of them. */
 export function samplersWith(option: OptionName): { name: SamplerName; default: unknown }[] {
   return samplerNames.flatMap((name) => {
     const field = (samplers[name].options.shape as z.ZodRawShape)[option];
@@ -245,7 +246,7 @@ function optionNames(): OptionName[] {
 }
 
 /**
- * The sampler of this name.
+ * Returns the sampler of a name with the values of its options.
  *
  * @throws {UserError} If an option does not belong to it, or is out of its range.
  */
@@ -301,7 +302,7 @@ function implicitStep(eta: number): SolverStep {
 }
 
 /**
- * Lets every step begin by adding noise, from σ' up to (1 + churn) σ' (Karras et al. 2022,
+ * Adds noise at the beginning of every step, from σ' up to (1 + churn) σ' (Karras et al. 2022,
  * algorithm 2, lines 4-6).
  */
 function churned(step: SolverStep, churn: number): SolverStep {

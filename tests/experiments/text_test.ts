@@ -11,6 +11,7 @@ import {
   type RunConfig,
   runWorker,
   textConfigOf,
+  type TextSample,
   type WriteRequest,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
@@ -119,7 +120,7 @@ Deno.test("text written on the way is kept with its film, and written again afte
     );
     await work(store);
     for (const id of ids) {
-      const texts = store.texts.list(id);
+      const texts = store.texts.list(id) as TextSample[];
       assert.deepEqual(texts.map(({ step }) => step), [4, 8], store.runs.byId(id)!.error ?? "");
       for (const { texts: written, settings, frames } of texts) {
         assert.deepEqual([settings.made_by, written.length], ["training", 2]);
@@ -132,7 +133,7 @@ Deno.test("text written on the way is kept with its film, and written again afte
     const lab = openLab({ workspace: store.workspace, device: "cpu" });
     const asked = await lab.write(request);
     lab.close();
-    const before = store.texts.list(diffusion);
+    const before = store.texts.list(diffusion) as TextSample[];
     store.texts.deleteWrittenAfter(diffusion, 4);
     assert.deepEqual(store.texts.list(diffusion), [before[0], asked]);
     store.texts.insert({ ...before[1]!, step: 8 });

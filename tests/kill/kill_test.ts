@@ -11,7 +11,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, uniforms } from "../../engine/mod.ts";
-import { type Curves, type Lab, METRIC_NAMES, openLab, type Run } from "../../experiments/mod.ts";
+import {
+  type Curves,
+  type Lab,
+  METRIC_NAMES,
+  openLab,
+  type Run,
+  type TextSample,
+} from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { isTemporary } from "../../experiments/common/files.ts";
 import { removeFolder } from "../experiments/workspace.ts";
@@ -274,7 +281,11 @@ async function assertAsUndisturbed(
         step,
         images: decodeSafetensors(Deno.readFileSync(path)).tensors.images!.data,
       })),
-      texts: store.texts.list(each).map(({ step, texts, frames }) => ({ step, texts, frames })),
+      texts: (store.texts.list(each) as TextSample[]).map(({ step, texts, frames }) => ({
+        step,
+        texts,
+        frames,
+      })),
     }))
   );
   assert.deepEqual(a, b);

@@ -8,6 +8,7 @@ import {
   publishedWeights,
   type Run,
   type Sample,
+  type SampleRequest,
   STUDY_FOLDER,
   type StudyRecord,
   type TextSample,
@@ -152,7 +153,8 @@ async function drawSamples(
 ): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const film_strip of [true, false]) {
-    const request = { run: id, ...settings, count: film_strip ? 20 : 40, film_strip };
+    const count = film_strip ? 20 : 40;
+    const request = { run: id, ...settings, count, film_strip } as SampleRequest;
     const sample = await withProgressBar((onProgress) => lab.sample(request, { onProgress }));
     const path = join("samples", `${film_strip ? "film-strip" : "contact-sheet"}.safetensors`);
     copyFileSync(sample.path, join(folder, path));

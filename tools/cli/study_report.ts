@@ -89,10 +89,8 @@ export function measuredBefore(
   settings: Candidate["settings"],
 ): Evaluation | undefined {
   return lab.evaluations(run.id).findLast((evaluation) => {
-    const said: Readonly<Record<string, unknown>> = {
-      ...evaluation.settings,
-      ...("writing" in evaluation.settings ? evaluation.settings.writing : {}),
-    };
+    const { writing } = evaluation.settings as { readonly writing?: object };
+    const said: Readonly<Record<string, unknown>> = { ...evaluation.settings, ...writing };
     return evaluation.step === run.step &&
       Object.entries(settings).every(([name, value]) => includesAll(said[name], value));
   });

@@ -58,8 +58,8 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
       const evaluation = await lab.evaluate({ run, count: 200 }, {
         onProgress: ({ message }) => messages.push(message),
       });
-      assert.ok(evaluation.modality === "image");
-      return evaluation;
+      assert.equal(evaluation.modality, "image");
+      return evaluation as ImageEvaluation;
     };
     const training = () =>
       messages.filter((message) => message.includes("Training a classifier")).length;
@@ -100,8 +100,8 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
       const { error } = store.runs.byId(run)!;
       assert.equal(error, null);
 
-      const [first, last, ...more] = store.evaluations.list(run);
-      assert.ok(first!.modality === "image" && last!.modality === "image" && more.length === 0);
+      const [first, last, ...more] = store.evaluations.list(run) as ImageEvaluation[];
+      assert.deepEqual([first!.modality, last!.modality, more], ["image", "image", []]);
       assert.deepEqual([first!.step, last!.step, last!.madeBy], [4, 6, "training"]);
       const curves = store.metrics.curves(run, ["frechet", "accuracy"], -1);
       assert.deepEqual(
