@@ -27,14 +27,8 @@ export {
   weightingNames,
   type WeightOptions,
 } from "./objective.ts";
-export {
-  type SamplerName,
-  samplerNames,
-  samplerOptionFields,
-  samplers,
-  samplersWith,
-  solver,
-} from "./samplers.ts";
+export { type SamplerName, samplerNames, samplers } from "./samplers.ts";
+export { samplerOptionFields, samplersWith, solver } from "./solver.ts";
 export { guidanceAt, guide, isGuided, rescaleGuidance } from "./guidance.ts";
 export { type Denoise, sampleDiffusion, type SampleStep } from "./sample.ts";
 export type { Inpainting } from "./inpaint.ts";

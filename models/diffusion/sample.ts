@@ -2,7 +2,8 @@
 import { UserError } from "../../engine/host/mod.ts";
 import { type Inpainting, repaintWalk, requireInpainting } from "./inpaint.ts";
 import { alphaSigma, type Points, raiseTo } from "./notation.ts";
-import { type Combination, type SamplerName, type SamplerOptions, solver } from "./samplers.ts";
+import type { Combination, SamplerName } from "./samplers.ts";
+import { type SamplerOptions, solver } from "./solver.ts";
 
 /**
  * Returns the denoised estimate x̂ of points `z` at one noise level. The result is read before the next
