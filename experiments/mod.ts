@@ -1,7 +1,6 @@
 /** Runs and what is asked about them: configurations, store, training, sampling, comparison. */
 export { openLab } from "./lab.ts";
 export type { JobRequest, Lab, TrainAnswer } from "./lab_interface.ts";
-export { runWorker } from "./run_worker.ts";
 export {
   METRIC_NAMES,
   metricOf,
@@ -25,19 +24,15 @@ export {
   type Sample,
   type SamplePixels,
   type SampleRequest,
-  type SampleSettings,
-  type TextConfig,
   textConfigOf,
   type TextEvaluation,
   type TextSample,
   type TextSampleFrame,
   type WriteRequest,
-  type WriteSettings,
 } from "./registry/exports.ts";
 export {
   configHash,
   differingFields,
-  groupHash,
   parseConfig,
   requireConfigField,
   tellingFields,

@@ -159,7 +159,7 @@ export function quarters(points: readonly MetricPoint[]): { early: number; late:
  * Returns the ratio of the level at the end to that at a step; null if there are no points on one of its
  * sides.
  */
-export function changeSince(points: readonly MetricPoint[], step: number): number | null {
+function changeSince(points: readonly MetricPoint[], step: number): number | null {
   const after = points.filter((point) => point.step > step);
   const before = points.filter((point) => point.step <= step);
   if (after.length === 0 || before.length === 0) return null;

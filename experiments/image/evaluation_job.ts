@@ -125,7 +125,7 @@ export interface DrawnPictures extends Generated {
 export const DRAWING_BATCH = 200;
 
 /** Steps of the sampler over all batches, for the progress. */
-export function drawingSteps({ count, steps }: ImageEvaluationSettings): number {
+function drawingSteps({ count, steps }: ImageEvaluationSettings): number {
   return Math.ceil(count / DRAWING_BATCH) * steps;
 }
 

@@ -22,7 +22,7 @@ const MAX_COUNT = 256;
 export const LEAST_EVALUATED = 200;
 
 /** In-painting: the halves of an image that can be kept. */
-export const keptHalves = ["left", "right", "top", "bottom"] as const;
+const keptHalves = ["left", "right", "top", "bottom"] as const;
 export type KeptHalf = typeof keptHalves[number];
 
 const negativeLogSnr = z.number().min(-1000).max(1000);

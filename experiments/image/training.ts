@@ -39,7 +39,7 @@ import { type ImageConfig, imageConfigOf } from "./config.ts";
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
-export async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
+async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadPictures(config, options);
   const network = await networkOf(config, dataset);
   return {
@@ -57,8 +57,8 @@ export async function imageSubject(config: ImageConfig, options: SubjectOptions)
       selfCondition: config.self_condition,
     }),
     validation: (engine) => validationOf(engine, network, config, dataset),
-    sampler: (context) => sampleOnTheWay(network, dataset, context),
-    measurer: (context) => measureOnTheWay(network, dataset, context),
+    sampler: (context) => sampleDuringTraining(network, dataset, context),
+    measurer: (context) => measureDuringTraining(network, dataset, context),
   };
 }
 
@@ -78,7 +78,7 @@ const settingsFor = (classes: number): SampleSettings => ({
 });
 
 /** Samples during training. The denoiser is compiled at the first sample, with the weights as inputs. */
-export function sampleOnTheWay(
+function sampleDuringTraining(
   network: ImageNetwork,
   dataset: ImageDataset,
   { engine, store, run, state, signal }: SamplingContext,
@@ -110,7 +110,7 @@ export function sampleOnTheWay(
  * @returns Undefined if `evaluate_every` is 0.
  * @throws {UserError} If the data has a single class, or too few held-out pictures.
  */
-export function measureOnTheWay(
+function measureDuringTraining(
   network: ImageNetwork,
   dataset: ImageDataset,
   { engine, store, run, state, signal }: SamplingContext,

@@ -250,7 +250,7 @@ export function isWeighted({ weighting }: ImageConfig): boolean {
 
 /** Returns the number of validation images at the end of the training set: {@link VALIDATION_IMAGES}, but at
  * most a tenth of a small set, and at least one. */
-export function validationCount({ train }: Pick<ImageDataset, "train">): number {
+function validationCount({ train }: Pick<ImageDataset, "train">): number {
   return Math.min(VALIDATION_IMAGES, Math.max(1, Math.floor(train.count / 10)));
 }
 

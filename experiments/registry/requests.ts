@@ -27,7 +27,7 @@ export interface Variant {
 }
 
 /** Returns the fields of all modalities in order, each with its variants; a shared schema is one variant. */
-export function variantsOf(
+function variantsOf(
   schemas: Readonly<Record<string, z.ZodObject>>,
 ): ReadonlyMap<string, readonly Variant[]> {
   const all = Object.entries(schemas).flatMap(([modality, { shape }]) =>
@@ -44,7 +44,7 @@ export function variantsOf(
 }
 
 /** Returns a schema for the values of a field in any modality, without defaults and descriptions. */
-export function anyVariant(variants: readonly Variant[]): z.ZodType {
+function anyVariant(variants: readonly Variant[]): z.ZodType {
   const schemas = variants.map(({ schema }) => plain(schema));
   if (schemas.length === 1) return schemas[0]!;
   const told = new Map(schemas.map((schema) => [JSON.stringify(jsonSchemaOf(schema)), schema]));

@@ -21,7 +21,7 @@ export interface Summary {
 }
 
 /** Groups of runs that share configuration (but for how often they record) and seed. */
-export function bySeed(runs: readonly Run[]): Run[][] {
+function bySeed(runs: readonly Run[]): Run[][] {
   return [...Map.groupBy(runs, (run) => `${run.groupHash} ${run.config.seed}`).values()];
 }
 

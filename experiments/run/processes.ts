@@ -45,7 +45,7 @@ function lockedFile(path: string): Deno.FsFile {
 }
 
 /** Whether the process of an open row of `workers` is alive. */
-export function isAlive(workspace: string, worker: WorkerRow): boolean {
+function isAlive(workspace: string, worker: WorkerRow): boolean {
   // A shared lock, so that concurrent checks do not mistake each other for the worker.
   if (isLocked(lockPath(workspace, worker.id), false)) return true;
   if (worker.state !== "starting") return false;

@@ -124,7 +124,7 @@ const ROUNDING_ERROR = 1e-6;
 type Check = (run: Run) => Omit<Finding, "level"> | undefined;
 
 /** Returns the defects that prevent a text network from learning, from its newest validation. */
-export function textDefects(run: Run): Finding[] {
+function textDefects(run: Run): Finding[] {
   if (run.step < STEPS_BEFORE_DIAGNOSIS) return [];
   return [noOrder, roundsClean, freeScale, mismatchedLevels]
     .flatMap((check: Check) => check(run) ?? [])

@@ -26,7 +26,7 @@ const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };
 const ADAM = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
 /** @throws {UserError} As {@link openSubject} does. */
-export async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
+async function textSubject(config: TextConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadTextDataset(config.dataset, {
     ...options,
     context: config.context,
@@ -53,7 +53,7 @@ export async function textSubject(config: TextConfig, options: SubjectOptions): 
     batchFollowsParameters: isAdaptive(config),
     step: textTrainingStep(network, stepOptions(config)),
     validation: (engine) => textValidation(engine, network, config, dataset),
-    sampler: (context) => writeOnTheWay(network, config, dataset, context),
+    sampler: (context) => writeDuringTraining(network, config, dataset, context),
   };
 }
 
@@ -67,7 +67,7 @@ function settingsFor(config: TextConfig): WriteSettings {
 }
 
 /** Samples during training. Every sample is compiled anew, because the weights are constants of the programs. */
-export function writeOnTheWay(
+function writeDuringTraining(
   network: TextNetwork,
   config: TextConfig,
   dataset: TextDataset,

@@ -8,7 +8,6 @@ import {
   openLab,
   resolveConfig,
   type RunConfig,
-  runWorker,
   type TextEvaluation,
 } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
@@ -22,6 +21,7 @@ import { windowsOf } from "../../experiments/text/validation.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { queue, withTrainedWorkspace } from "./workspace.ts";
 import { textConfigOf } from "../../experiments/text/config.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const SIZE = 60;
 const CONTEXT = 16;

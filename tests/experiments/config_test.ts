@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import {
   configHash,
   expandGrid,
-  groupHash,
   imageConfigOf,
   PRESET_NAMES,
   presets,
   resolveConfig,
 } from "../../experiments/mod.ts";
-import { parseConfig } from "../../experiments/config/configuration.ts";
+import { groupHash, parseConfig } from "../../experiments/config/configuration.ts";
 
 Deno.test("every preset is a valid configuration", () => {
   for (const { config } of Object.values(presets)) assert.deepEqual(parseConfig(config), config);

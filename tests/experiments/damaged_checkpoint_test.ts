@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, encodeSafetensors } from "../../engine/mod.ts";
-import { openLab, runWorker } from "../../experiments/mod.ts";
+import { openLab } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { decodeCheckpoint, encodeCheckpoint, initialState } from "../../experiments/run/state.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
 import { damageNote } from "../../tools/rows.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const SPECS: ParameterSpec[] = [{ name: "w", shape: [3], init: { kind: "ones" }, hidden: false }];
 

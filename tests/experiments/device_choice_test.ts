@@ -1,9 +1,10 @@
 /** On which device a run trains, and what is kept of that. */
 import assert from "node:assert/strict";
 import type { DeviceName } from "../../engine/mod.ts";
-import { openLab, runWorker } from "../../experiments/mod.ts";
+import { openLab } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { queue, SHORT, shortConfig, stopTraining, withStore, withWorkspace } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 /** A small transformer and two pictures a step, so that plain JavaScript can train as well. */
 const config = () =>

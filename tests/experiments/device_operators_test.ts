@@ -11,7 +11,6 @@ import {
   resolveConfig,
   type Run,
   type RunConfig,
-  type SampleSettings,
   textConfigOf,
 } from "../../experiments/mod.ts";
 import { classifierOf, trainClassifier } from "../../experiments/image/classifier.ts";
@@ -28,6 +27,7 @@ import { initialState } from "../../experiments/run/state.ts";
 import { classifierNetwork } from "../../models/image_classifier.ts";
 import { compileStep } from "../../models/steps/mod.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
+import type { SampleSettings } from "../../experiments/image/requests.ts";
 
 /**
  * Compiles what `work` compiles to kernels, which fails where an operator has none. The programs cannot

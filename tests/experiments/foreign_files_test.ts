@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { decodeSafetensors, encodeWithChecksum } from "../../engine/mod.ts";
-import { type Run, runWorker, type SampleSettings } from "../../experiments/mod.ts";
+import type { Run } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { keepSample } from "../../experiments/image/drawing.ts";
 import { rewind } from "../../experiments/run/checkpoints.ts";
 import { queue, shortConfig, withStore, withTrainedWorkspace } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
+import type { SampleSettings } from "../../experiments/image/requests.ts";
 
 const CONFIG = shortConfig({ steps: 8, sample_every: 4 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLab, runWorker } from "../../experiments/mod.ts";
+import { openLab } from "../../experiments/mod.ts";
 import {
   scheduleNames,
   targetNames,
@@ -9,6 +9,7 @@ import {
 import type { ImageDataset } from "../../data/mod.ts";
 import { batchSource } from "../../experiments/image/validation.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 Deno.test("every target, schedule, weighting and distribution of levels trains", () =>
   withStore(async (store) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { resolveConfig, runWorker } from "../../experiments/mod.ts";
+import { resolveConfig } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { queue, withWorkspace } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 Deno.test("a text that has other characters than the run began with is refused as other data", () =>
   withWorkspace(async (workspace) => {

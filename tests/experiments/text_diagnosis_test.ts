@@ -1,8 +1,9 @@
 /** Each defect of a text model that never learnt language is named by the diagnosis. */
 import assert from "node:assert/strict";
-import { openLab, resolveConfig, runWorker } from "../../experiments/mod.ts";
+import { openLab, resolveConfig } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { withWorkspace } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const DEFECTS: readonly [overrides: object, code: string][] = [
   [{ positions: "none" }, "no-order"],

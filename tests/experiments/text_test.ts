@@ -9,13 +9,13 @@ import {
   resolveConfig,
   type Run,
   type RunConfig,
-  runWorker,
   textConfigOf,
   type TextSample,
   type WriteRequest,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { queue, withStore, withTrainedWorkspace } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const METHODS = ["autoregressive", "diffusion", "blocks", "masked"] as const;
 

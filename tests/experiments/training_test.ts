@@ -1,11 +1,12 @@
-import { type Checkpoint } from "../../experiments/store/results.ts";
+import type { Checkpoint } from "../../experiments/store/results.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors, encodeWithChecksum } from "../../engine/mod.ts";
-import { type Run, runWorker } from "../../experiments/mod.ts";
+import type { Run } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 /** Works off the queue in this process, on the CPU. */
 function work(store: Store, signal?: AbortSignal): Promise<void> {

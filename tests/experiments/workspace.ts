@@ -8,11 +8,11 @@ import {
   openLab,
   resolveConfig,
   type RunConfig,
-  runWorker,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { livingWorker } from "../../experiments/run/processes.ts";
 import type { ImageConfig } from "../../experiments/image/config.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 /** Calls `work` with a new folder, which is deleted afterwards. */
 export async function withWorkspace(work: (workspace: string) => Promise<void> | void) {

@@ -1,6 +1,7 @@
-import { configHash, groupHash, resolveConfig, type Run } from "../../experiments/mod.ts";
+import { configHash, resolveConfig, type Run } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { type ImageOverrides, shortConfig } from "../experiments/workspace.ts";
+import { groupHash } from "../../experiments/config/configuration.ts";
 
 /** A finished run with the given overrides and denoising error, as the store would give it. */
 export function finishedRun(

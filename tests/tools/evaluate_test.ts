@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { resolveConfig, runWorker } from "../../experiments/mod.ts";
+import { resolveConfig } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { type Caller, currentClient, type ProgressNote, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
 import { tableWith } from "./markdown.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 /** A server over runs of a few steps on the made-up digits, one for each seed. */
 function withRuns(

@@ -3,11 +3,11 @@
  * does before it calls any (some then check what is answered), and calls every one of them.
  */
 import assert from "node:assert/strict";
-import { runWorker } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { queue, shortConfig } from "../experiments/workspace.ts";
 import { type Caller, currentClient, oldClient, stdioCommand, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const CONNECTIONS = {
   "sdk 1.11": (target) => oldClient(target, "1.11"),

@@ -1,6 +1,6 @@
 /** What an assistant sees of samples and evaluations that take longer than it waits. */
 import assert from "node:assert/strict";
-import { openLab, runWorker } from "../../experiments/mod.ts";
+import { openLab } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
 import { linksTo } from "../../tools/links.ts";
 import { runTasks } from "../../tools/run_tasks.ts";
@@ -8,6 +8,7 @@ import { queue, shortConfig } from "../experiments/workspace.ts";
 import { type Caller, currentClient, type ProgressNote, stdioCommand, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
 import { tableWith } from "./markdown.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const RUN = "image-0001";
 

@@ -17,15 +17,15 @@ import {
   resolveConfig,
   type Run,
   type RunConfig,
-  type SampleSettings,
   textConfigOf,
-  type WriteSettings,
 } from "../../experiments/mod.ts";
 import { keepSample } from "../../experiments/image/drawing.ts";
 import { writeSettings } from "../../experiments/text/settings.ts";
 import { textReference, type TextStatistics, textStatistics } from "../../models/text/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { holdLock } from "../../experiments/run/processes.ts";
+import type { SampleSettings } from "../../experiments/image/requests.ts";
+import type { WriteSettings } from "../../experiments/text/requests.ts";
 
 const SIZE = 28 * 28;
 

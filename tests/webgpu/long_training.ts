@@ -6,8 +6,9 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors } from "../../engine/mod.ts";
-import { resolveConfig, runWorker } from "../../experiments/mod.ts";
+import { resolveConfig } from "../../experiments/mod.ts";
 import { queue, withStore } from "../experiments/workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 const [preset = "shakespeare-tiny", steps = "300", ...overrides] = Deno.args;
 const config = resolveConfig(preset as "mnist-tiny", {

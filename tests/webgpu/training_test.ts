@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { decodeSafetensors } from "../../engine/mod.ts";
-import { resolveConfig, type RunConfig, runWorker } from "../../experiments/mod.ts";
+import { resolveConfig, type RunConfig } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { queue, withStore } from "../experiments/workspace.ts";
+import { runWorker } from "../../experiments/run_worker.ts";
 
 function work(store: Store, device: "webgpu" | "cpu", signal?: AbortSignal): Promise<void> {
   return runWorker({ workspace: store.workspace, device, ...(signal ? { signal } : {}) });

@@ -13,10 +13,12 @@ import {
 } from "../../../experiments/image/kept_classifier.ts";
 import { measurePictures, referenceDraws } from "../../../experiments/image/measure.ts";
 import { evaluationSettings } from "../../../experiments/image/settings.ts";
-import { groupHash, type ImageEvaluation, openLab, runWorker } from "../../../experiments/mod.ts";
+import { type ImageEvaluation, openLab } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/store.ts";
 import { Folder } from "../../data/pictures.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
+import { groupHash } from "../../../experiments/config/configuration.ts";
+import { runWorker } from "../../../experiments/run_worker.ts";
 
 const SMALL = 8;
 

@@ -1,13 +1,14 @@
 /** A folder of one's own, from `train` to what is drawn. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Lab, openLab, resolveConfig, runWorker } from "../../../experiments/mod.ts";
+import { type Lab, openLab, resolveConfig } from "../../../experiments/mod.ts";
 import { openStore } from "../../../experiments/store/store.ts";
 import { samplePng } from "../../../figures/mod.ts";
 import { Folder, plainPng } from "../../data/pictures.ts";
 import { SpecialFiles } from "../../data/special_files.ts";
 import { queue, shortConfig, withWorkspace } from "../workspace.ts";
 import { parseConfig } from "../../../experiments/config/configuration.ts";
+import { runWorker } from "../../../experiments/run_worker.ts";
 
 const SHORT = { steps: 4, batch_size: 8, validate_every: 4, checkpoint_every: 4, sample_every: 4 };
 

@@ -1,20 +1,20 @@
 /** Runs on text as evaluate() measures them. */
-import type { JobRequest } from "../../../experiments/mod.ts";
-import assert from "node:assert/strict";
-import { loadTextDataset } from "../../../data/mod.ts";
 import {
+  type JobRequest,
   type Lab,
   openLab,
   resolveConfig,
-  type TextConfig,
   textConfigOf,
   type TextEvaluation,
 } from "../../../experiments/mod.ts";
+import assert from "node:assert/strict";
+import { loadTextDataset } from "../../../data/mod.ts";
 import { comparableEvaluations } from "../../../experiments/report/compare.ts";
 import { boundsOf } from "../../../experiments/text/evaluation_job.ts";
 import { textEvaluationSettings } from "../../../experiments/text/settings.ts";
 import { fitNgrams } from "../../../models/text/mod.ts";
 import { withTrainedLab } from "../workspace.ts";
+import type { TextConfig } from "../../../experiments/text/config.ts";
 
 const RUN = "text-0001";
 
