@@ -1,14 +1,13 @@
 /** Whether the runs of a criterion can be compared at all, and whether in what it names alone. */
 import { listed } from "../engine/host/mod.ts";
-import { type MetricName, RECORDING, type Run } from "../experiments/mod.ts";
+import { type MetricName, modalities, RECORDING, type Run } from "../experiments/mod.ts";
 import type { Criterion } from "./criterion.ts";
 import { isMeasured, type Side } from "./selection.ts";
 
 /** Fields that say which noise levels a loss is taken over, and how it is weighted. */
 const OBJECTIVE = [
-  ...["modality", "schedule", "terminal_snr", "target", "weighting", "snr_limit", "time_sampling"],
-  ...["gamma_start", "gamma_end", "method", "block_size", "rounding", "vocabulary_size"],
-] as const;
+  ...new Set(["modality", ...modalities.flatMap(({ objectiveFields }) => objectiveFields)]),
+];
 
 /** How many pictures a Fréchet distance is estimated from biases it. */
 const PICTURES = ["evaluate_count"] as const;
@@ -39,7 +38,7 @@ export function changesMeaning({ metric, group, against }: Criterion): string[] 
 export function comparableMetric(field: string): string {
   return field === "evaluate_count"
     ? "give all runs the same"
-    : "use denoising_mse (images) or nats_per_character (text)";
+    : `use ${modalities.map(({ metric, title }) => `${metric.name} (${title})`).join(" or ")}`;
 }
 
 /**

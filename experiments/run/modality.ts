@@ -62,6 +62,9 @@ export interface Modality extends ModalityConfig, Measured {
   readonly networkFields: readonly string[];
   /** Further fields on which the speed of training depends, beside batch_size. */
   readonly speedFields: readonly string[];
+  /** Fields that say which noise levels a loss is taken over and how it is weighted, so that losses are comparable
+   * only where they agree. */
+  readonly objectiveFields: readonly string[];
   /** The kind of network of a run, in a word or two. */
   networkTitle(config: RunConfig): string;
   /** What a run's network learns to do, in a few words. */

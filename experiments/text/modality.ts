@@ -59,6 +59,10 @@ export const text = {
     "self_condition",
   ],
   speedFields: ["block_size"],
+  objectiveFields: [
+    ...["schedule", "gamma_start", "gamma_end", "method", "block_size", "rounding"],
+    "vocabulary_size",
+  ],
   networkTitle: () => "transformer",
   objectiveTitle: (config) => `learns by ${(config as TextConfig).method}`,
   isPath: (dataset) => isPath(dataset, "text"),
