@@ -11,7 +11,7 @@ import { runFlags } from "../experiments/run/processes.ts";
 import { openStore } from "../experiments/store/store.ts";
 import { startPyTorch } from "./peer.ts";
 import "../experiments/registry/modalities.ts";
-import { presetNamed } from "../experiments/config/modalities.ts";
+import { presetNamed } from "../experiments/config/configuration.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

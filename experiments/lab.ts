@@ -26,14 +26,15 @@ import {
   type WriteRequest,
 } from "./registry/exports.ts";
 import { withFoundStart } from "./run/own_data.ts";
-import { estimateTraining, type TrainingEstimate } from "./report/estimate.ts";
-import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import {
+  estimateTraining,
   type SweepSummary,
   sweepSummary,
+  type TrainingEstimate,
   type Variation,
   variationsOf,
-} from "./report/variation.ts";
+} from "./report/history.ts";
+import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
 import type { RunPlace } from "./store/runs.ts";
 import {

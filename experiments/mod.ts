@@ -42,9 +42,9 @@ export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/sweep.
 export { isPretrained } from "./store/ids.ts";
 export { processExists } from "./common/files.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
-export { publishedWeights, trainingDevice } from "./publishing.ts";
-export type { SweepSummary, Variation } from "./report/variation.ts";
-export type { ConfigEstimate, TrainingEstimate } from "./report/estimate.ts";
+export { publishedWeights, trainingDevice } from "./run_worker.ts";
+export type { SweepSummary, Variation } from "./report/history.ts";
+export type { ConfigEstimate, TrainingEstimate } from "./report/history.ts";
 export {
   AnyEvaluateRequest,
   AnySampleRequest,

@@ -55,7 +55,7 @@ Deno.test("the folders of the modalities have files of the same names for the sa
     return [...Deno.readDirSync(path)].map(({ name }) => name);
   };
   const shared = [
-    ...["config.ts", "presets.ts", "requests.ts", "settings.ts", "records.ts", "modality.ts"],
+    ...["config.ts", "requests.ts", "settings.ts", "modality.ts"],
     ...["training.ts", "validation.ts", "sampling_job.ts", "evaluation_job.ts", "measure.ts"],
   ];
   for (const folder of ["image", "text"]) {

@@ -1,8 +1,7 @@
 /** Configurations from presets, overrides and grids. */
 import { RefusedValue } from "../../engine/host/mod.ts";
-import { parseConfig, record } from "./configuration.ts";
+import { parseConfig, presetNamed, record } from "./configuration.ts";
 import type { RunConfig } from "./fields.ts";
-import { presetNamed } from "./modalities.ts";
 
 /** Largest number of runs that one sweep may queue. */
 export const MAX_SWEEP_RUNS = 64;

@@ -19,14 +19,18 @@ import { compileStep, denoiser } from "../../models/steps/mod.ts";
 import { resultId } from "../store/ids.ts";
 import type { Store } from "../store/store.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
-import type { SampleSettings } from "./requests.ts";
-import { objectiveFor } from "./objective.ts";
+import type {
+  HeldOutPictures,
+  Sample,
+  SampleFrame,
+  SamplePixels,
+  SampleSettings,
+} from "./requests.ts";
+import { type ImageConfig, imageConfigOf, objectiveFor } from "./config.ts";
 import { join } from "node:path";
 import { namesIn, writeFileAtomically } from "../common/files.ts";
 import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
 import { levelsFor, ownOptions } from "./settings.ts";
-import { type ImageConfig, imageConfigOf } from "./config.ts";
-import type { HeldOutPictures, Sample, SampleFrame, SamplePixels } from "./records.ts";
 
 /** Returns the network of a configuration for an image shape; its parameters are not initialised. */
 export async function networkOf(

@@ -13,10 +13,9 @@ import { type Generated, largestCount, measurePictures, referenceDraws } from ".
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ClassifierWeights } from "../../models/image_classifier.ts";
 import type { Denoise } from "../../models/diffusion/mod.ts";
-import type { ImageEvaluationSettings, SampleSettings } from "./requests.ts";
+import type { ImageEvaluation, ImageEvaluationSettings, SampleSettings } from "./requests.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 import { type ImageConfig, imageConfigOf } from "./config.ts";
-import type { ImageEvaluation } from "./records.ts";
 
 /** What the job is given. */
 export interface EvaluationInput {

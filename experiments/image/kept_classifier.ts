@@ -34,7 +34,7 @@ import {
   encodeClassifier,
   trainedClassifier,
 } from "./classifier.ts";
-import type { ClassifierFacts } from "./records.ts";
+import type { ClassifierFacts } from "./requests.ts";
 
 /** Version of the recipe; it changes with the network or its training. */
 const RECIPE = 1;

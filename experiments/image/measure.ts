@@ -3,10 +3,9 @@ import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image_classifier.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
-import { LEAST_EVALUATED } from "./requests.ts";
+import { type ImageEvaluationResults, LEAST_EVALUATED } from "./requests.ts";
 import { nearestTrainingDistances, precisionRecall } from "./neighbours.ts";
 import { covariance, EigenvalueDecomposition, Matrix } from "ml-matrix";
-import type { ImageEvaluationResults } from "./records.ts";
 
 /** Number of random draws of real images to compare with. */
 export const DRAWS = 5;

@@ -2,14 +2,18 @@
 import { isPath, resolveDataset } from "../../data/mod.ts";
 import { schedule, scheduleNames, targets } from "../../models/diffusion/mod.ts";
 import { imageNetworks } from "../../models/image/mod.ts";
-import { ImageConfig, imageConfigOf, laterImageFields, requireConsistentImages } from "./config.ts";
+import {
+  ImageConfig,
+  imageConfigOf,
+  imagePresets,
+  laterImageFields,
+  requireConsistentImages,
+  requireTrainableConfig,
+} from "./config.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { EvaluationInput } from "./evaluation_job.ts";
-import { requireTrainableConfig } from "./objective.ts";
 import { picturesOf } from "./pictures.ts";
-import { imagePresets } from "./presets.ts";
-import type { ImageEvaluation } from "./records.ts";
-import { ImageEvaluateRequest, SampleRequest } from "./requests.ts";
+import { ImageEvaluateRequest, type ImageEvaluation, SampleRequest } from "./requests.ts";
 import type { SamplingInput } from "./sampling_job.ts";
 import { evaluationSettings, sampleSettings } from "./settings.ts";
 

@@ -6,14 +6,19 @@ import type { JobContext, Work } from "../run/job_worker.ts";
 import type { Warm } from "../run/warm.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
-import { loadPictures, picturesOf, shapeOf } from "./pictures.ts";
+import {
+  heldOutPictures,
+  loadPictures,
+  picturesOf,
+  shapeOf,
+  usesHeldOut,
+  withHeldOutClasses,
+} from "./pictures.ts";
 import { compileDenoiser, denoiseWith, drawSample, keepSample, networkOf } from "./drawing.ts";
-import { heldOutPictures, usesHeldOut, withHeldOutClasses } from "./held_out.ts";
 import { levelsFor } from "./settings.ts";
-import type { SampleSettings } from "./requests.ts";
+import type { HeldOutPictures, SampleSettings } from "./requests.ts";
 import type { Run } from "../store/run.ts";
 import { type ImageConfig, imageConfigOf } from "./config.ts";
-import type { HeldOutPictures } from "./records.ts";
 
 /** The input of the job. */
 export interface SamplingInput {

@@ -20,10 +20,8 @@ import {
   type SamplingOptions,
 } from "./requests.ts";
 import type { PictureFacts } from "../store/run.ts";
-import { heldOutSettings, usesHeldOut } from "./held_out.ts";
-import { scheduleOf } from "./objective.ts";
-import { DIGITS, noClassOf } from "./pictures.ts";
-import type { ImageConfig } from "./config.ts";
+import { DIGITS, heldOutSettings, noClassOf, usesHeldOut } from "./pictures.ts";
+import { type ImageConfig, scheduleOf } from "./config.ts";
 
 /** The fields of a sampling request other than its run. */
 const Sampling = SampleRequest.omit({ run: true });

@@ -8,12 +8,13 @@ import {
   networkOf,
 } from "./drawing.ts";
 import type {
+  ModalityWork,
   SamplingContext,
   Subject,
   SubjectOptions,
   TrainingMeasurer,
   TrainingSampler,
-} from "../run/subject.ts";
+} from "../run/modality.ts";
 import { batchSource, isWeighted, pixelwiseDenoisingError, validationOf } from "./validation.ts";
 import { loadPictures, pictureFacts } from "./pictures.ts";
 import type { Program } from "../../engine/mod.ts";
@@ -31,9 +32,7 @@ import { requireClassifier } from "./kept_classifier.ts";
 import { referenceDraws } from "./measure.ts";
 import { evaluationSettings } from "./settings.ts";
 import type { SampleSettings } from "./requests.ts";
-import { objectiveFor } from "./objective.ts";
-import type { ModalityWork } from "../run/modality.ts";
-import { type ImageConfig, imageConfigOf } from "./config.ts";
+import { type ImageConfig, imageConfigOf, objectiveFor } from "./config.ts";
 
 /** PyTorch's defaults. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

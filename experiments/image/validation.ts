@@ -26,9 +26,8 @@ import {
 } from "../../models/diffusion/mod.ts";
 import { compileStep, inputArrays, validationStep } from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
-import type { Validation, ValidationMetrics } from "../run/subject.ts";
-import { objectiveFor, scheduleOf, weightOptions } from "./objective.ts";
-import type { ImageConfig } from "./config.ts";
+import type { Validation, ValidationMetrics } from "../run/modality.ts";
+import { type ImageConfig, objectiveFor, scheduleOf, weightOptions } from "./config.ts";
 
 /** The noise levels γ at which denoising is measured, ascending; two for each quarter. */
 export const VALIDATION_GAMMAS: readonly number[] = Array.from(

@@ -1,10 +1,9 @@
 /** The registry of modalities, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep. */
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
-import { type Preset, provideModalities } from "../config/modalities.ts";
+import { type Preset, provideModalities } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
 import { image } from "../image/modality.ts";
-import type { Modality } from "../run/modality.ts";
-import type { OpenSubject } from "../run/subject.ts";
+import type { Modality, OpenSubject } from "../run/modality.ts";
 import { metricNames, type RankingMetric } from "../store/metrics.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import type { Store } from "../store/store.ts";

@@ -2,7 +2,7 @@
 import type { Evaluation } from "../store/results.ts";
 import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
-import type { NgramBaselines } from "../run/modality.ts";
+import type { Comparability, NgramBaselines } from "../run/modality.ts";
 import { listed, UserError } from "../../engine/host/mod.ts";
 import { align, type AlignedCurve } from "./curves.ts";
 import {
@@ -12,7 +12,6 @@ import {
   summarise,
   valuesBySeed,
 } from "./seeds.ts";
-import type { Comparability } from "../run/modality.ts";
 import { metricOf, modalityNamed, modalityOf, scoreOf } from "../registry/modalities.ts";
 import { relativeError } from "../diagnosis/curve.ts";
 import { differingFields } from "../config/configuration.ts";

@@ -8,7 +8,7 @@ import {
   UserError,
   type Workload,
 } from "../../engine/mod.ts";
-import { engineFor } from "../common/device.ts";
+import { engineFor } from "./warm.ts";
 import type { Store } from "../store/store.ts";
 import { requireSameData } from "./own_data.ts";
 import { compileStep, inputArrays } from "../../models/steps/mod.ts";
@@ -16,7 +16,7 @@ import { newestState, rewind } from "./checkpoints.ts";
 import { startingState } from "./start.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
 import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
-import type { OpenSubject, Subject } from "./subject.ts";
+import type { OpenSubject, Subject } from "./modality.ts";
 import type { Run } from "../store/run.ts";
 import type { RunConfig } from "../config/fields.ts";
 

@@ -11,7 +11,7 @@ import {
   type TrainingState,
   warmState,
 } from "./state.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "./modality.ts";
 import type { RunConfig } from "../config/fields.ts";
 
 /**

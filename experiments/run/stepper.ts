@@ -21,7 +21,7 @@ import {
 } from "../../engine/mod.ts";
 import { batchSignature, inputArrays } from "../../models/steps/mod.ts";
 import type { TrainingState } from "./state.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject } from "./modality.ts";
 
 /** Rates of a training step. */
 export interface StepRates {

@@ -11,7 +11,7 @@ import type {
   TrainingSampler,
   Validation,
   ValidationMetrics,
-} from "./subject.ts";
+} from "./modality.ts";
 import type { MetricName } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
 

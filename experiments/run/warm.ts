@@ -1,7 +1,14 @@
 /** Caches of the job worker: objects in memory between jobs, and finished parts of a job on disk. */
 import { join } from "node:path";
-import { type DeviceName, type Engine, openEngine, type Workload } from "../../engine/mod.ts";
-import { engineFor } from "../common/device.ts";
+import {
+  type ChoiceOptions,
+  chooseEngine,
+  type DeviceChoice,
+  type DeviceName,
+  type Engine,
+  openEngine,
+  type Workload,
+} from "../../engine/mod.ts";
 import { readPart, writePart } from "../common/files.ts";
 
 /** Largest number of cached values; the least recently used ones are evicted. */
@@ -110,4 +117,19 @@ export class Parts {
     await this.onKept();
     return value;
   }
+}
+
+/**
+ * Opens the device asked for; with "auto", or nothing, the one that {@link chooseEngine} finds.
+ *
+ * @throws {UserError} If the device asked for cannot be used here.
+ */
+export async function engineFor(
+  device: DeviceName | undefined,
+  workload: Workload,
+  options: ChoiceOptions = {},
+): Promise<{ engine: Engine; choice: DeviceChoice }> {
+  if (device === undefined || device === "auto") return await chooseEngine(workload, options);
+  const engine = await openEngine({ device });
+  return { engine, choice: { device, reason: `${device} was asked for`, measured: [] } };
 }

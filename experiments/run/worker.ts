@@ -2,7 +2,7 @@
 import { type DeviceName, explained, UserError } from "../../engine/host/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
-import type { OpenSubject } from "./subject.ts";
+import type { OpenSubject } from "./modality.ts";
 import { asWorker } from "./processes.ts";
 import type { Run } from "../store/run.ts";
 

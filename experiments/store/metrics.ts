@@ -1,6 +1,6 @@
 /** Rows of `metrics` and `events`. */
 import type { DatabaseSync } from "node:sqlite";
-import { knownModalities } from "../config/modalities.ts";
+import { knownModalities } from "../config/configuration.ts";
 import { transaction } from "./schema.ts";
 
 /** The metrics of every modality, with their titles; those of validation use the EMA weights. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { nextNumber } from "./ids.ts";
 import { transaction } from "./schema.ts";
-import { knownModalities } from "../config/modalities.ts";
+import { knownModalities } from "../config/configuration.ts";
 
 export function checkpointTable(db: DatabaseSync, workspace: string) {
   return {

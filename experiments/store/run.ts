@@ -2,7 +2,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
 import type { LatestMetrics } from "./metrics.ts";
-import { knownModalities } from "../config/modalities.ts";
+import { knownModalities } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
 
 /**

@@ -1,8 +1,9 @@
-/** The configuration of text runs. */
+/** The configuration of text runs, and presets. */
 import { z } from "zod";
 import { describeDatasets } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import { integer, recordingFields, startFields, trainingFields } from "../config/fields.ts";
+import type { Preset } from "../config/configuration.ts";
 
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
@@ -107,3 +108,116 @@ export function textConfigOf(
 function isTextConfig(config: { readonly modality: string }): config is TextConfig {
   return config.modality === "text";
 }
+
+const TEXT: TextConfig = {
+  modality: "text",
+  dataset: "tiny-shakespeare",
+  size: "small",
+  activation: "gelu",
+  vocabulary_size: 0,
+  context: 128,
+  method: "diffusion",
+  block_size: 0,
+  schedule: "logistic-gamma",
+  gamma_start: -4,
+  gamma_end: 5,
+  self_condition: 0.25,
+  embedding_learning_rate: 1e-2,
+  positions: "rotary",
+  rounding: "prediction",
+  embedding_norm: "unit",
+  start_from: "",
+  start_with: "weights",
+  steps: 6000,
+  batch_size: 32,
+  learning_rate: 1e-3,
+  muon_learning_rate: 6e-3,
+  warmup_steps: 100,
+  decay: "cosine",
+  weight_decay: 0.05,
+  gradient_clip: 1,
+  ema_decay: 0.999,
+  seed: 0,
+  log_every: 10,
+  validate_every: 500,
+  checkpoint_every: 250,
+  sample_every: 500,
+};
+
+export const textPresets = {
+  "demo-verse": {
+    description: "Verse out of noise, words in places: three minutes",
+    examplesPerSecond: 107,
+    config: {
+      ...TEXT,
+      steps: 600,
+      muon_learning_rate: 8e-3,
+      ema_decay: 0.99,
+      validate_every: 150,
+      checkpoint_every: 150,
+      sample_every: 100,
+    },
+  },
+  "shakespeare-tiny": {
+    description: "A few seconds: shows that everything works, not verse",
+    examplesPerSecond: 500,
+    config: {
+      ...TEXT,
+      size: "tiny",
+      context: 32,
+      steps: 60,
+      batch_size: 16,
+      warmup_steps: 5,
+      ema_decay: 0.95,
+      log_every: 5,
+      validate_every: 30,
+      checkpoint_every: 20,
+      sample_every: 0,
+    },
+  },
+  "shakespeare-autoregressive": {
+    description: "An ordinary language model: the value that diffusion is held to",
+    examplesPerSecond: 107,
+    config: {
+      ...TEXT,
+      method: "autoregressive",
+      steps: 1200,
+      muon_learning_rate: 3e-3,
+      weight_decay: 0.3,
+      validate_every: 250,
+      sample_every: 250,
+    },
+  },
+  "shakespeare-diffusion": {
+    description: "Embedding diffusion of whole windows: an hour",
+    examplesPerSecond: 55,
+    config: TEXT,
+  },
+  "shakespeare-masked": {
+    description: "Masked discrete diffusion: the baseline of embedding diffusion",
+    examplesPerSecond: 90,
+    config: { ...TEXT, method: "masked" },
+  },
+  "shakespeare-blocks": {
+    description: "One network for every block size, autoregressive at 1",
+    examplesPerSecond: 58,
+    config: { ...TEXT, method: "blocks", steps: 5000 },
+  },
+  "shakespeare-base": {
+    description: "For a GPU; nanoGPT's size",
+    examplesPerSecond: 5,
+    config: {
+      ...TEXT,
+      method: "autoregressive",
+      size: "base",
+      context: 256,
+      steps: 5000,
+      batch_size: 64,
+      learning_rate: 6e-4,
+      muon_learning_rate: 3e-3,
+      weight_decay: 0.3,
+      checkpoint_every: 500,
+      sample_every: 1000,
+    },
+  },
+} satisfies Readonly<Record<string, Preset & { readonly config: TextConfig }>>;

@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import type { Work } from "../run/job_worker.ts";
 import type { Parts } from "../run/warm.ts";
-import { baselinesFor } from "./baselines.ts";
+import { baselinesFor } from "./metrics.ts";
 import { type OpenRun, openTextRun, writingWorkload } from "./generation.ts";
 import { batchesOf, expectedEvaluations, measureWriting } from "./written.ts";
 import type { LikelihoodBound } from "../../models/text/network/mod.ts";
@@ -11,9 +11,8 @@ import { inputArrays } from "../../models/steps/mod.ts";
 import { embeddingFacts, windowsOf } from "./validation.ts";
 import { compileMeasure } from "./measure.ts";
 import { diffusionBlocks, noiseRange } from "./network.ts";
-import type { TextEvaluationSettings } from "./requests.ts";
+import type { MeasuredBound, TextEvaluationSettings } from "./requests.ts";
 import type { TextConfig } from "./config.ts";
-import type { MeasuredBound } from "./records.ts";
 
 /** The input of the job. */
 export interface EvaluationInput {

@@ -21,8 +21,7 @@ import {
   type TextNetwork,
   type WindowErrors,
 } from "../../models/text/network/mod.ts";
-import { charactersPerToken, noisyInputs } from "./batch.ts";
-import { noiseRange, stepOptions } from "./network.ts";
+import { charactersPerToken, noiseRange, noisyInputs, stepOptions } from "./network.ts";
 import type { TextConfig } from "./config.ts";
 
 /** Number of windows in a batch, which is one draw of the bound. */

@@ -4,13 +4,16 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { Finding } from "../diagnosis/curve.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { Run } from "../store/run.ts";
-import { keptBaselines } from "./baselines.ts";
-import { laterTextFields, requireConsistentText, TextConfig, textConfigOf } from "./config.ts";
+import { keptBaselines, textMetrics } from "./metrics.ts";
+import {
+  laterTextFields,
+  requireConsistentText,
+  TextConfig,
+  textConfigOf,
+  textPresets,
+} from "./config.ts";
 import type { EvaluationInput } from "./evaluation_job.ts";
-import { textMetrics } from "./metrics.ts";
-import { textPresets } from "./presets.ts";
-import type { TextEvaluation } from "./records.ts";
-import { TextEvaluateRequest, WriteRequest } from "./requests.ts";
+import { TextEvaluateRequest, type TextEvaluation, WriteRequest } from "./requests.ts";
 import type { WritingInput } from "./sampling_job.ts";
 import { textEvaluationSettings, writeSettings } from "./settings.ts";
 

@@ -6,12 +6,11 @@ import {
   type TextModel,
 } from "../../models/text/generation/mod.ts";
 import { type TextReference, textReference, textStatistics } from "../../models/text/mod.ts";
-import { charactersOf } from "./batch.ts";
+import { charactersOf } from "./network.ts";
 import { GAP } from "./settings.ts";
-import type { WriteSettings } from "./requests.ts";
+import type { TextSample, TextSampleFrame, WriteSettings } from "./requests.ts";
 import type { Work } from "../run/job_worker.ts";
 import { openTextRun, textModel, writingWorkload } from "./generation.ts";
-import type { TextSample, TextSampleFrame } from "./records.ts";
 
 /** Number of frames of a film strip. */
 const FRAMES = 12;

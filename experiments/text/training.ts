@@ -6,10 +6,15 @@ import {
   type TextNetwork,
   textTrainingStep,
 } from "../../models/text/network/mod.ts";
-import type { SamplingContext, Subject, SubjectOptions, TrainingSampler } from "../run/subject.ts";
-import { baselinesFor } from "./baselines.ts";
-import { textBatchSource } from "./batch.ts";
-import { isAdaptive, networkOf, stepOptions } from "./network.ts";
+import type {
+  ModalityWork,
+  SamplingContext,
+  Subject,
+  SubjectOptions,
+  TrainingSampler,
+} from "../run/modality.ts";
+import { baselinesFor } from "./metrics.ts";
+import { isAdaptive, networkOf, stepOptions, textBatchSource } from "./network.ts";
 import { textValidation } from "./validation.ts";
 import { type TextReference, textReference } from "../../models/text/mod.ts";
 import { textModel } from "./generation.ts";
@@ -17,7 +22,6 @@ import { writeSettings } from "./settings.ts";
 import { evaluateTexts } from "./evaluation_job.ts";
 import { writeTexts, writeWith } from "./sampling_job.ts";
 import type { WriteSettings } from "./requests.ts";
-import type { ModalityWork } from "../run/modality.ts";
 import { type TextConfig, textConfigOf } from "./config.ts";
 
 /** The density is fitted by regression, which tolerates a high learning rate and needs no weight decay. */

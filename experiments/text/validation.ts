@@ -14,7 +14,7 @@ import {
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
-import type { Validation, ValidationMetrics } from "../run/subject.ts";
+import type { Validation, ValidationMetrics } from "../run/modality.ts";
 import {
   BATCH,
   type BoundOptions,

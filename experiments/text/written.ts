@@ -14,9 +14,8 @@ import {
 import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
 import type { Parts } from "../run/warm.ts";
-import { charactersOf } from "./batch.ts";
-import type { WriteSettings } from "./requests.ts";
-import type { Spread, StatisticName, WrittenResults } from "./records.ts";
+import { charactersOf } from "./network.ts";
+import type { Spread, StatisticName, WriteSettings, WrittenResults } from "./requests.ts";
 
 /** Number of texts in a batch. */
 const BATCH = 32;

@@ -11,8 +11,7 @@ import {
   type TextEvaluation,
 } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
-import { charactersOf } from "../../experiments/text/batch.ts";
-import { networkOf } from "../../experiments/text/network.ts";
+import { charactersOf, networkOf } from "../../experiments/text/network.ts";
 import { ownNats } from "../../experiments/text/written.ts";
 import { compileMeasure } from "../../experiments/text/measure.ts";
 import { textModel } from "../../experiments/text/generation.ts";

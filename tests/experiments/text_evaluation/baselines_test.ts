@@ -1,7 +1,7 @@
 /** What is kept of a text in a workspace. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { baselinesFor, keptBaselines, textBaselines } from "../../../experiments/text/baselines.ts";
+import { baselinesFor, keptBaselines, textBaselines } from "../../../experiments/text/metrics.ts";
 import { vocabularyOf } from "../../../data/mod.ts";
 import { withWorkspace } from "../workspace.ts";
 
