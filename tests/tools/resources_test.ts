@@ -23,7 +23,7 @@ Deno.test("runs, curves and samples can be listed, completed and read", () =>
         validate_every: 2,
       },
     });
-    await lab.watch(["image-0001"], { timeoutSeconds: 60 });
+    await lab.watch(["image-0001"], { timeoutSeconds: 600 });
     const sample = await lab.sample({ run: "latest", count: 10, steps: 2 });
     const client = await connected(url);
     const read = async (uri: string) => (await client.readResource({ uri })).contents[0]!;

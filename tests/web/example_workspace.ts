@@ -34,7 +34,7 @@ const TEXT = textConfigOf({ id: "text", config: resolveConfig("shakespeare-block
 export interface ExampleWorkspace extends AsyncDisposable {
   readonly lab: Lab;
   readonly store: Store;
-  /** The run that goes on: {@link advance} writes its next metrics. */
+  /** The run that goes on: {@link advance} writes its next metrics, and that its worker lives. */
   readonly runningId: string;
   /** A run on text. */
   readonly textId: string;
@@ -106,6 +106,7 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
     runningId: running.id,
     sweepIds: sweep.map((run) => run.id),
     advance(toStep) {
+      store.workers.heartbeat(worker);
       train(store, worker, running, store.runs.byId(running.id)!.step, toStep);
     },
     async [Symbol.asyncDispose]() {

@@ -248,6 +248,8 @@ Deno.test("The pages of a workspace with runs", async (t) => {
   );
 
   await t.step("an unchanged page answers 304, and changes when metrics arrive", async () => {
+    // A page counts the seconds of a worker that has given no sign of life for a minute.
+    example.advance(540);
     const before = await app.request(`/runs/${runningId}`);
     const tag = before.headers.get("etag") ?? "";
     await before.body?.cancel();
