@@ -39,7 +39,7 @@ export function compileKernels(graph: Graph, state: readonly string[] = []): Ker
     const kernels = groups.flatMap((group) => {
       const members = needed.get(group)!;
       return members.length > 0 ? [emit(group, members, plan)] : [];
-    });
+    }).filter(hasWork);
     const read = new Set(kernels.flatMap(({ reads }) => reads));
     const used = [...plan.stored.keys()].filter((tensor): tensor is SourceTensor =>
       tensor.kind === "source" && read.has(tensor)
@@ -52,9 +52,14 @@ export function compileKernels(graph: Graph, state: readonly string[] = []): Ker
     const commits = emitCommits(state.map((name) => ({
       from: plan.outputs[name]!,
       to: sources.find((tensor) => tensor.name === name)!,
-    })));
+    }))).filter(hasWork);
     return { kernels, commits, sources, outputs: plan.outputs, parts: plan.parts };
   });
+}
+
+/** Tensors without elements need no kernel, and a card refuses one without workgroups. */
+function hasWork({ workgroups }: Kernel): boolean {
+  return workgroups > 0;
 }
 
 /** Copies of tensors, those of one size in one kernel. */

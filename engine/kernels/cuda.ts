@@ -11,6 +11,7 @@ import type { Kernel } from "./kernel.ts";
 import { type Launch, type MemoryPlan, planLaunches, planMemory } from "./memory.ts";
 import { joinPtx, mostInstances, printPtx } from "./ptx.ts";
 import type { SourceTensor, Tensor } from "./tensor.ts";
+import { sizeOf } from "../graph/value.ts";
 
 /** Elements of one allocation: indices are 32 bits wide. */
 const CAPACITY = 2 ** 31 - 64;
@@ -22,8 +23,7 @@ const THREAD_LOCAL = 1;
  *
  * @throws {UserError} If there is none that can be used, with the reason.
  */
-export function openCuda(): KernelDevice {
-  const card = openCard();
+export function openCuda(card: CudaCard = openCard()): KernelDevice {
   return {
     device: "cuda",
     description: `${card.name} through CUDA`,
@@ -64,6 +64,7 @@ class CudaProgram implements DeviceProgram {
     this.#banks = this.#plan.banks.map((size) => this.#allocate(4 * size));
     for (const source of program.sources) {
       if (source.data) this.write(source, wordsOf(source.data));
+      else this.#clear(source);
     }
     const { module, functions } = loadModule(card, launches);
     this.#module = module;
@@ -71,6 +72,7 @@ class CudaProgram implements DeviceProgram {
   }
 
   write(tensor: SourceTensor, words: Float32Array | Int32Array): void {
+    if (words.length === 0) return;
     const { symbols, stream, check } = this.#card;
     const bytes = words as Float32Array<ArrayBuffer>;
     const address = this.#address(tensor);
@@ -88,6 +90,7 @@ class CudaProgram implements DeviceProgram {
   read(readings: readonly Reading[]): Promise<void> {
     const { symbols, stream, check } = this.#card;
     for (const { tensor, into } of readings) {
+      if (into.length === 0) continue;
       const bytes = into as Float32Array<ArrayBuffer>;
       const address = this.#address(tensor);
       check(
@@ -108,12 +111,20 @@ class CudaProgram implements DeviceProgram {
   }
 
   #allocate(bytes: number): bigint {
-    const { symbols, stream, check } = this.#card;
+    const { symbols, check } = this.#card;
     const address = new BigUint64Array(1);
     const megabytes = (bytes / 2 ** 20).toFixed(0);
     check(symbols.cuMemAlloc_v2(address, BigInt(bytes)), `Taking ${megabytes} MB of memory`);
-    check(symbols.cuMemsetD8Async(address[0]!, 0, BigInt(bytes), stream), "Clearing memory");
     return address[0]!;
+  }
+
+  /** State begins at zero; all other memory is written before it is read. */
+  #clear(tensor: Tensor): void {
+    const { symbols, stream, check } = this.#card;
+    const bytes = 4 * sizeOf(tensor.shape);
+    if (bytes === 0) return;
+    const address = this.#address(tensor);
+    check(symbols.cuMemsetD8Async(address, 0, BigInt(bytes), stream), "Clearing memory");
   }
 
   #address(tensor: Tensor): bigint {

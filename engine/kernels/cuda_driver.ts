@@ -51,16 +51,17 @@ const SYMBOLS = {
   cuGetErrorString: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
-type CudaSymbols = Library["symbols"];
+type CudaLibrary = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
+export type CudaSymbols = CudaLibrary["symbols"];
 
 /** Compute capability 7.0, Volta: what the kernels' text is for. */
 const OLDEST_CARD = 7;
-/** CUDA 10.1: the oldest driver with graphs as they are used here, and with this version of PTX. */
-const OLDEST_DRIVER = 10010;
+/** CUDA 11.4: the oldest driver that has all of these functions (cuGraphInstantiateWithFlags came last). */
+const OLDEST_DRIVER = 11040;
 /** CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR. */
 const [MAJOR, MINOR] = [75, 76] as const;
 const OUT_OF_MEMORY = 2;
+const NEEDED = `CUDA ${versionText(OLDEST_DRIVER)}`;
 
 /** A card with a context of its own, and a queue of work. */
 export interface CudaCard {
@@ -77,19 +78,18 @@ export interface CudaCard {
  *
  * @throws {UserError} If there is no driver, no card, or too old a one; it says which.
  */
-export function openCard(): CudaCard {
-  const library = openLibrary();
+export function openCard(library: CudaLibrary = openLibrary()): CudaCard {
   const { symbols } = library;
   const refuse = (why: string): never => {
     library.close();
-    throw new UserError(`Device cuda cannot be used here: ${why}; use webgpu or cpu`);
+    throw refusal(why);
   };
   const started = symbols.cuInit(0);
   if (started !== 0) refuse(`NVIDIA's driver finds no card (${errorText(symbols, started)})`);
   const number = new Int32Array(1);
   symbols.cuDriverGetVersion(number);
   if (number[0]! < OLDEST_DRIVER) {
-    refuse(`NVIDIA's driver is for CUDA ${number[0]! / 1000}, and CUDA 10.1 is needed`);
+    refuse(`NVIDIA's driver is for CUDA ${versionText(number[0]!)}, and ${NEEDED} is needed`);
   }
   symbols.cuDeviceGetCount(number);
   if (number[0] === 0) refuse("NVIDIA's driver finds no card");
@@ -129,16 +129,26 @@ export function openCard(): CudaCard {
 }
 
 /** The library under the name that the driver installs it by. */
-function openLibrary(): Library {
+function openLibrary(): CudaLibrary {
   const name = Deno.build.os === "windows" ? "nvcuda.dll" : "libcuda.so.1";
   try {
     return Deno.dlopen(name, SYMBOLS);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new UserError(
-      `Device cuda cannot be used here: NVIDIA's driver (${name}) is not installed; use webgpu or cpu`,
-    );
+    const why = /symbol/i.test((error as Error).message)
+      ? `is older than that of ${NEEDED}, which is needed`
+      : "is not installed";
+    throw refusal(`NVIDIA's driver (${name}) ${why}`);
   }
+}
+
+function refusal(why: string): UserError {
+  return new UserError(`Device cuda cannot be used here: ${why}; use webgpu or cpu`);
+}
+
+/** A version as the driver numbers them, 1000 · major + 10 · minor. */
+function versionText(version: number): string {
+  return `${Math.floor(version / 1000)}.${Math.floor(version % 1000 / 10)}`;
 }
 
 /** The pointer that a call wrote into a buffer. */

@@ -113,8 +113,9 @@ function megabytes(elements: number): string {
   return (4 * elements / 2 ** 20).toFixed(0);
 }
 
-/** A kernel's text, and the kernels that it is the text of. */
+/** Kernels of one text and one number of workgroups. */
 export interface Launch {
+  /** The number and the text. */
   readonly text: string;
   readonly kernels: readonly Kernel[];
 }
@@ -135,7 +136,8 @@ export function planLaunches(
   kernels: readonly Kernel[],
   textOf: (kernel: Kernel) => string,
 ): Launch[] {
-  const texts = kernels.map(textOf);
+  // Where no workgroup's place is taken apart, the text does not tell how many there are.
+  const texts = kernels.map((kernel) => `${kernel.workgroups} ${textOf(kernel)}`);
   const ancestors = ancestorsOf(kernels);
   const done = kernels.map(() => false);
   const launches: Launch[] = [];

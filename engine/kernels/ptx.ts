@@ -27,7 +27,7 @@ export function mostInstances({ reads, writes }: Kernel): number {
 
 /** A module of entry points. */
 export function joinPtx(entries: readonly string[]): string {
-  return [...HEADER, ...entries].join("\n");
+  return `${HEADER.join("\n")}\n${entries.join("\n")}`;
 }
 
 /**

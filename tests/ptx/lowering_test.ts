@@ -1,10 +1,8 @@
-import { openCompiledEngine } from "../../engine/compiled.ts";
-import { runtimeOn } from "../../engine/kernels/runtime.ts";
 import { kernelCases } from "../engine/lowering/kernel_cases.ts";
 import { checkCase } from "../engine/lowering/parity.ts";
-import { interpretedPtx } from "./interpreted_device.ts";
+import { playedEngine } from "./interpreted_device.ts";
 
-const engine = openCompiledEngine(runtimeOn(interpretedPtx));
+const engine = playedEngine();
 
 for (const testCase of kernelCases) {
   Deno.test(

@@ -25,10 +25,12 @@ export function interpret(program: KernelProgram, inputs: Arrays): Arrays {
       memory.set(tensor.id, array.subarray(offset, offset + sizeOf(tensor.shape)));
     }
   }
+  const stored = program.kernels.flatMap(({ reads, writes }) => [...reads, ...writes]);
+  // Nothing writes tensors without elements.
+  for (const tensor of [...stored, ...Object.values(program.outputs)]) {
+    if (!memory.has(tensor.id)) memory.set(tensor.id, arrayFor(tensor));
+  }
   for (const kernel of program.kernels) {
-    for (const tensor of kernel.writes) {
-      if (!memory.has(tensor.id)) memory.set(tensor.id, arrayFor(tensor));
-    }
     for (let group = 0; group < kernel.workgroups; group++) {
       new Workgroup(kernel, group, memory).run(kernel.body);
     }

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { openEngine } from "../../engine/mod.ts";
+import { assertSameState, assertSameStep, networks, updatedState } from "../webgpu/networks.ts";
+import { playedEngine } from "./interpreted_device.ts";
+
+const cpu = await openEngine({ device: "cpu" });
+const gpu = playedEngine();
+
+for (const [name, config] of Object.entries(networks)) {
+  Deno.test(`loss and gradients by interpreted PTX are the CPU's: ${name}`, () =>
+    assertSameStep(gpu, cpu, config));
+}
+
+for (const name of ["UNet", "text by diffusion"]) {
+  Deno.test(`a training step by interpreted PTX changes the state as on the CPU: ${name}`, async () => {
+    const expected = await updatedState(cpu, networks[name]!);
+    const actual = await updatedState(gpu, networks[name]!);
+    assert.ok(actual.resident);
+    assertSameState(actual.state, expected.state);
+  });
+}
