@@ -49,6 +49,7 @@ export type {
   DeviceName,
   DType,
   Engine,
+  Precision,
   Program,
   Replicas,
   ResidentProgram,

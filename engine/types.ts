@@ -1,10 +1,10 @@
 /** What an engine is, and what carries out its graphs on a device. */
-import type { DeviceName } from "./host/mod.ts";
+import type { DeviceName, Precision } from "./host/mod.ts";
 import type { tf } from "./tf.ts";
 import type { Dialect } from "./graph/builder.ts";
 import type { Graph } from "./graph/value.ts";
 
-export type { DeviceName };
+export type { DeviceName, Precision };
 
 /** Element types that cross the engine's boundary. */
 export type DType = "float32" | "int32";

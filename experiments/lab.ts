@@ -1,7 +1,7 @@
 /** The laboratory of a workspace, the implementation of {@link Lab}. */
 import { resolve } from "node:path";
 import { requireObtainable } from "../data/mod.ts";
-import { UserError } from "../engine/host/mod.ts";
+import { requirePrecision, UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./common/code_version.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
 import { thinned } from "./report/curves.ts";
@@ -159,6 +159,7 @@ class Laboratory implements Lab {
   }
 
   #ready(config: RunConfig): RunConfig {
+    requirePrecision(this.#process.device ?? "auto", config.precision);
     const modality = modalityOf({ config });
     const dataset = modality.resolveDataset(config.dataset);
     const ready = withFoundStart({ ...config, dataset }, (ref) => this.run(ref));

@@ -3,7 +3,13 @@
  * files, the error for callers' mistakes. It loads without TensorFlow.js, so that a server which
  * only answers questions starts at once. `engine/mod.ts` offers the same and the tensors beside it.
  */
-export { type DeviceName, deviceNames } from "./devices.ts";
+export {
+  type DeviceName,
+  deviceNames,
+  type Precision,
+  precisionNames,
+  requirePrecision,
+} from "./devices.ts";
 export { didYouMean, explained, nearest, shortened, UserError } from "./errors.ts";
 export {
   accepted,

@@ -10,7 +10,7 @@ import { type Kernel, tensorsRead } from "./kernel.ts";
 import { lowerGraph } from "./lower.ts";
 import { planStorage, type StoragePlan } from "./storage.ts";
 import { source, type SourceTensor, type Tensor } from "./tensor.ts";
-import type { Engine } from "../types.ts";
+import type { Engine, Precision } from "../types.ts";
 
 /** Kernels in the order in which they are run, and the memory that they need. */
 export interface KernelProgram {
@@ -23,6 +23,8 @@ export interface KernelProgram {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Tensors whose memory holds others, which are computed in their place. */
   readonly parts: StoragePlan["parts"];
+  /** That of large sums of products. */
+  readonly precision: Precision;
 }
 
 /**
@@ -30,15 +32,20 @@ export interface KernelProgram {
  *
  * @param state Names of inputs that are state: the outputs of the same names are their values in the
  *   next run.
+ * @param precision In which large sums of products are computed; everything else is in float32.
  */
-export function compileKernels(graph: Graph, state: readonly string[] = []): KernelProgram {
+export function compileKernels(
+  graph: Graph,
+  state: readonly string[] = [],
+  precision: Precision = "float32",
+): KernelProgram {
   return withNewExpressions(() => {
     const plan = planStorage(lowerGraph(graph));
     const groups = fuse(plan);
     const needed = neededMembers(groups, plan);
     const kernels = groups.flatMap((group) => {
       const members = needed.get(group)!;
-      return members.length > 0 ? [emit(group, members, plan)] : [];
+      return members.length > 0 ? [emit(group, members, plan, precision)] : [];
     }).filter(hasWork);
     const read = new Set(kernels.flatMap(({ reads }) => reads));
     const used = [...plan.stored.keys()].filter((tensor): tensor is SourceTensor =>
@@ -53,7 +60,7 @@ export function compileKernels(graph: Graph, state: readonly string[] = []): Ker
       from: plan.outputs[name]!,
       to: sources.find((tensor) => tensor.name === name)!,
     }))).filter(hasWork);
-    return { kernels, commits, sources, outputs: plan.outputs, parts: plan.parts };
+    return { kernels, commits, sources, outputs: plan.outputs, parts: plan.parts, precision };
   });
 }
 
@@ -100,8 +107,13 @@ function neededMembers(
   }));
 }
 
-function emit(group: Group, kept: readonly Member[], { stored, parts }: StoragePlan): Kernel {
-  const made = emitBody(group, kept);
+function emit(
+  group: Group,
+  kept: readonly Member[],
+  { stored, parts }: StoragePlan,
+  precision: Precision,
+): Kernel {
+  const made = emitBody(group, kept, precision);
   const byId = new Map([...stored.keys()].map((tensor) => [tensor.id, tensor]));
   // In the order in which the body names them: kernels that differ in memory alone have one text.
   const reads = [...tensorsRead(made.body)].flatMap((id) => byId.get(id) ?? []);
@@ -114,7 +126,7 @@ function emit(group: Group, kept: readonly Member[], { stored, parts }: StorageP
   };
 }
 
-function emitBody(group: Group, kept: readonly Member[]) {
+function emitBody(group: Group, kept: readonly Member[], precision: Precision) {
   const { space } = group;
   switch (space.kind) {
     case "map":
@@ -122,7 +134,7 @@ function emitBody(group: Group, kept: readonly Member[]) {
     case "reduction":
       return emitReduction(group, space, kept);
     case "contraction":
-      return emitContraction(group, space.tensor, kept);
+      return emitContraction(group, space.tensor, kept, precision);
   }
 }
 
@@ -161,6 +173,7 @@ export interface KernelDevice {
   readonly device: Engine["device"];
   /** For people. */
   readonly description: string;
+  readonly precision: Precision;
   /** Makes a program ready: memory, compiled kernels, constants. */
   open(program: KernelProgram): Promise<DeviceProgram>;
   close(): void;

@@ -12,6 +12,7 @@ import { type Launch, type MemoryPlan, planLaunches, planMemory } from "./memory
 import { joinPtx, mostInstances, printPtx } from "./ptx.ts";
 import type { SourceTensor, Tensor } from "./tensor.ts";
 import { sizeOf } from "../graph/value.ts";
+import type { Precision } from "../types.ts";
 
 /** Elements of one allocation: indices are 32 bits wide. */
 const CAPACITY = 2 ** 31 - 64;
@@ -23,10 +24,15 @@ const THREAD_LOCAL = 1;
  *
  * @throws {UserError} If there is none that can be used, with the reason.
  */
-export function openCuda(card: CudaCard = openCard()): KernelDevice {
+export function openCuda(
+  precision: Precision = "float32",
+  card: CudaCard = openCard(precision),
+): KernelDevice {
+  const inTf32 = precision === "tf32" ? ", products in tf32" : "";
   return {
     device: "cuda",
-    description: `${card.name} through CUDA`,
+    description: `${card.name} through CUDA${inTf32}`,
+    precision,
     open: (program) => Promise.resolve(new CudaProgram(card, program)),
     close: () => card.close(),
   };
@@ -66,7 +72,7 @@ class CudaProgram implements DeviceProgram {
       if (source.data) this.write(source, wordsOf(source.data));
       else this.#clear(source);
     }
-    const { module, functions } = loadModule(card, launches);
+    const { module, functions } = loadModule(card, launches, program.precision);
     this.#module = module;
     this.#graph = this.#capture(launches, functions);
   }
@@ -188,7 +194,11 @@ function divided({ text, kernels }: Launch): Launch[] {
 }
 
 /** Compiles every text once, and finds the functions by number of kernels and text. */
-function loadModule({ symbols, check }: CudaCard, launches: readonly Launch[]) {
+function loadModule(
+  { symbols, check }: CudaCard,
+  launches: readonly Launch[],
+  precision: Precision,
+) {
   const entries = new Map<string, string>();
   for (const { text, kernels } of launches) {
     const key = `${kernels.length} ${text}`;
@@ -197,7 +207,7 @@ function loadModule({ symbols, check }: CudaCard, launches: readonly Launch[]) {
     }
   }
   const handle = new BigUint64Array(1);
-  const text = cString(joinPtx([...entries.values()]));
+  const text = cString(joinPtx([...entries.values()], precision));
   check(symbols.cuModuleLoadData(handle, text), "Compiling the kernels");
   const module = pointerIn(handle);
   const functions = new Map<string, Deno.PointerValue>();

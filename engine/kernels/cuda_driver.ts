@@ -3,6 +3,7 @@
  * https://docs.nvidia.com/cuda/cuda-driver-api/
  */
 import { UserError } from "../host/mod.ts";
+import type { Precision } from "../types.ts";
 
 const SYMBOLS = {
   cuInit: { parameters: ["u32"], result: "i32" },
@@ -54,8 +55,8 @@ const SYMBOLS = {
 type CudaLibrary = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
 export type CudaSymbols = CudaLibrary["symbols"];
 
-/** Compute capability 7.0, Volta: what the kernels' text is for. */
-const OLDEST_CARD = 7;
+/** Compute capabilities that the kernels' text is for: 7.0, Volta, and with tf32 8.0, Ampere. */
+const OLDEST_CARDS: Record<Precision, number> = { float32: 7, tf32: 8 };
 /** CUDA 11.4: the oldest driver that has all of these functions (cuGraphInstantiateWithFlags came last). */
 const OLDEST_DRIVER = 11040;
 /** CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR. */
@@ -78,11 +79,14 @@ export interface CudaCard {
  *
  * @throws {UserError} If there is no driver, no card, or too old a one; it says which.
  */
-export function openCard(library: CudaLibrary = openLibrary()): CudaCard {
+export function openCard(
+  precision: Precision = "float32",
+  library: CudaLibrary = openLibrary(precision),
+): CudaCard {
   const { symbols } = library;
-  const refuse = (why: string): never => {
+  const refuse = (why: string, instead?: string): never => {
     library.close();
-    throw refusal(why);
+    throw refusal(why, precision, instead);
   };
   const started = symbols.cuInit(0);
   if (started !== 0) refuse(`NVIDIA's driver finds no card (${errorText(symbols, started)})`);
@@ -100,8 +104,10 @@ export function openCard(library: CudaLibrary = openLibrary()): CudaCard {
     symbols.cuDeviceGetAttribute(number, attribute, device);
     return number[0]!;
   }) as [number, number];
-  if (major < OLDEST_CARD) {
-    refuse(`${name} has compute capability ${major}.${minor}, and 7.0 is needed`);
+  const capability = `${name} has compute capability ${major}.${minor}`;
+  if (major < OLDEST_CARDS.float32) refuse(`${capability}, and 7.0 is needed`);
+  if (major < OLDEST_CARDS[precision]) {
+    refuse(`${capability}, and precision "tf32" needs 8.0`, 'use precision "float32"');
   }
   const check = (result: number, what: string) => {
     if (result === 0) return;
@@ -129,7 +135,7 @@ export function openCard(library: CudaLibrary = openLibrary()): CudaCard {
 }
 
 /** The library under the name that the driver installs it by. */
-function openLibrary(): CudaLibrary {
+function openLibrary(precision: Precision): CudaLibrary {
   const name = Deno.build.os === "windows" ? "nvcuda.dll" : "libcuda.so.1";
   try {
     return Deno.dlopen(name, SYMBOLS);
@@ -138,12 +144,18 @@ function openLibrary(): CudaLibrary {
     const why = /symbol/i.test((error as Error).message)
       ? `is older than that of ${NEEDED}, which is needed`
       : "is not installed";
-    throw refusal(`NVIDIA's driver (${name}) ${why}`);
+    throw refusal(`NVIDIA's driver (${name}) ${why}`, precision);
   }
 }
 
-function refusal(why: string): UserError {
-  return new UserError(`Device cuda cannot be used here: ${why}; use webgpu or cpu`);
+function refusal(
+  why: string,
+  precision: Precision,
+  instead = precision === "float32"
+    ? "use webgpu or cpu"
+    : `use webgpu or cpu, with precision "float32" (now "${precision}")`,
+): UserError {
+  return new UserError(`Device cuda cannot be used here: ${why}; ${instead}`);
 }
 
 /** A version as the driver numbers them, 1000 · major + 10 · minor. */

@@ -22,6 +22,8 @@ export type UnaryOp =
   | "round"
   | "not"
   | "isNaN"
+  /** The bits of a float32 rounded to tf32's 10 bits of mantissa. */
+  | "tf32Bits"
   | "convert";
 
 /** Functions of two numbers. `quotient` and `remainder` are those of C, for integers. */

@@ -27,6 +27,17 @@ export type Statement =
     readonly left: Expr;
     readonly right: Expr;
   }
+  /**
+   * sums ← left · right + sums, matrices of 16 by 8, 16 by 8 and 8 by 8 numbers that every 32 lanes
+   * hold together: four, four and two numbers each, as PTX's mma.m16n8k8 has them. All lanes come by
+   * it. `left` and `right` are the bits of tf32.
+   */
+  | {
+    readonly kind: "multiplyMatrices";
+    readonly sums: readonly Expr[];
+    readonly left: readonly Expr[];
+    readonly right: readonly Expr[];
+  }
   | { readonly kind: "store"; readonly tensor: Tensor; readonly place: Expr; readonly value: Expr }
   | { readonly kind: "share"; readonly array: string; readonly place: Expr; readonly value: Expr }
   | { readonly kind: "barrier" }
@@ -72,6 +83,8 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
       return [statement.initial];
     case "multiplyAdd":
       return [statement.left, statement.right];
+    case "multiplyMatrices":
+      return [...statement.left, ...statement.right];
     case "store":
     case "share":
       return [statement.place, statement.value];

@@ -4,6 +4,7 @@
  */
 import { type Expr, known, type ScalarType } from "./expression.ts";
 import type { Kernel, Statement } from "./kernel.ts";
+import type { Precision } from "../types.ts";
 import {
   applyFunction,
   CLASSES,
@@ -14,8 +15,11 @@ import {
   selectOf,
 } from "./ptx_functions.ts";
 
-/** The oldest cards and drivers that the text is for: Volta, CUDA 10.1. */
-const HEADER = [".version 6.4", ".target sm_70", ".address_size 64"];
+/** The oldest cards and drivers that the text is for: Volta, CUDA 10.1; with tf32 Ampere, CUDA 11.0. */
+const HEADERS: Record<Precision, readonly string[]> = {
+  float32: [".version 6.4", ".target sm_70", ".address_size 64"],
+  tf32: [".version 7.0", ".target sm_80", ".address_size 64"],
+};
 
 /** Bytes of parameters that a kernel may have. */
 const MOST_PARAMETER_BYTES = 4096;
@@ -26,8 +30,8 @@ export function mostInstances({ reads, writes }: Kernel): number {
 }
 
 /** A module of entry points. */
-export function joinPtx(entries: readonly string[]): string {
-  return `${HEADER.join("\n")}\n${entries.join("\n")}`;
+export function joinPtx(entries: readonly string[], precision: Precision = "float32"): string {
+  return `${HEADERS[precision].join("\n")}\n${entries.join("\n")}`;
 }
 
 /**
@@ -158,6 +162,13 @@ class Printer implements Emitter {
         const sum = scope.variables.get(statement.variable.name)!;
         const [left, right] = [value(statement.left), value(statement.right)];
         this.line(`fma.rn.f32 ${sum}, ${left}, ${right}, ${sum};`);
+        break;
+      }
+      case "multiplyMatrices": {
+        const [left, right, sums] = [statement.left, statement.right, statement.sums].map(
+          (registers) => `{${registers.map(value).join(", ")}}`,
+        );
+        this.line(`${MULTIPLY_MATRICES} ${sums}, ${left}, ${right}, ${sums};`);
         break;
       }
       case "store": {
@@ -334,6 +345,8 @@ class Printer implements Emitter {
     return dtype === "bool" ? convertTo(this, value, "bool", "int32") : value;
   }
 }
+
+const MULTIPLY_MATRICES = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32";
 
 const REGISTER_TYPES: Record<RegisterClass, string> = {
   f: ".f32",

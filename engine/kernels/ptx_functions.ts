@@ -90,6 +90,7 @@ const floats: Partial<Record<UnaryOp | BinaryOp, Apply>> = {
   ceil: float("cvt.rpi.f32.f32"),
   round: float("cvt.rni.f32.f32"),
   isNaN: predicate("testp.notanumber.f32"),
+  tf32Bits: integer("cvt.rna.tf32.f32"),
   add: float("add.f32"),
   subtract: float("sub.f32"),
   multiply,

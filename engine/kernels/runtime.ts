@@ -1,6 +1,13 @@
 /** Fused kernels of our own on a GPU, as the runtime of compiled engines. */
 import { OPTIONAL_OPERATORS } from "../graph/builder.ts";
-import type { Arrays, GraphRuntime, ResidentRunner, Runner, TracedProgram } from "../types.ts";
+import type {
+  Arrays,
+  GraphRuntime,
+  Precision,
+  ResidentRunner,
+  Runner,
+  TracedProgram,
+} from "../types.ts";
 import { allocate } from "../call.ts";
 import { compileKernels, type DeviceProgram, type KernelDevice } from "./compile.ts";
 import { openCuda } from "./cuda.ts";
@@ -16,22 +23,29 @@ export const KERNEL_DIALECT = {
 
 const DEVICES = {
   webgpu: { open: openWebGpu, description: "GPU through WebGPU" },
-  cuda: { open: () => Promise.resolve(openCuda()), description: "NVIDIA GPU through CUDA" },
+  cuda: {
+    open: (precision: Precision) => Promise.resolve(openCuda(precision)),
+    description: "NVIDIA GPU through CUDA",
+  },
 } as const;
 
 /** A GPU. Nothing is loaded before a program is opened; that fails where there is none. */
 export function kernelRuntime(device: keyof typeof DEVICES): GraphRuntime {
   const { open, description } = DEVICES[device];
-  return runtimeOf(device, description, open);
+  return runtimeOf(device, description, () => open("float32"));
 }
 
 /**
  * A GPU that is there.
  *
+ * @param precision Of products of matrices; other than float32 only for cuda.
  * @throws {UserError} If it is not, or cannot be used.
  */
-export async function openKernelRuntime(device: keyof typeof DEVICES): Promise<GraphRuntime> {
-  return runtimeOn(await DEVICES[device].open());
+export async function openKernelRuntime(
+  device: keyof typeof DEVICES,
+  precision: Precision = "float32",
+): Promise<GraphRuntime> {
+  return runtimeOn(await DEVICES[device].open(precision));
 }
 
 /** A device that is open already. */
@@ -64,7 +78,7 @@ async function openRunner(
   gpu: KernelDevice,
   { graph, outputs }: TracedProgram,
 ): Promise<Runner> {
-  const kernels = compileKernels(graph);
+  const kernels = compileKernels(graph, [], gpu.precision);
   const program = await gpu.open(kernels);
   const results = Object.fromEntries(
     Object.entries(outputs).map(([name, spec]) => [name, allocate(spec)]),
@@ -89,7 +103,7 @@ async function openResident(
   { graph }: TracedProgram,
   state: readonly string[],
 ): Promise<ResidentRunner> {
-  const kernels = compileKernels(graph, state);
+  const kernels = compileKernels(graph, state, gpu.precision);
   const program = await gpu.open(kernels);
   const sourceOf = (name: string) => kernels.sources.find((source) => source.name === name)!;
   return {

@@ -19,9 +19,15 @@ export function unary(op: Exclude<UnaryOp, "convert">, x: Expr): Expr {
     if (value !== undefined) return bool(!value);
   }
   if (op === "negate" && x.dtype === "int32") return times(x, -1);
-  const dtype = op === "not" || op === "isNaN" ? "bool" : x.dtype;
-  return intern({ op, dtype, args: [x] });
+  return intern({ op, dtype: RESULTS[op] ?? x.dtype, args: [x] });
 }
+
+/** What functions give that do not give the type of what they take. */
+const RESULTS: Partial<Record<UnaryOp, ScalarType>> = {
+  not: "bool",
+  isNaN: "bool",
+  tf32Bits: "int32",
+};
 
 const COMPARISONS: readonly BinaryOp[] = ["less", "lessEqual", "equal", "and", "or"];
 

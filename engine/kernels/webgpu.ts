@@ -43,6 +43,7 @@ export async function openWebGpu(): Promise<KernelDevice> {
   return {
     device: "webgpu",
     description: `GPU through WebGPU: ${nameOf(info)}${software}`,
+    precision: "float32",
     async open(program) {
       device.pushErrorScope("validation");
       const opened = new WebGpuProgram(device, program);

@@ -137,6 +137,8 @@ class Printer {
           `${indent}${sum} = fma(${value(statement.left)}, ${value(statement.right)}, ${sum});`,
         ];
       }
+      case "multiplyMatrices":
+        throw new Error("Internal: WGSL has no products of matrices");
       case "store": {
         const { tensor, place } = statement;
         const word = asWord(value(statement.value), tensor.dtype);

@@ -1,6 +1,6 @@
 /** Declaring the fields of configurations and requests, and the fields that all modalities share. */
 import { z } from "zod";
-import { rangeOf } from "../../engine/host/mod.ts";
+import { precisionNames, rangeOf } from "../../engine/host/mod.ts";
 
 /** Declares an integer within inclusive bounds. */
 export const integer = (minimum: number, maximum: number) =>
@@ -24,6 +24,10 @@ export const trainingFields = {
   ),
   ema_decay: z.number().min(0).max(0.99999).describe(
     "Largest decay of the moving average of the weights (the weights that are sampled from)",
+  ),
+  precision: z.enum(precisionNames).describe(
+    "Of the training's matrix products and convolutions; tf32 (factors of 10 bits, sums in float32) " +
+      "only on device cuda, from compute capability 8.0",
   ),
 };
 

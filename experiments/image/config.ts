@@ -82,6 +82,7 @@ export const laterImageFields = {
   evaluate_count: 1000,
   start_from: "",
   start_with: "weights",
+  precision: "float32",
 } as const satisfies Partial<ImageConfig>;
 
 /** @throws {UserError} If the data set is unknown, or fields of folders are given for another one. */
@@ -179,6 +180,7 @@ const SMALL: ImageConfig = {
   weight_decay: 0.01,
   gradient_clip: 1,
   ema_decay: 0.995,
+  precision: "float32",
   label_dropout: 0.1,
   self_condition: 0,
   seed: 0,

@@ -142,7 +142,7 @@ async function openDevice(
   let moved = "";
   if (device === "auto" && state.step > 0 && run.device !== null) {
     try {
-      const engine = await openEngine({ device: run.device });
+      const engine = await openEngine({ device: run.device, precision: config.precision });
       const reason = `the run began on ${run.device}`;
       return { engine, choice: run.deviceChoice ?? { device: run.device, reason, measured: [] } };
     } catch (error) {
@@ -155,6 +155,7 @@ async function openDevice(
     device,
     trainingWorkload(config, subject, state),
     {
+      precision: config.precision,
       signal,
       onMeasure(device) {
         store.workers.heartbeat(workerId);
@@ -204,7 +205,9 @@ export async function deviceForTraining(
 ): Promise<DeviceChoice> {
   const subject = await openSubject(config, {});
   const state = initialState(subject.parameters, config.seed);
-  const { engine, choice } = await engineFor("auto", trainingWorkload(config, subject, state));
+  const { precision } = config;
+  const workload = trainingWorkload(config, subject, state);
+  const { engine, choice } = await engineFor("auto", workload, { precision });
   await engine.dispose();
   return choice;
 }

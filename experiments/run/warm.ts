@@ -7,6 +7,7 @@ import {
   type DeviceName,
   type Engine,
   openEngine,
+  type Precision,
   type Workload,
 } from "../../engine/mod.ts";
 import { readPart, writePart } from "../common/files.ts";
@@ -120,16 +121,22 @@ export class Parts {
 }
 
 /**
- * Opens the device asked for; with "auto", or nothing, the one that {@link chooseEngine} finds.
+ * Opens the device asked for. With "auto", or nothing, it is the one that {@link chooseEngine} finds, or
+ * for a precision other than float32 the only one that has it.
  *
- * @throws {UserError} If the device asked for cannot be used here.
+ * @throws {UserError} If the device asked for cannot be used here, or does not have the precision.
  */
 export async function engineFor(
   device: DeviceName | undefined,
   workload: Workload,
-  options: ChoiceOptions = {},
+  { precision = "float32", ...options }: ChoiceOptions & { readonly precision?: Precision } = {},
 ): Promise<{ engine: Engine; choice: DeviceChoice }> {
-  if (device === undefined || device === "auto") return await chooseEngine(workload, options);
-  const engine = await openEngine({ device });
+  if (device === undefined || device === "auto") {
+    if (precision === "float32") return await chooseEngine(workload, options);
+    const engine = await openEngine({ device: "cuda", precision });
+    const reason = `cuda is the only device with precision ${precision}`;
+    return { engine, choice: { device: engine.device, reason, measured: [] } };
+  }
+  const engine = await openEngine({ device, precision });
   return { engine, choice: { device, reason: `${device} was asked for`, measured: [] } };
 }

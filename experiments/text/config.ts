@@ -72,6 +72,7 @@ export const laterTextFields = {
   activation: "gelu",
   start_from: "",
   start_with: "weights",
+  precision: "float32",
 } as const satisfies Partial<TextConfig>;
 
 /** @throws {UserError} If block size and noise range do not fit the other fields. */
@@ -137,6 +138,7 @@ const TEXT: TextConfig = {
   weight_decay: 0.05,
   gradient_clip: 1,
   ema_decay: 0.999,
+  precision: "float32",
   seed: 0,
   log_every: 10,
   validate_every: 500,

@@ -3,11 +3,13 @@ import {
   configHash,
   expandGrid,
   imageConfigOf,
+  openLab,
   PRESET_NAMES,
   presets,
   resolveConfig,
 } from "../../experiments/mod.ts";
 import { groupHash, parseConfig } from "../../experiments/config/configuration.ts";
+import { withWorkspace } from "./workspace.ts";
 
 Deno.test("every preset is a valid configuration", () => {
   for (const { config } of Object.values(presets)) assert.deepEqual(parseConfig(config), config);
@@ -61,6 +63,11 @@ const mistakes: [what: string, overrides: Record<string, unknown>, message: RegE
     "a field of text",
     { context: 64 },
     /^context is a field of runs on text, and this one is on images: leave it out, or take a preset of text$/,
+  ],
+  [
+    "a precision that no device has",
+    { precision: "float16" },
+    /^precision is "float16", but must be one of float32, tf32/,
   ],
   ["another modality", { modality: "sound" }, /^modality is "sound", but must be "image"$/],
 ];
@@ -156,4 +163,29 @@ Deno.test("a configuration from before a field keeps its name, and does what it 
   assert.deepEqual(parsed, resolveConfig("mnist-tiny"));
   assert.equal(configHash(parsed), "96220e94a164");
   assert.notEqual(configHash({ ...parsed, muon_learning_rate: 0.01 }), configHash(parsed));
+});
+
+Deno.test("a configuration that says nothing of precision is one in float32, under its old hash", () => {
+  const { precision: _, ...older } = resolveConfig("mnist-tiny");
+  const parsed = parseConfig(older);
+  assert.equal(parsed.precision, "float32");
+  assert.equal(configHash(parsed), configHash(older as typeof parsed));
+  assert.notEqual(configHash({ ...parsed, precision: "tf32" }), configHash(parsed));
+  assert.notEqual(groupHash({ ...parsed, precision: "tf32" }), groupHash(parsed));
+});
+
+Deno.test("a laboratory whose device has no tf32 refuses it before anything is queued", async () => {
+  await withWorkspace(async (workspace) => {
+    const lab = openLab({ workspace, device: "cpu" });
+    await assert.rejects(
+      lab.train({ preset: "mnist-tiny", overrides: { precision: "tf32" } }),
+      {
+        name: "UserError",
+        message: 'precision is "tf32", which device cpu does not have: use device cuda, or ' +
+          'precision "float32"',
+      },
+    );
+    assert.equal(lab.runs().total, 0);
+    lab.close();
+  });
 });

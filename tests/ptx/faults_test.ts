@@ -15,7 +15,7 @@ const sums: TensorFunction = ({ x }) => ({ y: tf.sum(x!, 1) });
 
 /** The output of a function whose text is altered before the driver sees it. */
 async function altered(fn: TensorFunction, alter: (text: string) => string): Promise<Float32Array> {
-  const engine = playedEngine({
+  const engine = playedEngine("float32", {
     alter(text) {
       const other = alter(text);
       assert.notEqual(other, text, "the text has nothing to alter");

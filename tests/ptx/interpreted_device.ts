@@ -3,9 +3,10 @@ import { openCompiledEngine } from "../../engine/compiled.ts";
 import { openCuda } from "../../engine/kernels/cuda.ts";
 import { openCard } from "../../engine/kernels/cuda_driver.ts";
 import { runtimeOn } from "../../engine/kernels/runtime.ts";
-import type { Engine } from "../../engine/mod.ts";
+import type { Engine, Precision } from "../../engine/mod.ts";
 import { type PlayedCard, playedDriver } from "./driver.ts";
 
-export function playedEngine(card: PlayedCard = {}): Engine {
-  return openCompiledEngine(runtimeOn(openCuda(openCard(playedDriver(card)))));
+export function playedEngine(precision: Precision = "float32", card: PlayedCard = {}): Engine {
+  const opened = openCard(precision, playedDriver(card));
+  return openCompiledEngine(runtimeOn(openCuda(precision, opened)));
 }

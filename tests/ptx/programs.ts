@@ -4,7 +4,13 @@ import type { Kernel } from "../../engine/kernels/kernel.ts";
 import { planLaunches } from "../../engine/kernels/memory.ts";
 import { mostInstances, printPtx } from "../../engine/kernels/ptx.ts";
 import { KERNEL_DIALECT } from "../../engine/kernels/runtime.ts";
-import { CONTROL_SIGNATURE, flatLayout, stateSignature, updateFunction } from "../../engine/mod.ts";
+import {
+  CONTROL_SIGNATURE,
+  flatLayout,
+  type Precision,
+  stateSignature,
+  updateFunction,
+} from "../../engine/mod.ts";
 import { trace } from "../../engine/trace.ts";
 import { batchSignature } from "../../models/steps/mod.ts";
 import { openSubject, presets } from "../../experiments/registry/modalities.ts";
@@ -19,7 +25,10 @@ export interface Entry {
  * The kernels of a preset's whole step, its optimiser included, each once. The data is made up; the
  * shapes of networks for pictures are those of the real one, those for text differ in the vocabulary.
  */
-export async function entriesOf(name: keyof typeof presets): Promise<Entry[]> {
+export async function entriesOf(
+  name: keyof typeof presets,
+  precision: Precision = "float32",
+): Promise<Entry[]> {
   const { config } = presets[name];
   const dataset = config.modality === "image" ? "made-up-digits" : "made-up-verse";
   const subject = await openSubject({ ...config, dataset } as typeof config, {});
@@ -36,7 +45,7 @@ export async function entriesOf(name: keyof typeof presets): Promise<Entry[]> {
   });
   const inputs = { ...batch, ...CONTROL_SIGNATURE, ...state };
   const graph = trace(fn, inputs, {}, KERNEL_DIALECT);
-  const { kernels, commits } = compileKernels(graph, Object.keys(state));
+  const { kernels, commits } = compileKernels(graph, Object.keys(state), precision);
   const entries = new Map<string, Entry>();
   for (const launch of planLaunches([...kernels, ...commits], (kernel) => printPtx(kernel))) {
     const kernel = launch.kernels[0]!;

@@ -4,7 +4,8 @@
  * The operands are whatever expressions their elements are, so a convolution is a contraction whose
  * left operand looks pixels up.
  */
-import { type Expr, float, named, shared } from "../expression.ts";
+import { type Expr, float, named } from "../expression.ts";
+import type { Precision } from "../../types.ts";
 import { contractionVariables, type Group, type Member } from "../group.ts";
 import { both, less } from "../integers.ts";
 import { contractionExtents, contractionIndex, group, lane, type Statement } from "../kernel.ts";
@@ -22,12 +23,7 @@ import {
   update,
   when,
 } from "./statements.ts";
-
-/** Lanes along either side of a tile. */
-const SIDE = 16;
-const LANES = SIDE * SIDE;
-/** Terms in one step. */
-const STEP = 16;
+import { STEP, tilesFor } from "./tiles.ts";
 
 /** Rows, or columns, of a tile: as many as there are, up to four for each lane. */
 function tileSide(extent: number): number {
@@ -38,29 +34,22 @@ export function emitContraction(
   owner: Group,
   tensor: ContractTensor,
   kept: readonly Member[],
+  precision: Precision,
 ): KernelBody {
   const extents = contractionExtents(tensor);
   const variables = contractionVariables(tensor);
   const [tileRows, tileColumns] = [tileSide(extents.row), tileSide(extents.column)];
-  const [perRow, perColumn] = [tileRows / SIDE, tileColumns / SIDE];
+  const { lanes, sums, products, ...tiles } = tilesFor(precision, tileRows, tileColumns);
   const [down, beside] = [
     Math.ceil(extents.row / tileRows),
     Math.ceil(extents.column / tileColumns),
   ];
   const workgroups = extents.batch * down * beside;
-  const own = lane(LANES);
-  const [rowLane, columnLane] = split(own, SIDE);
+  const own = lane(lanes);
   const [rest, tileColumn] = split(group(workgroups), beside);
   const [batch, tileRow] = split(rest, down);
 
   const index = contractionIndex(tensor, variables);
-  const sums = Array.from(
-    { length: perRow },
-    (_, i) => Array.from({ length: perColumn }, (_, j) => named(`sum_${i}_${j}`, "float32")),
-  );
-  // One more than a tile's side, so that lanes that write down a column meet different banks.
-  const [leftStride, rightStride] = [tileRows + 1, tileColumns + 1];
-
   const bring = (
     array: string,
     stride: number,
@@ -69,8 +58,8 @@ export function emitContraction(
     step: Expr,
   ) => {
     const alongTerms = strideOf(value, variables.sum) < strideOf(value, side.variable);
-    return loop(`part_${array}`, side.size * STEP / LANES, (part) => {
-      const number = at(part, LANES, own);
+    return loop(`part_${array}`, side.size * STEP / lanes, (part) => {
+      const number = at(part, lanes, own);
       const [slow, fast] = split(number, alongTerms ? STEP : side.size);
       const [place, term] = alongTerms ? [slow, fast] : [fast, slow];
       const rawPlace = at(side.tile, side.size, place);
@@ -83,43 +72,22 @@ export function emitContraction(
           bind(variables.sum, rawTerm),
           update(element, value),
         ]),
-        share(array, at(term, stride, place), element),
+        share(array, at(term, stride, place), tiles.stored(element)),
       ];
     });
   };
 
-  const products = loop("inner", STEP, (inner) => {
-    const left = sums.map((_, i) => named(`left_${i}`, "float32"));
-    const right = sums[0]!.map((_, j) => named(`right_${j}`, "float32"));
-    return [
-      ...left.map((name, i) =>
-        bind(name, shared("left", at(inner, leftStride, at(rowLane, perRow, i)), "float32"))
-      ),
-      ...right.map((name, j) =>
-        bind(name, shared("right", at(inner, rightStride, at(j, SIDE, columnLane)), "float32"))
-      ),
-      ...left.flatMap((x, i) =>
-        right.map((y, j): Statement => ({
-          kind: "multiplyAdd",
-          variable: sums[i]![j]!,
-          left: x,
-          right: y,
-        }))
-      ),
-    ];
-  });
-
   const steps = loop("step", Math.ceil(extents.sum / STEP), (step) => [
     bring(
       "left",
-      leftStride,
+      tiles.leftStride,
       { tile: tileRow, size: tileRows, extent: extents.row, variable: variables.row },
       owner.operand(tensor.left, index),
       step,
     ),
     bring(
       "right",
-      rightStride,
+      tiles.rightStride,
       { tile: tileColumn, size: tileColumns, extent: extents.column, variable: variables.column },
       owner.operand(tensor.right, index),
       step,
@@ -130,32 +98,30 @@ export function emitContraction(
   ]);
 
   const result = owner.members.get(tensor)!.variable;
-  const stores = sums.flatMap((row, i) =>
-    row.map((sum, j) => {
-      const rawRow = at(tileRow, tileRows, at(rowLane, perRow, i));
-      const rawColumn = at(tileColumn, tileColumns, at(j, SIDE, columnLane));
-      return when(both(less(rawRow, extents.row), less(rawColumn, extents.column)), [
-        bind(variables.row, rawRow),
-        bind(variables.column, rawColumn),
-        bind(result, sum),
-        ...kept.map((member): Statement =>
-          member.role === "sum"
-            ? { kind: "store", tensor, place: member.place, value: result }
-            : storeOf(owner, member)
-        ),
-      ]);
-    })
-  );
+  const stores = sums.map(({ variable, row, column }) => {
+    const rawRow = at(tileRow, tileRows, row);
+    const rawColumn = at(tileColumn, tileColumns, column);
+    return when(both(less(rawRow, extents.row), less(rawColumn, extents.column)), [
+      bind(variables.row, rawRow),
+      bind(variables.column, rawColumn),
+      bind(result, variable),
+      ...kept.map((member): Statement =>
+        member.role === "sum"
+          ? { kind: "store", tensor, place: member.place, value: result }
+          : storeOf(owner, member)
+      ),
+    ]);
+  });
   return {
     workgroups,
-    lanes: LANES,
+    lanes,
     shared: [
-      { name: "left", dtype: "float32", length: STEP * leftStride },
-      { name: "right", dtype: "float32", length: STEP * rightStride },
+      { name: "left", dtype: tiles.dtype, length: STEP * tiles.leftStride },
+      { name: "right", dtype: tiles.dtype, length: STEP * tiles.rightStride },
     ],
     body: [
       bind(variables.batch, batch),
-      ...sums.flat().map((sum) => accumulator(sum, float(0))),
+      ...sums.map(({ variable }) => accumulator(variable, float(0))),
       steps,
       ...stores,
     ],

@@ -90,6 +90,8 @@ class Workgroup {
           lane.set(name, Math.fround(product + lane.get(name)!));
         }
         break;
+      case "multiplyMatrices":
+        throw new Error("Products of matrices are for PTX alone");
       case "store":
       case "share": {
         const array = statement.kind === "store"

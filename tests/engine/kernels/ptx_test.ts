@@ -37,6 +37,14 @@ Deno.test("kernels of one text run side by side only where they have as many wor
 Deno.test("loss and gradients of a text network by interpreted PTX are the CPU's", async () =>
   assertSameStep(engine, await openEngine({ device: "cpu" }), networks["text, autoregressive"]!));
 
+Deno.test("in tf32 they are to three digits", async () =>
+  assertSameStep(
+    playedEngine("tf32"),
+    await openEngine({ device: "cpu" }),
+    networks["text, autoregressive"]!,
+    1e-2,
+  ));
+
 const refusals = {
   "no card": [{ count: 0 }, "NVIDIA's driver finds no card"],
   "a card before Volta": [
@@ -50,7 +58,7 @@ const refusals = {
 } as const;
 for (const [what, [card, why]] of Object.entries(refusals)) {
   Deno.test(`cuda is refused for ${what}, with what to use`, () => {
-    assert.throws(() => openCard(playedDriver(card)), {
+    assert.throws(() => openCard("float32", playedDriver(card)), {
       name: "UserError",
       message: `Device cuda cannot be used here: ${why}; use webgpu or cpu`,
     });
