@@ -105,6 +105,7 @@ class Laboratory implements Lab {
   }
 
   ensureWorker(): void {
+    this.#store.runs.completePlaces(this.#process);
     ensureWorker(this.#store);
     ensureWorker(this.#store, "jobs");
   }

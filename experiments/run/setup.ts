@@ -16,7 +16,7 @@ import { newestState, rewind } from "./checkpoints.ts";
 import { startingState } from "./start.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
 import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
-import type { OpenSubject, Subject } from "./modality.ts";
+import type { OpenSubject, Subject, SubjectOptions } from "./modality.ts";
 import type { Run } from "../store/run.ts";
 import type { RunConfig } from "../config/fields.ts";
 
@@ -214,11 +214,11 @@ export async function deviceForTraining(
 
 async function loadSubject(run: Run, context: TrainingContext): Promise<Subject> {
   const { store, workerId, signal } = context;
-  const dataDirectory = run.dataDirectory ?? context.dataDirectory;
+  const directory = run.dataDirectory || context.dataDirectory;
   store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
   let toldAt = 0;
-  return await context.openSubject(run.config, {
-    directory: dataDirectory,
+  const options: SubjectOptions = {
+    directory,
     signal,
     onDecoded(done, total) {
       if (Date.now() - toldAt < 500) return;
@@ -237,7 +237,18 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
         `downloading ${file}: ${megabytes(receivedBytes)}${of} MB`,
       );
     },
-  });
+  };
+  try {
+    return await context.openSubject(run.config, options);
+  } catch (error) {
+    if (!(error instanceof UserError) || run.dataDirectory !== "") throw error;
+    throw new UserError(
+      `${
+        error.message.replace(/\.$/, "")
+      }. ${run.id} was requested with an older version, which did not record its ` +
+        "folder with data sets: resume it with --data FOLDER, or from a server that was started with it",
+    );
+  }
 }
 
 function megabytes(bytes: number): string {

@@ -45,7 +45,8 @@ export interface Run {
   /** The device that was requested when it was queued or resumed; null where none was, which lets
    * the worker take the one that trains it soonest. */
   readonly requestedDevice: DeviceName | null;
-  /** The folder with data sets that its request named, null where it named none. */
+  /** The folder with data sets that its request named, null where it named none; empty where the run was requested
+   * with an older version, which did not record it. */
   readonly dataDirectory: string | null;
   /** The device that it was trained on last; null before it first started. */
   readonly device: Engine["device"] | null;

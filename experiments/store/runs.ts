@@ -247,6 +247,18 @@ export function runTable(
       return Number(changes) === 1;
     },
 
+    /**
+     * Completes queued runs of older versions, which did not record the requested device and data directory, as those
+     * versions did: with those of the program that starts the worker.
+     */
+    completePlaces({ device, dataDirectory }: RunPlace): void {
+      if (dataDirectory === undefined) return;
+      db.prepare(
+        `UPDATE runs SET data_directory = ?, requested_device = coalesce(requested_device, ?)
+         WHERE status = 'queued' AND data_directory = ''`,
+      ).run(dataDirectory, device ?? null);
+    },
+
     /** Cancels a queued run, or requests a running one to stop; returns the previous status. */
     requestStop(id: string): RunStatus {
       return transaction(db, () => {

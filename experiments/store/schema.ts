@@ -128,7 +128,10 @@ const VERSIONS = [
   UPDATE metrics SET name = 'examples_per_second'
   WHERE name IN ('images_per_second', 'windows_per_second');`,
   `ALTER TABLE runs ADD COLUMN requested_device TEXT;  -- null: the one that trains it soonest
-  ALTER TABLE runs ADD COLUMN data_directory TEXT; -- where its data is at hand; null: nowhere`,
+  ALTER TABLE runs ADD COLUMN data_directory TEXT; -- where its data is at hand; null: nowhere
+  -- Until this version a run's data came from the folder of the program that started its worker, which was not
+  -- recorded. '' marks runs that still need one.
+  UPDATE runs SET data_directory = '' WHERE status <> 'finished';`,
   `ALTER TABLE workers ADD COLUMN kind TEXT NOT NULL DEFAULT 'training'; -- or 'jobs'
   CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { runWorker } from "../../experiments/run_worker.ts";
 import { LostRunError, openStore, SCHEMA_VERSION } from "../../experiments/store/store.ts";
 import { finishedRun, queue, shortConfig, withStore, withWorkspace } from "./workspace.ts";
 
@@ -136,11 +137,7 @@ Deno.test("a store of the first version gets the evaluations' table and keeps it
     const first = openStore(workspace);
     const [id] = queue(first, shortConfig()) as [string];
     first.close();
-    const db = new DatabaseSync(join(workspace, "lab.sqlite"));
-    db.exec(
-      "DROP TABLE jobs; ALTER TABLE workers DROP COLUMN kind; ALTER TABLE runs DROP COLUMN requested_device; ALTER TABLE runs DROP COLUMN data_directory; ALTER TABLE runs DROP COLUMN device_choice; ALTER TABLE runs RENAME COLUMN baseline TO trivial_mse; ALTER TABLE runs DROP COLUMN pictures; DROP TABLE texts; DROP TABLE evaluations; DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group; PRAGMA user_version = 1",
-    );
-    db.close();
+    makeOlder(workspace, 1);
     const store = openStore(workspace);
     assert.equal(store.runs.byId(id)!.status, "queued");
     assert.deepEqual(store.evaluations.list(id), []);
@@ -149,6 +146,44 @@ Deno.test("a store of the first version gets the evaluations' table and keeps it
     const version = after.prepare("PRAGMA user_version").get();
     after.close();
     assert.deepEqual({ ...version }, { user_version: SCHEMA_VERSION });
+  }));
+
+Deno.test("a run that an older version queued takes the data directory of the program that starts the worker", () =>
+  withWorkspace(async (workspace) => {
+    const data = join(workspace, "data");
+    const store = openStore(workspace);
+    const ids = queue(store, shortConfig(), shortConfig(), shortConfig({ dataset: "mnist" }));
+    const [queued, own, interrupted] = ids as [string, string, string];
+    const worker = store.workers.insert();
+    for (const id of ids) {
+      assert.equal(store.runs.claim(worker, "test")!.id, id);
+      store.runs.end(id, worker, "interrupted", null);
+    }
+    assert.ok(store.runs.requeue(queued));
+    store.workers.end(worker, "ended");
+    store.close();
+    makeOlder(workspace, 7);
+
+    const migrated = openStore(workspace);
+    assert.ok(migrated.runs.requeue(own, { dataDirectory: "/own" }));
+    migrated.runs.completePlaces({});
+    assert.equal(migrated.runs.byId(queued)!.dataDirectory, "", "still to be completed");
+    migrated.runs.completePlaces({ dataDirectory: data, device: "cpu" });
+    const places = [queued, own].map((id) => migrated.runs.byId(id)!)
+      .map(({ dataDirectory, requestedDevice }) => [dataDirectory, requestedDevice]);
+    assert.deepEqual(places, [[data, "cpu"], ["/own", null]]);
+    for (const id of [queued, own]) migrated.runs.requestStop(id);
+
+    // Resumed by a program that has no data directory, it says where the data has to come from.
+    assert.ok(migrated.runs.requeue(interrupted));
+    await runWorker({ workspace, device: "cpu", dataDirectory: data });
+    const { status, error } = migrated.runs.byId(interrupted)!;
+    assert.equal(status, "failed");
+    const advice =
+      `. ${interrupted} was requested with an older version, which did not record its folder with data ` +
+      "sets: resume it with --data FOLDER, or from a server that was started with it";
+    assert.ok(error?.startsWith("Cannot find MNIST: ") && error.endsWith(advice), error!);
+    migrated.close();
   }));
 
 Deno.test("a file that is no database is refused with what to do", () =>
@@ -238,3 +273,23 @@ Deno.test("the time that a run took has no pause in it", () =>
     const [queued] = queue(store, shortConfig());
     assert.equal(store.runs.byId(queued!)!.trainedSeconds, null);
   }));
+
+/** Statements that take back each version of the tables, the newest first. */
+const OLDER: readonly (readonly [version: number, changes: string])[] = [
+  [8, "DROP TABLE jobs; ALTER TABLE workers DROP COLUMN kind"],
+  [7, "ALTER TABLE runs DROP COLUMN requested_device; ALTER TABLE runs DROP COLUMN data_directory"],
+  [6, "ALTER TABLE runs RENAME COLUMN baseline TO trivial_mse"],
+  [5, "ALTER TABLE runs DROP COLUMN device_choice"],
+  [4, "DROP TABLE counters; DROP INDEX events_by_run; DROP INDEX runs_by_group"],
+  [3, "ALTER TABLE runs DROP COLUMN pictures"],
+  [2, "DROP TABLE texts"],
+  [1, "DROP TABLE evaluations"],
+];
+
+/** Gives the store of a workspace the tables of an older version. */
+function makeOlder(workspace: string, version: number): void {
+  const db = new DatabaseSync(join(workspace, "lab.sqlite"));
+  for (const [left, changes] of OLDER) if (left >= version) db.exec(changes);
+  db.exec(`PRAGMA user_version = ${version}`);
+  db.close();
+}
