@@ -1,6 +1,6 @@
 /** Requesting samples and evaluations of a workspace, and waiting for them. */
 import { setTimeout } from "node:timers/promises";
-import { UserError } from "../engine/host/mod.ts";
+import { errorOfMarked, UserError } from "../engine/host/mod.ts";
 import type { JobWatchOptions } from "./lab_interface.ts";
 import { ensureWorker, holdServerLock, logPath, noticeDeadWorkers } from "./run/processes.ts";
 import { type Job, type JobProgress, jobTitle, type NewJob } from "./store/jobs.ts";
@@ -94,7 +94,7 @@ export class JobRequests {
   resultOf(job: Job): string {
     if (job.status === "finished") return job.resultId!;
     const log = logPath(this.#store, "jobs");
-    if (job.error?.mendable) throw new UserError(job.error.message);
+    if (job.error?.mendable) throw errorOfMarked(job.error.marked);
     if (job.error) throw new Error(`${job.id} failed: ${job.error.message}; ${log} has more`);
     throw new UserError(
       job.status === "interrupted"
@@ -122,7 +122,12 @@ export class JobRequests {
       const list = ended.map(({ id, status }) => `${id} is ${status}`).join(", ");
       throw new UserError(`There is nothing to stop: ${list}`);
     }
-    for (const { id } of asked) jobs.requestStop(id);
+    for (const job of asked) {
+      jobs.requestStop(job.id);
+      if (job.status !== "queued") continue;
+      // What never ran has no process that would tell its end.
+      this.#store.events.add("job-ended", job.runId, `${jobTitle(job)} stopped`);
+    }
     return asked.map(({ id }) => this.byId(id));
   }
 

@@ -23,6 +23,26 @@ export class RefusedValue extends UserError {
   }
 }
 
+/** Characters that stand around the names of fields in {@link markedMessage}. */
+const [OPENING, CLOSING] = ["\u2068", "\u2069"];
+
+/** The message of an error in a form from which another process makes the error again by {@link errorOfMarked}. */
+export function markedMessage(error: Error): string {
+  if (!(error instanceof RefusedValue)) return error.message;
+  return error.explained((...path) => `${OPENING}${path.join(".")}${CLOSING}`);
+}
+
+/** The error of a {@link markedMessage}: a {@link RefusedValue} if it names fields. */
+export function errorOfMarked(marked: string): UserError {
+  const parts = marked.split(new RegExp(`${OPENING}([^${CLOSING}]*)${CLOSING}`));
+  if (parts.length === 1) return new UserError(marked);
+  const path = (name: string) =>
+    name.split(".").map((key) => /^\d+$/.test(key) ? Number(key) : key);
+  return new RefusedValue((nameOf) =>
+    parts.map((part, i) => i % 2 === 0 ? part : nameOf(...path(part))).join("")
+  );
+}
+
 /**
  * A value as its schema reads it. A field that is undefined is one that was left out.
  *

@@ -13,9 +13,11 @@ export {
 export { didYouMean, explained, nearest, shortened, UserError } from "./errors.ts";
 export {
   accepted,
+  errorOfMarked,
   explainIssues,
   type JsonSchema,
   jsonSchemaOf,
+  markedMessage,
   type NameOf,
   parseWith,
   rangeOf,

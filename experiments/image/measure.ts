@@ -1,5 +1,6 @@
 /** The metrics of generated images, each with the value that real images reach. */
 import { gatherImages, type ImageDataset } from "../../data/mod.ts";
+import { RefusedValue } from "../../engine/host/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image_classifier.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
@@ -41,9 +42,11 @@ export function referenceDraws(dataset: ImageDataset, count: number, field = "co
     );
   }
   if (2 * count > available) {
-    throw new UserError(
-      `${field} is ${count}, but ${dataset.title} has ${available} held-out images and two sets of ` +
-        `as many are needed: use at most ${Math.floor(available / 2)}`,
+    throw new RefusedValue((name) =>
+      `${
+        name(field)
+      } is ${count}, but ${dataset.title} has ${available} held-out images and two sets of ` +
+      `as many are needed: use ${LEAST_EVALUATED} to ${Math.floor(available / 2)}`
     );
   }
   return Array.from({ length: DRAWS }, (_, step) => {

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { explained, UserError } from "../../engine/host/mod.ts";
+import { errorOfMarked, explained, markedMessage, UserError } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
 import { namesIn } from "../common/files.ts";
 import { codeVersion } from "../common/code_version.ts";
@@ -155,8 +155,8 @@ class JobWorker {
       const error = explained(failure);
       const mendable = error instanceof UserError;
       if (!mendable) console.error(error);
-      const message = error instanceof Error ? error.message : String(error);
-      this.#end(job, () => ({ status: "failed", error: { message, mendable } }));
+      const marked = error instanceof Error ? markedMessage(error) : String(error);
+      this.#end(job, () => ({ status: "failed", error: { marked, mendable } }));
       // A module that failed to load fails again, and a device may be unusable after an error.
       if (work === undefined || !mendable) this.#sound = false;
     }
@@ -176,7 +176,7 @@ class JobWorker {
       const more = end.status === "finished"
         ? `: ${end.resultId}`
         : end.status === "failed"
-        ? `: ${end.error.message}`
+        ? `: ${errorOfMarked(end.error.marked).message}`
         : "";
       const message = `${jobTitle(job)} ${end.status}${more}`;
       events.add("job-ended", job.runId, message);

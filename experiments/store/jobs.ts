@@ -1,5 +1,6 @@
 /** Rows of `jobs`: requested samples and evaluations, and their progress. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { errorOfMarked } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
 import { nextId } from "./ids.ts";
 import type { RunStatus } from "./run.ts";
@@ -33,10 +34,17 @@ export interface Job {
   /** Id of the resulting sample or evaluation; null until the job is finished. */
   readonly resultId: string | null;
   /** The error, and whether the caller can correct it; null unless the job failed. */
-  readonly error: { readonly message: string; readonly mendable: boolean } | null;
+  readonly error: JobError | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+}
+
+export interface JobError {
+  readonly message: string;
+  /** The message with marks around the names of fields; see `markedMessage`. */
+  readonly marked: string;
+  readonly mendable: boolean;
 }
 
 /** Names a job in messages: "job-0003 (sample image-0001)". */
@@ -57,6 +65,7 @@ export interface NewJob extends Pick<Job, "kind" | "runId" | "input"> {
 }
 
 export interface JobFilter {
+  readonly runId?: string | undefined;
   readonly status?: RunStatus | undefined;
   /** By default 50. */
   readonly limit?: number | undefined;
@@ -87,7 +96,7 @@ interface JobRow {
 export type JobEnd =
   | { readonly status: "finished"; readonly resultId: string }
   | { readonly status: "stopped" | "interrupted" }
-  | { readonly status: "failed"; readonly error: NonNullable<Job["error"]> };
+  | { readonly status: "failed"; readonly error: Omit<JobError, "message"> };
 
 const NEWEST_STEP = "(SELECT max(step) FROM checkpoints WHERE checkpoints.run_id = jobs.run_id)";
 
@@ -153,9 +162,15 @@ export function jobTable(db: DatabaseSync) {
     },
 
     /** Newest first. */
-    list({ status, limit = 50, offset = 0 }: JobFilter = {}): { jobs: Job[]; total: number } {
-      const where = status === undefined ? "" : "WHERE status = ?";
-      const filter = status === undefined ? [] : [status];
+    list(
+      { runId, status, limit = 50, offset = 0 }: JobFilter = {},
+    ): { jobs: Job[]; total: number } {
+      const asked = Object.entries({ run_id: runId, status })
+        .filter((column): column is [string, string] => column[1] !== undefined);
+      const where = asked.length === 0
+        ? ""
+        : `WHERE ${asked.map(([name]) => `${name} = ?`).join(" AND ")}`;
+      const filter = asked.map(([, value]) => value);
       const { total } = db.prepare(`SELECT count(*) AS total FROM jobs ${where}`)
         .get(...filter) as { total: number };
       const tail = `${where} ORDER BY number DESC LIMIT ? OFFSET ?`;
@@ -215,7 +230,7 @@ export function jobTable(db: DatabaseSync) {
       update(id, workerId, {
         status: end.status,
         result_id: end.status === "finished" ? end.resultId : null,
-        error: end.status === "failed" ? end.error.message : null,
+        error: end.status === "failed" ? end.error.marked : null,
         mendable: end.status === "failed" && end.error.mendable ? 1 : 0,
         stop_requested: 0,
         ended_at: new Date().toISOString(),
@@ -247,7 +262,11 @@ function jobOf(row: JobRow): Job {
     dataDirectory: row.data_directory,
     progress: done === null ? null : { done, total: total!, message: message! },
     resultId: row.result_id,
-    error: row.error === null ? null : { message: row.error, mendable: row.mendable === 1 },
+    error: row.error === null ? null : {
+      message: errorOfMarked(row.error).message,
+      marked: row.error,
+      mendable: row.mendable === 1,
+    },
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,

@@ -1,4 +1,5 @@
 /** The job of generating text. */
+import { RefusedValue, UserError } from "../../engine/host/mod.ts";
 import type { TextDataset, Vocabulary } from "../../data/mod.ts";
 import {
   generate,
@@ -82,18 +83,31 @@ function spelled(
   };
 }
 
-/** Converts settings to a request of models/text. */
+/**
+ * Converts settings to a request of models/text.
+ *
+ * @throws {RefusedValue} If a text has characters outside the vocabulary.
+ */
 export function requestOf(
   settings: WriteSettings,
   { tokenized: { vocabulary } }: TextDataset,
 ): GenerationRequest {
-  const encode = (text: string) => Int32Array.from(vocabulary.encode(text));
-  const template = settings.template === null ? undefined : templateOf(settings.template, encode);
+  const encode = (field: "prompt" | "template") => (text: string) => {
+    try {
+      return Int32Array.from(vocabulary.encode(text));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      throw new RefusedValue((name) => error.message.replace("the text", () => name(field)));
+    }
+  };
+  const template = settings.template === null
+    ? undefined
+    : templateOf(settings.template, encode("template"));
   return {
     mode: settings.mode,
     count: settings.count,
     length: settings.length,
-    prompt: encode(settings.prompt),
+    prompt: encode("prompt")(settings.prompt),
     template,
     blockSize: settings.block_size,
     steps: settings.steps,

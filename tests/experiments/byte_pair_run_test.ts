@@ -161,7 +161,7 @@ Deno.test("a run on byte-pair tokens is ranked per character, and writes what wa
     assert.equal(filled.frames[0]!.texts[0], template);
     await assert.rejects(lab.write({ run: masked.id, length: 17 }), {
       name: "UserError",
-      message: /would have 17 tokens, but the run writes at most 16/,
+      message: /^length is 17, but the run writes at most 16 tokens at once/,
     });
   }));
 

@@ -1,5 +1,6 @@
 import type { KeptHalf } from "../../experiments/image/requests.ts";
 import assert from "node:assert/strict";
+import { RefusedValue } from "../../engine/host/mod.ts";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
 import { recognisedShare, type SampleRequest } from "../../experiments/mod.ts";
 import { sampleSettings } from "../../experiments/image/settings.ts";
@@ -57,10 +58,17 @@ Deno.test("image-to-image stays the nearer to the held-out picture the lower its
 
 Deno.test("a held-out picture that does not exist is named, and nothing is kept", () =>
   withTrainedLab(async (lab) => {
-    await assert.rejects(lab.sample({ ...FEW, keep: "left", pictures: 123_456 }), {
-      name: "UserError",
-      message: /^pictures is 123456, but must be a whole number from 0 to \d+$/,
-    });
+    const refused = await lab.sample({ ...FEW, keep: "left", pictures: 123_456 })
+      .catch((error: unknown) => error);
+    assert.ok(refused instanceof RefusedValue, String(refused));
+    const reason = /is 123456, but must be a whole number from 0 to \d+$/;
+    assert.match(refused.message, new RegExp(`^pictures ${reason.source}`));
+    // Only the process that draws knows it, and the command line names its own option all the same.
+    assert.match(
+      refused.explained((field) => `--${String(field)}`),
+      new RegExp(`^--pictures ${reason.source}`),
+    );
+    assert.equal(lab.job("job-0001").error!.message, refused.message);
     assert.deepEqual(lab.samples("latest"), []);
   }));
 

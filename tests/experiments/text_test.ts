@@ -194,9 +194,12 @@ async function writesAsAsked(lab: Lab, left: string, whole: string, blocks: stri
     [{ run: left, mode: "diffusion" }, /has an autoregressive head only/],
     [{ run: whole, mode: "blocks" }, /cannot condition on the text before a block/],
     [{ run: blocks, block_size: 64 }, /block_size is 64, but must be a whole number from 1 to 32/],
-    [{ run: whole, length: 33 }, /would have 33 characters, but the run writes at most 32/],
-    [{ run: left, prompt: "é" }, /outside the vocabulary: "é"/],
-    [{ run: whole, template: "whole" }, /Nothing is to be filled in/],
+    [{ run: whole, length: 33 }, /^length is 33, but the run writes at most 32 characters/],
+    [
+      { run: left, prompt: "é" },
+      /^Cannot encode prompt: it has characters outside the vocabulary: "é"/,
+    ],
+    [{ run: whole, template: "whole" }, /^template has no gap/],
     [{ run: whole, mode: "infill" }, /without template/],
     [{ run: left, temperature: 9 }, /temperature is 9, but must be a number from 0 to 5/],
   ];

@@ -1,5 +1,5 @@
 /** The generation modes of text. */
-import { uniforms, UserError } from "../../../engine/host/mod.ts";
+import { RefusedValue, uniforms } from "../../../engine/host/mod.ts";
 import { choose, logProbabilities, unmask } from "./choose.ts";
 import { type Draft, lastCharacters, nextLogits, writeGuided } from "./guided.ts";
 import type { Generated, GenerationRequest, TextModel } from "./types.ts";
@@ -22,7 +22,7 @@ const HANDOVER = -0.5;
  *   head are denoised again, with all others held fixed.
  * - `infill`: the gaps of a template are denoised at once.
  *
- * @throws {UserError} If the network does not support the mode, or the text exceeds its context.
+ * @throws {RefusedValue} If the network does not support the mode, or the text exceeds its context.
  */
 export async function generate(model: TextModel, request: GenerationRequest): Promise<Generated> {
   requireSupported(model, request);
@@ -230,33 +230,49 @@ function requireSupported(model: TextModel, request: GenerationRequest): void {
     mode === "revised";
   const diffuses = mode !== "autoregressive";
   if (reads && !model.read) {
-    throw new UserError(
-      `mode is "${mode}", but this run was trained to denoise whole windows and cannot condition on the text ` +
-        'before a block: use "diffusion" or "infill", or a run with method "blocks"',
+    throw new RefusedValue((name) =>
+      `${
+        name("mode")
+      } is "${mode}", but this run was trained to denoise whole windows and cannot condition on ` +
+      'the text before a block: use "diffusion" or "infill", or a run with method "blocks"'
     );
   }
   if (diffuses && !model.denoise && !model.fill) {
-    throw new UserError(
-      `mode is "${mode}", but this run has an autoregressive head only: use "autoregressive", or a ` +
-        'run with method "blocks"',
+    throw new RefusedValue((name) =>
+      `${
+        name("mode")
+      } is "${mode}", but this run has an autoregressive head only: use "autoregressive", or a ` +
+      'run with method "blocks"'
     );
   }
   const total = template ? template.length : prompt.length + length;
   if ((mode === "diffusion" || mode === "infill") && total > model.context) {
-    throw new UserError(
-      `The text would have ${total} ${model.unit}, but the run writes at most ${model.context} at once: ` +
-        'shorten prompt or length, or use mode "blocks"',
+    const most = `but the run writes at most ${model.context} ${model.unit} at once`;
+    throw new RefusedValue((name) =>
+      template
+        ? `${name("template")} has ${total} ${model.unit}, ${most}: shorten it`
+        : `${name("length")} is ${length}${
+          prompt.length === 0 ? "" : ` beside ${prompt.length} ${model.unit} of ${name("prompt")}`
+        }, ${most}: use ${
+          model.context > prompt.length
+            ? `${name("length")} 1 to ${model.context - prompt.length}`
+            : `a shorter ${name("prompt")}`
+        }, or ${name("mode")} "blocks" where the run has it`
     );
   }
   if (reads && diffuses && blockSize > model.context) {
-    throw new UserError(
-      `block_size is ${blockSize}, but the run's windows have ${model.context} ${model.unit}: use 1 to ` +
-        `${model.context}`,
+    throw new RefusedValue((name) =>
+      `${
+        name("block_size")
+      } is ${blockSize}, but the run's windows have ${model.context} ${model.unit}: use 1 to ` +
+      `${model.context}`
     );
   }
   if (mode === "infill" && !template?.some((token) => token < 0)) {
-    throw new UserError(
-      "Nothing is to be filled in: mark the gaps of the template with underscores",
+    throw new RefusedValue((name) =>
+      `${
+        name("template")
+      } has no gap, so nothing is to be filled in: mark each token to write with an underscore`
     );
   }
 }

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { didYouMean, explainIssues } from "../../../engine/host/mod.ts";
+import {
+  didYouMean,
+  errorOfMarked,
+  explainIssues,
+  markedMessage,
+  RefusedValue,
+  UserError,
+} from "../../../engine/host/mod.ts";
 import { TrainInput } from "../../../tools/train.ts";
 
 function explained(schema: z.ZodType, value: unknown): string {
@@ -98,4 +105,22 @@ Deno.test("explainIssues() says bounds that there are, and no others", () => {
     [{ open: 1 }, "open is 1, but must be a number above 0 and below 1"],
   ];
   for (const [value, text] of cases) assert.equal(explained(schema, value), text);
+});
+
+Deno.test("a refusal that crosses processes as text still knows the names of its fields", () => {
+  const refused = new RefusedValue((name) =>
+    `${name("bound_steps", 1)} is 9, but ${name("steps")} is "4. 5"`
+  );
+  const again = errorOfMarked(markedMessage(refused));
+  assert.ok(again instanceof RefusedValue);
+  assert.equal(again.message, refused.message);
+  assert.equal(
+    again.explained((field, inner) =>
+      `--${String(field)}${inner === undefined ? "" : ` ${String(inner)}`}`
+    ),
+    '--bound_steps 1 is 9, but --steps is "4. 5"',
+  );
+  const plain = errorOfMarked(markedMessage(new UserError("There is no run")));
+  assert.ok(!(plain instanceof RefusedValue));
+  assert.equal(plain.message, "There is no run");
 });

@@ -49,7 +49,7 @@ Deno.test("a default count of pictures gives way to a small data set, one that w
     name: "UserError",
     message:
       "evaluate_count is 1000, but MNIST-6k has 1000 held-out images and two sets of as many " +
-      "are needed: use at most 500",
+      "are needed: use 200 to 500",
   });
 });
 

@@ -71,7 +71,7 @@ Deno.test("an evaluation of more pictures than held-out images allow says how ma
       name: "UserError",
       message:
         "count is 600, but Made-up digits has 1000 held-out images and two sets of as many " +
-        "are needed: use at most 500",
+        "are needed: use 200 to 500",
     });
     await assert.rejects(lab.evaluate({ run: "latest", count: 100 }), {
       name: "UserError",

@@ -131,7 +131,8 @@ Deno.test("evaluate() of text: numbers that are known in another way, kept with 
     // What only the process can know.
     await assert.rejects(lab.evaluate({ run: RUN, count: 2, mode: "diffusion", length: 33 }), {
       name: "UserError",
-      message: /would have 33 characters, but the run writes at most 32 at once/,
+      message:
+        /^length is 33, but the run writes at most 32 characters at once: use length 1 to 32, /,
     });
     assert.equal(lab.evaluations(RUN).length, 1);
   }, [configOf({ method: "blocks" })]));
