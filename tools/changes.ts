@@ -5,8 +5,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { McpServer, ServerEvent, ServerEventBus } from "@modelcontextprotocol/server";
+import { UserError } from "../engine/host/mod.ts";
 import type { Lab, LabEvent } from "../experiments/mod.ts";
 import { curvesUri, JOBS_URI, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
+import { taskUri } from "./task_notices.ts";
 
 /** How often the store is looked at; no resource is reported more often. */
 const POLL_MS = 1000;
@@ -26,6 +28,9 @@ const LOGGED: Partial<Record<LabEvent["kind"], Level>> = {
   "checkpoint-damaged": "warning",
 };
 
+/** Events with which a training, as a task, passes to another state. */
+const TRANSITIONS: readonly LabEvent["kind"][] = ["run-queued", "run-started", "run-ended"];
+
 /** Something that happened to a run, for a client's log. */
 export interface Logged {
   readonly level: Level;
@@ -42,7 +47,7 @@ export interface Changes extends ServerEventBus {
 
 /** The changes of a laboratory's workspace, and of its journal's folder. */
 export function changesOf(
-  lab: Pick<Lab, "events" | "workspace">,
+  lab: Pick<Lab, "events" | "find" | "workspace">,
   { pollMs = POLL_MS, listMs = LIST_MS } = {},
 ): Changes {
   const listeners = new Set<(event: ServerEvent) => void>();
@@ -61,7 +66,9 @@ export function changesOf(
   function look(): void {
     const events = lab.events({ after: lastId });
     lastId = events.at(-1)?.id ?? lastId;
-    const uris = new Set(events.flatMap(changedBy));
+    const uris = new Set(
+      events.flatMap((event) => [...changedBy(event), ...tasksOf(event, lab).map(taskUri)]),
+    );
     for (const { kind, message, runId } of events) {
       const level = LOGGED[kind];
       if (level) { for (const listener of [...logListeners]) listener({ level, message, runId }); }
@@ -121,6 +128,19 @@ function changedBy({ runId, kind }: LabEvent): string[] {
   if (kind === "job-ended") return [JOBS_URI, runUri(runId)];
   const curves = ["csv", "json", "svg"].map((format) => curvesUri(runId, format));
   return [RUNS_URI, runUri(runId), ...curves];
+}
+
+/** Ids of the tasks whose state an event changed. */
+function tasksOf({ kind, message, runId }: LabEvent, lab: Pick<Lab, "find">): string[] {
+  if (kind === "job-ended") return message.match(/^job-\d+/) ?? [];
+  if (runId === null || !TRANSITIONS.includes(kind)) return [];
+  try {
+    return lab.find([runId]).flatMap(({ id, sweepId }) => sweepId === null ? [id] : [id, sweepId]);
+  } catch (error) {
+    // Events outlive runs that were deleted by hand.
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 /** Changes whenever an entry is written, since entries are renamed into their folder; 0 without one. */

@@ -11,8 +11,9 @@ import { type Access, letIn, page, refusedBy } from "./access.ts";
 import { type Changes, changesOf, sendChanges } from "./changes.ts";
 import { lazily, unavailable } from "./lazily.ts";
 import { misshapen, parsedMessage, type Refusal } from "./messages.ts";
-import { createMcpServer, type ServerOptions } from "./server.ts";
+import { createMcpServer, type ServerOptions, tasksOf } from "./server.ts";
 import { answered, createSessions } from "./sessions.ts";
+import { TaskNotices } from "./task_notices.ts";
 
 /** What a request may hold; the longest that a tool takes is some thousand characters. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -46,7 +47,9 @@ export function createHttpApp(
   lab: Lab,
   { access, openViewer, changes = changesOf(lab), bodyMs = BODY_MS, ...options }: HttpOptions,
 ): HttpApp {
-  const createServer = createMcpServer(lab, options);
+  const tasks = tasksOf(lab, options);
+  const createServer = createMcpServer(lab, { ...options, tasks });
+  const notices = new TaskNotices(tasks);
   const onerror = (error: Error) => console.error(`MCP: ${error.message}`);
   const limits = { maxRequestBodySize: MAX_BODY_BYTES };
   const modern = createMcpHandler(createServer, {
@@ -69,8 +72,14 @@ export function createHttpApp(
   async function mcp(request: Request): Promise<Response> {
     const options = await optionsOf(request, bodyMs);
     if (options instanceof Response) return options;
-    const legacy = await isLegacyRequest(request, options.parsedBody, limits);
-    return await (legacy ? sessions : modern).fetch(request, options);
+    if (await isLegacyRequest(request, options.parsedBody, limits)) {
+      return await sessions.fetch(request, options);
+    }
+    const received = notices.received(options.parsedBody);
+    if (!("message" in received)) return inResponse(received);
+    if (received.message === options.parsedBody) return await modern.fetch(request, options);
+    const parsedBody = received.message;
+    return notices.translated(await modern.fetch(request, { ...options, parsedBody }));
   }
 
   return {

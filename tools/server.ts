@@ -74,6 +74,11 @@ export interface ServerExtension {
 /** Makes one server over a laboratory: for one HTTP request, or one connection that lasts. */
 export type ServerFactory = (context?: McpRequestContext) => McpServer;
 
+/** The tasks of a laboratory, which its servers share. */
+export function tasksOf(lab: Lab, { tasks, viewerUrl = null }: ServerOptions): TasksExtension {
+  return tasks ?? new TasksExtension(runTasks(lab, linksTo(viewerUrl)));
+}
+
 /** A factory of servers that share one laboratory and one journal. */
 export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFactory {
   let journal: Promise<Journal> | undefined;
@@ -85,7 +90,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     viewerEnds: options.viewerEnds ?? (() => false),
     dataRoots: options.dataRoots ?? [Deno.cwd()],
     ownRuns: new OwnRuns(lab),
-    tasks: options.tasks ?? new TasksExtension(runTasks(lab, links)),
+    tasks: tasksOf(lab, options),
   };
   return () => {
     const server = new McpServer(

@@ -80,7 +80,13 @@ export class TasksExtension {
 
   /** Whether the client that made this request takes a task for an answer. */
   declaredBy(ctx: ServerContext): boolean {
-    return declaredCapabilities(ctx).extensions?.[TASKS_EXTENSION] !== undefined;
+    return declaresTasks(declaredCapabilities(ctx));
+  }
+
+  /** How a task stands, as `tasks/get` and notifications show it; undefined if there is none. */
+  async find(taskId: string): Promise<Task | undefined> {
+    const task = await this.#store.get(taskId);
+    return task && { ...task, pollIntervalMs: task.pollIntervalMs ?? POLL_INTERVAL_MS };
   }
 
   /**
@@ -105,7 +111,7 @@ export class TasksExtension {
       createdAt,
       lastUpdatedAt,
       ttlMs,
-      pollIntervalMs: pollIntervalMs ?? POLL_INTERVAL_MS,
+      pollIntervalMs,
       content,
     };
   }
@@ -113,8 +119,8 @@ export class TasksExtension {
   /** @throws {ProtocolError} If the client did not declare the extension, or there is no such task. */
   async #found(taskId: string, ctx: ServerContext): Promise<Task> {
     if (!this.declaredBy(ctx)) throw missingExtension();
-    const task = await this.#store.get(taskId);
-    if (task) return { ...task, pollIntervalMs: task.pollIntervalMs ?? POLL_INTERVAL_MS };
+    const task = await this.find(taskId);
+    if (task) return task;
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
       `Invalid params: there is no task ${JSON.stringify(taskId)}`,
@@ -127,6 +133,12 @@ export function declaredCapabilities(ctx: ServerContext): ClientCapabilities {
   const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
   const declared = envelope[CLIENT_CAPABILITIES_META_KEY];
   return isSpecType.ClientCapabilities(declared) ? declared as ClientCapabilities : {};
+}
+
+/** Whether a client's capabilities, as they were sent, have the extension. */
+export function declaresTasks(capabilities: unknown): boolean {
+  return isSpecType.ClientCapabilities(capabilities) &&
+    (capabilities as ClientCapabilities).extensions?.[TASKS_EXTENSION] !== undefined;
 }
 
 /** The refusal of a client that cannot take a task for an answer. */

@@ -57,7 +57,11 @@ Deno.test("messages that the SDK can judge are left to it", () => {
 /** Lines given in pieces of a size; what is passed on, and what is refused. */
 async function judged(text: string, pieces: number, limit: number) {
   const refused: Refusal[] = [];
-  const lines = new JudgedLines((refusal) => refused.push(refusal), limit);
+  const judgement = {
+    refuse: (refusal: Refusal) => void refused.push(refusal),
+    receive: (message: unknown) => ({ message }),
+  };
+  const lines = new JudgedLines(judgement, limit);
   const passed: string[] = [];
   lines.on("data", (chunk) => passed.push(String(chunk)));
   const bytes = new TextEncoder().encode(text);

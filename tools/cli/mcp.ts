@@ -3,7 +3,8 @@ import type { McpServerFactory } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { changesOf, sendChanges } from "../changes.ts";
 import { noticeChannel } from "../channel.ts";
-import { createMcpServer } from "../server.ts";
+import { createMcpServer, tasksOf } from "../server.ts";
+import { TaskNotices } from "../task_notices.ts";
 import {
   commonOptions,
   dataRootsOf,
@@ -43,13 +44,16 @@ export const command = defineCommand({
     if (viewer?.access.isNew) {
       console.error(`The viewer wants this token: ${viewer.url}/?token=${viewer.access.token}`);
     }
-    const transport = new ClosingTransport();
     const changes = changesOf(lab);
+    const viewerUrl = viewer?.url ?? null;
+    const tasks = tasksOf(lab, { viewerUrl });
+    const transport = new ClosingTransport(new TaskNotices(tasks));
     const createServer = createMcpServer(lab, {
-      viewerUrl: viewer?.url ?? null,
+      viewerUrl,
       viewerEnds: () => viewer !== null && !viewer.outlives(),
       dataRoots,
       extensions: [noticeChannel(lab)],
+      tasks,
     });
     const factory: McpServerFactory = (context) => {
       const server = createServer(context);

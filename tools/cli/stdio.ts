@@ -5,9 +5,10 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { type Readable, Transform, type TransformCallback, type Writable } from "node:stream";
-import { INVALID_REQUEST } from "@modelcontextprotocol/server";
+import { INVALID_REQUEST, type JSONRPCMessage } from "@modelcontextprotocol/server";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { misshapen, parsedMessage, type Refusal, refusal } from "../messages.ts";
+import type { TaskNotices } from "../task_notices.ts";
 
 /** What one message may hold, as over HTTP. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
@@ -19,10 +20,24 @@ const EDGE_BYTES = 300;
 export class ClosingTransport extends StdioServerTransport {
   readonly closed = Promise.withResolvers<void>();
 
-  constructor(stdin: Readable = process.stdin, stdout: Writable = process.stdout) {
-    const lines = new JudgedLines((refused) => stdout.write(`${JSON.stringify(refused)}\n`));
+  readonly #notices: TaskNotices;
+
+  constructor(
+    notices: TaskNotices,
+    stdin: Readable = process.stdin,
+    stdout: Writable = process.stdout,
+  ) {
+    const lines = new JudgedLines({
+      refuse: (refused) => stdout.write(`${JSON.stringify(refused)}\n`),
+      receive: (message) => notices.received(message),
+    });
     stdin.on("error", () => lines.end());
     super(stdin.pipe(lines), stdout, { maxBufferSize: 4 * MAX_LINE_BYTES });
+    this.#notices = notices;
+  }
+
+  override async send(message: JSONRPCMessage): Promise<void> {
+    for (const one of await this.#notices.sent(message)) await super.send(one);
   }
 
   override async close(): Promise<void> {
@@ -31,16 +46,23 @@ export class ClosingTransport extends StdioServerTransport {
   }
 }
 
+/** What is done with lines. */
+export interface Judgement {
+  refuse(refused: Refusal): void;
+  /** Returns a message as it is passed on, or why it is not. */
+  receive(message: unknown): { readonly message: unknown } | Refusal;
+}
+
 /** Passes on the lines that are messages, and refuses the others. */
 export class JudgedLines extends Transform {
-  readonly #refuse: (refused: Refusal) => void;
+  readonly #judgement: Judgement;
   readonly #limit: number;
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(refuse: (refused: Refusal) => void, limit = MAX_LINE_BYTES) {
+  constructor(judgement: Judgement, limit = MAX_LINE_BYTES) {
     super();
-    this.#refuse = refuse;
+    this.#judgement = judgement;
     this.#limit = limit;
   }
 
@@ -86,13 +108,13 @@ export class JudgedLines extends Transform {
     const line = Buffer.concat(parts).toString("utf8");
     if (bytes > this.#limit) {
       const words = `The message is ${bytes} bytes long, but may have ${this.#limit}`;
-      this.#refuse(refusal(INVALID_REQUEST, `Invalid Request: ${words}`, idAtEdge(line)));
+      this.#judgement.refuse(refusal(INVALID_REQUEST, `Invalid Request: ${words}`, idAtEdge(line)));
     } else if (line.trim() !== "") this.#judge(line);
   }
 
   #judge(line: string): void {
     const parsed = parsedMessage(line);
-    if (!("message" in parsed)) return this.#refuse(parsed);
+    if (!("message" in parsed)) return this.#judgement.refuse(parsed);
     const { message } = parsed;
     // Batches were in one revision only; their messages are answered one by one.
     const messages = Array.isArray(message) && message.length > 0 ? message : [message];
@@ -100,8 +122,9 @@ export class JudgedLines extends Transform {
       const refused = Array.isArray(one)
         ? refusal(INVALID_REQUEST, "Invalid Request: a batch stands within a batch")
         : misshapen(one);
-      if (refused) this.#refuse(refused);
-      else this.push(`${JSON.stringify(one)}\n`);
+      const received = refused ?? this.#judgement.receive(one);
+      if ("message" in received) this.push(`${JSON.stringify(received.message)}\n`);
+      else this.#judgement.refuse(received);
     }
   }
 }
