@@ -27,7 +27,9 @@ import {
 } from "./registry/exports.ts";
 import { withFoundStart } from "./run/own_data.ts";
 import {
+  estimateEvaluation,
   estimateTraining,
+  type EvaluationEstimate,
   type SweepSummary,
   sweepSummary,
   type TrainingEstimate,
@@ -133,6 +135,18 @@ class Laboratory implements Lab {
       runs: (filter) => this.#store.runs.list(filter).runs,
       checkpointBytes: (id) => this.#store.checkpoints.list(id).map(({ bytes }) => bytes),
     }, this.#process.device);
+  }
+
+  estimateEvaluation({ run: ref, ...request }: JobRequest): EvaluationEstimate | null {
+    const run = this.trainedRun(ref);
+    const { jobInputs, evaluatedExamples } = modalityOf(run);
+    requireFieldsOf(run, "evaluate", request);
+    return estimateEvaluation(
+      run,
+      evaluatedExamples(run, jobInputs.evaluate(run, request)),
+      this.#store.evaluations.list(run.id)
+        .map((evaluation) => [evaluation, evaluatedExamples(run, evaluation)]),
+    );
   }
 
   #configsOf(

@@ -5,7 +5,12 @@ import type { Comparison } from "./report/compare.ts";
 import type { TrainRequest } from "./registry/requests.ts";
 import type { Evaluation } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
-import type { SweepSummary, TrainingEstimate, Variation } from "./report/history.ts";
+import type {
+  EvaluationEstimate,
+  SweepSummary,
+  TrainingEstimate,
+  Variation,
+} from "./report/history.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { NoticeOptions } from "./report/notices.ts";
 import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
@@ -51,6 +56,12 @@ export interface Lab {
   extend(ref: string, overrides: ConfigOverrides): Promise<Run>;
   /** Estimates time and disk space of `train`, or with `resume` of {@link Lab.extend}, without queueing runs. */
   estimate(request: TrainRequest & { readonly resume?: string | undefined }): TrainingEstimate;
+  /**
+   * How long `evaluate` would take, about; null where nothing tells the speed of the run. Nothing is started.
+   *
+   * @throws {UserError} If the request is not valid for the run.
+   */
+  estimateEvaluation(request: JobRequest): EvaluationEstimate | null;
   /** Puts a stopped, interrupted or failed run back in the queue, to continue from its checkpoint. */
   resume(ref: string): Promise<Run>;
   /** Cancels queued runs, and requests that running ones stop after their current step with a checkpoint.

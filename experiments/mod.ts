@@ -44,7 +44,7 @@ export { processExists } from "./common/files.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";
 export type { SweepSummary, Variation } from "./report/history.ts";
-export type { ConfigEstimate, TrainingEstimate } from "./report/history.ts";
+export { type ConfigEstimate, PASSES_OF_A_STEP, type TrainingEstimate } from "./report/history.ts";
 export {
   AnyEvaluateRequest,
   AnySampleRequest,

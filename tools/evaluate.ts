@@ -2,6 +2,7 @@ import { AnyEvaluateRequest } from "../experiments/mod.ts";
 import { ADDING, defineTool } from "./define.ts";
 import { rareFieldsHelp, waitSeconds, withRareFields } from "./fields.ts";
 import { requestedJob } from "./jobs.ts";
+import { askBeforeEvaluation } from "./questions.ts";
 
 const input = withRareFields(AnyEvaluateRequest.extend({ wait_seconds: waitSeconds() }));
 
@@ -21,6 +22,8 @@ export const evaluateTool = defineTool({
   annotations: ADDING,
   needsWeights: true,
   async run({ wait_seconds, ...request }, call) {
+    const question = askBeforeEvaluation(request, call);
+    if (question) return question;
     return await requestedJob("evaluate", request, wait_seconds, call);
   },
 });

@@ -22,7 +22,7 @@ import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
 import {
   call,
   compareCalls,
-  evaluateCall,
+  evaluateCalls,
   rankCalls,
   resumeCalls,
   sampleCall,
@@ -152,7 +152,7 @@ function nextFor(lab: Lab, { run }: RunReport): string[] {
   if (isPretrained(run.id)) {
     return [
       bestSample(lab, run),
-      evaluateCall(run),
+      ...evaluateCalls(lab, run),
       ...compareCalls(lab, run),
     ];
   }
@@ -166,7 +166,7 @@ function nextFor(lab: Lab, { run }: RunReport): string[] {
     case "finished":
       return [
         sampleCall(run),
-        evaluateCall(run),
+        ...evaluateCalls(lab, run),
         ...compareCalls(lab, run),
       ];
     case "stopped":

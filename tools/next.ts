@@ -1,20 +1,21 @@
 /** Calls that answers propose: complete, as they can be made, and with the time that they take. */
-import { duration } from "../engine/host/mod.ts";
+import { duration, UserError } from "../engine/host/mod.ts";
 import {
   hasEnded,
   type Lab,
   modalityOf,
+  PASSES_OF_A_STEP,
   type Run,
   type Sample,
   type TextSample,
 } from "../experiments/mod.ts";
 
-/** A training step costs about three times what the network alone does: forward, and back twice. */
-const PASSES_OF_A_STEP = 3;
 /** Seconds in which a process starts and compiles its programs. */
 const START = 4;
 /** Runs that one proposal names at most. */
 const MOST_NAMED = 5;
+/** Finished runs among which those are looked for that a run can be ranked with. */
+const MOST_SEARCHED = 20;
 
 /** A call as it can be made: `sample {"run": "image-0001", "seed": 1}`. */
 export function call(tool: string, args: Readonly<Record<string, unknown>>): string {
@@ -33,8 +34,9 @@ export function sampleCall(
   choices: Readonly<Record<string, unknown>> = {},
 ): string {
   const { toSample, passesOfSample } = modalityOf(run);
-  const time = timeFor(run, passesOfSample(run));
-  return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${time})`;
+  const speed = run.latest.examples_per_second ?? 0;
+  const seconds = speed > 0 ? passesOfSample(run) / (PASSES_OF_A_STEP * speed) : undefined;
+  return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${timeOf(seconds)})`;
 }
 
 /** The settings of a sample, as far as they differ from one to another and a request takes them. */
@@ -55,18 +57,21 @@ export function settingsOf(sample: Sample | TextSample): Readonly<Record<string,
   };
 }
 
-/** To measure what a run makes. */
-export function evaluateCall(run: Run): string {
-  const { toEvaluate, passesOfEvaluation } = modalityOf(run);
-  const time = timeFor(run, passesOfEvaluation(run));
-  return `${call("evaluate", { run: run.id })} to ${toEvaluate} (${time})`;
+/** To measure what a run makes; nothing where that cannot be measured. */
+export function evaluateCalls(lab: Lab, run: Run): string[] {
+  const { toEvaluate } = modalityOf(run);
+  try {
+    const seconds = lab.estimateEvaluation({ run: run.id })?.seconds;
+    return [`${call("evaluate", { run: run.id })} to ${toEvaluate} (${timeOf(seconds)})`];
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
-/** "about 12 sec", by the speed at which the run trained. */
-function timeFor({ latest }: Run, passes: number): string {
-  const speed = latest.examples_per_second;
-  if (speed === undefined || !(speed > 0)) return "some seconds to minutes";
-  return `about ${duration(START + passes / (PASSES_OF_A_STEP * speed))}`;
+/** "about 12 sec", with the start of a process; in general terms where it is not known. */
+function timeOf(seconds: number | undefined): string {
+  return seconds === undefined ? "some seconds to minutes" : `about ${duration(START + seconds)}`;
 }
 
 /** To rank a finished run: in its sweep, or among others on the same data; none where it is alone. */
@@ -75,7 +80,7 @@ export function compareCalls(lab: Lab, run: Run): string[] {
   if (sweepId !== null && lab.runs({ sweepId, limit: 1 }).total > 1) {
     return [`${call("compare-runs", { sweep: sweepId })} to rank it in its sweep`];
   }
-  const others = lab.runs({ status: "finished", limit: 50 }).runs.filter((other) =>
+  const others = lab.runs({ status: "finished", limit: MOST_SEARCHED }).runs.filter((other) =>
     other.id !== run.id && other.config.modality === config.modality &&
     other.config.dataset === config.dataset
   );

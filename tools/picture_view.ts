@@ -4,11 +4,12 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   imageConfigOf,
   type ImageEvaluation,
+  type Lab,
   recognisedShare,
   type Run,
   type Sample,
 } from "../experiments/mod.ts";
-import { evaluateCall, sampleCall } from "./next.ts";
+import { evaluateCalls, sampleCall } from "./next.ts";
 import { capital, damageNote, rounded, table } from "./rows.ts";
 import { answer, type Call, picture } from "./define.ts";
 import type { ModalityView } from "./modality_view.ts";
@@ -40,7 +41,7 @@ async function pictureAnswer(
       summary: summaryOf(sample) + shownNote(sample, shown, FILM_EXAMPLES) +
         damageNote(lab, sample.runId, sample.step) +
         await givenSummary(lab, sample),
-      next: nextFor(lab.run(sample.runId), sample),
+      next: nextFor(lab, lab.run(sample.runId), sample),
       viewerUrl: links.samples(sample.runId),
     },
     [
@@ -60,12 +61,12 @@ async function pictureAnswer(
   );
 }
 
-function nextFor(run: Run, { settings: { seed, guidance_scale } }: Sample): string[] {
+function nextFor(lab: Lab, run: Run, { settings: { seed, guidance_scale } }: Sample): string[] {
   const { label_dropout } = imageConfigOf(run);
   const guided = guidance_scale === 1 && label_dropout > 0
     ? [sampleCall(run, { guidance_scale: 2, seed })]
     : [];
-  return [...guided, evaluateCall(run)];
+  return [...guided, ...evaluateCalls(lab, run)];
 }
 
 /** What of a sample is in the picture, where that is not all. */

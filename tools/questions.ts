@@ -1,4 +1,4 @@
-/** What the client is asked before a training starts: leave to read a file, and to take over an hour. */
+/** What the client is asked before something starts: leave to read a file, and to take over an hour. */
 import { realpathSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,7 @@ import {
   type ConfigEstimate,
   DEFAULT_PRESET,
   expandGrid,
+  type JobRequest,
   type Lab,
   modalityOf,
   PRESET_NAMES,
@@ -26,16 +27,16 @@ import {
 } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
 
-/** Longer trainings are confirmed by the person, where the client can ask. */
+/** What takes longer is confirmed by the person, where the client can ask. */
 const CONFIRM_SECONDS = 3600;
 /** Fields by which a preset is found that trains about as fast, where nothing like it was trained. */
 const SPEED_FIELDS = ["modality", "network", "size", "image_size", "colour", "context", "method"];
 
 const Confirmation = z.object({
-  start: z.boolean().meta({ title: "Start the training", default: true }),
+  start: z.boolean().meta({ title: "Start", default: true }),
 });
 
-/** Long trainings whose question was dismissed: asking for one again is an answer, too. */
+/** Long requests whose question was dismissed: to repeat one is an answer, too. */
 const dismissed = new WeakMap<Lab, Set<string>>();
 
 /**
@@ -102,24 +103,69 @@ function folderOf(uri: string): string[] {
 
 function askForTime(
   request: TrainRequest,
-  { lab, client, request: { mcpReq } }: Call,
+  call: Call,
 ): CallToolResult | InputRequiredResult | undefined {
-  if (client.elicitation === undefined) return undefined;
-  const estimate = lab.estimate(request);
+  if (call.client.elicitation === undefined) return undefined;
+  const estimate = call.lab.estimate(request);
   const { runs } = estimate;
   const { seconds, by } = expectedTime(estimate);
+  const what = runs === 1 ? "This run" : `These ${runs} runs`;
+  return askForHours(call, {
+    key: JSON.stringify(request),
+    seconds,
+    time: `${what} would take about ${duration(seconds)} of training (by the speed of ${by})`,
+    question: `Start ${runs === 1 ? "it" : "them"}?`,
+    command: "train",
+  });
+}
+
+/**
+ * A question for the client, or the answer to an evaluation that may not start; undefined for one that may.
+ *
+ * @throws {UserError} If the request is not valid for the run.
+ */
+export function askBeforeEvaluation(
+  request: JobRequest,
+  call: Call,
+): CallToolResult | InputRequiredResult | undefined {
+  if (call.client.elicitation === undefined) return undefined;
+  const estimate = call.lab.estimateEvaluation(request);
+  if (estimate === null) return undefined;
+  const { seconds, by } = estimate;
+  return askForHours(call, {
+    key: JSON.stringify(["evaluate", request]),
+    seconds,
+    time: `This evaluation would take about ${duration(seconds)} (by the speed of ${by})`,
+    question: "Start it?",
+    command: "evaluate",
+  });
+}
+
+/** What is asked about something that takes long. */
+interface LongWork {
+  /** The same for each repetition of the request. */
+  readonly key: string;
+  readonly seconds: number;
+  /** A sentence without its full stop. */
+  readonly time: string;
+  readonly question: string;
+  /** The task of the command line that starts it without a question. */
+  readonly command: string;
+}
+
+function askForHours(
+  { lab, request: { mcpReq } }: Call,
+  { key, seconds, time, question, command }: LongWork,
+): CallToolResult | InputRequiredResult | undefined {
   if (seconds <= CONFIRM_SECONDS) return undefined;
-  const key = JSON.stringify(request);
   const before = dismissed.get(lab) ?? new Set();
   if (before.has(key)) return undefined;
-  const what = runs === 1 ? "This run" : `These ${runs} runs`;
-  const time = `${what} would take about ${duration(seconds)} of training (by the speed of ${by})`;
   const answer = inputResponse(mcpReq.inputResponses, "start");
   if (answer.kind !== "elicit") {
     return inputRequired({
       inputRequests: {
         start: inputRequired.elicit({
-          message: `${time}. Start ${runs === 1 ? "it" : "them"}?`,
+          message: `${time}. ${question}`,
           requestedSchema: Confirmation,
         }),
       },
@@ -131,7 +177,8 @@ function askForTime(
   if (answer.action === "cancel") dismissed.set(lab, before.add(key));
   const reason = answer.action === "cancel"
     ? "the question whether to start was dismissed; the same call again starts it without asking"
-    : "the person does not want it";
+    : "the person does not want it (a client without a person may say so by itself: then the person " +
+      `can start it with \`deno task ${command}\`)`;
   return { content: [{ type: "text", text: `Not started: ${reason}. ${time}.` }] };
 }
 

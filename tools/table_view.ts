@@ -3,7 +3,7 @@ import type { Evaluation, TextSample } from "../experiments/mod.ts";
 import { answer } from "./define.ts";
 import { asJson, sampleUri } from "./links.ts";
 import type { ModalityView } from "./modality_view.ts";
-import { evaluateCall } from "./next.ts";
+import { evaluateCalls } from "./next.ts";
 import { damageNote, rounded, table } from "./rows.ts";
 
 export const tableView: ModalityView = {
@@ -14,7 +14,7 @@ export const tableView: ModalityView = {
     return answer({
       summary: `Sample ${id} from ${sample.runId} at training step ${sample.step}.` +
         damageNote(lab, sample.runId, sample.step),
-      next: [evaluateCall(lab.run(sample.runId))],
+      next: evaluateCalls(lab, lab.run(sample.runId)),
       viewerUrl: links.run(sample.runId),
       rest: uri,
     }, [

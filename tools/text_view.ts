@@ -9,7 +9,7 @@ import {
   textStatisticNotes,
 } from "../experiments/mod.ts";
 import type { ModalityView } from "./modality_view.ts";
-import { evaluateCall, sampleCall } from "./next.ts";
+import { evaluateCalls, sampleCall } from "./next.ts";
 import { capital, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
 import { answer, type Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
@@ -42,7 +42,7 @@ async function textAnswer(
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
       next: [
         sampleCall(lab.run(sample.runId), { temperature: 0.5, seed: sample.settings.seed }),
-        evaluateCall(lab.run(sample.runId)),
+        ...evaluateCalls(lab, lab.run(sample.runId)),
       ],
       viewerUrl: links.run(sample.runId),
       rest: uri,

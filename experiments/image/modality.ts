@@ -15,7 +15,7 @@ import type { EvaluationInput } from "./evaluation_job.ts";
 import { picturesOf } from "./pictures.ts";
 import { ImageEvaluateRequest, type ImageEvaluation, SampleRequest } from "./requests.ts";
 import type { SamplingInput } from "./sampling_job.ts";
-import { evaluationSettings, sampleSettings } from "./settings.ts";
+import { drawnExamples, evaluationSettings, sampleSettings } from "./settings.ts";
 
 const COMPARABILITY: Comparability<ImageEvaluation> = [
   [
@@ -53,7 +53,6 @@ export const image = {
   toSample: "see its pictures",
   toEvaluate: "measure its pictures",
   passesOfSample: () => 20 * 50,
-  passesOfEvaluation: () => 1000 * 25,
   networkFields: ["network", "size", "image_size", "colour", "self_condition"],
   speedFields: ["label_dropout"],
   objectiveFields: [
@@ -111,5 +110,6 @@ export const image = {
       countIsDefault: (request as ImageEvaluateRequest).count === undefined,
     }),
   },
+  evaluatedExamples: (_, input) => drawnExamples((input as EvaluationInput).settings),
   load: async () => (await import("./training.ts")).imageWork,
 } satisfies Modality;

@@ -91,6 +91,13 @@ export function evaluationSettings(
   return settings;
 }
 
+/** Returns how often the network is evaluated for all images of an evaluation; guided evaluations count twice. */
+export function drawnExamples(settings: ImageEvaluationSettings): number {
+  const { evaluations } = solver(settings.sampler, ownOptions(settings));
+  return settings.count * settings.steps * evaluations *
+    (isGuided(settings.guidance_scale) ? 2 : 1);
+}
+
 /** Returns the sampling settings, with defaults that depend on other fields. */
 function choicesOf(
   request: SharedFields,

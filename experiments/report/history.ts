@@ -1,6 +1,7 @@
 /** What earlier runs tell: the time and disk space of a training, and the settings that were varied. */
 import { metricOf, modalityOf, scoreOf } from "../registry/modalities.ts";
 import { startOf } from "../run/own_data.ts";
+import type { Evaluation } from "../store/results.ts";
 import type { Run, RunFilter, RunStatus } from "../store/run.ts";
 import { summarise } from "./seeds.ts";
 import {
@@ -50,6 +51,35 @@ export interface Records {
 const MEASURED = 10;
 /** Checkpoints that a run keeps. */
 const KEPT = 2;
+
+/** A training step costs about three times what the network alone does: forward, and back twice. */
+export const PASSES_OF_A_STEP = 3;
+
+/** How long an evaluation takes, and the evaluation or run by whose speed. */
+export interface EvaluationEstimate {
+  readonly seconds: number;
+  readonly by: string;
+}
+
+/**
+ * @param examples Examples that the network processes; see `Modality.evaluatedExamples`.
+ * @param earlier Evaluations of the run, with the examples of each.
+ * @returns The estimate by the newest evaluation, else by the speed of training; null where neither is known.
+ */
+export function estimateEvaluation(
+  { id, latest }: Run,
+  examples: number,
+  earlier: readonly (readonly [evaluation: Evaluation, examples: number])[],
+): EvaluationEstimate | null {
+  const newest = earlier.findLast(([, done]) => done > 0);
+  if (newest) {
+    const [{ id, samplingSeconds, measuringSeconds }, done] = newest;
+    return { seconds: (samplingSeconds + measuringSeconds) * examples / done, by: id };
+  }
+  const speed = latest.examples_per_second ?? 0;
+  if (speed <= 0) return null;
+  return { seconds: examples / (PASSES_OF_A_STEP * speed), by: `the training of ${id}` };
+}
 
 /**
  * @param configs Of all runs that would be started.

@@ -61,8 +61,6 @@ export interface Modality extends ModalityConfig, Measured {
   readonly toEvaluate: string;
   /** Passes of one example through the network that a sample with default settings takes. */
   passesOfSample(run: Run): number;
-  /** As {@link passesOfSample}, of an evaluation. */
-  passesOfEvaluation(run: Run): number;
   /** Fields on which the network, and so the size of a checkpoint, depends. */
   readonly networkFields: readonly string[];
   /** Further fields on which the speed of training depends, beside batch_size. */
@@ -105,6 +103,11 @@ export interface Modality extends ModalityConfig, Measured {
    * @throws {UserError} If the request is not valid for the run.
    */
   readonly jobInputs: Readonly<Record<JobKind, (run: Run, request: object) => object>>;
+  /**
+   * Returns how many examples the network processes in an evaluation, about, from the input of the job; an example is
+   * counted each time.
+   */
+  evaluatedExamples(run: Run, input: object): number;
   /** Loads the part that uses tensors. */
   load(): Promise<ModalityWork>;
 }

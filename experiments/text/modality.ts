@@ -15,7 +15,7 @@ import {
 import type { EvaluationInput } from "./evaluation_job.ts";
 import { TextEvaluateRequest, type TextEvaluation, WriteRequest } from "./requests.ts";
 import type { WritingInput } from "./sampling_job.ts";
-import { textEvaluationSettings, writeSettings } from "./settings.ts";
+import { measuredExamples, textEvaluationSettings, writeSettings } from "./settings.ts";
 
 /** Number of steps before which a network is not compared with the bigram baseline. */
 const STEPS_BEFORE_RANKING = 2000;
@@ -51,12 +51,7 @@ export const text = {
   requests: { sample: WriteRequest, evaluate: TextEvaluateRequest },
   toSample: "read what it writes",
   toEvaluate: "measure its likelihood and its texts",
-  passesOfSample: (run) => 3 * passesOfText(textConfigOf(run), 2),
-  passesOfEvaluation(run) {
-    const config = textConfigOf(run);
-    const bounds = config.method === "autoregressive" ? 1 : 6;
-    return bounds * 24 * 32 + 32 * passesOfText(config, 1);
-  },
+  passesOfSample: (run) => 3 * passesOfText(textConfigOf(run)),
   networkFields: [
     ...["size", "context", "method", "vocabulary_size", "activation", "positions"],
     "self_condition",
@@ -112,11 +107,14 @@ export const text = {
       settings: textEvaluationSettings(request as TextEvaluateRequest, textConfigOf(run)),
     }),
   },
+  evaluatedExamples: (run, input) =>
+    measuredExamples((input as EvaluationInput).settings, textConfigOf(run)),
   load: async () => (await import("./training.ts")).textWork,
 } satisfies Modality;
 
-/** Passes for one text of so many windows: one for each token, or for each step of each block. */
-function passesOfText({ method, context, block_size }: TextConfig, windows: number): number {
+/** Passes for one text of two windows: one for each token, or for each step of each block. */
+function passesOfText({ method, context, block_size }: TextConfig): number {
+  const windows = 2;
   if (method === "autoregressive") return windows * context;
   const blocks = method === "blocks" ? windows * context / (block_size > 1 ? block_size : 16) : 1;
   return 64 * blocks;

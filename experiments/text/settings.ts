@@ -163,6 +163,28 @@ export function textEvaluationSettings(
   return { draws, bound_steps: boundSteps(bound_steps, writing.steps, config), writing };
 }
 
+/** Windows of one draw of a bound. */
+const DRAWN_WINDOWS = 32;
+
+/** Returns how many windows the network processes in an evaluation, about: to write the texts, and for the bounds. */
+export function measuredExamples(
+  { writing, draws, bound_steps }: TextEvaluationSettings,
+  { context, method }: TextConfig,
+): number {
+  const { mode, count, length, steps, block_size, rounds, revise_share } = writing;
+  const blocks = Math.ceil(length / block_size) * steps;
+  const evaluations = {
+    autoregressive: length,
+    diffusion: steps,
+    infill: steps,
+    blocks,
+    guided: blocks,
+    revised: blocks * (1 + rounds * revise_share),
+  }[mode];
+  const bounds = method === "autoregressive" ? 1 : Math.log2(context) + 2 * bound_steps.length;
+  return count * evaluations + draws * DRAWN_WINDOWS * bounds;
+}
+
 /** Returns the numbers of steps whose bounds are measured, ascending. */
 function boundSteps(
   asked: readonly number[] | undefined,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { resolveConfig, type RunConfig } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { finishedRun } from "../experiments/workspace.ts";
+import { finishedRun, queue, shortConfig } from "../experiments/workspace.ts";
 import { type Caller, currentClient, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
 import { proposalsIn, tablesIn, tableWith } from "./markdown.ts";
@@ -129,4 +129,29 @@ Deno.test("what a list proposes is a complete call that can be made", () =>
         assert.ok(!answer.isError, `${tool} ${JSON.stringify(args)}: ${textOf(answer)}`);
       }
     }
+  }));
+
+Deno.test("evaluate is proposed with the time that it takes, and not where it cannot be done", () =>
+  withRuns((store) => {
+    const speed = [{ name: "examples_per_second" as const, step: 12, value: 100 }];
+    store.metrics.insert(finishedRun(store, shortConfig(), 0.1), speed);
+    const [id] = queue(store, shortConfig({ dataset: "made-up-digits", seed: 1 })) as [string];
+    const worker = store.workers.insert();
+    store.runs.claim(worker, "test");
+    store.runs.setFacts(id, worker, {
+      ...{ datasetHash: "0", device: "cpu", parameterCount: 1, replicas: 1, baseline: 0.2 },
+      deviceChoice: { device: "cpu", reason: "test", measured: [] },
+      pictures: { height: 28, width: 28, channels: 1, classNames: ["all"] },
+    });
+    store.metrics.insert(id, speed);
+    store.runs.end(id, worker, "finished", null);
+    store.workers.end(worker, "ended");
+  }, async (caller) => {
+    const proposed = async (run: string) =>
+      /evaluate \{.*?\)/.exec(textOf(await caller.call("inspect-run", { run })))?.[0];
+    assert.equal(
+      await proposed("image-0001"),
+      'evaluate {"run": "image-0001"} to measure its pictures (about 87 sec)',
+    );
+    assert.equal(await proposed("image-0002"), undefined, "one class gives nothing to judge by");
   }));

@@ -5,7 +5,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { type Answer, stdioCommand, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
-import { removeFolder } from "../experiments/workspace.ts";
+import { openStore } from "../../experiments/store/store.ts";
+import { finishedRun, removeFolder, shortConfig } from "../experiments/workspace.ts";
 
 const LONG = {
   preset: "mnist-small",
@@ -89,6 +90,42 @@ for (const mode of MODES) {
       lab.stop("all");
     }));
 }
+
+Deno.test("an evaluation of over an hour is confirmed by the person, by what is known of the run's speed", () =>
+  withLaboratory(async ({ lab, url }) => {
+    const store = openStore(lab.workspace);
+    const run = finishedRun(store, shortConfig(), 0.2);
+    const evaluate = async (elicit: Replies["elicit"], args: object) => {
+      const made = answering({ mode: "legacy", ...(elicit ? { elicit } : {}) });
+      await made.client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)));
+      const asked = { run, wait_seconds: 0, ...args };
+      const text = textOf(
+        await made.client.callTool({ name: "evaluate", arguments: asked }) as Answer,
+      );
+      await made.client.close();
+      return { text, asked: made.asked };
+    };
+    const decline = { action: "decline" } as const;
+    const unknown = await evaluate(decline, {});
+    assert.deepEqual(unknown.asked, [], "nothing tells how fast it is");
+    store.metrics.insert(run, [{ name: "examples_per_second", step: 12, value: 2 }]);
+    // 1,000 pictures in 25 steps, each of two guided evaluations: 100,000 examples at six a second.
+    const slow = { sampler: "heun", guidance_scale: 2 };
+    const declined = await evaluate(decline, slow);
+    assert.match(declined.text, /^Not started: the person does not want it .*`deno task evaluate`/);
+    assert.match(
+      declined.asked[0]!,
+      new RegExp(
+        `^This evaluation would take about 4 hr, \\d+ min \\(by the speed of the training of ${run}\\). Start it\\?$`,
+      ),
+    );
+    const short = await evaluate(decline, { count: 200, steps: 5 });
+    assert.deepEqual(short.asked, []);
+    const silent = await evaluate(undefined, slow);
+    assert.match(silent.text, /^job-0003 /);
+    store.close();
+    lab.stopJobs("all");
+  }));
 
 Deno.test("data outside of the allowed folders is read only where the client's roots allow it", () =>
   withLaboratory(async ({ lab }) => {
