@@ -14,6 +14,7 @@ import {
 import { forwardStrip, noiseShare, sampleMoment, samplePng, sideBySide } from "../figures/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
 import { filmUrl, MessagePage } from "./layout.tsx";
+import { jobsView } from "./jobs.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
 import { EntryPage, JournalPage } from "./journal_pages.tsx";
 import { runUrl } from "./markdown.ts";
@@ -60,7 +61,12 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     if (run.id !== ref) return c.redirect(runUrl(run.id));
     const events = lab.events().filter((event) => event.runId === run.id).reverse();
     return c.html(
-      <RunPage report={fullReport(lab, run)} texts={lab.texts(run.id)} events={events} />,
+      <RunPage
+        report={fullReport(lab, run)}
+        texts={lab.texts(run.id)}
+        jobs={jobsView(lab, run.id)}
+        events={events}
+      />,
     );
   });
   app.get("/compare", takes("runs"), (c) => {
@@ -198,6 +204,7 @@ function runsPage(lab: Lab, c: Context) {
       pretrained={lab.pretrained().map(({ id }) => id)}
       status={status}
       sweepId={sweepId}
+      jobs={status === undefined && sweepId === undefined && offset === 0 ? jobsView(lab) : null}
     />
   );
 }

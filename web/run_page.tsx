@@ -13,6 +13,7 @@ import {
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Ask, Fact, Page, RunProgress, settingText, Status, Time } from "./layout.tsx";
 import { Evaluations, viewOf } from "./evaluations.tsx";
+import { isActive, Jobs, type JobsView } from "./jobs.tsx";
 import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
 
@@ -20,16 +21,17 @@ export interface RunView {
   readonly report: RunReport;
   /** Texts of a text run, oldest first. */
   readonly texts: readonly TextSample[];
+  readonly jobs: JobsView;
   /** Newest first. */
   readonly events: readonly LabEvent[];
 }
 
 /** The page of a run. */
-export function RunPage({ report, texts, events }: RunView) {
+export function RunPage({ report, texts, jobs, events }: RunView) {
   const { run } = report;
   const view = viewOf(run);
   return (
-    <Page title={run.id} refreshSeconds={hasEnded(run) ? 10 : 2}>
+    <Page title={run.id} refreshSeconds={hasEnded(run) && !isActive(jobs) ? 10 : 2}>
       <script
         type="module"
         src={staticUrl(view.script)}
@@ -41,6 +43,9 @@ export function RunPage({ report, texts, events }: RunView) {
       <section id="curves" data-live aria-labelledby="curves-title">
         <h2 id="curves-title" class="hidden">Curves</h2>
         <Charts report={report} />
+      </section>
+      <section id="jobs" data-live aria-label="Requested samples and evaluations">
+        <Jobs view={jobs} named={false} />
       </section>
       <section id="samples" data-live aria-labelledby="samples-title">
         <h2 id="samples-title">Samples</h2>

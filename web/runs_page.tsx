@@ -12,6 +12,7 @@ import {
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
+import { isActive, Jobs, type JobsView } from "./jobs.tsx";
 import { Ask, Page, RunProgress, settingOf, Settings, Status, Time } from "./layout.tsx";
 import { runUrl } from "./markdown.ts";
 
@@ -34,6 +35,8 @@ export interface RunsView {
   readonly counts: Readonly<Record<RunStatus, number>>;
   /** Ids of the runs that come with the program. */
   readonly pretrained: readonly string[];
+  /** Null on pages that do not show them. */
+  readonly jobs: JobsView | null;
 }
 
 /** Settings that are shown for single runs; sweeps show the differing ones. */
@@ -41,7 +44,8 @@ const CHARACTER = ["size", "schedule", "target", "steps"] as const;
 
 export function RunsPage(view: RunsView) {
   const all = RUN_STATUSES.reduce((sum, status) => sum + view.counts[status], 0);
-  const active = view.counts.running + view.counts.queued > 0;
+  const active = view.counts.running + view.counts.queued > 0 ||
+    (view.jobs !== null && isActive(view.jobs));
   return (
     <Page title="Runs" section="/" refreshSeconds={active ? 2 : 6}>
       <h1>Runs</h1>
@@ -59,6 +63,7 @@ export function RunsPage(view: RunsView) {
             <Pages view={view} />
           </>
         )}
+        {view.jobs && <Jobs view={view.jobs} named />}
         {view.pretrained.length > 0 && <PretrainedRuns ids={view.pretrained} />}
       </div>
     </Page>

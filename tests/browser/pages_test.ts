@@ -66,7 +66,11 @@ async function openTab(browser: Browser, look: Look) {
     if (message.type() === "error") troubles.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => troubles.push(`uncaught: ${error.message}`));
-  page.on("requestfailed", (request) => troubles.push(`failed: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // Leaving a page ends the request by which it keeps itself fresh.
+    if (request.failure()?.errorText === "net::ERR_ABORTED") return;
+    troubles.push(`failed: ${request.url()}`);
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) troubles.push(`${response.status()}: ${response.url()}`);
   });
@@ -174,6 +178,21 @@ Deno.test("An open page follows the run: the curve grows and keeps what the read
     await page.getByRole("button", { name: "Compare ticked runs" }).click();
     await page.waitForURL(/\/compare/);
     assert.match(await page.locator("h1").innerText(), /2 runs compared/);
+    assert.deepEqual(troubles, []);
+  });
+
+  await t.step("a job's progress and its result come to the open page", async () => {
+    await using tab = await openTab(browser, "phone");
+    const { page, troubles } = tab;
+    const { job } = example;
+    await page.goto(site.origin);
+    await page.getByLabel(`Progress of ${job.id}`).waitFor();
+    job.progress(600);
+    await page.locator(`#${job.id} progress[value="0.6"]`).waitFor();
+    job.finish();
+    await page.getByRole("link", { name: "image-0001-evaluation-001" }).click();
+    await page.waitForURL(/\/runs\/image-0001#evaluations$/);
+    assert.ok(await page.getByRole("heading", { name: "Evaluations", exact: true }).isVisible());
     assert.deepEqual(troubles, []);
   });
 

@@ -40,6 +40,13 @@ export interface ExampleWorkspace extends AsyncDisposable {
   readonly textId: string;
   readonly sweepIds: readonly string[];
   advance(toStep: number): void;
+  /** The evaluation at work. */
+  readonly job: {
+    readonly id: string;
+    /** @param done Of 1,000. */
+    progress(done: number): void;
+    finish(): void;
+  };
 }
 
 /** An empty workspace in a temporary folder, removed in the end. */
@@ -99,9 +106,11 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
   sample(store, running, digits, 500, false);
 
   const textId = writeVerse(store);
+  const { job, lock: jobLock } = requestJobs(store, first.id, textId);
 
   return {
     ...base,
+    job,
     textId,
     runningId: running.id,
     sweepIds: sweep.map((run) => run.id),
@@ -111,9 +120,40 @@ export async function exampleWorkspace(): Promise<ExampleWorkspace> {
     },
     async [Symbol.asyncDispose]() {
       lock.release();
+      jobLock.release();
       await base[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A sample that was made, one that failed, an evaluation at work, and a text that waits. */
+function requestJobs(store: Store, runId: string, textId: string) {
+  const { jobs } = store;
+  const worker = store.workers.insert("jobs");
+  store.workers.begin(worker, Deno.pid);
+  const lock = holdLock(store.workspace, worker);
+  jobs.request({ kind: "sample", runId, input: {} });
+  jobs.end(jobs.claim(worker)!.id, worker, {
+    status: "finished",
+    resultId: `${runId}-sample-004`,
+  });
+  jobs.request({ kind: "sample", runId, input: { pictures: 123_456 } });
+  const marked = "\u2068pictures\u2069 is 123456, but must be a whole number from 0 to 999";
+  jobs.end(jobs.claim(worker)!.id, worker, {
+    status: "failed",
+    error: { marked, mendable: true },
+  });
+  jobs.request({ kind: "evaluate", runId, input: {} });
+  const { id } = jobs.claim(worker)!;
+  const message = "Drawing pictures 201 to 400";
+  const job = {
+    id,
+    progress: (done: number) => jobs.setProgress(id, worker, { done, total: 1000, message }),
+    finish: () => jobs.end(id, worker, { status: "finished", resultId: `${runId}-evaluation-001` }),
+  };
+  job.progress(300);
+  jobs.request({ kind: "sample", runId: textId, input: {} });
+  return { lock, job };
 }
 
 /** Made-up numbers of a run's pictures. */

@@ -66,6 +66,34 @@ Deno.test("The pages of a workspace with runs", async (t) => {
     assert.match(ofText, /<td>1\.4 \(1\.2 ± 0\.05\)<\/td>/);
   });
 
+  await t.step(
+    "jobs stand beside the runs with their state, progress, result or reason",
+    async () => {
+      const page = await html(app, "/");
+      const lines = page.match(/<li id="job-\d+">.*?<\/li>/gs)!;
+      const wanted = [
+        /job-0003.*<b>Evaluation<\/b> of <a href="\/runs\/image-0001">.*status running.*<progress value="0.3" max="1" aria-label="Progress of job-0003">.*Drawing pictures 201 to 400 · 30 %/s,
+        new RegExp(
+          `job-0004.*<b>Sample</b> of <a href="/runs/${example.textId}">.*status queued`,
+          "s",
+        ),
+        /job-0002.*status failed.*pictures is 123456, but must be a whole number from 0 to 999/s,
+        /job-0001.*status finished.*<a href="\/runs\/image-0001#image-0001-sample-004">image-0001-sample-004<\/a>/s,
+      ];
+      assert.equal(lines.length, wanted.length);
+      lines.forEach((line, i) => assert.match(line, wanted[i]!));
+      assertHarmless(page);
+      const ofRun = await html(app, "/runs/image-0001");
+      assert.deepEqual(
+        ofRun.match(/<li id="job-\d+">/g),
+        ["job-0003", "job-0002", "job-0001"].map((id) => `<li id="${id}">`),
+      );
+      assert.match(ofRun, /data-refresh="2"/, "something is still to come");
+      assert.match(ofRun, /id="image-0001-sample-004"/, "what the link leads to");
+      assert.doesNotMatch(await html(app, "/?status=failed"), /id="job-/);
+    },
+  );
+
   await t.step("a run on text shows what it wrote, and how it came out of the noise", async () => {
     const page = await html(app, `/runs/${example.textId}`);
     assert.match(page, /Nats per character/);

@@ -1,0 +1,94 @@
+/** Requested samples and evaluations: what becomes of them, beside the runs. */
+import { duration } from "../engine/host/mod.ts";
+import { hasEnded, type Job, type Lab } from "../experiments/mod.ts";
+import { Status, Time } from "./layout.tsx";
+import { runUrl } from "./markdown.ts";
+
+/** Queued jobs, and jobs that have ended, that are shown at most. */
+const MOST_WAITING = 5;
+const MOST_ENDED = 5;
+
+/** The jobs to show, in the order of their work. */
+export interface JobsView {
+  readonly jobs: readonly Job[];
+  /** Number of queued jobs that are not shown. */
+  readonly moreWaiting: number;
+}
+
+/** Returns the jobs of a run, or of all runs: those at work, the next ones, and the last ones. */
+export function jobsView(lab: Pick<Lab, "jobs">, runId?: string): JobsView {
+  const { jobs: running } = lab.jobs({ runId, status: "running" });
+  const { jobs: queued } = lab.jobs({ runId, status: "queued", limit: 1000 });
+  const { jobs: newest } = lab.jobs({ runId });
+  const waiting = queued.toReversed().slice(0, MOST_WAITING);
+  const ended = newest.filter(hasEnded).slice(0, MOST_ENDED);
+  return {
+    jobs: [...running, ...waiting, ...ended],
+    moreWaiting: queued.length - waiting.length,
+  };
+}
+
+/** Whether something of it is still to come. */
+export function isActive({ jobs }: JobsView): boolean {
+  return jobs.some((job) => !hasEnded(job));
+}
+
+/** @param props.named Whether each job names its run. */
+export function Jobs({ view, named }: { view: JobsView; named: boolean }) {
+  if (view.jobs.length === 0) return null;
+  return (
+    <>
+      <h2>Requested samples and evaluations</h2>
+      <ul class="jobs">
+        {view.jobs.map((job) => <JobLine job={job} named={named} />)}
+      </ul>
+      {view.moreWaiting > 0 && <p class="quiet">{view.moreWaiting} more are queued</p>}
+    </>
+  );
+}
+
+const KINDS = { sample: "Sample", evaluate: "Evaluation" } as const;
+
+function JobLine({ job, named }: { job: Job; named: boolean }) {
+  return (
+    <li id={job.id}>
+      <span>
+        <b>{KINDS[job.kind]}</b>
+        {named && (
+          <>
+            {" of "}
+            <a href={runUrl(job.runId)}>{job.runId}</a>
+          </>
+        )}
+      </span>
+      <Status status={job.status} stopRequested={job.stopRequested} />
+      {job.status === "running" && <JobProgress job={job} />}
+      {job.resultId !== null && (
+        <a href={`${runUrl(job.runId)}#${job.kind === "sample" ? job.resultId : "evaluations"}`}>
+          {job.resultId}
+        </a>
+      )}
+      {job.error !== null && <span class="reason">{job.error.message}</span>}
+      <span class="quiet">
+        {job.id} · <Time at={job.endedAt ?? job.startedAt ?? job.createdAt} />
+      </span>
+    </li>
+  );
+}
+
+function JobProgress({ job: { id, progress, startedAt } }: { job: Job }) {
+  const { done, total, message } = progress ?? { done: 0, total: 1, message: "starting" };
+  const share = total > 0 ? Math.min(1, done / total) : 0;
+  const seconds = startedAt === null ? 0 : (Date.now() - Date.parse(startedAt)) / 1000;
+  const left = share > 0.05 && share < 1
+    ? ` · about ${duration(seconds * (1 / share - 1))} left`
+    : "";
+  return (
+    <span class="progress">
+      <progress value={share} max={1} aria-label={`Progress of ${id}`}></progress>
+      <span class="progress-text">
+        {message} · {Math.floor(100 * share)} %{left}
+      </span>
+    </span>
+  );
+}
