@@ -33,8 +33,8 @@ export const trainTool = defineTool({
     "Trains a diffusion model of images or text: one run, or a sweep of every combination of a grid " +
     "and seeds, from a preset and what differs from it; or goes on with a run that stopped. First " +
     "write the hypothesis down (write-journal), and give two seeds or more: one seed cannot tell a " +
-    "difference from noise. The answer has the run ids and a link for the person; training goes on in " +
-    "a process of its own, also when this client closes. Look again with inspect-run.",
+    "difference from noise. The answer has the run ids and a link for the person; training goes on by " +
+    "itself, also when this client closes. Look again with inspect-run.",
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, dry_run, ...request }, context) {

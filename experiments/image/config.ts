@@ -194,7 +194,7 @@ const SMALL: ImageConfig = {
 
 export const imagePresets = {
   "mnist-tiny": {
-    description: "A few seconds: shows that everything works, not good digits",
+    description: "Seconds: shows that all works, not good digits",
     examplesPerSecond: 500,
     config: {
       ...SMALL,

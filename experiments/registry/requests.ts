@@ -198,7 +198,7 @@ export const TrainRequest = z.strictObject({
   ),
   overrides: Overrides.optional().describe("Configuration fields that differ from the preset"),
   grid: Grid.optional().describe(
-    "Makes a sweep: for any fields of overrides a list of values, of which every combination is run, " +
+    "Makes a sweep: lists of values for any fields of overrides; every combination is run, " +
       `at most ${MAX_SWEEP_RUNS} runs with the seeds, e.g. {"schedule": ["linear", "cosine"]}`,
   ),
   seeds: z.array(seedNumber).min(1).max(MAX_SWEEP_RUNS).optional().describe(
@@ -206,7 +206,7 @@ export const TrainRequest = z.strictObject({
       "noise (default 0)",
   ),
   label: z.string().min(1).max(200).optional().describe(
-    "A few words on what this is for, up to 200 characters, #tags among them (default none)",
+    "What it is for, up to 200 characters, with #tags (default none)",
   ),
 });
 export type TrainRequest = z.input<typeof TrainRequest>;
@@ -214,7 +214,7 @@ export type TrainRequest = z.input<typeof TrainRequest>;
 /** A request to train, or to resume a run. */
 export const TrainOrResume = TrainRequest.extend({
   resume: runReference.optional().describe(
-    "Instead of starting something: a stopped, interrupted or failed run goes on from its last " +
+    "Instead: a stopped, interrupted or failed run goes on from its last " +
       "checkpoint, bit for bit; with overrides a new run goes on where one ended, for more steps",
   ),
   dry_run: z.boolean().default(false).describe(

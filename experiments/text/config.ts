@@ -161,7 +161,7 @@ export const textPresets = {
     },
   },
   "shakespeare-tiny": {
-    description: "A few seconds: shows that everything works, not verse",
+    description: "Seconds: shows that all works, not verse",
     examplesPerSecond: 500,
     config: {
       ...TEXT,
