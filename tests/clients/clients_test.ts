@@ -14,7 +14,13 @@ import { removeFolder } from "../experiments/workspace.ts";
 import golden from "../tools/golden/tools.json" with { type: "json" };
 import { type Assistant, ASSISTANTS } from "./assistants/mod.ts";
 import { assertAnswered, assertDeclared } from "./assertions.ts";
-import { type Conversation, everything, PROMPTS, type Reading } from "./conversation.ts";
+import {
+  type Conversation,
+  everything,
+  PROMPTS,
+  type Reading,
+  type Script,
+} from "./conversation.ts";
 import { programsOf } from "./installing.ts";
 import { play, type Playback } from "./playing.ts";
 
@@ -82,22 +88,17 @@ function readingOf({ readResource, readsListedOnly }: Assistant): Reading {
 }
 
 /** Of a model that calls nothing. */
-function* silence(): Conversation {}
+function* silence(): Script {}
 
-/** Gives the Deno cache that this program runs with, or with --cold a new one for a while. */
-async function withDenoDir<T>(use: (denoDir: string) => Promise<T>): Promise<T> {
-  if (!options.cold) return await use(await ownDenoDir());
+/** With --cold gives a new Deno cache for a while. */
+async function withDenoDir<T>(use: (denoDir: string | undefined) => Promise<T>): Promise<T> {
+  if (!options.cold) return await use(undefined);
   const denoDir = await Deno.makeTempDir({ prefix: "textdiffusion-deno-" });
   try {
     return await use(denoDir);
   } finally {
     await removeFolder(denoDir);
   }
-}
-
-async function ownDenoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
 }
 
 /** What one sees of it in figures. */

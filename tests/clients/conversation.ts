@@ -4,6 +4,7 @@
  * Every tool is called.
  */
 import type { ToolCall } from "./assistants/mod.ts";
+import type { ToolResult } from "./model_apis/mod.ts";
 
 /** A call, and what its answer must tell the model. */
 export interface ScriptedCall extends ToolCall {
@@ -15,8 +16,10 @@ export interface ScriptedCall extends ToolCall {
   readonly fails?: boolean;
 }
 
-/** Yields the calls of a turn, and is given the texts of their answers. */
-export type Conversation = Generator<readonly ScriptedCall[], void, readonly string[]>;
+/** Yields the calls of a turn, and is given what the model got for them. */
+export type Conversation = Script | AsyncGenerator<readonly ScriptedCall[], void, Results>;
+export type Script = Generator<readonly ScriptedCall[], void, Results>;
+type Results = readonly (ToolResult | undefined)[];
 
 /** The name of a call that reads a resource instead of calling a tool. */
 export const READ_RESOURCE = "read-resource";
@@ -24,7 +27,7 @@ export const READ_RESOURCE = "read-resource";
 /** Which resources an assistant's model can read: only those that are listed, or of any template. */
 export type Reading = "none" | "listed" | "all";
 
-export function* everything(reading: Reading): Conversation {
+export function* everything(reading: Reading): Script {
   yield* sweepTwoSchedules();
   yield* writeVerse();
   if (reading !== "none") yield* readListed();
@@ -35,7 +38,7 @@ export function* everything(reading: Reading): Conversation {
 const PATIENCE = 10;
 const RUNS = ["image-0001", "image-0002", "image-0003", "image-0004"].map((id) => new RegExp(id));
 
-function* sweepTwoSchedules(): Conversation {
+function* sweepTwoSchedules(): Script {
   yield [{
     tool: "train",
     args: {
@@ -49,13 +52,13 @@ function* sweepTwoSchedules(): Conversation {
     columns: ["run", "schedule", "seed", "status"],
   }];
   for (let looks = 0; looks < PATIENCE; looks++) {
-    const [text] = yield [{
+    const [looked] = yield [{
       tool: "inspect-run",
       args: { sweep: "sweep-0001", wait_seconds: 45 },
       says: RUNS,
       columns: ["run", "schedule", "seed", "status", "denoising_mse"],
     }];
-    if (!/queued|running/.test(text!)) break;
+    if (!/queued|running/.test(looked?.text ?? "")) break;
   }
   yield [{
     tool: "inspect-run",
@@ -106,7 +109,8 @@ function* sweepTwoSchedules(): Conversation {
     tool: "train",
     args: {
       preset: "mnist-tiny",
-      overrides: { steps: 3000, dataset: "made-up-digits" },
+      // Of over an hour, by the speed of a busy machine, a client would ask the person.
+      overrides: { steps: 1500, dataset: "made-up-digits" },
       wait_seconds: 0,
     },
     says: [/image-0005/],
@@ -126,7 +130,7 @@ function* sweepTwoSchedules(): Conversation {
 }
 
 /** A run on text, from its training to its likelihood, and a field that only pictures have. */
-function* writeVerse(): Conversation {
+function* writeVerse(): Script {
   const verse = { preset: "shakespeare-tiny", overrides: { steps: 10, dataset: "made-up-verse" } };
   yield [{
     tool: "train",
@@ -158,7 +162,7 @@ function read(path: string, ...says: RegExp[]): ScriptedCall {
 }
 
 /** A resource of each kind that is listed, of runs that were trained before. */
-function* readListed(): Conversation {
+function* readListed(): Script {
   yield [
     read("fields", /learning_rate/, /self_condition/),
     read("presets", /mnist-tiny/, /shakespeare-blocks/),
@@ -173,7 +177,7 @@ function* readListed(): Conversation {
 }
 
 /** Resources of templates that list none. */
-function* readUnlisted(): Conversation {
+function* readUnlisted(): Script {
   yield [
     read("runs/image-0001/curves/csv", /step,loss/),
     read("comparisons/sweep-0001", /leaderboard/, /image-0003/),

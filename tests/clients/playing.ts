@@ -13,9 +13,11 @@ export interface PlayOptions {
   readonly tools: readonly string[];
   /** Folder with the assistant's programs. */
   readonly programs: string;
-  /** Deno's cache folder for the server. */
-  readonly denoDir: string;
+  /** Deno's cache folder for the server, by default that of this program. */
+  readonly denoDir?: string | undefined;
   readonly limitSeconds: number;
+  /** Is told the workspace before the assistant is started. */
+  readonly onWorkspace?: ((workspace: string) => void) | undefined;
   /** What the person says (default: that the script is to be played). */
   readonly words?: string | undefined;
 }
@@ -47,10 +49,11 @@ export async function play(
   const speaker = new Speaker(assistant, conversation, options.tools);
   const model = startModel(assistant.api, (heard) => speaker.next(heard));
   try {
-    const server = serverCommand(workspace, options.denoDir);
+    const server = serverCommand(workspace, options.denoDir ?? await ownDenoDir());
     const words = options.words ?? "Play the script";
     const setting = { home, modelUrl: model.url, server, words };
     await furnish(assistant, setting);
+    options.onWorkspace?.(workspace);
     const output = await run(assistant, setting, options);
     const { tools, openings, played, ended } = speaker;
     return {
@@ -90,6 +93,11 @@ function serverCommand(workspace: string, denoDir: string): ServerCommand {
     args: ["task", "--config", config, "mcp", "--workspace", workspace],
     env: { ...network(), DENO_DIR: denoDir },
   };
+}
+
+async function ownDenoDir(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
 }
 
 async function furnish(assistant: Assistant, setting: Setting): Promise<void> {

@@ -13,7 +13,7 @@ export interface Heard {
 }
 
 /** Says what the model calls next; nothing once it is done. */
-export type Script = (heard: Heard) => readonly NamedCall[];
+export type Script = (heard: Heard) => Promise<readonly NamedCall[]>;
 
 /** One request to go on with the talk. */
 export interface Asked {
@@ -43,7 +43,7 @@ export function startModel(api: ModelApi, script: Script): ScriptedModel {
     const { tools } = question;
     asked.push({ after: performance.now() - started, tools, body: received.body });
     const results = expected.map((id) => question.results.find((result) => result.id === id));
-    const calls = script({ tools, results }).map((call, i) => ({
+    const calls = (await script({ tools, results })).map((call, i) => ({
       ...call,
       id: `call_${asked.length}_${i}`,
     }));

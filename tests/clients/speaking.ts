@@ -33,8 +33,9 @@ export class Speaker {
   }
 
   /** What the model calls after it heard this. */
-  next(heard: Heard): readonly NamedCall[] {
-    return this.#asked ? this.#goOn(this.#asked, heard) : this.#open(heard) ?? this.#begin(heard);
+  async next(heard: Heard): Promise<readonly NamedCall[]> {
+    if (this.#asked) return await this.#goOn(this.#asked, heard);
+    return this.#open(heard) ?? await this.#begin(heard);
   }
 
   /** Asks for the tools that are not listed yet, where the assistant has a way to do so. */
@@ -47,20 +48,23 @@ export class Speaker {
     return opening(missing);
   }
 
-  #begin({ tools }: Heard): readonly NamedCall[] {
+  async #begin({ tools }: Heard): Promise<readonly NamedCall[]> {
     this.tools = tools.filter((tool) => tool.name.includes(SERVER));
-    return this.#say([]);
+    return await this.#say([]);
   }
 
-  #goOn(asked: readonly ScriptedCall[], { results }: Heard): readonly NamedCall[] {
+  async #goOn(
+    asked: readonly ScriptedCall[],
+    { results }: Heard,
+  ): Promise<readonly NamedCall[]> {
     if (this.ended) return [];
     const answers = asked.map((call, i) => ({ call, result: results[i] }));
     this.played.push(...answers);
-    return this.#say(answers.map(({ result }) => result?.text ?? ""));
+    return await this.#say(results);
   }
 
-  #say(heard: readonly string[]): readonly NamedCall[] {
-    const { value, done } = this.#conversation.next(heard);
+  async #say(heard: Heard["results"]): Promise<readonly NamedCall[]> {
+    const { value, done } = await this.#conversation.next(heard);
     this.ended = done === true;
     this.#asked = value ?? [];
     return this.#asked.map((call) => this.#named(call));

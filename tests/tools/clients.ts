@@ -20,6 +20,8 @@ export interface Answer {
   readonly content: readonly Content[];
   readonly structuredContent?: Record<string, unknown>;
   readonly isError?: boolean;
+  /** What a real assistant put before its model, in bytes. */
+  readonly bytes?: number;
 }
 export interface ProgressNote {
   readonly progress: number;

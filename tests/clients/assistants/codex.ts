@@ -36,8 +36,9 @@ ${table(`mcp_servers.${SERVER}.env`, server.env)}
   opening: () => [{ name: "exec_command", args: { cmd: "sleep 9" } }],
   // Its models fill in what is optional.
   habit: ({ tool, args }) => tool === "train" ? { resume: "", label: null, ...args } : args,
-  // It adds the links to resources, as JSON.
-  unwrap: (text) => text.replace(/^\{"type":"resource_link".*$/gm, ""),
+  // It adds how long a call took, and the links to resources as JSON.
+  unwrap: (text) =>
+    text.replace(/^Wall time: .*\nOutput:\n/, "").replace(/^\{"type":"resource_link".*$/gm, ""),
 };
 
 /** A table of TOML; its values here are written as in JSON. */

@@ -34,4 +34,6 @@ export const geminiCli: Assistant = {
   args: ({ words }) => ["-p", words, "--yolo", "--output-format", "stream-json"],
   // It tells its model of this field in every tool, and sends it on.
   habit: ({ args }) => ({ ...args, wait_for_previous: true }),
+  // It marks what comes from a server.
+  unwrap: (text) => text.replace(/^<\/?untrusted_context>\n?/gm, ""),
 };

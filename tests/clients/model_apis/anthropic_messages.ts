@@ -47,7 +47,7 @@ export const anthropicMessages: ModelApi = {
 function parts(content: Block["content"] = []): Part[] {
   if (typeof content === "string") return [{ text: content }];
   return content.map((block) =>
-    block.type === "image" ? { picture: true } : { text: block.text ?? JSON.stringify(block) }
+    block.type === "image" ? { picture: block } : { text: block.text ?? JSON.stringify(block) }
   );
 }
 

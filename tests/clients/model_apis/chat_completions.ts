@@ -47,7 +47,7 @@ function results(messages: readonly Message[]) {
 function parts(content: Message["content"]): Part[] {
   if (typeof content === "string") return [{ text: content }];
   return (content ?? []).map((part) =>
-    part.type === "image_url" ? { picture: true } : { text: part.text ?? JSON.stringify(part) }
+    part.type === "image_url" ? { picture: part } : { text: part.text ?? JSON.stringify(part) }
   );
 }
 

@@ -46,7 +46,7 @@ export const gemini: ModelApi = {
 /** A picture stands in the response, or beside it in the message. */
 function results(parts: readonly Part[]) {
   const pictures = (among: readonly Part[]) =>
-    among.flatMap((part) => part.inlineData ? [{ picture: true } as const] : []);
+    among.flatMap((part) => part.inlineData ? [{ picture: part.inlineData }] : []);
   return parts.flatMap(({ functionResponse }) => {
     if (!functionResponse) return [];
     const { id = "", response = {}, parts: inner = [] } = functionResponse;
@@ -77,6 +77,8 @@ const OWN_QUESTIONS: Readonly<Record<string, unknown>> = {
   next_speaker: "user",
   model_choice: "flash",
   complexity_score: 50,
+  // After thirty turns it asks whether it goes in circles.
+  unproductive_state_confidence: 0,
 };
 
 /** A small value that fits a JSON schema. */

@@ -21,6 +21,8 @@ export interface ToolResult {
   readonly id: string;
   readonly text: string;
   readonly pictures: number;
+  /** What it takes of the model's context, as JSON. */
+  readonly bytes: number;
 }
 
 /** A call under the client's own name for the tool. */
@@ -57,11 +59,16 @@ export interface ModelApi {
 }
 
 /** A part of a result: text, a picture, or something else, which counts as its JSON. */
-export type Part = { readonly text: string } | { readonly picture: true };
+export type Part = { readonly text: string } | { readonly picture: unknown };
 
 export function toolResult(id: string, parts: readonly Part[]): ToolResult {
   const texts = parts.flatMap((part) => "text" in part ? [part.text] : []);
-  return { id, text: texts.join("\n"), pictures: parts.length - texts.length };
+  return {
+    id,
+    text: texts.join("\n"),
+    pictures: parts.length - texts.length,
+    bytes: JSON.stringify(parts).length,
+  };
 }
 
 export function listedTool(name: string, declaration: unknown): ListedTool {

@@ -48,7 +48,7 @@ export const openaiResponses: ModelApi = {
 function parts(output: Item["output"] = ""): Part[] {
   if (typeof output === "string") return [{ text: output }];
   return output.map((part) =>
-    part.type === "input_image" ? { picture: true } : { text: part.text ?? JSON.stringify(part) }
+    part.type === "input_image" ? { picture: part } : { text: part.text ?? JSON.stringify(part) }
   );
 }
 
