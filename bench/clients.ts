@@ -1,20 +1,32 @@
 /**
- * How long reading calls take while fifty clients look at a workspace in which runs train, and how much
- * they slow the training down. Each client lists, inspects or compares every other second, as an
- * assistant that watches a sweep does.
+ * How long reading calls take while fifty clients look on at runs that train, and how much they slow the training down.
+ * Each client lists, inspects or compares every other second, as an assistant that watches a sweep does.
+ *
+ *     deno task bench:clients [--trainings N] [--seconds N]
+ *
+ * A workspace trains one run at a time, so two trainings (the default) are two workspaces, each with a server and half
+ * of the clients, as with two projects on one machine.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openLab, resolveConfig } from "../experiments/mod.ts";
+import { parseArgs } from "node:util";
+import { type Lab, openLab, resolveConfig } from "../experiments/mod.ts";
 import { openStore } from "../experiments/store/store.ts";
 
 const CLIENTS = 50;
 const PERIOD_MS = 2000;
-const SECONDS = 20;
 const STORED_RUNS = 200;
 const P99_MARK_MS = 250;
 const SLOWDOWN_MARK = 1.1;
 const REVISION = "2026-07-28";
+
+const { values: options } = parseArgs({
+  options: {
+    trainings: { type: "string", default: "2" },
+    seconds: { type: "string", default: "20" },
+  },
+});
+const [TRAININGS, SECONDS] = [Number(options.trainings), Number(options.seconds)];
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -89,75 +101,121 @@ async function call(url: string, [method, params]: typeof CALLS[number]): Promis
   return performance.now() - began;
 }
 
-/** Milliseconds of every call of all clients over some seconds. */
-async function watching(url: string): Promise<number[]> {
-  const times: number[] = [];
+/** What a call is called in the results. */
+function titleOf([method, { name, arguments: given }]: typeof CALLS[number]): string {
+  return name === undefined ? method : `${name} ${JSON.stringify(given)}`;
+}
+
+/** Milliseconds of every call of all clients over some seconds, by the title of the call. */
+async function watching(urls: readonly string[]): Promise<Map<string, number[]>> {
+  const times = new Map<string, number[]>(CALLS.map((one) => [titleOf(one), []]));
   const end = performance.now() + SECONDS * 1000;
   await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => {
     await pause(PERIOD_MS * client / CLIENTS);
     for (let n = client; performance.now() < end; n++) {
-      const took = await call(url, CALLS[n % CALLS.length]!);
-      times.push(took);
+      const one = CALLS[n % CALLS.length]!;
+      const took = await call(urls[client % urls.length]!, one);
+      times.get(titleOf(one))!.push(took);
       await pause(Math.max(0, PERIOD_MS - took));
     }
   }));
-  return times.sort((a, b) => a - b);
+  return times;
 }
 
-const folder = await Deno.makeTempDir({ prefix: "textdiffusion-bench-" });
-const workspace = join(folder, "workspace");
-fillStore(workspace);
-const lab = openLab({ workspace, device: "cpu" });
-const server = new Deno.Command(Deno.execPath(), {
-  args: [
-    ...["run", "--quiet", "--config", here("../deno.json"), `--lock=${here("../deno.lock")}`],
-    ...["--frozen", "-P=program", here("../main.ts"), "start", "--port", "0"],
-    ...["--workspace", workspace],
-  ],
-  stdout: "piped",
-  stderr: "null",
-}).spawn();
-try {
+function quantile(times: readonly number[], q: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
+}
+
+/** A workspace with a server and a run that trains. */
+interface Project {
+  readonly lab: Lab;
+  readonly url: string;
+  readonly runId: string;
+  close(): Promise<void>;
+}
+
+async function openProject(workspace: string): Promise<Project> {
+  fillStore(workspace);
+  const lab = openLab({ workspace, device: "cpu" });
+  const server = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--config", here("../deno.json"), `--lock=${here("../deno.lock")}`],
+      ...["--frozen", "-P=program", here("../main.ts"), "start", "--port", "0"],
+      ...["--workspace", workspace],
+    ],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
   const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
   while (!said.includes("/mcp")) said += (await reader.read()).value ?? "";
-  const url = /http:\S+(?=\/mcp)/.exec(said)![0];
-  const { runs: [run] } = await lab.train({
+  const { runs } = await lab.train({
     preset: "mnist-tiny",
     overrides: { dataset: "made-up-digits", steps: 1_000_000, validate_every: 1_000_000 },
     seeds: [0, 1],
   });
-  const stepsPerSecond = async (work: () => Promise<unknown>) => {
-    const [began, before] = [performance.now(), lab.run(run!.id).step];
-    await work();
-    return (lab.run(run!.id).step - before) / (performance.now() - began) * 1000;
+  return {
+    lab,
+    url: /http:\S+(?=\/mcp)/.exec(said)![0],
+    runId: runs[0]!.id,
+    async close() {
+      lab.stop("all");
+      server.kill();
+      await server.status;
+      await lab.watch(["latest"], { timeoutSeconds: 60 });
+      lab.close();
+    },
   };
-  while (lab.run(run!.id).step < 200) await pause(200);
-  for (const one of CALLS) await call(url, one);
-  const alone = () => stepsPerSecond(() => pause(SECONDS * 1000));
+}
+
+/** Steps per second of all trainings together while something goes on. */
+async function stepsPerSecond(
+  projects: readonly Project[],
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const steps = () => projects.reduce((sum, { lab, runId }) => sum + lab.run(runId).step, 0);
+  const [began, before] = [performance.now(), steps()];
+  await work();
+  return (steps() - before) / (performance.now() - began) * 1000;
+}
+
+const folder = await Deno.makeTempDir({ prefix: "textdiffusion-bench-" });
+const projects: Project[] = [];
+try {
+  for (let n = 0; n < TRAININGS; n++) {
+    projects.push(await openProject(join(folder, `workspace-${n}`)));
+  }
+  for (const { lab, url, runId } of projects) {
+    while (lab.run(runId).step < 200) await pause(200);
+    for (const one of CALLS) await call(url, one);
+  }
+  const alone = () => stepsPerSecond(projects, () => pause(SECONDS * 1000));
   const before = await alone();
-  let times: number[] = [];
-  const during = await stepsPerSecond(async () => times = await watching(url));
+  let byCall = new Map<string, number[]>();
+  const during = await stepsPerSecond(
+    projects,
+    async () => byCall = await watching(projects.map(({ url }) => url)),
+  );
   const after = await alone();
-  const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(q * times.length))]!;
+  const times = [...byCall.values()].flat();
   const slowdown = (before + after) / 2 / during;
-  console.log(`${CLIENTS} clients, ${times.length} calls in ${SECONDS} s`);
-  console.log(`  p50 ${quantile(0.5).toFixed(1)} ms, p99 ${quantile(0.99).toFixed(1)} ms`);
+  console.log(`${CLIENTS} clients, ${TRAININGS} trainings, ${times.length} calls in ${SECONDS} s`);
+  for (const [title, taken] of [["all calls", times] as const, ...byCall]) {
+    const [p50, p99] = [0.5, 0.99].map((q) => quantile(taken, q).toFixed(1));
+    console.log(`  p50 ${p50} ms, p99 ${p99} ms  ${title}`);
+  }
   console.log(
     `Training: ${before.toFixed(1)} and ${after.toFixed(1)} steps/s alone, ${
       during.toFixed(1)
     } beside the clients`,
   );
   console.log(JSON.stringify({
-    clients_p99_vs_mark: quantile(0.99) / P99_MARK_MS,
+    clients_p99_vs_mark: quantile(times, 0.99) / P99_MARK_MS,
     clients_slowdown_vs_mark: slowdown / SLOWDOWN_MARK,
   }));
 } finally {
-  lab.stop("all");
-  server.kill();
-  await server.status;
-  await lab.watch(["latest"], { timeoutSeconds: 60 });
-  lab.close();
+  for (const project of projects) await project.close();
   await pause(2000);
   await Deno.remove(folder, { recursive: true });
 }

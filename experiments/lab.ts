@@ -51,7 +51,7 @@ import {
 } from "./lab_interface.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
 import { DEFAULT_PRESET, requireFieldsOf, type TrainRequest } from "./registry/requests.ts";
-import type { Evaluation } from "./store/results.ts";
+import type { Evaluation, ListedSample } from "./store/results.ts";
 import type { Job, JobFilter, JobKind } from "./store/jobs.ts";
 import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
 import { isPretrained } from "./store/ids.ts";
@@ -376,6 +376,17 @@ class Laboratory implements Lab {
 
   samples(ref: string): Sample[] {
     return this.#store.samples.list(this.run(ref).id) as Sample[];
+  }
+
+  newestSamples(runs: number): ListedSample[] {
+    const { samples, texts } = this.#store;
+    const published = this.pretrained().flatMap(({ id }) =>
+      [
+        ...samples.list(id),
+        ...texts.list(id).map((sample) => ({ ...sample, kind: "text" as const })),
+      ].reverse()
+    );
+    return [...this.#store.newestSamples(runs), ...published];
   }
 
   sampleById(id: string): Sample {

@@ -3,7 +3,7 @@ import { duration } from "../engine/host/mod.ts";
 import type { DeviceName } from "../engine/mod.ts";
 import type { Comparison } from "./report/compare.ts";
 import type { TrainRequest } from "./registry/requests.ts";
-import type { Evaluation } from "./store/results.ts";
+import type { Evaluation, ListedSample } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
 import type {
   EvaluationEstimate,
@@ -125,6 +125,8 @@ export interface Lab {
   evaluationById(id: string): Evaluation;
   /** A run's samples, oldest first. */
   samples(ref: string): Sample[];
+  /** Samples of so many of the newest runs and then of the pretrained ones, each run's newest first. */
+  newestSamples(runs: number): ListedSample[];
   sampleById(id: string): Sample;
   textById(id: string): TextSample;
   /** Returns the file with the pixels. */

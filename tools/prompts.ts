@@ -7,29 +7,59 @@ import { runIds } from "./resources.ts";
 import { parseWith, shortened, UserError } from "../engine/host/mod.ts";
 import { type Lab, metricOf } from "../experiments/mod.ts";
 
-export function registerPrompts(server: McpServer, { lab }: Surroundings): void {
+/** Returns a function that registers the prompts on a server; what each server needs anew is little. */
+export function promptsOf({ lab }: Pick<Surroundings, "lab">): (server: McpServer) => void {
+  const schemas = schemasOf(lab);
+  return (server) => registerPrompts(server, lab, schemas);
+}
+
+/** Arguments of the prompts. To make a schema takes longer than most requests, so it is not done for each of them. */
+function schemasOf(lab: Lab) {
+  return {
+    plan: explaining(z.object({
+      question: z.string().describe("What is to be found out"),
+      minutes: z.string().optional().describe(
+        "How long the runs may take, in minutes (default 15)",
+      ),
+      parameter: completable(
+        z.string(),
+        (value) => fieldNames().filter((name) => name.startsWith(value)),
+      ).optional().describe("The configuration field to vary (default: choose one)"),
+      values: completable(
+        z.string(),
+        (value, context) => {
+          const known = fieldValues(context?.arguments?.parameter ?? "");
+          return completeLast(value, (typed) => known.filter((one) => one.startsWith(typed)));
+        },
+      ).optional().describe("Its values, separated by commas (default: choose them)"),
+    })),
+    review: explaining(z.object({
+      runs: completable(
+        z.string(),
+        (value) => completeLast(value, (typed) => runIds(lab, typed)),
+      ).optional().describe("Run ids, separated by commas (default: newest)"),
+    })),
+    write: explaining(z.object({
+      runs: completable(
+        z.string().describe("Run ids or a sweep id, separated by commas"),
+        (value) => completeLast(value, (typed) => runIds(lab, typed)),
+      ),
+      claim: z.string().optional().describe("What was found (default: find it)"),
+    })),
+  };
+}
+
+function registerPrompts(
+  server: McpServer,
+  lab: Lab,
+  schemas: ReturnType<typeof schemasOf>,
+): void {
   server.registerPrompt(
     "plan-a-sweep",
     {
       title: "Plan a sweep",
       description: "From a question to a pre-registered sweep that can answer it",
-      argsSchema: explaining(z.object({
-        question: z.string().describe("What is to be found out"),
-        minutes: z.string().optional().describe(
-          "How long the runs may take, in minutes (default 15)",
-        ),
-        parameter: completable(
-          z.string(),
-          (value) => fieldNames().filter((name) => name.startsWith(value)),
-        ).optional().describe("The configuration field to vary (default: choose one)"),
-        values: completable(
-          z.string(),
-          (value, context) => {
-            const known = fieldValues(context?.arguments?.parameter ?? "");
-            return completeLast(value, (typed) => known.filter((one) => one.startsWith(typed)));
-          },
-        ).optional().describe("Its values, separated by commas (default: choose them)"),
-      })),
+      argsSchema: schemas.plan,
     },
     ({ question, minutes, parameter, values }) =>
       asked(
@@ -56,12 +86,7 @@ It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
     {
       title: "Review runs",
       description: "What the runs so far show, and what to do next",
-      argsSchema: explaining(z.object({
-        runs: completable(
-          z.string(),
-          (value) => completeLast(value, (typed) => runIds(lab, typed)),
-        ).optional().describe("Run ids, separated by commas (default: newest)"),
-      })),
+      argsSchema: schemas.review,
     },
     ({ runs }) =>
       asked(`Review ${runs ? `these runs: ${quoted(runs)}` : "the newest runs (inspect-run {})"}.
@@ -74,13 +99,7 @@ For each: did it learn (its error well below the trivial one beside it), is it s
     {
       title: "Write up a finding",
       description: "A journal entry with evidence for something that was found",
-      argsSchema: explaining(z.object({
-        runs: completable(
-          z.string().describe("Run ids or a sweep id, separated by commas"),
-          (value) => completeLast(value, (typed) => runIds(lab, typed)),
-        ),
-        claim: z.string().optional().describe("What was found (default: find it)"),
-      })),
+      argsSchema: schemas.write,
     },
     ({ runs, claim }) =>
       asked(

@@ -33,7 +33,6 @@ import {
 } from "./links.ts";
 import type { ListedKind } from "./lists.ts";
 import { Buffer } from "node:buffer";
-import { viewOf } from "./views.ts";
 
 const CURVE_POINTS = 500;
 
@@ -67,15 +66,13 @@ export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
       return { total: pretrained.length, resources };
     },
     (offset, limit) => {
-      const samples = newestSamples(lab);
-      const resources = samples.slice(offset, offset + limit).map((sample) => ({
-        uri: sampleUri(sample.id),
-        name: sample.id,
+      const samples = lab.newestSamples(SEARCHED_RUNS);
+      const resources = samples.slice(offset, offset + limit).map(({ id, kind, runId, step }) => ({
+        uri: sampleUri(id),
+        name: id,
         title: "A sample",
-        description: "texts" in sample
-          ? `Text of ${sample.runId} at step ${sample.step}`
-          : `${sample.kind} of ${sample.runId} at step ${sample.step}`,
-        mimeType: "texts" in sample ? "text/plain" : "image/png",
+        description: `${kind} of ${runId} at step ${step}`,
+        mimeType: SAMPLE_TYPES[kind],
       }));
       return { total: samples.length, resources };
     },
@@ -233,13 +230,18 @@ async function chartOf(title: string, curves: Curves): Promise<string> {
   });
 }
 
-/** Runs whose samples are looked through for the newest. */
+/** Runs whose samples are listed. */
 const SEARCHED_RUNS = 50;
+const SAMPLE_TYPES = {
+  "contact-sheet": "image/png",
+  "film-strip": "image/png",
+  text: "text/plain",
+};
 
 export function registerSamples(server: McpServer, { lab }: Surroundings): void {
   const complete = {
     sample: (value: string) =>
-      newestSamples(lab).map((sample) => sample.id).filter((id) => id.startsWith(value)),
+      lab.newestSamples(SEARCHED_RUNS).map(({ id }) => id).filter((id) => id.startsWith(value)),
   };
   const template = new ResourceTemplate(sampleUri("{sample}"), {
     list: undefined,
@@ -274,12 +276,6 @@ function sampleOf(lab: Lab, id: string): Sample | TextSample {
     if (!(error instanceof UserError)) throw error;
     return lab.sampleById(id);
   }
-}
-
-/** Of the newest runs, each run's newest first. */
-function newestSamples(lab: Lab): (Sample | TextSample)[] {
-  return [...lab.runs({ limit: SEARCHED_RUNS }).runs, ...lab.pretrained()]
-    .flatMap((run) => viewOf(run).samples(lab, run.id).reverse());
 }
 
 export function registerJournal(server: McpServer, { journal }: Surroundings): void {

@@ -16,7 +16,7 @@ import { pageLists } from "./lists.ts";
 import { wordErrors } from "./messages.ts";
 import { OwnRuns } from "./own_runs.ts";
 import { readJournalTool } from "./read_journal.ts";
-import { registerPrompts } from "./prompts.ts";
+import { promptsOf } from "./prompts.ts";
 import { listedKinds, registerResources } from "./resources.ts";
 import { sampleTool } from "./sample.ts";
 import { stopRunTool } from "./stop_run.ts";
@@ -92,6 +92,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     ownRuns: new OwnRuns(lab),
     tasks: tasksOf(lab, options),
   };
+  const registerPrompts = promptsOf(surroundings);
   return () => {
     const server = new McpServer(
       { name: "textdiffusion", title: "TextDiffusion", version: VERSION },
@@ -106,7 +107,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     for (const extension of options.extensions ?? []) extension.attach(server);
     for (const tool of TOOLS) registerTool(server, tool, surroundings);
     registerResources(server, surroundings);
-    registerPrompts(server, surroundings);
+    registerPrompts(server);
     surroundings.tasks.attach(server);
     wordErrors(server);
     return server;

@@ -29,9 +29,12 @@ export function align(
 }
 
 function commonSteps(curves: readonly (readonly MetricPoint[])[], count: number): number[] {
-  const all = [...new Set(curves.flat().map(({ step }) => step))].sort((a, b) => a - b);
-  if (all.length <= count) return all;
-  const [first, last] = [all[0]!, all.at(-1)!];
+  const some = new Set(
+    curves.flatMap((points) => points.slice(0, count + 1)).map(({ step }) => step),
+  );
+  if (some.size <= count) return [...some].sort((a, b) => a - b);
+  const first = Math.min(...curves.flatMap((points) => points[0]?.step ?? []));
+  const last = Math.max(...curves.flatMap((points) => points.at(-1)?.step ?? []));
   return Array.from(
     { length: count },
     (_, i) => Math.round(first + (last - first) * i / (count - 1)),
@@ -39,14 +42,25 @@ function commonSteps(curves: readonly (readonly MetricPoint[])[], count: number)
 }
 
 function interpolate(points: readonly MetricPoint[], step: number): number | null {
-  const next = points.findIndex((point) => point.step >= step);
-  if (next < 0) return null;
+  const next = firstFrom(points, step);
+  if (next === points.length) return null;
   const after = points[next]!;
   if (after.step === step) return after.value;
   const before = points[next - 1];
   if (!before) return null;
   const weight = (step - before.step) / (after.step - before.step);
   return before.value + weight * (after.value - before.value);
+}
+
+/** Returns the index of the first point at or after a step, by bisection; the length where there is none. */
+function firstFrom(points: readonly MetricPoint[], step: number): number {
+  let [low, high] = [0, points.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle]!.step < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Applies {@link thin} to every curve. */

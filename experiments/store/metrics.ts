@@ -38,7 +38,12 @@ export interface MetricRow extends MetricPoint {
   readonly name: MetricName;
 }
 
+/** Number of runs whose curves are kept in memory at most, and of their points, unless one run alone has more. */
+const MOST_KEPT_RUNS = 64;
+const MOST_KEPT_POINTS = 500_000;
+
 export function metricTable(db: DatabaseSync) {
+  const kept = new KeptCurves();
   const insert = db.prepare(
     "INSERT OR REPLACE INTO metrics (run_id, name, step, value) VALUES (?, ?, ?, ?)",
   );
@@ -55,8 +60,11 @@ export function metricTable(db: DatabaseSync) {
      FROM names WHERE name IS NOT NULL`,
   );
   const points = db.prepare(
-    "SELECT step, value FROM metrics WHERE run_id = ? AND name = ? AND step > ? ORDER BY step",
+    "SELECT step, value FROM metrics WHERE run_id = ? AND name = ? AND step >= ? ORDER BY step",
   );
+  const pointsFrom = (runId: string, name: MetricName, step: number): MetricPoint[] =>
+    (points.all(runId, name, step) as unknown as MetricPoint[])
+      .map(({ step, value }) => ({ step, value }));
   return {
     insert(runId: string, rows: readonly MetricRow[]): void {
       transaction(db, () => {
@@ -72,12 +80,22 @@ export function metricTable(db: DatabaseSync) {
       );
     },
 
-    /** Returns the curves of the metrics that the run has. */
+    /**
+     * Returns the curves of the metrics that the run has. A long training has hundreds of thousands of points, and
+     * reading them takes a second in which a server answers nobody, so only new ones are read.
+     */
     curves(runId: string, names: readonly MetricName[], afterStep: number): Curves {
+      const curves = kept.ofRun(runId);
       const entries = names.flatMap((name) => {
-        const rows = points.all(runId, name, afterStep) as unknown as MetricPoint[];
-        return rows.length > 0 ? [[name, rows.map(({ step, value }) => ({ step, value }))]] : [];
+        const points = withNewPoints(
+          curves.get(name) ?? [],
+          (step) => pointsFrom(runId, name, step),
+        );
+        curves.set(name, points);
+        const later = afterStep < 0 ? points : points.filter(({ step }) => step > afterStep);
+        return later.length > 0 ? [[name, later]] : [];
       });
+      kept.trim();
       return Object.fromEntries(entries);
     },
 
@@ -85,6 +103,50 @@ export function metricTable(db: DatabaseSync) {
       db.prepare("DELETE FROM metrics WHERE run_id = ? AND step > ?").run(runId, step);
     },
   };
+}
+
+/**
+ * Returns a curve with the points that were stored since it was read. A run that goes on from an older checkpoint loses
+ * its last points, which is seen by the last one that is known: then all points are read again.
+ *
+ * @param pointsFrom Reads the points from a step on.
+ */
+function withNewPoints(
+  known: readonly MetricPoint[],
+  pointsFrom: (step: number) => readonly MetricPoint[],
+): readonly MetricPoint[] {
+  const last = known.at(-1);
+  if (!last) return pointsFrom(0);
+  const [again, ...later] = pointsFrom(last.step);
+  if (again?.step !== last.step || !Object.is(again.value, last.value)) return pointsFrom(0);
+  return later.length === 0 ? known : [...known, ...later];
+}
+
+/** The curves of the runs that were looked at last. */
+class KeptCurves {
+  /** The run that was looked at last is last. */
+  readonly #runs = new Map<string, Map<MetricName, readonly MetricPoint[]>>();
+
+  ofRun(runId: string): Map<MetricName, readonly MetricPoint[]> {
+    const curves = this.#runs.get(runId) ??
+      new Map<MetricName, readonly MetricPoint[]>();
+    this.#runs.delete(runId);
+    this.#runs.set(runId, curves);
+    return curves;
+  }
+
+  /** Forgets runs, beginning with those that were not looked at for the longest time. */
+  trim(): void {
+    const pointsOf = (curves: ReadonlyMap<unknown, readonly MetricPoint[]>) =>
+      curves.values().reduce((sum, { length }) => sum + length, 0);
+    let points = this.#runs.values().reduce((sum, curves) => sum + pointsOf(curves), 0);
+    for (const [runId, curves] of this.#runs) {
+      const { size } = this.#runs;
+      if (size === 1 || (size <= MOST_KEPT_RUNS && points <= MOST_KEPT_POINTS)) return;
+      points -= pointsOf(curves);
+      this.#runs.delete(runId);
+    }
+  }
 }
 
 /** The metric that ranks runs, comparable between all configurations; lower is better. */

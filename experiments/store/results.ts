@@ -113,6 +113,27 @@ export function sampleTable(db: DatabaseSync, workspace: string) {
   };
 }
 
+/** A sample of images or of text, as lists name it. */
+export interface ListedSample {
+  readonly id: string;
+  readonly runId: string;
+  readonly step: number;
+  readonly kind: FileSample["kind"] | "text";
+}
+
+/** Returns the samples of the newest runs, run by run, the newest first. */
+export function newestSamples(db: DatabaseSync, runs: number): ListedSample[] {
+  const rows = db.prepare(
+    `WITH newest AS (SELECT id, number FROM runs ORDER BY number DESC LIMIT ?)
+     SELECT made.id, run_id AS runId, step, kind FROM newest JOIN (
+       SELECT id, run_id, number, step, kind FROM samples
+       UNION ALL SELECT id, run_id, number, step, 'text' FROM texts
+     ) made ON made.run_id = newest.id
+     ORDER BY newest.number DESC, made.number DESC`,
+  ).all(runs);
+  return (rows as unknown as ListedSample[]).map((row) => ({ ...row }));
+}
+
 interface TextRow {
   id: string;
   run_id: string;

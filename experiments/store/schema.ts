@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UserError } from "../../engine/host/mod.ts";
 
 /** The migrations of the tables. */
@@ -198,6 +198,24 @@ const VERSIONS = [
 /** Version of the tables, recorded in every store. */
 export const SCHEMA_VERSION = VERSIONS.length;
 
+/** Number of statements that stay prepared: to prepare one takes longer than to execute most of them. */
+const MOST_STATEMENTS = 200;
+
+/** A database whose statements are prepared once. Every execution is finished before the next one begins. */
+class Database extends DatabaseSync {
+  readonly #prepared = new Map<string, StatementSync>();
+
+  override prepare(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const statement = super.prepare(sql);
+    this.#prepared.set(sql, statement);
+    const [oldest] = this.#prepared.keys();
+    if (this.#prepared.size > MOST_STATEMENTS) this.#prepared.delete(oldest!);
+    return statement;
+  }
+}
+
 /** Milliseconds that a statement waits for the transaction of another process. */
 const BUSY_TIMEOUT = 10_000;
 
@@ -231,7 +249,7 @@ export function openDatabase(workspace: string): DatabaseSync {
 function openFile(workspace: string, path: string): DatabaseSync {
   try {
     if (!existsSync(workspace)) mkdirSync(workspace, { recursive: true });
-    return new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+    return new Database(path, { timeout: BUSY_TIMEOUT });
   } catch (error) {
     throw explainedFailure(workspace, error);
   }

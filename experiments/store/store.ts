@@ -1,7 +1,13 @@
 /** The store of a workspace, and the only place with SQL: `lab.sqlite`, shared by any number of
  * processes. */
 import { resolve } from "node:path";
-import { checkpointTable, evaluationTable, sampleTable, textTable } from "./results.ts";
+import {
+  checkpointTable,
+  evaluationTable,
+  newestSamples,
+  sampleTable,
+  textTable,
+} from "./results.ts";
 import { eventTable, metricTable } from "./metrics.ts";
 import { jobTable } from "./jobs.ts";
 import { runTable } from "./runs.ts";
@@ -34,6 +40,7 @@ export function openStore(workspace: string) {
     samples: sampleTable(db, folder),
     evaluations: evaluationTable(db),
     texts: textTable(db),
+    newestSamples: (runs: number) => newestSamples(db, runs),
     jobs: jobTable(db),
     events: eventTable(db),
     workers: workerTable(db),

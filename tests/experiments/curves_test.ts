@@ -36,3 +36,26 @@ Deno.test("align() of long curves takes evenly spaced steps", () => {
   assert.deepEqual(steps, [0, 333, 666, 999]);
   assert.deepEqual(series[0]!.values, [0, 666, 1332, 1998]);
 });
+
+Deno.test("align() finds in long curves what looking at every point finds", () => {
+  const curve = fc.uniqueArray(fc.integer({ min: 0, max: 200 }), { minLength: 1, maxLength: 80 })
+    .map((steps) => line(steps.sort((a, b) => a - b)));
+  fc.assert(fc.property(
+    fc.array(curve, { minLength: 1, maxLength: 4 }),
+    fc.integer({ min: 2, max: 60 }),
+    (curves, count) => {
+      const { steps, series } = align("loss", new Map(curves.map((c, i) => [`${i}`, c])), count);
+      const all = [...new Set(curves.flat().map(({ step }) => step))].sort((a, b) => a - b);
+      if (all.length <= count) assert.deepEqual(steps, all);
+      else assert.deepEqual([steps[0], steps.at(-1), steps.length], [all[0], all.at(-1), count]);
+      for (const [i, { values }] of series.entries()) {
+        const [first, last] = [curves[i]![0]!.step, curves[i]!.at(-1)!.step];
+        steps.forEach((step, at) => {
+          // The values are twice the steps, so that every interpolation is exact.
+          const inside = step >= first && step <= last;
+          assert.ok(inside ? Math.abs(values[at]! - 2 * step) < 1e-9 : values[at] === null);
+        });
+      }
+    },
+  ));
+});

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { type Lab, openLab, type RunFilter } from "../../experiments/mod.ts";
+import {
+  type Lab,
+  openLab,
+  resolveConfig,
+  type RunFilter,
+  textConfigOf,
+} from "../../experiments/mod.ts";
+import { sampleSettings } from "../../experiments/image/settings.ts";
+import { writeSettings } from "../../experiments/text/settings.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { finishedRun, shortConfig, withStore } from "./workspace.ts";
 
@@ -130,4 +138,43 @@ Deno.test("a sweep's id stands for its best run, or for all of them where severa
     assert.deepEqual(lab.find(["sweep-0001"]).map(({ id }) => id), ["image-0001", "image-0002"]);
     assert.equal(lab.compare(["sweep-0001"]).leaderboard.length, 2);
     assert.throws(() => lab.run("sweep-0009"), /There is no run "sweep-0009"/);
+  }));
+
+Deno.test("samples are listed run by run, the newest first, and those of pretrained runs last", () =>
+  withRuns((lab, store) => {
+    const config = resolveConfig("shakespeare-tiny");
+    const { ids: [textId] } = store.runs.insert({
+      ...{ configs: [config], codeVersion: "test", label: null, sweep: null },
+    });
+    const made = { step: 12, networkEvaluations: 1, seconds: 1, device: "cpu" };
+    const settings = sampleSettings({ count: 1 }, shortConfig());
+    for (
+      const [runId, number] of [["image-0001", 1], ["image-0001", 2], ["image-0003", 1]] as const
+    ) {
+      const id = `${runId}-sample-00${number}`;
+      const kind = number === 2 ? "film-strip" : "contact-sheet";
+      store.samples.insert({
+        ...made,
+        id,
+        runId,
+        number,
+        kind,
+        settings,
+        path: `${id}.safetensors`,
+      });
+    }
+    store.texts.insert({
+      ...{ ...made, runId: textId!, texts: ["Ay"], statistics: null, frames: [] },
+      settings: writeSettings({ count: 1 }, textConfigOf({ id: "text", config })),
+    });
+    const listed = lab.newestSamples(50).filter(({ runId }) => !runId.startsWith("study/"));
+    assert.deepEqual(listed.map(({ id, kind }) => [id, kind]), [
+      [`${textId}-sample-001`, "text"],
+      ["image-0003-sample-001", "contact-sheet"],
+      ["image-0001-sample-002", "film-strip"],
+      ["image-0001-sample-001", "contact-sheet"],
+    ]);
+    assert.ok(lab.newestSamples(50).slice(4).some(({ runId }) => runId === "study/digits"));
+    assert.equal(lab.newestSamples(1)[0]!.runId, textId);
+    assert.ok(!lab.newestSamples(3).some(({ runId }) => runId === "image-0001"));
   }));

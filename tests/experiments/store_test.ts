@@ -109,6 +109,34 @@ Deno.test("sample numbers are never given twice", () =>
     assert.deepEqual([1, 2, 3].map(() => store.runs.nextSampleNumber(id)), [1, 2, 3]);
   }));
 
+Deno.test("of a run that was looked at only new points are read, and all where it went back", () =>
+  withStore((store) => {
+    const [id] = queue(store, shortConfig()) as [string];
+    const add = (step: number, value: number) =>
+      store.metrics.insert(id, [{ name: "loss", step, value }]);
+    const losses = () => store.metrics.curves(id, ["loss", "gradient_norm"], -1).loss!;
+    for (let step = 1; step <= 10; step++) add(step, 1 / step);
+    const first = losses();
+    assert.equal(losses(), first, "nothing is read again");
+    add(11, 0.5);
+    assert.deepEqual(losses().map(({ step }) => step), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert.equal(first.length, 10, "what was handed out stays as it was");
+    store.metrics.deleteAfter(id, 4);
+    assert.deepEqual(losses().map(({ step }) => step), [1, 2, 3, 4]);
+    for (let step = 5; step <= 11; step++) add(step, 2 / step);
+    assert.deepEqual(
+      losses().slice(3),
+      [4, 5, 6, 7, 8, 9, 10, 11].map((step) => ({
+        step,
+        value: (step > 4 ? 2 : 1) / step,
+      })),
+    );
+    store.metrics.deleteAfter(id, 4);
+    for (let step = 5; step <= 12; step++) add(step, 3 / step);
+    assert.deepEqual(losses()[5], { step: 6, value: 0.5 }, "other values at the same steps");
+    assert.deepEqual(store.metrics.curves(id, ["loss"], 11).loss, [{ step: 12, value: 0.25 }]);
+  }));
+
 Deno.test("a transaction that fails leaves nothing behind", () =>
   withStore((store) => {
     assert.throws(() =>
