@@ -98,7 +98,9 @@ function registerRuns(server: McpServer, { lab }: Surroundings): void {
   };
   server.registerResource("runs", RUNS_URI, config, () => {
     const { runs, total } = lab.runs({ limit: 20 });
-    return json(RUNS_URI, { total, runs, pretrained: lab.pretrained() });
+    // Some clients show their model the beginning and the end of what is long.
+    const ids = runs.map(({ id }) => id);
+    return json(RUNS_URI, { total, ids, runs, pretrained: lab.pretrained() });
   });
   const template = new ResourceTemplate(runUri("{run}"), {
     list: undefined,

@@ -50,7 +50,9 @@ Deno.test("runs, curves and samples can be listed, completed and read", () =>
       assert.equal(Number(row[column]), value);
     }
     assert.match(await text(`${run}/curves/svg`), /^<svg[\s\S]*<\/svg>$/);
-    const { runs } = JSON.parse(await text("textdiffusion://runs")) as { runs: unknown[] };
+    const list = await text("textdiffusion://runs");
+    assert.match(list, /^\{\s*"total": 1,\s*"ids": \[\s*"image-0001"\s*\],/, "before all details");
+    const { runs } = JSON.parse(list) as { runs: unknown[] };
     assert.deepEqual(runs, JSON.parse(JSON.stringify(lab.runs().runs)));
     const record = JSON.parse(await text(`textdiffusion://samples/${sample.id}/json`));
     assert.deepEqual(record, JSON.parse(JSON.stringify(sample)));
