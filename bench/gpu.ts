@@ -1,148 +1,112 @@
 /**
- * Training steps on a GPU by our kernels, through CUDA and through WebGPU, beside the CPU and beside
- * PyTorch on the same card: eager, and compiled with the whole step as one CUDA graph.
+ * Training steps and sampling on a GPU by our kernels, through CUDA and through WebGPU, beside the CPU
+ * and beside PyTorch on the same card: eager, compiled, and compiled with the whole step, or the whole
+ * sampling loop, as one CUDA graph.
  *
- * A step is forward, backward, clipping and AdamW, with all state on the device; it is not waited for
- * between steps. Devices and peers that are not there are named with the reason. The last line is
- * JSON. `--rehearse` takes the smallest batches and one step, to try it on a software adapter;
- * `--devices cuda,webgpu` names the devices.
+ *     deno task bench:gpu                        on a machine with a card, in less than four minutes
+ *     deno task bench:gpu --results DIR          writes the tables there (by default into bench/results)
+ *     deno task bench:gpu --rehearse             every kind of work once, as small as it can be, on
+ *                                                whatever adapter there is; nothing is written
+ *
+ * A training step is forward, backward, clipping and AdamW, with all state on the device; nothing is
+ * waited for between steps. Digits are drawn in 50 guided DDIM steps. Every device and peer has a share
+ * of `--seconds` (230), and every row a share of that: a row that does not fit into it is named, and so
+ * is a device or a peer that is not there. `--devices cuda,webgpu,cpu,pytorch` names what is measured,
+ * `--rounds 30` how often. The last line is JSON.
+ *
+ * On a machine without network, pack this file's packages too: PACK_ENTRYPOINTS=bench/gpu.ts.
  */
 import { parseArgs } from "node:util";
-import {
-  CONTROL_SIGNATURE,
-  controlArrays,
-  type Engine,
-  flatLayout,
-  flatten,
-  openEngine,
-  stateSignature,
-  updateFunction,
-} from "../engine/mod.ts";
-import { initialParameters } from "../models/layers/mod.ts";
-import { batchSignature } from "../models/steps/mod.ts";
-import { ourStep } from "./our_step.ts";
-import type { Workload } from "./workload.ts";
-import { transformerWorkload, unetWorkload } from "./workloads.ts";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { runFlags } from "../experiments/run/processes.ts";
+import { pyTorchRows, type Reported, rowsOf } from "./gpu_processes.ts";
+import { reportOf } from "./gpu_report.ts";
+import { ROWS, SMALLEST_ROWS } from "./gpu_rows.ts";
 
 const { values } = parseArgs({
   options: {
     rehearse: { type: "boolean", default: false },
-    devices: { type: "string", default: "cuda,webgpu,cpu" },
+    devices: { type: "string", default: "cuda,webgpu,cpu,pytorch" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    results: { type: "string" },
   },
 });
-const batches = values.rehearse
-  ? [["unet", 1], ["transformer", 1]] as const
-  : [["unet", 64], ["unet", 256], ["transformer", 32], ["transformer", 128]] as const;
-const STEPS = values.rehearse ? 1 : 30;
-const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1 };
+const { rehearse } = values;
+/** A rehearsal may take as long as a processor does for the work of a GPU. */
+const SECONDS = Number(values.seconds ?? (rehearse ? 7200 : 230));
+const ROUNDS = Number(values.rounds ?? (rehearse ? 1 : 30));
+const STEPS = rehearse ? 2 : 50;
+const rows = rehearse ? SMALLEST_ROWS : ROWS;
+/** Shares of the time. */
+const SHARES: Readonly<Record<string, number>> = {
+  cuda: 0.2,
+  webgpu: 0.17,
+  cpu: 0.11,
+  pytorch: 0.5,
+};
 
-interface Result {
-  readonly workload: string;
-  readonly on: string;
-  readonly milliseconds?: number;
-  /** Until the first step was done. */
-  readonly seconds?: number;
-  readonly trouble?: string;
-}
-
-async function workloadOf(name: "unet" | "transformer", batch: number): Promise<Workload> {
-  return name === "unet" ? await unetWorkload(batch) : transformerWorkload(batch);
-}
-
-/** Milliseconds of a step whose state stays on the device, and seconds until the first was done. */
-async function residentStep(engine: Engine, { specs, step, batch, data }: Workload) {
-  const began = performance.now();
-  const layout = flatLayout(specs);
-  const program = await engine.compileResident!(
-    updateFunction(step.apply, layout, { ...ADAM, muon: [] }),
-    { ...batchSignature(step, batch), ...CONTROL_SIGNATURE },
-    stateSignature(layout),
-  );
-  const parameters = initialParameters(specs, 0);
-  const flat = flatten(layout, (name) => parameters[name]!.data);
-  program.write({ parameters: flat, ema: flat });
-  const window = new Float32Array(3);
-  const rates = { learningRate: 1e-3, muonLearningRate: 0, emaDecay: 0.99 };
-  const take = (step: number) =>
-    program.enqueue({ ...data, ...controlArrays(ADAM, { ...rates, step }) });
-  take(0);
-  await program.read({ window });
-  const seconds = (performance.now() - began) / 1000;
-  const start = performance.now();
-  for (let i = 1; i <= STEPS; i++) take(i);
-  await program.read({ window });
-  const milliseconds = (performance.now() - start) / STEPS;
-  await program.dispose();
-  if (!window.every(Number.isFinite)) throw new Error(`its results are ${window}`);
-  return { milliseconds, seconds };
-}
-
-/** The same with the optimiser on the host. */
-async function hostStep(engine: Engine, workload: Workload) {
-  const began = performance.now();
-  const step = await ourStep(engine, workload);
-  await step();
-  const seconds = (performance.now() - began) / 1000;
-  const times: number[] = [];
-  for (let i = 0; i < Math.min(STEPS, 7); i++) times.push(await step());
-  times.sort((x, y) => x - y);
-  return { milliseconds: times[times.length >> 1]!, seconds };
-}
-
-async function ours(device: "cuda" | "webgpu" | "cpu"): Promise<Result[]> {
-  const results: Result[] = [];
-  try {
-    const engine = await openEngine({ device });
-    console.log(`\n${device}: ${engine.description}`);
-    for (const [name, batch] of batches) {
-      const workload = await workloadOf(name, batch);
-      const measured = await (engine.compileResident ? residentStep : hostStep)(engine, workload)
-        .catch(troubleOf);
-      results.push({ workload: `${name} ${batch}`, on: device, ...measured });
-      print(results.at(-1)!);
-    }
-    await engine.dispose();
-  } catch (error) {
-    results.push({ workload: "all", on: device, ...troubleOf(error) });
-    print(results.at(-1)!);
-  }
-  return results;
-}
-
-function troubleOf(error: unknown): { trouble: string } {
-  return { trouble: (error instanceof Error ? error.message : String(error)).split("\n")[0]! };
-}
-
-async function pyTorch(): Promise<Result[]> {
-  const script = new URL("./peers/gpu_steps.py", import.meta.url).pathname;
-  const { stdout, stderr, success } = await new Deno.Command("python3", {
-    args: [script, ...batches.flat().map(String)],
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  const lines = text(stdout).split("\n").filter((line) => line.startsWith("{"));
-  const results: Result[] = lines.map((line) => {
-    const { workload, peer, milliseconds, trouble, card, version } = JSON.parse(line);
-    return { workload, on: `PyTorch ${version}, ${peer}, ${card}`, milliseconds, trouble };
-  });
-  if (!success) {
-    const trouble = text(stderr).split("\n").at(-1) ?? "it did not start";
-    results.push({ workload: "all", on: "PyTorch", trouble });
-  }
-  console.log("");
-  results.forEach(print);
-  return results;
-}
-
-function print({ workload, on, milliseconds, seconds, trouble }: Result): void {
-  const time = milliseconds === undefined ? trouble : `${milliseconds.toFixed(2)} ms a step`;
-  const ready = seconds === undefined ? "" : `, ready in ${seconds.toFixed(1)} s`;
-  console.log(`  ${workload} on ${on}: ${time}${ready}`);
-}
-
-const results: Result[] = [];
+const began = performance.now();
+const reported: Reported[] = [];
 for (const device of values.devices.split(",")) {
-  results.push(...await ours(device as "cuda" | "webgpu" | "cpu"));
+  const share = SHARES[device];
+  if (share === undefined) {
+    console.error(`--devices names ${device}, but can name ${Object.keys(SHARES).join(", ")}`);
+    Deno.exit(2);
+  }
+  const seconds = share * SECONDS;
+  console.log(`\n${device}, up to ${seconds.toFixed(0)} s`);
+  const tell = (row: Reported) => {
+    reported.push(row);
+    print(row);
+  };
+  if (device === "pytorch") {
+    await pyTorchRows({ rows, rounds: ROUNDS, steps: STEPS, seconds, rehearse }, tell);
+    continue;
+  }
+  // A row may take a quarter of its device's time.
+  const effort = {
+    rounds: ROUNDS,
+    steps: STEPS,
+    size: rehearse ? 128 : 2048,
+    seconds: seconds / 4,
+  };
+  const worker = fileURLToPath(new URL("./gpu_worker.ts", import.meta.url));
+  const command = [Deno.execPath(), ...runFlags(), worker, device, JSON.stringify(effort)];
+  const asked = rows.map(({ work, count }) => `${work}:${count}`);
+  const all = device === "cpu" ? asked : ["ceilings", ...asked];
+  for await (const row of rowsOf(command, all, { seconds, each: effort.seconds })) {
+    tell({ ...row, on: device });
+  }
 }
-results.push(...await pyTorch());
-console.log(JSON.stringify(results));
+const minutes = (performance.now() - began) / 60_000;
+console.log(`\n${minutes.toFixed(1)} minutes in all`);
+
+function print({ row, on, milliseconds, ready, trouble, description, ceilings }: Reported): void {
+  if (description) return console.log(`  ${description}`);
+  if (ceilings) {
+    const { copy, product } = ceilings;
+    return console.log(
+      `  at best ${(copy / 1e9).toFixed(0)} GB/s copied, ` +
+        `${(product / 1e12).toFixed(2)} TFLOP/s in products`,
+    );
+  }
+  const time = milliseconds === undefined ? trouble : `${milliseconds.toFixed(2)} ms`;
+  const wait = ready === undefined ? "" : `, ready in ${ready.toFixed(1)} s`;
+  console.log(`  ${row}, ${on}: ${time}${wait}`);
+}
+
+const { card, text } = reportOf(reported, { rehearse, minutes, command: Deno.args });
+console.log(`\n${text}`);
+const folder = values.results ??
+  (rehearse ? undefined : fileURLToPath(new URL("./results", import.meta.url)));
+if (folder) {
+  Deno.mkdirSync(folder, { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
+  const path = join(folder, `${date}-${rehearse ? "rehearsal" : card}.md`);
+  Deno.writeTextFileSync(path, text);
+  console.log(`Written to ${path}`);
+}
+console.log(JSON.stringify(reported));
 Deno.exit(0);

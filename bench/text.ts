@@ -5,65 +5,20 @@
  * The two take turns on an otherwise idle machine; medians are compared. The last line is JSON:
  * our time over PyTorch's, smaller is better.
  */
-import { normals, openEngine } from "../engine/mod.ts";
-import { noiseInputs } from "../models/diffusion/mod.ts";
-import {
-  boundLevels,
-  EMBEDDING_DIMENSION,
-  linearGamma,
-  textNetwork,
-  textTrainingStep,
-} from "../models/text/network/mod.ts";
+import { openEngine } from "../engine/mod.ts";
 import { ourStep } from "./our_step.ts";
 import { startPyTorch } from "./peer.ts";
 import { roundsAsked, takeTurns } from "./turns.ts";
-import type { Workload } from "./workload.ts";
+import { textWorkload } from "./workloads.ts";
 
 const ROUNDS = roundsAsked(9);
-const BATCH = 32, LENGTH = 128, SYMBOLS = 65;
-
-function workload(method: "autoregressive" | "diffusion"): Workload {
-  const noisy = method === "diffusion";
-  const network = textNetwork({
-    size: "small",
-    vocabulary: SYMBOLS,
-    context: LENGTH,
-    method,
-    positions: true,
-    unitNorm: true,
-    activation: "gelu",
-  });
-  const levels = boundLevels(linearGamma(-4, 5), BATCH, { seed: 0, stream: "bench", step: 0 });
-  return {
-    name: `text-${method}`,
-    title: `text by ${method}, ${network.parameterCount} parameters, batch ${BATCH}×${LENGTH}`,
-    specs: network.parameters,
-    step: textTrainingStep(network, { selfCondition: 0.25 }),
-    batch: BATCH,
-    data: {
-      tokens: Int32Array.from({ length: BATCH * LENGTH }, (_, i) => (i * 31 + 3) % SYMBOLS),
-      ...(noisy
-        ? {
-          eps: normals(
-            { seed: 0, stream: "eps", step: 0 },
-            BATCH * LENGTH * EMBEDDING_DIMENSION,
-          ),
-          gamma: Float32Array.from(levels.gammas),
-          alpha: noiseInputs(levels.gammas).alpha,
-          sigma: noiseInputs(levels.gammas).sigma,
-          cross_entropy_weight: levels.crossEntropyWeights,
-          squared_error_weight: levels.squaredErrorWeights,
-        }
-        : {}),
-    },
-  };
-}
+const BATCH = 32;
 
 const engine = await openEngine({ device: "cpu" });
 const threads = navigator.hardwareConcurrency;
 const ratios: Record<string, number> = {};
 for (const method of ["autoregressive", "diffusion"] as const) {
-  const work = workload(method);
+  const work = textWorkload(method, BATCH);
   console.log(`\n${work.title}, ${threads} threads`);
   const ours = await ourStep(engine, work);
   const peer = await startPyTorch("train_step.py", [work.name, String(threads)]);

@@ -3,6 +3,14 @@ import { normals } from "../engine/mod.ts";
 import { noiseInputs } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
 import { trainingStep } from "../models/steps/mod.ts";
+import {
+  blockMask,
+  boundLevels,
+  EMBEDDING_DIMENSION,
+  linearGamma,
+  textNetwork,
+  textTrainingStep,
+} from "../models/text/network/mod.ts";
 import { transformer } from "./transformer.ts";
 import type { Workload } from "./workload.ts";
 
@@ -37,5 +45,51 @@ export function transformerWorkload(batch: number): Workload {
     step,
     batch,
     data: { tokens: symbols(3), targets: symbols(17) },
+  };
+}
+
+/** Symbols of every benchmarked text, as many as tiny Shakespeare has. */
+const SYMBOLS = 65;
+/** Characters of a block, in the step of the network that writes in blocks. */
+const BLOCK = 16;
+
+/** The text network by one of its methods, a quarter of the windows self-conditioned. */
+export function textWorkload(
+  method: "autoregressive" | "diffusion" | "blocks",
+  batch: number,
+  { size = "small", length = 128 }: {
+    readonly size?: "small" | "base";
+    readonly length?: number;
+  } = {},
+): Workload {
+  const network = textNetwork({
+    size,
+    vocabulary: SYMBOLS,
+    context: length,
+    method,
+    positions: true,
+    unitNorm: true,
+    activation: "gelu",
+  });
+  const levels = boundLevels(linearGamma(-4, 5), batch, { seed: 0, stream: "bench", step: 0 });
+  const noisy = {
+    eps: normals({ seed: 0, stream: "eps", step: 0 }, batch * length * EMBEDDING_DIMENSION),
+    gamma: Float32Array.from(levels.gammas),
+    alpha: noiseInputs(levels.gammas).alpha,
+    sigma: noiseInputs(levels.gammas).sigma,
+    cross_entropy_weight: levels.crossEntropyWeights,
+    squared_error_weight: levels.squaredErrorWeights,
+  };
+  return {
+    name: `text-${method}`,
+    title: `text, ${method}, ${network.parameterCount} parameters, batch ${batch}×${length}`,
+    specs: network.parameters,
+    step: textTrainingStep(network, { selfCondition: 0.25 }),
+    batch,
+    data: {
+      tokens: Int32Array.from({ length: batch * length }, (_, i) => (i * 31 + 3) % SYMBOLS),
+      ...(method === "autoregressive" ? {} : noisy),
+      ...(method === "blocks" ? { mask: blockMask(length, BLOCK) } : {}),
+    },
   };
 }

@@ -117,8 +117,8 @@ class Transformer(nn.Module):
 def rotate(x):
     """Rotary positions: pair i is the elements i and i + width/2."""
     length, width = x.shape[-2:]
-    frequency = 10000 ** (-torch.arange(0, width, 2).float() / width)
-    angle = torch.arange(length).float()[:, None] * frequency
+    frequency = 10000 ** (-torch.arange(0, width, 2, device=x.device).float() / width)
+    angle = torch.arange(length, device=x.device).float()[:, None] * frequency
     a, b = x.chunk(2, -1)
     return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)
 
@@ -133,29 +133,33 @@ class AdaptiveBlock(nn.Module):
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, x, condition, causal):
+    def forward(self, x, condition, causal=False, before=None, mask=None):
         n, length, width = x.shape
         shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(F.silu(condition)).chunk(6, -1)
         h = F.layer_norm(x, (width,)) * (1 + scale1) + shift1
         split = lambda t: t.view(n, length, self.heads, -1).transpose(1, 2)
         q, k, v = map(split, self.qkv(h).chunk(3, -1))
-        h = F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=causal)
+        q, k = rotate(q), rotate(k)
+        keys, values = k, v
+        if before is not None:
+            keys, values = torch.cat([before[0], k], 2), torch.cat([before[1], v], 2)
+        h = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, is_causal=causal)
         x = x + gate1 * self.out(h.transpose(1, 2).reshape(n, length, width))
         h = F.layer_norm(x, (width,)) * (1 + scale2) + shift2
-        return x + gate2 * self.narrow(F.gelu(self.widen(h)))
+        return x + gate2 * self.narrow(F.gelu(self.widen(h))), (k, v)
 
 
 class TextNetwork(nn.Module):
-    """The same as models/text/network/network.ts, reading or denoising."""
+    """The same as models/text/network/network.ts: reading, denoising, or both, in blocks."""
 
-    def __init__(self, noisy, symbols=65, width=128, layers=4, heads=4, d=16):
+    def __init__(self, reads=False, noisy=False, symbols=65, width=128, layers=4, heads=4, d=16):
         super().__init__()
-        self.noisy, self.width, self.d = noisy, width, d
+        self.width, self.d = width, d
         if noisy:
             self.e = nn.Parameter(torch.randn(symbols, d))
             self.stem, self.previous = nn.Linear(d, width), nn.Linear(d, width)
             self.level1, self.level2 = nn.Linear(64, width), nn.Linear(width, width)
-        else:
+        if reads:
             self.tokens = nn.Embedding(symbols, width)
             self.start = nn.Parameter(torch.randn(1, 1, width))
             self.condition = nn.Parameter(torch.randn(1, 1, width))
@@ -163,11 +167,14 @@ class TextNetwork(nn.Module):
         self.modulation = nn.Linear(width, 2 * width)
         self.head = nn.Linear(width, symbols)
 
-    def transform(self, x, condition, causal):
-        for block in self.blocks:
-            x = block(x, condition, causal)
+    def transform(self, x, condition, causal=False, before=None, mask=None):
+        """The logits, and keys and values of every block."""
+        kept = []
+        for i, block in enumerate(self.blocks):
+            x, own = block(x, condition, causal, before and before[i], mask)
+            kept.append(own)
         shift, scale = self.modulation(F.silu(condition)).chunk(2, -1)
-        return self.head(F.layer_norm(x, (self.width,)) * (1 + scale) + shift)
+        return self.head(F.layer_norm(x, (self.width,)) * (1 + scale) + shift), kept
 
     def read(self, tokens):
         start = self.start.expand(len(tokens), 1, self.width)
@@ -176,8 +183,8 @@ class TextNetwork(nn.Module):
     def embeddings(self):
         return F.normalize(self.e, dim=-1)
 
-    def denoise(self, z, gamma, previous):
-        frequency = 100 ** (torch.arange(32) / 31) / 10
+    def denoise(self, z, gamma, previous, before=None, mask=None):
+        frequency = 100 ** (torch.arange(32, device=z.device) / 31) / 10
         phase = gamma[:, None] * frequency
         features = torch.cat([phase.sin(), phase.cos()], -1)
         condition = self.level2(F.silu(self.level1(features)))[:, None]
@@ -185,4 +192,38 @@ class TextNetwork(nn.Module):
         x = self.stem(z / torch.sqrt(alpha2 / self.d + sigma2))
         x = x + self.previous(previous * self.d**0.5)
         prior = alpha2.sqrt() / sigma2 * (z @ self.embeddings().t())
-        return self.transform(x, condition, False) + prior
+        return self.transform(x, condition, before=before, mask=mask)[0] + prior
+
+
+def text_loss(reads, noisy, batch=32, length=128, symbols=65, block=16, **size):
+    """The network, and its training loss on one batch; a quarter of the windows is self-conditioned."""
+    net = TextNetwork(reads, noisy, symbols, **size)
+    tokens = torch.randint(0, symbols, (batch, length))
+
+    def nats(logits):
+        return F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none").mean(1)
+
+    if not noisy:
+        return net, lambda: nats(net.read(tokens[:, :-1])[0]).mean()
+    eps, gamma = torch.randn(batch, length, net.d), torch.linspace(-4, 5, batch)
+    alpha, sigma = torch.sigmoid(-gamma).sqrt()[:, None, None], torch.sigmoid(gamma).sqrt()[:, None, None]
+    rows = max(1, batch // 4)
+    place = torch.arange(length)
+    begin = (place // block * block)[:, None]
+    mask = torch.cat([place <= begin, (place >= begin) & (place < begin + block)], 1) if reads else None
+
+    def loss():
+        e = net.embeddings()
+        clean = e[tokens]
+        z = alpha * clean + sigma * eps
+        read, before = net.read(tokens[:, :-1]) if reads else (None, None)
+        with torch.no_grad():
+            known = before and [(k[:rows], v[:rows]) for k, v in before]
+            first = net.denoise(z[:rows], gamma[:rows], torch.zeros_like(z[:rows]), known, mask)
+            previous = torch.cat([first.softmax(-1) @ e, torch.zeros_like(z[rows:])])
+        logits = net.denoise(z, gamma, previous, before, mask)
+        error = ((clean - logits.softmax(-1) @ e) ** 2).sum(-1).mean(1)
+        bound = (torch.exp(-gamma) * error + nats(logits)).mean()
+        return (bound + nats(read).mean()) / 2 if reads else bound
+
+    return net, loss

@@ -21,14 +21,14 @@ def angle_and_amplitudes(t):
 
 
 @torch.inference_mode()
-def draw(net):
-    labels = torch.arange(COUNT) % 10
+def draw(net, count=COUNT, steps=STEPS):
+    labels = torch.arange(count) % 10
     both = torch.cat([labels, torch.full_like(labels, NO_CLASS)])
-    z = torch.randn(COUNT, 1, 28, 28)
-    for k in range(STEPS):
-        a, alpha, sigma = angle_and_amplitudes(0.999 * (1 - k / STEPS))
-        _, next_alpha, next_sigma = angle_and_amplitudes(0.999 * (1 - (k + 1) / STEPS))
-        v = net(torch.cat([z, z]), torch.full((2 * COUNT,), a), both)
+    z = torch.randn(count, 1, 28, 28)
+    for k in range(steps):
+        a, alpha, sigma = angle_and_amplitudes(0.999 * (1 - k / steps))
+        _, next_alpha, next_sigma = angle_and_amplitudes(0.999 * (1 - (k + 1) / steps))
+        v = net(torch.cat([z, z]), torch.full((2 * count,), a), both)
         conditional, unconditional = v.chunk(2)
         v = unconditional + GUIDANCE * (conditional - unconditional)
         x = (alpha * z - sigma * v).clamp(-1, 1)
@@ -49,4 +49,5 @@ def main():
         print((time.perf_counter() - start) * 1e3, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

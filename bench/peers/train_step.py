@@ -10,7 +10,7 @@ import time
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from networks import TextNetwork, Transformer, UNet
+from networks import Transformer, UNet, text_loss
 
 
 def unet_loss(batch=64):
@@ -27,40 +27,11 @@ def transformer_loss(batch=32, length=128, symbols=65):
     return net, lambda: F.cross_entropy(net(tokens).view(-1, symbols), targets.view(-1))
 
 
-def text_autoregressive_loss(batch=32, length=128, symbols=65):
-    net = TextNetwork(noisy=False)
-    tokens = torch.randint(0, symbols, (batch, length))
-    return net, lambda: F.cross_entropy(net.read(tokens[:, :-1]).reshape(-1, symbols), tokens.view(-1))
-
-
-def text_diffusion_loss(batch=32, length=128, symbols=65):
-    net = TextNetwork(noisy=True)
-    tokens = torch.randint(0, symbols, (batch, length))
-    eps, gamma = torch.randn(batch, length, 16), torch.linspace(-4, 5, batch)
-    alpha, sigma = torch.sigmoid(-gamma).sqrt()[:, None, None], torch.sigmoid(gamma).sqrt()[:, None, None]
-    rows = batch // 4
-
-    def loss():
-        e = net.embeddings()
-        clean = e[tokens]
-        z = alpha * clean + sigma * eps
-        previous = torch.zeros_like(eps)
-        with torch.no_grad():
-            first = net.denoise(z[:rows], gamma[:rows], previous[:rows])
-            previous[:rows] = first.softmax(-1) @ e
-        logits = net.denoise(z, gamma, previous)
-        error = ((clean - logits.softmax(-1) @ e) ** 2).sum(-1).mean(1)
-        rounding = F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none").mean(1)
-        return (torch.exp(-gamma) * error + rounding).mean()
-
-    return net, loss
-
-
 LOSSES = {
     "unet": unet_loss,
     "transformer": transformer_loss,
-    "text-autoregressive": text_autoregressive_loss,
-    "text-diffusion": text_diffusion_loss,
+    "text-autoregressive": lambda: text_loss(reads=True, noisy=False),
+    "text-diffusion": lambda: text_loss(reads=False, noisy=True),
 }
 
 

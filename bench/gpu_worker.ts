@@ -1,0 +1,45 @@
+/**
+ * Measures rows of the GPU benchmark on one device, in a process of its own that can be ended at any
+ * time. Prints one line of JSON for each row as it is done.
+ *
+ *     gpu_worker.ts DEVICE '{"rounds":30,"steps":50,"size":2048,"seconds":8}' unet:64 digits:64 …
+ */
+import { openCompiledEngine } from "../engine/compiled.ts";
+import { openCuda } from "../engine/kernels/cuda.ts";
+import { runtimeOn } from "../engine/kernels/runtime.ts";
+import { openWebGpu } from "../engine/kernels/webgpu.ts";
+import { type Engine, openEngine } from "../engine/mod.ts";
+import { type Effort, measureCeilings, measureRow, rowName, type Work } from "./gpu_rows.ts";
+import { costOf, metered, type MeteredDevice } from "./metered.ts";
+
+const [name, effortText, ...rows] = Deno.args as [string, string, ...string[]];
+const effort = JSON.parse(effortText) as Effort & { readonly size: number };
+const tell = (line: object) => console.log(JSON.stringify(line));
+const troubleOf = (error: unknown) => ({
+  trouble: error instanceof Error ? error.message.split("\n")[0] : String(error),
+});
+
+async function open(): Promise<{ engine: Engine; gpu?: MeteredDevice }> {
+  if (name === "cpu") return { engine: await openEngine({ device: "cpu" }) };
+  const gpu = metered(name === "cuda" ? openCuda() : await openWebGpu());
+  return { gpu, engine: openCompiledEngine(runtimeOn(gpu.device)) };
+}
+
+const opened = await open().catch((error: unknown) => {
+  tell(troubleOf(error));
+  Deno.exit(1);
+});
+const { engine, gpu } = opened;
+tell({ description: engine.description });
+for (const text of rows) {
+  if (text === "ceilings") {
+    if (gpu) tell({ row: text, ceilings: await measureCeilings(engine, effort.size, effort) });
+    continue;
+  }
+  const [work, count] = text.split(":") as [Work, string];
+  const row = { work, count: Number(count) };
+  const measured = await measureRow(engine, row, effort).catch(troubleOf);
+  const program = gpu?.lastProgram();
+  tell({ row: rowName(row), ...measured, ...(program && { cost: costOf(program) }) });
+}
+Deno.exit(0);
