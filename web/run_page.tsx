@@ -165,6 +165,7 @@ export function Configuration({ run }: { run: Run }) {
     ["code version", run.codeVersion],
     ["device", run.device],
     ["why this device", run.deviceChoice?.reason ?? null],
+    ["noise made on", run.deviceChoice?.noise ?? null],
     ["replicas", run.replicas],
   ];
   return (

@@ -29,6 +29,8 @@ export interface DeviceChoice {
   readonly reason: string;
   /** In the order in which they were looked at; empty if the choice was not by measuring. */
   readonly measured: readonly DeviceMeasurement[];
+  /** Where the noise of the work was made; undefined if the work has none, or before this was recorded. */
+  readonly noise?: "device" | "host" | undefined;
 }
 
 /** Timed runs, and the milliseconds after which no further one is begun. */

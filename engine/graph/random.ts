@@ -3,7 +3,7 @@ import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { cast, elementwise, fill, predicate, unary, where } from "./elementwise.ts";
 import { log1p } from "./functions.ts";
-import { concat, reshape } from "./movement.ts";
+import { concat, reshape, slice } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
 
 /** The domain of operators of our own, which an ONNX model defines by functions. */
@@ -48,18 +48,21 @@ function drawn(
   // One block more than there are pairs, because a replica's part may begin amid a block.
   const blocks = Math.ceil(count / 2) + (replica ? 1 : 0);
   const integer = (value: number) => fill(b, value, [], "int32");
-  const start = replica ? binary(b, "Mul", replica, integer(count)) : integer(0);
+  const pairsFrom = (counter: Value) => {
+    const word = { shape: [blocks], dtype: "int32" } as const;
+    const [even, uneven] = b.nodes({
+      op: "Threefry2x32",
+      domain: OWN_DOMAIN,
+      inputs: [counter, step, seed, integer(stream)],
+    }, [word, word]);
+    const pairs = numbersOf([even!, uneven!]).map((x) => reshape(b, x, [blocks, 1]));
+    return reshape(b, concat(b, pairs, 1), [2 * blocks]);
+  };
+  if (!replica) return reshape(b, slice(b, pairsFrom(iota(b, blocks)), [0], [count]), shape);
+  const start = binary(b, "Mul", replica, integer(count));
   const odd = elementwise(b, { op: "Mod" }, [start, integer(2)]);
   const first = binary(b, "Div", binary(b, "Sub", start, odd), integer(2));
-  const counter = binary(b, "Add", iota(b, blocks), first);
-  const word = { shape: [blocks], dtype: "int32" } as const;
-  const [even, uneven] = b.nodes({
-    op: "Threefry2x32",
-    domain: OWN_DOMAIN,
-    inputs: [counter, step, seed, integer(stream)],
-  }, [word, word]);
-  const pairs = numbersOf([even!, uneven!]).map((x) => reshape(b, x, [blocks, 1]));
-  const row = reshape(b, concat(b, pairs, 1), [2 * blocks]);
+  const row = pairsFrom(binary(b, "Add", iota(b, blocks), first));
   const places = binary(b, "Add", iota(b, count), odd);
   const own = b.node(
     { op: "Gather", inputs: [row, places], attributes: { axis: 0 } },

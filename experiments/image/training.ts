@@ -15,7 +15,13 @@ import type {
   TrainingMeasurer,
   TrainingSampler,
 } from "../run/modality.ts";
-import { batchSource, isWeighted, pixelwiseDenoisingError, validationOf } from "./validation.ts";
+import {
+  batchSource,
+  isWeighted,
+  pixelwiseDenoisingError,
+  trainingNoise,
+  validationOf,
+} from "./validation.ts";
 import { loadPictures, pictureFacts } from "./pictures.ts";
 import type { Program } from "../../engine/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
@@ -41,6 +47,7 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 async function imageSubject(config: ImageConfig, options: SubjectOptions): Promise<Subject> {
   const dataset = await loadPictures(config, options);
   const network = await networkOf(config, dataset);
+  const batches = batchSource(config, dataset, network.noClass);
   return {
     data: dataset,
     pictures: pictureFacts(dataset),
@@ -49,7 +56,8 @@ async function imageSubject(config: ImageConfig, options: SubjectOptions): Promi
     parameterCount: network.parameterCount,
     adam: ADAM,
     baseline: () => pixelwiseDenoisingError(dataset),
-    batch: batchSource(config, dataset, network.noClass),
+    batch: (step, _, options) => batches(step, options),
+    noise: trainingNoise(config),
     batchFollowsParameters: false,
     step: trainingStep(network, objectiveFor(config), {
       weighted: isWeighted(config),

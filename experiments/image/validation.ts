@@ -24,9 +24,14 @@ import {
   stratifiedTimes,
   trainingLevel,
 } from "../../models/diffusion/mod.ts";
-import { compileStep, inputArrays, validationStep } from "../../models/steps/mod.ts";
+import {
+  compileStep,
+  inputArrays,
+  type NoiseInput,
+  validationStep,
+} from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
-import type { Validation, ValidationMetrics } from "../run/modality.ts";
+import type { BatchOptions, Validation, ValidationMetrics } from "../run/modality.ts";
 import { type ImageConfig, objectiveFor, scheduleOf, weightOptions } from "./config.ts";
 
 /** The noise levels γ at which denoising is measured, ascending; two for each quarter. */
@@ -201,7 +206,12 @@ function meanOver(count: number, value: (i: number) => number): number {
 export const VALIDATION_IMAGES = 256;
 
 /** Returns the inputs of a training step, except for the parameters. */
-export type BatchSource = (step: number) => Arrays;
+export type BatchSource = (step: number, options?: BatchOptions) => Arrays;
+
+/** The noise of training batches. */
+export function trainingNoise({ seed }: ImageConfig): NoiseInput {
+  return { name: "eps", seed, stream: "noise" };
+}
 
 /** @throws {UserError} If the data set is too small for a batch and the validation images. */
 export function batchSource(
@@ -214,14 +224,17 @@ export function batchSource(
   const exampleSize = dataset.height * dataset.width * dataset.channels;
   const indicesAt = indexSource(seed, size, trainingCount(dataset));
   const gammaAt = trainingLevel(scheduleOf(config), config.time_sampling);
-  return (step) => {
+  const noise = trainingNoise(config);
+  return (step, { withoutNoise = false } = {}) => {
     const indices = indicesAt(step);
     const [offset] = uniforms({ seed, stream: "time", step }, 1);
     const u = stratifiedTimes(offset!, size);
     const hide = uniforms({ seed, stream: "label-dropout", step }, size);
     return {
       x: gatherImages(train, exampleSize, indices),
-      eps: normals({ seed, stream: "noise", step }, size * exampleSize),
+      ...(withoutNoise
+        ? {}
+        : { [noise.name]: normals({ seed, stream: noise.stream, step }, size * exampleSize) }),
       ...noiseInputs(u.map(gammaAt)),
       ...(isWeighted(config)
         ? {

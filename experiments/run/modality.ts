@@ -15,7 +15,7 @@ import type { Work } from "./job_worker.ts";
 import type { DownloadProgress } from "../../data/mod.ts";
 import type { AdamWConfig, Arrays, Engine, Parameters } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
-import type { Step } from "../../models/steps/mod.ts";
+import type { NoiseInput, Step } from "../../models/steps/mod.ts";
 import type { Store } from "../store/store.ts";
 import type { TrainingState } from "./state.ts";
 
@@ -152,6 +152,11 @@ export interface SamplingContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface BatchOptions {
+  /** Whether {@link Subject.noise} is left out. By default it is not. */
+  readonly withoutNoise?: boolean | undefined;
+}
+
 /** A network, its data and its objective, ready to be trained. */
 export interface Subject {
   readonly data: { readonly title: string; readonly name: string; readonly hash: string };
@@ -173,11 +178,13 @@ export interface Subject {
   readonly treatments?: NonNullable<AdamWConfig["treatments"]> | undefined;
   /** The training step: `loss` and `grad/<name>` from the parameters and a batch. */
   readonly step: Step;
+  /** The noise of a batch, which a device may draw itself; undefined if there is none. */
+  readonly noise?: NoiseInput | undefined;
   /** Whether a batch depends on the parameters of its step. */
   readonly batchFollowsParameters: boolean;
   /** Returns the batch of a step, from 0: a function of configuration, data and step and, for adaptive noise
    * levels, of the parameters. */
-  batch(step: number, parameters: Parameters): Arrays;
+  batch(step: number, parameters: Parameters, options?: BatchOptions): Arrays;
   validation(engine: Engine): Validation;
   sampler(context: SamplingContext): TrainingSampler;
   /** Returns undefined if no evaluations are configured. */

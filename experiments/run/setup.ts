@@ -15,7 +15,7 @@ import { compileStep, inputArrays } from "../../models/steps/mod.ts";
 import { newestState, rewind } from "./checkpoints.ts";
 import { startingState } from "./start.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
-import { hostStepper, residentStepper, type Stepper } from "./stepper.ts";
+import { hostStepper, placeOfNoise, residentStepper, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject, SubjectOptions } from "./modality.ts";
 import type { Run } from "../store/run.ts";
 import type { RunConfig } from "../config/fields.ts";
@@ -85,7 +85,8 @@ async function compileOn(
     baseline: run.baseline ?? subject.baseline(store.workspace),
     pictures: subject.pictures,
   };
-  store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice });
+  const choice = { ...deviceChoice, noise: placeOfNoise(engine, subject) };
+  store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice: choice });
   const stepper = await compileStepper(engine, replicas, run, subject, state);
   const { id: runId, createdAt, codeVersion } = run;
   const origin = { runId, createdAt, config, codeVersion, ...facts };

@@ -5,6 +5,7 @@ import {
   type Arrays,
   CONTROL_SIGNATURE,
   controlArrays,
+  type DeviceChoice,
   type Engine,
   type FlatLayout,
   flatLayout,
@@ -19,7 +20,7 @@ import {
   updateFunction,
   WINDOW,
 } from "../../engine/mod.ts";
-import { batchSignature, inputArrays } from "../../models/steps/mod.ts";
+import { batchSignature, inputArrays, NOISE_STEP, withDrawnNoise } from "../../models/steps/mod.ts";
 import type { TrainingState } from "./state.ts";
 import type { Subject } from "./modality.ts";
 
@@ -35,6 +36,8 @@ export class Divergence extends Error {}
 
 /** Executes optimiser steps. Except for the step count, the state may be out of date until it is read. */
 export interface Stepper {
+  /** Whether the noise of a step is drawn on the device, so that batches are made without it. */
+  readonly drawsNoise: boolean;
   /** @throws {Divergence | UserError} If the training diverged. */
   step(batch: Arrays, rates: StepRates): Promise<void>;
   /** Updates the metric window of the state. @throws {Divergence} If the training diverged. */
@@ -56,6 +59,7 @@ export function hostStepper(
 ): Stepper {
   const names = Object.keys(state.parameters);
   return {
+    drawsNoise: false,
     async step(batch, { learningRate, muonLearningRate, emaDecay }) {
       const outputs = await program.run({ ...inputArrays(state.parameters), ...batch });
       const loss = outputs.loss![0]!;
@@ -91,9 +95,20 @@ export function hostStepper(
 const MOST_QUEUED = 32;
 
 /**
- * Returns a stepper whose program keeps the state on the device. Undefined if the engine does not support it, or
+ * Whether a training on this engine keeps its state on the device: not if the engine does not support it, nor
  * if batches depend on the parameters, which would have to be read back for every step.
  */
+function isResident(engine: Engine, { batchFollowsParameters }: Subject): boolean {
+  return engine.compileResident !== undefined && !batchFollowsParameters;
+}
+
+/** Where the noise of a training on this engine is made; undefined if it has none. */
+export function placeOfNoise(engine: Engine, subject: Subject): DeviceChoice["noise"] {
+  if (!subject.noise) return undefined;
+  return isResident(engine, subject) ? "device" : "host";
+}
+
+/** Returns a stepper whose program keeps the state on the device; undefined if that is not possible. */
 export async function residentStepper(
   engine: Engine,
   subject: Subject,
@@ -102,19 +117,22 @@ export async function residentStepper(
   muon: readonly string[],
   batchSize: number,
 ): Promise<Stepper | undefined> {
-  if (!engine.compileResident || subject.batchFollowsParameters) return undefined;
+  if (!isResident(engine, subject)) return undefined;
+  const { noise } = subject;
+  const step = noise ? withDrawnNoise(subject.step, noise, batchSize) : subject.step;
   const layout = flatLayout(subject.parameters);
   const update: UpdateConfig = { ...config, muon };
-  const program = await engine.compileResident(
-    updateFunction(subject.step.apply, layout, update),
-    { ...batchSignature(subject.step, batchSize), ...CONTROL_SIGNATURE },
+  const program = await engine.compileResident!(
+    updateFunction(step.apply, layout, update),
+    { ...batchSignature(step, batchSize), ...CONTROL_SIGNATURE },
     stateSignature(layout),
   );
   program.write(flatState(state, layout));
-  return new ResidentStepper(program, state, layout, update);
+  return new ResidentStepper(program, state, layout, update, noise !== undefined);
 }
 
 class ResidentStepper implements Stepper {
+  readonly drawsNoise: boolean;
   readonly #program: ResidentProgram;
   readonly #state: TrainingState;
   readonly #layout: FlatLayout;
@@ -127,7 +145,9 @@ class ResidentStepper implements Stepper {
     state: TrainingState,
     layout: FlatLayout,
     config: UpdateConfig,
+    drawsNoise: boolean,
   ) {
+    this.drawsNoise = drawsNoise;
     this.#program = program;
     this.#state = state;
     this.#layout = layout;
@@ -137,7 +157,8 @@ class ResidentStepper implements Stepper {
   async step(batch: Arrays, rates: StepRates): Promise<void> {
     const state = this.#state;
     const control = controlArrays(this.#config, { ...rates, step: state.optimizer.step });
-    this.#program.enqueue({ ...batch, ...control });
+    const drawn = this.drawsNoise ? { [NOISE_STEP]: Int32Array.of(state.step) } : {};
+    this.#program.enqueue({ ...batch, ...drawn, ...control });
     state.step++;
     state.optimizer.step++;
     state.window = { ...state.window, steps: state.window.steps + 1 };

@@ -1,6 +1,6 @@
 /** The training loop of a run. */
 import { setImmediate } from "node:timers/promises";
-import { emaDecayAt, learningRateAt, UserError } from "../../engine/mod.ts";
+import { type Arrays, emaDecayAt, learningRateAt, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/store.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
@@ -81,15 +81,20 @@ class Trainer {
 
   /** Executes one optimiser step. */
   async #step(): Promise<void> {
-    const { state, run: { config }, subject, stepper } = this.#training;
+    const { state, run: { config }, stepper } = this.#training;
     await this.#timed(() =>
-      stepper.step(subject.batch(state.step, state.parameters), {
+      stepper.step(this.#batch(), {
         learningRate: this.#learningRate(config.learning_rate),
         muonLearningRate: this.#learningRate(config.muon_learning_rate),
         emaDecay: emaDecayAt(state.step, config.ema_decay),
       })
     );
     this.#busySteps++;
+  }
+
+  #batch(): Arrays {
+    const { state, subject, stepper } = this.#training;
+    return subject.batch(state.step, state.parameters, { withoutNoise: stepper.drawsNoise });
   }
 
   /** Runs work that counts as time of training steps. */

@@ -22,18 +22,12 @@ import {
   type TextStepOptions,
   trimmed,
 } from "../../models/text/network/mod.ts";
-import type { InspectedSchedule } from "../run/modality.ts";
+import type { BatchOptions, InspectedSchedule, Subject } from "../run/modality.ts";
 import { BLOCK_SIZES } from "./metrics.ts";
 import { type TextConfig, textPresets } from "./config.ts";
 import { gatherWindows, type TextDataset } from "../../data/mod.ts";
-import {
-  type Arrays,
-  integers,
-  normals,
-  type Parameters,
-  type RandomKey,
-  uniforms,
-} from "../../engine/mod.ts";
+import { type Arrays, integers, normals, type RandomKey, uniforms } from "../../engine/mod.ts";
+import type { NoiseInput } from "../../models/steps/mod.ts";
 
 /** Returns the network of a configuration for a vocabulary size. */
 export function networkOf(config: TextConfig, vocabulary: number): TextNetwork {
@@ -106,13 +100,13 @@ export function inspectedSchedule(name: string): InspectedSchedule {
 export function textBatchSource(
   config: TextConfig,
   dataset: TextDataset,
-): (step: number, parameters: Parameters) => Arrays {
+): Subject["batch"] {
   const { seed, batch_size: size, context, method } = config;
   const { train } = dataset.tokenized;
   const range = noiseRange(config);
   const blocks = diffusionBlocks(config);
   const ends = isAdaptive(config) ? gammaEnds(config) : null;
-  return (step, parameters) => {
+  return (step, parameters, options = {}) => {
     const starts = integers(
       { seed, stream: "batch", step },
       size,
@@ -123,9 +117,9 @@ export function textBatchSource(
     if (method === "masked") {
       return { tokens, masked: maskedPlaces(size, context, { seed, stream: "masks", step }) };
     }
-    const key = { seed, stream: "levels", step };
+    const key = { seed, stream: LEVELS, step };
     const levels = ends ? adaptiveGamma(ends, parameters[DENSITY]!.data) : range;
-    const noisy = noisyInputs(tokens, levels, size, key);
+    const noisy = noisyInputs(tokens, levels, size, key, options);
     const adapting = ends ? { knot_weight: knotWeights(noisy.gamma, ends) } : {};
     if (method === "diffusion") return { ...noisy, ...adapting };
     const [u] = uniforms({ seed, stream: "block-size", step }, 1);
@@ -137,18 +131,37 @@ export function textBatchSource(
   };
 }
 
+const LEVELS = "levels";
+
+/** The noise of training batches; undefined if the method has none. */
+export function trainingNoise({ seed, method }: TextConfig): NoiseInput | undefined {
+  const noisy = method === "diffusion" || method === "blocks";
+  return noisy ? { name: "eps", seed, stream: noiseStream(LEVELS) } : undefined;
+}
+
+/** The stream of the noise, beside that of its levels. */
+function noiseStream(levels: string): string {
+  return `${levels}/noise`;
+}
+
 /** Windows, their noise, its levels and what each counts in the bound. */
 export function noisyInputs(
   tokens: Int32Array,
   range: NoiseRange,
   size: number,
   key: RandomKey,
+  { withoutNoise = false }: BatchOptions = {},
 ): Arrays & { gamma: Float32Array } {
   const levels = boundLevels(range, size, key);
   const { alpha, sigma } = noiseInputs(levels.gammas);
   return {
     tokens,
-    eps: normals({ ...key, stream: `${key.stream}/noise` }, tokens.length * EMBEDDING_DIMENSION),
+    ...(withoutNoise ? {} : {
+      eps: normals(
+        { ...key, stream: noiseStream(key.stream) },
+        tokens.length * EMBEDDING_DIMENSION,
+      ),
+    }),
     gamma: Float32Array.from(levels.gammas),
     alpha,
     sigma,

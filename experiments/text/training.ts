@@ -14,7 +14,7 @@ import type {
   TrainingSampler,
 } from "../run/modality.ts";
 import { baselinesFor } from "./metrics.ts";
-import { isAdaptive, networkOf, stepOptions, textBatchSource } from "./network.ts";
+import { isAdaptive, networkOf, stepOptions, textBatchSource, trainingNoise } from "./network.ts";
 import { textValidation } from "./validation.ts";
 import { type TextReference, textReference } from "../../models/text/mod.ts";
 import { textModel } from "./generation.ts";
@@ -54,6 +54,7 @@ async function textSubject(config: TextConfig, options: SubjectOptions): Promise
       : undefined,
     baseline: (workspace) => baselinesFor(workspace, dataset).ngrams[1]!,
     batch: textBatchSource(config, dataset),
+    noise: trainingNoise(config),
     batchFollowsParameters: isAdaptive(config),
     step: textTrainingStep(network, stepOptions(config)),
     validation: (engine) => textValidation(engine, network, config, dataset),

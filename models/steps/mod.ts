@@ -13,4 +13,5 @@ export {
   type Step,
   type StepInput,
 } from "./step.ts";
+export { NOISE_STEP, type NoiseInput, withDrawnNoise } from "./noise.ts";
 export { denoiser, type DenoisingNetwork, trainingStep, validationStep } from "./denoising.ts";

@@ -49,6 +49,7 @@ Deno.test("a device that was asked for is taken without measuring", () =>
       device: "cpu",
       reason: "cpu was asked for",
       measured: [],
+      noise: "host",
     });
   }));
 

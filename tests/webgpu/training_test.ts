@@ -57,6 +57,7 @@ for (const [name, config] of Object.entries(cases)) {
       store.runs.requeue(stopped);
       await work(store, "webgpu");
       assert.equal(store.runs.byId(stopped)!.status, "finished");
+      assert.equal(store.runs.byId(stopped)!.deviceChoice!.noise, "device");
       const [a, b] = [lastCheckpoint(store, whole), lastCheckpoint(store, stopped)];
       for (const [tensor, { data }] of Object.entries(a.tensors)) {
         assert.deepEqual(b.tensors[tensor]!.data, data, `${tensor} differs`);
