@@ -1,9 +1,9 @@
 /** Drawing digits by guided DDIM with an untrained network, to be timed. */
 import { type Engine, normals } from "../engine/mod.ts";
-import { noiseInputs, sampleDiffusion, samplingLevels, schedule } from "../models/diffusion/mod.ts";
+import { samplingLevels, samplingPlan, schedule } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
 import { initialParameters } from "../models/layers/mod.ts";
-import { compileStep, denoiser } from "../models/steps/mod.ts";
+import { compileSampling, denoiser, needsOf, runSampling } from "../models/steps/mod.ts";
 
 const GUIDANCE = 2;
 
@@ -23,29 +23,24 @@ export async function digitsSampler(
   steps: number,
 ): Promise<DigitsSampler> {
   const network = await imageNetwork("small");
-  const program = await compileStep(engine, denoiser(network, "v", { guided: true }), {
+  const levels = samplingLevels(schedule("cosine"), steps);
+  const plan = samplingPlan({ sampler: "ddim", levels });
+  const program = await compileSampling(engine, denoiser(network, "v", { guided: true }), {
     batch: count,
-    outputs: "concat",
+    needs: needsOf(plan),
+    clip: [-1, 1],
+    noiseStream: "noise",
     weights: initialParameters(network.parameters, 0),
   });
   const labels = Int32Array.from({ length: count }, (_, i) => i % 10);
-  const draw = () =>
-    sampleDiffusion(async (z, gamma) => {
-      const { denoised } = await program.run({
-        z,
-        ...noiseInputs(new Float64Array(count).fill(gamma)),
-        labels,
-        guidance_scale: Float32Array.of(GUIDANCE),
-      });
-      return denoised as Float32Array;
-    }, {
-      sampler: "ddim",
-      levels: samplingLevels(schedule("cosine"), steps),
-      z: normals({ seed: 0, stream: "start", step: 0 }, count * 784),
-      noise: () => {
-        throw new Error("DDIM without eta needs no noise");
-      },
-      clip: [-1, 1],
+  const draw = async () => {
+    const { points } = await runSampling(program, {
+      plan,
+      start: normals({ seed: 0, stream: "start", step: 0 }, count * 784),
+      held: { labels, guidance_scale: Float32Array.of(GUIDANCE) },
+      seed: 0,
     });
+    return points;
+  };
   return { draw, dispose: () => program.dispose() };
 }

@@ -14,7 +14,7 @@
  * is a device or a peer that is not there. `--devices cuda,webgpu,cpu,pytorch` names what is measured,
  * `--rounds 30` how often. The last line is JSON.
  *
- * On a machine without network, pack this file's packages too: PACK_ENTRYPOINTS=bench/gpu.ts.
+ * It needs no network: the packages of main.ts are enough, and PyTorch where it is to be compared.
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -88,13 +88,13 @@ function print({ row, on, milliseconds, ready, trouble, description, ceilings }:
   if (ceilings) {
     const { copy, product } = ceilings;
     return console.log(
-      `  at best ${(copy / 1e9).toFixed(0)} GB/s copied, ` +
-        `${(product / 1e12).toFixed(2)} TFLOP/s in products`,
+      `  at best ${(copy / 1e9).toPrecision(3)} GB/s copied, ` +
+        `${(product / 1e12).toPrecision(3)} TFLOP/s in products`,
     );
   }
   const time = milliseconds === undefined ? trouble : `${milliseconds.toFixed(2)} ms`;
   const wait = ready === undefined ? "" : `, ready in ${ready.toFixed(1)} s`;
-  console.log(`  ${row}, ${on}: ${time}${wait}`);
+  console.log(`  ${row ? `${row}, ` : ""}${on}: ${time}${wait}`);
 }
 
 const { card, text } = reportOf(reported, { rehearse, minutes, command: Deno.args });

@@ -72,8 +72,8 @@ function timesTable(reported: readonly Reported[]): string[] {
 function ceilingLines(ceilings: readonly Reported[]): string[] {
   return ceilings.map(({ on, ceilings }) => {
     const { copy, product } = ceilings!;
-    return `- ${on}: ${(copy / 1e9).toFixed(0)} GB/s copied, ${
-      (product / 1e12).toFixed(2)
+    return `- ${on}: ${(copy / 1e9).toPrecision(3)} GB/s copied, ${
+      (product / 1e12).toPrecision(3)
     } TFLOP/s in products`;
   });
 }

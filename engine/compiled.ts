@@ -42,8 +42,12 @@ export function openCompiledEngine(runtime: GraphRuntime): Engine {
     compile: async (fn, inputs, options = {}) => owned(await compile(runtime, fn, inputs, options)),
     ...(runtime.openResident
       ? {
-        compileResident: async (fn: TensorFunction, inputs: Signature, state: Signature) =>
-          owned(await compileResident(runtime, fn, inputs, state)),
+        compileResident: async (
+          fn: TensorFunction,
+          inputs: Signature,
+          state: Signature,
+          options: Pick<CompileOptions, "constants"> = {},
+        ) => owned(await compileResident(runtime, fn, inputs, state, options)),
       }
       : {}),
     async dispose() {
@@ -87,8 +91,9 @@ async function compileResident(
   fn: TensorFunction,
   inputs: Signature,
   state: Signature,
+  { constants }: Pick<CompileOptions, "constants">,
 ): Promise<ResidentProgram> {
-  const program = await traceFor(runtime, fn, { ...inputs, ...state }, {});
+  const program = await traceFor(runtime, fn, { ...inputs, ...state }, { constants });
   const runner = await runtime.openResident!(program, Object.keys(state));
   return {
     inputs,

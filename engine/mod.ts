@@ -29,6 +29,7 @@ export type {
 export { compileMuon, orthogonalized } from "./muon.ts";
 export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";
+export { compileStateful } from "./stateful.ts";
 
 export { tf } from "./tf.ts";
 export {

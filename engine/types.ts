@@ -100,12 +100,13 @@ export interface Engine {
   compile(fn: TensorFunction, inputs: Signature, options?: CompileOptions): Promise<Program>;
   /**
    * Compiles a function that maps inputs and state to the state's new values, where the engine can
-   * keep state: absent where it cannot.
+   * keep state: absent where it cannot. State that the function gives no value for stays as it is.
    */
   compileResident?(
     fn: TensorFunction,
     inputs: Signature,
     state: Signature,
+    options?: Pick<CompileOptions, "constants">,
   ): Promise<ResidentProgram>;
   dispose(): Promise<void>;
 }
@@ -151,7 +152,7 @@ export interface GraphRuntime {
   /**
    * Makes a program ready that keeps state; absent where the runtime cannot.
    *
-   * @param state Names of inputs whose next values are the outputs of the same names.
+   * @param state Names of inputs whose next values are the outputs of the same names, if there are any.
    */
   openResident?(program: TracedProgram, state: readonly string[]): Promise<ResidentRunner>;
   /** Gives the device back, once no program is open. */

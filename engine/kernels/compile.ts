@@ -30,8 +30,8 @@ export interface KernelProgram {
 /**
  * Compiles a graph for a device with shared memory and barriers.
  *
- * @param state Names of inputs that are state: the outputs of the same names are their values in the
- *   next run.
+ * @param state Names of inputs that are state: the outputs of the same names, where there are any, are
+ *   their values in the next run.
  * @param precision In which large sums of products are computed; everything else is in float32.
  */
 export function compileKernels(
@@ -56,7 +56,9 @@ export function compileKernels(
       state.includes(name!) && !used.some((tensor) => tensor.name === name)
     ).map(({ node, shape, dtype }) => source(node.name!, shape, dtype as ScalarType));
     const sources = [...used, ...unread];
-    const commits = emitCommits(state.map((name) => ({
+    // State that has no new value stays as it is.
+    const changing = state.filter((name) => plan.outputs[name] !== undefined);
+    const commits = emitCommits(changing.map((name) => ({
       from: plan.outputs[name]!,
       to: sources.find((tensor) => tensor.name === name)!,
     }))).filter(hasWork);

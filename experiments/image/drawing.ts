@@ -1,11 +1,10 @@
 /** Sampling images with the network of a run. */
 import {
-  type Denoise,
+  type Evaluation,
   guidanceAt,
   isGuided,
-  noiseInputs,
-  sampleDiffusion,
-  type SampleStep,
+  sampleStart,
+  samplingPlan,
 } from "../../models/diffusion/mod.ts";
 import { type ImageNetwork, imageNetwork, type ImageShape } from "../../models/image/mod.ts";
 import {
@@ -15,18 +14,19 @@ import {
   type Parameters,
   type Program,
 } from "../../engine/mod.ts";
-import { compileStep, denoiser } from "../../models/steps/mod.ts";
+import {
+  compileSampling,
+  compileStep,
+  denoiser,
+  needsOf,
+  runSampling,
+  type SamplingProgram,
+} from "../../models/steps/mod.ts";
 import { resultId } from "../store/ids.ts";
 import type { Store } from "../store/store.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
-import type {
-  HeldOutPictures,
-  Sample,
-  SampleFrame,
-  SamplePixels,
-  SampleSettings,
-} from "./requests.ts";
-import { type ImageConfig, imageConfigOf, objectiveFor } from "./config.ts";
+import type { HeldOutPictures, Sample, SamplePixels, SampleSettings } from "./requests.ts";
+import { type ImageConfig, objectiveFor } from "./config.ts";
 import { join } from "node:path";
 import { namesIn, writeFileAtomically } from "../common/files.ts";
 import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
@@ -40,46 +40,92 @@ export async function networkOf(
   return await imageNetwork(size, shape, { kind: network, selfConditioned: self_condition > 0 });
 }
 
-/** Compiles the denoiser without guidance for a batch of `count` images, with the weights as inputs. */
-export async function compileChangingDenoiser(
-  engine: Engine,
-  network: ImageNetwork,
-  config: ImageConfig,
-  count: number,
-): Promise<Program> {
-  const step = denoiser(network, objectiveFor(config), { guided: false });
-  return await compileStep(engine, step, { batch: count, outputs: "concat" });
-}
-
-/** The denoiser and, if guidance is limited to an interval, the denoiser without guidance. */
-export interface Denoisers {
-  readonly program: Program;
-  readonly plain?: Program;
-}
-
-/** Compiles the denoiser with the weights as constants, which ONNX Runtime can pre-pack. */
+/**
+ * Compiles one evaluation of the denoiser, with the weights as constants: what sampling spends its time
+ * on, by which a device is chosen.
+ */
 export async function compileDenoiser(
   engine: Engine,
   network: ImageNetwork,
-  run: Run,
+  config: ImageConfig,
   settings: SampleSettings,
   ema: Parameters,
-): Promise<Denoisers> {
-  const { count, guidance_scale, guidance_interval, guidance_rescale } = settings;
-  const guided = isGuided(guidance_scale);
-  const rescaled = guided && !!guidance_rescale;
-  const program = await compile(guided, rescaled);
-  if (!guided || !guidance_interval) return { program };
-  return { program, plain: await compile(false, false) };
+): Promise<Program> {
+  const step = denoiser(network, objectiveFor(config), guidanceOf(settings));
+  return await compileStep(engine, step, {
+    batch: settings.count,
+    outputs: "concat",
+    weights: ema,
+  });
+}
 
-  async function compile(guided: boolean, rescaled: boolean): Promise<Program> {
-    const objective = objectiveFor(imageConfigOf(run));
-    return await compileStep(engine, denoiser(network, objective, { guided, rescaled }), {
-      batch: count,
-      outputs: "concat",
-      weights: ema,
+function guidanceOf({ guidance_scale, guidance_rescale }: SampleSettings) {
+  const guided = isGuided(guidance_scale);
+  return { guided, rescaled: guided && !!guidance_rescale };
+}
+
+/** Programs that sample with one network. */
+export interface Sampler {
+  readonly program: SamplingProgram;
+  /** For levels outside of the guidance interval, without guidance. */
+  readonly plain?: SamplingProgram | undefined;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Compiles a sampler for settings and for all that differ from them by seed, classes, levels or guidance
+ * scale ({@link samplerShape}).
+ *
+ * @param weights The weights, compiled into the programs as constants. Without them, every sample brings
+ * its own.
+ */
+export async function compileSampler(
+  engine: Engine,
+  network: ImageNetwork,
+  config: ImageConfig,
+  settings: SampleSettings,
+  weights?: Parameters,
+): Promise<Sampler> {
+  const needs = needsOf(planFor(config, settings));
+  const compile = (guidance: { readonly guided: boolean; readonly rescaled?: boolean }) =>
+    compileSampling(engine, denoiser(network, objectiveFor(config), guidance), {
+      batch: settings.count,
+      needs,
+      clip: [-1, 1],
+      noiseStream: "sample-noise",
+      weights,
     });
-  }
+  const guidance = guidanceOf(settings);
+  const program = await compile(guidance);
+  const plain = guidance.guided && settings.guidance_interval
+    ? await compile({ guided: false })
+    : undefined;
+  return {
+    program,
+    plain,
+    async dispose() {
+      await program.dispose();
+      await plain?.dispose();
+    },
+  };
+}
+
+/** What the programs of a sampler depend on, besides network and weights, as a key. */
+export function samplerShape(config: ImageConfig, settings: SampleSettings): string {
+  const { count, guidance_interval } = settings;
+  const { guided, rescaled } = guidanceOf(settings);
+  const needs = JSON.stringify(needsOf(planFor(config, settings)));
+  return [count, guided, rescaled, !!guidance_interval, needs].join(" ");
+}
+
+function planFor(config: ImageConfig, settings: SampleSettings): readonly Evaluation[] {
+  const { sampler, resamples, keep } = settings;
+  return samplingPlan({
+    sampler,
+    options: ownOptions(settings),
+    levels: levelsFor(config, settings),
+    inpaint: keep === undefined ? undefined : { resamples },
+  });
 }
 
 /** Number of frames of a film strip. */
@@ -94,113 +140,67 @@ function scaleAt(gamma: number, settings: SampleSettings): number {
 }
 
 /**
- * Adapts a compiled denoiser for samplers.
- *
- * @param weights The weights, unless they are constants of the program.
- * @param plain The denoiser without guidance, for levels outside of the guidance interval.
- */
-export function denoiseWith(
-  program: Program,
-  settings: SampleSettings,
-  weights: Arrays = {},
-  plain?: Program,
-): Denoise {
-  const labels = Int32Array.from(settings.classes);
-  return async (z, gamma, _step, previous) => {
-    const levels = noiseInputs(new Float64Array(settings.count).fill(gamma));
-    const scale = scaleAt(gamma, settings);
-    const asked = plain && !isGuided(scale) ? plain : program;
-    const guidance = {
-      ...("guidance_scale" in asked.inputs ? { guidance_scale: Float32Array.of(scale) } : {}),
-      ...("guidance_rescale" in asked.inputs
-        ? { guidance_rescale: Float32Array.of(settings.guidance_rescale ?? 0) }
-        : {}),
-    };
-    const condition = "previous" in asked.inputs
-      ? { previous: previous ?? new Float32Array(z.length) }
-      : {};
-    const { denoised } = await asked.run({
-      ...weights,
-      ...guidance,
-      ...condition,
-      ...levels,
-      z,
-      labels,
-    });
-    return denoised as Float32Array;
-  };
-}
-
-/**
  * Samples images. The initial noise depends on the seed only, so that samplers, numbers of steps and guidance
  * scales can be compared with the same noise.
  *
+ * @param options.weights The weights, unless they are constants of the sampler's programs.
  * @param options.heldOut The held-out images for in-painting or image-to-image.
- * @param options.onStep Called with the number of completed steps and the total number of steps.
+ * @param options.onStep Called with the number of the step that is carried out and the total number of steps.
  * @returns The images, clipped to [−1, 1], the elapsed seconds, and the number of network evaluations for
  * each image; guided evaluations count twice.
  */
 export async function drawSample(
-  denoise: Denoise,
+  { program, plain }: Sampler,
   config: ImageConfig,
   pictures: PictureFacts,
   settings: SampleSettings,
   options: {
-    onStep?: (step: number, steps: number) => void;
+    weights?: Arrays | undefined;
+    onStep?: ((step: number, steps: number) => void) | undefined;
     heldOut?: HeldOutPictures | undefined;
     signal?: AbortSignal | undefined;
   } = {},
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
-  const { seed, count, sampler, strength, resamples } = settings;
+  const { seed, count, strength, film_strip, guidance_scale, guidance_rescale } = settings;
   const { heldOut } = options;
   const length = count * pictures.height * pictures.width * pictures.channels;
-  const levels = levelsFor(config, settings);
-  const start = normals({ seed, stream: "sample-start", step: 0 }, length);
-  const film = filmOf(settings);
-  let networkEvaluations = 0;
+  const plan = planFor(config, settings);
+  const inpaint = heldOut?.mask && { known: heldOut.images, mask: heldOut.mask };
+  const labels = Int32Array.from(settings.classes);
+  const isGuidedAt = (gamma: number) => isGuided(scaleAt(gamma, settings));
   const began = performance.now();
-  const images = await sampleDiffusion((z, gamma, ...rest) => {
-    networkEvaluations += isGuided(scaleAt(gamma, settings)) ? 2 : 1;
-    return denoise(z, gamma, ...rest);
-  }, {
-    sampler,
-    levels,
-    z: start,
-    noise: (step) => normals({ seed, stream: "sample-noise", step }, length),
-    clip: [-1, 1],
-    onStep(step) {
-      film.record(step);
-      options.onStep?.(step.step, step.steps);
+  const { points: images, frames } = await runSampling(program, {
+    plan,
+    start: sampleStart({
+      z: normals({ seed, stream: "sample-start", step: 0 }, length),
+      levels: levelsFor(config, settings),
+      origin: strength === undefined ? undefined : heldOut?.images,
+      inpaint,
+    }),
+    held: {
+      labels,
+      guidance_scale: Float32Array.of(guidance_scale),
+      guidance_rescale: Float32Array.of(guidance_rescale ?? 0),
+      ...inpaint,
+      ...options.weights,
     },
-    origin: strength === undefined ? undefined : heldOut?.images,
-    inpaint: heldOut?.mask && { known: heldOut.images, mask: heldOut.mask, resamples },
-    options: ownOptions(settings),
+    seed,
+    programAt: (gamma) => plain && !isGuidedAt(gamma) ? plain : program,
+    isFrame: film_strip ? isFrame : undefined,
+    onStep: options.onStep,
     signal: options.signal,
   });
   const seconds = (performance.now() - began) / 1000;
-  const labels = Int32Array.from(settings.classes);
   const pixels: SamplePixels = {
     ...pictureFacts(pictures),
     count,
     images,
     labels,
     heldOut,
-    frames: film.frames,
+    frames: frames.map((frame) => ({ ...frame, step: frame.step - 1 })),
   };
+  const networkEvaluations = plan.reduce((sum, { gamma }) => sum + (isGuidedAt(gamma) ? 2 : 1), 0);
   return { pixels, seconds, networkEvaluations };
-}
-
-/** Records x_t and the denoised estimate for about ten of the steps, including the first and the last. */
-function filmOf({ film_strip }: SampleSettings) {
-  const frames: SampleFrame[] = [];
-  return {
-    frames,
-    record({ step, steps, from, denoised }: SampleStep): void {
-      if (film_strip && isFrame(step, steps)) {
-        frames.push({ step: step - 1, gamma: from.gamma, noisy: from.z, denoised });
-      }
-    },
-  };
 }
 
 /** Whether a step, from 1, is one of {@link FRAMES} evenly spaced steps. */

@@ -1,9 +1,9 @@
 /** The job of evaluating a run on images. */
-import { type Engine, integers } from "../../engine/mod.ts";
+import { type Arrays, type Engine, integers } from "../../engine/mod.ts";
 import { codeVersion } from "../common/code_version.ts";
 import type { Report, Work } from "../run/job_worker.ts";
 import type { Parts } from "../run/warm.ts";
-import { compileDenoiser, denoiseWith, drawSample } from "./drawing.ts";
+import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./drawing.ts";
 import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
 import { loadPictures, picturesOf } from "./pictures.ts";
@@ -12,7 +12,6 @@ import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_cl
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ClassifierWeights } from "../../models/image_classifier.ts";
-import type { Denoise } from "../../models/diffusion/mod.ts";
 import type { ImageEvaluation, ImageEvaluationSettings, SampleSettings } from "./requests.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 import { type ImageConfig, imageConfigOf } from "./config.ts";
@@ -45,9 +44,8 @@ export const evaluatePictures: Work = async (context) => {
   levelsFor(config, settings);
   const drawing = drawingSteps(settings);
   const batch = batchSettings(settings, config, pictures, 0);
-  const compileOn = (engine: Engine) => compileDenoiser(engine, network, run, batch, ema);
   const engine = await warm.engineFor(device, `${key} ${JSON.stringify(settings)}`, {
-    compile: async (engine) => (await compileOn(engine)).program,
+    compile: (engine) => compileDenoiser(engine, network, config, batch, ema),
     runs: drawing,
   });
   const ahead = Math.ceil(stepsToClassifier(dataset) / STEPS_ALIKE);
@@ -59,18 +57,16 @@ export const evaluatePictures: Work = async (context) => {
     report(done / STEPS_ALIKE - ahead, total, message);
   });
   report(0, total, `Compiling the denoiser of step ${step}`);
-  const { program, plain } = await compileOn(engine);
+  const sampler = await compileSampler(engine, network, config, batch, ema);
   const parts = context.parts({ step, device: engine.device });
   let drawn: DrawnPictures;
   try {
-    const denoise = denoiseWith(program, batch, {}, plain);
-    drawn = await drawPictures(denoise, settings, config, pictures, {
+    drawn = await drawPictures(sampler, settings, config, pictures, {
       onStep: (done, message) => report(done, total, message),
       parts,
     });
   } finally {
-    await program.dispose();
-    await plain?.dispose();
+    await sampler.dispose();
   }
   let done = drawing;
   const evaluation = await measuredEvaluation(
@@ -157,17 +153,19 @@ export function batchSettings(
 /**
  * Draws as many pictures as the settings say.
  *
- * @param denoise For the pictures of one batch.
+ * @param sampler For the pictures of one batch.
+ * @param options.weights The weights, unless they are constants of the sampler's programs.
  * @param options.onStep Called with the steps done over all batches.
  * @param options.parts Finished batches are taken from here, and kept here.
  * @throws The signal's reason, once it is aborted.
  */
 export async function drawPictures(
-  denoise: Denoise,
+  sampler: Sampler,
   settings: ImageEvaluationSettings,
   config: ImageConfig,
   pictures: PictureFacts,
-  { onStep, signal, parts }: {
+  { weights, onStep, signal, parts }: {
+    readonly weights?: Arrays | undefined;
     readonly onStep: (done: number, message: string) => void;
     readonly signal?: AbortSignal | undefined;
     /** Where finished batches are kept. */
@@ -182,7 +180,8 @@ export async function drawPictures(
   for (let from = 0, batch = 0; from < count; from += DRAWING_BATCH, batch++) {
     const taken = Math.min(DRAWING_BATCH, count - from);
     const draw = () =>
-      drawSample(denoise, config, pictures, batchSettings(settings, config, pictures, batch), {
+      drawSample(sampler, config, pictures, batchSettings(settings, config, pictures, batch), {
+        weights,
         onStep: (step) =>
           onStep(batch * steps + step, `Drawing pictures ${from + 1} to ${from + taken}`),
         signal,

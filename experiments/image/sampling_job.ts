@@ -1,6 +1,5 @@
 /** The job of sampling images. */
 import type { DeviceName, Engine } from "../../engine/mod.ts";
-import { isGuided } from "../../models/diffusion/mod.ts";
 import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
 import type { JobContext, Work } from "../run/job_worker.ts";
 import type { Warm } from "../run/warm.ts";
@@ -14,7 +13,14 @@ import {
   usesHeldOut,
   withHeldOutClasses,
 } from "./pictures.ts";
-import { compileDenoiser, denoiseWith, drawSample, keepSample, networkOf } from "./drawing.ts";
+import {
+  compileDenoiser,
+  compileSampler,
+  drawSample,
+  keepSample,
+  networkOf,
+  samplerShape,
+} from "./drawing.ts";
 import { levelsFor } from "./settings.ts";
 import type { HeldOutPictures, SampleSettings } from "./requests.ts";
 import type { Run } from "../store/run.ts";
@@ -35,17 +41,11 @@ export const samplePictures: Work = async (context) => {
   const heldOut = usesHeldOut(asked) ? await loadHeldOut(asked, context, config) : undefined;
   const settings = heldOut ? withHeldOutClasses(asked, heldOut) : asked;
   report(0, settings.steps + 1, `Compiling the denoiser of step ${weights.step}`);
-  const { engine, program, plain } = await warmDenoiser(warm, device, run, settings, weights);
-  const drawn = await drawSample(
-    denoiseWith(program, settings, {}, plain),
-    config,
-    pictures,
-    settings,
-    {
-      onStep: (done, steps) => report(done, steps + 1, `Step ${done} of ${steps}`),
-      heldOut,
-    },
-  );
+  const { engine, sampler } = await warmSampler(warm, device, config, settings, weights);
+  const drawn = await drawSample(sampler, config, pictures, settings, {
+    onStep: (done, steps) => report(done, steps + 1, `Step ${done} of ${steps}`),
+    heldOut,
+  });
   const pixels = heldOut
     ? {
       ...drawn.pixels,
@@ -66,31 +66,26 @@ export async function warmWeights({ store, run, warm }: JobContext, config: Imag
   });
 }
 
-/** Returns a compiled denoiser from the warm cache; its key includes all that the program depends on. */
-async function warmDenoiser(
+/** Returns a compiled sampler from the warm cache; its key includes all that the programs depend on. */
+async function warmSampler(
   warm: Warm,
   device: DeviceName | undefined,
-  run: Run,
+  config: ImageConfig,
   settings: SampleSettings,
   { key, network, ema }: Awaited<ReturnType<typeof warmWeights>>,
 ) {
-  const { steps, count, guidance_scale, guidance_interval, guidance_rescale } = settings;
-  const shape = [key, count, isGuided(guidance_scale), !!guidance_interval, !!guidance_rescale]
-    .join(" ");
-  const compile = (engine: Engine) => compileDenoiser(engine, network, run, settings, ema);
+  const { steps } = settings;
+  const shape = `${key} ${samplerShape(config, settings)}`;
   const engine = await warm.engineFor(device, `${shape} in ${steps} steps`, {
-    compile: async (engine) => (await compile(engine)).program,
+    compile: (engine) => compileDenoiser(engine, network, config, settings, ema),
     runs: steps,
   });
-  const programs = await warm.get(
-    `denoiser ${engine.device} ${shape}`,
-    () => compile(engine),
-    async ({ program, plain }) => {
-      await program.dispose();
-      await plain?.dispose();
-    },
+  const sampler = await warm.get(
+    `sampler ${engine.device} ${shape}`,
+    () => compileSampler(engine, network, config, settings, ema),
+    (sampler) => sampler.dispose(),
   );
-  return { engine, ...programs };
+  return { engine, sampler };
 }
 
 async function loadHeldOut(

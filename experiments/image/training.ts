@@ -1,12 +1,6 @@
 /** The training subject of image runs. */
 import { inputArrays, trainingStep } from "../../models/steps/mod.ts";
-import {
-  compileChangingDenoiser,
-  denoiseWith,
-  drawSample,
-  keepSample,
-  networkOf,
-} from "./drawing.ts";
+import { compileSampler, drawSample, keepSample, networkOf, type Sampler } from "./drawing.ts";
 import type {
   ModalityWork,
   SamplingContext,
@@ -23,12 +17,10 @@ import {
   validationOf,
 } from "./validation.ts";
 import { loadPictures, pictureFacts } from "./pictures.ts";
-import type { Program } from "../../engine/mod.ts";
 import type { ImageDataset } from "../../data/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import {
   batchSettings,
-  DRAWING_BATCH,
   drawPictures,
   evaluatePictures,
   measuredEvaluation,
@@ -84,7 +76,7 @@ const settingsFor = (classes: number): SampleSettings => ({
   made_by: "training",
 });
 
-/** Samples during training. The denoiser is compiled at the first sample, with the weights as inputs. */
+/** Samples during training. The sampler is compiled at the first sample; every sample brings its weights. */
 function sampleDuringTraining(
   network: ImageNetwork,
   dataset: ImageDataset,
@@ -92,18 +84,14 @@ function sampleDuringTraining(
 ): TrainingSampler {
   const config = imageConfigOf(run);
   const settings = settingsFor(dataset.classes);
-  let program: Program | undefined;
+  let sampler: Sampler | undefined;
   return {
     async sample() {
-      program ??= await compileChangingDenoiser(engine, network, config, COUNT);
-      const denoise = denoiseWith(program, settings, inputArrays(state.ema));
-      const drawn = await drawSample(
-        denoise,
-        config,
-        dataset,
-        settings,
-        { signal },
-      );
+      sampler ??= await compileSampler(engine, network, config, settings);
+      const drawn = await drawSample(sampler, config, dataset, settings, {
+        weights: inputArrays(state.ema),
+        signal,
+      });
       const { step } = state;
       keepSample(store, run, { ...drawn, settings, step, device: engine.device });
     },
@@ -127,7 +115,7 @@ function measureDuringTraining(
   if (every === 0) return undefined;
   const settings = evaluationSettings({ count }, config, dataset);
   referenceDraws(dataset, count, "evaluate_count");
-  let program: Program | undefined;
+  let sampler: Sampler | undefined;
   return {
     every,
     isDone: () =>
@@ -139,10 +127,10 @@ function measureDuringTraining(
         signal?.throwIfAborted();
         tell(`training a classifier: step ${done} of ${steps}`);
       });
-      program ??= await compileChangingDenoiser(engine, network, config, DRAWING_BATCH);
       const batch = batchSettings(settings, config, dataset, 0);
-      const denoise = denoiseWith(program, batch, inputArrays(state.ema));
-      const drawn = await drawPictures(denoise, settings, config, dataset, {
+      sampler ??= await compileSampler(engine, network, config, batch);
+      const drawn = await drawPictures(sampler, settings, config, dataset, {
+        weights: inputArrays(state.ema),
         onStep: (_, message) => tell(message.toLowerCase()),
         signal,
       });

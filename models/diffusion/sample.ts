@@ -1,9 +1,9 @@
-/** The sampling loop of all samplers. */
+/** The sampling loop of all samplers, carried out on the host. */
 import { UserError } from "../../engine/host/mod.ts";
-import { type Inpainting, repaintWalk, requireInpainting } from "./inpaint.ts";
-import { alphaSigma, type Points, raiseTo } from "./notation.ts";
-import type { Combination, SamplerName } from "./samplers.ts";
-import { type SamplerOptions, solver } from "./solver.ts";
+import { type Inpainting, requireInpainting } from "./inpaint.ts";
+import { alphaSigma, type Points } from "./notation.ts";
+import { type Evaluation, type PlanOptions, samplingPlan } from "./plan.ts";
+import type { Combination } from "./samplers.ts";
 
 /**
  * Returns the denoised estimate x̂ of points `z` at one noise level. The result is read before the next
@@ -37,12 +37,7 @@ export interface SampleStep<P extends Points = Float32Array> {
   readonly z: P;
 }
 
-export interface SampleOptions<P extends Points = Float32Array> {
-  readonly sampler: SamplerName;
-  /** Options of the sampler. */
-  readonly options?: SamplerOptions | undefined;
-  /** γ at the start and after each step, strictly decreasing. With −∞ as the last level, the result is x̂. */
-  readonly levels: readonly number[];
+export interface SampleOptions<P extends Points = Float32Array> extends PlanOptions {
   /** The initial noise, flattened. It is not modified. */
   readonly z: P;
   /**
@@ -77,58 +72,60 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
   denoise: Denoise<P>,
   options: SampleOptions<P>,
 ): Promise<P> {
-  const { levels, inpaint, signal } = options;
-  requireFallingLevels(levels);
-  const method = solver(options.sampler, options.options);
-  const walk = stepOrder(levels.length - 1, inpaint);
-  const steps = walk.length;
-  let draws = 0, evaluations = 0;
-  const fresh = () => options.noise(++draws);
-  let z = startOf(options), gamma = levels[0]!;
-  let advance = method.start();
+  const { inpaint, signal } = options;
+  const plan = samplingPlan(options);
+  let base = sampleStart(options);
+  let reached = base;
   let previous: P | undefined;
-
-  for (const [index, start] of walk.entries()) {
-    signal?.throwIfAborted();
-    const step = index + 1, from = levels[start]!, to = levels[start + 1]!;
-    const estimate = async (z: P, gamma: number) => {
-      const answer = await denoise(z, gamma, step, previous);
-      requireFinite(answer, z.length, `step ${step} of ${steps} (γ = ${gamma.toFixed(3)})`);
-      evaluations++;
-      return clipped(answer, options.clip);
-    };
-    if (gamma < from) {
-      const raise = raiseTo(gamma, from);
-      z = mix(raise.z, z, raise.noise, fresh());
-      // An estimate at a lower level does not apply to the point that noise was added to.
-      advance = method.start();
-      previous = undefined;
-    }
-    const move = advance(from, to);
-    if (move.raise) z = mix(move.raise.z, z, move.raise.noise, fresh());
-    const asked = { gamma: move.raise?.gamma ?? from, z };
-    const denoised = await estimate(z, asked.gamma);
-    let reached = combine(move, z, denoised, previous, move.noise > 0 ? fresh() : undefined);
+  let taken: Pick<SampleStep<P>, "from" | "denoised"> | undefined;
+  for (const [index, evaluation] of plan.entries()) {
+    const { step, steps, raises, gamma, hasPrevious, move, corrects } = evaluation;
+    if (!corrects) signal?.throwIfAborted();
+    for (const raise of raises) base = mix(raise.z, base, raise.noise, options.noise(raise.draw));
+    const z = corrects ? reached : base;
+    const known = hasPrevious ? previous : undefined;
+    const answer = await denoise(z, gamma, step, known);
+    requireFinite(answer, z.length, placeOf(evaluation));
+    const denoised = clipped(answer, options.clip);
+    const noise = move.draw === undefined ? undefined : options.noise(move.draw);
+    reached = combine(move, base, denoised, known, noise);
     previous = denoised;
-    if (move.corrected) {
-      const again = await estimate(reached, to);
-      reached = combine(move.corrected, z, again, denoised, undefined);
-      previous = again;
+    if (!corrects) taken = { from: { gamma, z }, denoised };
+    if (!evaluation.endsStep) continue;
+    if (inpaint && evaluation.known) {
+      const { draw } = evaluation.known;
+      const fresh = draw === undefined ? undefined : options.noise(draw);
+      reached = withKnown(reached, inpaint, evaluation.reached, fresh);
     }
-    z = inpaint ? withKnown(reached, inpaint, to, to > -Infinity ? fresh() : undefined) : reached;
-    gamma = to;
-    options.onStep?.({ step, steps, evaluations, from: asked, denoised, gamma, z });
+    base = reached;
+    options.onStep?.({
+      step,
+      steps,
+      evaluations: index + 1,
+      ...taken!,
+      gamma: evaluation.reached,
+      z: base,
+    });
   }
-  return z;
+  return base;
 }
 
-/** Returns the index of the level that each step starts from. */
-function stepOrder(steps: number, inpaint: Inpainting<Points> | undefined): number[] {
-  const { jumpLength = 1, resamples = inpaint ? 10 : 1 } = inpaint ?? {};
-  return repaintWalk(steps, jumpLength, resamples);
+/** The place of an evaluation in its loop, for messages. */
+export function placeOf({ step, steps, gamma }: Evaluation): string {
+  return `step ${step} of ${steps} (γ = ${gamma.toFixed(3)})`;
 }
 
-function startOf<P extends Points>({ z, levels, origin, inpaint }: SampleOptions<P>): P {
+/**
+ * Returns the points that sampling starts from: the noise itself, or clean samples with so much of it.
+ *
+ * @throws {UserError} If the lengths do not match, or the mask of in-painting is none.
+ */
+export function sampleStart<P extends Points>(
+  { z, levels, origin, inpaint }: Pick<
+    SampleOptions<P>,
+    "z" | "levels" | "origin" | "inpaint"
+  >,
+): P {
   const gamma = levels[0]!;
   if (origin && origin.length !== z.length) {
     throw new UserError(
@@ -154,20 +151,6 @@ function withKnown<P extends Points>(
     z,
     (i) => mask[i] === 0 ? z[i]! : alpha * known[i]! + (noise ? sigma * noise[i]! : 0),
   );
-}
-
-function requireFallingLevels(levels: readonly number[]): void {
-  if (levels.length < 2) {
-    throw new UserError(`levels has ${levels.length} entries: sampling needs at least 2`);
-  }
-  for (let i = 1; i < levels.length; i++) {
-    if (!(levels[i]! < levels[i - 1]!)) {
-      throw new UserError(
-        `levels[${i}] = ${levels[i]} does not lie below levels[${i - 1}] = ${levels[i - 1]}: ` +
-          "sampling goes from noisy (high γ) to clean (low γ)",
-      );
-    }
-  }
 }
 
 function clipped<P extends Points>(values: P, range: SampleOptions["clip"]): P {

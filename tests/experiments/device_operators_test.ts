@@ -9,15 +9,14 @@ import {
   imageConfigOf,
   PRESET_NAMES,
   resolveConfig,
-  type Run,
   type RunConfig,
   textConfigOf,
 } from "../../experiments/mod.ts";
 import { classifierOf, trainClassifier } from "../../experiments/image/classifier.ts";
 import { nearestTrainingDistances } from "../../experiments/image/neighbours.ts";
 import {
-  compileChangingDenoiser,
   compileDenoiser,
+  compileSampler,
   networkOf as imageNetworkOf,
 } from "../../experiments/image/drawing.ts";
 import { compileReader, compileWriter } from "../../experiments/text/generation.ts";
@@ -67,8 +66,8 @@ async function drawingOf(engine: Engine, config: RunConfig): Promise<void> {
   const { pictures } = await openSubject(config, {});
   assert.ok(config.modality === "image" && pictures);
   const { height, width, channels, classNames } = pictures;
-  const run = { id: "test", config, pictures } as unknown as Run;
-  const network = await imageNetworkOf(imageConfigOf(run), {
+  const imageConfig = imageConfigOf({ id: "test", config });
+  const network = await imageNetworkOf(imageConfig, {
     height,
     width,
     channels,
@@ -77,9 +76,10 @@ async function drawingOf(engine: Engine, config: RunConfig): Promise<void> {
   const ema: Parameters = initialParameters(network.parameters, 0);
   for (const guidance of [{ guidance_scale: 1 }, { guidance_scale: 2, guidance_rescale: 0.7 }]) {
     const settings = { count: 4, ...guidance } as SampleSettings;
-    await compileDenoiser(engine, network, run, settings, ema);
+    await compileDenoiser(engine, network, imageConfig, settings, ema);
   }
-  await compileChangingDenoiser(engine, network, imageConfigOf(run), 4);
+  const settings = { count: 4, sampler: "ddpm", steps: 2, guidance_scale: 1 } as SampleSettings;
+  await compileSampler(engine, network, imageConfig, settings);
 }
 
 async function writingOf(engine: Engine, config: RunConfig): Promise<void> {

@@ -26,8 +26,8 @@ export const interpretedEngine: Engine = {
       dispose: () => Promise.resolve(),
     });
   },
-  compileResident(fn, inputs, state) {
-    const graph = trace(fn, { ...inputs, ...state }, {}, KERNEL_DIALECT);
+  compileResident(fn, inputs, state, { constants = {} } = {}) {
+    const graph = trace(fn, { ...inputs, ...state }, constants, KERNEL_DIALECT);
     const program = compileKernels(graph, Object.keys(state));
     const kept: Arrays = Object.fromEntries(
       Object.entries(state).map(([name, spec]) => [name, allocate(spec)]),

@@ -1,0 +1,122 @@
+/**
+ * A sampling loop as the list of its evaluations. What is done with each estimate x̂ depends on the noise
+ * levels alone, so the whole loop is known before it begins, and is carried out on the host
+ * (`sample.ts`) or on a device (`steps/sampling.ts`).
+ */
+import { UserError } from "../../engine/host/mod.ts";
+import { type Inpainting, repaintWalk } from "./inpaint.ts";
+import { alphaSigma, type Amplitudes, type Points, type Raise, raiseTo } from "./notation.ts";
+import type { Combination, SamplerName, Step } from "./samplers.ts";
+import { type SamplerOptions, solver } from "./solver.ts";
+
+/** Noise to be drawn, by its number from 1 up: the same number always stands for the same noise. */
+export type Draw = number;
+
+/** One evaluation of the denoiser, what is done to the points before it, and the point reached by it. */
+export interface Evaluation {
+  /** The sampling step that it belongs to, 1 … steps. */
+  readonly step: number;
+  readonly steps: number;
+  /** Moves to more noise, carried out first: z ← z·`z` + noise·`noise`. */
+  readonly raises: readonly (Raise & { readonly draw: Draw })[];
+  /** The noise level at which x̂ is asked for. */
+  readonly gamma: number;
+  /** Whether the estimate before it still applies, so that the denoiser may be conditioned on it. */
+  readonly hasPrevious: boolean;
+  /** The point reached, from z_t, this estimate and the one before it. */
+  readonly move: Combination & { readonly draw?: Draw | undefined };
+  /** Whether it is asked at the point that the evaluation before it reached; `move` starts from z_t. */
+  readonly corrects: boolean;
+  /** Whether this is the last evaluation of its step: the point reached is the z_t of the next. */
+  readonly endsStep: boolean;
+  /** The noise level reached. */
+  readonly reached: number;
+  /** For in-painting: how the known part is put in place. Without a draw it gets no noise. */
+  readonly known?: (Amplitudes & { readonly draw?: Draw | undefined }) | undefined;
+}
+
+export interface PlanOptions {
+  readonly sampler: SamplerName;
+  /** Options of the sampler. */
+  readonly options?: SamplerOptions | undefined;
+  /** γ at the start and after each step, strictly decreasing. With −∞ as the last level, the result is x̂. */
+  readonly levels: readonly number[];
+  readonly inpaint?: Pick<Inpainting<Points>, "resamples" | "jumpLength"> | undefined;
+}
+
+/**
+ * Returns the evaluations of a sampling loop, in their order.
+ *
+ * @throws {UserError} If the levels are not strictly decreasing, or options contradict each other.
+ */
+export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions): Evaluation[] {
+  requireFallingLevels(levels);
+  const method = solver(sampler, options);
+  const walk = stepOrder(levels.length - 1, inpaint);
+  const plan: Evaluation[] = [];
+  let draws = 0;
+  let advance = method.start();
+  let gamma = levels[0]!;
+  let hasPrevious = false;
+  for (const [index, start] of walk.entries()) {
+    const from = levels[start]!, to = levels[start + 1]!;
+    const raises: (Raise & { draw: Draw })[] = [];
+    if (gamma < from) {
+      raises.push({ ...raiseTo(gamma, from), draw: ++draws });
+      // An estimate at a lower level does not apply to the point that noise was added to.
+      advance = method.start();
+      hasPrevious = false;
+    }
+    const { raise, corrected, ...move }: Step = advance(from, to);
+    if (raise) raises.push({ ...raise, draw: ++draws });
+    const shared = { step: index + 1, steps: walk.length, reached: to };
+    const first = {
+      ...shared,
+      raises,
+      gamma: raise?.gamma ?? from,
+      hasPrevious,
+      move: { ...move, draw: move.noise > 0 ? ++draws : undefined },
+      corrects: false,
+    };
+    const known = inpaint &&
+      { ...alphaSigma(to), draw: to > -Infinity ? ++draws : undefined };
+    if (corrected) {
+      plan.push(
+        { ...first, endsStep: false },
+        {
+          ...shared,
+          raises: [],
+          gamma: to,
+          hasPrevious: true,
+          move: corrected,
+          corrects: true,
+          endsStep: true,
+          known,
+        },
+      );
+    } else plan.push({ ...first, endsStep: true, known });
+    hasPrevious = true;
+    gamma = to;
+  }
+  return plan;
+}
+
+/** Returns the index of the level that each step starts from. */
+function stepOrder(steps: number, inpaint: PlanOptions["inpaint"]): number[] {
+  const { jumpLength = 1, resamples = inpaint ? 10 : 1 } = inpaint ?? {};
+  return repaintWalk(steps, jumpLength, resamples);
+}
+
+function requireFallingLevels(levels: readonly number[]): void {
+  if (levels.length < 2) {
+    throw new UserError(`levels has ${levels.length} entries: sampling needs at least 2`);
+  }
+  for (let i = 1; i < levels.length; i++) {
+    if (!(levels[i]! < levels[i - 1]!)) {
+      throw new UserError(
+        `levels[${i}] = ${levels[i]} does not lie below levels[${i - 1}] = ${levels[i - 1]}: ` +
+          "sampling goes from noisy (high γ) to clean (low γ)",
+      );
+    }
+  }
+}
