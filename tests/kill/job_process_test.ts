@@ -14,7 +14,7 @@ import {
 } from "../../experiments/mod.ts";
 import { livingWorker } from "../../experiments/run/processes.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { shortConfig, withTrainedWorkspace } from "./workspace.ts";
+import { shortConfig, withTrainedWorkspace } from "../experiments/workspace.ts";
 
 const FEW = { run: "image-0001", count: 2, steps: 3 } satisfies SampleRequest;
 /** Takes a few seconds, in parts. */
