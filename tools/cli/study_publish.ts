@@ -184,10 +184,10 @@ async function publishEntry(lab: Lab, model: StudyModel, run: Run, id: string): 
   const journal = await openJournal(lab);
   const entry = journal.listEntries().find(({ title }) => title === model.entry.title);
   if (!entry) return;
+  const { path } = journal.update(entry.id, { runs: [run.id] });
   const folder = join(STUDY_FOLDER, "journal");
   mkdirSync(folder, { recursive: true });
-  const content = Deno.readTextFileSync(entry.path).replaceAll(run.id, id);
-  writeFileSync(join(folder, basename(entry.path)), content);
+  writeFileSync(join(folder, basename(path)), Deno.readTextFileSync(path).replaceAll(run.id, id));
 }
 
 /** Draws the animated picture of the README from the published films; returns its path. */
