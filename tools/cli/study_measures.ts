@@ -112,12 +112,12 @@ const { steps: _, bound_steps: __, ...READ } = WRITTEN;
 
 const VERSE: Measures<TextEvaluation> = {
   candidates: [
-    ...[0.3, 0.5, 0.7].flatMap((temperature) =>
-      [4, 16].map((block_size): Candidate => ({
-        kind: "diffusion",
-        settings: { ...WRITTEN, mode: "blocks", block_size, temperature },
-      }))
-    ),
+    ...([[4, 0.3], [4, 0.4], [4, 0.5], [4, 0.7], [16, 0.3], [16, 0.5], [16, 0.7]] as const).map((
+      [block_size, temperature],
+    ): Candidate => ({
+      kind: "diffusion",
+      settings: { ...WRITTEN, mode: "blocks", block_size, temperature },
+    })),
     ...[0.7, 0.9].flatMap((temperature) =>
       [0.3, 0.5].map((diffusion_weight): Candidate => ({
         kind: "hybrid",
