@@ -3,7 +3,7 @@ import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { type Lab, openLab, type Run } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { type ImageOverrides, SHORT, withWorkspace } from "./workspace.ts";
+import { type ImageOverrides, SHORT, withWorkspace } from "../experiments/workspace.ts";
 
 /** A laboratory, and its store to look behind it. */
 function withLab(work: (lab: Lab, store: Store) => Promise<void>): Promise<void> {
