@@ -249,9 +249,12 @@ Deno.test("An open page follows the run: the curve grows and keeps what the read
     await slider.fill("0");
     assert.match(await figure.innerText(), /Step 1, noise 100 %/);
     assert.match((await picture.getAttribute("src"))!, /film-0\.png/);
-    await page.waitForFunction(
-      "document.querySelector('figure[data-film] img').naturalWidth > 100",
-    );
+    const width = await picture.evaluate(async (element) => {
+      const image = element as unknown as { decode(): Promise<void>; naturalWidth: number };
+      await image.decode();
+      return image.naturalWidth;
+    });
+    assert.ok(width > 100, `the picture is ${width} pixels wide`);
     await slider.fill("10");
     assert.match((await picture.getAttribute("src"))!, new RegExp(`${strip!.slice(0, 20)}`));
     assert.deepEqual(troubles, []);
