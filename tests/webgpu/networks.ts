@@ -131,7 +131,8 @@ export async function updatedState(
     hidden.length > 0 ? await compileMuon(engine, state.parameters, hidden) : null,
   );
   for (let step = 0; step < 2; step++) {
-    await stepper.step(subject.batch(step, state.parameters), {
+    const inputs = subject.batch(step, state.parameters, { withoutNoise: stepper.drawsNoise });
+    await stepper.step(inputs, {
       learningRate: learning_rate,
       muonLearningRate: muon_learning_rate,
       emaDecay: 0.5,
