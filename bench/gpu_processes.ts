@@ -4,7 +4,7 @@
  */
 import type { Ceilings, Row } from "./gpu_rows.ts";
 import { rowName } from "./gpu_rows.ts";
-import type { Cost } from "./metered.ts";
+import type { Cost } from "./cost.ts";
 
 /** What is known of a row on a device, of a device, or of a peer. */
 export interface Reported {

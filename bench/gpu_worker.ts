@@ -10,7 +10,8 @@ import { runtimeOn } from "../engine/kernels/runtime.ts";
 import { openWebGpu } from "../engine/kernels/webgpu.ts";
 import { type Engine, openEngine } from "../engine/mod.ts";
 import { type Effort, measureCeilings, measureRow, rowName, type Work } from "./gpu_rows.ts";
-import { costOf, metered, type MeteredDevice } from "./metered.ts";
+import { metered, type MeteredDevice } from "../engine/kernels/metered.ts";
+import { costOf } from "./cost.ts";
 
 const [name, effortText, ...rows] = Deno.args as [string, string, ...string[]];
 const effort = JSON.parse(effortText) as Effort & { readonly size: number };

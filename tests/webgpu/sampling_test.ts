@@ -1,38 +1,14 @@
 import assert from "node:assert/strict";
 import { openCompiledEngine } from "../../engine/compiled.ts";
-import type { KernelDevice } from "../../engine/kernels/compile.ts";
+import { metered } from "../../engine/kernels/metered.ts";
 import { runtimeOn } from "../../engine/kernels/runtime.ts";
 import { openWebGpu } from "../../engine/kernels/webgpu.ts";
 import { samplingPlan } from "../../models/diffusion/mod.ts";
 import { compileSampling, needsOf, runSampling } from "../../models/steps/mod.ts";
 import { checkLoop, loops, toyDenoiser } from "../models/steps/sampling_loops.ts";
 
-/** Bytes that were copied so far, and how often results were waited for. */
-const copies = { up: 0, down: 0, waits: 0 };
-const gpu = await openWebGpu();
-const counting: KernelDevice = {
-  device: gpu.device,
-  description: gpu.description,
-  precision: gpu.precision,
-  async open(kernels) {
-    const program = await gpu.open(kernels);
-    return {
-      write(tensor, words) {
-        copies.up += words.byteLength;
-        program.write(tensor, words);
-      },
-      enqueue: () => program.enqueue(),
-      async read(readings) {
-        copies.waits++;
-        for (const { into } of readings) copies.down += into.byteLength;
-        await program.read(readings);
-      },
-      release: () => program.release(),
-    };
-  },
-  close: () => gpu.close(),
-};
-const engine = openCompiledEngine(runtimeOn(counting));
+const { device, copies } = metered(await openWebGpu());
+const engine = openCompiledEngine(runtimeOn(device));
 
 for (const [name, options] of Object.entries(loops)) {
   Deno.test(`a sampling loop on WebGPU is the host's: ${name}`, async () => {
