@@ -53,7 +53,7 @@ async function importedPackages(
 
 Deno.test("the modules that mcp loads before it answers import the protocol's packages only", async () => {
   assert.deepEqual(
-    await importedPackages(["../main.ts", "../tools/cli/mcp.ts"], { dynamic: false }),
+    await importedPackages(["../main.ts", "../tools/cli/stdio.ts"], { dynamic: false }),
     [
       "@modelcontextprotocol/server",
       "fastest-levenshtein",

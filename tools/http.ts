@@ -9,7 +9,7 @@ import {
 import type { Lab } from "../experiments/mod.ts";
 import { type Access, letIn, page, refusedBy } from "./access.ts";
 import { type Changes, changesOf, sendChanges } from "./changes.ts";
-import { lazily, unavailable } from "./lazily.ts";
+import { lazily, unavailable } from "./serving.ts";
 import { misshapen, parsedMessage, type Refusal } from "./messages.ts";
 import { createMcpServer, type ServerOptions, tasksOf } from "./server.ts";
 import { answered, createSessions } from "./sessions.ts";

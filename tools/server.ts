@@ -23,7 +23,7 @@ import { stopRunTool } from "./stop_run.ts";
 import { runTasks } from "./run_tasks.ts";
 import { TasksExtension } from "./tasks.ts";
 import { trainTool } from "./train.ts";
-import { VERSION } from "./version.ts";
+import configuration from "../deno.json" with { type: "json" };
 import { writeJournalTool } from "./write_journal.ts";
 
 export const INSTRUCTIONS =
@@ -95,7 +95,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
   const registerPrompts = promptsOf(surroundings);
   return () => {
     const server = new McpServer(
-      { name: "textdiffusion", title: "TextDiffusion", version: VERSION },
+      { name: "textdiffusion", title: "TextDiffusion", version: configuration.version },
       {
         ...options.sdk,
         instructions: INSTRUCTIONS,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openLab } from "../../experiments/mod.ts";
 import { accessTo } from "../../tools/access.ts";
 import { changesOf } from "../../tools/changes.ts";
-import { listen } from "../../tools/cli/serving.ts";
+import { listen } from "../../tools/serving.ts";
 import { createHttpApp } from "../../tools/http.ts";
 import { linksTo } from "../../tools/links.ts";
 import { runTasks } from "../../tools/run_tasks.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { barLine } from "../../tools/cli/progress_bar.ts";
+import { barLine } from "../../tools/cli/terminal.ts";
 import { PERMISSIONS } from "./clients.ts";
 import { removeFolder } from "../experiments/workspace.ts";
 

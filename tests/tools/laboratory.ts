@@ -1,7 +1,7 @@
 /** A workspace of its own for tests, with a server over HTTP. */
 import { join } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
-import { listen } from "../../tools/cli/serving.ts";
+import { listen } from "../../tools/serving.ts";
 import { accessTo } from "../../tools/access.ts";
 import { createHttpApp } from "../../tools/http.ts";
 import { createApp } from "../../web/mod.ts";

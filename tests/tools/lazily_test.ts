@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../engine/host/mod.ts";
-import { lazily, unavailable } from "../../tools/lazily.ts";
+import { lazily, unavailable } from "../../tools/serving.ts";
 
 Deno.test("lazily() makes a thing once, at the first need", async () => {
   let made = 0;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { RefusedValue } from "../../engine/host/mod.ts";
 import { AnyEvaluateRequest, AnySampleRequest } from "../../experiments/mod.ts";
 import { defineCommand } from "../../tools/cli/command.ts";
-import { commands } from "../../tools/cli/command_line.ts";
+import { commands } from "../../tools/mod.ts";
 import { argumentOf, givenValue, optionNames, optionsOf } from "../../tools/cli/parser.ts";
 
 const command = defineCommand({
@@ -109,7 +109,7 @@ Deno.test("help says what a field means, and which values it takes", () => {
 
 Deno.test("help names what a directory, a file, a run and a sweep stand for", async () => {
   const flags = await Promise.all(["sample", "train", "compare"].map(async (name) => {
-    const { command } = await commands[name]!.load();
+    const command = await commands[name]!.load();
     return [argumentOf(command)?.name(), ...optionsOf(command).map(({ option }) => option.flags)];
   }));
   const [sample, train, compare] = flags as [string[], string[], string[]];
@@ -125,7 +125,7 @@ Deno.test("every field of a request is an option of its command", async () => {
       AnyEvaluateRequest,
     ]] as const
   ) {
-    const { command } = await commands[name]!.load();
+    const command = await commands[name]!.load();
     const fields = [...optionsOf(command).map(({ field }) => field), command.argument];
     assert.deepEqual(Object.keys(request.shape).filter((field) => !fields.includes(field)), []);
   }

@@ -1,7 +1,6 @@
 /** Pictures and texts as lines of a terminal. */
 import assert from "node:assert/strict";
-import { browserCommand } from "../../tools/cli/browser.ts";
-import { beside, blockLines, mosaic, textLines } from "../../tools/cli/terminal_film.ts";
+import { beside, blockLines, browserCommand, mosaic, textLines } from "../../tools/cli/terminal.ts";
 
 const envOf = (variables: Record<string, string>) => ({
   get: (name: string) => variables[name],

@@ -37,6 +37,58 @@ export function defineCommand<Schema extends z.ZodObject>(
   return { ...about, run: (given, wiring) => run(parseWith(about.schema, given), wiring) };
 }
 
+/** What a command prints. */
+export interface CommandResult {
+  /** Printed as JSON with the option `--json`. */
+  readonly result: unknown;
+  /** Printed without that option. */
+  readonly text: string;
+  /** Lines for standard error. */
+  readonly errors?: readonly string[];
+  /** By default 0. */
+  readonly exitCode?: number;
+}
+
+/**
+ * Makes a command that opens the laboratory, does one thing with it and prints the result.
+ *
+ * @param about.fields Options beside those of every command.
+ */
+export function resultCommand<Fields extends z.ZodRawShape>(
+  { fields, run, ...about }: Omit<Command, "schema" | "argument" | "run"> & {
+    readonly fields: Fields;
+    readonly argument?: keyof Fields & string;
+    run(
+      lab: Lab,
+      request: z.output<z.ZodObject<Fields>>,
+    ): CommandResult | Promise<CommandResult>;
+  },
+): Command {
+  const schema: z.ZodObject = z.strictObject({ ...fields, ...commonOptions });
+  return {
+    ...about,
+    schema,
+    async run(given) {
+      parseWith(schema, given);
+      const { json, ...common } = parseWith(z.object(commonOptions), given);
+      const lab = labOf(common);
+      const { result, text, errors = [], exitCode = 0 } = await run(
+        lab,
+        parseWith(z.object(fields), given),
+      );
+      console.log(json ? JSON.stringify(result, null, 2) : text);
+      for (const line of errors) console.error(line);
+      lab.close();
+      return exitCode;
+    },
+  };
+}
+
+/** Joins the parts of a text that are not empty. */
+export function paragraphs(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
 /** Options of every command. */
 export const commonOptions = {
   workspace: z.string().min(1).optional().describe(

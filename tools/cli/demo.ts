@@ -11,18 +11,18 @@ import {
 import { z } from "zod";
 import { settingsOf } from "../next.ts";
 import { rounded } from "../rows.ts";
-import { openBrowser } from "./browser.ts";
-import { withProgressBar } from "./progress_bar.ts";
-import { commonOptions, dataRootsOf, defineCommand, labOf, listenFields } from "./command.ts";
 import {
   beside,
   blockLines,
   mosaic,
+  openBrowser,
   play,
   type Screen,
   screenOf,
   textLines,
-} from "./terminal_film.ts";
+  withProgressBar,
+} from "./terminal.ts";
+import { commonOptions, dataRootsOf, defineCommand, labOf, listenFields } from "./command.ts";
 import { START_PORT, type Viewer, viewerOf } from "./viewer.ts";
 
 /** Characters of each text. */
@@ -32,7 +32,7 @@ const MOST_SECONDS = 170;
 /** Moments of a text that are shown. */
 const MOMENTS = 60;
 
-export const command = defineCommand({
+export const demoCommand = defineCommand({
   schema: z.strictObject({
     quick: z.boolean().default(false).describe("Shows the pretrained models, and trains nothing"),
     viewer: listenFields.viewer,

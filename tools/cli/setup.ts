@@ -1,7 +1,7 @@
 import { counted, UserError } from "../../engine/host/mod.ts";
 import { z } from "zod";
 import { commonOptions, defineCommand } from "./command.ts";
-import { withProgressBar } from "./progress_bar.ts";
+import { withProgressBar } from "./terminal.ts";
 import {
   cachedPackages,
   fetchPart,
@@ -16,7 +16,7 @@ import {
  * Fetches every npm package that server, viewer, demo and training need, so that nothing is fetched
  * later, and tries out those that are native code.
  */
-export const command = defineCommand({
+export const setupCommand = defineCommand({
   schema: z.strictObject({
     check: z.boolean().default(false).describe("Only looks what is here, and fetches nothing"),
     ...commonOptions,

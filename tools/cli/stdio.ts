@@ -1,14 +1,88 @@
 /**
- * The connection over standard input and output. Every line is judged before the SDK reads it: what it
- * cannot read it drops, and a line that is too long would end it.
+ * MCP over standard input and output. Every line is checked before the SDK reads it: the SDK drops what it
+ * cannot read, and a line that is too long would end the connection.
  */
+import { z } from "zod";
+import {
+  INVALID_REQUEST,
+  type JSONRPCMessage,
+  type McpServerFactory,
+} from "@modelcontextprotocol/server";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { changesOf, sendChanges } from "../changes.ts";
+import { noticeChannel } from "../channel.ts";
+import { createMcpServer, tasksOf } from "../server.ts";
+import { TaskNotices } from "../task_notices.ts";
+import {
+  commonOptions,
+  dataRootsOf,
+  defineCommand,
+  labOf,
+  listenFields,
+  takeUpQueue,
+} from "./command.ts";
+import { viewerOf } from "./viewer.ts";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { type Readable, Transform, type TransformCallback, type Writable } from "node:stream";
-import { INVALID_REQUEST, type JSONRPCMessage } from "@modelcontextprotocol/server";
-import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { misshapen, parsedMessage, type Refusal, refusal } from "../messages.ts";
-import type { TaskNotices } from "../task_notices.ts";
+
+/**
+ * MCP over stdio until the client closes it. Standard output carries the protocol and nothing else,
+ * so what libraries print goes to standard error.
+ */
+export const mcpCommand = defineCommand({
+  schema: z.strictObject({
+    viewer: listenFields.viewer,
+    host: listenFields.host,
+    port: listenFields.port.optional().describe(
+      "Port of the viewer; 0 takes a free one (default: the workspace's last one, or the next free one)",
+    ),
+    allow_host: listenFields.allow_host,
+    token: listenFields.token,
+    data_root: listenFields.data_root,
+    ...commonOptions,
+  }),
+  async run(
+    { viewer: withViewer, host, port, allow_host: allowHost, token, data_root, ...common },
+    wiring,
+  ) {
+    console.log = console.info = console.debug = console.error;
+    const lab = labOf(common);
+    const dataRoots = dataRootsOf(data_root);
+    const options = { host, port, allowHost, token, lasting: false, dataRoots };
+    const viewer = withViewer ? await viewerOf(lab, options, wiring) : null;
+    if (viewer?.access.isNew) {
+      console.error(`The viewer wants this token: ${viewer.url}/?token=${viewer.access.token}`);
+    }
+    const changes = changesOf(lab);
+    const viewerUrl = viewer?.url ?? null;
+    const tasks = tasksOf(lab, { viewerUrl });
+    const transport = new ClosingTransport(new TaskNotices(tasks));
+    const createServer = createMcpServer(lab, {
+      viewerUrl,
+      viewerEnds: () => viewer !== null && !viewer.outlives(),
+      dataRoots,
+      extensions: [noticeChannel(lab)],
+      tasks,
+    });
+    const factory: McpServerFactory = (context) => {
+      const server = createServer(context);
+      sendChanges(server, changes, context.era);
+      return server;
+    };
+    serveStdio(factory, {
+      transport,
+      onerror: (error) => console.error(`MCP: ${error.message}`),
+    });
+    takeUpQueue(lab);
+    // The viewer is not waited for: a page that is open keeps its connection for as long as it likes.
+    await transport.closed.promise;
+    changes.close();
+    lab.close();
+    return 0;
+  },
+});
 
 /** What one message may hold, as over HTTP. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;

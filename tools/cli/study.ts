@@ -14,11 +14,11 @@ import { openJournal } from "../../journal/mod.ts";
 import { commonOptions, dataDirectory, defineCommand, labOf } from "./command.ts";
 import { reportOnModel } from "./study_report.ts";
 import { STUDY_MODELS, type StudyModel } from "./study_definition.ts";
-import { watchToTheEnd } from "./train.ts";
+import { watchToTheEnd } from "./model_commands.ts";
 
 const ACTIONS = ["train", "report", "publish", "picture"] as const;
 
-export const command = defineCommand({
+export const studyCommand = defineCommand({
   schema: z.strictObject({
     action: z.enum(ACTIONS).describe(
       "train: trains the models, or goes on with it; report: measures the pretrained models; " +

@@ -14,7 +14,7 @@ import {
   type TextSample,
 } from "../../experiments/mod.ts";
 import { openJournal } from "../../journal/mod.ts";
-import { withProgressBar } from "./progress_bar.ts";
+import { withProgressBar } from "./terminal.ts";
 import type { StudyModel } from "./study_definition.ts";
 import type { Candidate } from "./study_measures.ts";
 import {

@@ -2,7 +2,7 @@
  * digits, real text and n-grams; which settings are best; and whether the marks are met. */
 import type { Evaluation, Lab, Run, StudyRecord } from "../../experiments/mod.ts";
 import { table } from "../rows.ts";
-import { withProgressBar } from "./progress_bar.ts";
+import { withProgressBar } from "./terminal.ts";
 import { type Candidate, type Measures, measuresOf } from "./study_measures.ts";
 
 /** The settings of every kind that samples are made with. */

@@ -1,7 +1,7 @@
 /**
- * The viewer of a workspace. It keeps its port, so that yesterday's links still work, and there is one
- * viewer however many servers there are: a later server points at the one that is there, and takes its
- * place when it has gone.
+ * The HTTP server of a workspace, with the viewer and MCP. It keeps its port, so that links from earlier days
+ * still work, and there is one however many servers run: a later server refers to the existing one, and takes
+ * its place when that has ended.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,9 +10,17 @@ import process from "node:process";
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
 import { type Lab, processExists } from "../../experiments/mod.ts";
-import { type Access, type AccessOptions, accessTo } from "../access.ts";
-import type { Wiring } from "./command.ts";
-import { IDENTITY_PATH, listen, type Listening } from "./serving.ts";
+import { type Access, type AccessOptions, accessTo, tokenFile } from "../access.ts";
+import {
+  commonOptions,
+  dataRootsOf,
+  defineCommand,
+  labOf,
+  listenFields,
+  takeUpQueue,
+  type Wiring,
+} from "./command.ts";
+import { IDENTITY_PATH, listen, type Listening } from "../serving.ts";
 
 /** The port of `start`, and the first one that a viewer beside an assistant takes. */
 export const START_PORT = 8765;
@@ -171,3 +179,39 @@ function remember(workspace: string, viewer: Remembered): void {
     console.error(`The viewer's port is not remembered: ${(error as Error).message}`);
   }
 }
+
+export const startCommand = defineCommand({
+  schema: z.strictObject({
+    host: listenFields.host,
+    port: listenFields.port.optional().describe(
+      `Port; 0 takes a free one (default ${START_PORT}, or the next free one)`,
+    ),
+    allow_host: listenFields.allow_host,
+    token: listenFields.token,
+    data_root: listenFields.data_root,
+    ...commonOptions,
+  }),
+  async run({ host, port, allow_host: allowHost, token, data_root, ...common }, wiring) {
+    const lab = labOf(common);
+    const { url, own, access } = await viewerOf(lab, {
+      ...{ host, allowHost, token, port },
+      ...{ first: START_PORT, lasting: true, dataRoots: dataRootsOf(data_root) },
+    }, wiring);
+    takeUpQueue(lab);
+    const header = access.token === null
+      ? ""
+      : ` --header "Authorization: Bearer ${access.isNew ? access.token : "TOKEN"}"`;
+    const key = access.token !== null && access.isNew ? `?token=${access.token}` : "";
+    if (port === undefined && !url.endsWith(`:${START_PORT}`)) {
+      console.log(`Port ${START_PORT} is taken, so another one is used.`);
+    }
+    console.log(`Viewer  ${url}/${key}`);
+    console.log(`MCP     ${url}/mcp`);
+    console.log(`        claude mcp add --transport http textdiffusion ${url}/mcp${header}`);
+    if (access.token !== null && token === undefined) {
+      console.log(`Token   in ${tokenFile(lab.workspace)}; it is shown only when it is made`);
+    }
+    await own?.finished;
+    return 0;
+  },
+});

@@ -1,4 +1,4 @@
-/** Pictures and texts that form in a terminal: lines of block characters, drawn over each other. */
+/** What people see in a terminal: pictures and texts that form, progress bars, and the opened browser. */
 import { stripVTControlCharacters } from "node:util";
 
 /** What a terminal can show. */
@@ -16,10 +16,10 @@ export function screenOf(env: { get(name: string): string | undefined } = Deno.e
   const redraws = Deno.stdout.isTerminal() && env.get("TERM") !== "dumb";
   const plain = !redraws || (env.get("NO_COLOR") ?? "") !== "";
   const full = /truecolor|24bit/.test(env.get("COLORTERM") ?? "");
-  return { redraws, ...sizeOf(), greys: plain ? 0 : full ? 256 : 24 };
+  return { redraws, ...consoleSize(), greys: plain ? 0 : full ? 256 : 24 };
 }
 
-function sizeOf(): { columns: number; rows: number } {
+function consoleSize(): { columns: number; rows: number } {
   try {
     return Deno.consoleSize();
   } catch {
@@ -157,5 +157,98 @@ export async function play(
     );
     Deno.stdout.writeSync(new TextEncoder().encode(back + full.join("")));
     if (i < shown.length - 1) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+}
+
+/** A line that shows how far something is: redrawn in a terminal, printed now and then elsewhere. */
+interface ProgressBar {
+  update(done: number, total: number, message: string): void;
+  /** Leaves the last state standing. */
+  end(): void;
+}
+
+const WIDTH = 28;
+/** Where lines cannot be redrawn, one is printed at most this often. */
+const PLAIN_EVERY_MS = 10_000;
+
+/** A bar on stderr, so that stdout stays for results. */
+function progressBar(): ProgressBar {
+  const terminal = Deno.stderr.isTerminal();
+  let shown = "";
+  let printedAt = 0;
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  return {
+    update(done, total, message) {
+      const line = barLine(done, total, message);
+      if (line === shown) return;
+      shown = line;
+      if (terminal) {
+        const { columns } = consoleSize();
+        write(`\r\x1b[2K${line.slice(0, columns - 1)}`);
+      } else if (Date.now() - printedAt > PLAIN_EVERY_MS) {
+        printedAt = Date.now();
+        write(`${line}\n`);
+      }
+    },
+    end() {
+      if (shown !== "") write(terminal ? "\n" : `${shown}\n`);
+      shown = "";
+    },
+  };
+}
+
+/** Shows a bar while something is done that tells how far it is. */
+export async function withProgressBar<Result>(
+  work: (
+    onProgress: (progress: { done: number; total: number; message: string }) => void,
+  ) => Promise<Result>,
+): Promise<Result> {
+  const bar = progressBar();
+  try {
+    return await work(({ done, total, message }) => bar.update(done, total, message));
+  } finally {
+    bar.end();
+  }
+}
+
+/** "[#######---------------------]  25 % message". */
+export function barLine(done: number, total: number, message: string): string {
+  const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
+  const filled = Math.round(share * WIDTH);
+  const percent = String(Math.floor(share * 100)).padStart(3);
+  return `[${"#".repeat(filled)}${"-".repeat(WIDTH - filled)}] ${percent} %  ${message}`;
+}
+
+/** The program that opens an address, with its arguments; null where nobody would see it. */
+export function browserCommand(
+  os: typeof Deno.build.os,
+  env: { get(name: string): string | undefined },
+): readonly string[] | null {
+  const isSet = (name: string) => (env.get(name) ?? "") !== "";
+  if (isSet("CI") || isSet("SSH_CONNECTION")) return null;
+  switch (os) {
+    case "darwin":
+      return ["open"];
+    case "windows":
+      return ["cmd", "/c", "start", ""];
+    default:
+      return isSet("DISPLAY") || isSet("WAYLAND_DISPLAY") ? ["xdg-open"] : null;
+  }
+}
+
+/** Opens an address where someone sits in front of a terminal and a screen; never fails. */
+export function openBrowser(url: string): void {
+  const command = Deno.stdout.isTerminal() ? browserCommand(Deno.build.os, Deno.env) : null;
+  if (command === null) return;
+  const [program, ...args] = command;
+  try {
+    new Deno.Command(program!, {
+      args: [...args, url],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn().unref();
+  } catch {
+    // The address was printed; whoever wants it can open it.
   }
 }

@@ -1,6 +1,5 @@
-/** Listening on a port, and the address to show. */
-import { UserError } from "../../engine/host/mod.ts";
-import { lazily, unavailable } from "../lazily.ts";
+/** Listening on a port; what answers the requests is loaded with the first one. */
+import { explained, UserError } from "../engine/host/mod.ts";
 
 export interface Listening {
   /** Without a slash at its end. */
@@ -58,4 +57,28 @@ export function listen(
   const shown = everywhere ? "localhost" : host.includes(":") ? `[${host}]` : host;
   url = `http://${shown}:${server.addr.port}`;
   return { url, close: () => server.shutdown(), finished: server.finished };
+}
+
+/**
+ * Makes a thing when it is first needed, and keeps it. A failure is not kept: what could not be
+ * loaded may be had the next time.
+ */
+export function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () =>
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error;
+    });
+}
+
+/**
+ * The answer to a request for what could not be loaded.
+ *
+ * @throws What was given, if it is not a mistake that somebody can mend.
+ */
+export function unavailable(failure: unknown): Response {
+  const error = explained(failure);
+  if (!(error instanceof UserError)) throw failure;
+  return new Response(`${error.message}\n`, { status: 503 });
 }
