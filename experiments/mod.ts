@@ -2,10 +2,10 @@
 export { openLab } from "./lab.ts";
 export type { JobRequest, Lab, TrainAnswer } from "./lab_interface.ts";
 export {
+  byPresentation,
   METRIC_NAMES,
   metricOf,
   modalities,
-  modalityNamed,
   modalityOf,
   PRESET_NAMES,
   type PresetName,

@@ -9,6 +9,7 @@ import { UserError } from "../engine/host/mod.ts";
 import type { Lab, LabEvent } from "../experiments/mod.ts";
 import { curvesUri, JOBS_URI, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
 import { taskUri } from "./task_notices.ts";
+import type { ServerExtension } from "./server.ts";
 
 /** How often the store is looked at; no resource is reported more often. */
 const POLL_MS = 1000;
@@ -198,4 +199,39 @@ export function sendChanges(mcp: McpServer, changes: Changes, era: "legacy" | "m
     stops.splice(0).forEach((stop) => stop());
     closed?.();
   };
+}
+
+const CHANNEL = "claude/channel";
+/** The name under which the client that has channels introduces itself. */
+const CLIENT = "claude-code";
+
+/** A channel that carries the notices of the laboratory while a client is connected. */
+export function noticeChannel(lab: Lab): ServerExtension {
+  return {
+    attach({ server }) {
+      server.registerCapabilities({ experimental: { [CHANNEL]: {} } });
+      const closed = new AbortController();
+      server.onclose = () => closed.abort();
+      server.oninitialized = () => {
+        if (server.getClientVersion()?.name !== CLIENT) return;
+        sendNotices(
+          lab,
+          closed.signal,
+          (params) => server.notification({ method: `notifications/${CHANNEL}`, params }),
+        )
+          .catch((error) => console.error(`The channel ended: ${error}`));
+      };
+    },
+  };
+}
+
+/** Sends each notice with its number, kind and run, until the signal aborts. */
+async function sendNotices(
+  lab: Lab,
+  signal: AbortSignal,
+  send: (params: Record<string, unknown>) => Promise<void>,
+): Promise<void> {
+  for await (const { id, kind, runId, message } of lab.notices({ endless: true, signal })) {
+    await send({ content: message, meta: { event: String(id), kind, run: runId ?? "" } });
+  }
 }

@@ -18,11 +18,11 @@ import {
   table,
 } from "./rows.ts";
 import { publications } from "./arguments.ts";
-import { answer, defineTool, READING } from "./define.ts";
-import { call, sampleCall } from "./next.ts";
-import { evaluationTable } from "./views.ts";
+import { defineTool, READING } from "./define.ts";
+import { call, comparisonUri, sampleCall } from "./links.ts";
+import { evaluationTable } from "./run_report.ts";
 import { baselineTable } from "./text_view.ts";
-import { comparisonUri } from "./links.ts";
+import { answer } from "./answer.ts";
 
 // They only shorten tables.
 publications.add(CompareRequest, { rare: ["points", "limit"] });

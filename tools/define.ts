@@ -1,9 +1,7 @@
-/** What every tool has in common: its declaration, its checked arguments, its answers and errors. */
-import { Buffer } from "node:buffer";
+/** What every tool has in common: its declaration, its checked arguments, its progress. */
 import {
   type CallToolResult,
   type ClientCapabilities,
-  type ImageContent,
   type InputRequiredResult,
   isInputRequiredResult,
   type McpServer,
@@ -11,11 +9,11 @@ import {
   type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { explained, parseWith, UserError } from "../engine/host/mod.ts";
+import { parseWith } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { givenArguments, type PlainSchema, publishedSchema } from "./arguments.ts";
-import { bounded, MOST_BYTES, MOST_ERROR_BYTES } from "./bounded.ts";
+import { errorResult } from "./answer.ts";
 import type { Links } from "./links.ts";
 import { clientKey, type OwnRuns } from "./own_runs.ts";
 import { declaredCapabilities, type TasksExtension } from "./tasks.ts";
@@ -180,56 +178,6 @@ function withEnd(
   told.add(server);
   const text = `${first.text} (the pages end with this client; \`deno task start\` keeps them up)`;
   return { ...answer, content: [{ ...first, text }, ...rest] };
-}
-
-/** A mistake of the caller's is explained; one of ours is named as such and logged. */
-export function errorResult(tool: string, failure: unknown): CallToolResult {
-  const error = explained(failure);
-  const text = error instanceof UserError
-    ? `${tool}: ${error.message}`
-    : `${tool}: Internal: ${error instanceof Error ? error.message : String(error)}`;
-  if (!(error instanceof UserError)) console.error(`${tool}:`, error);
-  const [told] = bounded([text.toWellFormed()], MOST_ERROR_BYTES);
-  return { content: [{ type: "text", text: told! }], isError: true };
-}
-
-/** What every answer begins with and ends in. */
-export interface Frame {
-  /** What was found, in a sentence or two. */
-  readonly summary: string;
-  /** What can be done now. */
-  readonly next: readonly string[];
-  /** Page for the person; null where no viewer is up. */
-  readonly viewerUrl: string | null;
-  /** Where all is that the body says, should it be too long for an answer. */
-  readonly rest?: string | undefined;
-}
-
-/**
- * An answer: text that says everything, since some clients show their model nothing else, and what
- * can be seen beside it. Empty parts of the body are left out, and the longest are cut where the whole
- * would be more than clients show their models.
- */
-export function answer(
-  { summary, next, viewerUrl, rest }: Frame,
-  body: readonly string[] = [],
-  beside: CallToolResult["content"] = [],
-): CallToolResult {
-  const parts = [
-    summary,
-    ...body.filter((part) => part !== ""),
-    ...(next.length > 0 ? [`Next: ${next.join("; ")}`] : []),
-    ...(viewerUrl ? [`Show the person: ${viewerUrl}`] : []),
-  ];
-  const between = "\n\n";
-  const room = MOST_BYTES - between.length * (parts.length - 1);
-  const text = bounded(parts, room, rest).join(between);
-  return { content: [{ type: "text", text: text.toWellFormed() }, ...beside] };
-}
-
-/** A PNG as the assistant sees it. */
-export function picture(png: Uint8Array): ImageContent {
-  return { type: "image", mimeType: "image/png", data: Buffer.from(png).toString("base64") };
 }
 
 /** Progress notifications of one call; nothing is sent where the client did not ask for them. */

@@ -7,9 +7,10 @@ import {
   type ScheduleFacts,
   ScheduleRequest,
 } from "../experiments/mod.ts";
-import { answer, defineTool, picture, READING } from "./define.ts";
+import { defineTool, READING } from "./define.ts";
 import { detail } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
+import { answer, picture } from "./answer.ts";
 
 /** More than these make a picture too tall to read. */
 const MAX_SCHEDULES = 4;

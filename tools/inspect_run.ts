@@ -14,24 +14,25 @@ import {
 } from "../experiments/mod.ts";
 import { type Journal, matchingEntries } from "../journal/mod.ts";
 import { publications } from "./arguments.ts";
-import { answer, type Call, defineTool, READING } from "./define.ts";
+import { type Call, defineTool, READING } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId, jobAnswer, jobList } from "./jobs.ts";
-import { type Links, runUri } from "./links.ts";
-import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
 import {
   call,
   compareCalls,
   evaluateCalls,
+  type Links,
   rankCalls,
   resumeCalls,
+  runUri,
   sampleCall,
   settingsOf,
   waitCalls,
-} from "./next.ts";
+} from "./links.ts";
+import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
 import { statusCounts, watchRuns } from "./train.ts";
-import { viewOf } from "./views.ts";
-import { reportCurves, reportParts } from "./run_report.ts";
+import { reportCurves, reportParts, viewOf } from "./run_report.ts";
+import { answer } from "./answer.ts";
 
 const InspectInput = InspectRequest.extend({ wait_seconds: waitSeconds(0) });
 // A sweep's id in the place of a run does the same; the other two only shorten tables.
@@ -223,7 +224,7 @@ export function sweepTable(sweeps: readonly SweepSummary[]): string {
 
 /** A call that samples from a pretrained run with the settings of its first published sample. */
 function bestSample(lab: Lab, run: Run): string {
-  const view = viewOf(run);
+  const view = viewOf(run.config.modality);
   const [made] = view.samples(lab, run.id);
   return sampleCall(run, made && settingsOf(made));
 }

@@ -1,12 +1,25 @@
-/** Samples and evaluations as jobs: their answer once they are done, and a handle before. */
+/**
+ * The tools that request samples and evaluations. Both are jobs: they answer with the result, or with a
+ * job's id where that takes longer than the caller waits.
+ */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { duration } from "../engine/host/mod.ts";
-import { hasEnded, type Job, type JobKind, jobTitle, type Lab } from "../experiments/mod.ts";
-import { answer, type Call } from "./define.ts";
-import { runUri } from "./links.ts";
+import {
+  AnyEvaluateRequest,
+  AnySampleRequest,
+  hasEnded,
+  type Job,
+  type JobKind,
+  jobTitle,
+  type Lab,
+} from "../experiments/mod.ts";
+import { ADDING, type Call, defineTool } from "./define.ts";
+import { call as callOf, compareCalls, runUri, sampleCall } from "./links.ts";
 import { damageNote, MAX_ROWS, moreRows, shortenedError, table, timeOf } from "./rows.ts";
-import { call as callOf, compareCalls, sampleCall } from "./next.ts";
-import { evaluationSummary, evaluationTables, viewOf } from "./views.ts";
+import { evaluationSummary, evaluationTables, viewOf } from "./run_report.ts";
+import { detail, rareFieldsHelp, waitSeconds, withRareFields } from "./fields.ts";
+import { askBeforeEvaluation } from "./questions.ts";
+import { answer } from "./answer.ts";
 
 /** How much of a picture is shown. */
 type Detail = "small" | "full";
@@ -18,7 +31,7 @@ export function isJobId(reference: string): boolean {
 
 /** Requests a sample or an evaluation, and answers as {@link jobAnswer} does or, where the client takes
  * one, with a task. */
-export async function requestedJob(
+async function requestedJob(
   kind: JobKind,
   request: Parameters<Lab["startJob"]>[1],
   seconds: number,
@@ -61,7 +74,7 @@ export async function madeAnswer(
 ): Promise<CallToolResult> {
   const made = where.lab.jobResult(job);
   return job.kind === "sample"
-    ? await viewOf(where.lab.run(job.runId)).sampled(made, where, detail)
+    ? await viewOf(where.lab.run(job.runId).config.modality).sampled(made, where, detail)
     : evaluationAnswer(made, where);
 }
 
@@ -152,3 +165,50 @@ export function jobList(
     viewerUrl: links.home(),
   }, [total === 0 ? "" : jobTable(jobs), moreRows(jobs.length, offset, total)]);
 }
+
+const sampleInput = withRareFields(
+  AnySampleRequest.extend({ detail, wait_seconds: waitSeconds() }),
+);
+
+export const sampleTool = defineTool({
+  name: "sample",
+  title: "Draw pictures or write text with a trained model",
+  description:
+    "Draws pictures with a trained run on images, or writes text with a run on text, from its newest " +
+    "checkpoint, also while it trains: look before you judge. After wait_seconds it answers with a " +
+    "job's id, for inspect-run, and goes on. Pictures come as a contact sheet or a film strip of the " +
+    "denoising; give the person the link, because a terminal shows no picture. One seed is the same " +
+    "starting noise for every run and sampler, so that their pictures compare. Fields that begin with " +
+    "Text are for runs on text. " +
+    rareFieldsHelp(AnySampleRequest),
+  input: sampleInput,
+  annotations: ADDING,
+  needsWeights: true,
+  async run({ detail, wait_seconds, ...request }, call) {
+    return await requestedJob("sample", request, wait_seconds, call, detail);
+  },
+});
+
+const evaluateInput = withRareFields(AnyEvaluateRequest.extend({ wait_seconds: waitSeconds() }));
+
+export const evaluateTool = defineTool({
+  name: "evaluate",
+  title: "Measure a run's pictures, or its text",
+  description:
+    "Measures how good the pictures or the text of a run are, and keeps the result with the run; it " +
+    "takes a minute or more, and after wait_seconds answers with a job's id, for inspect-run. " +
+    "Pictures: by a classifier (that of a new data set is trained first, in minutes) the Fréchet " +
+    "distance beside the floor of real pictures, accuracy of the classes asked for, precision, recall, " +
+    "and copies of training images. Text: nats per character of held-out text by block size, beside 1- to " +
+    "6-gram models, and statistics beside real text. Compare only at the same count; a difference " +
+    "within two standard deviations is no finding. " +
+    rareFieldsHelp(AnyEvaluateRequest),
+  input: evaluateInput,
+  annotations: ADDING,
+  needsWeights: true,
+  async run({ wait_seconds, ...request }, call) {
+    const question = askBeforeEvaluation(request, call);
+    if (question) return question;
+    return await requestedJob("evaluate", request, wait_seconds, call);
+  },
+});

@@ -1,3 +1,15 @@
+/** What an answer points to: pages of the viewer, resources of the server, and the next calls of tools. */
+import { duration, UserError } from "../engine/host/mod.ts";
+import {
+  hasEnded,
+  type Lab,
+  modalityOf,
+  PASSES_OF_A_STEP,
+  type Run,
+  type Sample,
+  type TextSample,
+} from "../experiments/mod.ts";
+
 /** Addresses: of the viewer's pages, and of the server's resources. */
 /** Addresses of the viewer's pages; null where no viewer is up. */
 export interface Links {
@@ -47,3 +59,107 @@ export const comparisonUri = (references: readonly string[]) =>
   `${SCHEME}comparisons/${references.map(segment).join(",")}`;
 /** The record behind what another address shows as a picture or as text. */
 export const asJson = (uri: string) => `${uri}/json`;
+
+/** Seconds in which a process starts and compiles its programs. */
+const START = 4;
+/** Runs that one proposal names at most. */
+const MOST_NAMED = 5;
+/** Finished runs among which those are looked for that a run can be ranked with. */
+const MOST_SEARCHED = 20;
+
+/** A call as it can be made: `sample {"run": "image-0001", "seed": 1}`. */
+export function call(tool: string, args: Readonly<Record<string, unknown>>): string {
+  const fields = Object.entries(args).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${JSON.stringify(name)}: ${spaced(value)}`);
+  return `${tool} {${fields.join(", ")}}`;
+}
+
+function spaced(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(spaced).join(", ")}]` : JSON.stringify(value);
+}
+
+/** To see or read what a run makes. */
+export function sampleCall(
+  run: Run,
+  choices: Readonly<Record<string, unknown>> = {},
+): string {
+  const { toSample, passesOfSample } = modalityOf(run);
+  const speed = run.latest.examples_per_second ?? 0;
+  const seconds = speed > 0 ? passesOfSample(run) / (PASSES_OF_A_STEP * speed) : undefined;
+  return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${timeOf(seconds)})`;
+}
+
+/** The settings of a sample, as far as they differ from one to another and a request takes them. */
+export function settingsOf(sample: Sample | TextSample): Readonly<Record<string, unknown>> {
+  if (!("texts" in sample)) {
+    const { sampler, steps, eta } = sample.settings;
+    return { sampler, steps, ...(eta > 0 ? { eta } : {}) };
+  }
+  const { mode, block_size, steps, temperature, ...others } = sample.settings;
+  const { diffusion_weight, revise_share, rounds } = others;
+  return {
+    mode,
+    ...(mode === "autoregressive" ? {} : { steps }),
+    ...(["blocks", "guided", "revised"].includes(mode) ? { block_size } : {}),
+    ...(mode === "guided" ? { diffusion_weight } : {}),
+    ...(mode === "revised" ? { revise_share, rounds } : {}),
+    temperature,
+  };
+}
+
+/** To measure what a run makes; nothing where that cannot be measured. */
+export function evaluateCalls(lab: Lab, run: Run): string[] {
+  const { toEvaluate } = modalityOf(run);
+  try {
+    const seconds = lab.estimateEvaluation({ run: run.id })?.seconds;
+    return [`${call("evaluate", { run: run.id })} to ${toEvaluate} (${timeOf(seconds)})`];
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** "about 12 sec", with the start of a process; in general terms where it is not known. */
+function timeOf(seconds: number | undefined): string {
+  return seconds === undefined ? "some seconds to minutes" : `about ${duration(START + seconds)}`;
+}
+
+/** To rank a finished run: in its sweep, or among others on the same data; none where it is alone. */
+export function compareCalls(lab: Lab, run: Run): string[] {
+  const { sweepId, config } = run;
+  if (sweepId !== null && lab.runs({ sweepId, limit: 1 }).total > 1) {
+    return [`${call("compare-runs", { sweep: sweepId })} to rank it in its sweep`];
+  }
+  const others = lab.runs({ status: "finished", limit: MOST_SEARCHED }).runs.filter((other) =>
+    other.id !== run.id && other.config.modality === config.modality &&
+    other.config.dataset === config.dataset
+  );
+  return rankCalls([run, ...others]);
+}
+
+/** To rank listed runs: those of the first one's data that have something to be ranked by. */
+export function rankCalls(runs: readonly Run[]): string[] {
+  const ranked = runs.filter((run) => run.status === "finished");
+  const alike = ranked.filter(({ config }) =>
+    config.modality === ranked[0]!.config.modality && config.dataset === ranked[0]!.config.dataset
+  );
+  if (alike.length < 2) return [];
+  const ids = alike.slice(0, MOST_NAMED).map(({ id }) => id);
+  return [`${call("compare-runs", { runs: ids })} to rank them`];
+}
+
+/** How runs that lost their worker go on; nothing where none did. */
+export function resumeCalls(runs: readonly Run[]): string[] {
+  const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
+  return lost.slice(0, 1).map((run) =>
+    `${call("train", { resume: run.id })} to go on with what broke off`
+  );
+}
+
+/** To wait for runs that are not over; nothing where all are. */
+export function waitCalls(runs: readonly Run[], which: Readonly<Record<string, string>>): string[] {
+  if (runs.every(hasEnded)) return [];
+  return [
+    `${call("inspect-run", { ...which, wait_seconds: 45 })} to wait for what is still training`,
+  ];
+}

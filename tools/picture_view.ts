@@ -9,11 +9,11 @@ import {
   type Run,
   type Sample,
 } from "../experiments/mod.ts";
-import { evaluateCalls, sampleCall } from "./next.ts";
+import { evaluateCalls, sampleCall, sampleUri } from "./links.ts";
 import { capital, damageNote, rounded, table } from "./rows.ts";
-import { answer, type Call, picture } from "./define.ts";
-import type { ModalityView } from "./modality_view.ts";
-import { sampleUri } from "./links.ts";
+import type { Call } from "./define.ts";
+import type { ModalityView } from "./table_view.ts";
+import { answer, picture } from "./answer.ts";
 
 export const pictureView: ModalityView = {
   sampled: pictureAnswer,

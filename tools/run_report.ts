@@ -1,6 +1,7 @@
-/** One run as text: what it is, how it stands, and what is known of it. */
-import { curveTable, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
+/** Runs and evaluations as text: how they stand, and what is known of them. */
 import {
+  byPresentation,
+  type Evaluation,
   type Lab,
   type MetricName,
   metricOf,
@@ -9,10 +10,35 @@ import {
   type RunReport,
   tellingFields,
 } from "../experiments/mod.ts";
-import { evaluationTable, viewOf } from "./views.ts";
-import { baselineTable } from "./text_view.ts";
+import { type ModalityView, tableView } from "./table_view.ts";
+import { pictureView } from "./picture_view.ts";
+import { baselineTable, textView } from "./text_view.ts";
+import { curveTable, named, rounded, shortenedError, statusOf, timeOf } from "./rows.ts";
 import { counted, duration } from "../engine/host/mod.ts";
 import { curvesUri, runUri, sampleUri } from "./links.ts";
+
+/** Returns the view for the runs, samples and evaluations of a modality. */
+export const viewOf = byPresentation<ModalityView>({
+  pictures: pictureView,
+  texts: textView,
+  tables: tableView,
+});
+
+/** Markdown tables of evaluations, one for each modality; "" for none. */
+export function evaluationTable(evaluations: readonly Evaluation[]): string {
+  return [...Map.groupBy(evaluations, ({ modality }) => modality)]
+    .map(([name, alike]) => viewOf(name).evaluationTable(alike)).join("\n\n");
+}
+
+/** All that is to be shown of one evaluation: one Markdown table, or several. */
+export function evaluationTables(evaluation: Evaluation): string[] {
+  return viewOf(evaluation.modality).evaluationTables(evaluation);
+}
+
+/** What an evaluation found, in a few sentences. */
+export function evaluationSummary(evaluation: Evaluation): string {
+  return viewOf(evaluation.modality).evaluationSummary(evaluation);
+}
 
 /** Samples and evaluations that are named, the newest. */
 const NEWEST = 5;
@@ -115,7 +141,7 @@ function facts({ run, relativeError }: RunReport): string {
 }
 
 function samples(lab: Lab, { run }: RunReport): string {
-  const view = viewOf(run);
+  const view = viewOf(run.config.modality);
   const made = view.samples(lab, run.id).map(view.sampleLine);
   if (made.length === 0) return "";
   const newest = made.slice(-NEWEST).reverse();

@@ -1,11 +1,11 @@
 /** Runs, sweeps and jobs as tasks: a task's id is that of what it stands for, so none is ever lost. */
 import { UserError } from "../engine/host/mod.ts";
-import { errorResult } from "./define.ts";
 import { isJobId, madeAnswer } from "./jobs.ts";
 import { hasEnded, type Job, type Lab, type Run } from "../experiments/mod.ts";
 import type { Links } from "./links.ts";
 import type { Task, TaskStore } from "./tasks.ts";
 import { statusCounts, trainAnswer } from "./train.ts";
+import { errorResult } from "./answer.ts";
 
 export function runTasks(lab: Lab, links: Links): TaskStore {
   return {

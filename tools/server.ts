@@ -8,23 +8,21 @@ import type { Lab } from "../experiments/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
 import { compareRunsTool } from "./compare_runs.ts";
 import { registerTool, type Surroundings, type ToolDefinition } from "./define.ts";
-import { evaluateTool } from "./evaluate.ts";
+import { evaluateTool, sampleTool } from "./jobs.ts";
 import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
 import { pageLists } from "./lists.ts";
 import { wordErrors } from "./messages.ts";
 import { OwnRuns } from "./own_runs.ts";
-import { readJournalTool } from "./read_journal.ts";
+import { readJournalTool, writeJournalTool } from "./journal.ts";
 import { promptsOf } from "./prompts.ts";
 import { listedKinds, registerResources } from "./resources.ts";
-import { sampleTool } from "./sample.ts";
 import { stopRunTool } from "./stop_run.ts";
 import { runTasks } from "./run_tasks.ts";
 import { TasksExtension } from "./tasks.ts";
 import { trainTool } from "./train.ts";
 import configuration from "../deno.json" with { type: "json" };
-import { writeJournalTool } from "./write_journal.ts";
 
 export const INSTRUCTIONS =
   `TextDiffusion is a laboratory for diffusion models: it trains, samples, compares and records.

@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import { counted, RefusedValue } from "../engine/host/mod.ts";
 import { hasEnded, type Job, type Lab, type Run, StopRequest } from "../experiments/mod.ts";
-import { ADDING, answer, defineTool } from "./define.ts";
+import { ADDING, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId } from "./jobs.ts";
 import { MAX_ROWS, runTable } from "./rows.ts";
-import { waitCalls } from "./next.ts";
+import { waitCalls } from "./links.ts";
 import { watchRuns } from "./train.ts";
+import { answer } from "./answer.ts";
 
 export const stopRunTool = defineTool({
   name: "stop-run",

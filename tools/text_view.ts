@@ -8,12 +8,12 @@ import {
   type TextSampleFrame,
   textStatisticNotes,
 } from "../experiments/mod.ts";
-import type { ModalityView } from "./modality_view.ts";
-import { evaluateCalls, sampleCall } from "./next.ts";
+import type { ModalityView } from "./table_view.ts";
+import { asJson, evaluateCalls, sampleCall, sampleUri } from "./links.ts";
 import { capital, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
-import { answer, type Call } from "./define.ts";
+import type { Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
-import { asJson, sampleUri } from "./links.ts";
+import { answer } from "./answer.ts";
 
 export const textView: ModalityView = {
   sampled: textAnswer,

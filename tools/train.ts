@@ -11,12 +11,12 @@ import {
   type TrainAnswer,
   TrainOrResume,
 } from "../experiments/mod.ts";
-import type { Links } from "./links.ts";
+import { call, compareCalls, type Links, resumeCalls, sampleCall, waitCalls } from "./links.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
-import { ADDING, answer, type Call, defineTool } from "./define.ts";
+import { ADDING, type Call, defineTool } from "./define.ts";
 import { askBeforeTraining } from "./questions.ts";
 import { MAX_ROWS, rounded, runTable, table } from "./rows.ts";
-import { call, compareCalls, resumeCalls, sampleCall, waitCalls } from "./next.ts";
+import { answer } from "./answer.ts";
 
 export const TrainInput = TrainOrResume.extend({
   overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),

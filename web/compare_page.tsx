@@ -69,7 +69,9 @@ export function ComparePage({ comparison, runs, samples }: CompareView) {
         </p>
         <div class="charts">
           {[
-            ...runs.slice(0, 1).flatMap((run) => viewOf(run).comparisonCharts(runs, colors)),
+            ...runs.slice(0, 1).flatMap((run) =>
+              viewOf(run.config.modality).comparisonCharts(runs, colors)
+            ),
             ...comparisonCharts(comparison),
           ].map((svg) => <div class="panel">{raw(svg)}</div>)}
         </div>

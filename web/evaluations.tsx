@@ -1,31 +1,24 @@
 /** Evaluations of runs of any modality, with the values of real data. */
-import { type Evaluation, type Modality, modalityNamed, type Run } from "../experiments/mod.ts";
+import { byPresentation, type Evaluation, type Run } from "../experiments/mod.ts";
 import { Ask } from "./layout.tsx";
 import type { ModalityView } from "./modality_view.ts";
 import { pictureView } from "./picture_view.tsx";
 import { tableView } from "./table_view.tsx";
 import { textView } from "./text_view.tsx";
 
-const views: { readonly [Name in Modality["presentation"]]: ModalityView } = {
+/** Returns the view for the runs, samples and evaluations of a modality. */
+export const viewOf = byPresentation<ModalityView>({
   pictures: pictureView,
   texts: textView,
   tables: tableView,
-};
-
-function viewNamed(modality: string): ModalityView {
-  return views[modalityNamed(modality).presentation];
-}
-
-export function viewOf({ config }: Pick<Run, "config">): ModalityView {
-  return viewNamed(config.modality);
-}
+});
 
 /** The evaluations of a run, newest first. */
 export function Evaluations(
   { run, evaluations }: { run: Run; evaluations: readonly Evaluation[] },
 ) {
   if (run.checkpointStep === null && evaluations.length === 0) return null;
-  const { evaluating } = viewOf(run);
+  const { evaluating } = viewOf(run.config.modality);
   return (
     <>
       <h2>Evaluations</h2>
@@ -58,7 +51,7 @@ function EvaluationTables(props: { evaluations: readonly Evaluation[]; named: bo
   return (
     <>
       {[...Map.groupBy(evaluations, ({ modality }) => modality)].map(([name, alike]) =>
-        viewNamed(name).evaluations(alike, named)
+        viewOf(name).evaluations(alike, named)
       )}
     </>
   );

@@ -29,7 +29,7 @@ export interface RunView {
 /** The page of a run. */
 export function RunPage({ report, texts, jobs, events }: RunView) {
   const { run } = report;
-  const view = viewOf(run);
+  const view = viewOf(run.config.modality);
   return (
     <Page title={run.id} refreshSeconds={hasEnded(run) && !isActive(jobs) ? 10 : 2}>
       <script
@@ -104,7 +104,7 @@ function Facts({ report }: { report: RunReport }) {
   const { run, examplesPerSecond } = report;
   const { loss } = run.latest;
   const seconds = run.trainedSeconds;
-  const view = viewOf(run);
+  const view = viewOf(run.config.modality);
   const modality = modalityOf(run);
   const network = modality.networkTitle(run.config);
   return (
@@ -145,7 +145,7 @@ function formatCount(count: number): string {
 }
 
 function Charts({ report }: { report: RunReport }) {
-  const charts = viewOf(report.run).charts(report.run, report.curves);
+  const charts = viewOf(report.run.config.modality).charts(report.run, report.curves);
   return (
     <>
       <div class="charts">{charts.main.map((svg) => <div class="panel">{raw(svg)}</div>)}</div>
@@ -205,7 +205,7 @@ export function WhatToSay({ run }: { run: Run }) {
       {canResume && <Ask say={`Resume ${run.id}.`} tool="train" arguments={{ resume: run.id }} />}
       {run.checkpointStep !== null && (
         <Ask
-          {...viewOf(run).sampling(run)}
+          {...viewOf(run.config.modality).sampling(run)}
           tool="sample"
         />
       )}

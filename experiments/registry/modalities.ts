@@ -41,6 +41,13 @@ export function modalityNamed(name: string): Modality {
   return found;
 }
 
+/** Returns a function that maps the name of a modality to the view for its presentation. */
+export function byPresentation<View>(
+  views: { readonly [Name in Modality["presentation"]]: View },
+): (modality: string) => View {
+  return (modality) => views[modalityNamed(modality).presentation];
+}
+
 /** Returns the modality of a run, or of anything with a configuration. */
 export function modalityOf({ config }: { readonly config: RunConfig }): Modality {
   return modalityNamed(config.modality);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InMemoryTransport, type JSONRPCMessage } from "@modelcontextprotocol/server";
 import { openLab } from "../../experiments/mod.ts";
-import { noticeChannel } from "../../tools/channel.ts";
+import { noticeChannel } from "../../tools/changes.ts";
 import { createMcpServer } from "../../tools/server.ts";
 import { finishedRun, shortConfig, withStore } from "../experiments/workspace.ts";
 

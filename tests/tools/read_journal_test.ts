@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { openLab } from "../../experiments/mod.ts";
 import { openJournal } from "../../journal/mod.ts";
 import { createMcpServer } from "../../tools/server.ts";
-import { journalText } from "../../tools/read_journal.ts";
+import { journalText } from "../../tools/journal.ts";
 import { finishedRun, shortConfig, withStore } from "../experiments/workspace.ts";
 import { endedSweep } from "../journal/runs.ts";
 

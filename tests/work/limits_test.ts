@@ -9,7 +9,7 @@ import { integers } from "../../engine/host/mod.ts";
 import { resolveConfig } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
 import { MOST_SIDE } from "../../figures/for_models.ts";
-import { bytesOf } from "../../tools/bounded.ts";
+import { bytesOf } from "../../tools/answer.ts";
 import { type Answer, type Caller, currentClient, textOf } from "../tools/clients.ts";
 import { withLaboratory } from "../tools/laboratory.ts";
 

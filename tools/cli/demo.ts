@@ -9,7 +9,7 @@ import {
   type TextSample,
 } from "../../experiments/mod.ts";
 import { z } from "zod";
-import { settingsOf } from "../next.ts";
+import { settingsOf } from "../links.ts";
 import { rounded } from "../rows.ts";
 import {
   beside,

@@ -17,7 +17,7 @@ import {
 import { expectedTime } from "../questions.ts";
 import { damageNote, runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
-import { evaluationSummary, evaluationTables } from "../views.ts";
+import { evaluationSummary, evaluationTables } from "../run_report.ts";
 import { type CommandResult, paragraphs, resultCommand } from "./command.ts";
 import { withProgressBar } from "./terminal.ts";
 

@@ -11,12 +11,11 @@ import { JournalRequest, matchingEntries, openJournal } from "../../journal/mod.
 import { comparedRuns, groupTable, leaderboardTable } from "../compare_runs.ts";
 import { inspected, sweepTable } from "../inspect_run.ts";
 import { isJobId, jobTable } from "../jobs.ts";
-import { journalText } from "../read_journal.ts";
+import { journalText } from "../journal.ts";
 import { runTable } from "../rows.ts";
-import { reportCurves, reportParts } from "../run_report.ts";
+import { evaluationTable, reportCurves, reportParts } from "../run_report.ts";
 import { stopAll } from "../stop_run.ts";
 import { baselineTable } from "../text_view.ts";
-import { evaluationTable } from "../views.ts";
 import { commonOptions, defineCommand, labOf, paragraphs, resultCommand } from "./command.ts";
 
 /** Lists the newest runs, or looks at one. */

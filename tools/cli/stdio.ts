@@ -9,8 +9,7 @@ import {
   type McpServerFactory,
 } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import { changesOf, sendChanges } from "../changes.ts";
-import { noticeChannel } from "../channel.ts";
+import { changesOf, noticeChannel, sendChanges } from "../changes.ts";
 import { createMcpServer, tasksOf } from "../server.ts";
 import { TaskNotices } from "../task_notices.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { integers } from "../../engine/host/mod.ts";
-import { bounded, bytesOf } from "../../tools/bounded.ts";
+import { bounded, bytesOf } from "../../tools/answer.ts";
 
 const total = (parts: readonly string[]) => parts.reduce((sum, part) => sum + bytesOf(part), 0);
 
