@@ -30,12 +30,14 @@ import {
   estimateEvaluation,
   estimateTraining,
   type EvaluationEstimate,
+  type TrainingEstimate,
+} from "./report/estimates.ts";
+import {
   type SweepSummary,
   sweepSummary,
-  type TrainingEstimate,
   type Variation,
   variationsOf,
-} from "./report/history.ts";
+} from "./report/variations.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
 import { openStore, type Store } from "./store/store.ts";
 import type { RunPlace } from "./store/runs.ts";

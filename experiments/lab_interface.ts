@@ -5,12 +5,8 @@ import type { Comparison } from "./report/compare.ts";
 import type { TrainRequest } from "./registry/requests.ts";
 import type { Evaluation, ListedSample } from "./store/results.ts";
 import type { Curves, LabEvent, MetricName } from "./store/metrics.ts";
-import type {
-  EvaluationEstimate,
-  SweepSummary,
-  TrainingEstimate,
-  Variation,
-} from "./report/history.ts";
+import type { EvaluationEstimate, TrainingEstimate } from "./report/estimates.ts";
+import type { SweepSummary, Variation } from "./report/variations.ts";
 import type { RunReport } from "./report/inspect.ts";
 import type { NoticeOptions } from "./report/notices.ts";
 import { hasEnded, type Run, type RunFilter } from "./store/run.ts";

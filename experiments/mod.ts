@@ -5,6 +5,7 @@ export {
   byPresentation,
   METRIC_NAMES,
   metricOf,
+  METRICS,
   modalities,
   modalityOf,
   PRESET_NAMES,
@@ -33,27 +34,31 @@ export {
 export {
   configHash,
   differingFields,
+  namesOfFieldsWith,
   parseConfig,
   requireConfigField,
   tellingFields,
 } from "./config/configuration.ts";
-export { fieldValues, RECORDING, type RunConfig, runReference } from "./config/fields.ts";
+export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/fields.ts";
 export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/sweep.ts";
 export { isPretrained } from "./store/ids.ts";
 export { processExists } from "./common/files.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";
-export type { SweepSummary, Variation } from "./report/history.ts";
-export { type ConfigEstimate, PASSES_OF_A_STEP, type TrainingEstimate } from "./report/history.ts";
+export {
+  type ConfigEstimate,
+  expectedTime,
+  PASSES_OF_A_STEP,
+  type TrainingEstimate,
+} from "./report/estimates.ts";
+export type { SweepSummary, Variation } from "./report/variations.ts";
 export {
   AnyEvaluateRequest,
   AnySampleRequest,
   configFields,
   DEFAULT_PRESET,
   Grid,
-  overrideFields,
   Overrides,
-  presetValues,
   StopRequest,
   TrainOrResume,
   type TrainRequest,
@@ -64,13 +69,7 @@ export {
   InspectRequest,
   ScheduleRequest,
 } from "./report/requests.ts";
-export {
-  type Curves,
-  type LabEvent,
-  type MetricName,
-  type MetricPoint,
-  metricTitles,
-} from "./store/metrics.ts";
+export type { Curves, LabEvent, MetricName, MetricPoint } from "./store/metrics.ts";
 export type { Evaluation } from "./store/results.ts";
 export { hasEnded, type Run, RUN_STATUSES, type RunFilter, type RunStatus } from "./store/run.ts";
 export { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";

@@ -3,7 +3,7 @@ import {
   type Comparison,
   type LeaderboardRow,
   type MetricName,
-  metricTitles,
+  METRICS,
 } from "../experiments/mod.ts";
 import {
   FONT_FAMILY,
@@ -24,7 +24,7 @@ const SHOWN_RUNS = 20;
 
 /** Returns the title of a metric. */
 export function metricTitle(name: MetricName): string {
-  return metricTitles()[name] ?? name;
+  return METRICS[name]?.title ?? name;
 }
 
 /**
@@ -44,7 +44,7 @@ export function alignedSeries(curve: AlignedCurve, colors: ReadonlyMap<string, n
       const value = values[index];
       return value === null || value === undefined ? [] : [{ x: step, y: value }];
     });
-    const noisy = curve.name === "loss" || curve.name === "gradient_norm";
+    const noisy = METRICS[curve.name]?.noisy ?? false;
     return {
       name: runId,
       points: noisy ? smooth(points, calmingHalfLife(points.length)) : points,

@@ -1,7 +1,6 @@
 /** The Markdown body of an entry. Sections are computed from the store; the caller's words appear
  * only as quotations, marked as theirs. */
 import {
-  BLOCK_METRICS,
   differingFields,
   type MetricName,
   modalityOf,
@@ -79,11 +78,7 @@ function setup({ runs, missing }: Drawn): string {
 
 function resultMetrics(runs: readonly Run[]): MetricName[] {
   const modalities = [...new Set(runs.map(modalityOf))];
-  return [
-    ...modalities.flatMap(({ resultMetrics }) => resultMetrics),
-    // Shown where the runs have them.
-    ...BLOCK_METRICS.filter((name) => runs.some((run) => run.latest[name] !== undefined)),
-  ];
+  return modalities.flatMap((modality) => modality.resultMetrics(runs));
 }
 
 function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {

@@ -1,42 +1,32 @@
 /** Whether the runs of a criterion can be compared at all, and whether in what it names alone. */
 import { listed } from "../engine/host/mod.ts";
-import { type MetricName, modalities, RECORDING, type Run } from "../experiments/mod.ts";
+import {
+  type MetricName,
+  METRICS,
+  modalities,
+  namesOfFieldsWith,
+  type Run,
+} from "../experiments/mod.ts";
 import type { Criterion } from "./criterion.ts";
 import { isMeasured, type Side } from "./selection.ts";
 
-/** Fields that say which noise levels a loss is taken over, and how it is weighted. */
-const OBJECTIVE = [
-  ...new Set(["modality", ...modalities.flatMap(({ objectiveFields }) => objectiveFields)]),
-];
-
-/** How many pictures a Fréchet distance is estimated from biases it. */
-const PICTURES = ["evaluate_count"] as const;
-
-/** Metrics that mean something else where one of these fields has another value. */
-const DEPENDENCE: Readonly<Partial<Record<MetricName, readonly string[]>>> = {
-  ...Object.fromEntries(
-    [
-      ...["loss", "validation_loss", "gradient_norm"],
-      ...["reconstruction_nats", "diffusion_nats", "prior_nats", "rounding_nats"],
-      ...["informative_share", "gamma_quarter", "gamma_half", "gamma_three_quarters"],
-      ...[0, 1, 2, 3].flatMap((q) => [`cross_entropy_q${q}`, `prior_cross_entropy_q${q}`]),
-    ].map((name) => [name, OBJECTIVE]),
-  ),
-  frechet: PICTURES,
-  accuracy: PICTURES,
-};
+/** Returns the fields in which runs must agree for a metric to mean the same in them. */
+function dependence(metric: MetricName): readonly string[] {
+  const { dependsOn = [] } = METRICS[metric]!;
+  return dependsOn === "objective" ? ["modality", ...namesOfFieldsWith("objective")] : dependsOn;
+}
 
 /** Fields of the criterion whose values change what its metric means; none for a sound criterion. */
 export function changesMeaning({ metric, group, against }: Criterion): string[] {
   if (against === undefined) return [];
-  return (DEPENDENCE[metric] ?? []).filter((field) =>
+  return dependence(metric).filter((field) =>
     group.parameters?.[field] !== against.parameters?.[field]
   );
 }
 
 /** The metric to use instead of one that may not be compared. */
 export function comparableMetric(field: string): string {
-  return field === "evaluate_count"
+  return namesOfFieldsWith("recording").includes(field)
     ? "give all runs the same"
     : `use ${modalities.map(({ metric, title }) => `${metric.name} (${title})`).join(" or ")}`;
 }
@@ -51,7 +41,7 @@ export function invalidity({ metric }: Criterion, sides: readonly Side[]): strin
   const both = group!.runs.filter((run) => other?.runs.includes(run)).map(({ id }) => id);
   if (both.length > 0) return `Both sides of the criterion have ${listed(both)}`;
   const runs = countedRuns(metric, sides).flat();
-  const [field] = (DEPENDENCE[metric] ?? []).filter((name) => valuesOf(runs, name).size > 1);
+  const [field] = dependence(metric).filter((name) => valuesOf(runs, name).size > 1);
   return field === undefined
     ? undefined
     : `The metric ${metric} does not mean the same under another ${field}: ${
@@ -70,7 +60,7 @@ export function confounders(criterion: Criterion, sides: readonly Side[]): strin
   const counted = countedRuns(criterion.metric, sides);
   const runs = counted.flat();
   const named = namedFields(criterion);
-  const ignored = new Set<string>(["seed", ...RECORDING, ...named]);
+  const ignored = new Set<string>(["seed", ...namesOfFieldsWith("recording"), ...named]);
   const fields = [...new Set(["data", ...runs.flatMap(({ config }) => Object.keys(config))])];
   const differing = fields.filter((name) => !ignored.has(name) && valuesOf(runs, name).size > 1);
   const [group, other] = counted;

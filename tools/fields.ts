@@ -5,16 +5,14 @@
  * schema, so rare fields are only named.
  */
 import { z } from "zod";
-import { imageDatasetNames, textDatasetNames } from "../data/mod.ts";
 import { accepted, didYouMean, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
 import {
   AnyEvaluateRequest,
   AnySampleRequest,
   configFields,
+  fieldsWith,
   Grid,
-  overrideFields,
   Overrides,
-  presetValues,
 } from "../experiments/mod.ts";
 import { publications } from "./arguments.ts";
 import { table } from "./rows.ts";
@@ -36,47 +34,18 @@ export const waitSeconds = (fallback: number = DEFAULT_WAIT_SECONDS) =>
     `Seconds to wait for the end before answering, 0 to ${MAX_WAIT_SECONDS} (default ${fallback})`,
   );
 
-/** Fields of a configuration that are published with their descriptions. */
-const OFTEN: readonly string[] = [
-  "dataset",
-  "network",
-  "size",
-  "schedule",
-  "target",
-  "method",
-  "steps",
-  "batch_size",
-  "learning_rate",
-];
-const IN_SHORT = {
-  dataset: `${imageDatasetNames.join(", ")}, or a folder of pictures; for text ${
-    textDatasetNames.join(", ")
-  }, or a text file (a path has a slash in it)`,
-  network: "Of images: a UNet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
-  schedule: "Noise schedule, those of names in -gamma for text (see inspect-noise-schedule)",
-  target: "Of images: what the network predicts",
-  method: "Of text: diffusion of whole windows or within blocks, autoregressive, or masked " +
-    "(discrete) diffusion",
-};
+const unpublished = [...configFields].filter(([, { isPublished }]) => !isPublished)
+  .map(([field]) => field);
 
-/** Options of samplers and of guidance, and of single modes of writing. */
-const RARE_OF_SAMPLES = [
-  ...["variance", "eta", "churn", "spacing", "rho", "guidance_rescale", "guidance_interval"],
-  ...["pictures", "resamples", "block_size", "top_p", "diffusion_weight", "revise_share", "rounds"],
-];
-
-const without = (kept: readonly string[]) =>
-  [...configFields.keys()].filter((field) => !kept.includes(field));
-
-Overrides.register(publications, { rare: without(OFTEN) });
-for (const [field, inShort] of Object.entries(IN_SHORT)) {
-  overrideFields[field]!.register(publications, { inShort });
+Overrides.register(publications, { rare: unpublished });
+for (const { override, inShort } of configFields.values()) {
+  if (inShort !== undefined) override.register(publications, { inShort });
 }
 // Its fields are those of overrides.
-Grid.register(publications, { rare: without([]) });
+Grid.register(publications, { rare: [...configFields.keys()] });
 
 export const OVERRIDES_HELP = "Configuration fields that differ from the preset (its values: " +
-  `resource ${PRESETS_URI}). Also taken: ${without(OFTEN).join(", ")} (resource ${FIELDS_URI}; a ` +
+  `resource ${PRESETS_URI}). Also taken: ${unpublished.join(", ")} (resource ${FIELDS_URI}; a ` +
   "wrong value is answered with what is allowed)";
 
 /** What is said of each sampler and each mode is in the tables. */
@@ -91,14 +60,17 @@ AnySampleRequest.shape.mode.register(publications, {
 
 /** The request of sample or evaluate with its rare fields unpublished. */
 export function withRareFields<Request extends z.ZodObject>(request: Request): Request {
-  publications.add(request, { rare: RARE_OF_SAMPLES });
+  publications.add(request, { rare: rareFields(request) });
   return request;
 }
 
 /** Names those of a request's fields that are taken without being published. */
 export function rareFieldsHelp(request: z.ZodObject): string {
-  const names = RARE_OF_SAMPLES.filter((field) => field in request.shape);
-  return `Also taken: ${names.join(", ")} (resource ${FIELDS_URI}).`;
+  return `Also taken: ${rareFields(request).join(", ")} (resource ${FIELDS_URI}).`;
+}
+
+function rareFields(request: z.ZodObject): string[] {
+  return Object.keys(fieldsWith(request, "rare"));
 }
 
 /** All fields in Markdown tables. */
@@ -128,24 +100,26 @@ export function fieldTable(field: string): string {
 
 /** Values of a field by which a person may begin: all of a few, and otherwise those of the presets. */
 export function fieldValues(field: string): string[] {
-  const variants = configFields.get(field) ?? [];
+  const { variants = [], presetValues = [] } = configFields.get(field) ?? {};
   const named = variants.flatMap(({ schema }) => jsonSchemaOf(schema).enum ?? []).map(String);
-  const used = presetValues(field).map(({ value }) => String(value));
+  const used = presetValues.map(({ value }) => value);
   return [...new Set([...named, ...used])];
 }
 
 function configTable(fields: readonly string[]): string {
-  const rows = fields.flatMap((field) =>
-    configFields.get(field)!.map(({ modality, schema }) => [
+  const rows = fields.flatMap((field) => {
+    const { variants, presetValues } = configFields.get(field)!;
+    const inPresets = presetValues.map(({ value, names }, i) =>
+      i === 0 ? value : `${value} in ${names.join(", ")}`
+    ).join("; ");
+    return variants.map(({ modality, schema }) => [
       field,
       modality,
       accepted(schema),
       schema.description ?? "",
-      presetValues(field).map(({ value, names }, i) =>
-        i === 0 ? value : `${value} in ${names.join(", ")}`
-      ).join("; "),
-    ])
-  );
+      inPresets,
+    ]);
+  });
   return table(["field", "of", "value", "meaning", "in the presets (commonest first)"], rows);
 }
 

@@ -12,25 +12,19 @@ import {
 import { z } from "zod";
 import { duration, UserError } from "../engine/host/mod.ts";
 import {
-  type ConfigEstimate,
   DEFAULT_PRESET,
   expandGrid,
+  expectedTime,
   type JobRequest,
   type Lab,
   modalityOf,
-  PRESET_NAMES,
-  type PresetName,
-  presets,
   type RunConfig,
-  type TrainingEstimate,
   type TrainRequest,
 } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
 
 /** What takes longer is confirmed by the person, where the client can ask. */
 const CONFIRM_SECONDS = 3600;
-/** Fields by which a preset is found that trains about as fast, where nothing like it was trained. */
-const SPEED_FIELDS = ["modality", "network", "size", "image_size", "colour", "context", "method"];
 
 const Confirmation = z.object({
   start: z.boolean().meta({ title: "Start", default: true }),
@@ -180,28 +174,4 @@ function askForHours(
     : "the person does not want it (a client without a person may say so by itself: then the person " +
       `can start it with \`deno task ${command}\`)`;
   return { content: [{ type: "text", text: `Not started: ${reason}. ${time}.` }] };
-}
-
-/** How long trainings take, also where nothing like them was trained here, and by whose speed. */
-export function expectedTime(
-  { parts }: TrainingEstimate,
-): { readonly seconds: number; readonly by: string } {
-  const seconds = parts.map((part) => part.configs.length * secondsOf(part));
-  const [{ by: [run], configs: [config] }] = parts as [ConfigEstimate];
-  return {
-    seconds: seconds.reduce((sum, one) => sum + one, 0),
-    by: run ?? `${presetLike(config!)} on two cores`,
-  };
-}
-
-function secondsOf({ seconds, configs: [config] }: ConfigEstimate): number {
-  return seconds ??
-    config!.steps * config!.batch_size / presets[presetLike(config!)].examplesPerSecond;
-}
-
-/** The preset that trains about as fast as a configuration; the baseline where none is like it. */
-function presetLike(config: RunConfig): PresetName {
-  const key = (config: RunConfig) =>
-    JSON.stringify(SPEED_FIELDS.map((field) => Reflect.get(config, field)));
-  return PRESET_NAMES.find((name) => key(presets[name].config) === key(config)) ?? "mnist-small";
 }

@@ -10,6 +10,7 @@ import {
   isPretrained,
   type Lab,
   type MetricName,
+  metricOf,
   presets,
   type Run,
   type Sample,
@@ -134,7 +135,7 @@ function registerCurves(server: McpServer, { lab }: Surroundings): void {
         case "csv":
           return text(uri.href, "text/csv", csvOf(curves));
         case "svg":
-          return text(uri.href, "image/svg+xml", await chartOf(lab.run(one(run)).id, curves));
+          return text(uri.href, "image/svg+xml", await chartOf(lab.run(one(run)), curves));
         default:
           throw new UserError(
             `Curves come as csv, json or svg, not as ${JSON.stringify(one(format))}`,
@@ -219,11 +220,11 @@ export function csvOf(curves: Curves): string {
   return [["step", ...names].join(","), ...lines].join("\n") + "\n";
 }
 
-async function chartOf(title: string, curves: Curves): Promise<string> {
+async function chartOf(run: Run, curves: Curves): Promise<string> {
   const { lineChart } = await import("../figures/mod.ts");
-  const names = ["loss", "validation_loss", "denoising_mse", "nats_per_character"] as const;
+  const names = ["loss", "validation_loss", metricOf(run).name];
   return lineChart({
-    title,
+    title: run.id,
     xLabel: "step",
     series: names.filter((name) => curves[name]).map((name) => ({
       name,

@@ -29,14 +29,6 @@ export interface CompareView {
   readonly samples: readonly Sample[];
 }
 
-const SHOWN_CURVES = [
-  "denoising_mse",
-  "nats_per_character",
-  "loss",
-  "validation_loss",
-  "gradient_norm",
-] as const;
-
 /** The comparison of runs: differing parameters, aligned curves and samples. */
 export function ComparePage({ comparison, runs, samples }: CompareView) {
   const colors = runColors(comparison);
@@ -191,7 +183,7 @@ function numberOrDash(value: number | null): string {
 /** Renders the aligned curves. */
 export function comparisonCharts(
   comparison: Comparison,
-  names: readonly string[] = SHOWN_CURVES,
+  names: readonly string[] = [comparison.metric.name, "loss", "validation_loss"],
 ): string[] {
   const colors = runColors(comparison);
   const end = Math.max(1, ...comparison.curves.map((curve) => curve.steps.at(-1) ?? 0));
@@ -201,8 +193,7 @@ export function comparisonCharts(
     return lineChart({
       title: metricTitle(curve.name),
       subtitle: {
-        denoising_mse: "held-out images, lower is better",
-        nats_per_character: "held-out text, lower is better",
+        [comparison.metric.name]: "held-out data, lower is better",
         loss: "smoothed; not comparable between targets",
         validation_loss: "own objective; not comparable between targets",
       }[curve.name as string] ?? "smoothed",

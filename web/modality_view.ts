@@ -7,6 +7,7 @@ import {
   type MetricName,
   metricOf,
   type MetricPoint,
+  METRICS,
   type Run,
   type RunReport,
   type TextSample,
@@ -76,9 +77,6 @@ export function baselineOf(run: Run, name: string): Series[] {
   return [{ name, points, color: 7, dashed: true }];
 }
 
-/** Metrics that span several orders of magnitude. */
-const LOGARITHMIC: readonly MetricName[] = ["loss", "validation_loss", "gradient_norm"];
-
 /**
  * Returns a function that renders charts of one curve each.
  *
@@ -98,7 +96,7 @@ export function singleCharts(run: Run, curves: Curves) {
       title: metricTitle(name),
       subtitle,
       labels: false,
-      yScale: LOGARITHMIC.includes(name) ? "log" : "linear",
+      yScale: METRICS[name]!.logarithmic ? "log" : "linear",
       emptyText: emptyText(run, name),
       series: smoothed
         ? calmed(metricTitle(name), points, color)

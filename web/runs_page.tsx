@@ -5,6 +5,7 @@ import {
   hasEnded,
   metricOf,
   modalities,
+  namesOfFieldsWith,
   type Run,
   RUN_STATUSES,
   type RunStatus,
@@ -38,9 +39,6 @@ export interface RunsView {
   /** Null on pages that do not show them. */
   readonly jobs: JobsView | null;
 }
-
-/** Settings that are shown for single runs; sweeps show the differing ones. */
-const CHARACTER = ["size", "schedule", "target", "steps"] as const;
 
 export function RunsPage(view: RunsView) {
   const all = RUN_STATUSES.reduce((sum, status) => sum + view.counts[status], 0);
@@ -179,7 +177,8 @@ function groupBySweep(rows: readonly RunRow[]): Group[] {
 function RunGroup({ sweepId, rows }: Group) {
   const runs = rows.map((row) => row.run);
   const differing = sweepId === null || runs.length < 2
-    ? [...CHARACTER]
+    // Sweeps show the differing settings.
+    ? namesOfFieldsWith("listed")
     : differingFields(runs.map(({ config }) => config));
   return (
     <tbody>

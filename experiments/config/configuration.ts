@@ -1,12 +1,11 @@
 /**
- * Validating, completing and hashing configurations, and what they need to know of each modality.
- *
- * What configurations and the store need to know of each modality. This folder names no modality:
- * `registry/modalities.ts` provides them when it is loaded, which every entry file of the program does.
+ * Validating, completing and hashing configurations, and what configurations and the store need to know of each
+ * modality. This folder names no modality: `registry/modalities.ts` provides them when it is loaded, which every
+ * entry file of the program does.
  */
 import type { z } from "zod";
 import { didYouMean, parseWith, UserError } from "../../engine/host/mod.ts";
-import { RECORDING, type RunConfig } from "./fields.ts";
+import { type FieldFacts, fieldsWith, type RunConfig } from "./fields.ts";
 import { createHash } from "node:crypto";
 
 /** A complete configuration with a description. */
@@ -15,6 +14,19 @@ export interface Preset {
   /** Speed of its training on two processor cores, about. */
   readonly examplesPerSecond: number;
   readonly config: RunConfig;
+}
+
+/** A metric of runs, and what determines where it is shown and compared. */
+export interface Metric {
+  readonly title: string;
+  /** Configuration fields in which runs must agree for its values to be comparable, or those of the objective. */
+  readonly dependsOn?: "objective" | readonly string[];
+  /** Whether comparisons of runs align its curves, beside those of the ranking metric. */
+  readonly compared?: true;
+  /** Whether it spans several orders of magnitude. */
+  readonly logarithmic?: true;
+  /** Whether each value is that of a few batches, so that its curves are smoothed. */
+  readonly noisy?: true;
 }
 
 /** The part of a modality that describes its configurations and metrics. */
@@ -31,8 +43,8 @@ export interface ModalityConfig {
   /** @throws {UserError} If fields of a configuration contradict each other. */
   requireConsistent(config: RunConfig): void;
   readonly presets: Readonly<Record<string, Preset>>;
-  /** Its own metrics with their titles, in the order of tables. */
-  readonly metrics: Readonly<Record<string, string>>;
+  /** Its own metrics, in the order of tables. */
+  readonly metrics: Readonly<Record<string, Metric>>;
 }
 
 let provided: readonly ModalityConfig[] = [];
@@ -48,6 +60,12 @@ export function knownModalities(): readonly ModalityConfig[] {
     throw new Error("Internal: no modality is known, import experiments/registry/modalities.ts");
   }
   return provided;
+}
+
+/** Returns the names of the configuration fields of all modalities with a fact. */
+export function namesOfFieldsWith(fact: keyof FieldFacts): string[] {
+  const names = knownModalities().flatMap(({ config }) => Object.keys(fieldsWith(config, fact)));
+  return [...new Set(names)];
 }
 
 /** Returns the modality of a name, by default the first one. */
@@ -149,8 +167,9 @@ export function configHash(config: RunConfig): string {
 /** As {@link configHash} without seed and recording intervals: equal for runs that repeat an experiment with
  * different seeds. */
 export function groupHash(config: RunConfig): string {
+  const recording = fieldsWith(modalityConfig(config.modality).config, "recording");
   const kept = Object.entries(config).filter(([field]) =>
-    field !== "seed" && !(RECORDING as readonly string[]).includes(field)
+    field !== "seed" && !(field in recording)
   );
   return hashOf(Object.fromEntries(kept));
 }

@@ -2,18 +2,62 @@
 import { z } from "zod";
 import { precisionNames, rangeOf } from "../../engine/host/mod.ts";
 
+/** What is known of a field beside its values. Lists of fields are derived from it, wherever they are used. */
+export interface FieldFacts {
+  /** The value that reproduces runs from before the field existed; files of these runs lack the field. */
+  readonly earlier?: string | number;
+  /** The parameters of the network, and so the size of a checkpoint, depend on it. */
+  readonly network?: true;
+  /** The speed of training depends on it, although the network does not. */
+  readonly speed?: true;
+  /** It determines which noise levels a loss is taken over or how it is weighted, so that losses are comparable only
+   * where it is the same. */
+  readonly objective?: true;
+  /** It affects what is recorded, but not the training itself. */
+  readonly recording?: true;
+  /** Lists of runs show its value. */
+  readonly listed?: true;
+  /** Tools publish the configuration field with its description, or with this shorter one. */
+  readonly published?: true | string;
+  /** Tools accept the field of a request without publishing it. */
+  readonly rare?: true;
+}
+
+export const fieldFacts = z.registry<FieldFacts>();
+
+/** Returns what is known of a field. */
+export function factsOf(field: z.ZodType): FieldFacts {
+  return fieldFacts.get(field) ?? {};
+}
+
+/** Returns the fields of an object with a fact, with its value. */
+export function fieldsWith<Fact extends keyof FieldFacts>(
+  { shape }: z.ZodObject,
+  fact: Fact,
+): Record<string, NonNullable<FieldFacts[Fact]>> {
+  const values = Object.entries(shape as Record<string, z.ZodType>)
+    .map(([field, schema]) => [field, factsOf(schema)[fact]] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<
+    string,
+    NonNullable<FieldFacts[Fact]>
+  >;
+}
+
 /** Declares an integer within inclusive bounds. */
 export const integer = (minimum: number, maximum: number) =>
   z.number().int().min(minimum).max(maximum);
 
 /** Fields of the optimisation. */
 export const trainingFields = {
-  steps: integer(1, 1_000_000).describe("Training steps"),
-  batch_size: integer(1, 1024).describe("Examples per training step"),
-  learning_rate: z.number().positive().max(1).describe("Peak learning rate of AdamW"),
+  steps: integer(1, 1_000_000).describe("Training steps")
+    .register(fieldFacts, { published: true, listed: true }),
+  batch_size: integer(1, 1024).describe("Examples per training step")
+    .register(fieldFacts, { published: true, speed: true }),
+  learning_rate: z.number().positive().max(1).describe("Peak learning rate of AdamW")
+    .register(fieldFacts, { published: true }),
   muon_learning_rate: z.number().min(0).max(1).describe(
     "Peak learning rate of Muon, which then updates the hidden layers' matrices; 0 leaves all to AdamW",
-  ),
+  ).register(fieldFacts, { earlier: 0 }),
   warmup_steps: integer(0, 100_000).describe("Steps over which the learning rate rises from zero"),
   decay: z.enum(["constant", "cosine", "linear"]).describe(
     "How the learning rate falls after the warm-up",
@@ -28,27 +72,31 @@ export const trainingFields = {
   precision: z.enum(precisionNames).describe(
     "Of the training's matrix products and convolutions; tf32 (factors of 10 bits, sums in float32) " +
       "only on device cuda, from compute capability 8.0",
-  ),
+  ).register(fieldFacts, { earlier: "float32" }),
 };
 
 /** What training begins with. */
 export const startFields = {
   start_from: z.string().max(80).describe(
     "Run whose newest checkpoint training starts from, kept as image-0001@600; empty for random weights",
-  ),
+  ).register(fieldFacts, { earlier: "" }),
   start_with: z.enum(["weights", "training"]).describe(
     "What start_from gives: its weights (the moving average), for a training of their own; or the " +
       "whole training, optimiser and step with it, to go on for more steps",
-  ),
+  ).register(fieldFacts, { earlier: "weights" }),
 };
 
 /** The seed, and what is recorded on the way. */
 export const recordingFields = {
   seed: integer(0, 2_147_483_647).describe("Seed of everything random in the run"),
-  log_every: integer(1, 100_000).describe("Steps between writes of the training metrics"),
-  validate_every: integer(1, 1_000_000).describe("Steps between validations on held-out examples"),
-  checkpoint_every: integer(1, 1_000_000).describe("Steps between checkpoints"),
-  sample_every: integer(0, 1_000_000).describe("Steps between small samples; 0 for none"),
+  log_every: integer(1, 100_000).describe("Steps between writes of the training metrics")
+    .register(fieldFacts, { recording: true }),
+  validate_every: integer(1, 1_000_000).describe("Steps between validations on held-out examples")
+    .register(fieldFacts, { recording: true }),
+  checkpoint_every: integer(1, 1_000_000).describe("Steps between checkpoints")
+    .register(fieldFacts, { recording: true }),
+  sample_every: integer(0, 1_000_000).describe("Steps between small samples; 0 for none")
+    .register(fieldFacts, { recording: true }),
 };
 
 /**
@@ -58,16 +106,6 @@ export const recordingFields = {
 export type RunConfig =
   & { modality: string; dataset: string; size?: string }
   & z.infer<z.ZodObject<typeof startFields & typeof trainingFields & typeof recordingFields>>;
-
-/** Fields that affect what is recorded, but not the training itself. */
-export const RECORDING = [
-  "log_every",
-  "validate_every",
-  "checkpoint_every",
-  "sample_every",
-  "evaluate_every",
-  "evaluate_count",
-] as const;
 
 /** The parts of a field's description, from which fields of several modalities are described together. */
 export interface Meaning {

@@ -16,74 +16,87 @@ import {
   type WeightOptions,
 } from "../../models/diffusion/mod.ts";
 import { imageNetworkNames, imageNetworks, imageSizes } from "../../models/image/mod.ts";
-import { integer, recordingFields, startFields, trainingFields } from "../config/fields.ts";
+import {
+  fieldFacts,
+  fieldsWith,
+  integer,
+  recordingFields,
+  startFields,
+  trainingFields,
+} from "../config/fields.ts";
 import type { Preset } from "../config/configuration.ts";
 
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
     `Pictures: ${describeDatasets("image")} or IDX files, a subfolder for each class`,
-  ),
+  ).register(fieldFacts, {
+    published: `${imageDatasetNames.join(", ")}, or a folder of pictures`,
+  }),
   image_size: integer(8, 64).multipleOf(4).describe(
     "Height and width to which the pictures of a folder are brought",
-  ),
-  colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as"),
+  ).register(fieldFacts, { earlier: 28, network: true }),
+  colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as")
+    .register(fieldFacts, { earlier: "grey", network: true }),
   network: z.enum(imageNetworkNames).describe(
     imageNetworkNames.map((name) => `${name}: ${imageNetworks[name].description}`).join("; "),
-  ),
+  ).register(fieldFacts, {
+    earlier: "unet",
+    network: true,
+    published: "Of images: a UNet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
+  }),
   size: z.enum(imageSizes).describe(
     "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200, large 5,000",
-  ),
-  schedule: z.enum(scheduleNames)
-    .describe("Noise schedule, as its log-SNR over time"),
+  ).register(fieldFacts, { network: true, published: true, listed: true }),
+  schedule: z.enum(scheduleNames).describe("Noise schedule, as its log-SNR over time")
+    .register(fieldFacts, {
+      objective: true,
+      listed: true,
+      published: "Noise schedule, those of names in -gamma for text (see inspect-noise-schedule)",
+    }),
   terminal_snr: z.enum(["as-is", "zero"]).describe(
     "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
-  ),
+  ).register(fieldFacts, { earlier: "as-is", objective: true }),
   target: z.enum(targetNames).describe(
     "What the network predicts: " +
       targetNames.map((name) => `${name}: ${targets[name].description}`).join("; "),
-  ),
+  ).register(fieldFacts, {
+    objective: true,
+    listed: true,
+    published: "Of images: what the network predicts",
+  }),
   weighting: z.enum(weightingNames).describe(
     "How much each noise level counts in the loss: uniform is the target's plain squared error",
-  ),
+  ).register(fieldFacts, { objective: true }),
   snr_limit: z.number().min(0.01).max(100).describe(
     "SNR up to which min-snr and soft-min-snr let a level's weight grow",
-  ),
+  ).register(fieldFacts, { earlier: 5, objective: true }),
   time_sampling: z.enum(timeSamplingNames).describe(
     "Which noise levels training sees: uniform in the schedule's time, logit-normal (more of its " +
       "middle), or EDM's log-normal, whatever the schedule",
-  ),
+  ).register(fieldFacts, { objective: true }),
   ...startFields,
   ...trainingFields,
   label_dropout: z.number().min(0).max(1).describe(
     "Fraction of training images whose class is hidden; above 0 makes guidance possible",
-  ),
+  ).register(fieldFacts, { speed: true }),
   self_condition: z.number().min(0).max(1).describe(
     "Fraction of training images that show the network its own first estimate",
-  ),
+  ).register(fieldFacts, { earlier: 0, network: true }),
   ...recordingFields,
   evaluate_every: integer(0, 1_000_000).describe(
     "Steps between evaluations on the way; 0 for none",
-  ),
-  evaluate_count: integer(200, 5000).describe("Pictures of each"),
+  ).register(fieldFacts, { earlier: 0, recording: true }),
+  evaluate_count: integer(200, 5000).describe("Pictures of each")
+    .register(fieldFacts, { earlier: 1000, recording: true }),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
 
 /** Fields that were added later, with the values that reproduce the earlier behaviour. */
-export const laterImageFields = {
-  muon_learning_rate: 0,
-  image_size: 28,
-  colour: "grey",
-  network: "unet",
-  terminal_snr: "as-is",
-  snr_limit: 5,
-  self_condition: 0,
-  evaluate_every: 0,
-  evaluate_count: 1000,
-  start_from: "",
-  start_with: "weights",
-  precision: "float32",
-} as const satisfies Partial<ImageConfig>;
+export const laterImageFields: Readonly<Record<string, string | number>> = fieldsWith(
+  ImageConfig,
+  "earlier",
+);
 
 /** @throws {UserError} If the data set is unknown, or fields of folders are given for another one. */
 export function requireConsistentImages(config: ImageConfig): void {
@@ -99,7 +112,7 @@ export function requireConsistentImages(config: ImageConfig): void {
     );
   }
   for (const [field, value] of Object.entries({ image_size, colour })) {
-    if (value === (laterImageFields as Record<string, unknown>)[field]) continue;
+    if (value === laterImageFields[field]) continue;
     throw new UserError(
       `${field} is ${
         JSON.stringify(value)
@@ -156,41 +169,30 @@ export function requireTrainableConfig(config: ImageConfig): void {
   });
 }
 
-const SMALL: ImageConfig = {
+const SMALL: ImageConfig = ImageConfig.parse({
+  ...laterImageFields,
   modality: "image",
   dataset: "mnist",
-  image_size: 28,
-  colour: "grey",
-  network: "unet",
   size: "small",
   schedule: "cosine",
-  terminal_snr: "as-is",
   target: "v",
   weighting: "uniform",
-  snr_limit: 5,
   time_sampling: "uniform",
-  start_from: "",
-  start_with: "weights",
   steps: 1500,
   batch_size: 64,
   learning_rate: 1e-3,
-  muon_learning_rate: 0,
   warmup_steps: 50,
   decay: "cosine",
   weight_decay: 0.01,
   gradient_clip: 1,
   ema_decay: 0.995,
-  precision: "float32",
   label_dropout: 0.1,
-  self_condition: 0,
   seed: 0,
   log_every: 5,
   validate_every: 100,
   checkpoint_every: 100,
   sample_every: 250,
-  evaluate_every: 0,
-  evaluate_count: 1000,
-};
+});
 
 export const imagePresets = {
   "mnist-tiny": {

@@ -8,6 +8,7 @@ import {
 } from "../../models/diffusion/mod.ts";
 import {
   defaulted,
+  fieldFacts,
   integer,
   optional,
   run,
@@ -43,6 +44,8 @@ const optionFields = {
   ),
 };
 
+for (const field of Object.values(optionFields)) fieldFacts.add(field, { rare: true });
+
 /** Names of the options of some samplers or of guidance. */
 export const optionNames = Object.keys(optionFields) as (keyof typeof optionFields)[];
 
@@ -77,8 +80,9 @@ export const SampleRequest = z.strictObject({
   ),
   pictures: oneOrMore(seedNumber).optional().describe(
     "Which held-out pictures, a number or a list, for keep and strength (default 0, 1, 2, ...)",
-  ),
-  resamples: optional(integer(1, 50), "Walks over each step of in-painting", "10"),
+  ).register(fieldFacts, { rare: true }),
+  resamples: optional(integer(1, 50), "Walks over each step of in-painting", "10")
+    .register(fieldFacts, { rare: true }),
   film_strip: defaulted(
     z.boolean(),
     "Show what the sampler saw on its way from noise to picture",

@@ -1,10 +1,10 @@
 /** The registry of modalities, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep. */
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
-import { type Preset, provideModalities } from "../config/configuration.ts";
+import { type Metric, type Preset, provideModalities } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
 import { image } from "../image/modality.ts";
 import type { Modality, OpenSubject } from "../run/modality.ts";
-import { metricNames, type RankingMetric } from "../store/metrics.ts";
+import { knownMetrics, type RankingMetric } from "../store/metrics.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { text } from "../text/modality.ts";
@@ -31,8 +31,9 @@ export const presets: Readonly<Record<PresetName, Preset>> = Object.assign(
 );
 export const PRESET_NAMES = Object.keys(presets) as PresetName[];
 
-/** Names of the metrics of all modalities, in the order of tables. */
-export const METRIC_NAMES: readonly string[] = metricNames();
+/** The metrics of all modalities by name, in the order of tables. */
+export const METRICS: Readonly<Record<string, Metric>> = knownMetrics();
+export const METRIC_NAMES: readonly string[] = Object.keys(METRICS);
 
 /** Returns the modality of a name. @throws {Error} If there is none. */
 export function modalityNamed(name: string): Modality {

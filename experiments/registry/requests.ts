@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { jsonSchemaOf, RefusedValue } from "../../engine/host/mod.ts";
 import {
+  factsOf,
+  fieldFacts,
   meaningOf,
   REFERENCE_HELP,
   type RunConfig,
@@ -86,12 +88,15 @@ function requestsFor(kind: JobKind): Readonly<Record<string, z.ZodObject>> {
  * the modality.
  */
 function anyRequest<Kind extends JobKind>(kind: Kind): AnyRequest<Kind> {
-  const fields = [...variantsOf(requestsFor(kind))].map(([name, variants]) => [
-    name,
-    variants.length === 1 && !isOfOther(variants[0]!)
+  const fields = [...variantsOf(requestsFor(kind))].map(([name, variants]) => {
+    const field = variants.length === 1 && !isOfOther(variants[0]!)
       ? withoutDefault(variants[0]!.schema)
-      : anyVariant(variants).optional().describe(descriptionOf(variants)),
-  ]);
+      : anyVariant(variants).optional().describe(descriptionOf(variants));
+    if (variants.every(({ schema }) => factsOf(schema).rare)) {
+      fieldFacts.add(field, { rare: true });
+    }
+    return [name, field];
+  });
   return z.strictObject(Object.fromEntries(fields)) as unknown as AnyRequest<Kind>;
 }
 
@@ -167,24 +172,50 @@ export function requireFieldsOf(
 
 export const DEFAULT_PRESET: PresetName = "mnist-small";
 
-/** All configuration fields except `modality`, with the modalities that have them. */
-export const configFields: ReadonlyMap<string, readonly Variant[]> = new Map(
-  [...variantsOf(Object.fromEntries(modalities.map(({ name, config }) => [name, config])))]
-    .filter(([field]) => field !== "modality"),
-);
+/** A configuration field in all modalities that have it. */
+export interface ConfigField {
+  readonly variants: readonly Variant[];
+  /** Its schema in {@link Overrides}. */
+  readonly override: z.ZodType;
+  /** Its values in the presets, the most frequent first, with the names of the presets. */
+  readonly presetValues: readonly { readonly value: string; readonly names: readonly string[] }[];
+  /** Whether tools publish it with its description. */
+  readonly isPublished: boolean;
+  /** A shorter description for tools; undefined if they publish its own one. */
+  readonly inShort: string | undefined;
+}
 
-/** The schema of each field of {@link Overrides}. */
-export const overrideFields: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  [...configFields].map(([field, variants]) => [field, override(field, variants)]),
+function configField(field: string, variants: readonly Variant[]): ConfigField {
+  const published = variants.map(({ schema }) => factsOf(schema).published);
+  const inShort = variants.map(({ modality }, i) => ({ modality, words: published[i] }))
+    .filter(({ words }) => typeof words === "string")
+    .map(({ modality, words }, i) => i === 0 ? words : `for ${modality} ${words}`);
+  const values = presetValues(field);
+  return {
+    variants,
+    override: override(variants, values),
+    presetValues: values,
+    isPublished: published.some((one) => one !== undefined),
+    inShort: inShort.length === 0 ? undefined : inShort.join("; "),
+  };
+}
+
+/** All configuration fields except `modality`. */
+export const configFields: ReadonlyMap<string, ConfigField> = new Map(
+  [...variantsOf(Object.fromEntries(modalities.map(({ name, config }) => [name, config])))]
+    .filter(([field]) => field !== "modality")
+    .map(([field, variants]) => [field, configField(field, variants)]),
 );
 
 /** Values that replace those of a preset; the preset determines which fields exist. */
-export const Overrides = z.strictObject(overrideFields) as unknown as z.ZodType<ConfigOverrides>;
+export const Overrides = z.strictObject(
+  Object.fromEntries([...configFields].map(([field, { override }]) => [field, override])),
+) as unknown as z.ZodType<ConfigOverrides>;
 
 /** Fields as lists of values. */
 export const Grid = z.strictObject(
   Object.fromEntries(
-    [...configFields].map(([field, variants]) => [
+    [...configFields].map(([field, { variants }]) => [
       field,
       z.array(anyVariant(variants)).min(1).max(MAX_SWEEP_RUNS).optional(),
     ]),
@@ -222,10 +253,8 @@ export const TrainOrResume = TrainRequest.extend({
   ),
 });
 
-/** Returns the values of a field in the presets, the most frequent first, with the names of the presets. */
-export function presetValues(
-  field: string,
-): { readonly value: string; readonly names: readonly string[] }[] {
+/** Returns {@link ConfigField.presetValues}. */
+function presetValues(field: string): ConfigField["presetValues"] {
   const values = PRESET_NAMES.flatMap((name) => {
     const config: Readonly<Record<string, unknown>> = presets[name].config;
     return field in config ? [{ name, value: String(config[field]) }] : [];
@@ -236,13 +265,15 @@ export function presetValues(
 }
 
 /** Described with the value that all presets agree on; where they differ, the preset says it. */
-function override(field: string, variants: readonly Variant[]): z.ZodType {
+function override(
+  variants: readonly Variant[],
+  [first, ...others]: ConfigField["presetValues"],
+): z.ZodType {
   const description = variants.map(({ modality, schema }, i) => {
     const { description = "" } = schema;
     if (i === 0) return description;
     return `for ${modality}: ${description.replace(`${beginningLarge(modality)}: `, "")}`;
   }).join("; ");
-  const [first, ...others] = presetValues(field);
   const agreed = first && others.length === 0 ? ` (default ${first.value})` : "";
   return anyVariant(variants).optional().describe(`${description}${agreed}`);
 }

@@ -12,9 +12,16 @@ import {
   summarise,
   valuesBySeed,
 } from "./seeds.ts";
-import { metricOf, modalityNamed, modalityOf, scoreOf } from "../registry/modalities.ts";
+import {
+  METRIC_NAMES,
+  metricOf,
+  METRICS,
+  modalityNamed,
+  modalityOf,
+  scoreOf,
+} from "../registry/modalities.ts";
 import { relativeError } from "../diagnosis/curve.ts";
-import { differingFields } from "../config/configuration.ts";
+import { differingFields, namesOfFieldsWith } from "../config/configuration.ts";
 
 export interface LeaderboardRow {
   readonly rank: number;
@@ -53,7 +60,6 @@ export interface Comparison {
   readonly cautions: readonly string[];
 }
 
-const OTHER_CURVES: readonly MetricName[] = ["validation_loss", "train_nats", "loss"];
 const CURVE_POINTS = 50;
 
 /**
@@ -67,7 +73,7 @@ export function compareRuns(
   curvesOf: (runId: string, names: readonly MetricName[]) => Curves,
 ): Omit<Comparison, "evaluations" | "baselines"> {
   const metric = commonMetric(runs);
-  const names = [metric.name, ...OTHER_CURVES];
+  const names = [metric.name, ...METRIC_NAMES.filter((name) => METRICS[name]!.compared)];
   const differing = differingFields(runs.map(({ config }) => config));
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
   const groups = groupRuns(ranked, differing);
@@ -177,7 +183,8 @@ function pick(run: Run, names: readonly string[]): Record<string, string | numbe
 /** Groups runs that differ only in their seed (and recording intervals), best mean first. */
 function groupRuns(ranked: readonly Run[], differing: readonly string[]): ComparisonGroup[] {
   const members = Map.groupBy(ranked, (run) => run.groupHash);
-  const telling = differing.filter((field) => field !== "seed" && !field.endsWith("_every"));
+  const recording = namesOfFieldsWith("recording");
+  const telling = differing.filter((field) => field !== "seed" && !recording.includes(field));
   return [...members]
     .map(([groupHash, runs]) => {
       const summary = summarise(valuesBySeed(runs, scoreOf).map(({ value }) => value));

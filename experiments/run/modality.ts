@@ -61,13 +61,6 @@ export interface Modality extends ModalityConfig, Measured {
   readonly toEvaluate: string;
   /** Passes of one example through the network that a sample with default settings takes. */
   passesOfSample(run: Run): number;
-  /** Fields on which the network, and so the size of a checkpoint, depends. */
-  readonly networkFields: readonly string[];
-  /** Further fields on which the speed of training depends, beside batch_size. */
-  readonly speedFields: readonly string[];
-  /** Fields that say which noise levels a loss is taken over and how it is weighted, so that losses are comparable
-   * only where they agree. */
-  readonly objectiveFields: readonly string[];
   /** The kind of network of a run, in a word or two. */
   networkTitle(config: RunConfig): string;
   /** What a run's network learns to do, in a few words. */
@@ -89,8 +82,8 @@ export interface Modality extends ModalityConfig, Measured {
   /** Returns defects of the configuration that prevent learning, from the newest validation. */
   defects(run: Run): Finding[];
   readonly comparability: Comparability<never>;
-  /** Metrics of result tables; the first one ranks runs. */
-  readonly resultMetrics: readonly MetricName[];
+  /** Returns the metrics of tables with the results of such runs; the first one ranks runs. */
+  resultMetrics(runs: readonly Run[]): readonly MetricName[];
   /** Describes the baseline in a sentence without its full stop; `value` is the formatted number. */
   baselineIs(value: string): string;
   /** Cautions about comparing such runs beyond those that apply to every modality. */

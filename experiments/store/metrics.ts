@@ -1,28 +1,39 @@
 /** Rows of `metrics` and `events`. */
 import type { DatabaseSync } from "node:sqlite";
-import { knownModalities } from "../config/configuration.ts";
+import { knownModalities, type Metric } from "../config/configuration.ts";
 import { transaction } from "./schema.ts";
 
-/** The metrics of every modality, with their titles; those of validation use the EMA weights. */
-const SHARED_METRICS = {
-  loss: "Training loss",
-  learning_rate: "Learning rate",
-  gradient_norm: "Gradient norm",
-  examples_per_second: "Examples per second",
-  validation_loss: "Validation loss",
-} as const;
+/** The metrics of every modality; those of validation use the EMA weights. */
+const SHARED_METRICS: Readonly<Record<string, Metric>> = {
+  loss: {
+    title: "Training loss",
+    dependsOn: "objective",
+    compared: true,
+    logarithmic: true,
+    noisy: true,
+  },
+  learning_rate: { title: "Learning rate" },
+  gradient_norm: {
+    title: "Gradient norm",
+    dependsOn: "objective",
+    logarithmic: true,
+    noisy: true,
+  },
+  examples_per_second: { title: "Examples per second" },
+  validation_loss: {
+    title: "Validation loss",
+    dependsOn: "objective",
+    compared: true,
+    logarithmic: true,
+  },
+};
 
 /** The name of a shared metric, or of one of a modality's own. */
 export type MetricName = string;
 
-/** Returns the title of each metric, in the order of tables: the shared ones, then those of each modality. */
-export function metricTitles(): Readonly<Record<MetricName, string>> {
+/** Returns the metrics by name, in the order of tables: the shared ones, then those of each modality. */
+export function knownMetrics(): Readonly<Record<MetricName, Metric>> {
   return Object.assign({}, SHARED_METRICS, ...knownModalities().map(({ metrics }) => metrics));
-}
-
-/** Returns the names of the metrics, in the order of tables. */
-export function metricNames(): MetricName[] {
-  return Object.keys(metricTitles());
 }
 
 /** The newest value of each metric that has one. */
@@ -76,7 +87,9 @@ export function metricTable(db: DatabaseSync) {
       const rows = newest.all(runId) as unknown as { name: MetricName; value: number }[];
       const values = new Map(rows.map(({ name, value }) => [name, value]));
       return Object.fromEntries(
-        metricNames().flatMap((name) => values.has(name) ? [[name, values.get(name)!]] : []),
+        Object.keys(knownMetrics()).flatMap((name) =>
+          values.has(name) ? [[name, values.get(name)!]] : []
+        ),
       );
     },
 

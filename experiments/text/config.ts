@@ -1,33 +1,47 @@
 /** The configuration of text runs, and presets. */
 import { z } from "zod";
-import { describeDatasets } from "../../data/mod.ts";
+import { describeDatasets, textDatasetNames } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
-import { integer, recordingFields, startFields, trainingFields } from "../config/fields.ts";
+import {
+  fieldFacts,
+  fieldsWith,
+  integer,
+  recordingFields,
+  startFields,
+  trainingFields,
+} from "../config/fields.ts";
 import type { Preset } from "../config/configuration.ts";
 
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
   dataset: z.string().min(1).max(400).describe(
     `Text: ${describeDatasets("text")} in UTF-8`,
-  ),
+  ).register(fieldFacts, {
+    published: `${textDatasetNames.join(", ")}, or a text file (a path has a slash in it)`,
+  }),
   size: z.enum(["tiny", "small", "base"]).describe(
     "Layers and width: tiny 2×32, small 4×128, base 6×384",
-  ),
+  ).register(fieldFacts, { network: true, published: true, listed: true }),
   activation: z.enum(["silu", "gelu"]).describe(
     "Activation; gelu is better out of noise, silu a little faster",
-  ),
+  ).register(fieldFacts, { earlier: "gelu", network: true }),
   vocabulary_size: integer(0, 4096).describe(
     "0: a token is a character; else one of a byte-pair vocabulary learnt from the training text",
-  ),
-  context: integer(8, 512).describe("Tokens in a window"),
+  ).register(fieldFacts, { earlier: 0, network: true, objective: true }),
+  context: integer(8, 512).describe("Tokens in a window").register(fieldFacts, { network: true }),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
     "diffusion (of a whole window), blocks (diffusion within blocks; also autoregressive), " +
       "autoregressive, or masked (discrete diffusion; fields of noise and embeddings have no effect)",
-  ),
+  ).register(fieldFacts, {
+    network: true,
+    objective: true,
+    published: "Of text: diffusion of whole windows or within blocks, autoregressive, or masked " +
+      "(discrete) diffusion",
+  }),
   block_size: integer(0, 512).describe(
     "Tokens in a block, for method blocks: a divisor of context, or 0 for a mixture of 1, 4, 16, 64 " +
       "and all",
-  ),
+  ).register(fieldFacts, { speed: true, objective: true }),
   schedule: z.enum([
     "logistic-gamma",
     "adaptive-gamma",
@@ -40,22 +54,24 @@ export const TextConfig = z.strictObject({
     .describe(
       "-log SNR from gamma_start to gamma_end: logistic-gamma stays longest where the bound is made " +
         "up, adaptive-gamma where the run finds that, linear-gamma is even; the images' suit badly",
-    ),
-  gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings"),
-  gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings"),
+    ).register(fieldFacts, { objective: true, published: true, listed: true }),
+  gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings")
+    .register(fieldFacts, { objective: true }),
+  gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings")
+    .register(fieldFacts, { objective: true }),
   self_condition: z.number().min(0).max(1).describe(
     "Fraction of windows that see the network's own first estimate",
-  ),
+  ).register(fieldFacts, { network: true }),
   embedding_learning_rate: z.number().positive().max(1).describe(
     "Peak learning rate of the embeddings",
   ),
   positions: z.enum(["rotary", "none"]).describe(
     "rotary, or none to see what a model without an order does",
-  ),
+  ).register(fieldFacts, { network: true }),
   rounding: z.enum(["prediction", "clean"]).describe(
     "Whose cross-entropy is taken at the least noisy level: the prediction's, or (to see what it " +
       "does) the clean embedding's",
-  ),
+  ).register(fieldFacts, { objective: true }),
   embedding_norm: z.enum(["unit", "free"]).describe(
     "unit length, or free to see them shrink",
   ),
@@ -66,14 +82,10 @@ export const TextConfig = z.strictObject({
 export type TextConfig = z.infer<typeof TextConfig>;
 
 /** Fields that were added later, with the values that reproduce the earlier behaviour. */
-export const laterTextFields = {
-  muon_learning_rate: 0,
-  vocabulary_size: 0,
-  activation: "gelu",
-  start_from: "",
-  start_with: "weights",
-  precision: "float32",
-} as const satisfies Partial<TextConfig>;
+export const laterTextFields: Readonly<Record<string, string | number>> = fieldsWith(
+  TextConfig,
+  "earlier",
+);
 
 /** @throws {UserError} If block size and noise range do not fit the other fields. */
 export function requireConsistentText(config: TextConfig): void {
@@ -110,12 +122,11 @@ function isTextConfig(config: { readonly modality: string }): config is TextConf
   return config.modality === "text";
 }
 
-const TEXT: TextConfig = {
+const TEXT: TextConfig = TextConfig.parse({
+  ...laterTextFields,
   modality: "text",
   dataset: "tiny-shakespeare",
   size: "small",
-  activation: "gelu",
-  vocabulary_size: 0,
   context: 128,
   method: "diffusion",
   block_size: 0,
@@ -127,8 +138,6 @@ const TEXT: TextConfig = {
   positions: "rotary",
   rounding: "prediction",
   embedding_norm: "unit",
-  start_from: "",
-  start_with: "weights",
   steps: 6000,
   batch_size: 32,
   learning_rate: 1e-3,
@@ -138,13 +147,12 @@ const TEXT: TextConfig = {
   weight_decay: 0.05,
   gradient_clip: 1,
   ema_decay: 0.999,
-  precision: "float32",
   seed: 0,
   log_every: 10,
   validate_every: 500,
   checkpoint_every: 250,
   sample_every: 500,
-};
+});
 
 export const textPresets = {
   "demo-verse": {

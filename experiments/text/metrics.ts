@@ -1,4 +1,5 @@
 /** The metrics of text runs, those of single block sizes among them, and their n-gram baselines. */
+import type { Metric } from "../config/configuration.ts";
 import type { Run } from "../store/run.ts";
 import type { TextConfig } from "./config.ts";
 import { readFileSync } from "node:fs";
@@ -15,42 +16,66 @@ export type BlockMetric = `nats_block_${typeof BLOCK_SIZES[number] | "full"}`;
 export const BLOCK_METRICS: readonly BlockMetric[] = [...BLOCK_SIZES, "full" as const]
   .map((size) => `nats_block_${size}` as const);
 
-/** The metrics of text runs with their titles. */
-export const textMetrics = {
-  nats_per_character: "nats per character",
-  nats_standard_error: "standard error of the nats",
-  nats_block_1: "nats per character, blocks of 1",
-  nats_block_4: "nats per character, blocks of 4",
-  nats_block_16: "nats per character, blocks of 16",
-  nats_block_64: "nats per character, blocks of 64",
-  nats_block_full: "nats per character, whole windows",
-  nats_block_1_error: "standard error, blocks of 1",
-  nats_block_4_error: "standard error, blocks of 4",
-  nats_block_16_error: "standard error, blocks of 16",
-  nats_block_64_error: "standard error, blocks of 64",
-  nats_block_full_error: "standard error, whole windows",
-  reconstruction_nats: "reconstruction, nats per character",
-  diffusion_nats: "diffusion, nats per character",
-  prior_nats: "prior, nats per character",
-  train_nats: "nats per character on training text",
-  cross_entropy_q0: "cross-entropy, noise quarter 1",
-  cross_entropy_q1: "cross-entropy, noise quarter 2",
-  cross_entropy_q2: "cross-entropy, noise quarter 3",
-  cross_entropy_q3: "cross-entropy, noise quarter 4",
-  prior_cross_entropy_q0: "cross-entropy of single positions, noise quarter 1",
-  prior_cross_entropy_q1: "cross-entropy of single positions, noise quarter 2",
-  prior_cross_entropy_q2: "cross-entropy of single positions, noise quarter 3",
-  prior_cross_entropy_q3: "cross-entropy of single positions, noise quarter 4",
-  embedding_norm: "length of the embeddings",
-  embedding_rank: "effective rank of the embeddings",
-  embedding_accuracy: "embeddings found again at the least noise",
-  shuffled_gap: "nats per character that shuffled text needs more",
-  rounding_nats: "rounding loss as training sees it",
-  informative_share: "share of the noise levels that tell something",
-  gamma_quarter: "-log SNR below which a quarter of training's levels lie",
-  gamma_half: "-log SNR below which half of training's levels lie",
-  gamma_three_quarters: "-log SNR below which three quarters of training's levels lie",
-} as const;
+/** The metrics of text runs. */
+export const textMetrics: Readonly<Record<string, Metric>> = {
+  nats_per_character: { title: "nats per character" },
+  nats_standard_error: { title: "standard error of the nats" },
+  nats_block_1: { title: "nats per character, blocks of 1" },
+  nats_block_4: { title: "nats per character, blocks of 4" },
+  nats_block_16: { title: "nats per character, blocks of 16" },
+  nats_block_64: { title: "nats per character, blocks of 64" },
+  nats_block_full: { title: "nats per character, whole windows" },
+  nats_block_1_error: { title: "standard error, blocks of 1" },
+  nats_block_4_error: { title: "standard error, blocks of 4" },
+  nats_block_16_error: { title: "standard error, blocks of 16" },
+  nats_block_64_error: { title: "standard error, blocks of 64" },
+  nats_block_full_error: { title: "standard error, whole windows" },
+  reconstruction_nats: { title: "reconstruction, nats per character", dependsOn: "objective" },
+  diffusion_nats: { title: "diffusion, nats per character", dependsOn: "objective" },
+  prior_nats: { title: "prior, nats per character", dependsOn: "objective" },
+  train_nats: { title: "nats per character on training text", compared: true },
+  cross_entropy_q0: { title: "cross-entropy, noise quarter 1", dependsOn: "objective" },
+  cross_entropy_q1: { title: "cross-entropy, noise quarter 2", dependsOn: "objective" },
+  cross_entropy_q2: { title: "cross-entropy, noise quarter 3", dependsOn: "objective" },
+  cross_entropy_q3: { title: "cross-entropy, noise quarter 4", dependsOn: "objective" },
+  prior_cross_entropy_q0: {
+    title: "cross-entropy of single positions, noise quarter 1",
+    dependsOn: "objective",
+  },
+  prior_cross_entropy_q1: {
+    title: "cross-entropy of single positions, noise quarter 2",
+    dependsOn: "objective",
+  },
+  prior_cross_entropy_q2: {
+    title: "cross-entropy of single positions, noise quarter 3",
+    dependsOn: "objective",
+  },
+  prior_cross_entropy_q3: {
+    title: "cross-entropy of single positions, noise quarter 4",
+    dependsOn: "objective",
+  },
+  embedding_norm: { title: "length of the embeddings" },
+  embedding_rank: { title: "effective rank of the embeddings" },
+  embedding_accuracy: { title: "embeddings found again at the least noise" },
+  shuffled_gap: { title: "nats per character that shuffled text needs more" },
+  rounding_nats: { title: "rounding loss as training sees it", dependsOn: "objective" },
+  informative_share: {
+    title: "share of the noise levels that tell something",
+    dependsOn: "objective",
+  },
+  gamma_quarter: {
+    title: "-log SNR below which a quarter of training's levels lie",
+    dependsOn: "objective",
+  },
+  gamma_half: {
+    title: "-log SNR below which half of training's levels lie",
+    dependsOn: "objective",
+  },
+  gamma_three_quarters: {
+    title: "-log SNR below which three quarters of training's levels lie",
+    dependsOn: "objective",
+  },
+};
 
 export interface BlockNats {
   /** Number of tokens in a block; 1 is autoregressive. */

@@ -4,7 +4,7 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { Finding } from "../diagnosis/curve.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { Run } from "../store/run.ts";
-import { keptBaselines, textMetrics } from "./metrics.ts";
+import { BLOCK_METRICS, keptBaselines, textMetrics } from "./metrics.ts";
 import {
   laterTextFields,
   requireConsistentText,
@@ -52,15 +52,6 @@ export const text = {
   toSample: "read what it writes",
   toEvaluate: "measure its likelihood and its texts",
   passesOfSample: (run) => 3 * passesOfText(textConfigOf(run)),
-  networkFields: [
-    ...["size", "context", "method", "vocabulary_size", "activation", "positions"],
-    "self_condition",
-  ],
-  speedFields: ["block_size"],
-  objectiveFields: [
-    ...["schedule", "gamma_start", "gamma_end", "method", "block_size", "rounding"],
-    "vocabulary_size",
-  ],
   networkTitle: () => "transformer",
   objectiveTitle: (config) => `learns by ${(config as TextConfig).method}`,
   isPath: (dataset) => isPath(dataset, "text"),
@@ -96,7 +87,10 @@ export const text = {
         "and blocks of one size do not have the same number of characters",
       ]
       : [],
-  resultMetrics: ["nats_per_character", "nats_standard_error", "train_nats"],
+  resultMetrics: (runs) => [
+    ...["nats_per_character", "nats_standard_error", "train_nats"],
+    ...BLOCK_METRICS.filter((name) => runs.some(({ latest }) => latest[name] !== undefined)),
+  ],
   baselineIs: (value) => `A bigram model needs nats_per_character of ${value}`,
   baselines: keptBaselines,
   jobInputs: {

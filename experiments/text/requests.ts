@@ -6,7 +6,15 @@ import {
   type TextComparison,
   type TextStatistics,
 } from "../../models/text/mod.ts";
-import { defaulted, integer, optional, run, samplerSteps, seed } from "../config/fields.ts";
+import {
+  defaulted,
+  fieldFacts,
+  integer,
+  optional,
+  run,
+  samplerSteps,
+  seed,
+} from "../config/fields.ts";
 import type { LikelihoodBound } from "../../models/text/network/mod.ts";
 import type { NgramBaselines } from "../run/modality.ts";
 import type { Evaluation, RowSample } from "../store/results.ts";
@@ -19,7 +27,7 @@ const block_size = optional(
   integer(1, 512),
   "Tokens written together, at most the run's context",
   "16",
-);
+).register(fieldFacts, { rare: true });
 const temperature = optional(
   z.number().min(0).max(5),
   "Temperature; 0 takes the likeliest",
@@ -36,18 +44,19 @@ const choiceFields = {
     z.number().min(0.01).max(1),
     "Share of the probability drawn from",
     1,
-  ),
+  ).register(fieldFacts, { rare: true }),
   diffusion_weight: defaulted(
     z.number().min(0).max(1),
     "For guided: weight of diffusion",
     0.5,
-  ),
+  ).register(fieldFacts, { rare: true }),
   revise_share: defaulted(
     z.number().min(0).max(1),
     "For revised: share rewritten in a round",
     0.2,
-  ),
-  rounds: defaulted(integer(1, 10), "For revised: rounds", 2),
+  ).register(fieldFacts, { rare: true }),
+  rounds: defaulted(integer(1, 10), "For revised: rounds", 2)
+    .register(fieldFacts, { rare: true }),
 };
 
 export const WriteRequest = z.strictObject({

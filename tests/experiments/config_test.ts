@@ -8,7 +8,14 @@ import {
   presets,
   resolveConfig,
 } from "../../experiments/mod.ts";
-import { groupHash, parseConfig } from "../../experiments/config/configuration.ts";
+import {
+  groupHash,
+  namesOfFieldsWith,
+  parseConfig,
+} from "../../experiments/config/configuration.ts";
+import { fieldsWith } from "../../experiments/config/fields.ts";
+import { ImageConfig } from "../../experiments/image/config.ts";
+import { TextConfig } from "../../experiments/text/config.ts";
 import { withWorkspace } from "./workspace.ts";
 
 Deno.test("every preset is a valid configuration", () => {
@@ -187,5 +194,25 @@ Deno.test("a laboratory whose device has no tf32 refuses it before anything is q
     );
     assert.equal(lab.runs().total, 0);
     lab.close();
+  });
+});
+
+Deno.test("the facts of fields name what recording, networks and losses depend on", () => {
+  assert.deepEqual(namesOfFieldsWith("recording"), [
+    ...["log_every", "validate_every", "checkpoint_every", "sample_every"],
+    ...["evaluate_every", "evaluate_count"],
+  ]);
+  assert.deepEqual(Object.keys(fieldsWith(ImageConfig, "network")), [
+    ...["image_size", "colour", "network", "size", "self_condition"],
+  ]);
+  assert.deepEqual(Object.keys(fieldsWith(TextConfig, "objective")), [
+    ...["vocabulary_size", "method", "block_size", "schedule", "gamma_start", "gamma_end"],
+    "rounding",
+  ]);
+  // Stored runs lack these fields, and their hashes were computed without them.
+  assert.deepEqual(fieldsWith(ImageConfig, "earlier"), {
+    ...{ image_size: 28, colour: "grey", network: "unet", terminal_snr: "as-is", snr_limit: 5 },
+    ...{ start_from: "", start_with: "weights", muon_learning_rate: 0, precision: "float32" },
+    ...{ self_condition: 0, evaluate_every: 0, evaluate_count: 1000 },
   });
 });

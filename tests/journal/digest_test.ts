@@ -9,7 +9,7 @@ import {
   matchingEntries,
   openJournal,
 } from "../../journal/mod.ts";
-import { variationsOf } from "../../experiments/report/history.ts";
+import { variationsOf } from "../../experiments/report/variations.ts";
 import { shortConfig, withStore } from "../experiments/workspace.ts";
 import { endedSweep } from "./runs.ts";
 

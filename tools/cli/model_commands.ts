@@ -5,6 +5,7 @@ import { duration, UserError } from "../../engine/host/mod.ts";
 import {
   AnyEvaluateRequest,
   AnySampleRequest,
+  expectedTime,
   hasEnded,
   type JobRequest,
   type Lab,
@@ -14,7 +15,6 @@ import {
   TrainOrResume,
   type WriteRequest,
 } from "../../experiments/mod.ts";
-import { expectedTime } from "../questions.ts";
 import { damageNote, runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
 import { evaluationSummary, evaluationTables } from "../run_report.ts";

@@ -1,18 +1,11 @@
-/** What earlier runs tell: the time and disk space of a training, and the settings that were varied. */
-import { metricOf, modalityOf, scoreOf } from "../registry/modalities.ts";
+/** How long trainings and evaluations take, and how much disk space, by what earlier ones took. */
+import { modalityOf, PRESET_NAMES, type PresetName, presets } from "../registry/modalities.ts";
 import { startOf } from "../run/own_data.ts";
 import type { Evaluation } from "../store/results.ts";
-import type { Run, RunFilter, RunStatus } from "../store/run.ts";
+import type { Run, RunFilter } from "../store/run.ts";
 import { summarise } from "./seeds.ts";
-import {
-  configHash,
-  differingFields,
-  groupHash,
-  tellingFields,
-  withLaterFields,
-} from "../config/configuration.ts";
-import { RECORDING, type RunConfig } from "../config/fields.ts";
-import type { MetricName } from "../store/metrics.ts";
+import { configHash, groupHash } from "../config/configuration.ts";
+import { fieldsWith, type RunConfig } from "../config/fields.ts";
 
 /** What is expected of one configuration, whatever its seeds. */
 export interface ConfigEstimate {
@@ -130,13 +123,17 @@ function estimateOf(
 
 /** Fields on which the network, and so the size of a checkpoint, depends. */
 function networkFields(config: RunConfig): string[] {
-  return ["modality", ...modalityOf({ config }).networkFields];
+  return ["modality", ...namesOf(config, "network")];
+}
+
+function namesOf(config: RunConfig, fact: "network" | "speed"): string[] {
+  return Object.keys(fieldsWith(modalityOf({ config }).config, fact));
 }
 
 /** The newest runs on one device whose steps cost the same, else whose examples do. */
 function measuredLike(config: RunConfig, records: Records, device: string | undefined): Run[] {
   const network = networkFields(config);
-  const speed = [...network, "batch_size", ...modalityOf({ config }).speedFields];
+  const speed = [...network, ...namesOf(config, "speed")];
   for (const fields of [speed, network]) {
     const found = records.runs({ where: valuesOf(config, fields) })
       .filter(({ latest }) => (latest.examples_per_second ?? 0) > 0);
@@ -171,104 +168,31 @@ function valuesOf(config: RunConfig, fields: readonly string[]): Record<string, 
   return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)));
 }
 
-/** A configuration, and the number of its runs. */
-export interface Tried {
-  readonly config: RunConfig;
-  readonly runs: number;
-}
-
-/** The settings of all runs of one modality. */
-export interface Variation {
-  readonly modality: RunConfig["modality"];
-  readonly runs: number;
-  /** Configurations, apart from seeds and recording intervals. */
-  readonly configurations: number;
-  /** Fields with several values, those with the most values first; of each the commonest value first. */
-  readonly varied: readonly {
-    readonly field: string;
-    readonly values: readonly { readonly value: string | number; readonly runs: number }[];
-  }[];
-  /** Fields that have one value in all runs. */
-  readonly neverVaried: Readonly<Record<string, string | number>>;
-}
-
-/** Fields that say nothing of what was tried. */
-const IGNORED: readonly string[] = ["modality", "seed", ...RECORDING];
-
-/** One for each modality that has runs, the one with the most runs first. */
-export function variationsOf(tried: readonly Tried[]): Variation[] {
-  return [...Map.groupBy(tried, ({ config }) => config.modality)]
-    .map(([modality, of]) => variationOf(modality, of))
-    .sort((a, b) => b.runs - a.runs);
-}
-
-function variationOf(modality: RunConfig["modality"], tried: readonly Tried[]): Variation {
-  const counts = new Map<string, Map<string | number, number>>();
-  for (const { config, runs } of tried) {
-    for (const [field, value] of tellingFields(withLaterFields(config))) {
-      if (IGNORED.includes(field)) continue;
-      const values = counts.get(field) ?? new Map<string | number, number>();
-      counts.set(field, values.set(value, (values.get(value) ?? 0) + runs));
-    }
-  }
-  const fields = [...counts];
+/** Returns the time of all trainings of an estimate, also where nothing like them was trained here, and by whose speed. */
+export function expectedTime(
+  { parts }: TrainingEstimate,
+): { readonly seconds: number; readonly by: string } {
+  const seconds = parts.map((part) => part.configs.length * secondsOf(part));
+  const [{ by: [run], configs: [config] }] = parts as [ConfigEstimate];
   return {
-    modality,
-    runs: tried.reduce((sum, { runs }) => sum + runs, 0),
-    configurations: tried.length,
-    varied: fields.filter(([, values]) => values.size > 1)
-      .sort(([, a], [, b]) => b.size - a.size)
-      .map(([field, values]) => ({
-        field,
-        values: [...values].map(([value, runs]) => ({ value, runs }))
-          .sort((a, b) => b.runs - a.runs),
-      })),
-    neverVaried: Object.fromEntries(
-      fields.filter(([, values]) => values.size === 1)
-        .map(([field, values]) => [field, [...values.keys()][0]!]),
-    ),
+    seconds: seconds.reduce((sum, one) => sum + one, 0),
+    by: run ?? `${presetLike(config!)} on two cores`,
   };
 }
 
-/** A sweep in short. */
-export interface SweepSummary {
-  readonly id: string;
-  readonly createdAt: string;
-  readonly label: string | null;
-  /** How many of its runs have each status. */
-  readonly statuses: Readonly<Partial<Record<RunStatus, number>>>;
-  readonly runs: number;
-  readonly dataset: string;
-  /** Fields with several values, and those; the seeds among them. */
-  readonly varied: Readonly<Record<string, readonly (string | number)[]>>;
-  readonly metric: MetricName;
-  /** The run with the lowest value of the metric; null before the first validation. */
-  readonly best: { readonly run: string; readonly value: number } | null;
+function secondsOf({ seconds, configs: [config] }: ConfigEstimate): number {
+  return seconds ??
+    config!.steps * config!.batch_size / presets[presetLike(config!)].examplesPerSecond;
 }
 
-/** @param runs All runs of one sweep, of which there is at least one. */
-export function sweepSummary(id: string, runs: readonly Run[]): SweepSummary {
-  const [first] = runs;
-  const [best] = runs.flatMap((run) => {
-    const value = scoreOf(run);
-    return value === null ? [] : [{ run: run.id, value }];
-  }).sort((a, b) => a.value - b.value);
-  const valuesOf = (field: string) => [
-    ...new Set(runs.map(({ config }) => (config as Record<string, string | number>)[field]!)),
-  ];
-  return {
-    id,
-    createdAt: first!.createdAt,
-    label: first!.label,
-    statuses: Object.fromEntries(
-      [...Map.groupBy(runs, ({ status }) => status)].map(([status, of]) => [status, of.length]),
-    ),
-    runs: runs.length,
-    dataset: first!.config.dataset,
-    varied: Object.fromEntries(
-      differingFields(runs.map(({ config }) => config)).map((field) => [field, valuesOf(field)]),
-    ),
-    metric: metricOf(first!).name,
-    best: best ?? null,
-  };
+/** Returns the first of the presets whose networks have the most in common with that of a configuration. */
+function presetLike(config: RunConfig): PresetName {
+  const fields = networkFields(config);
+  const alike = PRESET_NAMES.map((name) => {
+    const preset = presets[name].config;
+    if (preset.modality !== config.modality) return 0;
+    return fields.filter((field) => Reflect.get(preset, field) === Reflect.get(config, field))
+      .length;
+  });
+  return PRESET_NAMES[alike.indexOf(Math.max(...alike))]!;
 }
