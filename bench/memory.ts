@@ -52,7 +52,7 @@ async function ourPeak(preset: string): Promise<number> {
       label: null,
       sweep: null,
     }).ids;
-    const worker = new URL("../experiments/worker_main.ts", import.meta.url).pathname;
+    const worker = new URL("../experiments/run_worker.ts", import.meta.url).pathname;
     const directory = Deno.env.get("TEXTDIFFUSION_DATA");
     const child = new Deno.Command(Deno.execPath(), {
       args: [

@@ -2,30 +2,28 @@
 import { resolve } from "node:path";
 import { requireObtainable } from "../data/mod.ts";
 import { requirePrecision, UserError } from "../engine/host/mod.ts";
-import { codeVersion } from "./common/code_version.ts";
+import { codeVersion } from "./common/system.ts";
 import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
 import { thinned } from "./report/curves.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type NoticeOptions, readNotices } from "./report/notices.ts";
 import { JobRequests } from "./job_requests.ts";
 import {
+  decodeSamplePixels,
   findRun,
   findRuns,
   findTrainedRun,
+  imageConfigOf,
   METRIC_NAMES,
   modalityOf,
-} from "./registry/modalities.ts";
-import {
-  decodeSamplePixels,
-  imageConfigOf,
   type Sample,
   type SamplePixels,
   type SampleRequest,
   textConfigOf,
   type TextSample,
   type WriteRequest,
-} from "./registry/exports.ts";
-import { withFoundStart } from "./run/own_data.ts";
+} from "./registry/modalities.ts";
+import { withFoundStart } from "./run/start.ts";
 import {
   estimateEvaluation,
   estimateTraining,
@@ -59,8 +57,12 @@ import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
 import { isPretrained } from "./store/ids.ts";
 import type { NgramBaselines } from "./run/modality.ts";
 import { ensureWorker, livingWorker, noticeDeadWorkers } from "./run/processes.ts";
-import { type ConfigOverrides, expandGrid } from "./config/sweep.ts";
-import { parseConfig, requireConfigField } from "./config/configuration.ts";
+import {
+  type ConfigOverrides,
+  expandGrid,
+  parseConfig,
+  requireConfigField,
+} from "./config/configuration.ts";
 import type { RunConfig } from "./config/fields.ts";
 
 const CURVE_POINTS = 50;

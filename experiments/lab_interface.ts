@@ -12,14 +12,14 @@ import type { NoticeOptions } from "./report/notices.ts";
 import { hasEnded, type Run, type RunFilter } from "./store/run.ts";
 import type { ScheduleOptions, ScheduleReport } from "./report/schedules.ts";
 import type { Job, JobFilter, JobKind, JobProgress } from "./store/jobs.ts";
-import type { ConfigOverrides } from "./config/sweep.ts";
+import type { ConfigOverrides } from "./config/configuration.ts";
 import type {
   Sample,
   SamplePixels,
   SampleRequest,
   TextSample,
   WriteRequest,
-} from "./registry/exports.ts";
+} from "./registry/modalities.ts";
 
 export interface LabOptions {
   /** Folder of the store and the runs. It is created if it does not exist. */

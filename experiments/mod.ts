@@ -30,7 +30,7 @@ export {
   type TextSample,
   type TextSampleFrame,
   type WriteRequest,
-} from "./registry/exports.ts";
+} from "./registry/modalities.ts";
 export {
   configHash,
   differingFields,
@@ -40,9 +40,9 @@ export {
   tellingFields,
 } from "./config/configuration.ts";
 export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/fields.ts";
-export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/sweep.ts";
+export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/configuration.ts";
 export { isPretrained } from "./store/ids.ts";
-export { processExists } from "./common/files.ts";
+export { processExists } from "./common/system.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";
 export {

@@ -28,7 +28,7 @@ import type { PictureFacts, Run } from "../store/run.ts";
 import type { HeldOutPictures, Sample, SamplePixels, SampleSettings } from "./requests.ts";
 import { type ImageConfig, objectiveFor } from "./config.ts";
 import { join } from "node:path";
-import { namesIn, writeFileAtomically } from "../common/files.ts";
+import { namesIn, writeFileAtomically } from "../common/system.ts";
 import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
 import { levelsFor, ownOptions } from "./settings.ts";
 

@@ -1,13 +1,13 @@
 /** The job of evaluating a run on images. */
 import { type Arrays, type Engine, integers } from "../../engine/mod.ts";
-import { codeVersion } from "../common/code_version.ts";
+import { codeVersion } from "../common/system.ts";
 import type { Report, Work } from "../run/job_worker.ts";
 import type { Parts } from "../run/warm.ts";
 import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./drawing.ts";
 import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
 import { loadPictures, picturesOf } from "./pictures.ts";
-import { requireSameData } from "../run/own_data.ts";
+import { requireSameData } from "../run/start.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";

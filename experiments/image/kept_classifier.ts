@@ -5,27 +5,42 @@
  *
  * Cached files are written atomically and have a checksum, so that damage is detected. They are identified by
  * the hash of the data and the version of the recipe, and are shared by all workspaces.
+ *
+ * Run as a program, it trains a classifier for the repository:
+ *
+ *     deno task train:classifier [--dataset mnist] [--seed 0] [--epochs 8] [--data DIR]
  */
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { cacheDirectory, type ImageDataset, judgingDataset, lockFolder } from "../../data/mod.ts";
-import { decodeSafetensors, type Engine, UserError } from "../../engine/mod.ts";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import {
+  cacheDirectory,
+  type ImageDataset,
+  isPath,
+  judgingDataset,
+  loadImageDataset,
+  lockFolder,
+} from "../../data/mod.ts";
+import { decodeSafetensors, type Engine, openEngine, UserError } from "../../engine/mod.ts";
 import type { ImageShape } from "../../models/image/mod.ts";
 import {
+  classifierPath,
   type ClassifierWeights,
   classifierWeights,
   decodeClassifier,
   hasClassifier,
 } from "../../models/image_classifier.ts";
 import {
+  codeVersion,
   deleteUnwanted,
   isTemporary,
   readPart,
   writeFileAtomically,
   writePart,
-} from "../common/files.ts";
-import { codeVersion } from "../common/code_version.ts";
+} from "../common/system.ts";
 import {
   batchesPerEpoch,
   CLASSIFIER_BATCH,
@@ -174,4 +189,55 @@ export function keptPath(datasetHash: string): string {
 /** Returns the checksum of a file's content; equal content has equal encodings. */
 function checksumOf(file: ClassifierFile): string {
   return createHash("sha256").update(encodeClassifier(file)).digest("hex");
+}
+
+if (import.meta.main) await trainForRepository();
+
+/** Trains a classifier and writes its weights to the repository. */
+async function trainForRepository(): Promise<never> {
+  const { values } = parseArgs({
+    options: {
+      dataset: { type: "string", default: "mnist" },
+      seed: { type: "string", default: "0" },
+      epochs: { type: "string", default: "8" },
+      data: { type: "string" },
+    },
+  });
+  const [seed, epochs] = [Number(values.seed), Number(values.epochs)];
+  if (isPath(values.dataset, "image")) {
+    throw new UserError(
+      `dataset is ${values.dataset}, but the repository keeps classifiers of named data sets only: ` +
+        "evaluate a run on the folder, which trains one for it",
+    );
+  }
+  const dataset = await loadImageDataset(
+    values.dataset,
+    { directory: values.data },
+  );
+  const engine = await openEngine({ device: "cpu" });
+  const version = codeVersion();
+  const began = performance.now();
+  const elapsed = () => Math.round((performance.now() - began) / 1000);
+  const trained = await trainedClassifier(engine, dataset.name, dataset, {
+    seed,
+    epochs,
+    onEpoch: (epoch, loss) =>
+      console.log(`epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)} after ${elapsed()} s`),
+  });
+  const { accuracy } = trained;
+  console.log(
+    `${(100 * accuracy).toFixed(2)} % of the ${dataset.test.count} test images are right`,
+  );
+  const path = fileURLToPath(classifierPath(dataset.name));
+  writeFileAtomically(
+    path,
+    encodeClassifier(trained, {
+      training_seconds: String(elapsed()),
+      code_version: version,
+      command:
+        `deno task train:classifier --dataset ${dataset.name} --seed ${seed} --epochs ${epochs}`,
+    }),
+  );
+  console.log(path);
+  process.exit(0);
 }

@@ -1,4 +1,9 @@
-/** The registry of modalities, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep. */
+/**
+ * The registry of modalities, what their presentations use of them, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep.
+ *
+ * What the presentations of single modalities use of them: types of records, and functions on them. Everything else
+ * asks the objects of `modalities.ts`.
+ */
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
 import { type Metric, type Preset, provideModalities } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
@@ -8,6 +13,25 @@ import { knownMetrics, type RankingMetric } from "../store/metrics.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { text } from "../text/modality.ts";
+
+// What the presentations of single modalities use of them; everything else asks the objects below.
+export { imageConfigOf } from "../image/config.ts";
+export { decodeSamplePixels, recognisedShare } from "../image/pictures.ts";
+export type {
+  HeldOutPictures,
+  ImageEvaluation,
+  Sample,
+  SamplePixels,
+  SampleRequest,
+} from "../image/requests.ts";
+export { textConfigOf } from "../text/config.ts";
+export { BLOCK_METRICS, BLOCK_SIZES, blockCurve } from "../text/metrics.ts";
+export type {
+  TextEvaluation,
+  TextSample,
+  TextSampleFrame,
+  WriteRequest,
+} from "../text/requests.ts";
 
 /** All modalities. The first one is that of configurations that name none. */
 const registered = [image, text] as const;
@@ -67,6 +91,12 @@ export function scoreOf(run: Run): number | null {
 /** What a configuration trains, by its modality. */
 export const openSubject: OpenSubject = async (config, options) =>
   await (await modalityOf({ config }).load()).openSubject(config, options);
+
+/** Loads {@link pixelMoments}, whose module loads TensorFlow.js. */
+export async function loadPixelMoments() {
+  const { pixelMoments } = await import("../image/validation.ts");
+  return pixelMoments;
+}
 
 /**
  * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest), "best" (the lowest

@@ -10,7 +10,7 @@ import {
   runReference,
   seedNumber,
 } from "../config/fields.ts";
-import { type ConfigGrid, type ConfigOverrides, MAX_SWEEP_RUNS } from "../config/sweep.ts";
+import { type ConfigGrid, type ConfigOverrides, MAX_SWEEP_RUNS } from "../config/configuration.ts";
 import type { JobKind } from "../store/jobs.ts";
 import {
   type KeysOf,

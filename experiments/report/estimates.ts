@@ -1,6 +1,6 @@
 /** How long trainings and evaluations take, and how much disk space, by what earlier ones took. */
 import { modalityOf, PRESET_NAMES, type PresetName, presets } from "../registry/modalities.ts";
-import { startOf } from "../run/own_data.ts";
+import { startOf } from "../run/start.ts";
 import type { Evaluation } from "../store/results.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import { summarise } from "./seeds.ts";

@@ -14,8 +14,7 @@ import {
 } from "../diagnosis/curve.ts";
 import { courseFindings } from "../diagnosis/course.ts";
 import type { Store } from "../store/store.ts";
-import { modalityOf, scoreOf } from "../registry/modalities.ts";
-import type { Sample } from "../registry/exports.ts";
+import { modalityOf, type Sample, scoreOf } from "../registry/modalities.ts";
 
 export interface RunReport {
   readonly run: Run;

@@ -8,7 +8,7 @@ import {
   scheduleNamed,
   verseAt,
 } from "./schedule_sources.ts";
-import { loadPixelMoments } from "../registry/exports.ts";
+import { loadPixelMoments } from "../registry/modalities.ts";
 import type { InspectedSchedule } from "../run/modality.ts";
 
 export interface Verdict {

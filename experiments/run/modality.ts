@@ -108,6 +108,16 @@ export interface Modality extends ModalityConfig, Measured {
 /** The part of a modality that uses tensors: training and jobs. */
 export interface ModalityWork extends Readonly<Record<JobKind, Work>> {
   readonly openSubject: OpenSubject;
+  /**
+   * Returns the characters that a network writes, which are published with its weights. Modalities without text lack
+   * it.
+   *
+   * @throws {UserError} If the weights of the configuration cannot be published, or the text is not available.
+   */
+  readonly publishedCharacters?: (
+    config: RunConfig,
+    dataDirectory: string | undefined,
+  ) => Promise<string>;
 }
 
 /** Validation metrics by name. */

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
-import { processExists } from "../common/files.ts";
+import { processExists } from "../common/system.ts";
 import { jobTitle } from "../store/jobs.ts";
 import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
 
@@ -191,7 +191,7 @@ function spawnWorker(store: Store, id: number, kind: WorkerKind): void {
       Deno.execPath(),
       [
         ...runFlags(),
-        fileURLToPath(new URL("../worker_main.ts", import.meta.url)),
+        fileURLToPath(new URL("../run_worker.ts", import.meta.url)),
         "--workspace",
         store.workspace,
         "--worker",

@@ -1,62 +1,67 @@
-/** Where the training of a run begins: at random weights, or at a checkpoint of another run. */
+/** The data of a run as it was, and the checkpoint that its training starts from. */
 import { UserError } from "../../engine/host/mod.ts";
-import { startOf } from "./own_data.ts";
-import type { Run } from "../store/run.ts";
-import type { Store } from "../store/store.ts";
-import {
-  decodeCheckpoint,
-  decodeWeights,
-  EMPTY_WINDOW,
-  initialState,
-  type TrainingState,
-  warmState,
-} from "./state.ts";
-import type { Subject } from "./modality.ts";
+import { hasEnded, type Run } from "../store/run.ts";
 import type { RunConfig } from "../config/fields.ts";
 
-/**
- * The state that a run's training begins with.
- *
- * @throws {UserError} If the checkpoint that it begins with is gone, or does not fit.
- */
-export function startingState(store: Store, { config }: Run, subject: Subject): TrainingState {
-  const start = startOf(config);
-  if (start === null) return initialState(subject.parameters, config.seed);
-  const source = store.runs.byId(start.run);
-  const checkpoint = store.checkpoints.list(start.run).find(({ step }) => step === start.step);
-  if (source === null || checkpoint === undefined) {
-    throw new UserError(`The checkpoint ${config.start_from}, which this run starts from, is gone`);
-  }
-  requireSuitingData(source, config, subject);
-  return readState(checkpoint.path, config, subject);
+/** @throws {UserError} If the data differs from that of the start of the run. */
+export function requireSameData(
+  run: Pick<Run, "id" | "datasetHash">,
+  data: { readonly name: string; readonly hash: string },
+): void {
+  if (run.datasetHash === null || run.datasetHash === data.hash) return;
+  throw new UserError(
+    `${run.id} began on other data: ${data.name} hashes to ${data.hash.slice(0, 12)} now and ` +
+      `to ${run.datasetHash.slice(0, 12)} then; put the old files back, or train a new run`,
+  );
 }
 
-function readState(
-  path: string,
-  { start_from, start_with }: RunConfig,
-  { parameters }: Subject,
-): TrainingState {
-  try {
-    const bytes = Deno.readFileSync(path);
-    return start_with === "weights"
-      ? warmState(decodeWeights(bytes, parameters).ema)
-      : { ...decodeCheckpoint(bytes, parameters).state, window: EMPTY_WINDOW };
-  } catch (error) {
+/** The run and the step that `start_from` names. */
+export interface Start {
+  readonly run: string;
+  /** Undefined for its newest checkpoint. */
+  readonly step: number | undefined;
+}
+
+/** @returns null where training begins with random weights. */
+export function startOf({ start_from }: Pick<RunConfig, "start_from">): Start | null {
+  if (start_from === "" || start_from === undefined) return null;
+  const [, run, step] = /^(.*?)(?:@(\d+))?$/.exec(start_from)!;
+  return { run: run!, step: step === undefined ? undefined : Number(step) };
+}
+
+/**
+ * The configuration with its start written out, as a run and a step.
+ *
+ * @param find Finds the run that a reference means.
+ * @throws {UserError} If that run cannot be started from.
+ */
+export function withFoundStart(config: RunConfig, find: (ref: string) => Run): RunConfig {
+  const start = startOf(config);
+  if (start === null) return config;
+  const run = find(start.run);
+  const { checkpointStep: step } = run;
+  if (!hasEnded(run)) {
+    throw new UserError(`start_from is ${run.id}, which is ${run.status}: wait for its end first`);
+  }
+  if (step === null || (start.step !== undefined && start.step !== step)) {
     throw new UserError(
-      `This run cannot start from ${start_from}: ${(error as Error).message}. Give the fields of ` +
-        "the network (network, size and the like) the values that run has",
+      `start_from is ${config.start_from}, but ${
+        step === null
+          ? "it has no checkpoint"
+          : `the newest checkpoint of ${run.id} is of step ${step}`
+      }: name ${step === null ? "another run" : `${run.id}@${step}`}`,
     );
   }
-}
-
-/** A training goes on with its data only; weights may see other data where they mean the same there. */
-function requireSuitingData(source: Run, config: RunConfig, subject: Subject): void {
-  if (source.datasetHash === subject.data.hash) return;
-  if (config.start_with === "weights" && subject.takesOtherWeights) return;
-  throw new UserError(
-    `This run cannot start from ${config.start_from}, which was trained on other data ` +
-      `(${source.config.dataset}): ${
-        subject.takesOtherWeights ? 'give start_with "weights"' : "take the same data"
-      }`,
-  );
+  if (run.config.modality !== config.modality) {
+    throw new UserError(
+      `start_from is ${run.id}, a run on ${run.config.modality}, but this one is on ` +
+        `${config.modality}: name a run of the same kind`,
+    );
+  }
+  if (config.start_with === "training" && config.steps <= step) {
+    throw new UserError(
+      `steps is ${config.steps}, but ${run.id} has done ${step} already: give more steps`,
+    );
+  }
+  return { ...config, start_from: `${run.id}@${step}` };
 }

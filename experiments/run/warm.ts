@@ -10,7 +10,7 @@ import {
   type Precision,
   type Workload,
 } from "../../engine/mod.ts";
-import { readPart, writePart } from "../common/files.ts";
+import { readPart, writePart } from "../common/system.ts";
 
 /** Largest number of cached values; the least recently used ones are evicted. */
 const MOST_KEPT = 16;

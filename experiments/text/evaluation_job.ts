@@ -1,6 +1,6 @@
 /** The job of evaluating a text run. */
 import type { Engine } from "../../engine/mod.ts";
-import { codeVersion } from "../common/code_version.ts";
+import { codeVersion } from "../common/system.ts";
 import type { Work } from "../run/job_worker.ts";
 import type { Parts } from "../run/warm.ts";
 import { baselinesFor } from "./metrics.ts";

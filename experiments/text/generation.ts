@@ -17,7 +17,7 @@ import {
   textFiller,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
-import { requireSameData } from "../run/own_data.ts";
+import { requireSameData } from "../run/start.ts";
 import type { Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EncodedText, TextDataset } from "../../data/mod.ts";
 import { fitNgrams } from "../../models/text/mod.ts";
-import { writeFileAtomically } from "../common/files.ts";
+import { writeFileAtomically } from "../common/system.ts";
 import type { NgramBaselines } from "../run/modality.ts";
 
 /** Block sizes, in tokens, with a metric of their likelihood, in addition to whole windows. */

@@ -1,5 +1,6 @@
 /** The training subject of text runs. */
 import { loadTextDataset, type TextDataset } from "../../data/mod.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import {
   DENSITY,
   EMBEDDINGS,
@@ -104,4 +105,14 @@ export const textWork: ModalityWork = {
   evaluate: evaluateTexts,
   openSubject: (config, options) =>
     textSubject(textConfigOf({ id: "The configuration", config }), options),
+  async publishedCharacters(config, directory) {
+    const { vocabulary_size } = textConfigOf({ id: "The configuration", config });
+    if (vocabulary_size > 0) {
+      throw new UserError(
+        "Only networks that read characters are published: not a byte-pair vocabulary",
+      );
+    }
+    const { vocabulary } = await loadTextDataset(config.dataset, { directory });
+    return vocabulary.characters.join("");
+  },
 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { codeVersion } from "../../experiments/common/code_version.ts";
+import { codeVersion } from "../../experiments/common/system.ts";
 
 Deno.test("the code version is a commit, or the package's version outside of a checkout", () => {
   assert.match(codeVersion(), /^([0-9a-f]{12}(-dirty)?|\d+\.\d+\.\d+)$/);

@@ -4,7 +4,7 @@ import {
   deleteUnwanted,
   isTemporary,
   writeFileAtomically,
-} from "../../experiments/common/files.ts";
+} from "../../experiments/common/system.ts";
 import { withWorkspace } from "./workspace.ts";
 
 Deno.test("an atomic write leaves the file and nothing else, in folders that it makes", () =>

@@ -20,7 +20,7 @@ import {
   type TextSample,
 } from "../../experiments/mod.ts";
 import { openStore, type Store } from "../../experiments/store/store.ts";
-import { isTemporary } from "../../experiments/common/files.ts";
+import { isTemporary } from "../../experiments/common/system.ts";
 import { removeFolder } from "../experiments/workspace.ts";
 
 const LONGEST_WAIT = 3000;

@@ -1,4 +1,4 @@
-/** Files that are either whole or not there. */
+/** What is asked of the system: files that are either whole or not there, whether a process lives, and which code made a number. */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import {
@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
@@ -15,6 +16,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { deserialize, serialize } from "node:v8";
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 
 const TEMPORARY = /^\..+\.tmp$/;
 /** The process that wrote a temporary file, in its name. */
@@ -112,4 +115,38 @@ export function processExists(pid: number): boolean {
     // A process of another user exists too.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+const root = new URL("../../", import.meta.url);
+let known: string | undefined;
+
+/**
+ * The commit of this code, 12 hex digits, with "-dirty" where files differ from it; the package's
+ * version where the code is not a checkout of its own.
+ */
+export function codeVersion(): string {
+  return known ??= commit() ?? packageVersion();
+}
+
+function commit(): string | undefined {
+  if (root.protocol !== "file:") return undefined;
+  const folder = fileURLToPath(root);
+  const top = git(folder, "rev-parse", "--show-toplevel");
+  if (top === undefined || realpathSync(top) !== realpathSync(folder)) return undefined;
+  const hash = git(folder, "rev-parse", "--short=12", "HEAD");
+  const changes = git(folder, "status", "--porcelain", "--untracked-files=no");
+  return hash && (changes ? `${hash}-dirty` : hash);
+}
+
+function git(folder: string, ...args: string[]): string | undefined {
+  const { status, stdout } = spawnSync("git", ["-C", folder, ...args], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+function packageVersion(): string {
+  if (root.protocol !== "file:") return root.href;
+  const { version } = JSON.parse(readFileSync(new URL("deno.json", root), "utf8")) as {
+    version: string;
+  };
+  return version;
 }
