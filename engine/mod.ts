@@ -1,7 +1,12 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
-export { chooseEngine, openTracingEngine } from "./choice/mod.ts";
-export type { Candidate, ChoiceOptions, DeviceChoice, Workload } from "./choice/mod.ts";
-export { openEngine } from "./device.ts";
+export {
+  type Candidate,
+  type ChoiceOptions,
+  chooseEngine,
+  openTracingEngine,
+} from "./choice/choose.ts";
+export type { DeviceChoice, Workload } from "./choice/measure.ts";
+export { compileStateful, openEngine } from "./device.ts";
 export {
   adamWStep,
   createAdamW,
@@ -29,8 +34,6 @@ export type {
 export { compileMuon, orthogonalized } from "./muon.ts";
 export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";
-export { compileStateful } from "./stateful.ts";
-
 export { tf } from "./tf.ts";
 export {
   CONTROL_SIGNATURE,

@@ -4,8 +4,11 @@
  * when the function is traced, and be the same in every run.
  */
 import { normals, type RandomKey, streamHash, uniforms, UserError } from "./host/mod.ts";
-import { RANDOM_NORMAL, RANDOM_UNIFORM, type RandomAttributes } from "./lowering/random.ts";
 import { tf } from "./tf.ts";
+import { type GraphKey, normalNumbers, uniformNumbers } from "./graph/random.ts";
+import type { GraphBuilder } from "./graph/builder.ts";
+import type { Value } from "./graph/value.ts";
+import { type Lowering, type LoweringTable, operand } from "./lowering/lowering.ts";
 
 /** Names one draw. What changes from run to run is an input of the function, usually the step. */
 export interface TensorKey {
@@ -106,3 +109,23 @@ function register(
     },
   });
 }
+
+export const RANDOM_UNIFORM = "ThreefryUniform";
+export const RANDOM_NORMAL = "ThreefryNormal";
+
+export interface RandomAttributes {
+  readonly shape: number[];
+  /** Hash of the stream's name. */
+  readonly stream: number;
+}
+
+type Numbers = (b: GraphBuilder, key: GraphKey, shape: readonly number[]) => Value;
+
+const lowering =
+  (numbers: Numbers): Lowering<RandomAttributes> => (b, operands, { shape, stream }) =>
+    numbers(b, { seed: operand(operands, "seed"), stream, step: operand(operands, "step") }, shape);
+
+export const randomLowerings: LoweringTable = {
+  [RANDOM_UNIFORM]: lowering(uniformNumbers),
+  [RANDOM_NORMAL]: lowering(normalNumbers),
+};

@@ -1,6 +1,6 @@
 /** Pictures of runs: plots as SVG, contact sheets and film strips as PNG. */
-export { alignedSeries, metricTitle, parameterText, runColors } from "./comparison_figure.tsx";
-export { blockChart } from "./small_charts.tsx";
+export { alignedSeries, metricTitle, parameterText, runColors } from "./run_charts.tsx";
+export { blockChart } from "./run_charts.tsx";
 export { formatMeasured, formatNumber } from "./theme.ts";
 export { lineChart, type Series } from "./line_chart.tsx";
 export { decodePng, svgToPng } from "./png.tsx";
@@ -16,6 +16,6 @@ export { samplePng } from "./sample_picture.ts";
 export { pngForModel, sampleForModel } from "./for_models.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
 export { calmingHalfLife, type Point, smooth } from "./series.ts";
-export { sparkline } from "./small_charts.tsx";
+export { sparkline } from "./run_charts.tsx";
 export { page as pageTheme } from "./theme.ts";
 export { formingPicture } from "./forming.ts";

@@ -1,9 +1,8 @@
 /** Evaluations of runs of any modality, with the values of real data. */
 import { byPresentation, type Evaluation, type Run } from "../experiments/mod.ts";
 import { Ask } from "./layout.tsx";
-import type { ModalityView } from "./modality_view.ts";
+import { type ModalityView, tableView } from "./modality_view.tsx";
 import { pictureView } from "./picture_view.tsx";
-import { tableView } from "./table_view.tsx";
 import { textView } from "./text_view.tsx";
 
 /** Returns the view for the runs, samples and evaluations of a modality. */

@@ -1,10 +1,5 @@
 /** How the pages show runs whose samples are pictures. */
-import {
-  type Curves,
-  type ImageEvaluation,
-  type MetricName,
-  type Run,
-} from "../experiments/mod.ts";
+import type { Curves, ImageEvaluation, MetricName, Run } from "../experiments/mod.ts";
 import {
   formatMeasured,
   formatNumber,
@@ -21,7 +16,7 @@ import {
   type ModalityView,
   pointsOf,
   singleCharts,
-} from "./modality_view.ts";
+} from "./modality_view.tsx";
 import { Samples } from "./run_samples.tsx";
 import { runUrl } from "./markdown.ts";
 

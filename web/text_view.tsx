@@ -27,7 +27,7 @@ import {
   type ModalityView,
   pointsOf,
   singleCharts,
-} from "./modality_view.ts";
+} from "./modality_view.tsx";
 import { TextEvaluationTable } from "./text_evaluations.tsx";
 import { Samples } from "./run_samples.tsx";
 import { stretchesOf, Time } from "./layout.tsx";

@@ -1,14 +1,15 @@
 /** Choosing a device by measuring the work that it is wanted for. */
 import type { Arrays, Engine, GraphRuntime, TracedProgram } from "../types.ts";
-import { APART_ENTRY, measureApart } from "./apart.ts";
 import {
   type DeviceChoice,
   type DeviceMeasurement,
+  measureInProcess,
+  MEASURING_PROGRAM,
   noiseFor,
   relativeDifference,
   timeRuns,
   type Workload,
-} from "./timing.ts";
+} from "./measure.ts";
 import { openCompiledEngine, traceFor } from "../compiled.ts";
 import { cudaTrouble } from "../kernels/cuda.ts";
 import { kernelRuntime, openKernelRuntime } from "../kernels/runtime.ts";
@@ -115,8 +116,8 @@ async function measureOne(
   right: { arrays?: Arrays; outputs?: Arrays },
 ): Promise<Finding> {
   try {
-    const { milliseconds, difference } = candidate.apart
-      ? await measureThere(candidate, candidate.apart, workload, options, right)
+    const { milliseconds, difference } = candidate.ownProcess
+      ? await measureThere(candidate, candidate.ownProcess, workload, options, right)
       : await measureHere(candidate, workload, right);
     // NaN is not within any tolerance.
     if (difference !== null && !(difference <= TOLERANCE)) {
@@ -154,7 +155,7 @@ async function measureHere(
 
 async function measureThere(
   { device }: Candidate,
-  { dialect, entry }: NonNullable<Candidate["apart"]>,
+  { dialect, entry }: NonNullable<Candidate["ownProcess"]>,
   workload: Workload,
   { timeLimitSeconds = TIME_LIMIT, signal }: ChoiceOptions,
   right: { arrays?: Arrays; outputs?: Arrays },
@@ -164,7 +165,7 @@ async function measureThere(
   const [program] = programs;
   if (!program) throw new Error("Internal: the work compiled no program");
   right.arrays ??= workload.inputs?.() ?? noiseFor(program.inputs);
-  const result = await measureApart(
+  const result = await measureInProcess(
     { device, program, arrays: right.arrays, right: right.outputs ?? null },
     { entry, timeLimitSeconds, ...(signal ? { signal } : {}) },
   );
@@ -225,7 +226,7 @@ export interface Candidate {
    * How it is measured in a process of its own, so that a driver that hangs or crashes takes no more
    * than that process down. A candidate without it is measured in this process.
    */
-  readonly apart?: {
+  readonly ownProcess?: {
     /** In which dialect programs are traced for it. */
     readonly dialect: GraphRuntime["dialect"];
     /** The program of that process. */
@@ -245,7 +246,7 @@ type Accelerator = "cuda" | "webgpu";
 function accelerator(device: Accelerator, trouble: Candidate["trouble"]): Candidate {
   const { dialect } = kernelRuntime(device);
   const open = async () => openCompiledEngine(await openKernelRuntime(device));
-  return { device, trouble, open, apart: { dialect, entry: APART_ENTRY } };
+  return { device, trouble, open, ownProcess: { dialect, entry: MEASURING_PROGRAM } };
 }
 
 function openCpu(): Promise<Engine> {

@@ -5,7 +5,7 @@
  */
 import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
 import { elementwise, fill, unary } from "./elementwise.ts";
-import { unblock } from "./blocked.ts";
+import { unblock } from "./image_layout.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
 import { broadcastShapes, sameShape, sizeOf, type Value } from "./value.ts";

@@ -3,17 +3,18 @@
  * In a depthwise convolution each channel c has its own m filters [kh, kw, c, m], which give the
  * channels c·m … c·m + m − 1 of the result.
  */
-import { blockedConvolution, canBlock } from "./blocked.ts";
-import type { GraphBuilder } from "./builder.ts";
 import {
+  blockedConvolution,
   both,
+  canBlock,
   channelsFirst,
   channelsLast,
   convolutionAttributes,
   reach,
   type Shape4,
   type Window,
-} from "./window.ts";
+} from "./image_layout.ts";
+import type { GraphBuilder } from "./builder.ts";
 import { matMul } from "./matmul.ts";
 import { concat, pad, reshape, slice, transpose } from "./movement.ts";
 import { reduce } from "./reduction.ts";

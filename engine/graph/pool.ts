@@ -13,7 +13,7 @@ import {
   reach,
   type Shape4,
   type Window,
-} from "./window.ts";
+} from "./image_layout.ts";
 import { pad, reshape, slice } from "./movement.ts";
 import type { Value } from "./value.ts";
 

@@ -5,7 +5,7 @@
 import { binary } from "./arithmetic.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { fill } from "./elementwise.ts";
-import { channelsFirst, channelsLast, type Shape4 } from "./window.ts";
+import { channelsFirst, channelsLast, type Shape4 } from "./image_layout.ts";
 import { matMul } from "./matmul.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";

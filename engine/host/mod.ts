@@ -36,4 +36,4 @@ export {
   type SafeTensor,
   type SafetensorsFile,
 } from "./safetensors.ts";
-export { counted, duration, listed } from "./words.ts";
+export { counted, duration, listed } from "./errors.ts";

@@ -9,7 +9,7 @@ import {
   depthwiseInputGradient,
 } from "../graph/convolution.ts";
 import { sameShape, type Value } from "../graph/value.ts";
-import type { Shape4, Window } from "../graph/window.ts";
+import type { Shape4, Window } from "../graph/image_layout.ts";
 import { refuse } from "../refusal.ts";
 import { tf } from "../tf.ts";
 import { type Lowering, type LoweringTable, operand } from "./lowering.ts";

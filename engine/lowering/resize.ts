@@ -9,7 +9,7 @@ import {
 import type { GraphBuilder } from "../graph/builder.ts";
 import { cast } from "../graph/elementwise.ts";
 import type { Value } from "../graph/value.ts";
-import type { Shape4 } from "../graph/window.ts";
+import type { Shape4 } from "../graph/image_layout.ts";
 import { tf } from "../tf.ts";
 import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
 import { pad, reshape, slice, transpose } from "../graph/movement.ts";

@@ -5,7 +5,7 @@ import { fusedLowerings, matMulLowerings } from "./matmul.ts";
 import { indexingLowerings, shapeLowerings } from "./shape.ts";
 import type { LoweringTable } from "./lowering.ts";
 import { normalizationLowerings, reductionLowerings } from "./reduction.ts";
-import { randomLowerings } from "./random.ts";
+import { randomLowerings } from "../random.ts";
 import { resizeLowerings, spaceLowerings } from "./resize.ts";
 
 export const lowerings: LoweringTable = {

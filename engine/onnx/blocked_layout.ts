@@ -1,6 +1,6 @@
 import { GraphBuilder } from "../graph/builder.ts";
 import { convolution } from "../graph/convolution.ts";
-import { BLOCKED_DOMAIN } from "../graph/blocked.ts";
+import { BLOCKED_DOMAIN } from "../graph/image_layout.ts";
 import type { Graph } from "../graph/value.ts";
 import type { Signature } from "../types.ts";
 import { encodeOnnx } from "./encode.ts";

@@ -1,5 +1,5 @@
 import onnxProto from "onnx-proto";
-import { BLOCKED_DOMAIN } from "../graph/blocked.ts";
+import { BLOCKED_DOMAIN } from "../graph/image_layout.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
 import { OWN_DOMAIN } from "../graph/random.ts";
 import {
@@ -10,7 +10,6 @@ import {
   type Node,
   type Value,
 } from "../graph/value.ts";
-import { outputName } from "./names.ts";
 
 const { onnx } = onnxProto;
 
@@ -25,7 +24,7 @@ const IR_VERSION = 8;
 
 /**
  * A graph as an ONNX model (https://github.com/onnx/onnx/blob/main/docs/IR.md), in protobuf form.
- * Inputs and outputs keep their names, but see names.ts; dead nodes are left out.
+ * Inputs and outputs keep their names, but see {@link outputName}; dead nodes are left out.
  */
 export function encodeOnnx(graph: Graph): Uint8Array {
   const nodes = liveNodes(graph);
@@ -185,4 +184,19 @@ function threefryFunction(opset: number): onnxProto.onnx.IFunctionProto {
     node: nodes,
     opsetImport: [{ domain: "", version: opset }],
   };
+}
+
+/**
+ * The name in the model of an output: its own, if no input has it. ONNX has one space of names for
+ * both, whereas a function may well return something new under an input's name.
+ */
+export function outputName(
+  name: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): string {
+  if (!inputs.includes(name)) return name;
+  let other = `${name}/new`;
+  while (inputs.includes(other) || outputs.includes(other)) other += "/new";
+  return other;
 }

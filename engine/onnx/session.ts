@@ -1,7 +1,7 @@
 /** A model loaded by ONNX Runtime, and what threads with such models say to each other. */
 import ort from "onnxruntime-node";
 import { UserError } from "../host/mod.ts";
-import { outputName } from "./names.ts";
+import { outputName } from "./encode.ts";
 import { sizeOf } from "../graph/value.ts";
 import type { Arrays, Signature, TensorSpec } from "../types.ts";
 

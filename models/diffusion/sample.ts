@@ -1,6 +1,6 @@
 /** The sampling loop of all samplers, carried out on the host. */
 import { UserError } from "../../engine/host/mod.ts";
-import { type Inpainting, requireInpainting } from "./inpaint.ts";
+import { type Inpainting, requireInpainting } from "./guidance.ts";
 import { alphaSigma, type Points } from "./notation.ts";
 import { type Evaluation, type PlanOptions, samplingPlan } from "./plan.ts";
 import type { Combination } from "./samplers.ts";

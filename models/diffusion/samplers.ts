@@ -8,7 +8,7 @@
  * steps.
  * Symbols beside those of `notation.ts`: λ = −γ/2 = log(α/σ), h = λ_s − λ_t.
  *
- * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it (`solver.ts`).
+ * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it (`plan.ts`).
  */
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";

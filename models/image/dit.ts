@@ -3,8 +3,7 @@
  * and the transformer blocks are conditioned on noise level and class.
  */
 import { tf } from "../../engine/mod.ts";
-import { linear, transformerBlock, transformerHead } from "../layers/mod.ts";
-import { conditioning } from "./conditioning.ts";
+import { conditioning, linear, transformerBlock, transformerHead } from "../layers/mod.ts";
 import type { ImageArchitecture, ImageSize } from "./shape.ts";
 
 /** The sizes, each with about as many parameters as the UNet of that size. */

@@ -5,6 +5,7 @@
 import { tf } from "../../engine/mod.ts";
 import {
   attention,
+  conditioning,
   conv2d,
   doubleSize,
   groupNorm,
@@ -15,7 +16,6 @@ import {
   type Tensors,
   zeros,
 } from "../layers/mod.ts";
-import { conditioning } from "./conditioning.ts";
 import type { ImageArchitecture, ImageSize } from "./shape.ts";
 
 /** Number of channels at full resolution, a multiple of 8; lower resolutions have twice as many. */

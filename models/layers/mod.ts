@@ -10,16 +10,24 @@ export {
   unitNormal,
   zeros,
 } from "./parameters.ts";
-export { gelu, silu } from "./linear.ts";
-export { attention } from "./transformer.ts";
-export { conv2d } from "./linear.ts";
-export { embedding, type Layer, linear } from "./linear.ts";
+export {
+  conditioning,
+  conv2d,
+  doubleSize,
+  embedding,
+  gelu,
+  type Layer,
+  linear,
+  silu,
+} from "./linear.ts";
 export { groupNorm, layerNorm } from "./normalization.ts";
-export { type Rotary, rotaryConstants, rotaryTables } from "./transformer.ts";
 export {
   type Activation,
+  attention,
   type KeyValues,
+  type Rotary,
+  rotaryConstants,
+  rotaryTables,
   transformerBlock,
   transformerHead,
 } from "./transformer.ts";
-export { doubleSize } from "./linear.ts";

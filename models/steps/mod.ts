@@ -13,7 +13,7 @@ export {
   type Step,
   type StepInput,
 } from "./step.ts";
-export { NOISE_STEP, type NoiseInput, withDrawnNoise } from "./noise.ts";
+export { NOISE_STEP, type NoiseInput, withDrawnNoise } from "./step.ts";
 export { compileSampling, needsOf, type SamplingProgram } from "./sampling.ts";
 export { runSampling, type SamplingFrame } from "./sampling_run.ts";
 export { denoiser, type DenoisingNetwork, trainingStep, validationStep } from "./denoising.ts";

@@ -2,7 +2,6 @@
  * Text: baselines and statistics that need no network. Nothing here loads TensorFlow.js.
  */
 export { fitNgrams, sampleNgrams } from "./ngram.ts";
-export { GENERATION_MODES } from "./generation_modes.ts";
 export { textStatisticNotes, type TextStatistics } from "./statistic_notes.ts";
 export {
   evenlySpaced,
@@ -21,3 +20,14 @@ export {
   noisyLine,
   randomAlphabet,
 } from "./character_posterior.ts";
+
+/** Names of the generation modes, which `generation/generate.ts` describes. */
+export const GENERATION_MODES = [
+  "diffusion",
+  "blocks",
+  "autoregressive",
+  "guided",
+  "revised",
+  "infill",
+] as const;
+export type GenerationMode = typeof GENERATION_MODES[number];

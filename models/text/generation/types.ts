@@ -1,6 +1,6 @@
 /** The interface between text generation and a trained network. */
 import type { SamplerName } from "../../diffusion/mod.ts";
-import type { GenerationMode } from "../generation_modes.ts";
+import type { GenerationMode } from "../mod.ts";
 
 /**
  * A trained text network. All arrays are row-major and on the host. "Character" stands for a token of

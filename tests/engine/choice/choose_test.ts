@@ -6,7 +6,7 @@ import {
   tf,
   type Workload,
 } from "../../../engine/mod.ts";
-import { APART_ENTRY } from "../../../engine/choice/apart.ts";
+import { MEASURING_PROGRAM } from "../../../engine/choice/measure.ts";
 import { CANDIDATES } from "../../../engine/choice/choose.ts";
 import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
 
@@ -28,8 +28,8 @@ function here(device: "cpu" | "tfjs-cpu"): Candidate {
 }
 
 /** The CPU, measured in a process of its own. */
-function apart(entry = APART_ENTRY): Candidate {
-  return { ...here("cpu"), apart: { dialect: onnxRuntime("cpu").dialect, entry } };
+function inOwnProcess(entry = MEASURING_PROGRAM): Candidate {
+  return { ...here("cpu"), ownProcess: { dialect: onnxRuntime("cpu").dialect, entry } };
 }
 
 async function choose(candidates: readonly Candidate[], options = {}, workload = products) {
@@ -51,7 +51,7 @@ Deno.test("the faster device is taken, whatever their order, and the times of bo
 });
 
 Deno.test("a device is measured in a process of its own, on the very program", async () => {
-  const { device, measured: [slow, fast] } = await choose([here("tfjs-cpu"), apart()]);
+  const { device, measured: [slow, fast] } = await choose([here("tfjs-cpu"), inOwnProcess()]);
   assert.equal(device, "cpu");
   assert.equal(fast!.trouble, null);
   assert.ok(fast!.milliseconds! < slow!.milliseconds!);
@@ -60,7 +60,7 @@ Deno.test("a device is measured in a process of its own, on the very program", a
 Deno.test("where one device qualifies nothing is compiled or measured", async () => {
   const workload = { compile: () => assert.fail("compiled"), runs: 1e6 };
   const absent: Candidate = {
-    ...apart(),
+    ...inOwnProcess(),
     device: "cuda",
     trouble: () => Promise.resolve("no such card"),
   };
@@ -90,21 +90,30 @@ Deno.test("for short work no second device is measured", async () => {
 });
 
 Deno.test("a driver that crashes takes only its own process down, and is named", async () => {
-  const crashing = { ...apart(new URL("crashing.ts", import.meta.url)), device: "webgpu" } as const;
+  const crashing = {
+    ...inOwnProcess(new URL("crashing.ts", import.meta.url)),
+    device: "webgpu",
+  } as const;
   const { device, measured } = await choose([here("cpu"), crashing]);
   assert.equal(device, "cpu");
   assert.match(measured[1]!.trouble!, /^the process that measured it was ended by SIGSEGV/);
 });
 
 Deno.test("a driver that hangs is given up after the time limit", async () => {
-  const hanging = { ...apart(new URL("hanging.ts", import.meta.url)), device: "webgpu" } as const;
+  const hanging = {
+    ...inOwnProcess(new URL("hanging.ts", import.meta.url)),
+    device: "webgpu",
+  } as const;
   const { device, measured } = await choose([here("cpu"), hanging], { timeLimitSeconds: 1 });
   assert.equal(device, "cpu");
   assert.equal(measured[1]!.trouble, "it gave no answer within 1 s");
 });
 
 Deno.test("measuring ends when the signal aborts", async () => {
-  const hanging = { ...apart(new URL("hanging.ts", import.meta.url)), device: "webgpu" } as const;
+  const hanging = {
+    ...inOwnProcess(new URL("hanging.ts", import.meta.url)),
+    device: "webgpu",
+  } as const;
   const signal = AbortSignal.timeout(1500);
   await assert.rejects(choose([here("cpu"), hanging], { signal }), { name: "TimeoutError" });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BLOCKED_DOMAIN } from "../../../engine/graph/blocked.ts";
+import { BLOCKED_DOMAIN } from "../../../engine/graph/image_layout.ts";
 import { liveNodes, type Node } from "../../../engine/graph/value.ts";
 import { tf } from "../../../engine/mod.ts";
 import { traced } from "./traced.ts";

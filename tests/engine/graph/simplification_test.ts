@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { printGraph } from "../../../engine/graph/print.ts";
+import { printGraph } from "./print.ts";
 import { tf } from "../../../engine/mod.ts";
 import { printed, traced } from "./traced.ts";
 

@@ -1,4 +1,4 @@
-import { printGraph } from "../../../engine/graph/print.ts";
+import { printGraph } from "./print.ts";
 import type { Graph } from "../../../engine/graph/value.ts";
 import type { tf } from "../../../engine/mod.ts";
 import { trace } from "../../../engine/trace.ts";

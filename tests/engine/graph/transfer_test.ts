@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { deserialize, serialize } from "node:v8";
-import { packGraph, unpackGraph } from "../../../engine/graph/transfer.ts";
+import { packGraph, unpackGraph } from "../../../engine/graph/value.ts";
 import { encodeOnnx } from "../../../engine/onnx/encode.ts";
 import { trace } from "../../../engine/trace.ts";
 import { digitsStep } from "../parity/digits.ts";

@@ -1,4 +1,4 @@
-import { repaintWalk } from "../../../models/diffusion/inpaint.ts";
+import { repaintWalk } from "../../../models/diffusion/guidance.ts";
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/mod.ts";
 import {

@@ -1,4 +1,4 @@
-import { RANDOM_NORMAL, RANDOM_UNIFORM } from "../../../../engine/lowering/random.ts";
+import { RANDOM_NORMAL, RANDOM_UNIFORM } from "../../../../engine/random.ts";
 import { randomNormal, randomUniform, type tf } from "../../../../engine/mod.ts";
 import { integers } from "../inputs.ts";
 import type { KernelCase } from "../parity.ts";

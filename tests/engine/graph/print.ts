@@ -1,4 +1,11 @@
-import { type Attribute, type Graph, liveNodes, type Node, sizeOf, type Value } from "./value.ts";
+import {
+  type Attribute,
+  type Graph,
+  liveNodes,
+  type Node,
+  sizeOf,
+  type Value,
+} from "../../../engine/graph/value.ts";
 
 /**
  * The graph as text, one line for each live node: what is looked at when something is wrong or slow,

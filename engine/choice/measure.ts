@@ -1,0 +1,244 @@
+/**
+ * Measuring how long a program takes on a device: in this process, or in one of its own, whose driver may hang
+ * or crash. This file is the program of that process too.
+ */
+import type {
+  Arrays,
+  DeviceName,
+  Engine,
+  GraphRuntime,
+  Program,
+  Signature,
+  TracedProgram,
+} from "../types.ts";
+import { normals } from "../host/mod.ts";
+import { elementCount } from "../call.ts";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { deserialize, serialize } from "node:v8";
+import { type PackedGraph, packGraph, unpackGraph } from "../graph/value.ts";
+import process from "node:process";
+import { buffer } from "node:stream/consumers";
+import { kernelRuntime } from "../kernels/runtime.ts";
+import { onnxRuntime } from "../onnx/runtime.ts";
+
+/** The work that a device is wanted for. */
+export interface Workload {
+  /** Compiles the program that most of the time will be spent in. */
+  compile(engine: Engine): Promise<Program>;
+  /** Inputs of one run, by default noise. */
+  inputs?(): Arrays;
+  /** How often the program will be run, about. */
+  readonly runs: number;
+}
+
+/** What was found of one device. */
+export interface DeviceMeasurement {
+  readonly device: Exclude<DeviceName, "auto">;
+  /** Of one run of the program, the median of a few; null if it was not measured. */
+  readonly milliseconds: number | null;
+  /** Why it was not measured, or cannot be used; null where nothing stands against it. */
+  readonly trouble: string | null;
+}
+
+/** Which device was taken, and why. */
+export interface DeviceChoice {
+  readonly device: Exclude<DeviceName, "auto">;
+  /** For people: a sentence without a full stop. */
+  readonly reason: string;
+  /** In the order in which they were looked at; empty if the choice was not by measuring. */
+  readonly measured: readonly DeviceMeasurement[];
+  /** Where the noise of the work was made; undefined if the work has none, or before this was recorded. */
+  readonly noise?: "device" | "host" | undefined;
+}
+
+/** Timed runs, and the milliseconds after which no further one is begun. */
+const MOST_RUNS = 5;
+const ENOUGH = 2000;
+
+interface Timing {
+  /** Median over the timed runs. */
+  readonly milliseconds: number;
+  /** A copy of what one run gave. */
+  readonly outputs: Arrays;
+}
+
+/** Times runs after one that is not timed, in which kernels are prepared. */
+export async function timeRuns(
+  program: { run(inputs: Arrays): Promise<Arrays> },
+  inputs: Arrays,
+): Promise<Timing> {
+  const first = await program.run(inputs);
+  const outputs = Object.fromEntries(
+    Object.entries(first).map(([name, values]) => [name, values.slice()]),
+  );
+  const times: number[] = [];
+  const began = performance.now();
+  do {
+    const start = performance.now();
+    await program.run(inputs);
+    times.push(performance.now() - start);
+  } while (times.length < MOST_RUNS && performance.now() - began < ENOUGH);
+  times.sort((a, b) => a - b);
+  return { milliseconds: times[Math.floor(times.length / 2)]!, outputs };
+}
+
+/** Inputs for a program whose speed does not depend on them: noise, and zeros for integers. */
+export function noiseFor(signature: Signature): Arrays {
+  return Object.fromEntries(
+    Object.entries(signature).map(([name, spec], step) => {
+      const count = elementCount(spec);
+      return [
+        name,
+        spec.dtype === "float32"
+          ? normals({ seed: 0, stream: "measuring", step }, count)
+          : new Int32Array(count),
+      ];
+    }),
+  );
+}
+
+/**
+ * The distance of a program's float32 outputs from the right ones, as a fraction of the length of
+ * the right ones, all of them taken as one vector.
+ *
+ * @returns null if the right ones are not finite, or all zero: they are no measure then.
+ */
+export function relativeDifference(outputs: Arrays, right: Arrays): number | null {
+  let [distance, length] = [0, 0];
+  for (const [name, expected] of Object.entries(right)) {
+    if (!(expected instanceof Float32Array)) continue;
+    const given = outputs[name]!;
+    for (let i = 0; i < expected.length; i++) {
+      distance += (given[i]! - expected[i]!) ** 2;
+      length += expected[i]! ** 2;
+    }
+  }
+  return Number.isFinite(length) && length > 0 ? Math.sqrt(distance / length) : null;
+}
+
+/** What the process is to measure; it comes on its standard input. */
+export interface MeasurementJob {
+  readonly device: Exclude<DeviceName, "auto">;
+  readonly graph: PackedGraph;
+  readonly inputs: Signature;
+  readonly outputs: Signature;
+  readonly arrays: Arrays;
+  /** What the program gives elsewhere, to compare with. */
+  readonly right: Arrays | null;
+}
+
+/** What it found, on a line of its standard output. */
+export type MeasurementResult =
+  | { readonly milliseconds: number; readonly difference: number | null }
+  | { readonly trouble: string };
+
+/** Begins the line, since libraries print there too. */
+export const RESULT_MARK = "measured:";
+
+/** The program of the process; another one takes its place in tests. */
+export const MEASURING_PROGRAM = new URL("./measure.ts", import.meta.url);
+
+interface ProcessOptions {
+  readonly entry: URL;
+  readonly timeLimitSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Measures a program in a process of its own.
+ *
+ * @returns What it found, or in what way it failed.
+ * @throws The signal's reason, once it is aborted.
+ */
+export async function measureInProcess(
+  job: Omit<MeasurementJob, "graph" | "inputs" | "outputs"> & { readonly program: TracedProgram },
+  { entry, timeLimitSeconds, signal }: ProcessOptions,
+): Promise<MeasurementResult> {
+  signal?.throwIfAborted();
+  const child = spawn(Deno.execPath(), [...FLAGS, fileURLToPath(entry)], { stdio: "pipe" });
+  let [stdout, stderr] = ["", ""];
+  child.stderr.on("data", (chunk) => stderr = (stderr + chunk).slice(-4000));
+  // A process that ends before it has read its job says why in another way.
+  child.stdin.on("error", () => {});
+  child.stdin.end(serialize(sent(job)));
+  const { promise, resolve, reject } = Promise.withResolvers<MeasurementResult>();
+  child.stdout.on("data", (chunk) => {
+    stdout = (stdout + chunk).slice(-4000);
+    const line = stdout.split("\n").slice(0, -1).find((line) => line.startsWith(RESULT_MARK));
+    if (line) resolve(JSON.parse(line.slice(RESULT_MARK.length)));
+  });
+  child.on("error", ({ message }) => resolve({ trouble: `it cannot be measured: ${message}` }));
+  child.on("close", (code, killedBy) =>
+    resolve({
+      trouble: `the process that measured it ${
+        killedBy ? `was ended by ${killedBy}` : `ended with code ${code}`
+      }${stderr.trim() && `: ${lastLine(stderr)}`}`,
+    }));
+  const late = setTimeout(
+    () => resolve({ trouble: `it gave no answer within ${timeLimitSeconds} s` }),
+    1000 * timeLimitSeconds,
+  );
+  const stop = () => reject(signal!.reason);
+  signal?.addEventListener("abort", stop);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    signal?.removeEventListener("abort", stop);
+    // Its end is not waited for: a driver that hangs may not even let it be killed.
+    child.kill("SIGKILL");
+    child.unref();
+  }
+}
+
+const FLAGS = [
+  "run",
+  "--quiet",
+  "--no-prompt",
+  "--config",
+  fileURLToPath(new URL("../../deno.json", import.meta.url)),
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-ffi",
+];
+
+/** Arrays in memory that is shared between threads cannot be sent, so all are copied. */
+function sent({ program, arrays, ...job }: Parameters<typeof measureInProcess>[0]): MeasurementJob {
+  const { graph, inputs, outputs } = program;
+  const copies = Object.fromEntries(
+    Object.entries(arrays).map(([name, values]) => [name, values.slice()]),
+  );
+  return { ...job, graph: packGraph(graph), inputs, outputs, arrays: copies };
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1)!.slice(0, 200);
+}
+
+async function measure(job: MeasurementJob): Promise<MeasurementResult> {
+  const { device, graph, inputs, outputs, arrays, right } = job;
+  const program = { graph: unpackGraph(graph), inputs, outputs };
+  const runner = await runtimeOf(device).open(program);
+  const timing = await timeRuns(runner, arrays);
+  return {
+    milliseconds: timing.milliseconds,
+    difference: right && relativeDifference(timing.outputs, right),
+  };
+}
+
+function runtimeOf(device: Engine["device"]): GraphRuntime {
+  if (device === "cpu") return onnxRuntime(device);
+  if (device === "webgpu" || device === "cuda") return kernelRuntime(device);
+  throw new Error(`Internal: ${device} runs no graphs`);
+}
+
+if (import.meta.main) {
+  const job = deserialize(await buffer(process.stdin)) as MeasurementJob;
+  const result = await measure(job).catch((error): MeasurementResult => ({
+    trouble: (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200),
+  }));
+  console.log(RESULT_MARK + JSON.stringify(result));
+  process.exit(0);
+}
