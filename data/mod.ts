@@ -16,4 +16,4 @@ export {
   textDatasetNames,
 } from "./load.ts";
 export { type EncodedText, gatherWindows, type TextDataset, vocabularyAlone } from "./texts.ts";
-export { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
+export { type Vocabulary } from "./vocabulary.ts";

@@ -1,10 +1,5 @@
 /** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
-export {
-  type Candidate,
-  type ChoiceOptions,
-  chooseEngine,
-  openTracingEngine,
-} from "./choice/choose.ts";
+export { type ChoiceOptions, chooseEngine } from "./choice/choose.ts";
 export type { DeviceChoice, Workload } from "./choice/measure.ts";
 export { compileStateful, openEngine } from "./device.ts";
 export {
@@ -31,7 +26,7 @@ export type {
   RandomKey,
   SafeTensor,
 } from "./host/mod.ts";
-export { compileMuon, orthogonalized } from "./muon.ts";
+export { compileMuon } from "./muon.ts";
 export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";
 export { tf } from "./tf.ts";

@@ -3,7 +3,7 @@ export { alignedSeries, metricTitle, parameterText, runColors } from "./run_char
 export { blockChart } from "./run_charts.tsx";
 export { formatMeasured, formatNumber } from "./theme.ts";
 export { lineChart, type Series } from "./line_chart.tsx";
-export { decodePng, svgToPng } from "./png.tsx";
+export { svgToPng } from "./png.tsx";
 export {
   FILM_EXAMPLES,
   noiseShare,

@@ -1,30 +1,15 @@
-/** Charts of runs: the figure of a comparison, sparklines, and nats per character by block size. */
+/** Charts of runs: aligned curves of compared runs, sparklines, and nats per character by block size. */
 import {
   type AlignedCurve,
   blockCurve,
   type Comparison,
-  type LeaderboardRow,
   type MetricName,
   METRICS,
   type Run,
 } from "../experiments/mod.ts";
-import {
-  FONT_FAMILY,
-  formatMeasured,
-  formatNumber,
-  page,
-  paper,
-  seriesColor,
-  seriesDash,
-  type Theme,
-} from "./theme.ts";
-import { Chart, lineChart, type Series } from "./line_chart.tsx";
+import { lineChart, type Series } from "./line_chart.tsx";
 import { calmingHalfLife, type Point, smooth, thin } from "./series.ts";
-
-const WIDTH = 880;
-const CHART_HEIGHT = 280;
-const LINE = 20;
-const SHOWN_RUNS = 20;
+import { formatNumber, page, seriesColor, type Theme } from "./theme.ts";
 
 /** Returns the title of a metric. */
 export function metricTitle(name: MetricName): string {
@@ -63,85 +48,6 @@ export function parameterText(parameters: Readonly<Record<string, string | numbe
   return Object.entries(parameters).map(([name, value]) =>
     `${name} ${typeof value === "number" ? formatNumber(value, 4) : value}`
   ).join(" · ");
-}
-
-/** Renders a comparison as SVG: denoising error, training loss and a legend. */
-export function comparisonFigure(
-  comparison: Comparison,
-  options: { readonly theme?: Theme } = {},
-): string {
-  const theme = options.theme ?? paper;
-  const colors = runColors(comparison);
-  const curves = ([comparison.metric.name, "loss"] as const).flatMap((name) =>
-    comparison.curves.filter((curve) => curve.name === name)
-  );
-  const rows = comparison.leaderboard.slice(0, SHOWN_RUNS);
-  const left = comparison.leaderboard.length - rows.length;
-  const height = CHART_HEIGHT + (rows.length + (left > 0 ? 1 : 0)) * LINE + 24;
-  return String(
-    <svg
-      xmlns="http://www.w3.org/2000/svg"
-      class="figure"
-      viewBox={`0 0 ${WIDTH} ${height}`}
-      width={WIDTH}
-      height={height}
-      role="img"
-      aria-label={comparison.verdict}
-      font-family={FONT_FAMILY}
-      font-size="12"
-    >
-      {theme.background && <rect width={WIDTH} height={height} fill={theme.background} />}
-      {curves.map((curve, index) => (
-        <g transform={`translate(${index * WIDTH / 2} 0)`}>
-          <Chart
-            title={metricTitle(curve.name)}
-            subtitle={curve.name === "loss"
-              ? "smoothed; not comparable between targets"
-              : "held-out images, lower is better"}
-            xLabel="training step"
-            yScale="log"
-            xRange={[0, curve.steps.at(-1) ?? 1]}
-            width={WIDTH / 2}
-            height={CHART_HEIGHT}
-            theme={theme}
-            labels={false}
-            series={alignedSeries(curve, colors)}
-          />
-        </g>
-      ))}
-      {rows.map((row, index) => (
-        <g transform={`translate(16 ${CHART_HEIGHT + 18 + index * LINE})`}>
-          <LegendLine row={row} color={colors.get(row.runId) ?? 0} theme={theme} />
-        </g>
-      ))}
-      {left > 0 && (
-        <text x="16" y={CHART_HEIGHT + 22 + rows.length * LINE} fill={theme.muted}>
-          {`and ${left} more`}
-        </text>
-      )}
-    </svg>,
-  );
-}
-
-function LegendLine(props: { row: LeaderboardRow; color: number; theme: Theme }) {
-  const { row, color, theme } = props;
-  const error = row.score === null ? "no validation yet" : formatMeasured(row.score);
-  return (
-    <g>
-      <line
-        x1="0"
-        x2="20"
-        y1="-4"
-        y2="-4"
-        stroke={seriesColor(theme, color)}
-        stroke-width="2.5"
-        stroke-dasharray={seriesDash(theme, color)}
-      />
-      <text x="30" fill={theme.ink}>{row.runId}</text>
-      <text x="150" fill={theme.ink}>{error}</text>
-      <text x="260" fill={theme.muted}>{parameterText(row.parameters)}</text>
-    </g>
-  );
 }
 
 /**

@@ -14,7 +14,6 @@ export { didYouMean, explained, nearest, shortened, UserError } from "./errors.t
 export {
   accepted,
   errorOfMarked,
-  explainIssues,
   type JsonSchema,
   jsonSchemaOf,
   markedMessage,
@@ -25,7 +24,7 @@ export {
   withoutUndefined,
 } from "./explain.ts";
 export { adamWStep, createAdamW, emaDecayAt, learningRateAt, updateEma } from "./optimizer.ts";
-export type { AdamWConfig, LearningRateSchedule, OptimizerState, Parameters } from "./optimizer.ts";
+export type { AdamWConfig, OptimizerState, Parameters } from "./optimizer.ts";
 export { integers, normals, permutation, type RandomKey, streamHash, uniforms } from "./random.ts";
 export {
   type CheckedFile,
@@ -34,6 +33,5 @@ export {
   encodeSafetensors,
   encodeWithChecksum,
   type SafeTensor,
-  type SafetensorsFile,
 } from "./safetensors.ts";
 export { counted, duration, listed } from "./errors.ts";

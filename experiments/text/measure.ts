@@ -12,7 +12,7 @@ import {
   blockMask,
   boundStep,
   EMBEDDING_DIMENSION,
-  finiteWalk,
+  finiteSteps,
   type LikelihoodBound,
   likelihoodBound,
   maskedBoundStep,
@@ -134,7 +134,7 @@ async function boundOf(
   { weights, windows }: MeasureInput,
   { blockSize, squaredNorm, shuffled = false, steps, noise = VALIDATION_NOISE }: BoundOptions,
 ) {
-  const range = steps === undefined ? noiseRange(config) : finiteWalk(noiseRange(config), steps);
+  const range = steps === undefined ? noiseRange(config) : finiteSteps(noiseRange(config), steps);
   const mask = network.reader ? { mask: blockMask(config.context, blockSize) } : {};
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {

@@ -104,7 +104,7 @@ export interface Inpainting<P extends Points = Float32Array> {
  *
  * @param steps Number of steps from the highest noise level to clean data.
  */
-export function repaintWalk(steps: number, jumpLength: number, resamples: number): number[] {
+export function repaintOrder(steps: number, jumpLength: number, resamples: number): number[] {
   requireCount("jump_length", jumpLength);
   requireCount("resamples", resamples);
   if (jumpLength > 1 && jumpLength >= steps) {
@@ -113,17 +113,17 @@ export function repaintWalk(steps: number, jumpLength: number, resamples: number
         `has at most ${Math.max(1, steps - 1)}`,
     );
   }
-  const walk: number[] = [];
+  const order: number[] = [];
   for (let start = 0; start < steps; start++) {
-    walk.push(start);
+    order.push(start);
     const reached = start + 1;
     const endsStretch = reached < steps && reached >= jumpLength &&
       (steps - 1 - reached) % jumpLength === 0;
     if (!endsStretch) continue;
     const stretch = Array.from({ length: jumpLength }, (_, i) => reached - jumpLength + i);
-    for (let again = 1; again < resamples; again++) walk.push(...stretch);
+    for (let again = 1; again < resamples; again++) order.push(...stretch);
   }
-  return walk;
+  return order;
 }
 
 /** Validates the known values and the mask. @throws {UserError} If they do not fit the points. */

@@ -5,7 +5,7 @@
  * Read in this order: notation, schedules, levels, objective, samplers, guidance, plan, sample.
  */
 export { alphaSigma, type Arithmetic, noiseInputs } from "./notation.ts";
-export { type Schedule, schedule, type ScheduleName, scheduleNames } from "./schedules.ts";
+export { type Schedule, schedule, scheduleNames } from "./schedules.ts";
 export {
   levelFields,
   samplingLevels,
@@ -32,10 +32,9 @@ export { guidanceAt, guide, type Inpainting, isGuided, rescaleGuidance } from ".
 export {
   type Draw,
   type Evaluation,
-  type PlanOptions,
   samplerOptionFields,
   samplersWith,
   samplingPlan,
   solver,
 } from "./plan.ts";
-export { type Denoise, placeOf, sampleDiffusion, sampleStart, type SampleStep } from "./sample.ts";
+export { placeOf, sampleDiffusion, sampleStart } from "./sample.ts";

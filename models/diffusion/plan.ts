@@ -14,7 +14,7 @@ import {
   type SolverStep,
   type Step,
 } from "./samplers.ts";
-import { type Inpainting, repaintWalk } from "./guidance.ts";
+import { type Inpainting, repaintOrder } from "./guidance.ts";
 import { alphaSigma, type Amplitudes, type Points, type Raise, raiseTo } from "./notation.ts";
 
 type ShapeOf<Name extends SamplerName> = (typeof samplers)[Name]["options"]["shape"];
@@ -140,13 +140,13 @@ export interface PlanOptions {
 export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions): Evaluation[] {
   requireFallingLevels(levels);
   const method = solver(sampler, options);
-  const walk = stepOrder(levels.length - 1, inpaint);
+  const order = stepOrder(levels.length - 1, inpaint);
   const plan: Evaluation[] = [];
   let draws = 0;
   let advance = method.start();
   let gamma = levels[0]!;
   let hasPrevious = false;
-  for (const [index, start] of walk.entries()) {
+  for (const [index, start] of order.entries()) {
     const from = levels[start]!, to = levels[start + 1]!;
     const raises: (Raise & { draw: Draw })[] = [];
     if (gamma < from) {
@@ -157,7 +157,7 @@ export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions)
     }
     const { raise, corrected, ...move }: Step = advance(from, to);
     if (raise) raises.push({ ...raise, draw: ++draws });
-    const shared = { step: index + 1, steps: walk.length, reached: to };
+    const shared = { step: index + 1, steps: order.length, reached: to };
     const first = {
       ...shared,
       raises,
@@ -192,7 +192,7 @@ export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions)
 /** Returns the index of the level that each step starts from. */
 function stepOrder(steps: number, inpaint: PlanOptions["inpaint"]): number[] {
   const { jumpLength = 1, resamples = inpaint ? 10 : 1 } = inpaint ?? {};
-  return repaintWalk(steps, jumpLength, resamples);
+  return repaintOrder(steps, jumpLength, resamples);
 }
 
 function requireFallingLevels(levels: readonly number[]): void {

@@ -118,27 +118,6 @@ export function schedule(name: ScheduleName, options: ScheduleOptions = {}): Sch
   return options.zeroTerminalSnr ? zeroTerminalSnr(named) : named;
 }
 
-/**
- * Validates a schedule.
- *
- * @throws {RangeError} If γ is not strictly increasing on [0, 1], or not finite anywhere but at 1.
- */
-export function requireMonotone<S extends Pick<Schedule, "name" | "gamma">>(schedule: S): S {
-  const points = 256;
-  let previous = -Infinity;
-  for (let i = 0; i <= points; i++) {
-    const gamma = schedule.gamma(i / points);
-    if (!(gamma > previous) || (gamma === Infinity && i < points)) {
-      throw new RangeError(
-        `Schedule ${schedule.name}: γ(${i / points}) = ${gamma} after ${previous}, but γ must be ` +
-          "finite and strictly increasing (+∞ is allowed at t = 1)",
-      );
-    }
-    previous = gamma;
-  }
-  return schedule;
-}
-
 /** Whether a schedule ends in pure noise, γ(1) = +∞. */
 export function hasZeroTerminalSnr(schedule: Pick<Schedule, "gamma">): boolean {
   return schedule.gamma(1) === Infinity;

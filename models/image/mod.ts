@@ -8,7 +8,7 @@ import type { tf } from "../../engine/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import type { ImageArchitecture, ImageNetwork, ImageShape, ImageSize } from "./shape.ts";
 
-export { type ImageNetwork, type ImageShape, type ImageSize, imageSizes } from "./shape.ts";
+export { type ImageNetwork, type ImageShape, imageSizes } from "./shape.ts";
 
 interface NetworkEntry {
   /** The name shown to people. */

@@ -15,5 +15,5 @@ export {
 } from "./step.ts";
 export { NOISE_STEP, type NoiseInput, withDrawnNoise } from "./step.ts";
 export { compileSampling, needsOf, type SamplingProgram } from "./sampling.ts";
-export { runSampling, type SamplingFrame } from "./sampling_run.ts";
+export { runSampling } from "./sampling_run.ts";
 export { denoiser, type DenoisingNetwork, trainingStep, validationStep } from "./denoising.ts";

@@ -1,7 +1,7 @@
 /**
  * Text: baselines and statistics that need no network. Nothing here loads TensorFlow.js.
  */
-export { fitNgrams, sampleNgrams } from "./ngram.ts";
+export { fitNgrams } from "./ngram.ts";
 export { textStatisticNotes, type TextStatistics } from "./statistic_notes.ts";
 export {
   evenlySpaced,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { bytePairVocabulary, learnMerges } from "../../data/byte_pair.ts";
-import { vocabularyOf } from "../../data/mod.ts";
 import { splitText } from "../../data/texts.ts";
+import { vocabularyOf } from "../../data/vocabulary.ts";
 
 /** The words of Sennrich et al., with an apostrophe, a digit, and what is hard for others. */
 const TEXT = "low lower newest widest 's  lowest\n\n\nnewer 10 100 😀😀 ß́\t\u00a0– low. ".repeat(7);

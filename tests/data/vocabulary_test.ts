@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { vocabularyOf } from "../../data/mod.ts";
+import { vocabularyOf } from "../../data/vocabulary.ts";
 
 const refused = (work: () => unknown, message: string | RegExp) =>
   assert.throws(work, { name: "UserError", message });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { compileMuon, normals, openEngine, orthogonalized } from "../../engine/mod.ts";
-import type { Parameters } from "../../engine/mod.ts";
+import { compileMuon, normals, openEngine, type Parameters } from "../../engine/mod.ts";
+import { orthogonalized } from "../../engine/muon.ts";
 
 const engine = await openEngine({ device: "cpu" });
 

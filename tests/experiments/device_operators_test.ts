@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Graph } from "../../engine/graph/value.ts";
 import { compileKernels } from "../../engine/kernels/compile.ts";
 import { kernelRuntime } from "../../engine/kernels/runtime.ts";
-import { compileMuon, type Engine, openTracingEngine, type Parameters } from "../../engine/mod.ts";
+import { compileMuon, type Engine, type Parameters } from "../../engine/mod.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import {
   imageConfigOf,
@@ -27,6 +27,7 @@ import { classifierNetwork } from "../../models/image_classifier.ts";
 import { compileStep } from "../../models/steps/mod.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import type { SampleSettings } from "../../experiments/image/requests.ts";
+import { openTracingEngine } from "../../engine/choice/choose.ts";
 
 /**
  * Compiles what `work` compiles to kernels, which fails where an operator has none. The programs cannot

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { openEngine, type Program } from "../../engine/mod.ts";
 import { compileStep, denoiser } from "../../models/steps/mod.ts";
-import { imageNetwork, type ImageSize } from "../../models/image/mod.ts";
+import { imageNetwork } from "../../models/image/mod.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { blockStep } from "../engine/parity/attention_block.ts";
 import { digitsStep } from "../engine/parity/digits.ts";
 import { python } from "./python.ts";
+import type { ImageSize } from "../../models/image/shape.ts";
 
 /** What check_onnx.py reports. */
 interface Report {

@@ -1,8 +1,7 @@
 import { paper as paperTheme } from "../../figures/theme.ts";
-import { type Pixels } from "../../figures/png.tsx";
+import { decodePng, type Pixels } from "../../figures/png.tsx";
 import assert from "node:assert/strict";
 import {
-  decodePng,
   formatMeasured,
   formatNumber,
   lineChart,

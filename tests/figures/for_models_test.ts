@@ -1,7 +1,7 @@
-import { encodePng } from "../../figures/png.tsx";
+import { decodePng, encodePng } from "../../figures/png.tsx";
 import assert from "node:assert/strict";
 import { uniforms } from "../../engine/host/mod.ts";
-import { decodePng, pngForModel } from "../../figures/mod.ts";
+import { pngForModel } from "../../figures/mod.ts";
 import { MOST_BYTES, MOST_SIDE } from "../../figures/for_models.ts";
 
 /** A picture of nothing but noise, which no format makes small. */

@@ -1,7 +1,6 @@
-import { type Pixels } from "../../figures/png.tsx";
+import { decodePng, type Pixels } from "../../figures/png.tsx";
 import { contactSheet, filmStrip } from "../../figures/contact_sheet.ts";
 import assert from "node:assert/strict";
-import { decodePng } from "../../figures/mod.ts";
 
 const SIZE = 28;
 

@@ -1,7 +1,8 @@
 /** What is known of tiny Shakespeare. */
 import assert from "node:assert/strict";
 import { loadTextDataset } from "../../data/mod.ts";
-import { fitNgrams, sampleNgrams, textReference, textStatistics } from "../../models/text/mod.ts";
+import { fitNgrams, textReference, textStatistics } from "../../models/text/mod.ts";
+import { sampleNgrams } from "../../models/text/ngram.ts";
 
 const HASH = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed";
 

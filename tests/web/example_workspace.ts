@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadImageDataset, vocabularyOf } from "../../data/mod.ts";
+import { loadImageDataset } from "../../data/mod.ts";
 import { DIGITS } from "../../experiments/image/pictures.ts";
 import { normals } from "../../engine/mod.ts";
 import {
@@ -26,6 +26,7 @@ import { openStore, type Store } from "../../experiments/store/store.ts";
 import { holdLock } from "../../experiments/run/processes.ts";
 import type { SampleSettings } from "../../experiments/image/requests.ts";
 import type { WriteSettings } from "../../experiments/text/requests.ts";
+import { vocabularyOf } from "../../data/vocabulary.ts";
 
 const SIZE = 28 * 28;
 

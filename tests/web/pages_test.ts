@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { decodePng } from "../../figures/mod.ts";
 import { openJournal } from "../../journal/mod.ts";
 import { createApp } from "../../web/mod.ts";
 import { emptyWorkspace, exampleWorkspace } from "./example_workspace.ts";
+import { decodePng } from "../../figures/png.tsx";
 
 const ATTACK = `"><script>alert(1)</script><img src=x onerror=alert(2)>`;
 

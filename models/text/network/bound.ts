@@ -164,24 +164,6 @@ export function likelihoodBound(
   };
 }
 
-/**
- * Returns the diffusion term for a finite number of steps T (VDM, equation 13):
- * ½ Σ (SNR(t_{i−1}) − SNR(t_i)) ‖e − x̂(t_i)‖². It is larger than the continuous term and converges to it
- * as T increases.
- *
- * @param gammas The T + 1 noise levels, from low to high.
- * @param squaredErrors Mean ‖e − x̂‖² at gammas[1], …, gammas[T].
- */
-export function discreteDiffusion(
-  gammas: readonly number[],
-  squaredErrors: readonly number[],
-): number {
-  return 0.5 * squaredErrors.reduce(
-    (sum, error, i) => sum + (Math.exp(-gammas[i]!) - Math.exp(-gammas[i + 1]!)) * error,
-    0,
-  );
-}
-
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
@@ -200,11 +182,11 @@ function standardErrorOf(residuals: readonly number[]): number {
  *
  * With the slope T(e^{γ_k − γ_{k−1}} − 1), the weight ½ γ'(t) e^{−γ(t)} of the continuous bound becomes
  * ½ T (SNR_{k−1} − SNR_k), so that the bound is that of T steps of ancestral sampling (ddpm) at
- * temperature 1 (VDM, equation 13; its diffusion term is `discreteDiffusion`).
+ * temperature 1 (VDM, equation 13).
  *
  * @param steps A whole number, at least 1.
  */
-export function finiteWalk(range: NoiseRange, steps: number): NoiseRange {
+export function finiteSteps(range: NoiseRange, steps: number): NoiseRange {
   const stepOf = (t: number) => Math.min(steps, Math.max(1, Math.ceil(steps * t)));
   return {
     gamma: (t) => range.gamma(t <= 0 ? 0 : stepOf(t) / steps),

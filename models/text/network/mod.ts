@@ -25,4 +25,4 @@ export {
   trimmed,
   type WindowErrors,
 } from "./bound.ts";
-export { finiteWalk } from "./bound.ts";
+export { finiteSteps } from "./bound.ts";

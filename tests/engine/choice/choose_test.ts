@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  type Candidate,
-  chooseEngine,
-  openEngine,
-  tf,
-  type Workload,
-} from "../../../engine/mod.ts";
+import { chooseEngine, openEngine, tf, type Workload } from "../../../engine/mod.ts";
 import { MEASURING_PROGRAM } from "../../../engine/choice/measure.ts";
-import { CANDIDATES } from "../../../engine/choice/choose.ts";
+import { type Candidate, CANDIDATES } from "../../../engine/choice/choose.ts";
 import { onnxRuntime } from "../../../engine/onnx/runtime.ts";
 
 const SIZE = 192;

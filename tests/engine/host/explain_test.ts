@@ -3,12 +3,12 @@ import { z } from "zod";
 import {
   didYouMean,
   errorOfMarked,
-  explainIssues,
   markedMessage,
   RefusedValue,
   UserError,
 } from "../../../engine/host/mod.ts";
 import { TrainInput } from "../../../tools/train.ts";
+import { explainIssues } from "../../../engine/host/explain.ts";
 
 function explained(schema: z.ZodType, value: unknown): string {
   const result = schema.safeParse(value);

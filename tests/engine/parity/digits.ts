@@ -8,9 +8,10 @@ import {
 } from "../../../engine/mod.ts";
 import { noiseInputs } from "../../../models/diffusion/mod.ts";
 import { trainingStep } from "../../../models/steps/mod.ts";
-import { imageNetwork, type ImageSize } from "../../../models/image/mod.ts";
+import { imageNetwork } from "../../../models/image/mod.ts";
 import { initialParameters } from "../../../models/layers/mod.ts";
 import { type Inputs, perturbed } from "./agreement.ts";
+import type { ImageSize } from "../../../models/image/shape.ts";
 
 /** Inputs that have one row for each example. */
 export const perExample = ["x", "eps", "alpha", "sigma", "angle", "labels"];

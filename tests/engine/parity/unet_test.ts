@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { blockSize } from "../../../engine/onnx/blocked_layout.ts";
 import { openSession } from "../../../engine/onnx/session.ts";
 import { openEngine } from "../../../engine/mod.ts";
-import type { ImageSize } from "../../../models/image/mod.ts";
 import { assertAgree, distance, norm, onBoth } from "./agreement.ts";
 import { digitsStep } from "./digits.ts";
+import type { ImageSize } from "../../../models/image/shape.ts";
 
 const engine = await openEngine({ device: "cpu" });
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { baselinesFor, keptBaselines, textBaselines } from "../../../experiments/text/metrics.ts";
-import { vocabularyOf } from "../../../data/mod.ts";
 import { withWorkspace } from "../workspace.ts";
+import { vocabularyOf } from "../../../data/vocabulary.ts";
 
 function textOf(train: string, validation: string, hash = "a".repeat(64)) {
   const vocabulary = vocabularyOf(train + validation);

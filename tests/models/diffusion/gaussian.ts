@@ -4,7 +4,8 @@
  */
 import type { Solver } from "../../../models/diffusion/plan.ts";
 import type { Points } from "../../../models/diffusion/notation.ts";
-import { alphaSigma, type Denoise } from "../../../models/diffusion/mod.ts";
+import { alphaSigma } from "../../../models/diffusion/mod.ts";
+import type { Denoise } from "../../../models/diffusion/sample.ts";
 
 export interface Gaussian {
   readonly mu: ArrayLike<number>;

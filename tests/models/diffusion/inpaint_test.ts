@@ -1,38 +1,37 @@
-import { repaintWalk } from "../../../models/diffusion/guidance.ts";
+import { repaintOrder } from "../../../models/diffusion/guidance.ts";
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/mod.ts";
 import {
   alphaSigma,
-  type Denoise,
   type Inpainting,
   sampleDiffusion,
   type SamplerName,
-  type SampleStep,
   samplingLevels,
   schedule,
 } from "../../../models/diffusion/mod.ts";
 import { assertClose } from "../assert_close.ts";
+import type { Denoise, SampleStep } from "../../../models/diffusion/sample.ts";
 
-Deno.test("repaintWalk() takes every step once where nothing is resampled", () => {
-  assert.deepEqual(repaintWalk(4, 2, 1), [0, 1, 2, 3]);
-  assert.deepEqual(repaintWalk(1, 1, 10), [0]);
+Deno.test("repaintOrder() takes every step once where nothing is resampled", () => {
+  assert.deepEqual(repaintOrder(4, 2, 1), [0, 1, 2, 3]);
+  assert.deepEqual(repaintOrder(1, 1, 10), [0]);
 });
 
-Deno.test("repaintWalk() walks each stretch again, and the step to clean data once", () => {
-  assert.deepEqual(repaintWalk(3, 1, 3), [0, 0, 0, 1, 1, 1, 2]);
-  assert.deepEqual(repaintWalk(5, 2, 2), [0, 1, 0, 1, 2, 3, 2, 3, 4]);
+Deno.test("repaintOrder() walks each stretch again, and the step to clean data once", () => {
+  assert.deepEqual(repaintOrder(3, 1, 3), [0, 0, 0, 1, 1, 1, 2]);
+  assert.deepEqual(repaintOrder(5, 2, 2), [0, 1, 0, 1, 2, 3, 2, 3, 4]);
   // What does not fill a stretch is left at the noisy end.
-  assert.deepEqual(repaintWalk(6, 2, 2), [0, 1, 2, 1, 2, 3, 4, 3, 4, 5]);
+  assert.deepEqual(repaintOrder(6, 2, 2), [0, 1, 2, 1, 2, 3, 4, 3, 4, 5]);
 });
 
-Deno.test("repaintWalk() refuses counts that are none, and stretches longer than the walk", () => {
-  const cases: [Parameters<typeof repaintWalk>, RegExp][] = [
+Deno.test("repaintOrder() refuses counts that are none, and stretches longer than the walk", () => {
+  const cases: [Parameters<typeof repaintOrder>, RegExp][] = [
     [[5, 0, 2], /^jump_length is 0: it must be a whole number, at least 1/],
     [[5, 1, 1.5], /^resamples is 1\.5/],
     [[5, 5, 2], /^jump_length is 5 with 5 steps: .* a segment has at most 4/],
   ];
   for (const [args, message] of cases) {
-    assert.throws(() => repaintWalk(...args), { name: "UserError", message });
+    assert.throws(() => repaintOrder(...args), { name: "UserError", message });
   }
 });
 
@@ -100,7 +99,7 @@ Deno.test("in-painting asks the denoiser at the level that the points are really
   };
   const inpaint = { resamples: 3, jumpLength: 2 };
   const { taken, levels } = await inpainted(inpaint, { steps: 7, denoise });
-  const walk = repaintWalk(7, 2, 3);
+  const walk = repaintOrder(7, 2, 3);
   assert.deepEqual(asked, walk.map((start) => levels[start]));
   assert.deepEqual(taken.map(({ gamma }) => gamma), walk.map((start) => levels[start + 1]));
   assert.ok(taken.every(({ step, steps }, i) => step === i + 1 && steps === walk.length));

@@ -2,13 +2,11 @@ import { gammaOfAlphaCumprod } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import {
   alphaSigma,
-  type Denoise,
   sampleDiffusion,
-  type SampleStep,
   samplingLevels,
   schedule,
 } from "../../../models/diffusion/mod.ts";
-import type { SampleOptions } from "../../../models/diffusion/sample.ts";
+import type { Denoise, SampleOptions, SampleStep } from "../../../models/diffusion/sample.ts";
 import { assertClose } from "../assert_close.ts";
 import { exactDenoiser, posteriorGain } from "./gaussian.ts";
 import reference from "./reference/diffusers.json" with { type: "json" };

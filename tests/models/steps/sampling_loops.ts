@@ -2,12 +2,9 @@
 import assert from "node:assert/strict";
 import { type Engine, normals, tf } from "../../../engine/mod.ts";
 import {
-  type Denoise,
   noiseInputs,
-  type PlanOptions,
   sampleDiffusion,
   sampleStart,
-  type SampleStep,
   samplingLevels,
   samplingPlan,
   schedule,
@@ -19,6 +16,8 @@ import {
   runSampling,
   type Step,
 } from "../../../models/steps/mod.ts";
+import type { Denoise, SampleStep } from "../../../models/diffusion/sample.ts";
+import type { PlanOptions } from "../../../models/diffusion/plan.ts";
 
 const COUNT = 4;
 const SHAPE = [2, 3];

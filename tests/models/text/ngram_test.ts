@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { loadTextDataset } from "../../../data/mod.ts";
 import { uniforms } from "../../../engine/host/mod.ts";
-import { fitNgrams, sampleNgrams } from "../../../models/text/mod.ts";
+import { fitNgrams } from "../../../models/text/mod.ts";
+import { sampleNgrams } from "../../../models/text/ngram.ts";
 
 const close = (actual: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(actual - expected) < tolerance, `${actual} is not ${expected} ± ${tolerance}`);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { loadTextDataset, vocabularyOf } from "../../../data/mod.ts";
+import { loadTextDataset } from "../../../data/mod.ts";
 import {
   fitNgrams,
-  sampleNgrams,
   textReference,
   textStatisticNotes,
   textStatistics,
 } from "../../../models/text/mod.ts";
+import { vocabularyOf } from "../../../data/vocabulary.ts";
+import { sampleNgrams } from "../../../models/text/ngram.ts";
 
 const close = (actual: number | null, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(actual! - expected) < tolerance, `${actual} is not ${expected}`);

@@ -1,5 +1,5 @@
 /** The likelihood bound against a language whose entropy is known. */
-import { discreteDiffusion } from "../../../../models/text/network/bound.ts";
+import { discreteDiffusion } from "./discrete_diffusion.ts";
 import assert from "node:assert/strict";
 import { type Arrays, openEngine, type Parameters, type Program } from "../../../../engine/mod.ts";
 import { normals } from "../../../../engine/mod.ts";

@@ -1,9 +1,9 @@
 /** The bound of finitely many steps against the sum that it stands for. */
-import { discreteDiffusion } from "../../../../models/text/network/bound.ts";
+import { discreteDiffusion } from "./discrete_diffusion.ts";
 import assert from "node:assert/strict";
 import {
   boundLevels,
-  finiteWalk,
+  finiteSteps,
   likelihoodBound,
   linearGamma,
   logisticGamma,
@@ -16,7 +16,7 @@ Deno.test("the bound under a walk's levels is the sum over its steps", () => {
   for (const range of [linearGamma(-4, 5), logisticGamma(-4, 5)]) {
     let before = Infinity;
     for (const steps of [1, 7, 16, 64]) {
-      const walk = finiteWalk(range, steps);
+      const walk = finiteSteps(range, steps);
       // A multiple of all steps, so that every step has as many windows.
       const count = 8 * 7 * 64;
       const draws = [0, 1].map((step) => {
@@ -40,6 +40,6 @@ Deno.test("the bound under a walk's levels is the sum over its steps", () => {
 });
 
 Deno.test("a walk begins and ends at the range's own levels, and stops nowhere else than its steps", () => {
-  const walk = finiteWalk(linearGamma(-4, 4), 4);
+  const walk = finiteSteps(linearGamma(-4, 4), 4);
   assert.deepEqual([0, 0.1, 0.25, 0.26, 0.9, 1].map((t) => walk.gamma(t)), [-4, -2, -2, 0, 4, 4]);
 });
