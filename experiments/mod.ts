@@ -55,6 +55,7 @@ export type { SweepSummary, Variation } from "./report/variations.ts";
 export {
   AnyEvaluateRequest,
   AnySampleRequest,
+  type ConfigField,
   configFields,
   DEFAULT_PRESET,
   Grid,

@@ -9,14 +9,17 @@ import { accepted, didYouMean, jsonSchemaOf, UserError } from "../engine/host/mo
 import {
   AnyEvaluateRequest,
   AnySampleRequest,
+  type ConfigField,
   configFields,
   fieldsWith,
   Grid,
   Overrides,
+  type PresetName,
+  presets,
 } from "../experiments/mod.ts";
 import { publications } from "./arguments.ts";
 import { table } from "./rows.ts";
-import { FIELDS_URI, PRESETS_URI } from "./links.ts";
+import { FIELDS_URI, PRESETS_URI, SAMPLING_FIELDS_URI } from "./links.ts";
 
 /** Well below the 60 s after which some clients give up on a call, whatever progress they are sent. */
 export const MAX_WAIT_SECONDS = 50;
@@ -66,22 +69,46 @@ export function withRareFields<Request extends z.ZodObject>(request: Request): R
 
 /** Names those of a request's fields that are taken without being published. */
 export function rareFieldsHelp(request: z.ZodObject): string {
-  return `Also taken: ${rareFields(request).join(", ")} (resource ${FIELDS_URI}).`;
+  return `Also taken: ${rareFields(request).join(", ")} (resource ${SAMPLING_FIELDS_URI}).`;
 }
 
 function rareFields(request: z.ZodObject): string[] {
   return Object.keys(fieldsWith(request, "rare"));
 }
 
-/** All fields in Markdown tables. */
+/**
+ * The fields of a configuration as a Markdown table. All names come first: some clients show their
+ * model only the beginning and the end of what is longer than 10,000 bytes.
+ */
 export function fieldsTable(): string {
+  const fields = fieldNames();
   return [
-    "Fields of a configuration, for overrides and grid of train",
-    configTable(fieldNames()),
-    "Fields of sample",
-    requestTable(AnySampleRequest),
-    "Fields of evaluate",
-    requestTable(AnyEvaluateRequest),
+    `Fields of a configuration, for overrides and grid of train: ${fields.join(", ")}.`,
+    table(
+      ["field", "of", "value", "meaning", "in most presets"],
+      rowsOf(fields, ([most]) => most?.value ?? ""),
+    ),
+    `What every preset has: ${PRESETS_URI}. One field with its value in each preset: ` +
+    `${FIELDS_URI}/NAME.`,
+  ].join("\n\n");
+}
+
+/** The fields of sample as a Markdown table, and below it those of evaluate that differ from them. */
+export function samplingFieldsTable(): string {
+  const sample = requestRows(AnySampleRequest);
+  const told = new Set(sample.map(String));
+  const evaluate = requestRows(AnyEvaluateRequest);
+  const own = evaluate.filter((row) => !told.has(String(row)));
+  const shared = evaluate.filter((row) => told.has(String(row))).map(([field]) => field);
+  const names = (rows: readonly (readonly string[])[]) => rows.map(([field]) => field).join(", ");
+  return [
+    `Fields of sample: ${names(sample)}.`,
+    `Fields of evaluate: ${names(evaluate)}.`,
+    table(REQUEST_HEAD, sample),
+    `Evaluate takes these of sample's fields: ${
+      shared.join(", ")
+    }. Its own, or with another range:`,
+    table(REQUEST_HEAD, own),
   ].join("\n\n");
 }
 
@@ -90,12 +117,39 @@ export function fieldNames(): string[] {
   return [...configFields.keys()];
 }
 
-/** The table of one field. @throws {UserError} If there is none of this name. */
+/** Fields of a configuration, of sample and of evaluate. */
+export function allFieldNames(): string[] {
+  return [
+    ...new Set([...fieldNames(), ...REQUESTS.flatMap(([, { shape }]) => Object.keys(shape))]),
+  ];
+}
+
+const REQUESTS = [["sample", AnySampleRequest], ["evaluate", AnyEvaluateRequest]] as const;
+const REQUEST_HEAD = ["field", "value", "meaning"];
+
+/** Tables of one field: in a configuration, in sample and in evaluate. @throws {UserError} If there is none of this name. */
 export function fieldTable(field: string): string {
-  if (configFields.has(field)) return configTable([field]);
-  throw new UserError(
-    `There is no field ${JSON.stringify(field)}${didYouMean(field, fieldNames())}`,
+  const inConfig = rowsOf(
+    configFields.has(field) ? [field] : [],
+    (values) =>
+      values.map(({ value, names }, i) => i === 0 ? value : `${value} in ${names.join(", ")}`)
+        .join("; "),
   );
+  const head = ["field", "of", "value", "meaning", "in the presets (commonest first)"];
+  const tables = [
+    { of: "a configuration", head, rows: inConfig },
+    ...REQUESTS.map(([of, request]) => ({
+      of,
+      head: REQUEST_HEAD,
+      rows: requestRows(request).filter(([name]) => name === field),
+    })),
+  ].filter(({ rows }) => rows.length > 0);
+  if (tables.length === 0) {
+    throw new UserError(
+      `There is no field ${JSON.stringify(field)}${didYouMean(field, allFieldNames())}`,
+    );
+  }
+  return tables.map(({ of, head, rows }) => `In ${of}:\n\n${table(head, rows)}`).join("\n\n");
 }
 
 /** Values of a field by which a person may begin: all of a few, and otherwise those of the presets. */
@@ -106,28 +160,35 @@ export function fieldValues(field: string): string[] {
   return [...new Set([...named, ...used])];
 }
 
-function configTable(fields: readonly string[]): string {
-  const rows = fields.flatMap((field) => {
+/** @param usual Returns a text about the values of a field in the presets, the most frequent first. */
+function rowsOf(
+  fields: readonly string[],
+  usual: (values: ConfigField["presetValues"]) => string,
+): string[][] {
+  return fields.flatMap((field) => {
     const { variants, presetValues } = configFields.get(field)!;
-    const inPresets = presetValues.map(({ value, names }, i) =>
-      i === 0 ? value : `${value} in ${names.join(", ")}`
-    ).join("; ");
     return variants.map(({ modality, schema }) => [
       field,
       modality,
       accepted(schema),
       schema.description ?? "",
-      inPresets,
+      usual(variants.length === 1 ? presetValues : valuesOf(modality, presetValues)),
     ]);
   });
-  return table(["field", "of", "value", "meaning", "in the presets (commonest first)"], rows);
 }
 
-function requestTable({ shape }: z.ZodObject): string {
-  const rows = Object.entries(shape as Record<string, z.ZodType>).map(([field, schema]) => [
-    field,
-    accepted(schema),
-    schema.description ?? "",
-  ]);
-  return table(["field", "value", "meaning"], rows);
+/** The values in the presets of one modality, the most frequent first. */
+function valuesOf(
+  modality: string,
+  values: ConfigField["presetValues"],
+): ConfigField["presetValues"] {
+  return values.map(({ value, names }) => ({
+    value,
+    names: names.filter((name) => presets[name as PresetName].config.modality === modality),
+  })).filter(({ names }) => names.length > 0).sort((a, b) => b.names.length - a.names.length);
+}
+
+function requestRows({ shape }: z.ZodObject): string[][] {
+  return Object.entries(shape as Record<string, z.ZodType>)
+    .map(([field, schema]) => [field, accepted(schema), schema.description ?? ""]);
 }

@@ -44,6 +44,7 @@ export const SCHEME = "textdiffusion://";
 export const RUNS_URI = `${SCHEME}runs`;
 export const PRESETS_URI = `${SCHEME}presets`;
 export const FIELDS_URI = `${SCHEME}fields`;
+export const SAMPLING_FIELDS_URI = `${SCHEME}sampling-fields`;
 export const JOURNAL_URI = `${SCHEME}journal`;
 /** An id as one segment of an address; the place of a variable stays as it is. */
 const segment = (id: string) => id.replaceAll("/", "%2F");

@@ -16,7 +16,7 @@ import {
   type Sample,
   type TextSample,
 } from "../experiments/mod.ts";
-import { fieldNames, fieldsTable, fieldTable } from "./fields.ts";
+import { allFieldNames, fieldsTable, fieldTable, samplingFieldsTable } from "./fields.ts";
 import type { Surroundings } from "./define.ts";
 import {
   asJson,
@@ -31,6 +31,7 @@ import {
   RUNS_URI,
   runUri,
   sampleUri,
+  SAMPLING_FIELDS_URI,
 } from "./links.ts";
 import type { ListedKind } from "./lists.ts";
 import { Buffer } from "node:buffer";
@@ -186,18 +187,26 @@ function registerPresets(server: McpServer): void {
   }, () => json(PRESETS_URI, presets));
   const field = new ResourceTemplate(`${FIELDS_URI}/{field}`, {
     list: undefined,
-    complete: { field: (value) => fieldNames().filter((name) => name.startsWith(value)) },
+    complete: { field: (value) => allFieldNames().filter((name) => name.startsWith(value)) },
   });
   server.registerResource("field", field, {
-    title: "A configuration field",
-    description: "What one field of overrides and grid means, takes, and is in the presets",
+    title: "A field",
+    description:
+      "One field of train's overrides and grid, of sample or of evaluate: its meaning, " +
+      "what it takes, and its values in the presets",
     mimeType: "text/markdown",
   }, (uri, { field }) => found(uri, () => text(uri.href, "text/markdown", fieldTable(one(field)))));
   server.registerResource("fields", FIELDS_URI, {
     title: "Configuration fields",
-    description: "What each field of overrides and grid means, takes, and is in the presets",
+    description: "All fields of train's overrides and grid: their meaning, what they take, and " +
+      "their value in most presets",
     mimeType: "text/markdown",
   }, () => text(FIELDS_URI, "text/markdown", fieldsTable()));
+  server.registerResource("sampling-fields", SAMPLING_FIELDS_URI, {
+    title: "Fields of sample and evaluate",
+    description: "All fields of the tools sample and evaluate: their meaning and what they take",
+    mimeType: "text/markdown",
+  }, () => text(SAMPLING_FIELDS_URI, "text/markdown", samplingFieldsTable()));
 }
 
 /** Ids that begin with what was typed, newest first. */

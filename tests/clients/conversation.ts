@@ -164,7 +164,8 @@ function read(path: string, ...says: RegExp[]): ScriptedCall {
 /** A resource of each kind that is listed, of runs that were trained before. */
 function* readListed(): Script {
   yield [
-    read("fields", /learning_rate/, /self_condition/),
+    read("fields", /learning_rate/, /self_condition/, /embedding_norm/),
+    read("sampling-fields", /guidance_rescale/, /bound_steps/),
     read("presets", /mnist-tiny/, /shakespeare-blocks/),
     read("runs", /image-0004/, /text-0001/),
     read("runs/image-0001", /denoising_mse/, /made-up-digits/),

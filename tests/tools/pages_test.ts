@@ -107,6 +107,11 @@ Deno.test("ids, fields and the values of a field are completed", () =>
 
     const { contents } = await client.readResource({ uri: "textdiffusion://fields/schedule" });
     assert.match((contents[0] as { text: string }).text, /\| schedule \|.*cosine/);
+    const eta = await client.readResource({ uri: "textdiffusion://fields/eta" });
+    assert.match(
+      (eta.contents[0] as { text: string }).text,
+      /^In sample:.*\| eta \|.*In evaluate:/s,
+    );
     await assert.rejects(
       () => client.readResource({ uri: "textdiffusion://fields/shedule" }),
       /no field "shedule": did you mean schedule\?/,

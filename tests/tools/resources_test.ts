@@ -61,6 +61,13 @@ Deno.test("runs, curves and samples can be listed, completed and read", () =>
     const fields = tableWith(await text("textdiffusion://fields"), "field", "of", "value").rows;
     const rate = fields.find((row) => row.field === "learning_rate")!;
     assert.equal(rate.value, "a number above 0 and at most 1");
+    const dataset = fields.find((row) => row.field === "dataset" && row.of === "image")!;
+    assert.equal(dataset["in most presets"], "mnist", "of the presets on images");
+    for (const [uri, last] of [["fields", "embedding_norm"], ["sampling-fields", "rounds"]]) {
+      const table = await text(`textdiffusion://${uri}`);
+      assert.ok(new TextEncoder().encode(table).length < 10_000, "whole in every client");
+      assert.match(table.split("\n")[0]!, new RegExp(`: .*, ${last}\\.$`), "all names at first");
+    }
     const { blob } = await read(`textdiffusion://samples/${sample.id}`) as { blob: string };
     assert.equal((await sharp(Buffer.from(blob, "base64")).metadata()).format, "png");
 
