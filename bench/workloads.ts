@@ -6,11 +6,11 @@ import { trainingStep } from "../models/steps/mod.ts";
 import {
   blockMask,
   boundLevels,
-  EMBEDDING_DIMENSION,
   linearGamma,
   textNetwork,
   textTrainingStep,
 } from "../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION } from "../models/text/mod.ts";
 import { transformer } from "./transformer.ts";
 import type { Workload } from "./workload.ts";
 

@@ -257,3 +257,46 @@ function maskOf(
     return kept(Math.floor(pixel / width), pixel % width) ? 1 : 0;
   });
 }
+
+/** Number of images at the end of a large training set that are used for validation. */
+export const VALIDATION_IMAGES = 256;
+
+/** Returns the number of validation images at the end of the training set: {@link VALIDATION_IMAGES}, but at
+ * most a tenth of a small set, and at least one. */
+export function validationCount({ train }: Pick<ImageDataset, "train">): number {
+  return Math.min(VALIDATION_IMAGES, Math.max(1, Math.floor(train.count / 10)));
+}
+
+/** Returns the number of training images, without those for validation. */
+export function trainingCount(dataset: ImageDataset): number {
+  const kept = validationCount(dataset);
+  const count = dataset.train.count - kept;
+  if (count < 1) {
+    throw new UserError(
+      `${dataset.title} has ${dataset.train.count} training images, of which ${kept} must be kept ` +
+        "for validation: use a larger data set",
+    );
+  }
+  return count;
+}
+
+/** Returns mean and variance of every pixel over the training images, in [−1, 1]. */
+export function pixelMoments(
+  dataset: ImageDataset,
+): { means: Float64Array; variances: Float64Array } {
+  const size = dataset.height * dataset.width * dataset.channels;
+  const count = trainingCount(dataset);
+  const { pixels } = dataset.train;
+  const sums = new Float64Array(size), squares = new Float64Array(size);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < size; j++) {
+      const value = pixels[i * size + j]!;
+      sums[j] = sums[j]! + value;
+      squares[j] = squares[j]! + value * value;
+    }
+  }
+  return {
+    means: sums.map((sum) => sum / count / 127.5 - 1),
+    variances: squares.map((square, j) => (square / count - (sums[j]! / count) ** 2) / 127.5 ** 2),
+  };
+}

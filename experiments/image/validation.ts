@@ -15,7 +15,6 @@ import {
   permutation,
   type Program,
   uniforms,
-  UserError,
 } from "../../engine/mod.ts";
 import {
   alphaSigma,
@@ -32,6 +31,7 @@ import {
 } from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import type { BatchOptions, Validation, ValidationMetrics } from "../run/modality.ts";
+import { pixelMoments, trainingCount, VALIDATION_IMAGES, validationCount } from "./pictures.ts";
 import { type ImageConfig, objectiveFor, scheduleOf, weightOptions } from "./config.ts";
 
 /** The noise levels γ at which denoising is measured, ascending; two for each quarter. */
@@ -163,27 +163,6 @@ export function pixelwiseDenoisingError(dataset: ImageDataset): number {
   return meanOver(errors.length, (i) => errors[i]!);
 }
 
-/** Returns mean and variance of every pixel over the training images, in [−1, 1]. */
-export function pixelMoments(
-  dataset: ImageDataset,
-): { means: Float64Array; variances: Float64Array } {
-  const size = dataset.height * dataset.width * dataset.channels;
-  const count = trainingCount(dataset);
-  const { pixels } = dataset.train;
-  const sums = new Float64Array(size), squares = new Float64Array(size);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < size; j++) {
-      const value = pixels[i * size + j]!;
-      sums[j] = sums[j]! + value;
-      squares[j] = squares[j]! + value * value;
-    }
-  }
-  return {
-    means: sums.map((sum) => sum / count / 127.5 - 1),
-    variances: squares.map((square, j) => (square / count - (sums[j]! / count) ** 2) / 127.5 ** 2),
-  };
-}
-
 /** Returns the mean of (x − m)² over the validation images for every pixel. */
 function validationDeviations(dataset: ImageDataset, means: Float64Array): Float64Array {
   const first = trainingCount(dataset);
@@ -201,9 +180,6 @@ function meanOver(count: number, value: (i: number) => number): number {
   for (let i = 0; i < count; i++) sum += value(i);
   return sum / count;
 }
-
-/** Number of images at the end of a large training set that are used for validation. */
-export const VALIDATION_IMAGES = 256;
 
 /** Returns the inputs of a training step, except for the parameters. */
 export type BatchSource = (step: number, options?: BatchOptions) => Arrays;
@@ -258,25 +234,6 @@ export function batchSource(
 /** Whether the training step has the input `weight`; with the uniform weighting all weights are 1. */
 export function isWeighted({ weighting }: ImageConfig): boolean {
   return weighting !== "uniform";
-}
-
-/** Returns the number of validation images at the end of the training set: {@link VALIDATION_IMAGES}, but at
- * most a tenth of a small set, and at least one. */
-function validationCount({ train }: Pick<ImageDataset, "train">): number {
-  return Math.min(VALIDATION_IMAGES, Math.max(1, Math.floor(train.count / 10)));
-}
-
-/** Returns the number of training images, without those for validation. */
-export function trainingCount(dataset: ImageDataset): number {
-  const kept = validationCount(dataset);
-  const count = dataset.train.count - kept;
-  if (count < 1) {
-    throw new UserError(
-      `${dataset.title} has ${dataset.train.count} training images, of which ${kept} must be kept ` +
-        "for validation: use a larger data set",
-    );
-  }
-  return count;
 }
 
 /** Iterates over all images in a new random order in every epoch; a batch may span two epochs. */

@@ -16,7 +16,7 @@ import { text } from "../text/modality.ts";
 
 // What the presentations of single modalities use of them; everything else asks the objects below.
 export { imageConfigOf } from "../image/config.ts";
-export { decodeSamplePixels, recognisedShare } from "../image/pictures.ts";
+export { decodeSamplePixels, pixelMoments, recognisedShare } from "../image/pictures.ts";
 export type {
   HeldOutPictures,
   ImageEvaluation,
@@ -91,12 +91,6 @@ export function scoreOf(run: Run): number | null {
 /** What a configuration trains, by its modality. */
 export const openSubject: OpenSubject = async (config, options) =>
   await (await modalityOf({ config }).load()).openSubject(config, options);
-
-/** Loads {@link pixelMoments}, whose module loads TensorFlow.js. */
-export async function loadPixelMoments() {
-  const { pixelMoments } = await import("../image/validation.ts");
-  return pixelMoments;
-}
 
 /**
  * The run that `ref` means: an id, a unique prefix of one, "latest" (the newest), "best" (the lowest

@@ -1,6 +1,7 @@
 /** Names of the noise schedules of reports, and the line of verse that they are demonstrated on. */
 import {
   type Alphabet,
+  EMBEDDING_DIMENSION,
   informationOfCharacters,
   type Mixture,
   type NoisyLine,
@@ -23,40 +24,50 @@ export function scheduleNamed(name: string): Promise<InspectedSchedule> {
 export const LINE = "To be, or not to be: that is the question";
 /** Approximately the characters of tiny Shakespeare. */
 const CHARACTERS = [..." !',-.:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"];
-/** Dimension of the embeddings, as in the text networks. */
-const DIMENSION = 16;
 /** Range and step of −log SNR at which the information of a character is tabulated. */
 const [LEAST, MOST, STEP] = [-8, 8, 0.25];
 
 let alphabet: Alphabet | undefined;
-let table: readonly number[] | undefined;
+let table: Promise<readonly number[]> | undefined;
 
 /** Description of the embeddings. */
 export const EMBEDDING_TITLE =
-  `an alphabet of ${CHARACTERS.length} characters, each a random direction of unit length in ${DIMENSION} dimensions`;
+  `an alphabet of ${CHARACTERS.length} characters, each a random direction of unit length in ${EMBEDDING_DIMENSION} dimensions`;
 
 /** Returns the line after the forward process, decoded character by character. */
 export function verseAt(mixture: Mixture): NoisyLine {
   return noisyLine(LINE, mixture, theAlphabet());
 }
 
-/** Returns the share of a character's information that its noisy embedding has at −log SNR γ. */
-export function characterInformation(gamma: number): number {
-  const known = table ??= tabulated();
-  const place = (Math.min(Math.max(gamma, LEAST), MOST) - LEAST) / STEP;
-  const below = Math.min(Math.floor(place), known.length - 2);
-  const part = place - below;
-  return (1 - part) * known[below]! + part * known[below + 1]!;
+/** Returns a function of −log SNR γ: the share of a character's information that its noisy embedding has. */
+export async function characterInformation(): Promise<(gamma: number) => number> {
+  const known = await (table ??= tabulated());
+  return (gamma) => {
+    const place = (Math.min(Math.max(gamma, LEAST), MOST) - LEAST) / STEP;
+    const below = Math.min(Math.floor(place), known.length - 2);
+    const part = place - below;
+    return (1 - part) * known[below]! + part * known[below + 1]!;
+  };
 }
 
 function theAlphabet(): Alphabet {
-  return alphabet ??= randomAlphabet(CHARACTERS, DIMENSION);
+  return alphabet ??= randomAlphabet(CHARACTERS, EMBEDDING_DIMENSION);
 }
 
-function tabulated(): number[] {
-  return Array.from({ length: (MOST - LEAST) / STEP + 1 }, (_, i) => {
-    const gamma = LEAST + i * STEP;
+/** Tabulates the information. Other requests are answered between its parts: all of it takes a quarter of a second. */
+async function tabulated(): Promise<readonly number[]> {
+  const known: number[] = [];
+  for (let gamma = LEAST; gamma <= MOST; gamma += STEP) {
     const alpha = Math.sqrt(1 / (1 + Math.exp(gamma)));
-    return informationOfCharacters({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet());
-  });
+    known.push(
+      informationOfCharacters({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet()),
+    );
+    await othersFirst();
+  }
+  return known;
+}
+
+/** Resolves after events that are waiting, such as requests, were handled. */
+export function othersFirst(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,14 +1,16 @@
 /** The report on noise schedules: signal and noise over time, for a digit and for a line of verse. */
-import { parseWith, UserError } from "../../engine/host/mod.ts";
+import { normals, parseWith, UserError } from "../../engine/host/mod.ts";
+import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/mod.ts";
 import { ScheduleRequest } from "./requests.ts";
 import {
   characterInformation,
   EMBEDDING_TITLE,
   LINE,
+  othersFirst,
   scheduleNamed,
   verseAt,
 } from "./schedule_sources.ts";
-import { loadPixelMoments } from "../registry/modalities.ts";
+import { pixelMoments } from "../registry/modalities.ts";
 import type { InspectedSchedule } from "../run/modality.ts";
 
 export interface Verdict {
@@ -124,11 +126,6 @@ export async function reportSchedules(
     times: options.times,
   });
   const { dataset = DEFAULT_DATASET, times = EIGHT_TIMES } = request;
-  // It loads TensorFlow.js.
-  const { EMBEDDING_DIMENSION, priorNats } = await import("../../models/text/network/mod.ts");
-  const priorNatsOf = (gamma: number) =>
-    gamma === Infinity ? 0 : priorNats(gamma, EMBEDDING_DIMENSION, 1);
-  const { normals } = await import("../../engine/mod.ts");
   const data = await dataFacts(dataset, dataDirectory);
   if (index >= data.count) {
     throw new UserError(
@@ -138,9 +135,12 @@ export async function reportSchedules(
   const digit = data.digit(index);
   const noise = normals({ seed: 0, stream: "schedule-noise", step: index }, digit.pixels.length);
   const inspected = await Promise.all(known.map(scheduleNamed));
-  const schedules = inspected.map((schedule) =>
-    factsOf(schedule, data.variances, digit, noise, times, priorNatsOf)
-  );
+  const information = await characterInformation();
+  const schedules: ScheduleFacts[] = [];
+  for (const schedule of inspected) {
+    schedules.push(factsOf(schedule, data.variances, information, digit, noise, times));
+    await othersFirst();
+  }
   return {
     schedules,
     digit,
@@ -153,15 +153,14 @@ export async function reportSchedules(
 function factsOf(
   schedule: InspectedSchedule,
   variances: Float64Array,
+  characterInformation: (gamma: number) => number,
   digit: Digit,
   noise: Float32Array,
   times: readonly number[],
-  priorNatsOf: (gamma: number) => number,
 ): ScheduleFacts {
   const at = (t: number) => pointAt(schedule, t);
-  const grid = Array.from({ length: GRID + 1 }, (_, i) => i / GRID);
-  const pixels = informationOver(grid.map((t) => recoverable(at(t).snr, variances)));
-  const characters = informationOver(grid.map((t) => characterInformation(at(t).gamma)));
+  const pixels = informationOver((t) => recoverable(at(t).snr, variances));
+  const characters = informationOver((t) => characterInformation(at(t).gamma));
   const end = at(1);
   return {
     name: schedule.name,
@@ -186,18 +185,38 @@ function factsOf(
   };
 }
 
-/** Returns the time at which half of the information is lost, and the shares of times with most, some and none. */
-function informationOver(parts: readonly number[]) {
-  const share = (wanted: (part: number) => boolean) => parts.filter(wanted).length / parts.length;
-  const half = parts.findIndex((part) => part < 0.5);
+/**
+ * Returns the time at which half of the information is lost, and the shares of times with most, some and none, from
+ * {@link GRID} + 1 evenly spaced times.
+ *
+ * @param information Does not increase with time.
+ */
+function informationOver(information: (t: number) => number) {
+  const lastsUntil = (holds: (part: number) => boolean) => {
+    let [below, above] = [0, GRID + 1];
+    while (below < above) {
+      const middle = Math.floor((below + above) / 2);
+      if (holds(information(middle / GRID))) below = middle + 1;
+      else above = middle;
+    }
+    return below;
+  };
+  const half = lastsUntil((part) => part >= 0.5);
+  const clean = lastsUntil((part) => part > 0.95);
+  const told = lastsUntil((part) => part >= 0.05);
   return {
-    halfTime: half < 0 ? 1 : half / (parts.length - 1),
+    halfTime: Math.min(half / GRID, 1),
     shares: {
-      nearlyClean: share((part) => part > 0.95),
-      informative: share((part) => part >= 0.05 && part <= 0.95),
-      nearlyNoise: share((part) => part < 0.05),
+      nearlyClean: clean / (GRID + 1),
+      informative: (told - clean) / (GRID + 1),
+      nearlyNoise: (GRID + 1 - told) / (GRID + 1),
     },
   };
+}
+
+/** Returns the prior term of a character at t = 1, in nats. */
+function priorNatsOf(gamma: number): number {
+  return gamma === Infinity ? 0 : priorNats(gamma, EMBEDDING_DIMENSION, 1);
 }
 
 /** Returns signal and noise at a time: α² = sigmoid(−γ), σ² = sigmoid(γ). */
@@ -298,7 +317,6 @@ async function readFacts(
   dataDirectory: string | undefined,
 ): Promise<DataFacts> {
   const { loadImageDataset, gatherImages } = await import("../../data/mod.ts");
-  const pixelMoments = await loadPixelMoments();
   const dataset = await loadImageDataset(name, { directory: dataDirectory });
   const { height, width, test } = dataset;
   return {

@@ -9,7 +9,6 @@ import {
 import type { Arrays, Engine, Parameters, Program, Workload } from "../../engine/mod.ts";
 import {
   continuationMask,
-  EMBEDDING_DIMENSION,
   embeddingsOf,
   nextCharacters,
   rotaryTables,
@@ -17,6 +16,7 @@ import {
   textFiller,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
 import { requireSameData } from "../run/start.ts";
 import type { Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";

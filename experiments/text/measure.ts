@@ -11,16 +11,15 @@ import {
   autoregressiveStep,
   blockMask,
   boundStep,
-  EMBEDDING_DIMENSION,
   finiteSteps,
   type LikelihoodBound,
   likelihoodBound,
   maskedBoundStep,
   maskedPlaces,
-  priorNats,
   type TextNetwork,
   type WindowErrors,
 } from "../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/mod.ts";
 import { charactersPerToken, noiseRange, noisyInputs, stepOptions } from "./network.ts";
 import type { TextConfig } from "./config.ts";
 

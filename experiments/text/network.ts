@@ -10,7 +10,6 @@ import {
   blockMask,
   boundLevels,
   DENSITY,
-  EMBEDDING_DIMENSION,
   type GammaEnds,
   knotWeights,
   linearGamma,
@@ -22,6 +21,7 @@ import {
   type TextStepOptions,
   trimmed,
 } from "../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
 import type { BatchOptions, InspectedSchedule, Subject } from "../run/modality.ts";
 import { BLOCK_SIZES } from "./metrics.ts";
 import { type TextConfig, textPresets } from "./config.ts";

@@ -1,4 +1,4 @@
-/** The posterior of a character given its own noisy embedding alone, without context. */
+/** What a noisy embedding tells of its character without context: its posterior, and the prior term of the bound. */
 import { normals } from "../../engine/host/mod.ts";
 
 /** Characters with unit-norm embeddings. */
@@ -109,4 +109,19 @@ export function informationOfCharacters(mixture: Mixture, alphabet: Alphabet): n
     nats -= Math.log(Math.max(characterPosterior(z, mixture, alphabet)[v]!, 1e-12));
   }
   return 1 - nats / count / Math.log(characters.length);
+}
+
+/** Dimension of the embeddings of the text networks. */
+export const EMBEDDING_DIMENSION = 16;
+
+/**
+ * Returns KL(q(z₁|x) ‖ N(0, I)) per character: ½ (d (σ² − 1 − log σ²) + α² ‖e‖²).
+ *
+ * @param squaredNorm Mean of ‖e‖² over the characters; 1 for unit-norm embeddings.
+ */
+export function priorNats(gammaEnd: number, dimension: number, squaredNorm: number): number {
+  const alphaSquared = 1 / (1 + Math.exp(gammaEnd));
+  const logSigmaSquared = -Math.log1p(Math.exp(-gammaEnd));
+  const sigmaSquared = Math.exp(logSigmaSquared);
+  return 0.5 * (dimension * (sigmaSquared - 1 - logSigmaSquared) + alphaSquared * squaredNorm);
 }

@@ -14,10 +14,12 @@ export {
 } from "./statistics.ts";
 export {
   type Alphabet,
+  EMBEDDING_DIMENSION,
   informationOfCharacters,
   type Mixture,
   type NoisyLine,
   noisyLine,
+  priorNats,
   randomAlphabet,
 } from "./character_posterior.ts";
 

@@ -4,10 +4,9 @@ import { normals } from "../../engine/mod.ts";
 import {
   batchSource,
   pixelwiseDenoisingError,
-  trainingCount,
   VALIDATION_GAMMAS,
-  VALIDATION_IMAGES,
 } from "../../experiments/image/validation.ts";
+import { trainingCount, VALIDATION_IMAGES } from "../../experiments/image/pictures.ts";
 import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { shortConfig } from "./workspace.ts";
 

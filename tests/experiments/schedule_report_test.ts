@@ -113,3 +113,13 @@ Deno.test("schedules made for embeddings, and those rescaled to pure noise, can 
   assert.deepEqual(adaptive!.verse.shares, logistic!.verse.shares, "as a run starts");
   assert.deepEqual([rescaled!.leftoverSignal, rescaled!.verse.priorNats], [0, 0]);
 });
+
+Deno.test("other work gets its turn between the schedules of a report", async () => {
+  const all = ["linear", "cosine", "sigmoid", "sqrt"];
+  await reportSchedules(all, MADE_UP);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  await reportSchedules(all, MADE_UP);
+  clearInterval(timer);
+  assert.ok(turns >= all.length - 1, `${turns} turns`);
+});

@@ -2,7 +2,7 @@ import { normals, openEngine } from "../../engine/mod.ts";
 import { textModel } from "../../experiments/text/generation.ts";
 import { networkOf } from "../../experiments/text/network.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
-import { EMBEDDING_DIMENSION } from "../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
 import { assertClose } from "../models/assert_close.ts";
 import { resolveConfig } from "../../experiments/mod.ts";
 import { textConfigOf } from "../../experiments/text/config.ts";

@@ -1,5 +1,5 @@
 import { paper as paperTheme } from "../../figures/theme.ts";
-import { decodePng, type Pixels } from "../../figures/png.tsx";
+import { decodePng, type Pixels, renderSvg } from "../../figures/png.tsx";
 import assert from "node:assert/strict";
 import {
   formatMeasured,
@@ -198,4 +198,16 @@ Deno.test("The page's light palette is the figures' palette, and its dark one ca
   assert.deepEqual(colors.slice(0, 8), paperTheme.series);
   assert.equal(colors.length, 16);
   for (const color of colors.slice(8)) assert.ok(contrast(color, "#191c20") >= 4.5, color);
+});
+
+Deno.test("renderSvg() draws on another thread, so that a server answers meanwhile", async () => {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="900">${
+    Array.from({ length: 200 }, (_, i) => `<text x="${i}" y="${4 * i}">log-SNR</text>`).join("")
+  }</svg>`;
+  await renderSvg(svg);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  await renderSvg(svg);
+  clearInterval(timer);
+  assert.ok(turns > 0);
 });

@@ -91,18 +91,6 @@ export function reconstructionCount(count: number): number {
   return Math.max(1, Math.floor(count / 8));
 }
 
-/**
- * Returns KL(q(z₁|x) ‖ N(0, I)) per character: ½ (d (σ² − 1 − log σ²) + α² ‖e‖²).
- *
- * @param squaredNorm Mean of ‖e‖² over the characters; 1 for unit-norm embeddings.
- */
-export function priorNats(gammaEnd: number, dimension: number, squaredNorm: number): number {
-  const alphaSquared = 1 / (1 + Math.exp(gammaEnd));
-  const logSigmaSquared = -Math.log1p(Math.exp(-gammaEnd));
-  const sigmaSquared = Math.exp(logSigmaSquared);
-  return 0.5 * (dimension * (sigmaSquared - 1 - logSigmaSquared) + alphaSquared * squaredNorm);
-}
-
 /** The measurements of one window. */
 export interface WindowErrors {
   readonly gamma: number;

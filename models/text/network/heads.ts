@@ -10,6 +10,7 @@ import {
   unitNormal,
   zeros,
 } from "../../layers/mod.ts";
+import { EMBEDDING_DIMENSION } from "../mod.ts";
 import { HIDDEN, type KeyValueCache, type Trunk } from "./trunk.ts";
 import { perExample } from "../../steps/mod.ts";
 
@@ -102,9 +103,6 @@ export function fillerHead(
     },
   });
 }
-
-/** Dimension of the embeddings. */
-export const EMBEDDING_DIMENSION = 16;
 
 /** Name of the embedding matrix, which has a learning rate of its own. */
 export const EMBEDDINGS = "embeddings.weight";

@@ -1,7 +1,7 @@
 /** The network for text, its objective and its likelihood bound. */
 export { rotaryTables } from "../../layers/mod.ts";
 export { embeddingsOf } from "./heads.ts";
-export { EMBEDDING_DIMENSION, EMBEDDINGS } from "./heads.ts";
+export { EMBEDDINGS } from "./heads.ts";
 export { type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./trunk.ts";
@@ -21,7 +21,6 @@ export {
   linearGamma,
   logisticGamma,
   type NoiseRange,
-  priorNats,
   trimmed,
   type WindowErrors,
 } from "./bound.ts";

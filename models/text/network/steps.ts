@@ -25,13 +25,8 @@ import {
   type StepInput,
 } from "../../steps/mod.ts";
 import { DENSITY, densityFit, KNOTS } from "./adaptive.ts";
-import {
-  crossEntropy,
-  type Denoiser,
-  EMBEDDING_DIMENSION,
-  perCharacter,
-  type Reader,
-} from "./heads.ts";
+import { EMBEDDING_DIMENSION } from "../mod.ts";
+import { crossEntropy, type Denoiser, perCharacter, type Reader } from "./heads.ts";
 import { maskedBound, maskedInputs } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";
 import type { KeyValueCache } from "./trunk.ts";

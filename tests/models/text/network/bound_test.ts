@@ -9,14 +9,13 @@ import {
   blockMask,
   boundLevels,
   boundStep,
-  EMBEDDING_DIMENSION,
   likelihoodBound,
   linearGamma,
   logisticGamma,
-  priorNats,
   textNetwork,
   trimmed,
 } from "../../../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION, priorNats } from "../../../../models/text/mod.ts";
 import { compiled, entropyPerSymbol, inputsOf, learn, noisy, SYMBOLS, windows } from "./toy.ts";
 
 const L = 8, COUNT = 64, DRAWS = 40;

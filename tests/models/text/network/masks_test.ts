@@ -6,12 +6,12 @@ import { noiseInputs } from "../../../../models/diffusion/mod.ts";
 import {
   blockMask,
   continuationMask,
-  EMBEDDING_DIMENSION as D,
   nextCharacters,
   rotaryTables,
   textDenoiser,
   textNetwork,
 } from "../../../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION as D } from "../../../../models/text/mod.ts";
 import { compiled, inputsOf } from "./toy.ts";
 
 const L = 8, V = 5;

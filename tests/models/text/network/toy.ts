@@ -15,13 +15,13 @@ import {
   blockMask,
   boundLevels,
   DENSITY,
-  EMBEDDING_DIMENSION,
   knotWeights,
   maskedPlaces,
   type NoiseRange,
   type TextNetwork,
   textTrainingStep,
 } from "../../../../models/text/network/mod.ts";
+import { EMBEDDING_DIMENSION } from "../../../../models/text/mod.ts";
 
 /** Rows of a Markov chain's transition matrix; each sums to one. */
 const CHAIN = [
