@@ -75,7 +75,7 @@ export type { Evaluation } from "./store/results.ts";
 export { hasEnded, type Run, RUN_STATUSES, type RunFilter, type RunStatus } from "./store/run.ts";
 export { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export type { Alert } from "./diagnosis/curve.ts";
-export type { Comparison, LeaderboardRow } from "./report/compare.ts";
+export { type Comparison, hasLearntNothing, type LeaderboardRow } from "./report/compare.ts";
 export type { AlignedCurve } from "./report/curves.ts";
 export type { RunReport } from "./report/inspect.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";

@@ -14,9 +14,13 @@ export function cleanText(text: string): string {
     .trim();
 }
 
-/** One line of plain text: every character that Markdown gives a meaning is escaped. */
+/**
+ * One line of plain text: every character that Markdown gives a meaning is escaped. An underscore within a word has
+ * none, so that names of fields stay as they are.
+ */
 export function inlineText(text: string): string {
-  return escapeHtml(cleanText(text).replace(/\s+/g, " ")).replace(/[\\`*_[\]#!|~]/g, "\\$&");
+  return escapeHtml(cleanText(text).replace(/\s+/g, " "))
+    .replace(/[\\`*[\]#!|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&");
 }
 
 /**

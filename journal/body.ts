@@ -29,7 +29,7 @@ export interface Drawn {
   readonly alerts: readonly { readonly runId: string; readonly message: string }[];
 }
 
-/** The whole body. */
+/** The whole body; sections without content are left out. */
 export function entryBody(
   front: FrontMatter,
   drawn: Drawn,
@@ -44,7 +44,8 @@ export function entryBody(
     ["Verdict", verdicts(front, verdict)],
     ["Reproduce", reproduce(drawn.runs)],
   ];
-  const body = sections.map(([heading, content]) => `## ${heading}\n\n${content}\n`).join("\n");
+  const body = sections.filter(([, content]) => content !== "")
+    .map(([heading, content]) => `## ${heading}\n\n${content}\n`).join("\n");
   return `# ${inlineText(front.title)}\n\n${body}`;
 }
 
@@ -59,7 +60,7 @@ function setup({ runs, missing }: Drawn): string {
   const lost = missing.length > 0
     ? `\n\nNot in the store: ${missing.map(inlineText).join(", ")}.`
     : "";
-  if (runs.length === 0) return `No runs are named yet.${lost}`;
+  if (runs.length === 0) return missing.length > 0 ? lost.trimStart() : "";
   const fields = [...new Set(runs.flatMap(({ config }) => tellingFields(config).map(([f]) => f)))];
   const value = ({ config }: Run, field: string) =>
     (config as Readonly<Record<string, string | number>>)[field] ?? "-";
@@ -82,7 +83,7 @@ function resultMetrics(runs: readonly Run[]): MetricName[] {
 }
 
 function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
-  if (runs.length === 0) return "No runs, no results.";
+  if (runs.length === 0) return "";
   const metrics = [...resultMetrics(runs), ...(criterion ? [criterion.metric] : [])]
     .filter((name, index, all) => all.indexOf(name) === index);
   const rows = runs.map((run) => [
@@ -95,14 +96,16 @@ function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
   ]);
   const parts = [table(["run", "seed", "status", "steps", ...metrics, "seconds"], rows)];
   const groups = byGroup(runs);
+  // The mean of standard errors over seeds would tell nothing.
+  const averaged = metrics.filter((name) => name !== "nats_standard_error");
   if (groups.length < runs.length) {
     parts.push(
       "Finished runs, mean ± standard deviation over seeds:\n\n" +
         table(
-          ["runs", ...metrics],
+          ["runs", ...averaged],
           groups.map((group) => [
             group.map((run) => run.id).join(", "),
-            ...metrics.map((name) => {
+            ...averaged.map((name) => {
               const summary = summarise(measured(group, name));
               return summary ? describe(summary) : "-";
             }),
@@ -125,7 +128,6 @@ function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
 }
 
 function observations(front: FrontMatter): string {
-  if (front.observations.length === 0) return "None were written.";
   return front.observations
     .map(({ date, text }) => `The author, ${date}:\n\n${quotedText(text)}`)
     .join("\n\n");
@@ -142,7 +144,7 @@ function verdicts({ earlier_verdicts = [] }: FrontMatter, now: JournalVerdict): 
 }
 
 function reproduce(runs: readonly Run[]): string {
-  if (runs.length === 0) return "No runs are named yet.";
+  if (runs.length === 0) return "";
   const rows = runs.map((run) => [
     run.id,
     run.configHash,

@@ -206,9 +206,9 @@ function curvesOf(
   return text === "" ? `${metric}: not recorded by these runs.` : `${metric}:\n\n${text}`;
 }
 
-/** What a trivial model reaches, which no ranking among worse ones outweighs. */
-function trivialNote({ baseline, metric }: Comparison): string {
-  return baseline === null
+/** What a trivial model reaches, where neither the verdict nor a table of baselines says it. */
+function trivialNote({ baseline, baselines, nothingLearnt, metric }: Comparison): string {
+  return baseline === null || baselines !== null || nothingLearnt.length > 0
     ? ""
     : `For comparison, ${metric.baseline}: ${metric.name} ${rounded(baseline)}.`;
 }

@@ -46,13 +46,12 @@ export const inspectNoiseScheduleTool = defineTool({
       },
       [
         factsTable(report.schedules),
-        report.schedules.map((s) => `${s.name}: ${s.terminal.level}: ${s.terminal.text}`).join(
-          "\n",
-        ),
+        report.schedules.map((s) => `${s.name} (${s.terminal.level}): ${s.terminal.text}.`)
+          .join("\n"),
         ...report.schedules.map(verseTable),
-        `The line is ${JSON.stringify(report.verse.line)}: ${report.verse.embeddings}.`,
-        `Pixel variance of the data ${rounded(report.dataVariance)}; the digit is a ` +
-        `${digit.label} (${digit.dataset}, test image ${digit.index}).`,
+        `The text is ${JSON.stringify(report.verse.line)}, in ${report.verse.embeddings}. The ` +
+        `picture is a ${digit.label} (${digit.dataset}, test image ${digit.index}; mean variance ` +
+        `of a pixel ${rounded(report.dataVariance)}).`,
       ],
       [picture(png)],
     );
@@ -86,12 +85,17 @@ function verseTable({ name, forward, verse }: ScheduleFacts): string {
   const sure = (confidence: readonly number[]) =>
     Math.round(100 * confidence.reduce((sum, share) => sum + share, 0) / confidence.length);
   const lines = forward.map(({ point, verse: { text, confidence } }) =>
-    `t=${rounded(point.t)} (${sure(confidence)} % sure) ${text}`
+    `t=${Number(point.t.toFixed(3))}, ${sure(confidence)} %: ${text}`
   );
   const { nearlyClean, informative, nearlyNoise } = verse.shares;
   const shares = [nearlyClean, informative, nearlyNoise].map((share) => Math.round(share * 100));
-  return `${name} on verse: times ${shares.join(" / ")} % nearly clean / informative / nearly ` +
-    `noise, ${rounded(verse.priorNats)} nats of each character left at t=1\n${lines.join("\n")}`;
+  return `${name} on text: ${
+    shares.join(" / ")
+  } % of the times nearly clean / informative / nearly ` +
+    `noise; ${Number(verse.priorNats.toPrecision(2))} nats of each character are left at t=1. ` +
+    `Time, mean probability of the likeliest characters, and these characters:\n${
+      lines.join("\n")
+    }`;
 }
 
 /** Signal and noise at the ends and in between; SNR = exp(-gamma). */
@@ -110,8 +114,8 @@ function factsTable(schedules: readonly ScheduleFacts[]): string {
     "log-SNR at t=0",
     "log-SNR at t=1",
     "signal left at t=1",
-    "half the information at t",
-    "times nearly clean / informative / nearly noise",
+    "half of the pixels' variance hidden at t",
+    "share of times nearly clean / informative / nearly noise",
   ];
   return table(header, rows);
 }

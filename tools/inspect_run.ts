@@ -229,6 +229,9 @@ function bestSample(lab: Lab, run: Run): string {
   return sampleCall(run, made && settingsOf(made));
 }
 
+/** Needs no network. */
+const FIRST_RUN = { preset: "mnist-tiny", overrides: { dataset: "mnist-6k" } };
+
 function runList(
   runs: readonly Run[],
   total: number,
@@ -252,7 +255,7 @@ function runList(
   const next = total === 0
     ? [
       ...pretrained.map((run) => bestSample(lab, run)),
-      'train {"preset": "mnist-tiny"} for a first run of a few seconds',
+      `${call("train", FIRST_RUN)} for a first run, which takes seconds`,
     ]
     : [
       `${call("inspect-run", { run: runs[0]?.id ?? "latest" })} for one of them`,
@@ -266,7 +269,9 @@ function runList(
       runs.length > 0 ? runTable(runs) : "",
       more,
       pretrained.length > 0
-        ? `Pretrained, at hand in every workspace, never written:\n\n${runTable(pretrained)}`
+        ? `Pretrained runs, which every workspace has and nothing changes:\n\n${
+          runTable(pretrained)
+        }`
         : "",
     ],
   );

@@ -71,18 +71,18 @@ function entryText(journal: Journal, reference: string): JournalText {
   return {
     id: entry.id,
     summary: `${entry.id}: ${entry.verdict}. ${entry.verdict_reason}.` +
-      (changed ? ` By the store as it is now: ${now.verdict}. ${now.reason}.` : ""),
+      (changed ? ` Judged by the runs as they are now: ${now.verdict}. ${now.reason}.` : ""),
     next: [
       changed
-        ? `write-journal {"id": "${entry.id}"} to write down what the store says now`
-        : "write-journal with this id and observations, to add to it",
+        ? `write-journal {"id": "${entry.id}"} to record what the store says now`
+        : `write-journal {"id": "${entry.id}"} with observations, to add what you saw`,
       ...(entry.runs.length > 1
         ? [`${call("compare-runs", { runs: entry.runs })} to rank its runs`]
         : []),
     ],
     body: [
       `Entry: ${journalUri(entry.id)}, file ${entry.path}. As it was written:`,
-      shortened(entry.body, MAX_ENTRY, "\n\n... (the rest is in the file)"),
+      shortened(entry.body, MAX_ENTRY, "\n\n... (the rest is in the file)").trimEnd(),
     ],
   };
 }
@@ -119,7 +119,7 @@ function digestText(
     summary,
     next: [
       ...(entries[0] ? [`read-journal {"id": "${entries[0].id}"} for one whole`] : []),
-      "write-journal with title, hypothesis and criterion, before something new is trained",
+      "write-journal with a title, a hypothesis and a criterion, before anything new is trained",
     ],
     body: [
       ...parts.map(({ title, entries: of }) => {
@@ -167,7 +167,9 @@ function variationText(
   const never = Object.entries(neverVaried).map(([field, value]) => `${field} ${value}`);
   return [
     `Tried in ${counted(runs, `${modality} run`)} of ${counted(configurations, "configuration")}` +
-    `${tried.length > 0 ? " (values with their runs)" : ""}: ${tried.join("; ") || "one setting"}.`,
+    `${tried.length > 0 ? " (each value with its number of runs)" : ""}: ${
+      tried.join("; ") || "one setting"
+    }.`,
     ...(never.length > 0 ? [`Never varied: ${never.join(", ")}.`] : []),
   ].join("\n");
 }
@@ -226,23 +228,44 @@ export const writeJournalTool = defineTool({
         summary: `${id === undefined ? "Wrote" : "Updated"} the journal entry ${entry.id}: ` +
           `${entry.verdict}. ${entry.verdict_reason}.`,
         next: [
-          entry.verdict === "pending"
-            ? "write-journal with this id and the runs, once they have finished"
-            : "write-journal with this id and observations, to add what you saw",
-          `${call("read-journal", { id: entry.id })} to see it as it stands`,
+          ...(entry.runs.length === 0
+            ? [
+              "train with a grid and two seeds or more in one call",
+              `${call("write-journal", { id: entry.id })} with the sweep's id in runs`,
+            ]
+            : entry.verdict === "pending"
+            ? [
+              `${
+                call("write-journal", { id: entry.id })
+              } for the verdict, once all runs have ended`,
+            ]
+            : [
+              `${call("write-journal", { id: entry.id })} with observations, to add what you saw`,
+            ]),
+          `${call("read-journal", { id: entry.id })} for the whole entry`,
           ...(entry.verdict === "selected"
-            ? ["a new entry before new seeds are trained in one call of train, to have it decided"]
+            ? [
+              "for a verdict: a new entry with the same criterion, and then all seeds in one call of " +
+              "train",
+            ]
             : []),
         ],
         viewerUrl: links.journal(entry.id),
       },
       [
-        `Entry: ${journalUri(entry.id)}, file ${entry.path}. As it was written:`,
-        shortened(entry.body, MAX_ENTRY, "\n\n... (the rest is in the file)"),
+        `Entry: ${journalUri(entry.id)}, file ${entry.path}. In it:`,
+        shortened(withoutDetails(entry.body), MAX_ENTRY, "\n\n... (the rest is in the file)"),
       ],
     );
   },
 });
+
+/** An entry without the sections that its author has just read or need not read again. */
+function withoutDetails(body: string): string {
+  return body.split(/^(?=## )/m)
+    .filter((section) => !/^## (Setup|Observations|Reproduce)$/m.test(section))
+    .join("").trimEnd();
+}
 
 function newEntry(title: string | undefined, hypothesis: string | undefined) {
   if (title !== undefined && hypothesis !== undefined) return { title, hypothesis };

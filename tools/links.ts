@@ -79,31 +79,41 @@ function spaced(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(spaced).join(", ")}]` : JSON.stringify(value);
 }
 
-/** To see or read what a run makes. */
+/** To see or read what a run makes, or for another purpose. */
 export function sampleCall(
   run: Run,
   choices: Readonly<Record<string, unknown>> = {},
+  purpose?: string,
 ): string {
   const { toSample, passesOfSample } = modalityOf(run);
   const speed = run.latest.examples_per_second ?? 0;
   const seconds = speed > 0 ? passesOfSample(run) / (PASSES_OF_A_STEP * speed) : undefined;
-  return `${call("sample", { run: run.id, ...choices })} to ${toSample} (${timeOf(seconds)})`;
+  return `${call("sample", { run: run.id, ...choices })} to ${purpose ?? toSample} (${
+    timeOf(seconds)
+  })`;
 }
 
 /** The settings of a sample, as far as they differ from one to another and a request takes them. */
 export function settingsOf(sample: Sample | TextSample): Readonly<Record<string, unknown>> {
   if (!("texts" in sample)) {
-    const { sampler, steps, eta } = sample.settings;
-    return { sampler, steps, ...(eta > 0 ? { eta } : {}) };
+    const { sampler, steps, eta, keep, strength } = sample.settings;
+    return {
+      sampler,
+      steps,
+      ...(eta > 0 && sampler !== "ddpm" ? { eta } : {}),
+      ...(keep ? { keep } : {}),
+      ...(strength === undefined ? {} : { strength }),
+    };
   }
   const { mode, block_size, steps, temperature, ...others } = sample.settings;
-  const { diffusion_weight, revise_share, rounds } = others;
+  const { diffusion_weight, revise_share, rounds, template } = others;
   return {
     mode,
     ...(mode === "autoregressive" ? {} : { steps }),
     ...(["blocks", "guided", "revised"].includes(mode) ? { block_size } : {}),
     ...(mode === "guided" ? { diffusion_weight } : {}),
     ...(mode === "revised" ? { revise_share, rounds } : {}),
+    ...(template === null ? {} : { template }),
     temperature,
   };
 }
@@ -153,7 +163,7 @@ export function rankCalls(runs: readonly Run[]): string[] {
 export function resumeCalls(runs: readonly Run[]): string[] {
   const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
   return lost.slice(0, 1).map((run) =>
-    `${call("train", { resume: run.id })} to go on with what broke off`
+    `${call("train", { resume: run.id })} to resume it from its last checkpoint`
   );
 }
 
@@ -161,6 +171,6 @@ export function resumeCalls(runs: readonly Run[]): string[] {
 export function waitCalls(runs: readonly Run[], which: Readonly<Record<string, string>>): string[] {
   if (runs.every(hasEnded)) return [];
   return [
-    `${call("inspect-run", { ...which, wait_seconds: 45 })} to wait for what is still training`,
+    `${call("inspect-run", { ...which, wait_seconds: 45 })} to wait until training ends`,
   ];
 }

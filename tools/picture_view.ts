@@ -9,7 +9,7 @@ import {
   type Run,
   type Sample,
 } from "../experiments/mod.ts";
-import { evaluateCalls, sampleCall, sampleUri } from "./links.ts";
+import { evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
 import { capital, damageNote, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import type { ModalityView } from "./table_view.ts";
@@ -61,10 +61,16 @@ async function pictureAnswer(
   );
 }
 
-function nextFor(lab: Lab, run: Run, { settings: { seed, guidance_scale } }: Sample): string[] {
-  const { label_dropout } = imageConfigOf(run);
-  const guided = guidance_scale === 1 && label_dropout > 0
-    ? [sampleCall(run, { guidance_scale: 2, seed })]
+function nextFor(lab: Lab, run: Run, sample: Sample): string[] {
+  const { seed, guidance_scale } = sample.settings;
+  const guided = guidance_scale === 1 && imageConfigOf(run).label_dropout > 0
+    ? [
+      sampleCall(
+        run,
+        { ...settingsOf(sample), guidance_scale: 2, seed },
+        "see the same noise with stronger guidance",
+      ),
+    ]
     : [];
   return [...guided, ...evaluateCalls(lab, run)];
 }
@@ -78,7 +84,7 @@ function shownNote(
   const strip = kind === "film-strip";
   if (shown) {
     return ` The picture shows the first ${shown.examples} of ${count}` +
-      `${strip ? ` at ${shown.frames} moments` : ""}; detail full, and the viewer, show more.`;
+      `${strip ? ` at ${shown.frames} times` : ""}; detail "full" and the viewer show all.`;
   }
   return strip && count > most ? ` The picture shows the first ${most} of ${count}.` : "";
 }
@@ -121,7 +127,7 @@ export function imageEvaluationTable(evaluations: readonly ImageEvaluation[]): s
     ["evaluation", "sampling", "count", "NFE", "seconds", "frechet", "floor", "accuracy"],
     evaluations.map(({ id, settings, results, networkEvaluations, samplingSeconds }) => [
       id,
-      `${settings.sampler} ${settings.steps}, guidance ${settings.guidance_scale}`,
+      samplingOf(settings),
       settings.count,
       networkEvaluations,
       Number(samplingSeconds.toPrecision(2)),
@@ -130,6 +136,20 @@ export function imageEvaluationTable(evaluations: readonly ImageEvaluation[]): s
       rounded(results.accuracy) ?? "-",
     ]),
   );
+}
+
+/** "ddim 25, guidance 1, eta 0.5": every setting that a request may differ in. */
+function samplingOf({ count: _, ...settings }: ImageEvaluation["settings"]): string {
+  const { sampler, steps, guidance_scale, eta, seed, ...others } = settings;
+  const usual = eta === 0 || sampler === "ddpm";
+  return [
+    `${sampler} ${steps}`,
+    `guidance ${guidance_scale}`,
+    ...(usual ? [] : [`eta ${eta}`]),
+    ...Object.entries(others).filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name} ${String(value).replaceAll(",", " to ")}`),
+    ...(seed === 0 ? [] : [`seed ${seed}`]),
+  ].join(", ");
 }
 
 /** How it was sampled and what it cost, and every measure beside what real pictures have. */

@@ -88,7 +88,7 @@ export function reportCurves(
   ].join("\n");
 }
 
-function facts({ run, relativeError }: RunReport): string {
+function facts({ run }: RunReport): string {
   const { name: metric } = metricOf(run);
   const speed = run.latest.examples_per_second ?? null;
   const unit = modalityOf(run).examples;
@@ -103,37 +103,31 @@ function facts({ run, relativeError }: RunReport): string {
       run.startedAt === null ? "" : `started ${timeOf(run.startedAt)} UTC`,
       run.endedAt === null ? "" : `ended ${timeOf(run.endedAt)} UTC`,
     ]],
-    ["Newest", [
+    ["Newest values", [
       named("loss", run.latest.loss),
       named("validation_loss", run.latest.validation_loss),
       named(metric, run.latest[metric]),
-    ]],
-    ["Trivial model", [
-      named(metric, run.baseline),
-      relativeError === null
-        ? ""
-        : `this run has ${rounded(relativeError)} times that (below 1 is better)`,
     ]],
     ["Speed", [
       speed === null ? "" : `${rounded(run.config.batch_size / speed)} s a step`,
       speed === null ? "" : `${rounded(speed)} ${unit}/s`,
     ]],
-    ["Belongs to", [
-      run.sweepId ?? "",
-      run.label === null ? "" : `label ${JSON.stringify(run.label)}`,
-    ]],
-    ["Made of", [
+    ["Sweep", [run.sweepId ?? ""]],
+    ["Label", [run.label === null ? "" : JSON.stringify(run.label)]],
+    ["Model", [
       run.parameterCount === null ? "" : `${run.parameterCount.toLocaleString("en")} parameters`,
-      run.replicas === null ? "" : counted(run.replicas, "replica"),
-      run.device === null ? "" : `on ${run.device}`,
-      run.requestedDevice === null ? "" : `${run.requestedDevice} requested`,
+      run.device === null ? "" : `trained on ${run.device}`,
+      run.requestedDevice === null ? "" : `${run.requestedDevice} was requested`,
+      (run.replicas ?? 1) > 1 ? `batches divided among ${run.replicas} replicas` : "",
+    ]],
+    ["Hashes", [
       `configuration ${run.configHash}`,
       run.datasetHash === null ? "" : `data ${run.datasetHash.slice(0, 12)}`,
       `code ${run.codeVersion}`,
-      `all of it as JSON: ${runUri(run.id)}`,
     ]],
     ["Failed", run.error === null ? [] : [shortenedError(run.error)]],
     ["Configuration", tellingFields(run.config).map(([field, value]) => `${field}=${value}`)],
+    ["As JSON", [runUri(run.id)]],
   ] as const;
   return lines.map(([title, parts]) => [title, parts.filter((part) => part !== "")] as const)
     .filter(([, parts]) => parts.length > 0)

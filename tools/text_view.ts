@@ -2,6 +2,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   type NgramBaselines,
+  type Run,
   type TextComparison,
   type TextEvaluation,
   type TextSample,
@@ -9,7 +10,7 @@ import {
   textStatisticNotes,
 } from "../experiments/mod.ts";
 import type { ModalityView } from "./table_view.ts";
-import { asJson, evaluateCalls, sampleCall, sampleUri } from "./links.ts";
+import { asJson, evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
 import { capital, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
@@ -41,7 +42,7 @@ async function textAnswer(
     {
       summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
       next: [
-        sampleCall(lab.run(sample.runId), { temperature: 0.5, seed: sample.settings.seed }),
+        otherTemperature(lab.run(sample.runId), sample),
         ...evaluateCalls(lab, lab.run(sample.runId)),
       ],
       viewerUrl: links.run(sample.runId),
@@ -51,10 +52,19 @@ async function textAnswer(
       ...sample.texts.map((text, i) => `--- ${i + 1} ---\n${text}`),
       film(sample),
       statisticsTable(sample),
-      "Judge the run by the nats per character that it needs, not by the words of one text.",
+      "Judge the run by its nats per character, not by the words of a few texts.",
       `Sample: ${sample.id}, resource ${uri}, all of it as JSON: ${asJson(uri)}`,
     ],
   );
+}
+
+/** The same sample at a clearly lower temperature, or at a higher one where it was low. */
+function otherTemperature(run: Run, sample: TextSample): string {
+  const { temperature, seed } = sample.settings;
+  const [other, purpose] = temperature > 0.55
+    ? [0.4, "see fewer unlikely characters"]
+    : [0.9, "see more variety"];
+  return sampleCall(run, { ...settingsOf(sample), temperature: other, seed }, purpose);
 }
 
 function summaryOf({ settings, ...sample }: TextSample): string {
@@ -102,9 +112,13 @@ function film({ id, frames }: TextSample): string {
       frames[last === 0 ? 0 : Math.round(i * (frames.length - 1) / last)]!,
   );
   const note = shown.length < frames.length
-    ? ` (${shown.length} of ${frames.length} moments; all in ${asJson(sampleUri(id))})`
+    ? `, ${shown.length} of ${frames.length} steps (all in ${asJson(sampleUri(id))})`
     : "";
-  return [`--- text 1 on its way${note} ---`, ...shown.map(filmLine)].join("\n");
+  return [
+    `--- text 1 while it was written${note}: noise level, first character of the block, mean ` +
+    "probability of the likeliest characters, and these characters ---",
+    ...shown.map(filmLine),
+  ].join("\n");
 }
 
 function filmLine({ gamma, masked, start, texts, confidence }: TextSampleFrame): string {
@@ -114,7 +128,7 @@ function filmLine({ gamma, masked, start, texts, confidence }: TextSampleFrame):
   const level = gamma === null
     ? `masked ${(100 * masked!).toFixed(0).padStart(3)} %`
     : `-log SNR ${gamma.toFixed(1).padStart(5)}`;
-  return `${level}, from ${start}, sure ${(100 * mean).toFixed(0).padStart(3)} %: ${line}`;
+  return `${level}, ${start}, ${(100 * mean).toFixed(0).padStart(3)} %: ${line}`;
 }
 
 /** The numbers about the texts, the run's own reading of them first where it has one. */
@@ -150,11 +164,15 @@ function textsOf({ settings: { writing }, results: { texts } }: TextEvaluation):
 
 /** "blocks of 16, ddpm 64 steps, temperature 0.9, top_p 0.95". */
 function writingOf({ settings: { writing } }: TextEvaluation): string {
-  const { mode, block_size, sampler, steps, temperature, top_p } = writing;
+  const { mode, block_size, sampler, steps, temperature, top_p, seed } = writing;
   const blocks = ["blocks", "guided", "revised"].includes(mode) ? ` of ${block_size}` : "";
   const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
-  return `${mode}${blocks}${steppedBy}, temperature ${temperature}` +
-    (top_p === 1 ? "" : `, top_p ${top_p}`);
+  const weight = mode === "guided" ? `, diffusion_weight ${writing.diffusion_weight}` : "";
+  const revised = mode === "revised"
+    ? `, revise_share ${writing.revise_share}, ${counted(writing.rounds, "round")}`
+    : "";
+  return `${mode}${blocks}${steppedBy}${weight}${revised}, temperature ${temperature}` +
+    (top_p === 1 ? "" : `, top_p ${top_p}`) + (seed === 0 ? "" : `, seed ${seed}`);
 }
 
 /** "2.313 ± 0.0121". */
@@ -207,7 +225,7 @@ export function baselineTable(baselines: NgramBaselines | null): string {
   if (baselines === null) return "";
   const { uniform, ngrams } = baselines;
   return table(
-    ["without a network", "uniform", ...ngrams.map((_, i) => `${i + 1}-gram`)],
+    ["baseline", "uniform", ...ngrams.map((_, i) => `${i + 1}-gram`)],
     [["nats per character", ...[uniform, ...ngrams].map((nats) => rounded(nats)!)]],
   );
 }

@@ -1,11 +1,13 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { counted, duration, RefusedValue, UserError } from "../engine/host/mod.ts";
+import { counted, duration, listed, RefusedValue, UserError } from "../engine/host/mod.ts";
 import {
   type ConfigEstimate,
   differingFields,
   hasEnded,
+  hasLearntNothing,
   type Lab,
+  metricOf,
   type Run,
   type RunConfig,
   type TrainAnswer,
@@ -113,7 +115,8 @@ export function estimateText(
     body: [
       estimateTable(parts),
       parts.some((part) => part.seconds === null)
-        ? "Nothing like it was trained here yet: a run of 20 steps would tell its speed."
+        ? "No run of a similar configuration was trained in this workspace: a run of 20 steps shows " +
+          "how long a step takes."
         : "",
     ],
   };
@@ -146,8 +149,13 @@ function estimateTable(parts: readonly ConfigEstimate[]): string {
     ids(part.repeated) || "-",
     ids(part.otherSeeds) || "-",
   ]);
-  const header = ["seeds", "steps", "a run takes", "by", "disk", "the same", "with other seeds"];
-  return table([...differing, ...header], rows);
+  const columns = [
+    ...differing,
+    ...["seeds", "steps", "time of a run", "estimated from", "disk"],
+    ...["already trained", "trained with other seeds"],
+  ];
+  const filled = columns.map((_, i) => i).filter((i) => rows.some((row) => row[i] !== "-"));
+  return table(filled.map((i) => columns[i]!), rows.map((row) => filled.map((i) => row[i]!)));
 }
 
 /** Runs that a cell of the table names. */
@@ -189,7 +197,21 @@ export function trainAnswer(
   return answer({ summary, next: nextSteps(lab, runs, sweepId), viewerUrl }, [
     runTable(shown),
     more,
+    nothingLearntNote(runs),
   ]);
+}
+
+/** Names finished runs whose ranking metric is no better than that of a trivial model; "" for none. */
+function nothingLearntNote(runs: readonly Run[]): string {
+  const bad = runs.filter((run) => run.status === "finished" && hasLearntNothing(run));
+  const [first] = bad;
+  if (first === undefined) return "";
+  const { title, baseline } = metricOf(first);
+  return `Warning: the ${title} of ${
+    listed(bad.map(({ id }) => id), MAX_NAMED)
+  } is no better than ` +
+    `${baseline} (${first.baseline!.toPrecision(3)}): nothing was learnt; ` +
+    `${call("inspect-run", { run: first.id })} names likely causes.`;
 }
 
 function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): string[] {

@@ -73,14 +73,14 @@ export const image = {
   metric: {
     name: "denoising_mse",
     title: "denoising error",
-    baseline: "what pixels alone can do",
+    baseline: "the error of estimating each pixel by itself",
   },
   requireTrainable: (config) => requireTrainableConfig(config as ImageConfig),
   nothingLearntFrom: 0.97,
   isYoung: (run) => run.step < run.steps / 4,
   nothingLearnt: (score, baseline) =>
-    `The denoising error is ${score}; looking at each pixel by itself gives ${baseline}: nothing of ` +
-    "the pictures' structure is learnt",
+    `The denoising error is ${score}, and estimating each pixel by itself reaches ${baseline}: ` +
+    "nothing of the pictures' structure was learnt",
   defects: () => [],
   comparability: COMPARABILITY,
   cautions: () => [],

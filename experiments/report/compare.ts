@@ -100,7 +100,8 @@ export function compareRuns(
   };
 }
 
-function hasLearntNothing(run: Run): boolean {
+/** Whether the ranking metric of a run is no better than that of a trivial model. */
+export function hasLearntNothing(run: Run): boolean {
   const modality = modalityOf(run);
   const relative = relativeError(run, modality);
   return relative !== null && relative >= modality.nothingLearntFrom;
@@ -129,8 +130,8 @@ function incomparable(
     `${scoreOf(best!)!.toPrecision(3)} (${best!.id}), and ${metric.baseline} is ` +
     `${
       best!.baseline!.toPrecision(3)
-    }, so that their ranking says nothing: train longer, or look ` +
-    "at the warnings of one with inspect-run";
+    }, so their ranking means nothing; train for more steps, or see the ` +
+    "warnings that inspect-run gives for one of them";
 }
 
 /**
@@ -205,10 +206,10 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
   const result: string[] = [];
   const scored = runs.filter((run) => scoreOf(run) !== null);
   if (nothingLearnt.length > 0 && nothingLearnt.length < scored.length) {
-    const { baseline } = metricOf(nothingLearnt[0]!);
+    const { title, baseline } = metricOf(nothingLearnt[0]!);
     result.push(
-      `${named(nothingLearnt)} ${nothingLearnt.length > 1 ? "are" : "is"} no better than ` +
-        `${baseline}: nothing is learnt there, and the rank of such a run says nothing`,
+      `The ${title} of ${named(nothingLearnt)} is no better than ${baseline}: nothing was learnt ` +
+        "there, and the rank of such a run means nothing",
     );
   }
   const unfinished = runs.filter((run) => run.status !== "finished");

@@ -282,12 +282,14 @@ function priorVerdict(nats: number): Verdict {
 
 function summarise(schedules: readonly ScheduleFacts[]): string {
   const parts = schedules.map(({ name, halfInformation, shares, verse }) =>
-    `${name} has lost half of what single pixels tell at t = ${halfInformation.t.toFixed(2)} and ` +
-    `spends ${percent(shares.nearlyNoise)} of its times on near-pure noise, ${
+    `${name} hides half of the variance of the pixels by t = ${
+      halfInformation.t.toFixed(2)
+    }, and at ` +
+    `${percent(shares.nearlyNoise)} of its times pictures are nearly pure noise, at ${
       percent(shares.nearlyClean)
-    } on nearly clean images (of characters: half at t = ${verse.halfInformation.t.toFixed(2)}, ${
+    } nearly clean (text: half of the information by t = ${verse.halfInformation.t.toFixed(2)}, ${
       percent(verse.shares.nearlyNoise)
-    } and ${percent(verse.shares.nearlyClean)})`
+    } nearly noise, ${percent(verse.shares.nearlyClean)} nearly clean)`
   );
   return parts.join("; ");
 }

@@ -76,8 +76,8 @@ export const text = {
   nothingLearntFrom: 1,
   isYoung: (run) => run.step < STEPS_BEFORE_RANKING,
   nothingLearnt: (score, baseline) =>
-    `It needs ${score} nats per character; a bigram model needs ${baseline}: nothing is learnt of ` +
-    "what a longer context tells",
+    `It needs ${score} nats per character, and a bigram model needs ${baseline}: it has not even ` +
+    "learnt which character follows which",
   defects: textDefects,
   comparability: COMPARABILITY,
   cautions: (runs) =>

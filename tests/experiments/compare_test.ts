@@ -168,7 +168,7 @@ Deno.test("where no run has learnt anything, that is said instead of a ranking",
     const { verdict, nothingLearnt, cautions } = compareAll(store);
     assert.match(
       verdict,
-      /^None of these runs has learnt anything: the best denoising error is 0\.310 \(image-0002\), and what pixels alone can do is 0\.300/,
+      /^None of these runs has learnt anything: the best denoising error is 0\.310 \(image-0002\), and the error of estimating each pixel by itself is 0\.300/,
     );
     assert.deepEqual(nothingLearnt, ["image-0002", "image-0001"]);
     assert.deepEqual(cautions, []);
@@ -182,7 +182,7 @@ Deno.test("a run that has learnt nothing is named beside others that have", () =
     assert.match(verdict, /^schedule=cosine leads/);
     assert.match(
       cautions[0]!,
-      /^image-0001 is no better than what pixels alone can do: nothing is/,
+      /^The denoising error of image-0001 is no better than the error of estimating each pixel by itself: nothing was/,
     );
   }));
 

@@ -80,7 +80,7 @@ Deno.test("an estimate names the runs that would be repeated, other seeds, and w
     assert.match(none.summary, /would take an unknown time and an unknown amount of disk/);
     assert.match(
       none.body[1]!,
-      /Nothing like it was trained here yet: a run of 20 steps would tell/,
+      /No run of a similar configuration was trained in this workspace: a run of 20 steps/,
     );
     assert.equal(lab.runs().total, 3, "nothing was queued");
   }));

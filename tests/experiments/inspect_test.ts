@@ -34,7 +34,7 @@ Deno.test("a run that learns raises no alert", async () => {
   assert.deepEqual(await codes({ latest: { denoising_mse: 0.1 } }, { curves: { loss } }), []);
 });
 
-Deno.test("a report says how a run stands beside what pixels alone can do", async () => {
+Deno.test("a report says how a run stands beside a denoiser of single pixels", async () => {
   const { summary, relativeError } = await report({
     latest: { denoising_mse: 0.05, examples_per_second: 160 },
     etaSeconds: 30,
@@ -43,7 +43,7 @@ Deno.test("a report says how a run stands beside what pixels alone can do", asyn
   assert.equal(
     summary,
     "image-0001 is running at step 50 of 100, about 30 sec left; its denoising error is 0.0500, " +
-      "25 % of what pixels alone can do (0.200)",
+      "25 % of the error of estimating each pixel by itself (0.200)",
   );
 });
 

@@ -10,6 +10,12 @@ function tokensOf(text: string) {
   return markdown.parse(text, {});
 }
 
+Deno.test("inlineText() leaves the names of fields as they are, and emphasis without effect", () => {
+  assert.equal(inlineText("nats_per_character of block_size"), "nats_per_character of block_size");
+  assert.equal(inlineText("_a_ b_ _c"), "\\_a\\_ b\\_ \\_c");
+  assert.equal(inlineText("a__b"), "a\\_\\_b");
+});
+
 Deno.test("quotedText() keeps any text inside one quotation without headings or HTML", () => {
   const pieces = fc.array(
     fc.oneof(

@@ -30,7 +30,7 @@ Deno.test("evaluate answers with numbers beside their floor, which inspect-run a
     const notes: ProgressNote[] = [];
     const answer = await caller.call(
       "evaluate",
-      { run: "image-0001", count: 200, steps: 2 },
+      { run: "image-0001", count: 200, steps: 2, eta: 0.5, seed: 3 },
       (note) => notes.push(note),
     );
     assert.ok(!answer.isError, textOf(answer));
@@ -39,6 +39,7 @@ Deno.test("evaluate answers with numbers beside their floor, which inspect-run a
     const [kept] = tableWith(text, "evaluation", "NFE", "frechet", "floor").rows;
     assert.equal(kept!.evaluation, "image-0001-evaluation-001");
     assert.equal(kept!.NFE, "2");
+    assert.equal(kept!.sampling, "ddim 2, guidance 1, eta 0.5, seed 3", "all that may differ");
     const measures = new Map(
       tableWith(text, "measure", "these pictures", "held-out pictures").rows
         .map((row) => [row.measure!, row]),

@@ -109,7 +109,10 @@ Deno.test("a list says why a run failed and how to go on with it", () =>
     const text = textOf(await caller.call("inspect-run", {}));
     assert.deepEqual(tableWith(text, "run").rows.map((row) => row.status), ["failed", "finished"]);
     assert.match(text, /^image-0002 failed: The disk is full \| 0 bytes \| left \|$/m);
-    assert.match(text, /; train \{"resume": "image-0002"\} to go on with what broke off$/m);
+    assert.match(
+      text,
+      /; train \{"resume": "image-0002"\} to resume it from its last checkpoint$/m,
+    );
     assert.ok(!text.includes("wait_seconds"), "nothing is left to wait for");
   }));
 

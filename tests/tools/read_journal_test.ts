@@ -78,7 +78,7 @@ Deno.test("read-journal: one entry whole, and what the store says of it now", ()
     const text = read({ id: "1" });
     assert.match(
       text,
-      /^0001-\S+: refuted\. .* By the store as it is now: evidence gone\. An earlier/,
+      /^0001-\S+: refuted\. .* Judged by the runs as they are now: evidence gone\. An earlier/,
     );
     assert.match(text, /^## Reproduce$/m);
   }));

@@ -177,6 +177,8 @@ export const PIECES: readonly Piece[] = [
       assert.deepEqual(groups.rows.map(({ seeds }) => seeds), ["3", "3"]);
       const verdict = await work.call("write-journal", { id: entry, runs: [sweep] });
       assert.match(verdict, /: (supported|refuted|inconclusive)\./, "it is judged");
+      assert.match(verdict, /^## Hypothesis$.*denoising_mse.*^## Results$/ms);
+      assert.doesNotMatch(verdict, /^## (Setup|Observations|Reproduce)$/m, "what was just read");
       assert.equal(lab.runs({ sweepId: sweep, status: "finished" }).total, 6);
     },
   },
@@ -190,7 +192,10 @@ export const PIECES: readonly Piece[] = [
         ...{ preset: "shakespeare-tiny", overrides, wait_seconds: 1 },
       });
       const report = await work.ended({ run: id(started, "text") });
-      assert.match(report, /^warning: .* nothing is learnt .*; train again with more steps$/m);
+      assert.match(
+        report,
+        /^warning: .* not even learnt which character .*; train again with more steps$/m,
+      );
     },
   },
   {
