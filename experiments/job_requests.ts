@@ -1,64 +1,124 @@
-/** Requesting samples and evaluations of a workspace, and waiting for them. */
-import { setTimeout } from "node:timers/promises";
+/** Sampling from the runs of a workspace and evaluating them: requesting these jobs, waiting for them, and their results. */
+import { setTimeout as delay } from "node:timers/promises";
 import { errorOfMarked, UserError } from "../engine/host/mod.ts";
-import type { JobWatchOptions } from "./lab_interface.ts";
-import { ensureWorker, holdServerLock, logPath, noticeDeadWorkers } from "./run/processes.ts";
-import { type Job, type JobProgress, jobTitle, type NewJob } from "./store/jobs.ts";
-import { hasEnded } from "./store/run.ts";
+import {
+  decodeSamplePixels,
+  findRun,
+  findTrainedRun,
+  imageConfigOf,
+  modalityOf,
+  type Sample,
+  type SamplePixels,
+  type SampleRequest,
+  textConfigOf,
+  type TextSample,
+  type WriteRequest,
+} from "./registry/modalities.ts";
+import { requireFieldsOf } from "./registry/requests.ts";
+import { estimateEvaluation, type EvaluationEstimate } from "./report/estimates.ts";
+import {
+  ensureWorker,
+  holdServerLock,
+  logPath,
+  noticeDeadWorkers,
+  replaceDeadWorkers,
+} from "./run/processes.ts";
+import {
+  type Job,
+  type JobFilter,
+  type JobKind,
+  type JobProgress,
+  jobTitle,
+} from "./store/jobs.ts";
+import type { Evaluation, ListedSample } from "./store/results.ts";
+import { hasEnded, type Run } from "./store/run.ts";
 import type { RunPlace } from "./store/runs.ts";
 import type { Store } from "./store/store.ts";
+import { requireRoom, requireUnended } from "./training_requests.ts";
 
-/** How often the store and the process that does jobs are looked at, in milliseconds. */
+/** Milliseconds between polls of the store, and between checks of the process that does jobs. */
 const POLL = 50;
 const PROCESS_CHECK = 1000;
 
-/** The side of the callers; `run/job_worker.ts` is that of the process that does jobs. */
-export class JobRequests {
-  readonly #store: Store;
-  readonly #place: RunPlace;
+/** A request for a job of any kind, of a run of any modality. */
+export type JobRequest = Readonly<Record<string, unknown>> & { readonly run: string };
+
+export interface JobWaitOptions {
+  readonly onProgress?: ((progress: JobProgress) => void) | undefined;
+  /** Seconds between reports of progress, by default 0.5. */
+  readonly everySeconds?: number | undefined;
+  /** Aborting it ends the wait. The job continues. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JobWatchOptions extends JobWaitOptions {
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * The part of the laboratory that requests jobs and returns what they made; `run/job_worker.ts` is the process that
+ * does them.
+ *
+ * @param place Where jobs are done.
+ */
+export function jobRequests(store: Store, place: RunPlace) {
+  const { jobs, events } = store;
   /** Keeps the process warm for the next job while this laboratory is open. */
-  #lock: { release(): void } | undefined;
+  let lock: { release(): void } | undefined;
 
-  /** @param place Where jobs are done. */
-  constructor(store: Store, place: RunPlace) {
-    this.#store = store;
-    this.#place = place;
-  }
-
-  /** Queues a job, or joins one that was requested in the same way and has no result yet. */
-  request(job: Omit<NewJob, "place">): Job {
-    this.#lock ??= holdServerLock(this.#store.workspace);
-    noticeDeadWorkers(this.#store);
-    const id = this.#store.jobs.request({ ...job, place: this.#place });
-    ensureWorker(this.#store, "jobs");
-    return this.byId(id);
-  }
+  const trainedRun = (ref: string): Run => {
+    replaceDeadWorkers(store, place);
+    return findTrainedRun(store, ref);
+  };
 
   /** @throws {UserError} If there is none of this id. */
-  byId(id: string): Job {
-    const job = this.#store.jobs.byId(id);
+  const byId = (id: string): Job => {
+    const job = jobs.byId(id);
     if (job) return job;
-    const newest = this.#store.jobs.list({ limit: 5 }).jobs.map(({ id }) => id).join(", ");
+    const newest = jobs.list({ limit: 5 }).jobs.map(({ id }) => id).join(", ");
     throw new UserError(
       `There is no job ${JSON.stringify(id)}: the newest are ${newest || "none yet"}`,
     );
-  }
+  };
+
+  const progressOf = (job: Job): JobProgress => {
+    const { done, total, message } = job.progress ?? { done: 0, total: 1, message: "" };
+    const title = jobTitle(job);
+    if (job.status === "running") return { done, total, message: `${title}: ${message}` };
+    if (job.status !== "queued") return { done, total, message: `${title} is ${job.status}` };
+    const ahead = [...jobs.running(), ...jobs.queued()].map(({ id }) => id);
+    const before = ahead.slice(0, ahead.indexOf(job.id));
+    const waits = before.length === 0 ? "starting" : `waiting for ${before.join(", ")}`;
+    return { done, total, message: `${title}: ${waits}` };
+  };
 
   /**
-   * Waits until a job has ended, the time is up, or the signal aborts; the job itself goes on.
-   *
-   * @returns The job as it stood last.
+   * Queues a job of `sample`, `write` or `evaluate` without waiting for it. If the same job was requested
+   * before and has no result, it is returned, and continued if it was stopped or interrupted.
    */
-  async watch(
+  const startJob = (kind: JobKind, { run: ref, ...request }: JobRequest): Job => {
+    const run = trainedRun(ref);
+    requireFieldsOf(run, kind, request);
+    const input = modalityOf(run).jobInputs[kind](run, request);
+    requireRoom("jobs", jobs.list({ status: "queued", limit: 1 }).total, 1);
+    lock ??= holdServerLock(store.workspace);
+    noticeDeadWorkers(store);
+    const id = jobs.request({ kind, runId: run.id, input, place });
+    ensureWorker(store, "jobs");
+    return byId(id);
+  };
+
+  /** Waits until a job has ended, the timeout, or the signal. Returns the current job. */
+  const watchJob = async (
     id: string,
     { timeoutSeconds, onProgress, everySeconds = 0.5, signal }: JobWatchOptions,
-  ): Promise<Job> {
+  ): Promise<Job> => {
     const deadline = Date.now() + timeoutSeconds * 1000;
     let [checkedAt, toldAt, told] = [Date.now(), -Infinity, ""];
     for (;;) {
       const now = Date.now();
-      const job = this.byId(id);
-      const progress = this.#progressOf(job);
+      const job = byId(id);
+      const progress = progressOf(job);
       if (progress.message !== told && now - toldAt >= everySeconds * 1000) {
         onProgress?.(progress);
         [toldAt, told] = [now, progress.message];
@@ -67,33 +127,22 @@ export class JobRequests {
       if (now - checkedAt >= PROCESS_CHECK) {
         checkedAt = now;
         // Jobs of a process that died are interrupted, and those behind them go on in another.
-        noticeDeadWorkers(this.#store);
-        ensureWorker(this.#store, "jobs");
+        noticeDeadWorkers(store);
+        ensureWorker(store, "jobs");
       }
-      await setTimeout(Math.min(POLL, deadline - now));
+      await delay(Math.min(POLL, deadline - now));
     }
-  }
-
-  #progressOf(job: Job): JobProgress {
-    const { done, total, message } = job.progress ?? { done: 0, total: 1, message: "" };
-    const title = jobTitle(job);
-    if (job.status === "running") return { done, total, message: `${title}: ${message}` };
-    if (job.status !== "queued") return { done, total, message: `${title} is ${job.status}` };
-    const ahead = [...this.#store.jobs.running(), ...this.#store.jobs.queued()].map(({ id }) => id);
-    const before = ahead.slice(0, ahead.indexOf(job.id));
-    const waits = before.length === 0 ? "starting" : `waiting for ${before.join(", ")}`;
-    return { done, total, message: `${title}: ${waits}` };
-  }
+  };
 
   /**
-   * The id of what a job has made.
+   * Returns the id of the sample or evaluation of a job.
    *
-   * @throws {UserError} If it ended otherwise, for a reason that the caller can mend.
+   * @throws {UserError} If it ended otherwise, for a reason that the caller can correct.
    * @throws {Error} If it failed for another reason.
    */
-  resultOf(job: Job): string {
+  const jobResult = (job: Job): string => {
     if (job.status === "finished") return job.resultId!;
-    const log = logPath(this.#store, "jobs");
+    const log = logPath(store, "jobs");
     if (job.error?.mendable) throw errorOfMarked(job.error.marked);
     if (job.error) throw new Error(`${job.id} failed: ${job.error.message}; ${log} has more`);
     throw new UserError(
@@ -103,36 +152,171 @@ export class JobRequests {
         : `${job.id} is ${job.status}: request the same again, and it goes on with the parts that ` +
           "it has finished",
     );
-  }
+  };
 
-  /**
-   * Cancels queued jobs and asks running ones to stop; their finished parts are kept.
-   *
-   * @param ids Those of jobs, or "all" that have not ended.
-   * @returns The jobs as they stand now.
-   * @throws {UserError} If all of them have ended.
-   */
-  stop(ids: readonly string[] | "all"): Job[] {
-    const { jobs } = this.#store;
-    const asked = ids === "all"
-      ? [...jobs.running(), ...jobs.queued()]
-      : ids.map((id) => this.byId(id));
-    const ended = asked.filter(hasEnded);
-    if (asked.length > 0 && ended.length === asked.length) {
-      const list = ended.map(({ id, status }) => `${id} is ${status}`).join(", ");
-      throw new UserError(`There is nothing to stop: ${list}`);
-    }
-    for (const job of asked) {
-      jobs.requestStop(job.id);
-      if (job.status !== "queued") continue;
-      // What never ran has no process that would tell its end.
-      this.#store.events.add("job-ended", job.runId, `${jobTitle(job)} stopped`);
-    }
-    return asked.map(({ id }) => this.byId(id));
-  }
+  /** Requests a job and waits for its end. Returns the id of its result. */
+  const finishJob = async (
+    kind: JobKind,
+    request: JobRequest,
+    options: JobWaitOptions = {},
+  ): Promise<string> => {
+    const { id } = startJob(kind, request);
+    const job = await watchJob(id, { timeoutSeconds: Infinity, ...options });
+    options.signal?.throwIfAborted();
+    return jobResult(job);
+  };
 
-  close(): void {
-    this.#lock?.release();
-    this.#lock = undefined;
-  }
+  const results = resultsOf(store, (ref) => {
+    replaceDeadWorkers(store, place);
+    return findRun(store, ref);
+  });
+
+  return {
+    ...results,
+    startJob,
+    watchJob,
+    jobResult,
+
+    /**
+     * Draws pictures with the EMA weights of a run. This, `write` and `evaluate` are jobs: another process
+     * works on them one after another, and continues when the caller no longer waits.
+     */
+    async sample(request: SampleRequest, options?: JobWaitOptions): Promise<Sample> {
+      imageConfigOf(trainedRun(request.run));
+      return results.sampleById(await finishJob("sample", request, options));
+    },
+
+    /** Generates texts with the EMA weights of a run. */
+    async write(request: WriteRequest, options?: JobWaitOptions): Promise<TextSample> {
+      textConfigOf(trainedRun(request.run));
+      return results.textById(await finishJob("sample", request, options));
+    },
+
+    /** Generates pictures or texts with the EMA weights of a run and measures them; for text, also measures the
+     * likelihood of held-out text. */
+    async evaluate(request: JobRequest, options?: JobWaitOptions): Promise<Evaluation> {
+      return results.evaluationById(await finishJob("evaluate", request, options));
+    },
+
+    /**
+     * Estimates the time of `evaluate`; null if nothing indicates the speed of the run. Nothing is started.
+     *
+     * @throws {UserError} If the request is not valid for the run.
+     */
+    estimateEvaluation({ run: ref, ...request }: JobRequest): EvaluationEstimate | null {
+      const run = trainedRun(ref);
+      const { jobInputs, evaluatedExamples } = modalityOf(run);
+      requireFieldsOf(run, "evaluate", request);
+      return estimateEvaluation(
+        run,
+        evaluatedExamples(run, jobInputs.evaluate(run, request)),
+        store.evaluations.list(run.id)
+          .map((evaluation) => [evaluation, evaluatedExamples(run, evaluation)]),
+      );
+    },
+
+    job(id: string): Job {
+      replaceDeadWorkers(store, place);
+      return byId(id);
+    },
+
+    /** Returns jobs, newest first. */
+    jobs(filter: JobFilter = {}): { readonly jobs: Job[]; readonly total: number } {
+      replaceDeadWorkers(store, place);
+      return jobs.list(filter);
+    },
+
+    /**
+     * Cancels queued jobs, and requests that running ones stop. Their finished parts are kept.
+     *
+     * @param ids Those of jobs, or "all" that have not ended.
+     * @returns The jobs as they stand now.
+     * @throws {UserError} If all of them have ended.
+     */
+    stopJobs(ids: readonly string[] | "all"): Job[] {
+      replaceDeadWorkers(store, place);
+      const asked = ids === "all" ? [...jobs.running(), ...jobs.queued()] : ids.map(byId);
+      requireUnended(asked);
+      for (const job of asked) {
+        jobs.requestStop(job.id);
+        // What never ran has no process that would tell its end.
+        if (job.status === "queued") {
+          events.add("job-ended", job.runId, `${jobTitle(job)} stopped`);
+        }
+      }
+      return asked.map(({ id }) => byId(id));
+    },
+
+    /** Lets the process that does jobs end. */
+    releaseJobs(): void {
+      lock?.release();
+      lock = undefined;
+    },
+  };
+}
+
+/** @param runNamed Returns the run of a reference. */
+function resultsOf(store: Store, runNamed: (ref: string) => Run) {
+  const sampleById = (id: string): Sample => {
+    return existing(id, store.samples.byId(id), "sample") as Sample;
+  };
+  /** Returns the file with the pixels of a sample. */
+  const sampleFile = async (
+    id: string,
+  ): Promise<{ readonly path: string; readonly bytes: Uint8Array }> => {
+    const { path } = sampleById(id);
+    try {
+      return { path, bytes: await Deno.readFile(path) };
+    } catch (error) {
+      throw new UserError(`The pixels of ${id} cannot be read: ${(error as Error).message}`);
+    }
+  };
+  return {
+    sampleById,
+    sampleFile,
+
+    async samplePixels(id: string): Promise<SamplePixels> {
+      return decodeSamplePixels((await sampleFile(id)).bytes);
+    },
+
+    textById(id: string): TextSample {
+      return existing(id, store.texts.byId(id), "text") as TextSample;
+    },
+
+    evaluationById(id: string): Evaluation {
+      return existing(id, store.evaluations.byId(id), "evaluation");
+    },
+
+    /** Returns the samples of a run, oldest first. */
+    samples(ref: string): Sample[] {
+      return store.samples.list(runNamed(ref).id) as Sample[];
+    },
+
+    /** Returns the texts of a run, oldest first, and the samples of modalities that are presented as tables. */
+    texts(ref: string): TextSample[] {
+      return store.texts.list(runNamed(ref).id) as TextSample[];
+    },
+
+    /** Returns the evaluations of a run, oldest first. */
+    evaluations(ref: string): Evaluation[] {
+      return store.evaluations.list(runNamed(ref).id);
+    },
+
+    /** Returns the samples of so many of the newest runs and then of the pretrained ones, each run's newest first. */
+    newestSamples(runs: number): ListedSample[] {
+      const published = store.runs.pretrained().flatMap(({ id }) =>
+        [
+          ...store.samples.list(id),
+          ...store.texts.list(id).map((sample) => ({ ...sample, kind: "text" as const })),
+        ].reverse()
+      );
+      return [...store.newestSamples(runs), ...published];
+    },
+  };
+}
+
+/** @throws {UserError} If there is none of this id. */
+function existing<T>(id: string, found: T | null, what: string): T {
+  if (found) return found;
+  throw new UserError(`There is no ${what} ${JSON.stringify(id)}: inspect its run for the ids`);
 }

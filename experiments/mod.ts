@@ -1,6 +1,7 @@
 /** Runs and what is asked about them: configurations, store, training, sampling, comparison. */
-export { openLab } from "./lab.ts";
-export type { JobRequest, Lab, TrainAnswer } from "./lab_interface.ts";
+export { type Lab, openLab } from "./lab.ts";
+export type { JobRequest } from "./job_requests.ts";
+export type { TrainAnswer } from "./training_requests.ts";
 export {
   byPresentation,
   METRIC_NAMES,
@@ -75,8 +76,12 @@ export type { Evaluation } from "./store/results.ts";
 export { hasEnded, type Run, RUN_STATUSES, type RunFilter, type RunStatus } from "./store/run.ts";
 export { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export type { Alert } from "./diagnosis/curve.ts";
-export { type Comparison, hasLearntNothing, type LeaderboardRow } from "./report/compare.ts";
-export type { AlignedCurve } from "./report/curves.ts";
+export {
+  type AlignedCurve,
+  type Comparison,
+  hasLearntNothing,
+  type LeaderboardRow,
+} from "./report/compare.ts";
 export type { RunReport } from "./report/inspect.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
 export type {

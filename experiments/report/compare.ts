@@ -1,16 +1,15 @@
 /** Comparison of runs. */
 import type { Evaluation } from "../store/results.ts";
-import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
+import type { Curves, MetricName, MetricPoint, RankingMetric } from "../store/metrics.ts";
 import type { Run, RunStatus } from "../store/run.ts";
 import type { Comparability, NgramBaselines } from "../run/modality.ts";
 import { listed, UserError } from "../../engine/host/mod.ts";
-import { align, type AlignedCurve } from "./curves.ts";
 import {
   type ComparisonGroup,
   describeRepeats,
+  groupRuns,
+  parametersOf,
   seedNoiseVerdict,
-  summarise,
-  valuesBySeed,
 } from "./seeds.ts";
 import {
   METRIC_NAMES,
@@ -21,7 +20,17 @@ import {
   scoreOf,
 } from "../registry/modalities.ts";
 import { relativeError } from "../diagnosis/curve.ts";
-import { differingFields, namesOfFieldsWith } from "../config/configuration.ts";
+import { differingFields } from "../config/configuration.ts";
+
+export interface AlignedCurve {
+  readonly name: MetricName;
+  readonly steps: readonly number[];
+  /** One value for each step, or null. */
+  readonly series: readonly {
+    readonly runId: string;
+    readonly values: readonly (number | null)[];
+  }[];
+}
 
 export interface LeaderboardRow {
   readonly rank: number;
@@ -76,7 +85,7 @@ export function compareRuns(
   const names = [metric.name, ...METRIC_NAMES.filter((name) => METRICS[name]!.compared)];
   const differing = differingFields(runs.map(({ config }) => config));
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
-  const groups = groupRuns(ranked, differing);
+  const groups = groupRuns(ranked, differing, scoreOf);
   const curves = new Map(runs.map((run) => [run.id, curvesOf(run.id, names)]));
   const aligned = names.map((name) =>
     align(
@@ -98,6 +107,61 @@ export function compareRuns(
     verdict: incomparable(ranked, nothingLearnt, metric) ?? seedNoiseVerdict(groups, metric.title),
     cautions: cautions(runs, nothingLearnt),
   };
+}
+
+/**
+ * Aligns a metric of several runs to common steps: all steps that occur if there are at most `count`, otherwise
+ * `count` evenly spaced steps. Curves are interpolated linearly between their points and null outside of them.
+ */
+export function align(
+  name: MetricName,
+  curves: ReadonlyMap<string, readonly MetricPoint[]>,
+  count: number,
+): AlignedCurve {
+  const steps = commonSteps([...curves.values()], count);
+  return {
+    name,
+    steps,
+    series: [...curves].map(([runId, points]) => ({
+      runId,
+      values: steps.map((step) => interpolate(points, step)),
+    })),
+  };
+}
+
+function commonSteps(curves: readonly (readonly MetricPoint[])[], count: number): number[] {
+  const some = new Set(
+    curves.flatMap((points) => points.slice(0, count + 1)).map(({ step }) => step),
+  );
+  if (some.size <= count) return [...some].sort((a, b) => a - b);
+  const first = Math.min(...curves.flatMap((points) => points[0]?.step ?? []));
+  const last = Math.max(...curves.flatMap((points) => points.at(-1)?.step ?? []));
+  return Array.from(
+    { length: count },
+    (_, i) => Math.round(first + (last - first) * i / (count - 1)),
+  );
+}
+
+function interpolate(points: readonly MetricPoint[], step: number): number | null {
+  const next = firstFrom(points, step);
+  if (next === points.length) return null;
+  const after = points[next]!;
+  if (after.step === step) return after.value;
+  const before = points[next - 1];
+  if (!before) return null;
+  const weight = (step - before.step) / (after.step - before.step);
+  return before.value + weight * (after.value - before.value);
+}
+
+/** Returns the index of the first point at or after a step, by bisection; the length where there is none. */
+function firstFrom(points: readonly MetricPoint[], step: number): number {
+  let [low, high] = [0, points.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle]!.step < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether the ranking metric of a run is no better than that of a trivial model. */
@@ -167,39 +231,12 @@ function leaderboardRow(run: Run, rank: number, differing: readonly string[]): L
     label: run.label,
     score: scoreOf(run),
     validationLoss: run.latest.validation_loss ?? null,
-    parameters: pick(run, differing),
+    parameters: parametersOf(run, differing),
   };
 }
 
 function errorOf(run: Run): number {
   return scoreOf(run) ?? Number.MAX_VALUE;
-}
-
-function pick(run: Run, names: readonly string[]): Record<string, string | number> {
-  return Object.fromEntries(
-    Object.entries(run.config).filter(([field]) => names.includes(field)),
-  );
-}
-
-/** Groups runs that differ only in their seed (and recording intervals), best mean first. */
-function groupRuns(ranked: readonly Run[], differing: readonly string[]): ComparisonGroup[] {
-  const members = Map.groupBy(ranked, (run) => run.groupHash);
-  const recording = namesOfFieldsWith("recording");
-  const telling = differing.filter((field) => field !== "seed" && !recording.includes(field));
-  return [...members]
-    .map(([groupHash, runs]) => {
-      const summary = summarise(valuesBySeed(runs, scoreOf).map(({ value }) => value));
-      return {
-        groupHash,
-        parameters: pick(runs[0]!, telling),
-        runIds: runs.map((run) => run.id),
-        seeds: [...new Set(runs.map((run) => run.config.seed))],
-        n: summary?.n ?? 0,
-        mean: summary?.mean ?? null,
-        sd: summary?.sd ?? null,
-      };
-    })
-    .sort((a, b) => (a.mean ?? Infinity) - (b.mean ?? Infinity) || 0);
 }
 
 function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[] {

@@ -4,6 +4,7 @@
  * observation: such runs count once, by the mean of their values.
  */
 import { shortened } from "../../engine/host/mod.ts";
+import { namesOfFieldsWith } from "../config/configuration.ts";
 import type { Run } from "../store/run.ts";
 
 /** The runs of one configuration and seed, and the value they have together. */
@@ -66,6 +67,57 @@ export function summarise(values: readonly number[]): Summary | null {
   const mean = values.reduce((sum, x) => sum + x, 0) / n;
   const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
   return { n, mean, sd: Math.sqrt(variance) };
+}
+
+/** The runs of a configuration with any seeds, in a comparison. */
+export interface ComparisonGroup {
+  readonly groupHash: string;
+  /** The differing parameters, without the seed. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly runIds: readonly string[];
+  /** Each once. */
+  readonly seeds: readonly number[];
+  /** Seeds with a score: runs that repeat one count once, by their mean. */
+  readonly n: number;
+  readonly mean: number | null;
+  /** Sample standard deviation over the seeds; null below two seeds. */
+  readonly sd: number | null;
+}
+
+/**
+ * Groups runs that differ only in their seed and in what is recorded, best mean first.
+ *
+ * @param differing Names of the parameters in which the runs differ.
+ */
+export function groupRuns(
+  ranked: readonly Run[],
+  differing: readonly string[],
+  scoreOf: (run: Run) => number | null,
+): ComparisonGroup[] {
+  const members = Map.groupBy(ranked, (run) => run.groupHash);
+  const recording = namesOfFieldsWith("recording");
+  const telling = differing.filter((field) => field !== "seed" && !recording.includes(field));
+  return [...members]
+    .map(([groupHash, runs]) => {
+      const summary = summarise(valuesBySeed(runs, scoreOf).map(({ value }) => value));
+      return {
+        groupHash,
+        parameters: parametersOf(runs[0]!, telling),
+        runIds: runs.map((run) => run.id),
+        seeds: [...new Set(runs.map((run) => run.config.seed))],
+        n: summary?.n ?? 0,
+        mean: summary?.mean ?? null,
+        sd: summary?.sd ?? null,
+      };
+    })
+    .sort((a, b) => (a.mean ?? Infinity) - (b.mean ?? Infinity) || 0);
+}
+
+/** Returns the values of some fields of the configuration of a run. */
+export function parametersOf(run: Run, names: readonly string[]): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(run.config).filter(([field]) => names.includes(field)),
+  );
 }
 
 /** A group with an error that was measured more than once. */
@@ -156,18 +208,4 @@ function spread(group: ComparisonGroup): string {
 
 function number(value: number): string {
   return value.toPrecision(3);
-}
-
-export interface ComparisonGroup {
-  readonly groupHash: string;
-  /** The differing parameters, without the seed. */
-  readonly parameters: Readonly<Record<string, string | number>>;
-  readonly runIds: readonly string[];
-  /** Each once. */
-  readonly seeds: readonly number[];
-  /** Seeds with a score: runs that repeat one count once, by their mean. */
-  readonly n: number;
-  readonly mean: number | null;
-  /** Sample standard deviation over the seeds; null below two seeds. */
-  readonly sd: number | null;
 }

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
 import { processExists } from "../common/system.ts";
 import { jobTitle } from "../store/jobs.ts";
+import type { RunPlace } from "../store/runs.ts";
 import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
 
 /** Time limit in milliseconds from the start of a worker until it holds its lock. */
@@ -82,6 +83,23 @@ export function noticeDeadWorkers(store: Store): boolean {
     });
   }
   return dead.length > 0;
+}
+
+/** Starts workers for queued runs and jobs, where none lives. @throws {Error} As {@link ensureWorker} does. */
+export function ensureWorkers(store: Store, place: RunPlace): void {
+  store.runs.completePlaces(place);
+  ensureWorker(store);
+  ensureWorker(store, "jobs");
+}
+
+/** Marks the runs and jobs of dead workers as interrupted, and starts workers for those that are queued. */
+export function replaceDeadWorkers(store: Store, place: RunPlace): void {
+  if (!noticeDeadWorkers(store)) return;
+  try {
+    ensureWorkers(store, place);
+  } catch {
+    // Requests and watches report that no worker can be started.
+  }
 }
 
 /**

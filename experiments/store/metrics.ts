@@ -45,6 +45,19 @@ export interface MetricPoint {
 }
 export type Curves = Readonly<Record<MetricName, readonly MetricPoint[]>>;
 
+/** Returns curves with at most `maxPoints` (at least 2) evenly spaced points each, including the first and the last. */
+export function thinned(curves: Curves, maxPoints: number): Curves {
+  return Object.fromEntries(
+    Object.entries(curves).map(([name, points]) => [name, thin(points, maxPoints)]),
+  );
+}
+
+function thin(points: readonly MetricPoint[], count: number): readonly MetricPoint[] {
+  if (points.length <= count) return points;
+  const last = points.length - 1;
+  return Array.from({ length: count }, (_, i) => points[Math.round(i * last / (count - 1))]!);
+}
+
 export interface MetricRow extends MetricPoint {
   readonly name: MetricName;
 }

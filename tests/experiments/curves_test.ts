@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { align, thin } from "../../experiments/report/curves.ts";
+import { align } from "../../experiments/report/compare.ts";
+import { thinned } from "../../experiments/store/metrics.ts";
 
 const line = (steps: number[]) => steps.map((step) => ({ step, value: 2 * step }));
 
-Deno.test("thin() keeps both ends, the order and the count", () => {
+Deno.test("thinned() keeps both ends, the order and the count", () => {
   fc.assert(fc.property(
     fc.integer({ min: 0, max: 300 }),
     fc.integer({ min: 2, max: 60 }),
     (length, count) => {
       const points = line(Array.from({ length }, (_, i) => i));
-      const thinned = thin(points, count);
-      assert.equal(thinned.length, Math.min(length, count));
-      assert.deepEqual([thinned[0], thinned.at(-1)], [points[0], points.at(-1)]);
-      assert.ok(thinned.every((point, i) => i === 0 || point.step > thinned[i - 1]!.step));
+      const kept = thinned({ loss: points }, count).loss!;
+      assert.equal(kept.length, Math.min(length, count));
+      assert.deepEqual([kept[0], kept.at(-1)], [points[0], points.at(-1)]);
+      assert.ok(kept.every((point, i) => i === 0 || point.step > kept[i - 1]!.step));
     },
   ));
 });

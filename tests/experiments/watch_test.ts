@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Run } from "../../experiments/mod.ts";
-import { watchRuns } from "../../experiments/lab_interface.ts";
+import { watchRuns } from "../../experiments/training_requests.ts";
 import { queue, shortConfig, withStore } from "./workspace.ts";
 
 /** One queued run, to be changed. */
