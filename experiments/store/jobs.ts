@@ -4,8 +4,9 @@ import { errorOfMarked } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
 import { nextId } from "./ids.ts";
 import type { RunStatus } from "./run.ts";
-import { LostRunError, type RunPlace } from "./runs.ts";
+import type { RunPlace } from "./runs.ts";
 import { transaction } from "./schema.ts";
+import { claimedRows } from "./workers.ts";
 
 /** Kinds of jobs: a sample (images or texts), or an evaluation. */
 export const JOB_KINDS = ["sample", "evaluate"] as const;
@@ -104,14 +105,7 @@ export function jobTable(db: DatabaseSync) {
   const select = (tail: string, ...values: SQLInputValue[]): Job[] =>
     (db.prepare(`SELECT * FROM jobs ${tail}`).all(...values) as unknown as JobRow[]).map(jobOf);
 
-  /** Updates a job of a worker. @throws {LostRunError} If the job was taken from the worker. */
-  const update = (id: string, workerId: number, changes: Record<string, SQLInputValue>): void => {
-    const { changes: count } = db.prepare(
-      `UPDATE jobs SET ${Object.keys(changes).map((name) => `${name} = ?`).join(", ")}
-       WHERE id = ? AND worker_id = ? AND status = 'running'`,
-    ).run(...Object.values(changes), id, workerId);
-    if (Number(count) === 0) throw new LostRunError(`${id} was taken from this process`);
-  };
+  const claimed = claimedRows(db, "jobs");
 
   return {
     /**
@@ -203,7 +197,7 @@ export function jobTable(db: DatabaseSync) {
 
     /** @throws {LostRunError} */
     setProgress(id: string, workerId: number, { done, total, message }: JobProgress): void {
-      update(id, workerId, { done, total, message });
+      claimed.update(id, workerId, { done, total, message });
     },
 
     /** Cancels a queued job, or requests a running one to stop. */
@@ -218,16 +212,12 @@ export function jobTable(db: DatabaseSync) {
 
     /** Polled while the job is processed. @throws {LostRunError} */
     stopRequested(id: string, workerId: number): boolean {
-      const row = db.prepare(
-        "SELECT stop_requested FROM jobs WHERE id = ? AND worker_id = ? AND status = 'running'",
-      ).get(id, workerId) as { stop_requested: number } | undefined;
-      if (!row) throw new LostRunError(`${id} was taken from this process`);
-      return row.stop_requested === 1;
+      return claimed.stopRequested(id, workerId);
     },
 
     /** @throws {LostRunError} */
     end(id: string, workerId: number, end: JobEnd): void {
-      update(id, workerId, {
+      claimed.update(id, workerId, {
         status: end.status,
         result_id: end.status === "finished" ? end.resultId : null,
         error: end.status === "failed" ? end.error.marked : null,

@@ -134,7 +134,8 @@ export function newestSamples(db: DatabaseSync, runs: number): ListedSample[] {
   return (rows as unknown as ListedSample[]).map((row) => ({ ...row }));
 }
 
-interface TextRow {
+/** A row of a table whose records are JSON but for what they are found by. */
+interface RecordRow {
   id: string;
   run_id: string;
   step: number;
@@ -142,52 +143,81 @@ interface TextRow {
   created_at: string;
 }
 
-/** A sample before it has an id, with whatever else its modality records. */
-export type NewRowSample = Omit<RowSample, "id" | "createdAt">;
+/** A record before it has an id, with whatever else its modality records. */
+export type NewRecord<Kept extends RowSample | Evaluation> = Omit<Kept, "id" | "createdAt">;
 
-export function textTable(db: DatabaseSync) {
-  const sampleOf = (row: TextRow): RowSample => ({
-    ...JSON.parse(row.details) as Omit<NewRowSample, "runId" | "step">,
-    id: row.id,
-    runId: row.run_id,
-    step: row.step,
-    createdAt: row.created_at,
-  });
+/**
+ * Returns the operations of such a table.
+ *
+ * @param kind Of the records, in their ids.
+ * @param defaults Fields that the oldest records lack.
+ */
+function recordTable<Kept extends RowSample | Evaluation>(
+  db: DatabaseSync,
+  table: "texts" | "evaluations",
+  kind: "sample" | "evaluation",
+  defaults: () => object = () => ({}),
+) {
+  const recordOf = (row: unknown): Kept => {
+    const { id, run_id: runId, step, details, created_at: createdAt } = row as RecordRow;
+    return { ...defaults(), ...JSON.parse(details), id, runId, step, createdAt } as Kept;
+  };
   return {
-    /** Numbers it within its run; returns its id. */
-    insert<Made extends NewRowSample>(sample: Made): string {
-      const { runId, step, ...details } = sample;
+    /** Numbers a record within its run; returns its id. */
+    insert<Made extends NewRecord<Kept>>(record: Made): string {
+      const { runId, step, ...details } = record;
       return transaction(db, () => {
         const { largest } = db.prepare(
-          "SELECT coalesce(max(number), 0) AS largest FROM texts WHERE run_id = ?",
+          `SELECT coalesce(max(number), 0) AS largest FROM ${table} WHERE run_id = ?`,
         ).get(runId) as { largest: number };
-        const { number, id } = nextNumber(db, runId, "sample", largest);
+        const { number, id } = nextNumber(db, runId, kind, largest);
         db.prepare(
-          `INSERT INTO texts (id, run_id, number, step, details, created_at)
+          `INSERT INTO ${table} (id, run_id, number, step, details, created_at)
            VALUES (?, ?, ?, ?, ?, ?)`,
         ).run(id, runId, number, step, JSON.stringify(details), new Date().toISOString());
         return id;
       });
     },
 
-    /** Deletes samples that training made after a step. */
-    deleteWrittenAfter(runId: string, step: number): void {
-      for (const { id, settings, step: of } of this.list(runId)) {
-        if (of > step && settings.made_by === "training") {
-          db.prepare("DELETE FROM texts WHERE id = ?").run(id);
-        }
-      }
-    },
-
-    byId(id: string): RowSample | null {
-      const row = db.prepare("SELECT * FROM texts WHERE id = ?").get(id);
-      return row ? sampleOf(row as unknown as TextRow) : null;
+    byId(id: string): Kept | null {
+      const row = db.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id);
+      return row ? recordOf(row) : null;
     },
 
     /** Oldest first. */
-    list(runId: string): RowSample[] {
-      const rows = db.prepare("SELECT * FROM texts WHERE run_id = ? ORDER BY number").all(runId);
-      return (rows as unknown as TextRow[]).map(sampleOf);
+    list(runId: string): Kept[] {
+      return db.prepare(`SELECT * FROM ${table} WHERE run_id = ? ORDER BY number`)
+        .all(runId).map(recordOf);
+    },
+  };
+}
+
+export function textTable(db: DatabaseSync) {
+  return {
+    ...recordTable<RowSample>(db, "texts", "sample"),
+
+    /** Deletes samples that training made after a step. */
+    deleteWrittenAfter(runId: string, step: number): void {
+      db.prepare(
+        `DELETE FROM texts
+         WHERE run_id = ? AND step > ? AND details ->> '$.settings.made_by' = 'training'`,
+      ).run(runId, step);
+    },
+  };
+}
+
+export function evaluationTable(db: DatabaseSync) {
+  // The oldest records name no modality: there was only the first one.
+  const defaults = () => ({ modality: knownModalities()[0]!.name });
+  return {
+    ...recordTable<Evaluation>(db, "evaluations", "evaluation", defaults),
+
+    /** Deletes evaluations that training made after a step, which will be repeated. */
+    deleteMeasuredAfter(runId: string, step: number): void {
+      db.prepare(
+        `DELETE FROM evaluations
+         WHERE run_id = ? AND step > ? AND details ->> '$.madeBy' = 'training'`,
+      ).run(runId, step);
     },
   };
 }
@@ -254,68 +284,4 @@ export interface Evaluation {
   readonly results: object;
   /** Undefined if it was requested with `evaluate`. */
   readonly madeBy?: "training";
-}
-
-interface EvaluationRow {
-  id: string;
-  run_id: string;
-  step: number;
-  details: string;
-  created_at: string;
-}
-
-/** An evaluation before it has an id, with whatever else its modality records. */
-export type NewEvaluation = Omit<Evaluation, "id" | "createdAt">;
-
-function evaluationOf(row: EvaluationRow): Evaluation {
-  return {
-    // The oldest records name no modality: there was only the first one.
-    modality: knownModalities()[0]!.name,
-    ...JSON.parse(row.details),
-    id: row.id,
-    runId: row.run_id,
-    step: row.step,
-    createdAt: row.created_at,
-  } as Evaluation;
-}
-
-export function evaluationTable(db: DatabaseSync) {
-  return {
-    /** Numbers it within its run; returns its id. */
-    insert<Made extends NewEvaluation>(evaluation: Made): string {
-      const { runId, step, ...details } = evaluation;
-      return transaction(db, () => {
-        const { largest } = db.prepare(
-          "SELECT coalesce(max(number), 0) AS largest FROM evaluations WHERE run_id = ?",
-        ).get(runId) as { largest: number };
-        const { number, id } = nextNumber(db, runId, "evaluation", largest);
-        const now = new Date().toISOString();
-        db.prepare(
-          `INSERT INTO evaluations (id, run_id, number, step, details, created_at)
-           VALUES (?, ?, ?, ?, ?, ?)`,
-        ).run(id, runId, number, step, JSON.stringify(details), now);
-        return id;
-      });
-    },
-
-    byId(id: string): Evaluation | null {
-      const row = db.prepare("SELECT * FROM evaluations WHERE id = ?").get(id);
-      return row ? evaluationOf(row as unknown as EvaluationRow) : null;
-    },
-
-    /** Deletes evaluations that training made after a step, which will be repeated. */
-    deleteMeasuredAfter(runId: string, step: number): void {
-      db.prepare(
-        `DELETE FROM evaluations
-         WHERE run_id = ? AND step > ? AND details ->> '$.madeBy' = 'training'`,
-      ).run(runId, step);
-    },
-
-    /** Oldest first. */
-    list(runId: string): Evaluation[] {
-      const rows = db.prepare("SELECT * FROM evaluations WHERE run_id = ? ORDER BY number")
-        .all(runId) as unknown as EvaluationRow[];
-      return rows.map(evaluationOf);
-    },
-  };
 }

@@ -113,8 +113,8 @@ export interface RunFilter {
 
 /** A condition in SQL on rows of `runs`, with the values of its parameters. */
 export interface Condition {
-  /** "WHERE …"; empty where all runs are meant. */
-  readonly where: string;
+  /** TRUE where all runs are meant. */
+  readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }
 
@@ -130,7 +130,7 @@ export function conditionOf(filter: RunFilter): Condition {
     ...Object.entries(filter.where ?? {}).map(configured),
   ];
   return {
-    where: parts.length === 0 ? "" : `WHERE ${parts.map(([sql]) => sql).join(" AND ")}`,
+    sql: parts.map(([sql]) => sql).join(" AND ") || "TRUE",
     values: parts.flatMap(([, ...values]) => values),
   };
 }

@@ -1,56 +1,46 @@
 /** Rows of `runs` and `sweeps`. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
+import type { DeviceChoice, DeviceName } from "../../engine/mod.ts";
 import { isPretrained, nextId, nextNumber, runClaims, sweepClaims } from "./ids.ts";
 import { transaction } from "./schema.ts";
 import type { MetricName } from "./metrics.ts";
+import { claimedRuns } from "./workers.ts";
 import { conditionOf, type PictureFacts, type Run, type RunFilter, type RunStatus } from "./run.ts";
 import { configHash, groupHash, withLaterFields } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
 
-/** A row as SQLite gives it. */
-interface RunRow {
-  number: number;
-  id: string;
-  status: RunStatus;
-  stop_requested: number;
-  activity: string | null;
-  config: string;
-  config_hash: string;
-  group_hash: string;
-  code_version: string;
-  dataset_hash: string | null;
-  device: Engine["device"] | null;
-  parameter_count: number | null;
-  replicas: number | null;
-  baseline: number | null;
-  pictures: string | null;
-  device_choice: string | null;
-  requested_device: DeviceName | null;
-  data_directory: string | null;
-  sweep_id: string | null;
-  label: string | null;
-  step: number;
-  steps: number;
-  checkpoint_step: number | null;
-  created_at: string;
-  started_at: string | null;
-  ended_at: string | null;
-  paused_seconds: number | null;
-  error: string | null;
-  worker_id: number | null;
-}
+/** The columns of `runs` that a {@link Run} has as they are, by the names of its fields. */
+const PLAIN_COLUMNS = {
+  id: "id",
+  status: "status",
+  activity: "activity",
+  configHash: "config_hash",
+  groupHash: "group_hash",
+  codeVersion: "code_version",
+  datasetHash: "dataset_hash",
+  device: "device",
+  requestedDevice: "requested_device",
+  dataDirectory: "data_directory",
+  parameterCount: "parameter_count",
+  replicas: "replicas",
+  baseline: "baseline",
+  sweepId: "sweep_id",
+  label: "label",
+  step: "step",
+  steps: "steps",
+  createdAt: "created_at",
+  startedAt: "started_at",
+  endedAt: "ended_at",
+  error: "error",
+} as const satisfies Partial<Record<keyof Run, string>>;
 
-/** Properties that are known when a run starts. */
-export interface RunFacts {
-  readonly datasetHash: string;
-  readonly device: Engine["device"];
-  readonly deviceChoice: DeviceChoice;
-  readonly parameterCount: number;
-  readonly replicas: number;
-  readonly baseline: number;
-  /** Shape and classes of images, for image runs. */
-  readonly pictures?: PictureFacts | undefined;
+/** A row as {@link SELECT} returns it. */
+interface RunRow extends Pick<Run, keyof typeof PLAIN_COLUMNS | "checkpointStep"> {
+  readonly stopRequested: number;
+  readonly config: string;
+  readonly deviceChoice: string | null;
+  readonly pictures: string | null;
+  readonly pausedSeconds: number | null;
 }
 
 export interface NewRuns {
@@ -69,19 +59,17 @@ export interface RunPlace {
   readonly dataDirectory?: string | undefined;
 }
 
-/** Thrown when a worker writes to a run that it does not own any more. */
-export class LostRunError extends Error {
-  override readonly name = "LostRunError";
-}
-
 /** Seconds between the last sign of a run's training and its next start. */
 const PAUSED = `SELECT sum(unixepoch(start.at, 'subsec') - unixepoch((
     SELECT max(sign.at) FROM events sign WHERE sign.run_id = start.run_id AND sign.id < start.id
       AND sign.kind IN ('run-started', 'run-validated', 'run-checkpointed')), 'subsec'))
   FROM events start WHERE start.run_id = runs.id AND start.kind = 'run-started'`;
 
-const SELECT = `SELECT *, (SELECT max(step) FROM checkpoints WHERE run_id = runs.id)
-  AS checkpoint_step, (${PAUSED}) AS paused_seconds FROM runs`;
+const SELECT = `SELECT ${
+  Object.entries(PLAIN_COLUMNS).map(([field, column]) => `${column} AS ${field}`).join(", ")
+}, stop_requested AS stopRequested, config, device_choice AS deviceChoice, pictures,
+  (SELECT max(step) FROM checkpoints WHERE run_id = runs.id) AS checkpointStep,
+  (${PAUSED}) AS pausedSeconds FROM runs`;
 
 export function runTable(
   db: DatabaseSync,
@@ -91,20 +79,29 @@ export function runTable(
   const toRun = (row: RunRow): Run => runOf(row, latest(row.id));
   const select = (tail: string, ...values: SQLInputValue[]): Run[] =>
     (db.prepare(`${SELECT} ${tail}`).all(...values) as unknown as RunRow[]).map(toRun);
+  const idsFrom = (sql: string, ...values: SQLInputValue[]): string[] =>
+    (db.prepare(`SELECT id FROM ${sql}`).all(...values) as { id: string }[]).map(({ id }) => id);
 
-  /** Updates a run of a worker. @throws {LostRunError} If the worker does not own the run. */
-  const update = (id: string, workerId: number, changes: Record<string, SQLInputValue>): void => {
-    const names = Object.keys(changes);
-    const { changes: count } = db.prepare(
-      `UPDATE runs SET ${names.map((name) => `${name} = ?`).join(", ")}
-       WHERE id = ? AND worker_id = ? AND status = 'running'`,
-    ).run(...Object.values(changes), id, workerId);
-    if (Number(count) === 0) {
-      throw new LostRunError(`Run ${id} was taken from this worker`);
-    }
+  /** Returns the run with the lowest newest value of a metric among those of a condition, or null. */
+  const lowestOf = (
+    name: MetricName,
+    condition: string,
+    values: readonly SQLInputValue[],
+  ): { readonly id: string; readonly value: number } | null => {
+    const row = db.prepare(
+      `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
+                   ORDER BY step DESC LIMIT 1) AS value
+       FROM runs WHERE value IS NOT NULL AND ${condition} ORDER BY value, number LIMIT 1`,
+    ).get(name, ...values) as { id: string; value: number } | undefined;
+    return row ?? null;
   };
 
+  const byId = (id: string): Run | null => select("WHERE id = ?", id)[0] ?? null;
+
   return {
+    byId,
+    ...claimedRuns(db, byId),
+
     insert(
       { configs, codeVersion, label, sweep, place = {} }: NewRuns,
     ): { ids: string[]; sweepId: string | null } {
@@ -148,33 +145,26 @@ export function runTable(
       }
     },
 
-    byId(id: string): Run | null {
-      return select("WHERE id = ?", id)[0] ?? null;
-    },
-
     /** Newest first. */
     list(filter: RunFilter): { runs: Run[]; total: number } {
       const { limit = 50, offset = 0 } = filter;
-      const { where, values } = conditionOf(filter);
-      const { total } = db.prepare(`SELECT count(*) AS total FROM runs ${where}`)
+      const { sql, values } = conditionOf(filter);
+      const { total } = db.prepare(`SELECT count(*) AS total FROM runs WHERE ${sql}`)
         .get(...values) as { total: number };
-      const order = "ORDER BY number DESC LIMIT ? OFFSET ?";
-      const runs = select(`${where} ${order}`, ...values, limit, offset);
-      return { runs, total };
+      const tail = `WHERE ${sql} ORDER BY number DESC LIMIT ? OFFSET ?`;
+      return { runs: select(tail, ...values, limit, offset), total };
     },
 
     /** Ids of the sweeps that have such runs, newest first. */
     sweepsOf(filter: RunFilter): { ids: string[]; total: number } {
       const { limit = 50, offset = 0 } = filter;
-      const { where, values } = conditionOf(filter);
-      const rows = db.prepare(
-        `SELECT sweep_id AS id, max(number) AS newest FROM runs ${where} GROUP BY sweep_id
-         HAVING sweep_id IS NOT NULL ORDER BY newest DESC`,
-      ).all(...values) as { id: string }[];
-      return {
-        ids: rows.slice(offset, offset + limit).map(({ id }) => id),
-        total: rows.length,
-      };
+      const { sql, values } = conditionOf(filter);
+      const all = idsFrom(
+        `(SELECT sweep_id AS id, max(number) AS newest FROM runs WHERE ${sql} GROUP BY sweep_id)
+         WHERE id IS NOT NULL ORDER BY newest DESC`,
+        ...values,
+      );
+      return { ids: all.slice(offset, offset + limit), total: all.length };
     },
 
     /** One configuration for each group of runs that repeat it, with their number. */
@@ -190,40 +180,21 @@ export function runTable(
     },
 
     ids(): string[] {
-      const rows = db.prepare("SELECT id FROM runs ORDER BY number DESC").all();
-      return rows.map((row) => (row as { id: string }).id);
+      return idsFrom("runs ORDER BY number DESC");
     },
 
     sweepIds(): string[] {
-      const rows = db.prepare("SELECT id FROM sweeps ORDER BY id DESC").all();
-      return rows.map((row) => (row as { id: string }).id);
+      return idsFrom("sweeps ORDER BY id DESC");
     },
 
     /** Ids of the runs that are queued or running, oldest first. */
     activeIds(): string[] {
-      const rows = db.prepare(
-        "SELECT id FROM runs WHERE status IN ('queued', 'running') ORDER BY number",
-      ).all();
-      return rows.map((row) => (row as { id: string }).id);
+      return idsFrom("runs WHERE status IN ('queued', 'running') ORDER BY number");
     },
 
     queuedCount(): number {
       const row = db.prepare("SELECT count(*) AS n FROM runs WHERE status = 'queued'").get();
       return (row as { n: number }).n;
-    },
-
-    /** Claims the oldest queued run for a worker, or returns null. */
-    claim(workerId: number, codeVersion: string): Run | null {
-      return transaction(db, () => {
-        const row = db.prepare(
-          `UPDATE runs SET status = 'running', worker_id = ?, code_version = ?, activity = 'starting',
-             stop_requested = 0, error = NULL, ended_at = NULL, started_at = coalesce(started_at, ?)
-           WHERE number = (SELECT number FROM runs WHERE status = 'queued'
-                           ORDER BY queued_at, number LIMIT 1)
-           RETURNING id`,
-        ).get(workerId, codeVersion, new Date().toISOString()) as { id: string } | undefined;
-        return row ? this.byId(row.id) : null;
-      });
     },
 
     /**
@@ -232,18 +203,14 @@ export function runTable(
      * @param place Requested device and data directory; undefined values are not changed.
      */
     requeue(id: string, place: RunPlace = {}): boolean {
+      const now = new Date().toISOString();
       const { changes } = db.prepare(
         `UPDATE runs SET status = 'queued', queued_at = ?, stop_requested = 0, error = NULL,
            ended_at = NULL, worker_id = NULL, activity = NULL,
            requested_device = coalesce(?, requested_device),
            data_directory = coalesce(?, data_directory)
          WHERE id = ? AND status IN ('stopped', 'interrupted', 'failed')`,
-      ).run(
-        new Date().toISOString(),
-        place.device ?? null,
-        place.dataDirectory ?? null,
-        id,
-      );
+      ).run(now, place.device ?? null, place.dataDirectory ?? null, id);
       return Number(changes) === 1;
     },
 
@@ -275,64 +242,6 @@ export function runTable(
       });
     },
 
-    /** Polled by the trainer at every step. @throws {LostRunError} */
-    stopRequested(id: string, workerId: number): boolean {
-      const row = db.prepare(
-        "SELECT stop_requested FROM runs WHERE id = ? AND worker_id = ? AND status = 'running'",
-      ).get(id, workerId) as { stop_requested: number } | undefined;
-      if (!row) throw new LostRunError(`Run ${id} was taken from this worker`);
-      return row.stop_requested === 1;
-    },
-
-    /** @throws {LostRunError} */
-    setActivity(id: string, workerId: number, activity: string): void {
-      update(id, workerId, { activity });
-    },
-
-    /** @throws {LostRunError} */
-    setFacts(id: string, workerId: number, facts: RunFacts): void {
-      update(id, workerId, {
-        dataset_hash: facts.datasetHash,
-        device: facts.device,
-        device_choice: JSON.stringify(facts.deviceChoice),
-        parameter_count: facts.parameterCount,
-        replicas: facts.replicas,
-        baseline: facts.baseline,
-        pictures: facts.pictures === undefined ? null : JSON.stringify(facts.pictures),
-      });
-    },
-
-    /** @throws {LostRunError} */
-    setStep(id: string, workerId: number, step: number): void {
-      update(id, workerId, { step });
-    },
-
-    /** @throws {LostRunError} */
-    end(
-      id: string,
-      workerId: number,
-      status: "finished" | "stopped" | "interrupted" | "failed",
-      error: string | null,
-    ) {
-      update(id, workerId, {
-        status,
-        error,
-        activity: null,
-        stop_requested: 0,
-        ended_at: new Date().toISOString(),
-      });
-    },
-
-    /** Marks the runs of a dead worker as interrupted; returns their ids. */
-    interrupt(workerId: number): string[] {
-      const rows = db.prepare(
-        `UPDATE runs SET status = 'interrupted', activity = NULL, stop_requested = 0,
-           ended_at = (SELECT heartbeat_at FROM workers WHERE id = ?1)
-         WHERE worker_id = ?1 AND status = 'running' RETURNING id`,
-      ).all(workerId);
-      return rows.map((row) => (row as { id: string }).id);
-    },
-
     /** Reserves a number for a sample; numbers are never reused. */
     nextSampleNumber(id: string): number {
       if (isPretrained(id)) return nextNumber(db, id, "sample", 0).number;
@@ -342,81 +251,47 @@ export function runTable(
       return row.samples_made;
     },
 
-    /** Returns the run with the lowest newest value of a metric among the other runs with the same data set, or
-     * null. */
+    /** As `lowest`, among the other runs with the same data set. */
     lowestBeside(
       { id, config }: Run,
       name: MetricName,
     ): { readonly id: string; readonly value: number } | null {
-      const row = db.prepare(
-        `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
-                     ORDER BY step DESC LIMIT 1) AS value
-         FROM runs WHERE value IS NOT NULL AND id <> ? AND json_extract(config, '$.dataset') = ?
-         ORDER BY value, number LIMIT 1`,
-      ).get(name, id, config.dataset) as { id: string; value: number } | undefined;
-      return row ?? null;
+      return lowestOf(name, "id <> ? AND config ->> '$.dataset' = ?", [id, config.dataset]);
     },
 
     /** Returns the newest run with a checkpoint, or null. */
     newestWithCheckpoint(): string | null {
-      const row = db.prepare(
-        `SELECT id FROM runs WHERE EXISTS (SELECT 1 FROM checkpoints WHERE run_id = runs.id)
-         ORDER BY number DESC LIMIT 1`,
-      ).get() as { id: string } | undefined;
-      return row?.id ?? null;
+      const trained = "EXISTS (SELECT 1 FROM checkpoints WHERE run_id = runs.id)";
+      return idsFrom(`runs WHERE ${trained} ORDER BY number DESC LIMIT 1`)[0] ?? null;
     },
 
     /** Returns the run with the lowest newest value of a metric, or null. */
     lowest(name: MetricName, filter: RunFilter, datasetHash: string | null): string | null {
-      const { where, values } = conditionOf(filter);
-      const row = db.prepare(
-        `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
-                     ORDER BY step DESC LIMIT 1) AS value
-         FROM runs ${where === "" ? "WHERE" : `${where} AND`} value IS NOT NULL
-           AND coalesce(dataset_hash = ?, TRUE)
-         ORDER BY value, number LIMIT 1`,
-      ).get(name, ...values, datasetHash) as { id: string } | undefined;
-      return row?.id ?? null;
+      const { sql, values } = conditionOf(filter);
+      const onData = `${sql} AND coalesce(dataset_hash = ?, TRUE)`;
+      return lowestOf(name, onData, [...values, datasetHash])?.id ?? null;
     },
   };
 }
 
-function runOf(row: RunRow, latest: Run["latest"]): Run {
-  const config = withLaterFields(JSON.parse(row.config) as RunConfig);
+function runOf(
+  { stopRequested, config: stored, deviceChoice, pictures, pausedSeconds, ...row }: RunRow,
+  latest: Run["latest"],
+): Run {
+  const config = withLaterFields(JSON.parse(stored) as RunConfig);
+  const { status, startedAt, endedAt, step, steps } = row;
   const speed = latest.examples_per_second;
-  const training = row.status === "running" && speed !== undefined && speed > 0;
+  const training = status === "running" && speed !== undefined && speed > 0;
   return {
-    id: row.id,
-    status: row.status,
-    stopRequested: row.stop_requested === 1,
-    activity: row.activity,
+    ...row,
+    stopRequested: stopRequested === 1,
     config,
-    configHash: row.config_hash,
-    groupHash: row.group_hash,
-    codeVersion: row.code_version,
-    datasetHash: row.dataset_hash,
-    device: row.device,
-    requestedDevice: row.requested_device,
-    dataDirectory: row.data_directory,
-    deviceChoice: row.device_choice === null ? null : JSON.parse(row.device_choice) as DeviceChoice,
-    parameterCount: row.parameter_count,
-    replicas: row.replicas,
-    baseline: row.baseline,
-    pictures: row.pictures === null ? null : JSON.parse(row.pictures) as PictureFacts,
-    sweepId: row.sweep_id,
-    label: row.label,
-    step: row.step,
-    steps: row.steps,
-    checkpointStep: row.checkpoint_step,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    trainedSeconds: row.started_at === null || row.ended_at === null
+    deviceChoice: deviceChoice === null ? null : JSON.parse(deviceChoice) as DeviceChoice,
+    pictures: pictures === null ? null : JSON.parse(pictures) as PictureFacts,
+    trainedSeconds: startedAt === null || endedAt === null
       ? null
-      : (Date.parse(row.ended_at) - Date.parse(row.started_at)) / 1000 -
-        (row.paused_seconds ?? 0),
-    error: row.error,
-    etaSeconds: training ? (row.steps - row.step) * config.batch_size / speed : null,
+      : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 - (pausedSeconds ?? 0),
+    etaSeconds: training ? (steps - step) * config.batch_size / speed : null,
     latest,
   };
 }
