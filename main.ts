@@ -5,7 +5,7 @@ import { runCommandLine } from "./tools/mod.ts";
 /** Runs one command and answers with the process's exit code. */
 async function main(args: readonly string[]): Promise<number> {
   return await runCommandLine(args, {
-    openViewer: async (lab) => (await import("./web/mod.ts")).createApp(lab),
+    openViewer: async (lab) => (await import("./web/mod.tsx")).createApp(lab),
   });
 }
 

@@ -3,11 +3,16 @@ import { type Dialect, GraphBuilder } from "./graph/builder.ts";
 import { constantTensor } from "./graph/elementwise.ts";
 import type { Graph, Value } from "./graph/value.ts";
 import { UserError } from "./host/mod.ts";
-import { Refusal, refuseRandomness, withoutRandomness, withPlaces } from "./refusal.ts";
+import {
+  type Lowering,
+  Refusal,
+  refuseRandomness,
+  withoutRandomness,
+  withPlaces,
+} from "./lowering/lowering.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
 import { registerGradients } from "./gradients.ts";
-import type { Lowering } from "./lowering/lowering.ts";
 import { lowerings } from "./lowering/table.ts";
 
 /**

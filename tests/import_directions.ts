@@ -57,7 +57,11 @@ export function readImportGraph(root: string): ImportGraph {
 
 /** What is wrong with the imports, one line each; empty if nothing is. */
 export function violations(graph: ImportGraph): string[] {
-  const doors = new Set([...graph.keys()].filter((path) => path.endsWith("/mod.ts")).map(dirname));
+  const doors = new Map(
+    [...graph.keys()].filter((path) => /\/mod\.tsx?$/.test(path)).map((
+      path,
+    ) => [dirname(path), path]),
+  );
   const found: string[] = [];
   for (const [from, targets] of graph) {
     for (const to of targets) {
@@ -109,14 +113,17 @@ function wrongDirection(from: string, to: string): string | undefined {
   return fromLayer === toLayer ? `${fromTop} and ${toTop} stand side by side` : undefined;
 }
 
-/** A file is reached through the `mod.ts` of every folder with one that the importer is not in. */
-function wrongDoor(from: string, to: string, doors: ReadonlySet<string>): string | undefined {
+/** A file is reached through the `mod.ts` or `mod.tsx` of every folder with one that the importer is not in. */
+function wrongDoor(
+  from: string,
+  to: string,
+  doors: ReadonlyMap<string, string>,
+): string | undefined {
   if (layerOf(topOf(from)) === 0) return undefined;
   for (let folder = dirname(to); folder !== "."; folder = dirname(folder)) {
     if (from.startsWith(`${folder}/`)) return undefined;
-    if (doors.has(folder)) {
-      return to === `${folder}/mod.ts` ? undefined : `the door is ${folder}/mod.ts`;
-    }
+    const door = doors.get(folder);
+    if (door !== undefined) return to === door ? undefined : `the door is ${door}`;
   }
   return undefined;
 }

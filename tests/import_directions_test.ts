@@ -73,7 +73,7 @@ Deno.test("violations() names an upward arrow", () => {
     ["experiments/lab.ts", "figures/mod.ts", "figures is above experiments"],
     ["figures/chart.ts", "journal/mod.ts", "journal is above figures"],
     ["journal/entry.ts", "tools/mod.ts", "tools is above journal"],
-    ["web/app.tsx", "main.ts", "main.ts is above web"],
+    ["web/layout.tsx", "main.ts", "main.ts is above web"],
     ["engine/mod.ts", "tests/helpers.ts", "tests is above engine"],
     ["tools/mod.ts", "web/mod.ts", "tools and web stand side by side"],
     ["data/mod.ts", "models/image/mod.ts", "data and models stand side by side"],

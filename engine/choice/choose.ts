@@ -167,7 +167,7 @@ async function measureThere(
   right.arrays ??= workload.inputs?.() ?? noiseFor(program.inputs);
   const result = await measureInProcess(
     { device, program, arrays: right.arrays, right: right.outputs ?? null },
-    { entry, timeLimitSeconds, ...(signal ? { signal } : {}) },
+    { entry, timeLimitSeconds, signal },
   );
   if ("trouble" in result) throw new Error(result.trouble);
   return result;

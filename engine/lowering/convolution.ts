@@ -10,9 +10,8 @@ import {
 } from "../graph/convolution.ts";
 import { sameShape, type Value } from "../graph/value.ts";
 import type { Shape4, Window } from "../graph/image_layout.ts";
-import { refuse } from "../refusal.ts";
+import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
 import { transpose } from "../graph/movement.ts";
 import { cast } from "../graph/elementwise.ts";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "../graph/pool.ts";

@@ -4,9 +4,8 @@ import { type GraphBuilder, scalarOf } from "../graph/builder.ts";
 import { cast, elementwise, fill, predicate, unary, where } from "../graph/elementwise.ts";
 import * as functions from "../graph/functions.ts";
 import type { Value } from "../graph/value.ts";
-import { refuse } from "../refusal.ts";
+import { type Lowering, type LoweringTable, operand, operandList, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import { type Lowering, type LoweringTable, operand, operandList } from "./lowering.ts";
 import { reduce } from "../graph/reduction.ts";
 import { reshape } from "../graph/movement.ts";
 

@@ -1,8 +1,7 @@
 /** Matrix products, alone and fused. https://onnx.ai/onnx/operators/onnx__MatMul.html */
 import { einsum, matMul } from "../graph/matmul.ts";
-import { refuse } from "../refusal.ts";
+import { type LoweringTable, operand, operandList, type Operands, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import { type LoweringTable, operand, operandList, type Operands } from "./lowering.ts";
 import { binary } from "../graph/arithmetic.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import { unary } from "../graph/elementwise.ts";

@@ -2,9 +2,8 @@
 import { cast, fill, predicate, unary, unlessNaN } from "../graph/elementwise.ts";
 import { reshape } from "../graph/movement.ts";
 import { cumulativeProduct, cumulativeSum, reduce, type ReduceOp } from "../graph/reduction.ts";
-import { refuse } from "../refusal.ts";
+import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
 import { binary } from "../graph/arithmetic.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import { matMul } from "../graph/matmul.ts";

@@ -11,9 +11,8 @@ import { cast } from "../graph/elementwise.ts";
 import type { Value } from "../graph/value.ts";
 import type { Shape4 } from "../graph/image_layout.ts";
 import { tf } from "../tf.ts";
-import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
+import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
 import { pad, reshape, slice, transpose } from "../graph/movement.ts";
-import { refuse } from "../refusal.ts";
 
 interface ResizeAttributes {
   readonly alignCorners: boolean;

@@ -2,9 +2,8 @@
 import { cast, constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
 import { concat, pad, reshape, slice, tile, transpose } from "../graph/movement.ts";
 import { type ElementType, sizeOf } from "../graph/value.ts";
-import { refuse } from "../refusal.ts";
+import { type LoweringTable, operand, operandList, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import { type LoweringTable, operand, operandList } from "./lowering.ts";
 import {
   gather,
   gatherInBatches,

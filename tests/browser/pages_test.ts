@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import axePackage from "axe-core/package.json" with { type: "json" };
 import { openJournal } from "../../journal/mod.ts";
-import { createApp } from "../../web/mod.ts";
+import { createApp } from "../../web/mod.tsx";
 import {
   emptyWorkspace,
   type ExampleWorkspace,

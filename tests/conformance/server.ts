@@ -9,7 +9,7 @@ import { createHttpApp } from "../../tools/http.ts";
 import { linksTo } from "../../tools/links.ts";
 import { runTasks } from "../../tools/run_tasks.ts";
 import { TasksExtension } from "../../tools/tasks.ts";
-import { createApp } from "../../web/mod.ts";
+import { createApp } from "../../web/mod.tsx";
 import { removeFolder, stopTraining } from "../experiments/workspace.ts";
 import { attachFixtures } from "./fixtures.ts";
 import { attachTaskFixtures, MemoryTasks } from "./task_fixtures.ts";

@@ -4,7 +4,7 @@ import { type Lab, openLab } from "../../experiments/mod.ts";
 import { listen } from "../../tools/serving.ts";
 import { accessTo } from "../../tools/access.ts";
 import { createHttpApp } from "../../tools/http.ts";
-import { createApp } from "../../web/mod.ts";
+import { createApp } from "../../web/mod.tsx";
 import { jobsAtRest, removeFolder, stopTraining } from "../experiments/workspace.ts";
 
 export interface Laboratory {

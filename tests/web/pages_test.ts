@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { openJournal } from "../../journal/mod.ts";
-import { createApp } from "../../web/mod.ts";
+import { createApp } from "../../web/mod.tsx";
 import { emptyWorkspace, exampleWorkspace } from "./example_workspace.ts";
 import { decodePng } from "../../figures/png.tsx";
 
@@ -315,7 +315,7 @@ Deno.test("The pages of a workspace with runs", async (t) => {
         assert.equal(response.status, 200, path);
         assert.match(response.headers.get("cache-control") ?? "", /immutable/);
       }
-      for (const name of ["..%2fapp.tsx", "app.tsx", "__proto__", "constructor", "%00"]) {
+      for (const name of ["..%2fmod.tsx", "mod.tsx", "__proto__", "constructor", "%00"]) {
         const response = await app.request(`/static/x/${name}`);
         await response.body?.cancel();
         assert.equal(response.status, 404, name);

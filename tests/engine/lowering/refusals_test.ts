@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tf } from "../../../engine/mod.ts";
-import { Refusal } from "../../../engine/refusal.ts";
+import { Refusal } from "../../../engine/lowering/lowering.ts";
 import { trace } from "../../../engine/trace.ts";
 
 type Fn = (x: tf.Tensor4D) => tf.Tensor;

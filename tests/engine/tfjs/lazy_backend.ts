@@ -7,7 +7,7 @@ import { cast, constantTensor } from "../../../engine/graph/elementwise.ts";
 import { type Graph, liveNodes, type Value } from "../../../engine/graph/value.ts";
 import { tf } from "../../../engine/mod.ts";
 import { elementsOf, Recorder, registerRecorder } from "../../../engine/trace.ts";
-import { Refusal } from "../../../engine/refusal.ts";
+import { Refusal } from "../../../engine/lowering/lowering.ts";
 import type { Evaluator } from "./evaluator.ts";
 
 export const LAZY = "lazy";

@@ -1,6 +1,6 @@
 /** Runs TensorFlow.js's specs on the lazy backend, and says what became of each. */
 import { tf } from "../../../engine/mod.ts";
-import { Refusal } from "../../../engine/refusal.ts";
+import { Refusal } from "../../../engine/lowering/lowering.ts";
 import { differenceOf } from "./differences.ts";
 import { restoreSpies } from "./expect.ts";
 import { LAZY, type LazyBackend } from "./lazy_backend.ts";
