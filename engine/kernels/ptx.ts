@@ -8,11 +8,15 @@ import type { Precision } from "../types.ts";
 import {
   applyFunction,
   CLASSES,
+  constantOf,
   convertTo,
   type Emitter,
   floatBits,
+  quotient,
   type RegisterClass,
+  remainder,
   selectOf,
+  weightedSum,
 } from "./ptx_functions.ts";
 
 /** The oldest cards and drivers that the text is for: Volta, CUDA 10.1; with tf32 Ampere, CUDA 11.0. */
@@ -246,13 +250,13 @@ class Printer implements Emitter {
     const value = (operand: Expr) => this.#value(operand, scope);
     switch (op) {
       case "constant":
-        return this.#constant(expr);
+        return constantOf(this, expr);
       case "sum":
-        return this.#sum(expr, value);
+        return weightedSum(this, expr, value);
       case "div":
-        return this.#divided(value(args[0]!), expr.value);
+        return quotient(this, value(args[0]!), expr.value);
       case "mod":
-        return this.#remainder(value(args[0]!), expr.value);
+        return remainder(this, value(args[0]!), expr.value);
       case "rotate": {
         const [register, x] = [this.fresh("r"), value(args[0]!)];
         this.line(`shf.l.wrap.b32 ${register}, ${x}, ${x}, ${expr.value};`);
@@ -273,43 +277,6 @@ class Printer implements Emitter {
       default:
         return applyFunction(this, expr, args.map(value));
     }
-  }
-
-  #constant({ value, dtype }: Expr): string {
-    if (dtype === "int32") return `${value}`;
-    if (dtype === "float32") return floatBits(value);
-    const register = this.fresh("p");
-    this.line(`setp.eq.s32 ${register}, ${value}, 1;`);
-    return register;
-  }
-
-  #sum({ args, coefficients, value: constant }: Expr, value: (operand: Expr) => string): string {
-    return args.reduce((sum, arg, i) => {
-      const register = this.fresh("r");
-      this.line(`mad.lo.s32 ${register}, ${value(arg)}, ${coefficients[i]}, ${sum};`);
-      return register;
-    }, `${constant}`);
-  }
-
-  #divided(x: string, divisor: number): string {
-    const register = this.fresh("r");
-    const shift = Math.log2(divisor);
-    this.line(
-      Number.isInteger(shift)
-        ? `shr.u32 ${register}, ${x}, ${shift};`
-        : `div.u32 ${register}, ${x}, ${divisor};`,
-    );
-    return register;
-  }
-
-  #remainder(x: string, divisor: number): string {
-    const register = this.fresh("r");
-    this.line(
-      Number.isInteger(Math.log2(divisor))
-        ? `and.b32 ${register}, ${x}, ${divisor - 1};`
-        : `rem.u32 ${register}, ${x}, ${divisor};`,
-    );
-    return register;
   }
 
   /** Not carried out where the condition fails: the address may be anything there. */

@@ -1,4 +1,4 @@
-/** Functions of numbers as PTX instructions. https://docs.nvidia.com/cuda/parallel-thread-execution/ */
+/** Functions and integer arithmetic as PTX instructions. https://docs.nvidia.com/cuda/parallel-thread-execution/ */
 import type { BinaryOp, Expr, ScalarType, UnaryOp } from "./expression.ts";
 
 /** Register classes: floats, integers, predicates and addresses. */
@@ -184,4 +184,39 @@ export function selectOf(
   const chosen = predicate("and.pred")(to, condition, x);
   const other = predicate("and.pred")(to, predicate("not.pred")(to, condition), y);
   return predicate("or.pred")(to, chosen, other);
+}
+
+/** The operand of a constant: a number, or for a boolean a register. */
+export function constantOf(to: Emitter, { value, dtype }: Expr): string {
+  if (dtype === "int32") return `${value}`;
+  if (dtype === "float32") return floatBits(value);
+  return result(to, "p", "setp.eq.s32", `${value}`, "1");
+}
+
+/** A weighted sum of integers and a constant. @param value Gives the operand of an expression. */
+export function weightedSum(
+  to: Emitter,
+  { args, coefficients, value: constant }: Expr,
+  value: (operand: Expr) => string,
+): string {
+  return args.reduce((sum, arg, i) => {
+    const register = to.fresh("r");
+    to.line(`mad.lo.s32 ${register}, ${value(arg)}, ${coefficients[i]}, ${sum};`);
+    return register;
+  }, `${constant}`);
+}
+
+/** The quotient of an integer that is not negative, rounded down. */
+export function quotient(to: Emitter, x: string, divisor: number): string {
+  const shift = Math.log2(divisor);
+  return Number.isInteger(shift)
+    ? result(to, "r", "shr.u32", x, `${shift}`)
+    : result(to, "r", "div.u32", x, `${divisor}`);
+}
+
+/** The remainder of an integer that is not negative. */
+export function remainder(to: Emitter, x: string, divisor: number): string {
+  return Number.isInteger(Math.log2(divisor))
+    ? result(to, "r", "and.b32", x, `${divisor - 1}`)
+    : result(to, "r", "rem.u32", x, `${divisor}`);
 }
