@@ -44,7 +44,7 @@ export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/
 export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/configuration.ts";
 export { isPretrained } from "./store/ids.ts";
 export { processExists } from "./common/system.ts";
-export { STUDY_FOLDER, type StudyRecord } from "./store/study.ts";
+export { STUDY_FOLDER, type StudyRecord } from "./store/store.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";
 export {
   type ConfigEstimate,
@@ -65,16 +65,11 @@ export {
   TrainOrResume,
   type TrainRequest,
 } from "./registry/requests.ts";
-export {
-  CompareRequest,
-  DEFAULT_SCHEDULES,
-  InspectRequest,
-  ScheduleRequest,
-} from "./report/requests.ts";
+export { CompareRequest, InspectRequest } from "./report/inspect.ts";
+export { DEFAULT_SCHEDULES, ScheduleRequest } from "./report/schedules.ts";
 export type { Curves, LabEvent, MetricName, MetricPoint } from "./store/metrics.ts";
 export type { Evaluation } from "./store/results.ts";
 export { hasEnded, type Run, RUN_STATUSES, type RunFilter, type RunStatus } from "./store/run.ts";
-export { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 export type { Alert } from "./diagnosis/curve.ts";
 export {
   type AlignedCurve,
@@ -84,12 +79,7 @@ export {
 } from "./report/compare.ts";
 export type { RunReport } from "./report/inspect.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
-export type {
-  NoisyLine,
-  ScheduleFacts,
-  SchedulePoint,
-  ScheduleReport,
-} from "./report/schedules.ts";
+export type { ScheduleFacts, SchedulePoint, ScheduleReport } from "./report/schedules.ts";
 export {
   criticalT,
   describeRepeats,

@@ -3,12 +3,11 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   type NgramBaselines,
   type Run,
-  type TextComparison,
   type TextEvaluation,
   type TextSample,
   type TextSampleFrame,
-  textStatisticNotes,
 } from "../experiments/mod.ts";
+import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
 import { asJson, evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
 import { capital, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";

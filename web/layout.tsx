@@ -1,7 +1,8 @@
 /** The layout of pages and shared components. */
 import { duration } from "../engine/host/mod.ts";
 import type { Child } from "hono/jsx";
-import type { NoisyLine, Run, RunStatus, Sample } from "../experiments/mod.ts";
+import type { Run, RunStatus, Sample } from "../experiments/mod.ts";
+import type { NoisyLine } from "../models/text/mod.ts";
 import { formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 import { html } from "hono/html";
 import { staticUrl } from "./static_files.ts";

@@ -7,7 +7,7 @@ import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./dra
 import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
 import { loadPictures, picturesOf } from "./pictures.ts";
-import { requireSameData } from "../run/start.ts";
+import { requireSameData } from "../run/checkpoints.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";

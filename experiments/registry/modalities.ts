@@ -5,12 +5,12 @@
  * asks the objects of `modalities.ts`.
  */
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
-import { type Metric, type Preset, provideModalities } from "../config/configuration.ts";
+import { type Metric, type Preset, provideModalities, startOf } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
 import { image } from "../image/modality.ts";
 import type { Modality, OpenSubject } from "../run/modality.ts";
 import { knownMetrics, type RankingMetric } from "../store/metrics.ts";
-import type { Run, RunFilter } from "../store/run.ts";
+import { hasEnded, type Run, type RunFilter } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { text } from "../text/modality.ts";
 
@@ -194,4 +194,41 @@ function bestOfSweep(store: Store, sweepId: string): Run {
 function lowest(store: Store, of: Run, filter: RunFilter): Run | null {
   const id = store.runs.lowest(metricOf(of).name, filter, of.datasetHash);
   return id === null ? null : store.runs.byId(id);
+}
+
+/**
+ * The configuration with its start written out, as a run and a step.
+ *
+ * @param find Finds the run that a reference means.
+ * @throws {UserError} If that run cannot be started from.
+ */
+export function withFoundStart(config: RunConfig, find: (ref: string) => Run): RunConfig {
+  const start = startOf(config);
+  if (start === null) return config;
+  const run = find(start.run);
+  const { checkpointStep: step } = run;
+  if (!hasEnded(run)) {
+    throw new UserError(`start_from is ${run.id}, which is ${run.status}: wait for its end first`);
+  }
+  if (step === null || (start.step !== undefined && start.step !== step)) {
+    throw new UserError(
+      `start_from is ${config.start_from}, but ${
+        step === null
+          ? "it has no checkpoint"
+          : `the newest checkpoint of ${run.id} is of step ${step}`
+      }: name ${step === null ? "another run" : `${run.id}@${step}`}`,
+    );
+  }
+  if (run.config.modality !== config.modality) {
+    throw new UserError(
+      `start_from is ${run.id}, a run on ${run.config.modality}, but this one is on ` +
+        `${config.modality}: name a run of the same kind`,
+    );
+  }
+  if (config.start_with === "training" && config.steps <= step) {
+    throw new UserError(
+      `steps is ${config.steps}, but ${run.id} has done ${step} already: give more steps`,
+    );
+  }
+  return { ...config, start_from: `${run.id}@${step}` };
 }

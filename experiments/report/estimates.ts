@@ -1,10 +1,9 @@
 /** How long trainings and evaluations take, and how much disk space, by what earlier ones took. */
 import { modalityOf, PRESET_NAMES, type PresetName, presets } from "../registry/modalities.ts";
-import { startOf } from "../run/start.ts";
 import type { Evaluation } from "../store/results.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import { summarise } from "./seeds.ts";
-import { configHash, groupHash } from "../config/configuration.ts";
+import { configHash, groupHash, startOf } from "../config/configuration.ts";
 import { fieldsWith, type RunConfig } from "../config/fields.ts";
 
 /** What is expected of one configuration, whatever its seeds. */

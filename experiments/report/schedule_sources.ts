@@ -1,4 +1,4 @@
-/** Names of the noise schedules of reports, and the line of verse that they are demonstrated on. */
+/** What the report on noise schedules is about: the schedules, and the digit and the line of verse that they are shown for. */
 import {
   type Alphabet,
   EMBEDDING_DIMENSION,
@@ -8,8 +8,9 @@ import {
   noisyLine,
   randomAlphabet,
 } from "../../models/text/mod.ts";
-import { modalities } from "../registry/modalities.ts";
+import { modalities, pixelMoments } from "../registry/modalities.ts";
 import type { InspectedSchedule } from "../run/modality.ts";
+import { gatherImages, loadImageDataset } from "../../data/mod.ts";
 
 /** The noise schedules of all modalities; those of one name are shown once. */
 export const inspectedSchedules: readonly string[] = [
@@ -70,4 +71,59 @@ async function tabulated(): Promise<readonly number[]> {
 /** Resolves after events that are waiting, such as requests, were handled. */
 export function othersFirst(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** A held-out picture that the forward process is shown for. */
+export interface Digit {
+  readonly dataset: string;
+  readonly index: number;
+  readonly label: number;
+  readonly height: number;
+  readonly width: number;
+  /** Pixels in [-1, 1]. */
+  readonly pixels: Float32Array;
+}
+
+/** The properties of a data set that the report uses. */
+interface DataFacts {
+  /** Variance of every pixel. */
+  readonly variances: Float64Array;
+  readonly count: number;
+  digit(index: number): Digit;
+}
+
+const knownFacts = new Map<string, Promise<DataFacts>>();
+
+/** Returns the properties of a data set; the data set itself is not kept in memory. */
+export function dataFacts(
+  name: string,
+  dataDirectory: string | undefined,
+): Promise<DataFacts> {
+  const key = `${name} ${dataDirectory ?? ""}`;
+  const known = knownFacts.get(key);
+  if (known) return known;
+  const facts = readFacts(name, dataDirectory);
+  knownFacts.set(key, facts);
+  facts.catch(() => knownFacts.delete(key));
+  return facts;
+}
+
+async function readFacts(
+  name: string,
+  dataDirectory: string | undefined,
+): Promise<DataFacts> {
+  const dataset = await loadImageDataset(name, { directory: dataDirectory });
+  const { height, width, test } = dataset;
+  return {
+    variances: pixelMoments(dataset).variances,
+    count: test.count,
+    digit: (index) => ({
+      dataset: name,
+      index,
+      label: test.labels[index]!,
+      height,
+      width,
+      pixels: gatherImages(test, height * width, [index]),
+    }),
+  };
 }

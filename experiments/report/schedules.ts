@@ -1,17 +1,36 @@
 /** The report on noise schedules: signal and noise over time, for a digit and for a line of verse. */
 import { normals, parseWith, UserError } from "../../engine/host/mod.ts";
-import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/mod.ts";
-import { ScheduleRequest } from "./requests.ts";
+import { EMBEDDING_DIMENSION, type NoisyLine, priorNats } from "../../models/text/mod.ts";
 import {
   characterInformation,
+  dataFacts,
+  type Digit,
   EMBEDDING_TITLE,
+  inspectedSchedules,
   LINE,
   othersFirst,
   scheduleNamed,
   verseAt,
 } from "./schedule_sources.ts";
-import { pixelMoments } from "../registry/modalities.ts";
 import type { InspectedSchedule } from "../run/modality.ts";
+import { z } from "zod";
+import { integer, optional } from "../config/fields.ts";
+import { imageDatasetNames } from "../../data/mod.ts";
+
+export const DEFAULT_SCHEDULES = ["linear", "cosine"];
+
+export const ScheduleRequest = z.strictObject({
+  schedules: z.array(z.enum(inspectedSchedules)).min(1).max(inspectedSchedules.length)
+    .default(DEFAULT_SCHEDULES).describe(
+      `Schedules to look at (default ${DEFAULT_SCHEDULES.join(" and ")})`,
+    ),
+  dataset: optional(z.enum(imageDatasetNames), "Where the digit comes from", "mnist-6k"),
+  digit_index: optional(integer(0, 9999), "Which digit of the test set", "0"),
+  times: z.array(z.number().min(0).max(1)).min(2).max(20).optional().describe(
+    "Times of the forward process to draw, 2 to 20 values from 0 (clean) to 1 (noise) " +
+      "(default 8, evenly spaced)",
+  ),
+});
 
 export interface Verdict {
   readonly level: "good" | "caution" | "bad";
@@ -25,11 +44,6 @@ export interface SchedulePoint {
   readonly alpha: number;
   readonly sigma: number;
   readonly snr: number;
-}
-/** The most likely characters of a noisy line and their probabilities. */
-export interface NoisyLine {
-  readonly text: string;
-  readonly confidence: readonly number[];
 }
 export interface ScheduleFacts {
   readonly name: string;
@@ -67,15 +81,7 @@ export interface ScheduleFacts {
 }
 export interface ScheduleReport {
   readonly schedules: readonly ScheduleFacts[];
-  readonly digit: {
-    readonly dataset: string;
-    readonly index: number;
-    readonly label: number;
-    readonly height: number;
-    readonly width: number;
-    /** Pixels in [-1, 1]. */
-    readonly pixels: Float32Array;
-  };
+  readonly digit: Digit;
   /** The line and a description of its embeddings. */
   readonly verse: { readonly line: string; readonly embeddings: string };
   /** Mean over the pixels of each pixel's variance. */
@@ -98,16 +104,6 @@ const EIGHT_TIMES = Array.from({ length: 8 }, (_, i) => i / 7);
 const GRID = 2000;
 /** Real digits that need no download. */
 const DEFAULT_DATASET = "mnist-6k";
-
-type Digit = ScheduleReport["digit"];
-
-/** The properties of a data set that the report uses. */
-interface DataFacts {
-  /** Variance of every pixel. */
-  readonly variances: Float64Array;
-  readonly count: number;
-  digit(index: number): Digit;
-}
 
 /**
  * Reports on one or more schedules.
@@ -296,41 +292,4 @@ function summarise(schedules: readonly ScheduleFacts[]): string {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
-}
-
-const knownFacts = new Map<string, Promise<DataFacts>>();
-
-/** Returns the properties of a data set; the data set itself is not kept in memory. */
-function dataFacts(
-  name: string,
-  dataDirectory: string | undefined,
-): Promise<DataFacts> {
-  const key = `${name} ${dataDirectory ?? ""}`;
-  const known = knownFacts.get(key);
-  if (known) return known;
-  const facts = readFacts(name, dataDirectory);
-  knownFacts.set(key, facts);
-  facts.catch(() => knownFacts.delete(key));
-  return facts;
-}
-
-async function readFacts(
-  name: string,
-  dataDirectory: string | undefined,
-): Promise<DataFacts> {
-  const { loadImageDataset, gatherImages } = await import("../../data/mod.ts");
-  const dataset = await loadImageDataset(name, { directory: dataDirectory });
-  const { height, width, test } = dataset;
-  return {
-    variances: pixelMoments(dataset).variances,
-    count: test.count,
-    digit: (index) => ({
-      dataset: name,
-      index,
-      label: test.labels[index]!,
-      height,
-      width,
-      pixels: gatherImages(test, height * width, [index]),
-    }),
-  };
 }

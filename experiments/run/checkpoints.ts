@@ -20,8 +20,8 @@ import {
 import { isPretrained } from "../store/ids.ts";
 import type { Run } from "../store/run.ts";
 import type { Checkpoint } from "../store/results.ts";
-import { startOf } from "./start.ts";
 import type { Subject } from "./modality.ts";
+import { startOf } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
 
 /** Number of checkpoints that are kept, the newest ones. */
@@ -258,5 +258,17 @@ function requireSuitingData(source: Run, config: RunConfig, subject: Subject): v
       `(${source.config.dataset}): ${
         subject.takesOtherWeights ? 'give start_with "weights"' : "take the same data"
       }`,
+  );
+}
+
+/** @throws {UserError} If the data differs from that of the start of the run. */
+export function requireSameData(
+  run: Pick<Run, "id" | "datasetHash">,
+  data: { readonly name: string; readonly hash: string },
+): void {
+  if (run.datasetHash === null || run.datasetHash === data.hash) return;
+  throw new UserError(
+    `${run.id} began on other data: ${data.name} hashes to ${data.hash.slice(0, 12)} now and ` +
+      `to ${run.datasetHash.slice(0, 12)} then; put the old files back, or train a new run`,
   );
 }

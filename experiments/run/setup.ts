@@ -10,9 +10,8 @@ import {
 } from "../../engine/mod.ts";
 import { engineFor } from "./warm.ts";
 import type { Store } from "../store/store.ts";
-import { requireSameData } from "./start.ts";
 import { compileStep, inputArrays } from "../../models/steps/mod.ts";
-import { newestState, rewind, startingState } from "./checkpoints.ts";
+import { newestState, requireSameData, rewind, startingState } from "./checkpoints.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
 import { hostStepper, placeOfNoise, residentStepper, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject, SubjectOptions } from "./modality.ts";

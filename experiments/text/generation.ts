@@ -17,7 +17,6 @@ import {
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
-import { requireSameData } from "../run/start.ts";
 import type { Store } from "../store/store.ts";
 import { networkOf, noiseRange } from "./network.ts";
 import { noiseInputs } from "../../models/diffusion/mod.ts";
@@ -25,7 +24,12 @@ import { compileStep, type Step } from "../../models/steps/mod.ts";
 import { columns, type TextModel } from "../../models/text/generation/mod.ts";
 import type { Run } from "../store/run.ts";
 import type { WriteSettings } from "./requests.ts";
-import { newestCheckpointKey, newestWeights, publishedVocabulary } from "../run/checkpoints.ts";
+import {
+  newestCheckpointKey,
+  newestWeights,
+  publishedVocabulary,
+  requireSameData,
+} from "../run/checkpoints.ts";
 import type { JobContext } from "../run/job_worker.ts";
 import { type TextConfig, textConfigOf } from "./config.ts";
 
