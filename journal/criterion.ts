@@ -9,26 +9,32 @@ import { fieldValues, METRIC_NAMES, type Summary } from "../experiments/mod.ts";
 export const Selection = z.strictObject({
   parameters: fieldValues.optional()
     .describe('Configuration fields and their values, e.g. {"schedule": "cosine"}'),
-  label: z.string().max(200).optional().describe("The label the runs were started with"),
+  label: z.string().max(200).optional().describe("Label that the runs were started with"),
   runs: z.array(z.string().min(1).max(60)).min(1).max(100).optional().describe(
-    "Ids of runs of this entry; of a sweep, their other seeds count too",
+    "Ids of runs of this entry; runs of the same sweep with other seeds are included",
   ),
 });
 export type Selection = z.infer<typeof Selection>;
 
 export const Criterion = z.strictObject({
   metric: z.enum(METRIC_NAMES).describe(
-    "Stored metric whose newest value is compared; denoising_mse (lower is better) is comparable " +
-      "between schedules and targets, validation_loss and loss are not",
+    "Metric whose newest value is compared: denoising_mse or nats_per_character (lower is better); " +
+      "loss and validation_loss do not compare between schedules or targets",
   ),
-  group: Selection.describe("The runs of which something is claimed; a sweep is taken whole"),
-  relation: z.enum(["below", "above"]).describe("The claimed side"),
-  against: Selection.optional().describe("The runs compared with; give this or threshold"),
+  group: Selection.describe(
+    "The runs that the claim is about; of a sweep all runs with these parameters are used",
+  ),
+  relation: z.enum(["below", "above"]).describe(
+    "Whether the metric of group is claimed to be below or above",
+  ),
+  against: Selection.optional().describe(
+    "The runs that group is compared with; give this or threshold",
+  ),
   threshold: z.number().min(-1e9).max(1e9).optional().describe(
-    "A fixed value compared with; give this or against",
+    "A fixed value that group is compared with; give this or against",
   ),
   margin: z.number().min(0).max(1e9).optional().describe(
-    "How much further than equal the claim reaches, in the metric's unit (default 0)",
+    "Smallest difference that the claim asserts, in the unit of the metric (default 0)",
   ),
 });
 export type Criterion = z.infer<typeof Criterion>;

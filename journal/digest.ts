@@ -6,13 +6,17 @@ import { VERDICTS, type VerdictWord } from "./judge.ts";
 /** What is asked of the journal. */
 export const JournalRequest = z.strictObject({
   id: z.string().min(1).max(80).optional().describe(
-    "One entry, e.g. 0007-cosine-beats-linear or 7 (default: a list)",
+    "Entry to show whole, e.g. 0007-cosine-beats-linear or 7 (default: a digest of all)",
   ),
   text: z.string().min(1).max(200).optional().describe(
-    "Words that entries must all have (default any)",
+    "Only entries with all these words (default any)",
   ),
-  tag: z.string().min(1).max(30).optional().describe("Entries with this tag (default any)"),
-  verdict: z.enum(VERDICTS).optional().describe("Entries with this verdict (default any)"),
+  tag: z.string().min(1).max(30).optional().describe(
+    "Only entries with this tag (default any)",
+  ),
+  verdict: z.enum(VERDICTS).optional().describe(
+    "Only entries with this verdict (default any)",
+  ),
   offset: z.number().int().min(0).max(1_000_000).default(0).describe(
     "Entries to skip, 0 to 1000000 (default 0)",
   ),

@@ -31,11 +31,11 @@ export const compareRunsTool = defineTool({
   name: "compare-runs",
   title: "Compare runs",
   description:
-    "Ranks runs, of a sweep or by name, and says whether the best configuration leads by more than the " +
-    "noise between seeds, which takes two seeds or more of each. Ranks by held-out denoising_mse of " +
-    "images or nats_per_character of text (lower is better; comparable between configurations, as " +
-    "losses are not), and names runs that are no better than a trivial model. Shows the parameters " +
-    "that differ, mean and standard deviation over seeds, and curves at common steps.",
+    "Ranks the runs of a sweep, or runs by name, and says whether the best configuration leads by more " +
+    "than the noise between seeds. For this each needs two seeds or more. The ranking metric is the " +
+    "held-out denoising_mse of images or nats_per_character of text; lower is better, and unlike " +
+    "losses they compare between configurations. Names runs that are no better than a trivial model. " +
+    "Shows the parameters that differ, mean and standard deviation over seeds, and curves.",
   input: CompareRequest,
   annotations: READING,
   // deno-lint-ignore require-await -- the other tools wait for something

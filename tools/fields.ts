@@ -27,14 +27,14 @@ export const DEFAULT_WAIT_SECONDS = 25;
 
 /** How much of a picture an answer has. */
 export const detail = z.enum(["small", "full"]).default("small").describe(
-  "small is a picture of at most 60 kB; full is all of it, which costs more of your context " +
+  "small: at most 60 kB; full: the whole picture, which takes more of your context " +
     "(default small)",
 );
 
 /** @param fallback What is waited by default, where that is not {@link DEFAULT_WAIT_SECONDS}. */
 export const waitSeconds = (fallback: number = DEFAULT_WAIT_SECONDS) =>
   z.number().int().min(0).max(MAX_WAIT_SECONDS).default(fallback).describe(
-    `Seconds to wait for the end before answering, 0 to ${MAX_WAIT_SECONDS} (default ${fallback})`,
+    `Longest time to wait for the result in seconds, 0 to ${MAX_WAIT_SECONDS} (default ${fallback})`,
   );
 
 const unpublished = [...configFields].filter(([, { isPublished }]) => !isPublished)
@@ -47,9 +47,10 @@ for (const { override, inShort } of configFields.values()) {
 // Its fields are those of overrides.
 Grid.register(publications, { rare: [...configFields.keys()] });
 
-export const OVERRIDES_HELP = "Configuration fields that differ from the preset (its values: " +
-  `resource ${PRESETS_URI}). Also taken: ${unpublished.join(", ")} (resource ${FIELDS_URI}; a ` +
-  "wrong value is answered with what is allowed)";
+export const OVERRIDES_HELP =
+  `Configuration fields that differ from the preset (${PRESETS_URI} has its ` +
+  `values). Further fields (${FIELDS_URI}): ${unpublished.join(", ")}. A wrong value ` +
+  "is answered with the allowed ones";
 
 /** What is said of each sampler and each mode is in the tables. */
 AnySampleRequest.shape.sampler.register(publications, {
@@ -57,8 +58,8 @@ AnySampleRequest.shape.sampler.register(publications, {
 });
 AnySampleRequest.shape.mode.register(publications, {
   inShort:
-    "Text: guided mixes reading and diffusion, revised writes blocks and then its least likely " +
-    "characters again, infill fills a template (default what the run's method does)",
+    "Text: guided multiplies autoregressive and diffusion probabilities, revised generates the least " +
+    "likely tokens again, infill fills a template (default that of the run's method)",
 });
 
 /** The request of sample or evaluate with its rare fields unpublished. */
@@ -69,7 +70,7 @@ export function withRareFields<Request extends z.ZodObject>(request: Request): R
 
 /** Names those of a request's fields that are taken without being published. */
 export function rareFieldsHelp(request: z.ZodObject): string {
-  return `Also taken: ${rareFields(request).join(", ")} (resource ${SAMPLING_FIELDS_URI}).`;
+  return `Further fields (${SAMPLING_FIELDS_URI}): ${rareFields(request).join(", ")}.`;
 }
 
 function rareFields(request: z.ZodObject): string[] {

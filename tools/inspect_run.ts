@@ -42,11 +42,11 @@ export const inspectRunTool = defineTool({
   name: "inspect-run",
   title: "Look at a run, or list runs",
   description:
-    "Shows one run: status, curves, time left, configuration, samples, and warnings of the diagnosis " +
-    "(such as a model that learnt nothing, however small its loss). Without run it lists runs, newest " +
-    "first: all, or those of a sweep, status, text, tag, date or configuration. With a job's id as " +
-    "run it shows what sample or evaluate made. wait_seconds waits for the end of what is still at " +
-    "work. Give the person the link.",
+    "Shows one run: status, curves, time left, configuration, samples, and warnings (e.g. of a model " +
+    "that learnt nothing, however small its loss). Without run it lists runs, newest first: all, or " +
+    "those of a sweep, status, text, tag, date or configuration. With a job's id as run it shows the " +
+    "result of sample or evaluate. wait_seconds waits for the end of training or job. Give the person " +
+    "the link.",
   input: InspectInput,
   annotations: READING,
   async run({ metrics, points, wait_seconds, limit, offset, ...request }, context) {

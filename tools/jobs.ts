@@ -80,10 +80,10 @@ export async function madeAnswer(
 
 function handleOf(job: Job, { links }: Pick<Call, "links">): CallToolResult {
   return answer({
-    summary: `${jobTitle(job)} is ${stateOf(job)}. It goes on by itself, also ` +
-      "when this client closes, and nothing of it is lost.",
+    summary: `${jobTitle(job)} is ${stateOf(job)}. It continues in the background, even after ` +
+      "this client has closed.",
     next: [
-      `${callOf("inspect-run", { run: job.id, wait_seconds: 45 })} to wait for what it makes`,
+      `${callOf("inspect-run", { run: job.id, wait_seconds: 45 })} to wait for its result`,
       `${callOf("stop-run", { run: job.id })} to end it early`,
     ],
     viewerUrl: links.run(job.runId),
@@ -116,10 +116,8 @@ function evaluationAnswer(id: string, { lab, links }: Pick<Call, "lab" | "links"
     },
     [
       ...evaluationTables(evaluation),
-      `Kept as ${id} with the run: ${
-        runUri(runId)
-      }. Compare it only with evaluations at the same ` +
-      "count and seed.",
+      `Stored with the run as ${id}: ${runUri(runId)}. Compare it only with evaluations of the ` +
+      "same count and seed.",
     ],
   );
 }
@@ -127,7 +125,7 @@ function evaluationAnswer(id: string, { lab, links }: Pick<Call, "lab" | "links"
 /** A Markdown table of jobs. */
 export function jobTable(jobs: readonly Job[]): string {
   return table(
-    ["job", "what", "run", "status", "made", "requested (UTC)"],
+    ["job", "kind", "run", "status", "result", "requested (UTC)"],
     jobs.map((job) => [
       job.id,
       job.kind,
@@ -150,16 +148,16 @@ export function jobList(
   const broken = jobs.filter(({ status }) => status === "interrupted" || status === "stopped");
   return answer({
     summary: total === 0
-      ? "No sample and no evaluation was requested yet."
-      : `${total} ${total === 1 ? "job" : "jobs"} of sample and evaluate, ${
-        open.length === 0 ? "none" : open.length
-      } of those shown at work.`,
+      ? "No sample or evaluation was requested yet."
+      : `${total} ${total === 1 ? "job" : "jobs"} of sample and evaluate; of those shown, ${
+        open.length === 0 ? "none is" : open.length === 1 ? "one is" : `${open.length} are`
+      } queued or running.`,
     next: [
       ...open.slice(-1).map(({ id }) =>
-        `${callOf("inspect-run", { run: id, wait_seconds: 45 })} to wait for what it makes`
+        `${callOf("inspect-run", { run: id, wait_seconds: 45 })} to wait for its result`
       ),
       ...broken.slice(0, 1).map(({ id, kind, runId }) =>
-        `${kind} ${runId} with the same arguments to go on with ${id}`
+        `${kind} with the arguments of ${id} (run ${runId}) to continue it`
       ),
     ],
     viewerUrl: links.home(),
@@ -174,12 +172,12 @@ export const sampleTool = defineTool({
   name: "sample",
   title: "Draw pictures or write text with a trained model",
   description:
-    "Draws pictures with a trained run on images, or writes text with a run on text, from its newest " +
-    "checkpoint, also while it trains: look before you judge. After wait_seconds it answers with a " +
-    "job's id, for inspect-run, and goes on. Pictures come as a contact sheet or a film strip of the " +
-    "denoising; give the person the link, because a terminal shows no picture. One seed is the same " +
-    "starting noise for every run and sampler, so that their pictures compare. Fields that begin with " +
-    "Text are for runs on text. " +
+    "Draws pictures with a run on images, or generates text with a run on text, from its newest " +
+    "checkpoint, also during training. Look at samples before you judge a run. What takes longer than " +
+    "wait_seconds continues as a job, whose id inspect-run takes. Pictures come as a contact sheet, or " +
+    "as a film strip of the denoising; give the person the link, because a terminal shows no pictures. " +
+    "The same seed gives every run and sampler the same starting noise, so that pictures compare. " +
+    "Fields whose description begins with Text are for runs on text. " +
     rareFieldsHelp(AnySampleRequest),
   input: sampleInput,
   annotations: ADDING,
@@ -195,13 +193,13 @@ export const evaluateTool = defineTool({
   name: "evaluate",
   title: "Measure a run's pictures, or its text",
   description:
-    "Measures how good the pictures or the text of a run are, and keeps the result with the run; it " +
-    "takes a minute or more, and after wait_seconds answers with a job's id, for inspect-run. " +
-    "Pictures: by a classifier (that of a new data set is trained first, in minutes) the Fréchet " +
-    "distance beside the floor of real pictures, accuracy of the classes asked for, precision, recall, " +
-    "and copies of training images. Text: nats per character of held-out text by block size, beside 1- to " +
-    "6-gram models, and statistics beside real text. Compare only at the same count; a difference " +
-    "within two standard deviations is no finding. " +
+    "Measures how good the pictures or the text of a run are, and stores the result with the run. It " +
+    "takes a minute or more: what takes longer than wait_seconds continues as a job, whose id " +
+    "inspect-run takes. Pictures: Fréchet distance in the features of a classifier (trained first for " +
+    "a new data set, in minutes), beside that of real pictures; accuracy of the requested classes, " +
+    "precision, recall, copies of training images. Text: nats per character of held-out text by block " +
+    "size, beside 1- to 6-gram models, and statistics beside real text. Only evaluations with the same " +
+    "count compare; a difference within two standard deviations is noise. " +
     rareFieldsHelp(AnyEvaluateRequest),
   input: evaluateInput,
   annotations: ADDING,

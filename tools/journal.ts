@@ -29,9 +29,9 @@ export const readJournalTool = defineTool({
   name: "read-journal",
   title: "Read the experiment journal",
   description:
-    "What is known already: a digest of what was found, what failed, what is open, and which " +
-    "settings were or never were varied. text, tag or verdict find entries; id shows one whole, as " +
-    "the store judges it now. Writes nothing.",
+    "Shows what is known already: a digest of what was found, what failed and what is open, and which " +
+    "settings were varied or never varied. text, tag and verdict search for entries; id shows one " +
+    "whole, with its verdict by the runs as they are now. Changes nothing.",
   input: JournalRequest,
   annotations: READING,
   async run(request, { lab, journal, links }) {
@@ -176,7 +176,7 @@ function variationText(
 
 Criterion.shape.against.register(publications, {
   rare: ["parameters", "label", "runs"],
-  inShort: "The runs compared with, chosen as in group; give this or threshold",
+  inShort: "The runs that group is compared with, chosen in the same way; give this or threshold",
 });
 
 export const writeJournalTool = defineTool({
@@ -184,10 +184,9 @@ export const writeJournalTool = defineTool({
   title: "Write the experiment journal",
   description:
     "Writes an entry of the experiment journal: a hypothesis and the criterion that decides it, before " +
-    "the runs are started. Setup, results, verdict and how to reproduce are drawn from the store by " +
-    "the program; you write only title, hypothesis, criterion, observations and tags. With id it adds " +
-    "runs, tags or observations to an entry and draws its numbers and verdict anew; hypothesis and " +
-    "criterion stay as first written.",
+    "the runs are started. The program adds setup, results, verdict and how to reproduce them from the " +
+    "stored runs, so do not type numbers. With id it adds runs, tags or observations to an entry and " +
+    "computes results and verdict again; hypothesis and criterion stay as first written.",
   input: z.strictObject({
     id: z.string().min(1).max(80).optional().describe(
       "The entry to add to, e.g. 0007-cosine-beats-linear or 7 (default: a new entry)",
@@ -199,15 +198,15 @@ export const writeJournalTool = defineTool({
       "What a new entry claims and why, 1 to 2000 characters of Markdown",
     ),
     criterion: Criterion.optional().describe(
-      'What decides the hypothesis, e.g. {"metric": "denoising_mse", "group": {"parameters": ' +
+      'Decides the hypothesis, e.g. {"metric": "denoising_mse", "group": {"parameters": ' +
         '{"schedule": "cosine"}}, "relation": "below", "against": {"parameters": {"schedule": ' +
-        '"linear"}}} (default none, and then no verdict)',
+        '"linear"}}} (default none: no verdict)',
     ),
     runs: z.array(runReference).max(100).optional().describe(
-      "Runs and sweeps the entry is about, up to 100 ids; added to those it has (default none)",
+      "Ids of runs and sweeps that the entry is about, up to 100; with id they are added (default none)",
     ),
     observations: z.string().min(1).max(10_000).optional().describe(
-      "What you saw, up to 10000 characters of Markdown; shown as yours, with its date (default none)",
+      "What you saw, up to 10000 characters of Markdown; kept with the date, as yours (default none)",
     ),
     tags: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,29}$/)).max(10).optional().describe(
       "Up to 10 tags of lower-case letters, digits and hyphens (default none)",

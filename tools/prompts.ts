@@ -17,9 +17,9 @@ export function promptsOf({ lab }: Pick<Surroundings, "lab">): (server: McpServe
 function schemasOf(lab: Lab) {
   return {
     plan: explaining(z.object({
-      question: z.string().describe("What is to be found out"),
+      question: z.string().describe("The question to be answered"),
       minutes: z.string().optional().describe(
-        "How long the runs may take, in minutes (default 15)",
+        "Training time of all runs together, in minutes (default 15)",
       ),
       parameter: completable(
         z.string(),
@@ -37,14 +37,14 @@ function schemasOf(lab: Lab) {
       runs: completable(
         z.string(),
         (value) => completeLast(value, (typed) => runIds(lab, typed)),
-      ).optional().describe("Run ids, separated by commas (default: newest)"),
+      ).optional().describe("Run ids, separated by commas (default: the newest runs)"),
     })),
     write: explaining(z.object({
       runs: completable(
         z.string().describe("Run ids or a sweep id, separated by commas"),
         (value) => completeLast(value, (typed) => runIds(lab, typed)),
       ),
-      claim: z.string().optional().describe("What was found (default: find it)"),
+      claim: z.string().optional().describe("The finding (default: to be found in the runs)"),
     })),
   };
 }
@@ -58,7 +58,7 @@ function registerPrompts(
     "plan-a-sweep",
     {
       title: "Plan a sweep",
-      description: "From a question to a pre-registered sweep that can answer it",
+      description: "Turns a question into a pre-registered sweep that can answer it",
       argsSchema: schemas.plan,
     },
     ({ question, minutes, parameter, values }) =>
@@ -73,10 +73,10 @@ function registerPrompts(
 
 It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
 
-1. Look at what is there: the journal, inspect-run {} and, for questions about noise, inspect-noise-schedule.
-2. Choose one parameter to vary, its values, and at least two seeds (three if time allows); keep everything else fixed. Estimate the time from the speed of an earlier run (inspect-run gives it), or from a short run of the preset mnist-tiny, and shorten the steps until it fits.
+1. See what is known: read-journal {}, inspect-run {} and, for questions about noise, inspect-noise-schedule.
+2. Choose one parameter to vary, its values, and at least two seeds (three if time allows); keep everything else fixed. Estimate the time with train and "dry_run": true; where it is unknown, first train 20 steps of the same configuration. Reduce the steps until it fits.
 3. Before anything is trained, write down what is expected with write-journal: a hypothesis and a criterion that the program can decide.
-4. Start it with one call of train (grid and seeds), tell the person the viewer's link, and look again with inspect-run until it is done.
+4. Start it with one call of train (grid and seeds), tell the person the viewer's link, and wait with inspect-run until all runs have ended.
 5. compare-runs on the sweep, sample the best and the worst with the same seed, look at the pictures, and add runs and observations to the entry. Report the verdict as it was computed, also when it is inconclusive.`,
       ),
   );
@@ -85,20 +85,20 @@ It may take about ${minutesOf(minutes)} minutes of training in all. ${CUT_OFF}
     "review-runs",
     {
       title: "Review runs",
-      description: "What the runs so far show, and what to do next",
+      description: "Says what runs show so far, and what to do next",
       argsSchema: schemas.review,
     },
     ({ runs }) =>
       asked(`Review ${runs ? `these runs: ${quoted(runs)}` : "the newest runs (inspect-run {})"}.
 
-For each: did it learn (its error well below the trivial one beside it), is it still falling, does the diagnosis warn of anything? Then compare-runs over those that are comparable, and sample the best with a fixed seed and look at the picture. Say what is known, what is within the seed noise, and name the one next run that would tell the most.`),
+For each: did it learn (is its error well below that of the trivial model), is the error still falling, does inspect-run warn of anything? Then compare-runs over those that are comparable, and sample the best with a fixed seed and look at the picture. Say what is known and which differences are within the noise between seeds, and name the one next run that would tell the most.`),
   );
 
   server.registerPrompt(
     "write-up-a-finding",
     {
       title: "Write up a finding",
-      description: "A journal entry with evidence for something that was found",
+      description: "Writes a journal entry with the evidence for a finding",
       argsSchema: schemas.write,
     },
     ({ runs, claim }) =>
@@ -109,13 +109,13 @@ For each: did it learn (its error well below the trivial one beside it), is it s
 
 ${CUT_OFF} Use compare-runs for the numbers and sample for pictures with one fixed seed. Then write-journal: a title that states the finding, the hypothesis, a criterion on ${
           metricsOf(lab, runs)
-        } that could also have refuted it, the runs, and in the observations only what you saw in pictures and curves (the numbers are drawn in by the program). If the computed verdict disagrees with the claim, say so plainly. Give the person the entry's link.`,
+        } that could also have refuted it, the runs, and in the observations only what you saw in pictures and curves (the program fills in the numbers). If the computed verdict disagrees with the claim, say so plainly. Give the person the entry's link.`,
       ),
   );
 }
 
 /** Some clients pass on one word for each argument, and what the person typed beside it. */
-const CUT_OFF = "Where the person's own words stand beside this and say more, they count.";
+const CUT_OFF = "Where the person's own words beside this say more, follow them.";
 
 /** A schema of a prompt's arguments that refuses in our words. */
 function explaining<Schema extends z.ZodObject>(schema: Schema): Schema {

@@ -95,7 +95,8 @@ export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
 function registerRuns(server: McpServer, { lab }: Surroundings): void {
   const config = {
     title: "Runs",
-    description: "The newest 20 runs, and those that come with the program",
+    description:
+      "The newest 20 runs and the pretrained runs: configuration, status and newest metrics",
     mimeType: "application/json",
   };
   server.registerResource("runs", RUNS_URI, config, () => {
@@ -110,7 +111,7 @@ function registerRuns(server: McpServer, { lab }: Surroundings): void {
   });
   server.registerResource("run", template, {
     title: "A run",
-    description: "Configuration, status, metrics, evaluations, samples and diagnosis of a run",
+    description: "Configuration, status, metrics, evaluations, samples and warnings of a run",
     mimeType: "application/json",
   }, (uri, { run }) => found(uri, () => json(uri.href, lab.inspect(one(run)))));
 }
@@ -153,8 +154,8 @@ function registerComparisons(server: McpServer, { lab }: Surroundings): void {
   server.registerResource("comparison", template, {
     title: "Runs compared",
     description:
-      "Ranking, groups over seeds, aligned curves and verdict of runs and sweeps, whose " +
-      "ids stand with commas between them",
+      "Ranking, mean over seeds, curves at common steps and verdict of runs and sweeps, whose ids are " +
+      "separated by commas",
     mimeType: "application/json",
   }, (uri, { runs }) => found(uri, () => json(uri.href, lab.compare(several(runs)))));
 }
@@ -162,7 +163,7 @@ function registerComparisons(server: McpServer, { lab }: Surroundings): void {
 function registerJobs(server: McpServer, { lab }: Surroundings): void {
   const config = {
     title: "Jobs",
-    description: "The newest 50 samples and evaluations that were requested, and how far they are",
+    description: "The newest 50 jobs of sample and evaluate: request, progress and result",
     mimeType: "application/json",
   };
   server.registerResource("jobs", JOBS_URI, config, () => json(JOBS_URI, lab.jobs()));
@@ -174,7 +175,7 @@ function registerJobs(server: McpServer, { lab }: Surroundings): void {
   });
   server.registerResource("job", template, {
     title: "A job",
-    description: "What was requested of sample or evaluate, how far it is, and what it made",
+    description: "Request, progress and result of a call of sample or evaluate",
     mimeType: "application/json",
   }, (uri, { job }) => found(uri, () => json(uri.href, lab.job(one(job)))));
 }
@@ -182,7 +183,7 @@ function registerJobs(server: McpServer, { lab }: Surroundings): void {
 function registerPresets(server: McpServer): void {
   server.registerResource("presets", PRESETS_URI, {
     title: "Presets",
-    description: "The starting points of train, each with its whole configuration",
+    description: "The presets of train, each with its whole configuration",
     mimeType: "application/json",
   }, () => json(PRESETS_URI, presets));
   const field = new ResourceTemplate(`${FIELDS_URI}/{field}`, {
@@ -261,7 +262,7 @@ export function registerSamples(server: McpServer, { lab }: Surroundings): void 
   });
   server.registerResource("sample", template, {
     title: "A sample",
-    description: "A contact sheet or film strip as PNG, or the texts that a run on text wrote",
+    description: "A contact sheet or film strip as PNG, or the generated texts",
   }, (uri, variables) =>
     found(uri, async () => {
       const sample = sampleOf(lab, one(variables.sample));
@@ -273,9 +274,8 @@ export function registerSamples(server: McpServer, { lab }: Surroundings): void 
     }));
   const record = new ResourceTemplate(asJson(sampleUri("{sample}")), { list: undefined, complete });
   server.registerResource("sample-record", record, {
-    title: "The record of a sample",
-    description:
-      "Settings, training step, cost and file of a sample; of texts all that was written",
+    title: "A sample as JSON",
+    description: "Settings, training step, cost and file of a sample; for text also the texts",
     mimeType: "application/json",
   }, (uri, { sample }) => found(uri, () => json(uri.href, sampleOf(lab, one(sample)))));
 }
@@ -291,7 +291,10 @@ function sampleOf(lab: Lab, id: string): Sample | TextSample {
 }
 
 export function registerJournal(server: McpServer, { journal }: Surroundings): void {
-  const list = { title: "The journal", description: "All entries, newest first" };
+  const list = {
+    title: "The journal",
+    description: "All entries with their verdicts, newest first",
+  };
   server.registerResource(
     "journal",
     JOURNAL_URI,
@@ -320,8 +323,8 @@ export function registerJournal(server: McpServer, { journal }: Surroundings): v
     "journal-record",
     record,
     {
-      title: "The record of a journal entry",
-      description: "What was said and what was computed, field by field",
+      title: "A journal entry as JSON",
+      description: "What its author wrote and what the program computed, field by field",
       mimeType: "application/json",
     },
     (uri, { entry }) =>

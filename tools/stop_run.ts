@@ -13,9 +13,9 @@ export const stopRunTool = defineTool({
   name: "stop-run",
   title: "Stop runs",
   description:
-    "Stops runs that are training, after their present step and with a checkpoint, and cancels queued " +
-    "ones. Nothing is lost: train with resume goes on with either, bit for bit. Runs that have ended " +
-    "stay as they are. Jobs stop as well.",
+    "Stops runs that are training, after their current step and with a checkpoint, and cancels queued " +
+    "ones and jobs. Nothing is lost: train with resume continues a run, bit for bit. Runs that have " +
+    "ended stay as they are.",
   input: StopRequest.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ wait_seconds, ...request }, call) {
@@ -37,19 +37,19 @@ export const stopRunTool = defineTool({
     const [waiting] = now.filter((run) => !hasEnded(run));
     const summary = now.length + jobs.length === 0 ? "Nothing was queued or running." : [
       ...(now.length === 0 ? [] : [
-        `At rest: ${counted(over.length, "run")}${
+        `Ended: ${counted(over.length, "run")}${
           stopping > 0 ? `; still stopping: ${stopping}` : ""
         }.`,
       ]),
       ...jobs.slice(0, MAX_ROWS).map(({ id, status, kind, runId }) =>
-        `${id} is ${status}; ${kind} ${runId} with the same arguments goes on with it.`
+        `${id} is ${status}; ${kind} of ${runId} with the same arguments continues it.`
       ),
     ].join(" ");
     return answer({
       summary,
       next: waiting
         ? waitCalls([waiting], { run: waiting.id })
-        : resumable.slice(0, 1).map((run) => `train {"resume": "${run.id}"} to go on`),
+        : resumable.slice(0, 1).map((run) => `train {"resume": "${run.id}"} to continue it`),
       viewerUrl: links.home(),
     }, [
       now.length > 0 ? runTable(now.slice(0, MAX_ROWS)) : "",

@@ -32,11 +32,11 @@ export const trainTool = defineTool({
   name: "train",
   title: "Train a diffusion model, or a sweep",
   description:
-    "Trains a diffusion model of images or text: one run, or a sweep of every combination of a grid " +
-    "and seeds, from a preset and what differs from it; or goes on with a run that stopped. First " +
-    "write the hypothesis down (write-journal), and give two seeds or more: one seed cannot tell a " +
-    "difference from noise. The answer has the run ids and a link for the person; training goes on by " +
-    "itself, also when this client closes. Look again with inspect-run.",
+    "Trains a diffusion model of images or text: one run, or a sweep over a grid of values and seeds, " +
+    "from a preset with overrides; or resumes a run. First write the hypothesis down (write-journal), " +
+    "and give two seeds or more: a single seed cannot show whether a difference is noise. Answers with " +
+    "run ids and a link for the person. Training continues in the background, even after this client " +
+    "has closed; inspect-run shows how far it is.",
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, dry_run, ...request }, context) {

@@ -56,46 +56,49 @@ export const trainingFields = {
   learning_rate: z.number().positive().max(1).describe("Peak learning rate of AdamW")
     .register(fieldFacts, { published: true }),
   muon_learning_rate: z.number().min(0).max(1).describe(
-    "Peak learning rate of Muon, which then updates the hidden layers' matrices; 0 leaves all to AdamW",
+    "Peak learning rate of Muon, which updates the weight matrices of the hidden layers; 0: AdamW updates " +
+      "all parameters",
   ).register(fieldFacts, { earlier: 0 }),
   warmup_steps: integer(0, 100_000).describe("Steps over which the learning rate rises from zero"),
   decay: z.enum(["constant", "cosine", "linear"]).describe(
-    "How the learning rate falls after the warm-up",
+    "How the learning rate falls after the warm-up to the last step",
   ),
   weight_decay: z.number().min(0).max(1).describe("Decoupled weight decay of AdamW"),
   gradient_clip: z.number().min(0).max(1000).describe(
-    "Largest global gradient norm; larger gradients are scaled down; 0 turns clipping off",
+    "Gradients whose global norm is larger are scaled down to it; 0 turns clipping off",
   ),
   ema_decay: z.number().min(0).max(0.99999).describe(
-    "Largest decay of the moving average of the weights (the weights that are sampled from)",
+    "Largest decay of the exponential moving average of the weights, from which samples are drawn",
   ),
   precision: z.enum(precisionNames).describe(
-    "Of the training's matrix products and convolutions; tf32 (factors of 10 bits, sums in float32) " +
-      "only on device cuda, from compute capability 8.0",
+    "Arithmetic of matrix products and convolutions in training; tf32 (factors with 10 bits of mantissa, " +
+      "sums in float32) needs device cuda with compute capability 8.0 or more",
   ).register(fieldFacts, { earlier: "float32" }),
 };
 
 /** What training begins with. */
 export const startFields = {
   start_from: z.string().max(80).describe(
-    "Run whose newest checkpoint training starts from, kept as image-0001@600; empty for random weights",
+    "Run from whose newest checkpoint training starts (recorded as image-0001@600); empty: random weights",
   ).register(fieldFacts, { earlier: "" }),
   start_with: z.enum(["weights", "training"]).describe(
-    "What start_from gives: its weights (the moving average), for a training of their own; or the " +
-      "whole training, optimiser and step with it, to go on for more steps",
+    "What is taken from start_from: weights (their moving average) begins a new training with them; " +
+      "training also takes optimiser state and step, to train for more steps",
   ).register(fieldFacts, { earlier: "weights" }),
 };
 
 /** The seed, and what is recorded on the way. */
 export const recordingFields = {
-  seed: integer(0, 2_147_483_647).describe("Seed of everything random in the run"),
-  log_every: integer(1, 100_000).describe("Steps between writes of the training metrics")
+  seed: integer(0, 2_147_483_647).describe("Seed of initial weights, batches and noise"),
+  log_every: integer(1, 100_000).describe("Steps between records of the training metrics")
     .register(fieldFacts, { recording: true }),
   validate_every: integer(1, 1_000_000).describe("Steps between validations on held-out examples")
     .register(fieldFacts, { recording: true }),
   checkpoint_every: integer(1, 1_000_000).describe("Steps between checkpoints")
     .register(fieldFacts, { recording: true }),
-  sample_every: integer(0, 1_000_000).describe("Steps between small samples; 0 for none")
+  sample_every: integer(0, 1_000_000).describe(
+    "Steps between small samples drawn during training; 0 for none",
+  )
     .register(fieldFacts, { recording: true }),
 };
 
@@ -155,10 +158,10 @@ function sentence(schema: z.ZodType, { meaning, absent }: Meaning): string {
 
 /** Reference to a run: an id, a unique prefix, "latest", "best", "best:" and a data set, or the id of a sweep. */
 export const runReference = z.string().min(1).max(60);
-export const REFERENCE_HELP =
-  'a run id, a unique beginning of one, "latest", "best" (or "best:mnist"), or a sweep (its best)';
+const REFERENCE_HELP =
+  'id or a unique beginning of it, "latest", "best" (of a data set: "best:mnist"), or a sweep (its best run)';
 /** The run of a request. */
-export const run = runReference.describe(`Which run: ${REFERENCE_HELP}`);
+export const run = runReference.describe(`Run: ${REFERENCE_HELP}`);
 
 export const sweepReference = z.string().min(1).max(60);
 

@@ -34,28 +34,31 @@ export const ImageConfig = z.strictObject({
     published: `${imageDatasetNames.join(", ")}, or a folder of pictures`,
   }),
   image_size: integer(8, 64).multipleOf(4).describe(
-    "Height and width to which the pictures of a folder are brought",
+    "Height and width in pixels to which the pictures of a folder are resized",
   ).register(fieldFacts, { earlier: 28, network: true }),
-  colour: z.enum(["grey", "rgb"]).describe("What the pictures of a folder are read as")
+  colour: z.enum(["grey", "rgb"]).describe(
+    "Whether the pictures of a folder are read as grey or in colour",
+  )
     .register(fieldFacts, { earlier: "grey", network: true }),
   network: z.enum(imageNetworkNames).describe(
     imageNetworkNames.map((name) => `${name}: ${imageNetworks[name].description}`).join("; "),
   ).register(fieldFacts, {
     earlier: "unet",
     network: true,
-    published: "Of images: a UNet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
+    published: "For images: a UNet, or a transformer over patches of 2 × 2 (slow) or 4 × 4 pixels",
   }),
   size: z.enum(imageSizes).describe(
     "Thousands of parameters: tiny 36, mini 140, small 556, base 2,200, large 5,000",
   ).register(fieldFacts, { network: true, published: true, listed: true }),
-  schedule: z.enum(scheduleNames).describe("Noise schedule, as its log-SNR over time")
+  schedule: z.enum(scheduleNames).describe("Noise schedule (inspect-noise-schedule shows each)")
     .register(fieldFacts, {
       objective: true,
       listed: true,
-      published: "Noise schedule, those of names in -gamma for text (see inspect-noise-schedule)",
+      published:
+        "Noise schedule; names that end in -gamma are for text (inspect-noise-schedule shows each)",
     }),
   terminal_snr: z.enum(["as-is", "zero"]).describe(
-    "zero rescales the schedule to end in pure noise, which is where sampling starts; as-is leaves it",
+    "zero rescales the schedule so that it ends in pure noise, from which sampling starts; as-is does not",
   ).register(fieldFacts, { earlier: "as-is", objective: true }),
   target: z.enum(targetNames).describe(
     "What the network predicts: " +
@@ -63,31 +66,33 @@ export const ImageConfig = z.strictObject({
   ).register(fieldFacts, {
     objective: true,
     listed: true,
-    published: "Of images: what the network predicts",
+    published: "For images: what the network predicts",
   }),
   weighting: z.enum(weightingNames).describe(
-    "How much each noise level counts in the loss: uniform is the target's plain squared error",
+    "Weight of each noise level in the loss: uniform is the squared error of the target; the others are " +
+      "functions of the SNR (vlb: the variational bound)",
   ).register(fieldFacts, { objective: true }),
   snr_limit: z.number().min(0.01).max(100).describe(
-    "SNR up to which min-snr and soft-min-snr let a level's weight grow",
+    "For min-snr and soft-min-snr: SNR above which the weight does not grow further",
   ).register(fieldFacts, { earlier: 5, objective: true }),
   time_sampling: z.enum(timeSamplingNames).describe(
-    "Which noise levels training sees: uniform in the schedule's time, logit-normal (more of its " +
-      "middle), or EDM's log-normal, whatever the schedule",
+    "Distribution of the noise levels in training: uniform in the schedule's time, logit-normal (more of " +
+      "the middle of that time), or EDM's log-normal in sigma, whatever the schedule",
   ).register(fieldFacts, { objective: true }),
   ...startFields,
   ...trainingFields,
   label_dropout: z.number().min(0).max(1).describe(
-    "Fraction of training images whose class is hidden; above 0 makes guidance possible",
+    "Fraction of training images whose class is hidden; guidance needs more than 0",
   ).register(fieldFacts, { speed: true }),
   self_condition: z.number().min(0).max(1).describe(
-    "Fraction of training images that show the network its own first estimate",
+    "Self-conditioning: fraction of training images for which the network is given its own previous " +
+      "estimate",
   ).register(fieldFacts, { earlier: 0, network: true }),
   ...recordingFields,
   evaluate_every: integer(0, 1_000_000).describe(
-    "Steps between evaluations on the way; 0 for none",
+    "Steps between evaluations during training; 0 for none",
   ).register(fieldFacts, { earlier: 0, recording: true }),
-  evaluate_count: integer(200, 5000).describe("Pictures of each")
+  evaluate_count: integer(200, 5000).describe("Pictures drawn for each evaluation during training")
     .register(fieldFacts, { earlier: 1000, recording: true }),
 });
 export type ImageConfig = z.infer<typeof ImageConfig>;
@@ -196,7 +201,7 @@ const SMALL: ImageConfig = ImageConfig.parse({
 
 export const imagePresets = {
   "mnist-tiny": {
-    description: "Seconds: shows that all works, not good digits",
+    description: "A test of seconds, no good digits",
     examplesPerSecond: 500,
     config: {
       ...SMALL,
@@ -218,7 +223,7 @@ export const imagePresets = {
   },
   "mnist-flow": {
     description:
-      "The best digits: rectified flow, self-conditioned; half an hour; sample with dpmpp-2m",
+      "The best digits: rectified flow with self-conditioning, half an hour; sample with dpmpp-2m",
     examplesPerSecond: 110,
     config: {
       ...SMALL,
@@ -252,7 +257,7 @@ export const imagePresets = {
     },
   },
   demo: {
-    description: "Recognisable digits at guidance_scale 2: two minutes",
+    description: "Recognisable digits in two minutes; sample with guidance_scale 2",
     examplesPerSecond: 400,
     config: {
       ...SMALL,

@@ -36,11 +36,11 @@ const optionFields = {
   ...levelFields,
   guidance_rescale: optional(
     z.number().min(0).max(1),
-    "Takes back the contrast that guidance adds",
+    "Share by which the contrast that guidance adds is removed",
     "0",
   ),
   guidance_interval: z.tuple([negativeLogSnr, negativeLogSnr]).optional().describe(
-    "[low, high] of -log SNR, -1000 to 1000, where guidance applies (default everywhere)",
+    "[low, high]: guidance applies only where -log SNR is between them, -1000 to 1000 (default everywhere)",
   ),
 };
 
@@ -58,34 +58,38 @@ export const SampleRequest = z.strictObject({
   steps: defaulted(samplerSteps, "Sampler steps", 50),
   guidance_scale: defaulted(
     guidanceScale,
-    "Classifier-free guidance: 0 ignores the class, 1 is plain conditional, above 1 makes the class " +
-      "clearer and the pictures more alike",
+    "Classifier-free guidance: 0 is unconditional, 1 conditional, above 1 makes classes clearer and " +
+      "pictures less varied",
     1,
   ),
   class: oneOrMore(integer(0, 999)).optional().describe(
-    "Class to draw, from 0, or a list repeated over the pictures (default all in turn, or those of " +
-      "the held-out pictures)",
+    "Class to draw, from 0, or a list that is repeated (default all classes in turn, or those of the " +
+      "held-out pictures)",
   ),
   seed,
   ...optionFields,
   keep: optional(
     z.enum(keptHalves),
-    "In-painting: keep this half of held-out pictures and draw the rest",
+    "In-painting: half of the held-out pictures that is kept; the rest is drawn",
     "none",
   ),
   strength: optional(
     z.number().min(0.01).max(1),
-    "Image-to-image: held-out pictures (with keep, their other half) are noised to this time",
+    "Image-to-image: held-out pictures (with keep, their other half) are noised to this time t",
     "none",
   ),
   pictures: oneOrMore(seedNumber).optional().describe(
-    "Which held-out pictures, a number or a list, for keep and strength (default 0, 1, 2, ...)",
+    "For keep and strength: index of the held-out picture, or a list (default 0, 1, 2, ...)",
   ).register(fieldFacts, { rare: true }),
-  resamples: optional(integer(1, 50), "Walks over each step of in-painting", "10")
+  resamples: optional(
+    integer(1, 50),
+    "In-painting: times that each step is repeated (RePaint)",
+    "10",
+  )
     .register(fieldFacts, { rare: true }),
   film_strip: defaulted(
     z.boolean(),
-    "Show what the sampler saw on its way from noise to picture",
+    "Also show the intermediate estimates from noise to the end",
     false,
   ),
 });
@@ -96,7 +100,7 @@ export const ImageEvaluateRequest = z.strictObject({
   count: optional(
     integer(LEAST_EVALUATED, 5000),
     "Pictures, at most half of the test images",
-    "1000, of a small data set half of the test images",
+    "1000, or half of a small test set",
   ),
   sampler: optional(z.enum(samplerNames), "Sampler", "ddim"),
   steps: defaulted(samplerSteps, "Sampler steps", 25),

@@ -5,7 +5,6 @@ import {
   factsOf,
   fieldFacts,
   meaningOf,
-  REFERENCE_HELP,
   type RunConfig,
   runReference,
   seedNumber,
@@ -229,15 +228,15 @@ export const TrainRequest = z.strictObject({
   ),
   overrides: Overrides.optional().describe("Configuration fields that differ from the preset"),
   grid: Grid.optional().describe(
-    "Makes a sweep: lists of values for any fields of overrides; every combination is run, " +
-      `at most ${MAX_SWEEP_RUNS} runs with the seeds, e.g. {"schedule": ["linear", "cosine"]}`,
+    "Makes a sweep: lists of values for fields of overrides. Every combination is trained with every " +
+      `seed, at most ${MAX_SWEEP_RUNS} runs, e.g. {"schedule": ["linear", "cosine"]}`,
   ),
   seeds: z.array(seedNumber).min(1).max(MAX_SWEEP_RUNS).optional().describe(
-    "Runs every combination once for each seed, e.g. [0, 1, 2]; their spread tells a difference from " +
-      "noise (default 0)",
+    "Every combination is trained once with each seed, e.g. [0, 1, 2]; the spread over seeds shows which " +
+      "differences are noise (default [0])",
   ),
   label: z.string().min(1).max(200).optional().describe(
-    "What it is for, up to 200 characters, with #tags (default none)",
+    "Purpose of the runs, up to 200 characters, with #tags (default none)",
   ),
 });
 export type TrainRequest = z.input<typeof TrainRequest>;
@@ -245,11 +244,11 @@ export type TrainRequest = z.input<typeof TrainRequest>;
 /** A request to train, or to resume a run. */
 export const TrainOrResume = TrainRequest.extend({
   resume: runReference.optional().describe(
-    "Instead: a stopped, interrupted or failed run goes on from its last " +
-      "checkpoint, bit for bit; with overrides a new run goes on where one ended, for more steps",
+    "Instead of preset: a stopped, interrupted or failed run, which continues from its last checkpoint, " +
+      "bit for bit; or, with more steps in overrides, a finished one, which a new run continues",
   ),
   dry_run: z.boolean().default(false).describe(
-    "true only says the time and disk it takes and its earlier runs (default false)",
+    "true: only estimate time and disk, and name equal earlier runs (default false)",
   ),
 });
 
@@ -280,12 +279,12 @@ function override(
 
 export const StopRequest = z.strictObject({
   run: runReference.optional().describe(
-    `One run: ${REFERENCE_HELP}, or a job; give this, runs or all`,
+    "Id or a unique beginning of it: a run, a sweep (all of its runs) or a job; give this, runs or all",
   ),
   runs: z.array(runReference).min(1).max(64).optional().describe(
-    'Ids (or unique beginnings, or "latest") of 1 to 64 runs or jobs; give this, run or all',
+    "1 to 64 of these; give this, run or all",
   ),
   all: z.boolean().default(false).describe(
-    "true stops everything that is queued or running; give this, run or runs (default false)",
+    "true: stop everything that is queued or running; give this, run or runs (default false)",
   ),
 });

@@ -34,47 +34,47 @@ const tableFields = {
 
 export const InspectRequest = z.strictObject({
   run: runReference.optional().describe(
-    'A run id, a unique beginning of one, "latest", "best" (or "best:mnist"); a sweep, to list its ' +
-      "runs; or a job such as job-0003 (default: list all runs)",
+    'Run: id or a unique beginning of it, "latest", "best" (of a data set: "best:mnist"); a ' +
+      "sweep, whose runs are listed; or a job such as job-0003 (default: all runs are listed)",
   ),
   jobs: defaulted(
     z.boolean(),
-    "List the jobs of sample and evaluate",
+    "true: list the jobs of sample and evaluate",
     false,
   ),
   sweep: sweepReference.optional().describe(
     "List the runs of this sweep, e.g. sweep-0003 (default all)",
   ),
-  status: optional(z.enum(RUN_STATUSES), "List runs of this status", "all"),
+  status: optional(z.enum(RUN_STATUSES), "Only runs of this status", "all"),
   text: z.string().min(1).max(200).optional().describe(
-    "List runs with these words in id, label, error or configuration (default any)",
+    "Only runs with all these words in id, label, error or configuration (default any)",
   ),
   tag: z.string().min(1).max(30).optional().describe(
-    "List runs with #tag in their label or this tag in the journal (default any)",
+    "Only runs with this tag in their label (#tag) or in the journal (default any)",
   ),
   date: z.string().regex(/^\d{4}(-\d\d){0,2}(\.\.\d{4}(-\d\d){0,2})?$/).optional().describe(
-    "List runs of a day (UTC), a month, or 2026-11-02..2026-11-09 (default any)",
+    "Only runs of a day (UTC), a month, or a range: 2026-11-02..2026-11-09 (default any)",
   ),
   where: fieldValues.optional().describe(
-    'List runs with these values, e.g. {"dataset": "mnist", "target": "v"} (default any)',
+    'Only runs with these values, e.g. {"dataset": "mnist", "target": "v"} (default any)',
   ),
-  sweeps: defaulted(z.boolean(), "List the sweeps of these runs", false),
+  sweeps: defaulted(z.boolean(), "true: list the sweeps of these runs instead", false),
   metrics: z.array(z.enum(METRIC_NAMES)).min(1).max(METRIC_NAMES.length).optional().describe(
-    "Curves to return with run, e.g. validation_loss, gradient_norm, frechet (default loss and what " +
-      "the run is ranked by)",
+    "Curves to show of run, e.g. validation_loss, gradient_norm, frechet (default loss and the ranking " +
+      "metric)",
   ),
   ...tableFields,
 });
 
 export const CompareRequest = z.strictObject({
   runs: z.array(runReference).min(1).max(100).optional().describe(
-    'Ids (or unique beginnings, "latest", "best", sweeps) of 2 to 100 runs; give this or sweep',
+    '2 to 100 runs: ids, unique beginnings, "latest", "best", sweeps; give this or sweep',
   ),
   sweep: sweepReference.optional().describe(
-    "All runs of a sweep, e.g. sweep-0003; give this or runs",
+    "Compare all runs of this sweep, e.g. sweep-0003; give this or runs",
   ),
   metrics: z.array(z.enum(METRIC_NAMES)).max(3).optional().describe(
-    "Curves to align, 0 to 3 names as in inspect-run (default what the runs are ranked by)",
+    "Curves to show side by side, 0 to 3 names as in inspect-run (default the ranking metric)",
   ),
   ...tableFields,
 });

@@ -22,13 +22,13 @@ export const DEFAULT_SCHEDULES = ["linear", "cosine"];
 export const ScheduleRequest = z.strictObject({
   schedules: z.array(z.enum(inspectedSchedules)).min(1).max(inspectedSchedules.length)
     .default(DEFAULT_SCHEDULES).describe(
-      `Schedules to look at (default ${DEFAULT_SCHEDULES.join(" and ")})`,
+      `Noise schedules to show (default ${DEFAULT_SCHEDULES.join(" and ")})`,
     ),
-  dataset: optional(z.enum(imageDatasetNames), "Where the digit comes from", "mnist-6k"),
-  digit_index: optional(integer(0, 9999), "Which digit of the test set", "0"),
+  dataset: optional(z.enum(imageDatasetNames), "Data set of the picture", "mnist-6k"),
+  digit_index: optional(integer(0, 9999), "Index of the picture in the test set", "0"),
   times: z.array(z.number().min(0).max(1)).min(2).max(20).optional().describe(
     "Times of the forward process to draw, 2 to 20 values from 0 (clean) to 1 (noise) " +
-      "(default 8, evenly spaced)",
+      "(default 8 values, evenly spaced)",
   ),
 });
 

@@ -23,24 +23,29 @@ export const TextConfig = z.strictObject({
     "Layers and width: tiny 2×32, small 4×128, base 6×384",
   ).register(fieldFacts, { network: true, published: true, listed: true }),
   activation: z.enum(["silu", "gelu"]).describe(
-    "Activation; gelu is better out of noise, silu a little faster",
+    "Activation function; gelu reaches lower nats from noise, silu is a little faster",
   ).register(fieldFacts, { earlier: "gelu", network: true }),
   vocabulary_size: integer(0, 4096).describe(
-    "0: a token is a character; else one of a byte-pair vocabulary learnt from the training text",
+    "0: tokens are characters; otherwise the size of a byte-pair vocabulary learnt from the training text",
   ).register(fieldFacts, { earlier: 0, network: true, objective: true }),
-  context: integer(8, 512).describe("Tokens in a window").register(fieldFacts, { network: true }),
+  context: integer(8, 512).describe("Tokens in a window, the longest context").register(
+    fieldFacts,
+    { network: true },
+  ),
   method: z.enum(["diffusion", "blocks", "autoregressive", "masked"]).describe(
-    "diffusion (of a whole window), blocks (diffusion within blocks; also autoregressive), " +
-      "autoregressive, or masked (discrete diffusion; fields of noise and embeddings have no effect)",
+    "diffusion (of the embeddings of a whole window), blocks (diffusion within blocks, which follow each " +
+      "other from left to right), autoregressive (a language model), or masked (discrete diffusion; " +
+      "fields of noise and embeddings have no effect)",
   ).register(fieldFacts, {
     network: true,
     objective: true,
-    published: "Of text: diffusion of whole windows or within blocks, autoregressive, or masked " +
+    published:
+      "For text: diffusion of whole windows, diffusion within blocks, autoregressive, or masked " +
       "(discrete) diffusion",
   }),
   block_size: integer(0, 512).describe(
-    "Tokens in a block, for method blocks: a divisor of context, or 0 for a mixture of 1, 4, 16, 64 " +
-      "and all",
+    "For method blocks: tokens in a block, a divisor of context; 0 trains one network for blocks of 1, " +
+      "4, 16, 64 and the whole context",
   ).register(fieldFacts, { speed: true, objective: true }),
   schedule: z.enum([
     "logistic-gamma",
@@ -52,28 +57,34 @@ export const TextConfig = z.strictObject({
     "sigmoid",
   ])
     .describe(
-      "-log SNR from gamma_start to gamma_end: logistic-gamma stays longest where the bound is made " +
-        "up, adaptive-gamma where the run finds that, linear-gamma is even; the images' suit badly",
+      "How gamma = -log SNR rises from gamma_start to gamma_end: linear-gamma evenly, logistic-gamma " +
+        "slowest at the levels that contribute most to the likelihood bound, adaptive-gamma learns " +
+        "these levels; the others are schedules for images and suit text badly",
     ).register(fieldFacts, { objective: true, published: true, listed: true }),
-  gamma_start: z.number().min(-12).max(4).describe("−log SNR of the cleanest embeddings")
+  gamma_start: z.number().min(-12).max(4).describe(
+    "-log SNR of the embeddings at t = 0, the least noise",
+  )
     .register(fieldFacts, { objective: true }),
-  gamma_end: z.number().min(-4).max(12).describe("−log SNR of the noisiest embeddings")
+  gamma_end: z.number().min(-4).max(12).describe(
+    "-log SNR of the embeddings at t = 1, the most noise",
+  )
     .register(fieldFacts, { objective: true }),
   self_condition: z.number().min(0).max(1).describe(
-    "Fraction of windows that see the network's own first estimate",
+    "Self-conditioning: fraction of training windows for which the network is given its own previous " +
+      "estimate",
   ).register(fieldFacts, { network: true }),
   embedding_learning_rate: z.number().positive().max(1).describe(
     "Peak learning rate of the embeddings",
   ),
   positions: z.enum(["rotary", "none"]).describe(
-    "rotary, or none to see what a model without an order does",
+    "Position embeddings: rotary, or none (an ablation: the model cannot know the order of tokens)",
   ).register(fieldFacts, { network: true }),
   rounding: z.enum(["prediction", "clean"]).describe(
-    "Whose cross-entropy is taken at the least noisy level: the prediction's, or (to see what it " +
-      "does) the clean embedding's",
+    "The cross-entropy at the least noise is that of the network's prediction, or of the clean embedding " +
+      "(an ablation)",
   ).register(fieldFacts, { objective: true }),
   embedding_norm: z.enum(["unit", "free"]).describe(
-    "unit length, or free to see them shrink",
+    "Embeddings are kept at unit length, or free (an ablation: they shrink)",
   ),
   ...startFields,
   ...trainingFields,
@@ -156,7 +167,7 @@ const TEXT: TextConfig = TextConfig.parse({
 
 export const textPresets = {
   "demo-verse": {
-    description: "Verse out of noise, words in places: three minutes",
+    description: "Verse from noise, with some real words: three minutes",
     examplesPerSecond: 107,
     config: {
       ...TEXT,
@@ -169,7 +180,7 @@ export const textPresets = {
     },
   },
   "shakespeare-tiny": {
-    description: "Seconds: shows that all works, not verse",
+    description: "A test of seconds, no verse",
     examplesPerSecond: 500,
     config: {
       ...TEXT,
@@ -186,7 +197,7 @@ export const textPresets = {
     },
   },
   "shakespeare-autoregressive": {
-    description: "An ordinary language model: the value that diffusion is held to",
+    description: "A language model, the baseline of all diffusion on text",
     examplesPerSecond: 107,
     config: {
       ...TEXT,
@@ -204,17 +215,17 @@ export const textPresets = {
     config: TEXT,
   },
   "shakespeare-masked": {
-    description: "Masked discrete diffusion: the baseline of embedding diffusion",
+    description: "Masked discrete diffusion, the baseline of embedding diffusion",
     examplesPerSecond: 90,
     config: { ...TEXT, method: "masked" },
   },
   "shakespeare-blocks": {
-    description: "One network for every block size, autoregressive at 1",
+    description: "One network for block sizes from 1 (autoregressive) to the whole window",
     examplesPerSecond: 58,
     config: { ...TEXT, method: "blocks", steps: 5000 },
   },
   "shakespeare-base": {
-    description: "For a GPU; nanoGPT's size",
+    description: "For a GPU; the size of nanoGPT",
     examplesPerSecond: 5,
     config: {
       ...TEXT,

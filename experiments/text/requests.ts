@@ -25,13 +25,13 @@ export const REVERSE = "ddpm";
 const length = integer(1, 2000);
 const block_size = optional(
   integer(1, 512),
-  "Tokens written together, at most the run's context",
+  "Tokens in a block that is generated at once, at most the run's context",
   "16",
 ).register(fieldFacts, { rare: true });
 const temperature = optional(
   z.number().min(0).max(5),
-  "Temperature; 0 takes the likeliest",
-  "0.7 out of noise, else 0.9",
+  "Temperature; 0 takes the likeliest token",
+  "0.7 for diffusion, 0.9 autoregressive",
 );
 const steps = defaulted(samplerSteps, "Sampler steps", 64);
 const sampler = defaulted(z.enum(samplerNames), "Sampler", REVERSE);
@@ -42,20 +42,20 @@ const choiceFields = {
   temperature,
   top_p: defaulted(
     z.number().min(0.01).max(1),
-    "Share of the probability drawn from",
+    "Nucleus sampling: tokens are drawn from the likeliest with this share of the probability",
     1,
   ).register(fieldFacts, { rare: true }),
   diffusion_weight: defaulted(
     z.number().min(0).max(1),
-    "For guided: weight of diffusion",
+    "For mode guided: weight of the diffusion model",
     0.5,
   ).register(fieldFacts, { rare: true }),
   revise_share: defaulted(
     z.number().min(0).max(1),
-    "For revised: share rewritten in a round",
+    "For mode revised: share of the tokens that a round generates again",
     0.2,
   ).register(fieldFacts, { rare: true }),
-  rounds: defaulted(integer(1, 10), "For revised: rounds", 2)
+  rounds: defaulted(integer(1, 10), "For mode revised: rounds", 2)
     .register(fieldFacts, { rare: true }),
 };
 
@@ -63,21 +63,26 @@ export const WriteRequest = z.strictObject({
   run,
   mode: optional(
     z.enum(GENERATION_MODES),
-    "diffusion (all at once), blocks, autoregressive, guided (left to right by the product of " +
-      "reading and diffusion), revised (blocks, then the least likely characters again) or infill",
-    "what the run's method does",
+    "diffusion (the whole text at once), blocks (one after another), autoregressive, guided " +
+      "(autoregressive, multiplied by the diffusion model's probabilities), revised (blocks, then the " +
+      "least likely tokens again) or infill (fills a template)",
+    "that of the run's method",
   ),
   count: defaulted(integer(1, 16), "Texts", 3),
-  prompt: defaulted(z.string().max(2000), "What is continued", ""),
+  prompt: defaulted(z.string().max(2000), "Beginning that is continued", ""),
   template: z.string().min(1).max(512).optional().describe(
-    "For infill: the text with an underscore for each token to write (default none)",
+    "For mode infill: a text with an underscore for each token to generate (default none)",
   ),
-  length: optional(length, "Tokens to write", "a window for diffusion, else two"),
+  length: optional(length, "Tokens to generate", "one window for diffusion, else two"),
   sampler,
   steps,
   ...choiceFields,
   seed,
-  film_strip: defaulted(z.boolean(), "Show what the network thought on its way", false),
+  film_strip: defaulted(
+    z.boolean(),
+    "Also show the intermediate estimates from noise to the end",
+    false,
+  ),
 });
 export type WriteRequest = z.input<typeof WriteRequest>;
 
@@ -86,17 +91,17 @@ export const TextEvaluateRequest = z.strictObject({
   count: defaulted(integer(2, 256), "Texts", 32),
   mode: optional(
     z.enum(GENERATION_MODES).exclude(["infill"]),
-    "As in sample, but no infill",
+    "As in sample, without infill",
     "what the run's method does",
   ),
-  length: optional(length, "Tokens of each", "a window"),
+  length: optional(length, "Tokens of each text", "one window"),
   sampler,
   steps,
   ...choiceFields,
   seed,
-  draws: defaulted(integer(2, 200), "Batches of 32 windows for each bound", 24),
+  draws: defaulted(integer(2, 200), "Batches of 32 windows over which a bound is averaged", 24),
   bound_steps: z.array(samplerSteps).min(1).max(6).optional().describe(
-    "Sampler steps whose own bounds are measured (default 16, 64 and steps)",
+    "Numbers of sampler steps for which a bound is measured, 1 to 6 values (default 16, 64 and steps)",
   ),
 });
 export type TextEvaluateRequest = z.input<typeof TextEvaluateRequest>;

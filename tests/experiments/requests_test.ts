@@ -45,7 +45,7 @@ Deno.test("a request for any modality takes what one of them does", () => {
     count.description!,
     /^Pictures, 1 to 256 \(.*\); for text: texts, 1 to 16 \(default 3\)$/,
   );
-  assert.equal(prompt.description, "Text: what is continued (default nothing)");
+  assert.equal(prompt.description, "Text: beginning that is continued (default nothing)");
 });
 
 Deno.test("defaults and ranges are said by the schemas themselves", () => {

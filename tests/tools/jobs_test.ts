@@ -45,8 +45,8 @@ Deno.test("a sample that takes longer than wait_seconds is answered with a job, 
     assert.ok(notes.length <= 2 * seconds + 2, `${notes.length} messages in ${seconds} s`);
 
     const listed = await said(caller, "inspect-run", { jobs: true });
-    const [row] = tableWith(listed, "job", "what", "run", "status").rows;
-    assert.deepEqual([row!.job, row!.what, row!.run], ["job-0001", "sample", RUN]);
+    const [row] = tableWith(listed, "job", "kind", "run", "status").rows;
+    assert.deepEqual([row!.job, row!.kind, row!.run], ["job-0001", "sample", RUN]);
     const record = JSON.parse((await caller.read("textdiffusion://jobs/job-0001")).text!);
     assert.deepEqual([record.runId, record.input.settings.steps], [RUN, 600]);
 
@@ -75,7 +75,7 @@ Deno.test("stop-run stops a job and says how it goes on", () =>
     assert.match(notes[0]!.message!, /^job-0001/);
     assert.match(
       stopped,
-      /job-0001 is stopped; evaluate image-0001 with the same arguments goes on/,
+      /job-0001 is stopped; evaluate of image-0001 with the same arguments continues it/,
     );
     const looked = await caller.call("inspect-run", { run: "job-0001" });
     assert.equal(looked.isError, true);
