@@ -116,7 +116,7 @@ async function transfer(
   { onProgress, signal, silenceMilliseconds = SILENCE_MILLISECONDS }: DownloadOptions,
 ): Promise<void> {
   const offset = await sizeOf(part);
-  using silence = new SilenceWatch(silenceMilliseconds);
+  using silence = new InactivityTimeout(silenceMilliseconds);
   const response = await attempt(fetch(url, {
     headers: {
       // The compressed file itself is needed, without transparent decompression.
@@ -189,7 +189,7 @@ function expectTransferError(error: unknown): TransferError {
 }
 
 /** Aborts after a period without data. */
-class SilenceWatch implements Disposable {
+class InactivityTimeout implements Disposable {
   readonly #controller = new AbortController();
   readonly #milliseconds: number;
   #timer: ReturnType<typeof setTimeout>;

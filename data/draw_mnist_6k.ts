@@ -23,7 +23,7 @@ const SEED = 6000;
  * @param split MNIST's training or test examples.
  * @param part Which of the two they are.
  */
-export function drawnFromMnist(split: ImageSplit, part: "train" | "test"): ImageSplit {
+export function sampleFromMnist(split: ImageSplit, part: "train" | "test"): ImageSplit {
   const mixed = <Item>(items: readonly Item[], step: number): Item[] => {
     const order = permutation({ seed: SEED, stream: `mnist-6k/${part}`, step }, items.length);
     return Array.from(order, (index) => items[index]!);
@@ -59,6 +59,6 @@ function write(name: string, content: Uint8Array): void {
 if (import.meta.main) {
   const { values } = parseArgs({ options: { data: { type: "string" } } });
   const mnist = await loadImageDataset("mnist", { directory: values.data });
-  writeSplit("train", drawnFromMnist(mnist.train, "train"));
-  writeSplit("t10k", drawnFromMnist(mnist.test, "test"));
+  writeSplit("train", sampleFromMnist(mnist.train, "train"));
+  writeSplit("t10k", sampleFromMnist(mnist.test, "test"));
 }

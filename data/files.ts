@@ -124,7 +124,7 @@ export async function verify(
 }
 
 /** The environment that the location depends on. */
-export interface Surroundings {
+export interface Environment {
   readonly os: typeof Deno.build.os;
   env(name: string): string | undefined;
 }
@@ -137,7 +137,7 @@ export interface Surroundings {
  * @throws {UserError} If the environment defines no home directory.
  */
 export function cacheDirectory(
-  { os, env }: Surroundings = { os: Deno.build.os, env: (name) => Deno.env.get(name) },
+  { os, env }: Environment = { os: Deno.build.os, env: (name) => Deno.env.get(name) },
 ): string {
   const xdg = env("XDG_CACHE_HOME");
   if (xdg && isAbsolute(xdg)) return join(xdg, "textdiffusion");
@@ -160,7 +160,7 @@ export function cacheDirectory(
  *
  * @throws {UserError} If it cannot be written; the message says what to do.
  */
-export async function lockFolder(folder: string, waysOut: string): Promise<Disposable> {
+export async function lockFolder(folder: string, unavailableAdvice: string): Promise<Disposable> {
   try {
     await Deno.mkdir(folder, { recursive: true });
     const file = await Deno.open(join(folder, ".lock"), { create: true, write: true });
@@ -168,7 +168,9 @@ export async function lockFolder(folder: string, waysOut: string): Promise<Dispo
     return file;
   } catch (error) {
     throw new UserError(
-      `Cannot write the cache directory ${folder}: ${(error as Error).message}. ${waysOut}`,
+      `Cannot write the cache directory ${folder}: ${
+        (error as Error).message
+      }. ${unavailableAdvice}`,
     );
   }
 }

@@ -10,14 +10,14 @@ import { hashAsIdx, holdsIdxFiles, type LabelledPictures, readIdxPairs } from ".
 import { type ImageDataset, type ImageSplit, type Split, splitByName } from "./images.ts";
 import {
   decodePictures,
-  forgetOthers,
-  formRawPictures,
-  type PictureForm,
+  deleteOutdated,
+  type PictureFormat,
   pictureLength,
   readPictures,
+  resizeRawPictures,
   writePictures,
 } from "./picture_decoding.ts";
-import { filesBelow, type FoundFile, picturesAmong, requireEnough } from "./picture_listing.ts";
+import { filesBelow, type FoundFile, listPictures, requireEnough } from "./picture_listing.ts";
 
 export const SMALLEST_IMAGE = 8;
 export const LARGEST_IMAGE = 64;
@@ -29,7 +29,7 @@ const VERSION = 1;
 export interface ImageFolderOptions {
   /** Height and width in pixels, by default 28. */
   readonly imageSize?: number | undefined;
-  readonly colour?: PictureForm["colour"] | undefined;
+  readonly colour?: PictureFormat["colour"] | undefined;
   /** Cache folder of decoded images. */
   readonly cache: string;
   /** Called as pictures are decoded. */
@@ -85,18 +85,18 @@ export async function loadImageFolder(
     ? await fromIdxFiles(folder, files, form)
     : await fromPictures(folder, files, form, { onDecoded, signal });
   await writePictures(path, dataset);
-  await forgetOthers(place, beginning, name);
+  await deleteOutdated(place, beginning, name);
   return dataset;
 }
 
 async function fromPictures(
   folder: string,
   found: readonly FoundFile[],
-  form: PictureForm,
+  form: PictureFormat,
   { onDecoded, signal }: Pick<ImageFolderOptions, "onDecoded" | "signal">,
 ): Promise<ImageDataset> {
-  const { files, classNames } = picturesAmong(found, folder);
-  requireRoom(files.length, form, folder);
+  const { files, classNames } = listPictures(found, folder);
+  requireSizeLimit(files.length, form, folder);
   const paths = files.map(({ path }) => path);
   const pixels = await decodePictures(folder, paths, form, {
     onDecoded: (done) => onDecoded?.(done, paths.length),
@@ -111,16 +111,16 @@ async function fromPictures(
 async function fromIdxFiles(
   folder: string,
   files: readonly FoundFile[],
-  form: PictureForm,
+  form: PictureFormat,
 ): Promise<ImageDataset> {
   const { train, test } = await readIdxPairs(folder, files);
   const count = train.count + (test?.count ?? 0);
   requireEnough(count, folder);
-  requireRoom(count, form, folder);
+  requireSizeLimit(count, form, folder);
   const values = [...new Set([...train.labels, ...test?.labels ?? []])].sort((a, b) => a - b);
   const asSplit = async (pictures: LabelledPictures): Promise<ImageSplit> => ({
     count: pictures.count,
-    pixels: await formRawPictures(pictures.pixels, pictures, form),
+    pixels: await resizeRawPictures(pictures.pixels, pictures, form),
     labels: pictures.labels.map((label) => values.indexOf(label)),
   });
   const all = await asSplit(train);
@@ -130,7 +130,7 @@ async function fromIdxFiles(
   return datasetOf(folder, form, values.map(String), parts);
 }
 
-function requireRoom(count: number, form: PictureForm, folder: string): void {
+function requireSizeLimit(count: number, form: PictureFormat, folder: string): void {
   const bytes = count * pictureLength(form);
   if (bytes <= MOST_BYTES) return;
   throw new UserError(
@@ -139,7 +139,7 @@ function requireRoom(count: number, form: PictureForm, folder: string): void {
   );
 }
 
-function divided(all: ImageSplit, split: Split, form: PictureForm) {
+function divided(all: ImageSplit, split: Split, form: PictureFormat) {
   const length = pictureLength(form);
   const take = (indices: readonly number[]): ImageSplit => {
     const pixels = new Uint8Array(indices.length * length);
@@ -154,7 +154,7 @@ function divided(all: ImageSplit, split: Split, form: PictureForm) {
 
 function datasetOf(
   folder: string,
-  { imageSize: size, colour }: PictureForm,
+  { imageSize: size, colour }: PictureFormat,
   classNames: readonly string[],
   { train, test }: Pick<ImageDataset, "train" | "test">,
 ): ImageDataset {

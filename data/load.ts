@@ -5,7 +5,7 @@ import { probe } from "./download.ts";
 import { cacheDirectory } from "./files.ts";
 import { loadImageFolder, requireImageFolder } from "./image_folder.ts";
 import type { ImageDataset } from "./images.ts";
-import { filesNotAtHand, type LoadOptions, sourceOf, urlsOf } from "./public_files.ts";
+import { type LoadOptions, missingFiles, sourceOf, urlsOf } from "./public_files.ts";
 import { type DatasetEntry, imageDatasets, isDownloaded, textDatasets } from "./registry.ts";
 import { readTextFile, requireTextFile, splitText, type TextDataset } from "./texts.ts";
 
@@ -75,7 +75,7 @@ export function describeDatasets(modality: Modality): string {
 }
 
 /** Returns the data set whose classifier evaluates the images of a data set: for a subset, the whole. */
-export function judgingDataset(dataset: string): string {
+export function classifierDataset(dataset: string): string {
   return imageDatasets.find(({ name }) => name === dataset)?.partOf ?? dataset;
 }
 
@@ -168,7 +168,7 @@ export async function isAvailableLocally(
   const entry = [...imageDatasets, ...textDatasets].find((entry) => entry.name === name);
   if (!entry?.files || entry.files.mirrors.length === 0) return entry !== undefined;
   try {
-    return (await filesNotAtHand(entry.files, sourceOf(options))).length === 0;
+    return (await missingFiles(entry.files, sourceOf(options))).length === 0;
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;
@@ -190,7 +190,7 @@ export async function requireObtainable(name: string, options: LoadOptions = {})
   const files = [...imageDatasets, ...textDatasets].find((entry) => entry.name === name)?.files;
   if (!files || files.mirrors.length === 0) return;
   const source = sourceOf(options);
-  const [missing] = await filesNotAtHand(files, source);
+  const [missing] = await missingFiles(files, source);
   if (missing === undefined || "directory" in source) return;
   const signal = AbortSignal.any([
     AbortSignal.timeout(PATIENCE_MILLISECONDS),
@@ -203,6 +203,6 @@ export async function requireObtainable(name: string, options: LoadOptions = {})
   if (reasons.includes(undefined)) return;
   throw new UserError(
     `Cannot get ${files.title}: it is not on this machine, and no place that has it can be ` +
-      `reached (${reasons.join("; ")}). ${files.waysOut}`,
+      `reached (${reasons.join("; ")}). ${files.unavailableAdvice}`,
   );
 }

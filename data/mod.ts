@@ -3,11 +3,11 @@ export type { DownloadProgress } from "./download.ts";
 export { cacheDirectory, lockFolder } from "./files.ts";
 export { gatherImages, type ImageDataset, type ImageSplit } from "./images.ts";
 export {
+  classifierDataset,
   describeDatasets,
   imageDatasetNames,
   isAvailableLocally,
   isPath,
-  judgingDataset,
   loadImageDataset,
   type LoadImageOptions,
   loadTextDataset,
@@ -15,5 +15,5 @@ export {
   resolveDataset,
   textDatasetNames,
 } from "./load.ts";
-export { type EncodedText, gatherWindows, type TextDataset, vocabularyAlone } from "./texts.ts";
+export { type EncodedText, gatherWindows, type TextDataset, vocabularyOnly } from "./texts.ts";
 export { type Vocabulary } from "./vocabulary.ts";

@@ -14,7 +14,7 @@ import { createHash } from "node:crypto";
 import type { ImageDataset } from "./images.ts";
 
 /** How pictures are brought to one form. */
-export interface PictureForm {
+export interface PictureFormat {
   /** Height and width in pixels. */
   readonly imageSize: number;
   readonly colour: "grey" | "rgb";
@@ -33,7 +33,7 @@ interface Damaged {
 }
 
 /** Values in one picture of this form. */
-export function pictureLength({ imageSize, colour }: PictureForm): number {
+export function pictureLength({ imageSize, colour }: PictureFormat): number {
   return imageSize * imageSize * (colour === "grey" ? 1 : 3);
 }
 
@@ -51,7 +51,7 @@ export function pictureLength({ imageSize, colour }: PictureForm): number {
 export async function decodePictures(
   folder: string,
   paths: readonly string[],
-  form: PictureForm,
+  form: PictureFormat,
   options: {
     readonly onDecoded?: ((done: number) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
@@ -106,27 +106,27 @@ function damagedError(folder: string, damaged: readonly Damaged[]): UserError {
  *
  * @param pixels [count, height, width].
  */
-export async function formRawPictures(
+export async function resizeRawPictures(
   pixels: Uint8Array,
   { count, height, width }: { count: number; height: number; width: number },
-  form: PictureForm,
+  form: PictureFormat,
 ): Promise<Uint8Array> {
   const { imageSize, colour } = form;
   if (colour === "grey" && height === imageSize && width === imageSize) return pixels;
   const { default: sharp } = await import("sharp");
   const length = pictureLength(form);
-  const formedPixels = new Uint8Array(count * length);
+  const resizedPixels = new Uint8Array(count * length);
   for (let i = 0; i < count; i++) {
     const one = pixels.subarray(i * height * width, (i + 1) * height * width);
     const picture = sharp(one, { raw: { height, width, channels: 1 } });
-    formedPixels.set(await formed(picture, form), i * length);
+    resizedPixels.set(await formed(picture, form), i * length);
   }
-  return formedPixels;
+  return resizedPixels;
 }
 
 type Picture = import("sharp").Sharp;
 
-async function formed(picture: Picture, { imageSize, colour }: PictureForm): Promise<Uint8Array> {
+async function formed(picture: Picture, { imageSize, colour }: PictureFormat): Promise<Uint8Array> {
   const resized = picture.resize(imageSize, imageSize, { fit: "cover", position: "centre" });
   const typed = colour === "grey"
     ? resized.greyscale().toColourspace("b-w")
@@ -211,7 +211,7 @@ export async function writePictures(path: string, dataset: ImageDataset): Promis
   const part = `${path}.part`;
   const parts = packPictures(dataset);
   try {
-    await writeWhole(part, parts);
+    await writeAtomically(part, parts);
     await Deno.rename(part, path);
   } catch (error) {
     await Deno.remove(part).catch(() => {});
@@ -224,7 +224,7 @@ export async function writePictures(path: string, dataset: ImageDataset): Promis
   }
 }
 
-async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+async function writeAtomically(path: string, parts: readonly Uint8Array[]): Promise<void> {
   using file = await Deno.open(path, { create: true, write: true, truncate: true });
   for (const part of parts) {
     for (let written = 0; written < part.length;) {
@@ -235,7 +235,11 @@ async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<v
 }
 
 /** Deletes what an earlier state of the same folder left: files of this beginning but one. */
-export async function forgetOthers(cache: string, beginning: string, kept: string): Promise<void> {
+export async function deleteOutdated(
+  cache: string,
+  beginning: string,
+  kept: string,
+): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
     if (name.startsWith(beginning) && name !== kept) {
       await Deno.remove(join(cache, name)).catch(() => {});

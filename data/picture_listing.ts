@@ -58,7 +58,7 @@ async function collect(
     for await (const { name } of Deno.readDir(here)) {
       if (name.startsWith(".")) continue;
       const path = below === "" ? name : `${below}/${name}`;
-      const info = await statOrNothing(join(folder, path));
+      const info = await statOrUndefined(join(folder, path));
       if (info?.isDirectory) await collect(folder, path, seen, found);
       else if (info?.isFile) {
         found.push({ path, bytes: info.size, modified: info.mtime?.getTime() ?? 0 });
@@ -84,7 +84,7 @@ async function collect(
 }
 
 /** Returns undefined for a broken link. */
-async function statOrNothing(path: string): Promise<Deno.FileInfo | undefined> {
+async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
   } catch (error) {
@@ -100,7 +100,7 @@ async function statOrNothing(path: string): Promise<Deno.FileInfo | undefined> {
  *
  * @throws {UserError} If there are too few images, one is too large, or only some are in subfolders.
  */
-export function picturesAmong(files: readonly FoundFile[], folder: string): PictureListing {
+export function listPictures(files: readonly FoundFile[], folder: string): PictureListing {
   const pictures = files.filter(({ path }) => PICTURE.test(path));
   if (pictures.length === 0) {
     throw new UserError(

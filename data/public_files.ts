@@ -26,7 +26,7 @@ export interface PublicDataset {
   /** Suffix of the file names on the mirrors. */
   readonly suffix: "" | ".gz";
   /** Advice appended to error messages: a sentence without its full stop. */
-  readonly waysOut: string;
+  readonly unavailableAdvice: string;
   /** Throws a more specific error than a wrong checksum, if it can. */
   readonly diagnose?: (content: Uint8Array, path: string) => void;
 }
@@ -93,7 +93,7 @@ export async function readPublicFile(
   const destination = cachedPath(dataset, file, source);
   const cached = await readVerified(destination, file);
   if (cached) return cached;
-  using _lock = await lockFolder(folder, dataset.waysOut);
+  using _lock = await lockFolder(folder, dataset.unavailableAdvice);
   const written = await readVerified(destination, file);
   if (written) return written;
   const urls = urlsOf(dataset, file, source);
@@ -103,7 +103,9 @@ export async function readPublicFile(
       source.download,
     );
   } catch (error) {
-    if (error instanceof UserError) throw new UserError(`${error.message}. ${dataset.waysOut}`);
+    if (error instanceof UserError) {
+      throw new UserError(`${error.message}. ${dataset.unavailableAdvice}`);
+    }
     throw error;
   }
 }
@@ -113,14 +115,14 @@ export async function readPublicFile(
  *
  * @throws {UserError} If a directory is specified and a file is missing in it.
  */
-export async function filesNotAtHand(
+export async function missingFiles(
   dataset: PublicDataset,
   source: DataSource,
 ): Promise<PublicFile[]> {
   const missing: PublicFile[] = [];
   for (const file of dataset.files) {
     if ("directory" in source) await findFile(dataset, file, source.directory);
-    else if (!await statIfThere(cachedPath(dataset, file, source))) missing.push(file);
+    else if (!await statOrUndefined(cachedPath(dataset, file, source))) missing.push(file);
   }
   return missing;
 }
@@ -164,13 +166,13 @@ async function findFile(
 ): Promise<string> {
   const folder = join(directory, dataset.folder);
   for (const path of [join(folder, `${file.name}.gz`), join(folder, file.name)]) {
-    if (await statIfThere(path)) return path;
+    if (await statOrUndefined(path)) return path;
   }
   const missing = "gzipMd5" in file
     ? `no ${file.name}.gz`
     : `neither ${file.name}.gz nor ${file.name}`;
   throw new UserError(
-    `Cannot find ${dataset.title}: there is ${missing} in ${folder}. ${dataset.waysOut}`,
+    `Cannot find ${dataset.title}: there is ${missing} in ${folder}. ${dataset.unavailableAdvice}`,
   );
 }
 
@@ -179,7 +181,7 @@ async function readVerified(
   path: string,
   expected: ExpectedContent,
 ): Promise<Uint8Array | undefined> {
-  const info = await statIfThere(path);
+  const info = await statOrUndefined(path);
   if (!info?.isFile || info.size > mostBytes(expected)) return undefined;
   const result = await verify(await readGiven(path, mostBytes(expected)), expected);
   return "content" in result ? result.content : undefined;
@@ -199,7 +201,7 @@ async function readGiven(path: string, most: number): Promise<Uint8Array> {
   }
 }
 
-async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
   } catch (error) {

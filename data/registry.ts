@@ -46,12 +46,12 @@ interface IdxFacts extends Facts {
   /** Number of training and test images. By default those of MNIST. */
   readonly counts?: readonly [train: number, test: number];
   /** Checksums of training images and labels, test images and labels; see `ExpectedContent`. */
-  readonly checksums: { readonly sha256: FourSums } | { readonly gzipMd5: FourSums };
+  readonly checksums: { readonly sha256: Checksums } | { readonly gzipMd5: Checksums };
   /** Addresses of folders with the gzipped files; empty if the files are in this repository. */
   readonly mirrors: readonly string[];
 }
 
-type FourSums = readonly [string, string, string, string];
+type Checksums = readonly [string, string, string, string];
 
 /** Returns the entry of a data set in the layout of MNIST. */
 export function idxDataset(
@@ -74,9 +74,9 @@ export function idxDataset(
     })),
     mirrors,
     suffix: ".gz",
-    waysOut: mirrors.length === 0
+    unavailableAdvice: mirrors.length === 0
       ? `The file belongs to this repository: restore it with \`git checkout -- data/${facts.name}\``
-      : waysOut(
+      : unavailableAdvice(
         published ? "the four published files, gzipped as they are," : "the four files",
         facts.name,
         facts.instead,
@@ -113,7 +113,11 @@ export function idxDataset(
 const REPOSITORY = fileURLToPath(new URL("./", import.meta.url));
 
 /** Returns advice for unavailable files: a sentence without its full stop. */
-function waysOut(files: string, folder: string, instead: DatasetEntry | undefined): string {
+function unavailableAdvice(
+  files: string,
+  folder: string,
+  instead: DatasetEntry | undefined,
+): string {
   const own = `Put ${files} into a folder \`${folder}\` and name the folder above it with the ` +
     "environment variable TEXTDIFFUSION_DATA or the option `--data`";
   if (!instead) return own;
@@ -237,7 +241,7 @@ const TINY_SHAKESPEARE_FILES: PublicDataset = {
   }],
   mirrors: ["https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"],
   suffix: "",
-  waysOut: waysOut("input.txt", "shakespeare", MADE_UP_VERSE),
+  unavailableAdvice: unavailableAdvice("input.txt", "shakespeare", MADE_UP_VERSE),
 };
 
 export const textDatasets: readonly DatasetEntry<RawText>[] = [

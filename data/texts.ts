@@ -32,7 +32,7 @@ export interface TextDataset extends EncodedText {
 }
 
 /** A text of which its characters are known, and nothing else: its parts are empty. */
-export function vocabularyAlone(
+export function vocabularyOnly(
   { name, hash, characters }: Pick<RawText, "name" | "hash"> & { readonly characters: string },
 ): TextDataset {
   const vocabulary = vocabularyOf(characters);
@@ -84,12 +84,12 @@ export async function splitText(
   };
   const tokenized = vocabularySize === 0
     ? byCharacters
-    : await byPieces(byCharacters, vocabularySize);
+    : await withBytePairs(byCharacters, vocabularySize);
   requireWindowsFit(name, tokenized, context);
   return { name, title, hash, ...byCharacters, tokenized };
 }
 
-async function byPieces(
+async function withBytePairs(
   { vocabulary, train, validation }: EncodedText,
   vocabularySize: number,
 ): Promise<EncodedText> {

@@ -169,7 +169,7 @@ export function timesBatch(spec: TensorSpec, times: number): TensorSpec {
  * copies of its inputs as they were when it came, and a call that others wait for returns copies of
  * its outputs; the common case, one call after the other, copies nothing.
  */
-export function takingTurns(runner: Runner): Runner {
+export function serialized(runner: Runner): Runner {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   let released = false;

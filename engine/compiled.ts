@@ -14,7 +14,7 @@ import type {
   TensorFunction,
   TracedProgram,
 } from "./types.ts";
-import { checkInputs, checkNames, sliceSignature, takingTurns, timesBatch } from "./call.ts";
+import { checkInputs, checkNames, serialized, sliceSignature, timesBatch } from "./call.ts";
 import { trace } from "./trace.ts";
 
 /** More replicas than this gain little: the parameters are copied to each of them at every run. */
@@ -73,7 +73,7 @@ async function compile(
   // An accelerator takes the batch whole: its means are the means that replicas would average to.
   const replicas = runtime.divides ? asked : undefined;
   const program = await traceFor(runtime, fn, inputs, { constants, ...(replicas && { replicas }) });
-  const runner = takingTurns(await runtime.open(program, replicas));
+  const runner = serialized(await runtime.open(program, replicas));
   return {
     inputs,
     outputs: wholeOutputs(program, replicas),

@@ -14,9 +14,9 @@ import {
   checkNames,
   joinsOf,
   meansOf,
+  serialized,
   sliceOf,
   sliceSignature,
-  takingTurns,
   timesBatch,
 } from "./call.ts";
 import { tf } from "./tf.ts";
@@ -86,7 +86,7 @@ async function openProgram(
   const outputs = mapValues(first, ({ spec }) => spec);
   const results: Arrays[] = Array.from({ length: count }, () => mapValues(outputs, allocate));
   const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
-  const runner = takingTurns({
+  const runner = serialized({
     async run(arrays) {
       for (const [i, result] of results.entries()) {
         const slice = await runSlice(sliceOf(arrays, sliced, split, i), i);

@@ -38,7 +38,7 @@ export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<Arra
       } values, got ${sheet.images.length}`,
     );
   }
-  const columns = Math.max(1, Math.min(count, sheet.columns ?? pleasantColumns(count)));
+  const columns = Math.max(1, Math.min(count, sheet.columns ?? balancedColumns(count)));
   const rows = Math.ceil(count / columns);
   const left = MARGIN +
     (rowCaptions ? Math.ceil(Math.max(...rowCaptions.map((text) => textWidth(text, 12)))) + 8 : 0);
@@ -102,7 +102,7 @@ function shortened(text: string, width: number, size: number): string {
 }
 
 /** Returns the number of columns with full rows whose sheet is closest to twice as wide as high. */
-function pleasantColumns(count: number): number {
+function balancedColumns(count: number): number {
   if (count <= 10) return count;
   const wish = Math.min(10, Math.sqrt(2 * count));
   const distance = (columns: number) => Math.abs(Math.log(columns / wish));

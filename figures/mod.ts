@@ -15,7 +15,7 @@ export { sideBySide } from "./sample_picture.ts";
 export { samplePng } from "./sample_picture.ts";
 export { pngForModel, sampleForModel } from "./for_models.ts";
 export { forwardStrip, scheduleCharts, scheduleFigure } from "./schedule_figure.tsx";
-export { calmingHalfLife, type Point, smooth } from "./series.ts";
+export { type Point, smooth, smoothingHalfLife } from "./series.ts";
 export { sparkline } from "./run_charts.tsx";
 export { page as pageTheme } from "./theme.ts";
 export { formingPicture } from "./forming.ts";

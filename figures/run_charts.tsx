@@ -8,7 +8,7 @@ import {
   type Run,
 } from "../experiments/mod.ts";
 import { lineChart, type Series } from "./line_chart.tsx";
-import { calmingHalfLife, type Point, smooth, thin } from "./series.ts";
+import { type Point, smooth, smoothingHalfLife, thin } from "./series.ts";
 import { formatNumber, page, seriesColor, type Theme } from "./theme.ts";
 
 /** Returns the title of a metric. */
@@ -36,7 +36,7 @@ export function alignedSeries(curve: AlignedCurve, colors: ReadonlyMap<string, n
     const noisy = METRICS[curve.name]?.noisy ?? false;
     return {
       name: runId,
-      points: noisy ? smooth(points, calmingHalfLife(points.length)) : points,
+      points: noisy ? smooth(points, smoothingHalfLife(points.length)) : points,
       dots: !noisy && points.length <= 12,
       color: colors.get(runId) ?? 0,
     };

@@ -40,7 +40,7 @@ function decayingSums(points: readonly Point[], halfLife: number): [number, numb
 }
 
 /** Returns a half-life, in points, that smooths a curve of this length without hiding its shape. */
-export function calmingHalfLife(count: number): number {
+export function smoothingHalfLife(count: number): number {
   return count < 20 ? 0 : Math.min(8, count / 80);
 }
 

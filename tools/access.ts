@@ -47,7 +47,7 @@ export function accessTo({ host, allowHost = [], token, workspace }: AccessOptio
         "to have one made",
     );
   }
-  const names = [...new Set([...ownNames(host), ...allowHost.map(hostname)])];
+  const names = [...new Set([...hostNamesOf(host), ...allowHost.map(hostname)])];
   if (token !== undefined || isLoopback(host)) return { names, token: token ?? null, isNew: false };
   return { names, ...keptToken(tokenFile(workspace)) };
 }
@@ -77,7 +77,7 @@ function keptToken(path: string): { readonly token: string; readonly isNew: bool
 }
 
 /** Names under which a server at this address is rightly called. */
-export function ownNames(host: string): string[] {
+export function hostNamesOf(host: string): string[] {
   const loopback = ["localhost", "127.0.0.1", "[::1]"];
   if (isLoopback(host)) return loopback;
   const everywhere = host === "0.0.0.0" || host === "::";
@@ -106,7 +106,7 @@ function hostname(name: string): string {
 }
 
 /** The refusal of a request that may not be served; undefined for one that may. */
-export function refusedBy(access: Access, request: Request): Response | undefined {
+export function accessRefusal(access: Access, request: Request): Response | undefined {
   const { names, token } = access;
   const refuse = (status: number, reason: string, headers = {}) =>
     new URL(request.url).pathname === "/mcp"
@@ -132,7 +132,7 @@ export function refusedBy(access: Access, request: Request): Response | undefine
         `${names.join(", ")}. If it is yours, start the server with --allow-host and its host`,
     );
   }
-  if (token === null || broughtBy(request) === digest(token)) return undefined;
+  if (token === null || tokenDigestOf(request) === digest(token)) return undefined;
   return refuse(
     401,
     "This server wants its token: as Authorization: Bearer TOKEN from programs, and from a browser " +
@@ -146,7 +146,7 @@ export function refusedBy(access: Access, request: Request): Response | undefine
  * Lets a browser in: an address that carries the right token is answered with a cookie and the same
  * address without it.
  */
-export function letIn({ token }: Access, request: Request): Response | undefined {
+export function signIn({ token }: Access, request: Request): Response | undefined {
   const url = new URL(request.url);
   const given = url.searchParams.get("token");
   if (token === null || given === null || request.method !== "GET") return undefined;
@@ -160,7 +160,7 @@ export function letIn({ token }: Access, request: Request): Response | undefined
 }
 
 /** The digest of the token that a request brings, in its header or as a browser's cookie. */
-function broughtBy(request: Request): string | undefined {
+function tokenDigestOf(request: Request): string | undefined {
   const header = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (header !== undefined) return digest(header);
   // A cookie is sent by itself, so it opens only what reads.

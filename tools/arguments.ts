@@ -15,7 +15,7 @@ const FORBIDDEN: readonly string[] = ["__proto__"];
  *
  * @throws {UserError} If a field is called `__proto__`.
  */
-export function givenArguments(schema: z.ZodType, given: unknown): unknown {
+export function normalizeArguments(schema: z.ZodType, given: unknown): unknown {
   const root = jsonSchemaOf(schema);
   const value = given ?? {};
   if (!isObject(value)) return adapted(root, value);

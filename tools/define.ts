@@ -12,14 +12,14 @@ import type { z } from "zod";
 import { parseWith } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
-import { givenArguments, type PlainSchema, publishedSchema } from "./arguments.ts";
+import { normalizeArguments, type PlainSchema, publishedSchema } from "./arguments.ts";
 import { errorResult } from "./answer.ts";
 import type { Links } from "./links.ts";
-import { clientKey, type OwnRuns } from "./own_runs.ts";
+import { clientKey, type RunsByClient } from "./runs_by_client.ts";
 import { declaredCapabilities, type TasksExtension } from "./tasks.ts";
 
 /** What tools, resources and prompts work with. */
-export interface Surroundings {
+export interface ToolContext {
   readonly lab: Lab;
   /** Loaded on first use, because it brings a YAML parser. */
   readonly journal: () => Promise<Journal>;
@@ -29,11 +29,11 @@ export interface Surroundings {
   readonly viewerEnds: () => boolean;
   /** Folders from which data may be read, beside the workspace. */
   readonly dataRoots: readonly string[];
-  readonly ownRuns: OwnRuns;
+  readonly runsByClient: RunsByClient;
 }
 
 /** One call of a tool. */
-export interface Call extends Surroundings {
+export interface Call extends ToolContext {
   readonly progress: Progress;
   /** Aborts when the client gives up or goes away. It ends our waiting, never a training. */
   readonly signal: AbortSignal;
@@ -89,27 +89,30 @@ export function defineTool<Input extends z.ZodType>(
 export function registerTool<Input extends z.ZodType>(
   server: McpServer,
   tool: ToolDefinition<Input>,
-  surroundings: Surroundings,
+  surroundings: ToolContext,
 ): void {
   const { name, title, description, input, annotations, needsWeights = false } = tool;
-  const { ownRuns } = surroundings;
+  const { runsByClient } = surroundings;
   const config = { title, description, inputSchema: published(input), annotations };
   server.registerTool(name, config, async (given, context) => {
     const progress = progressOf(context);
     try {
       const { signal } = context.mcpReq;
       const key = clientKey(server, context);
-      const request = parseWith(input, givenArguments(input, given));
-      const answer = await tool.run(ownRuns.named(key, request, needsWeights), {
+      const request = parseWith(input, normalizeArguments(input, given));
+      const answer = await tool.run(runsByClient.resolveLatest(key, request, needsWeights), {
         ...surroundings,
         progress,
         signal,
         request: context,
         client: clientOf(server, context),
-        started: (ids) => ownRuns.add(key, ids),
+        started: (ids) => runsByClient.add(key, ids),
       });
       if (isInputRequiredResult(answer)) return answer;
-      return understood(withEnd(answer, server, surroundings), revisionOf(server, context));
+      return answerForRevision(
+        withViewerLifetime(answer, server, surroundings),
+        revisionOf(server, context),
+      );
     } catch (error) {
       return errorResult(name, error);
     } finally {
@@ -158,7 +161,7 @@ function revisionOf(server: McpServer, context: ServerContext): string {
 }
 
 /** An answer without what a client of this revision would refuse the whole of it for. */
-function understood(answer: CallToolResult, revision: string): CallToolResult {
+function answerForRevision(answer: CallToolResult, revision: string): CallToolResult {
   if (revision >= LINKS_SINCE) return answer;
   return { ...answer, content: answer.content.filter(({ type }) => type !== "resource_link") };
 }
@@ -167,10 +170,10 @@ function understood(answer: CallToolResult, revision: string): CallToolResult {
 const told = new WeakSet<McpServer>();
 
 /** The answer, which says once to each client how long its link is good for. */
-function withEnd(
+function withViewerLifetime(
   answer: CallToolResult,
   server: McpServer,
-  { viewerEnds }: Surroundings,
+  { viewerEnds }: ToolContext,
 ): CallToolResult {
   const [first, ...rest] = answer.content;
   if (first?.type !== "text" || !/\nShow the person: \S+$/.test(first.text)) return answer;

@@ -7,10 +7,10 @@ import {
   type McpHandlerRequestOptions,
 } from "@modelcontextprotocol/server";
 import type { Lab } from "../experiments/mod.ts";
-import { type Access, letIn, page, refusedBy } from "./access.ts";
+import { type Access, accessRefusal, page, signIn } from "./access.ts";
 import { type Changes, changesOf, sendChanges } from "./changes.ts";
 import { lazily, unavailable } from "./serving.ts";
-import { misshapen, parsedMessage, type Refusal } from "./messages.ts";
+import { malformed, parsedMessage, type Refusal } from "./messages.ts";
 import { createMcpServer, type ServerOptions, tasksOf } from "./server.ts";
 import { answered, createSessions } from "./sessions.ts";
 import { TaskNotices } from "./task_notices.ts";
@@ -84,7 +84,7 @@ export function createHttpApp(
 
   return {
     async fetch(request) {
-      const refused = letIn(access, request) ?? refusedBy(access, request);
+      const refused = signIn(access, request) ?? accessRefusal(access, request);
       if (refused) return refused;
       if (new URL(request.url).pathname === "/mcp") return await mcp(request);
       if (request.method !== "GET" && request.method !== "HEAD") {
@@ -115,7 +115,7 @@ async function optionsOf(
   if (text instanceof Response) return text;
   const parsed = parsedMessage(text);
   if (!("message" in parsed)) return inResponse(parsed);
-  const refused = misshapen(parsed.message);
+  const refused = malformed(parsed.message);
   return refused ? inResponse(refused) : { parsedBody: parsed.message };
 }
 

@@ -56,7 +56,7 @@ export const inspectRunTool = defineTool({
     if (run !== undefined) {
       const { id } = context.lab.run(run);
       await watchRuns([id], wait_seconds, context);
-      return oneRun(id, metrics, points, context);
+      return runAnswer(id, metrics, points, context);
     }
     if (wait_seconds > 0) {
       const waiting = context.lab.runs({ ...filter, limit: 100 }).runs.filter((r) => !hasEnded(r));
@@ -131,7 +131,7 @@ async function runsTagged(tag: string, journal: () => Promise<Journal>): Promise
   return [...new Set(entries.flatMap(({ runs }) => runs))];
 }
 
-function oneRun(
+function runAnswer(
   id: string,
   asked: readonly MetricName[] | undefined,
   points: number,

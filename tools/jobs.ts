@@ -40,7 +40,7 @@ async function requestedJob(
 ): Promise<CallToolResult> {
   const job = call.lab.startJob(kind, request);
   if (seconds > 0 && call.tasks.declaredBy(call.request)) {
-    const { content } = handleOf(job, call);
+    const { content } = pendingAnswer(job, call);
     return await call.tasks.create(call.request, { taskId: job.id, content });
   }
   return await jobAnswer(job.id, seconds, call, detail);
@@ -63,11 +63,11 @@ export async function jobAnswer(
     signal,
     onProgress: ({ done, total, message }) => progress.report(done, total, message),
   });
-  return hasEnded(job) ? await madeAnswer(job, call, detail) : handleOf(job, call);
+  return hasEnded(job) ? await resultAnswer(job, call, detail) : pendingAnswer(job, call);
 }
 
 /** What a job has made. @throws Why it made nothing. */
-export async function madeAnswer(
+export async function resultAnswer(
   job: Job,
   where: Pick<Call, "lab" | "links">,
   detail: Detail = "small",
@@ -78,7 +78,7 @@ export async function madeAnswer(
     : evaluationAnswer(made, where);
 }
 
-function handleOf(job: Job, { links }: Pick<Call, "links">): CallToolResult {
+function pendingAnswer(job: Job, { links }: Pick<Call, "links">): CallToolResult {
   return answer({
     summary: `${jobTitle(job)} is ${stateOf(job)}. It continues in the background, even after ` +
       "this client has closed.",

@@ -60,12 +60,12 @@ export function pageLists({ server }: McpServer, kinds: readonly ListedKind[]): 
       return set(method, resourcePages(handler as Handler, kinds));
     }
     const key = Object.hasOwn(WHOLE, method) ? WHOLE[method as keyof typeof WHOLE] : undefined;
-    return set(method, key === undefined ? handler : wholePages(handler as Handler, key));
+    return set(method, key === undefined ? handler : pagedList(handler as Handler, key));
   };
   server.setRequestHandler = paged as typeof server.setRequestHandler;
 }
 
-function wholePages(whole: Handler, key: string): Handler {
+function pagedList(whole: Handler, key: string): Handler {
   return async (request, ctx) => {
     const result = await whole(request, ctx) as Record<string, unknown[]>;
     const offset = decoded(request.params?.cursor)?.offset ?? 0;
@@ -89,7 +89,7 @@ function resourcePages(registered: Handler, kinds: readonly ListedKind[]): Handl
     return {
       ...first,
       resources: [...first.resources, ...newest.flatMap(({ resources }) => resources)],
-      ...next(firstWithMore(newest.map(({ total }) => total), 0)),
+      ...next(continuationOf(newest.map(({ total }) => total), 0)),
     };
   };
 }
@@ -110,11 +110,11 @@ async function pageFrom({ kind, offset, total }: Cursor, kinds: readonly ListedK
   const totals = await Promise.all(
     kinds.map(async (other, i) => i > kind ? (await other(0, 1)).total : 0),
   );
-  return { resources: page.resources, ...next(firstWithMore(totals, kind + 1)) };
+  return { resources: page.resources, ...next(continuationOf(totals, kind + 1)) };
 }
 
 /** Where the first of these kinds goes on of which not all stood on the first page. */
-function firstWithMore(totals: readonly number[], from: number): Cursor | undefined {
+function continuationOf(totals: readonly number[], from: number): Cursor | undefined {
   const kind = totals.findIndex((total, i) => i >= from && total > NEWEST);
   return kind === -1 ? undefined : { kind, offset: NEWEST, total: totals[kind]! };
 }

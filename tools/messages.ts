@@ -23,16 +23,16 @@ export type Refusal = Omit<JSONRPCErrorResponse, "id"> & { readonly id: string |
  * Puts what the SDK found wrong with a message's parameters into words: it sends the list that its
  * schemas made, and calls it an error of its own.
  */
-export function wordErrors(server: McpServer): void {
+export function explainProtocolErrors(server: McpServer): void {
   const connect = server.connect.bind(server);
   server.connect = (transport) => {
     const send = transport.send.bind(transport);
-    transport.send = (message, options) => send(worded(message), options);
+    transport.send = (message, options) => send(explainedMessage(message), options);
     return connect(transport);
   };
 }
 
-function worded(message: JSONRPCMessage): JSONRPCMessage {
+function explainedMessage(message: JSONRPCMessage): JSONRPCMessage {
   if (!("error" in message)) return message;
   const text = message.error.message;
   const start = text.indexOf("[\n");
@@ -88,10 +88,10 @@ export function parsedMessage(text: string): { readonly message: unknown } | Ref
  * Why a parsed message cannot be served; undefined for one that the SDK can judge. Batches are left to
  * the SDK, except empty ones.
  */
-export function misshapen(message: unknown): Refusal | undefined {
+export function malformed(message: unknown): Refusal | undefined {
   if (Array.isArray(message)) {
     return message.length > 0
-      ? message.map(misshapen).find((refused) => refused !== undefined)
+      ? message.map(malformed).find((refused) => refused !== undefined)
       : refusal(INVALID_REQUEST, "Invalid Request: the batch is empty");
   }
   if (!isObject(message)) {
@@ -106,14 +106,14 @@ export function misshapen(message: unknown): Refusal | undefined {
   if ("id" in message && !isId(id)) {
     return invalid(`id is ${shown(id)}, but must be a string or a whole number`);
   }
-  if (method === undefined) return misshapenResponse(message);
+  if (method === undefined) return malformedResponse(message);
   if (typeof method !== "string") {
     return invalid(`method is ${shown(method)}, but must be a string`);
   }
-  return misshapenParams(params, id);
+  return malformedParams(params, id);
 }
 
-function misshapenParams(params: unknown, id: unknown): Refusal | undefined {
+function malformedParams(params: unknown, id: unknown): Refusal | undefined {
   const invalid = (reason: string) => refusal(INVALID_PARAMS, `Invalid params: ${reason}`, id);
   if (params === undefined) return undefined;
   if (!isObject(params)) return invalid(`params is ${kind(params)}, but must be an object`);
@@ -137,7 +137,7 @@ function hasForbidden(params: Record<string, unknown>): boolean {
   return [params, given].some((value) => isObject(value) && Object.hasOwn(value, FORBIDDEN));
 }
 
-function misshapenResponse(message: Record<string, unknown>): Refusal | undefined {
+function malformedResponse(message: Record<string, unknown>): Refusal | undefined {
   const { id, result, error } = message;
   if ((result === undefined) === (error === undefined)) {
     return refusal(INVALID_REQUEST, "Invalid Request: method is missing", id);

@@ -100,7 +100,7 @@ async function runCommand(
   }
   const { summary, load } = commands[name]!;
   const command = await load();
-  const given = await givenTo(name, summary, command, args);
+  const given = await parsedArguments(name, summary, command, args);
   if (given === undefined) return 0;
   try {
     return await command.run(given, wiring);
@@ -112,7 +112,7 @@ async function runCommand(
 }
 
 /** Loads commander only where there is something to read: most servers start without an option. */
-async function givenTo(
+async function parsedArguments(
   name: string,
   summary: string,
   command: Command,

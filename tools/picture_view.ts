@@ -40,7 +40,7 @@ async function pictureAnswer(
     {
       summary: summaryOf(sample) + shownNote(sample, shown, FILM_EXAMPLES) +
         damageNote(lab, sample.runId, sample.step) +
-        await givenSummary(lab, sample),
+        await keptPicturesSummary(lab, sample),
       next: nextFor(lab, lab.run(sample.runId), sample),
       viewerUrl: links.samples(sample.runId),
     },
@@ -98,7 +98,7 @@ function summaryOf({ settings, ...sample }: Sample): string {
 }
 
 /** What was made of held-out pictures, and how many are still seen as the class they were of. */
-async function givenSummary(lab: Call["lab"], { id, settings }: Sample): Promise<string> {
+async function keptPicturesSummary(lab: Call["lab"], { id, settings }: Sample): Promise<string> {
   const { keep, strength, pictures, resamples, count } = settings;
   if (!pictures) return "";
   const made = [

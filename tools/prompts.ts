@@ -1,14 +1,14 @@
 /** Ways of working that a person can call up by name. */
 import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import type { Surroundings } from "./define.ts";
+import type { ToolContext } from "./define.ts";
 import { fieldNames, fieldValues } from "./fields.ts";
 import { runIds } from "./resources.ts";
 import { parseWith, shortened, UserError } from "../engine/host/mod.ts";
 import { type Lab, metricOf } from "../experiments/mod.ts";
 
 /** Returns a function that registers the prompts on a server; what each server needs anew is little. */
-export function promptsOf({ lab }: Pick<Surroundings, "lab">): (server: McpServer) => void {
+export function promptsOf({ lab }: Pick<ToolContext, "lab">): (server: McpServer) => void {
   const schemas = schemasOf(lab);
   return (server) => registerPrompts(server, lab, schemas);
 }

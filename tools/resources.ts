@@ -17,7 +17,7 @@ import {
   type TextSample,
 } from "../experiments/mod.ts";
 import { allFieldNames, fieldsTable, fieldTable, samplingFieldsTable } from "./fields.ts";
-import type { Surroundings } from "./define.ts";
+import type { ToolContext } from "./define.ts";
 import {
   asJson,
   comparisonUri,
@@ -38,7 +38,7 @@ import { Buffer } from "node:buffer";
 
 const CURVE_POINTS = 500;
 
-export function registerResources(server: McpServer, surroundings: Surroundings): void {
+export function registerResources(server: McpServer, surroundings: ToolContext): void {
   registerRuns(server, surroundings);
   registerCurves(server, surroundings);
   registerComparisons(server, surroundings);
@@ -49,7 +49,7 @@ export function registerResources(server: McpServer, surroundings: Surroundings)
 }
 
 /** What is listed beside the resources that stand alone. */
-export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
+export function listedKinds({ lab, journal }: ToolContext): ListedKind[] {
   const entryOf = (run: Run) => ({
     uri: runUri(run.id),
     name: run.id,
@@ -92,7 +92,7 @@ export function listedKinds({ lab, journal }: Surroundings): ListedKind[] {
   ];
 }
 
-function registerRuns(server: McpServer, { lab }: Surroundings): void {
+function registerRuns(server: McpServer, { lab }: ToolContext): void {
   const config = {
     title: "Runs",
     description:
@@ -116,7 +116,7 @@ function registerRuns(server: McpServer, { lab }: Surroundings): void {
   }, (uri, { run }) => found(uri, () => json(uri.href, lab.inspect(one(run)))));
 }
 
-function registerCurves(server: McpServer, { lab }: Surroundings): void {
+function registerCurves(server: McpServer, { lab }: ToolContext): void {
   const template = new ResourceTemplate(curvesUri("{run}", "{format}"), {
     list: undefined,
     complete: {
@@ -146,7 +146,7 @@ function registerCurves(server: McpServer, { lab }: Surroundings): void {
     }));
 }
 
-function registerComparisons(server: McpServer, { lab }: Surroundings): void {
+function registerComparisons(server: McpServer, { lab }: ToolContext): void {
   const template = new ResourceTemplate(comparisonUri(["{runs*}"]), {
     list: undefined,
     complete: { runs: (value) => runIds(lab, value) },
@@ -160,7 +160,7 @@ function registerComparisons(server: McpServer, { lab }: Surroundings): void {
   }, (uri, { runs }) => found(uri, () => json(uri.href, lab.compare(several(runs)))));
 }
 
-function registerJobs(server: McpServer, { lab }: Surroundings): void {
+function registerJobs(server: McpServer, { lab }: ToolContext): void {
   const config = {
     title: "Jobs",
     description: "The newest 50 jobs of sample and evaluate: request, progress and result",
@@ -251,7 +251,7 @@ const SAMPLE_TYPES = {
   text: "text/plain",
 };
 
-export function registerSamples(server: McpServer, { lab }: Surroundings): void {
+export function registerSamples(server: McpServer, { lab }: ToolContext): void {
   const complete = {
     sample: (value: string) =>
       lab.newestSamples(SEARCHED_RUNS).map(({ id }) => id).filter((id) => id.startsWith(value)),
@@ -290,7 +290,7 @@ function sampleOf(lab: Lab, id: string): Sample | TextSample {
   }
 }
 
-export function registerJournal(server: McpServer, { journal }: Surroundings): void {
+export function registerJournal(server: McpServer, { journal }: ToolContext): void {
   const list = {
     title: "The journal",
     description: "All entries with their verdicts, newest first",

@@ -1,6 +1,6 @@
 /** Runs, sweeps and jobs as tasks: a task's id is that of what it stands for, so none is ever lost. */
 import { UserError } from "../engine/host/mod.ts";
-import { isJobId, madeAnswer } from "./jobs.ts";
+import { isJobId, resultAnswer } from "./jobs.ts";
 import { hasEnded, type Job, type Lab, type Run } from "../experiments/mod.ts";
 import type { Links } from "./links.ts";
 import type { Task, TaskStore } from "./tasks.ts";
@@ -62,7 +62,7 @@ async function jobTask(lab: Lab, links: Links, taskId: string): Promise<Task | u
   };
   if (!hasEnded(job)) return { ...task, status: "working" };
   if (job.status === "stopped") return { ...task, status: "cancelled" };
-  const result = await madeAnswer(job, { lab, links })
+  const result = await resultAnswer(job, { lab, links })
     .catch((error) => errorResult(job.kind, error));
   return { ...task, status: "completed", result };
 }

@@ -7,14 +7,14 @@ import {
 import type { Lab } from "../experiments/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
 import { compareRunsTool } from "./compare_runs.ts";
-import { registerTool, type Surroundings, type ToolDefinition } from "./define.ts";
+import { registerTool, type ToolContext, type ToolDefinition } from "./define.ts";
 import { evaluateTool, sampleTool } from "./jobs.ts";
 import { inspectNoiseScheduleTool } from "./inspect_noise_schedule.ts";
 import { inspectRunTool } from "./inspect_run.ts";
 import { linksTo } from "./links.ts";
 import { pageLists } from "./lists.ts";
-import { wordErrors } from "./messages.ts";
-import { OwnRuns } from "./own_runs.ts";
+import { explainProtocolErrors } from "./messages.ts";
+import { RunsByClient } from "./runs_by_client.ts";
 import { readJournalTool, writeJournalTool } from "./journal.ts";
 import { promptsOf } from "./prompts.ts";
 import { listedKinds, registerResources } from "./resources.ts";
@@ -81,13 +81,13 @@ export function tasksOf(lab: Lab, { tasks, viewerUrl = null }: ServerOptions): T
 export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFactory {
   let journal: Promise<Journal> | undefined;
   const links = linksTo(options.viewerUrl ?? null);
-  const surroundings: Surroundings = {
+  const surroundings: ToolContext = {
     lab,
     journal: () => journal ??= openJournal(lab),
     links,
     viewerEnds: options.viewerEnds ?? (() => false),
     dataRoots: options.dataRoots ?? [Deno.cwd()],
-    ownRuns: new OwnRuns(lab),
+    runsByClient: new RunsByClient(lab),
     tasks: tasksOf(lab, options),
   };
   const registerPrompts = promptsOf(surroundings);
@@ -107,7 +107,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     registerResources(server, surroundings);
     registerPrompts(server);
     surroundings.tasks.attach(server);
-    wordErrors(server);
+    explainProtocolErrors(server);
     return server;
   };
 }

@@ -175,7 +175,7 @@ function writingOf({ settings: { writing } }: TextEvaluation): string {
 }
 
 /** "2.313 ± 0.0121". */
-function give(mean: number | null | undefined, error: number | null | undefined): string {
+function withError(mean: number | null | undefined, error: number | null | undefined): string {
   return mean === null || mean === undefined
     ? "-"
     : `${Number(mean.toPrecision(4))} ± ${Number((error ?? 0).toPrecision(2))}`;
@@ -207,7 +207,7 @@ export function textEvaluationTable(evaluations: readonly TextEvaluation[]): str
         evaluation.step,
         ...sizes.map((size) => {
           const bound = bounds.find(({ blockSize, steps }) => blockSize === size && steps === null);
-          return give(bound?.total, bound?.standardError);
+          return withError(bound?.total, bound?.standardError);
         }),
         writingOf(evaluation),
         evaluation.networkEvaluations,
@@ -238,7 +238,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
       bounds.map((bound) => [
         bound.blockSize === 1 ? "1 (exact)" : bound.blockSize,
         bound.steps ?? (bound.blockSize === 1 ? "-" : "∞"),
-        give(bound.total, bound.standardError),
+        withError(bound.total, bound.standardError),
         ...(bound.blockSize === 1
           ? ["-", "-", "-"]
           : [bound.reconstruction, bound.diffusion, bound.prior].map((v) => rounded(v) ?? "-")),
@@ -250,7 +250,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
       statisticsOf(evaluation).map(({ title, unit, written, real, fiveGram }) => [
         `${title} (${unit})`,
         rounded(written) ?? "-",
-        give(real?.mean, real?.sd),
+        withError(real?.mean, real?.sd),
         rounded(fiveGram) ?? "-",
       ]),
     ),
@@ -267,7 +267,7 @@ export function textEvaluationSummary(evaluation: TextEvaluation): string {
   const { runId, step, settings: { draws }, results } = evaluation;
   const { bounds, baselines, texts } = results;
   const nats = bounds.filter(({ steps }) => steps === null).map((bound) =>
-    `${give(bound.total, bound.standardError)} ${
+    `${withError(bound.total, bound.standardError)} ${
       bound.blockSize === 1 ? "left to right" : `in blocks of ${bound.blockSize}`
     }`
   );
@@ -279,7 +279,9 @@ export function textEvaluationSummary(evaluation: TextEvaluation): string {
     `${textsOf(evaluation)} (${writingOf(evaluation)}, ` +
     `${evaluation.networkEvaluations} network evaluations each, ${seconds} s): ` +
     `${texts.written.ngramNats.toPrecision(3)} nats per character under a 5-gram model, where ` +
-    `real text has ${give(texts.real?.ngramNats?.mean, texts.real?.ngramNats?.sd)}; known words ` +
+    `real text has ${
+      withError(texts.real?.ngramNats?.mean, texts.real?.ngramNats?.sd)
+    }; known words ` +
     `${percent(texts.written.knownWords)} (real text ${percent(texts.real?.knownWords?.mean)}).`;
 }
 

@@ -63,19 +63,19 @@ export function settingText(value: string | number): string {
 
 /** Returns the creation time of a sample as part of its address, so that browsers do not show cached pictures of
  * another workspace on the same port. */
-export function madeAt(sample: Sample): string {
+export function creationStamp(sample: Sample): string {
   return Date.parse(sample.createdAt).toString(36);
 }
 
 /** Returns the address of the picture of a sample. */
 export function samplePictureUrl(sample: Sample): string {
-  return `/samples/${sample.id}.png?v=${madeAt(sample)}`;
+  return `/samples/${sample.id}.png?v=${creationStamp(sample)}`;
 }
 
 /** Returns the address of the frames of a film strip, or of one of them as a picture. */
 export function filmUrl(sample: Sample, moment?: number): string {
   const part = moment === undefined ? "film.json" : `film-${moment}.png`;
-  return `/samples/${sample.id}/${part}?v=${madeAt(sample)}`;
+  return `/samples/${sample.id}/${part}?v=${creationStamp(sample)}`;
 }
 
 export function SampleFigure(props: { sample: Sample; caption?: Child; lazy?: boolean }) {

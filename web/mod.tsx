@@ -53,9 +53,9 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   app.use(etag());
   app.onError((error, c) => errorPage(lab, error, c));
 
-  app.get("/", takes("status", "sweep", "offset"), (c) => c.html(runsPage(lab, c)));
+  app.get("/", allowParameters("status", "sweep", "offset"), (c) => c.html(runsPage(lab, c)));
   app.get("/runs", (c) => c.redirect("/"));
-  app.get("/runs/:id", takes(), (c) => {
+  app.get("/runs/:id", allowParameters(), (c) => {
     const ref = c.req.param("id");
     const run = found(() => lab.run(ref));
     if (run.id !== ref) return c.redirect(runUrl(run.id));
@@ -69,7 +69,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       />,
     );
   });
-  app.get("/compare", takes("runs"), (c) => {
+  app.get("/compare", allowParameters("runs"), (c) => {
     const refs = queryValues(c, "runs");
     if (refs.length === 0) return c.html(<ChooseRunsPage rows={runRows(lab, lab.runs().runs)} />);
     return c.html(comparePage(lab, refs));
@@ -117,7 +117,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       "cache-control": FOR_EVER,
     });
   });
-  app.get("/schedules", takes("names", "index", "dataset"), async (c) => {
+  app.get("/schedules", allowParameters("names", "index", "dataset"), async (c) => {
     const names = queryValues(c, "names");
     const options = digitOptions(c);
     const report = await lab.inspectSchedules(
@@ -140,10 +140,10 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   });
   app.get(
     "/study",
-    takes(),
+    allowParameters(),
     (c) => c.html(<StudyPage models={lab.pretrained().map(newestOf(lab))} />),
   );
-  app.get("/journal", takes("tag"), async (c) => {
+  app.get("/journal", allowParameters("tag"), async (c) => {
     const tag = c.req.query("tag");
     return c.html(
       <JournalPage
@@ -152,7 +152,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
       />,
     );
   });
-  app.get("/journal/:id", takes(), async (c) => {
+  app.get("/journal/:id", allowParameters(), async (c) => {
     const book = await journal();
     const entry = found(() => book.readEntry(c.req.param("id")));
     const known = entry.runs.filter((id) => exists(() => lab.run(id)));
@@ -266,7 +266,7 @@ function digitOptions(c: Context) {
 const OF_OTHERS = /^(utm_\w+|token)$/;
 
 /** Refuses parameters that a page does not have, since leaving one out would show something else. */
-function takes(...names: readonly string[]): MiddlewareHandler {
+function allowParameters(...names: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const given = Object.keys(c.req.query()).filter((name) => !OF_OTHERS.test(name));
     const wrong = given.find((name) => !names.includes(name));

@@ -16,7 +16,6 @@ import {
   type TextSample,
 } from "../experiments/mod.ts";
 import {
-  calmingHalfLife,
   formatMeasured,
   lineChart,
   metricTitle,
@@ -24,6 +23,7 @@ import {
   type Point,
   type Series,
   smooth,
+  smoothingHalfLife,
 } from "../figures/mod.ts";
 import { runUrl } from "./markdown.ts";
 
@@ -104,15 +104,15 @@ export function singleCharts(run: Run, curves: Curves) {
       yScale: METRICS[name]!.logarithmic ? "log" : "linear",
       emptyText: emptyText(run, name),
       series: smoothed
-        ? calmed(metricTitle(name), points, color)
-        : [{ name: metricTitle(name), points, color, dots: few(curves[name]) }],
+        ? smoothedSeries(metricTitle(name), points, color)
+        : [{ name: metricTitle(name), points, color, dots: hasFewPoints(curves[name]) }],
       yRange: chart.fromZero ? fromZero(curves[name]) : undefined,
     });
   };
 }
 
-function calmed(name: string, points: readonly Point[], color: number): Series[] {
-  const halfLife = calmingHalfLife(points.length);
+function smoothedSeries(name: string, points: readonly Point[], color: number): Series[] {
+  const halfLife = smoothingHalfLife(points.length);
   if (halfLife === 0) return [{ name, points, color }];
   return [{ name: "raw", points, color, faint: true }, {
     name,
@@ -125,7 +125,7 @@ export function pointsOf(curve: readonly MetricPoint[] | undefined): Point[] {
   return (curve ?? []).map(({ step, value }) => ({ x: step, y: value }));
 }
 
-export function few(curve: readonly MetricPoint[] | undefined): boolean {
+export function hasFewPoints(curve: readonly MetricPoint[] | undefined): boolean {
   return (curve?.length ?? 0) <= 20;
 }
 

@@ -12,7 +12,7 @@ import {
   baselineOf,
   chartFrame,
   emptyText,
-  few,
+  hasFewPoints,
   type ModalityView,
   pointsOf,
   singleCharts,
@@ -90,7 +90,7 @@ function denoisingChart(
     yScale: "log",
     emptyText: emptyText(run, "denoising_mse"),
     series: [
-      { name: "all", points: whole, color: 1, dots: few(curves.denoising_mse) },
+      { name: "all", points: whole, color: 1, dots: hasFewPoints(curves.denoising_mse) },
       ...QUARTERS.map(([name, label], index): Series => ({
         name: label,
         points: pointsOf(curves[name]),

@@ -57,7 +57,7 @@ export function RunPage({ report, texts, jobs, events }: RunView) {
       <section id="details" data-live class="columns" aria-label="Details">
         <Configuration run={run} />
         <div>
-          <WhatToSay run={run} />
+          <SuggestedRequests run={run} />
           <Checkpoints report={report} />
           <Events events={events} />
         </div>
@@ -194,7 +194,7 @@ export function Configuration({ run }: { run: Run }) {
 }
 
 /** Suggested requests to an assistant for the current state of the run. */
-export function WhatToSay({ run }: { run: Run }) {
+export function SuggestedRequests({ run }: { run: Run }) {
   const canResume = ["stopped", "interrupted", "failed"].includes(run.status);
   return (
     <>

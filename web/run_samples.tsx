@@ -1,5 +1,5 @@
 import type { RunReport, Sample } from "../experiments/mod.ts";
-import { Ask, madeAt, SampleFigure } from "./layout.tsx";
+import { Ask, creationStamp, SampleFigure } from "./layout.tsx";
 import { runUrl } from "./markdown.ts";
 
 const SAMPLES_AT_ONCE = 12;
@@ -52,7 +52,7 @@ export function Samples({ report }: { report: RunReport }) {
 /** Samples with the same initial noise and different settings. */
 function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
   const ids = start.samples.map(({ id }) => id).slice(-MOST_BESIDE);
-  const made = madeAt(start.samples.at(-1)!);
+  const made = creationStamp(start.samples.at(-1)!);
   const address = `${runUrl(runId)}/side-by-side.png?samples=${ids.join(",")}&v=${made}`;
   return (
     <figure class="sample">
@@ -89,7 +89,7 @@ export function sharedStarts(samples: readonly Sample[]): SharedStart[] {
     return JSON.stringify([step, seed, shown, classes.slice(0, shown)]);
   });
   return [...groups.values()].flatMap((group) => {
-    const byRecipe = new Map(group.map((sample) => [recipeOf(sample), sample]));
+    const byRecipe = new Map(group.map((sample) => [samplingSettings(sample), sample]));
     const [first] = group;
     if (first === undefined || byRecipe.size < 2) return [];
     return { step: first.step, seed: first.settings.seed, samples: [...byRecipe.values()] };
@@ -97,7 +97,7 @@ export function sharedStarts(samples: readonly Sample[]): SharedStart[] {
 }
 
 /** Returns the settings of a sample without its film strip. */
-function recipeOf({ settings }: Sample): string {
+function samplingSettings({ settings }: Sample): string {
   const { film_strip: _, made_by: __, count: ___, classes: ____, ...recipe } = settings;
   return JSON.stringify(recipe);
 }

@@ -23,7 +23,7 @@ import {
   baselineOf,
   chartFrame,
   emptyText,
-  few,
+  hasFewPoints,
   type ModalityView,
   pointsOf,
   singleCharts,
@@ -107,7 +107,7 @@ function natsChart(
         name: label,
         points: pointsOf(curves[name]),
         color: index,
-        dots: few(curves[name]),
+        dots: hasFewPoints(curves[name]),
       })),
       ...(measured.length > 0
         ? [{ name: "training text", points: pointsOf(curves.train_nats), color: 6, dashed: true }]
@@ -138,7 +138,7 @@ function levelsChart(
       name: label,
       points: pointsOf(curves[name]),
       color: index,
-      dots: few(curves[name]),
+      dots: hasFewPoints(curves[name]),
     })),
   });
 }
@@ -191,7 +191,7 @@ function Film({ sample }: { sample: TextSample }) {
       {sample.frames.map((frame) => (
         <div class="frame">
           <p class="quiet">
-            {levelOf(frame)}, sure {sureness(frame)} on average
+            {levelOf(frame)}, sure {confidenceText(frame)} on average
           </p>
           <pre class="verse" tabindex={0}>
             <span class="quiet">{[...sample.texts[0]!].slice(0, frame.start).join("")}</span>
@@ -207,7 +207,7 @@ function levelOf({ gamma, masked }: TextSampleFrame): string {
   return gamma === null ? `${Math.round(100 * masked!)} % masked` : `−log SNR ${gamma.toFixed(1)}`;
 }
 
-function sureness({ confidence }: TextSampleFrame): string {
+function confidenceText({ confidence }: TextSampleFrame): string {
   const shares = confidence[0]!;
   return `${Math.round(100 * shares.reduce((sum, share) => sum + share, 0) / shares.length)} %`;
 }

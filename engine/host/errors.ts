@@ -70,7 +70,7 @@ const TELLING = 3;
 
 /** ": did you mean steps?", or "" where no candidate has enough in common with the word. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
-  const candidate = meant(word, candidates);
+  const candidate = closestCandidate(word, candidates);
   return candidate === undefined ? "" : `: did you mean ${candidate}?`;
 }
 
@@ -79,7 +79,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
  * that differs in few letters, or one that shares a whole part ("guidance" and "guidance_scale");
  * undefined where no candidate has that much in common with it.
  */
-function meant(word: string, candidates: readonly string[]): string | undefined {
+function closestCandidate(word: string, candidates: readonly string[]): string | undefined {
   const small = word.toLowerCase();
   const begun = candidates.find((candidate) =>
     small !== "" && (candidate.toLowerCase().startsWith(small) || small.startsWith(candidate))

@@ -265,9 +265,9 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
   }
   const bounds = [
     [exclusiveMinimum, "above"],
-    [isTold(minimum) ? minimum : undefined, "at least"],
+    [isExplicitBound(minimum) ? minimum : undefined, "at least"],
     [exclusiveMaximum, "below"],
-    [isTold(maximum) ? maximum : undefined, "at most"],
+    [isExplicitBound(maximum) ? maximum : undefined, "at most"],
   ] as const;
   const told = bounds.flatMap(([bound, word]) =>
     bound === undefined ? [] : [`${word} ${shortNumber(bound)}`]
@@ -276,7 +276,7 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json
 }
 
 /** Whether a bound is one of ours; zod gives every whole number those of the safe integers. */
-function isTold(bound: number | undefined): boolean {
+function isExplicitBound(bound: number | undefined): boolean {
   return bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
 }
 

@@ -71,8 +71,8 @@ export function withPlaces<T>(body: () => T): T {
 function placed(error: Error): Error {
   const [innermost, ...outer] = framesOf(error);
   // What the author's own code throws is left as it is.
-  if (!innermost || isAuthors(innermost)) return error;
-  const place = outer.find(isAuthors);
+  if (!innermost || isCallerFrame(innermost)) return error;
+  const place = outer.find(isCallerFrame);
   if (!place) return error;
   const { message } = error;
   error.message = `${message} (${place.replace("file://", "")})`;
@@ -84,7 +84,7 @@ function framesOf({ stack = "" }: Error): string[] {
   return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
 }
 
-function isAuthors(frame: string): boolean {
+function isCallerFrame(frame: string): boolean {
   return frame.includes("file:") && !frame.includes(ENGINE) && !/node_modules|\/npm\//.test(frame);
 }
 

@@ -18,9 +18,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
   cacheDirectory,
+  classifierDataset,
   type ImageDataset,
   isPath,
-  judgingDataset,
   loadImageDataset,
   lockFolder,
 } from "../../data/mod.ts";
@@ -76,7 +76,7 @@ export function classifierFacts(
   dataset: string,
   { metadata, hash }: ClassifierWeights,
 ): ClassifierFacts {
-  return { dataset: judgingDataset(dataset), accuracy: Number(metadata.test_accuracy), hash };
+  return { dataset: classifierDataset(dataset), accuracy: Number(metadata.test_accuracy), hash };
 }
 
 /** Returns the number of epochs for a training set of this size. */
@@ -99,7 +99,7 @@ export function stepsToClassifier(dataset: ImageDataset): number {
  * @throws {UserError} If the file in the repository is damaged, or the cache cannot be read.
  */
 export function knownClassifier(data: JudgedData): ClassifierWeights | undefined {
-  const judge = judgingDataset(data.name);
+  const judge = classifierDataset(data.name);
   if (hasClassifier(judge)) return classifierWeights(judge, data);
   let bytes: Uint8Array;
   try {

@@ -4,7 +4,7 @@ import {
   isPath,
   loadTextDataset,
   type TextDataset,
-  vocabularyAlone,
+  vocabularyOnly,
 } from "../../data/mod.ts";
 import type { Arrays, Engine, Parameters, Program, Workload } from "../../engine/mod.ts";
 import {
@@ -67,7 +67,7 @@ export async function openTextRun(
   const characters = needsText ? undefined : publishedVocabulary(store, run);
   const dataset =
     characters !== undefined && !await isAvailableLocally(name, { directory: dataDirectory })
-      ? vocabularyAlone({ name, hash: run.datasetHash!, characters })
+      ? vocabularyOnly({ name, hash: run.datasetHash!, characters })
       : isPath(name, "text")
       // The file may have been written to since.
       ? await load()

@@ -11,6 +11,7 @@ import {
   boundLevels,
   DENSITY,
   type GammaEnds,
+  interiorRange,
   knotWeights,
   linearGamma,
   logisticGamma,
@@ -19,7 +20,6 @@ import {
   type TextNetwork,
   textNetwork,
   type TextStepOptions,
-  trimmed,
 } from "../../models/text/network/mod.ts";
 import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
 import type { BatchOptions, InspectedSchedule, Subject } from "../run/modality.ts";
@@ -66,7 +66,7 @@ export function noiseRange(config: TextConfig): NoiseRange {
     return logisticGamma(start, end);
   }
   if (config.schedule === "linear-gamma") return linearGamma(start, end);
-  return trimmed(schedule(config.schedule).gamma);
+  return interiorRange(schedule(config.schedule).gamma);
 }
 
 /** Returns the block sizes of a network for this context, except for 1. */

@@ -37,4 +37,4 @@ export {
   samplingPlan,
   solver,
 } from "./plan.ts";
-export { placeOf, sampleDiffusion, sampleStart } from "./sample.ts";
+export { describeEvaluation, sampleDiffusion, sampleStart } from "./sample.ts";

@@ -110,7 +110,7 @@ export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
 }
 
 /** A step to a higher noise level: the γ that is reached, and the coefficients of the point and of fresh noise. */
-export interface Raise {
+export interface NoiseIncrease {
   readonly gamma: number;
   readonly z: number;
   readonly noise: number;
@@ -123,7 +123,7 @@ export interface Raise {
  *
  * @returns The coefficients, on the host in float64.
  */
-export function raiseTo(gammaS: number, gammaT: number): Raise {
+export function noiseIncrease(gammaS: number, gammaT: number): NoiseIncrease {
   const s = alphaSigma(gammaS), t = alphaSigma(gammaT);
   return {
     gamma: gammaT,

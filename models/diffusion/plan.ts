@@ -15,7 +15,13 @@ import {
   type Step,
 } from "./samplers.ts";
 import { type Inpainting, repaintOrder } from "./guidance.ts";
-import { alphaSigma, type Amplitudes, type Points, type Raise, raiseTo } from "./notation.ts";
+import {
+  alphaSigma,
+  type Amplitudes,
+  type NoiseIncrease,
+  noiseIncrease,
+  type Points,
+} from "./notation.ts";
 
 type ShapeOf<Name extends SamplerName> = (typeof samplers)[Name]["options"]["shape"];
 type OptionName = { [Name in SamplerName]: keyof ShapeOf<Name> }[SamplerName];
@@ -106,7 +112,7 @@ export interface Evaluation {
   readonly step: number;
   readonly steps: number;
   /** Moves to more noise, carried out first: z ← z·`z` + noise·`noise`. */
-  readonly raises: readonly (Raise & { readonly draw: Draw })[];
+  readonly raises: readonly (NoiseIncrease & { readonly draw: Draw })[];
   /** The noise level at which x̂ is asked for. */
   readonly gamma: number;
   /** Whether the estimate before it still applies, so that the denoiser may be conditioned on it. */
@@ -148,9 +154,9 @@ export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions)
   let hasPrevious = false;
   for (const [index, start] of order.entries()) {
     const from = levels[start]!, to = levels[start + 1]!;
-    const raises: (Raise & { draw: Draw })[] = [];
+    const raises: (NoiseIncrease & { draw: Draw })[] = [];
     if (gamma < from) {
-      raises.push({ ...raiseTo(gamma, from), draw: ++draws });
+      raises.push({ ...noiseIncrease(gamma, from), draw: ++draws });
       // An estimate at a lower level does not apply to the point that noise was added to.
       advance = method.start();
       hasPrevious = false;

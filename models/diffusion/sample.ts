@@ -85,7 +85,7 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
     const z = corrects ? reached : base;
     const known = hasPrevious ? previous : undefined;
     const answer = await denoise(z, gamma, step, known);
-    requireFinite(answer, z.length, placeOf(evaluation));
+    requireFinite(answer, z.length, describeEvaluation(evaluation));
     const denoised = clipped(answer, options.clip);
     const noise = move.draw === undefined ? undefined : options.noise(move.draw);
     reached = combine(move, base, denoised, known, noise);
@@ -111,7 +111,7 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
 }
 
 /** The place of an evaluation in its loop, for messages. */
-export function placeOf({ step, steps, gamma }: Evaluation): string {
+export function describeEvaluation({ step, steps, gamma }: Evaluation): string {
   return `step ${step} of ${steps} (γ = ${gamma.toFixed(3)})`;
 }
 

@@ -12,7 +12,13 @@
  */
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
-import { alphaSigma, type Raise, raiseTo, type ViewName, viewScale } from "./notation.ts";
+import {
+  alphaSigma,
+  type NoiseIncrease,
+  noiseIncrease,
+  type ViewName,
+  viewScale,
+} from "./notation.ts";
 
 /**
  * A point as a linear combination, `z`·z_t + `denoised`·x̂ + `previous`·x̂' + `noise`·ξ with ξ unit
@@ -29,7 +35,7 @@ export interface Combination {
 /** One step: a combination of z_t and x̂(z_t), and what some samplers do before and after it. */
 export interface Step extends Combination {
   /** Before the step, adds noise to z_t up to a higher noise level, at which x̂ is then evaluated. */
-  readonly raise?: Raise;
+  readonly raise?: NoiseIncrease;
   /**
    * Evaluates the denoiser again at the point that was reached, and replaces this point: by a combination
    * of z_t, of the new x̂, and of the first one as `previous`.
@@ -230,7 +236,7 @@ function churned(step: SolverStep, churn: number): SolverStep {
   return (gammaT, gammaS) => {
     if (gammaT === Infinity) return step(gammaT, gammaS);
     const raised = gammaT + 2 * Math.log1p(churn);
-    return { ...step(raised, gammaS), raise: raiseTo(gammaT, raised) };
+    return { ...step(raised, gammaS), raise: noiseIncrease(gammaT, raised) };
   };
 }
 

@@ -196,7 +196,7 @@ export function denoiser(
       {
         ...inputs,
         angle: twice(input(inputs, "angle")),
-        labels: withoutClassToo(network, input(inputs, "labels")),
+        labels: withUnconditional(network, input(inputs, "labels")),
       },
       { z: twice(z), alpha: twice(alpha), sigma: twice(sigma) },
       previous && twice(previous),
@@ -240,7 +240,7 @@ function twice(values: tf.Tensor): tf.Tensor {
   return tf.concat([values, values], 0);
 }
 
-function withoutClassToo(network: DenoisingNetwork, labels: tf.Tensor): tf.Tensor {
+function withUnconditional(network: DenoisingNetwork, labels: tf.Tensor): tf.Tensor {
   return tf.concat([labels, tf.fill(labels.shape, network.noClass, "int32")], 0);
 }
 

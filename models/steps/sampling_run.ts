@@ -1,6 +1,6 @@
 /** The loop over a plan's evaluations, whose points stay where the denoiser runs. */
 import type { Arrays } from "../../engine/mod.ts";
-import { type Evaluation, placeOf } from "../diffusion/mod.ts";
+import { describeEvaluation, type Evaluation } from "../diffusion/mod.ts";
 import { elementCount, type SamplingProgram } from "./sampling.ts";
 
 /** The state of the denoiser's input and of its output in one step, read back. */
@@ -58,7 +58,7 @@ export async function runSampling(
     await current.program.read({ failed });
     const number = failed.find((value) => value > 0);
     if (number === undefined) return;
-    const place = placeOf(plan[number - 1]!);
+    const place = describeEvaluation(plan[number - 1]!);
     throw new Error(
       `Sampling stopped at ${place}: the denoiser returned a value that is not finite`,
     );

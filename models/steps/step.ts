@@ -73,11 +73,11 @@ export async function compileStep(
     { ...(weights ? {} : parameterSignature(parameters)), ...batchSignature(step, atOnce) },
     { replicas: { count: replicas, split, outputs }, constants: weights },
   );
-  return atOnce === batch ? program : inParts(program, split, batch / atOnce);
+  return atOnce === batch ? program : computedInParts(program, split, batch / atOnce);
 }
 
 /** A program for batches `parts` times as large, which it computes part by part. */
-function inParts(program: Program, split: readonly string[], parts: number): Program {
+function computedInParts(program: Program, split: readonly string[], parts: number): Program {
   const larger = ({ shape: [first = 1, ...rest], dtype }: TensorSpec): TensorSpec => ({
     shape: [first * parts, ...rest],
     dtype,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { drawnFromMnist } from "../../data/draw_mnist_6k.ts";
+import { sampleFromMnist } from "../../data/draw_mnist_6k.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import { entryOf } from "./small_mnist.ts";
 
@@ -37,7 +37,7 @@ Deno.test("the checksums beside MNIST-6k's files are those that are checked", ()
   assert.match(readme, /Attribution-ShareAlike 3\.0/);
 });
 
-Deno.test("drawnFromMnist() draws the same digits every time, none twice, and mixes the classes", () => {
+Deno.test("sampleFromMnist() draws the same digits every time, none twice, and mixes the classes", () => {
   // Digit i has pixel values that spell i, so that it can be found again.
   const count = 8000;
   const split = {
@@ -45,7 +45,7 @@ Deno.test("drawnFromMnist() draws the same digits every time, none twice, and mi
     pixels: Uint8Array.from({ length: 2 * count }, (_, i) => (i >> 1) >> (i % 2 ? 8 : 0)),
     labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
   };
-  const drawn = drawnFromMnist(split, "train");
+  const drawn = sampleFromMnist(split, "train");
   assert.equal(drawn.count, 10 * 600);
   const origins = Array.from(
     drawn.labels,
@@ -53,9 +53,9 @@ Deno.test("drawnFromMnist() draws the same digits every time, none twice, and mi
   );
   assert.equal(new Set(origins).size, drawn.count);
   origins.forEach((origin, i) => assert.equal(drawn.labels[i], origin % 10));
-  assert.deepEqual(drawnFromMnist(split, "train"), drawn);
+  assert.deepEqual(sampleFromMnist(split, "train"), drawn);
   assert.notDeepEqual(
-    drawnFromMnist(split, "test").pixels.slice(0, 100),
+    sampleFromMnist(split, "test").pixels.slice(0, 100),
     drawn.pixels.slice(0, 100),
   );
 });

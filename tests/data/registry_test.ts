@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import {
+  classifierDataset,
   describeDatasets,
   imageDatasetNames,
-  judgingDataset,
   loadImageDataset,
   resolveDataset,
 } from "../../data/mod.ts";
@@ -30,7 +30,7 @@ Deno.test("what is downloaded names a data set to take in its place, which is at
     assert.equal(entry.instead !== undefined, isDownloaded(entry), entry.name);
     if (!entry.instead) continue;
     assert.ok(!isDownloaded(entry.instead) && entries.includes(entry.instead));
-    assert.ok(entry.files!.waysOut.includes(`--set dataset=${entry.instead.name}`));
+    assert.ok(entry.files!.unavailableAdvice.includes(`--set dataset=${entry.instead.name}`));
   }
 });
 
@@ -56,9 +56,9 @@ Deno.test("a name that the registry lacks is refused with those that it has", as
 });
 
 Deno.test("a part of a data set is judged by the classifier of the whole", () => {
-  assert.equal(judgingDataset("mnist-6k"), "mnist");
-  assert.equal(judgingDataset("kmnist"), "kmnist");
-  assert.equal(judgingDataset("./pictures"), "./pictures");
+  assert.equal(classifierDataset("mnist-6k"), "mnist");
+  assert.equal(classifierDataset("kmnist"), "kmnist");
+  assert.equal(classifierDataset("./pictures"), "./pictures");
   for (const { partOf } of imageDatasets) {
     if (partOf === undefined) continue;
     const weights = `../../models/weights/${partOf}-classifier.safetensors`;

@@ -1,6 +1,6 @@
 /** What is known of MNIST itself, and that MNIST-6k is a part of it. */
 import assert from "node:assert/strict";
-import { drawnFromMnist } from "../../data/draw_mnist_6k.ts";
+import { sampleFromMnist } from "../../data/draw_mnist_6k.ts";
 import { sha256 } from "../../data/files.ts";
 import { loadImageDataset } from "../../data/mod.ts";
 import { openEngine } from "../../engine/mod.ts";
@@ -32,7 +32,7 @@ Deno.test("MNIST has its known size, statistics and first labels", async () => {
 Deno.test("MNIST-6k is what its script draws out of MNIST", async () => {
   const [mnist, small] = [await loadImageDataset("mnist"), await loadImageDataset("mnist-6k")];
   for (const part of ["train", "test"] as const) {
-    const drawn = drawnFromMnist(mnist[part], part);
+    const drawn = sampleFromMnist(mnist[part], part);
     assert.equal(drawn.count, small[part].count);
     assert.equal(
       sha256(drawn.pixels, drawn.labels),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { givenArguments } from "../../tools/arguments.ts";
+import { normalizeArguments } from "../../tools/arguments.ts";
 import { currentClient, oldClient, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
 
@@ -15,9 +15,9 @@ const Schema = z.strictObject({
     .optional(),
   tags: z.array(z.string()).default([]),
 });
-const given = (value: unknown) => givenArguments(Schema, value);
+const given = (value: unknown) => normalizeArguments(Schema, value);
 
-Deno.test("givenArguments() takes null and empty text for what is optional as left out", () => {
+Deno.test("normalizeArguments() takes null and empty text for what is optional as left out", () => {
   const value = {
     run: "",
     prompt: "",
@@ -31,13 +31,13 @@ Deno.test("givenArguments() takes null and empty text for what is optional as le
   assert.deepEqual(given(undefined), {});
 });
 
-Deno.test("givenArguments() drops what Gemini CLI adds to every call, and nothing else", () => {
+Deno.test("normalizeArguments() drops what Gemini CLI adds to every call, and nothing else", () => {
   assert.deepEqual(given({ run: "a", wait_for_previous: true }), { run: "a" });
   const nested = { run: "a", overrides: { wait_for_previous: true } };
   assert.deepEqual(given(nested), nested);
 });
 
-Deno.test("givenArguments() reads JSON in a string where an object or a list is wanted", () => {
+Deno.test("normalizeArguments() reads JSON in a string where an object or a list is wanted", () => {
   assert.deepEqual(
     given({
       run: '{"a": 1}',
@@ -58,7 +58,7 @@ Deno.test("givenArguments() reads JSON in a string where an object or a list is 
   }
 });
 
-Deno.test("givenArguments() refuses fields called __proto__ at any depth", () => {
+Deno.test("normalizeArguments() refuses fields called __proto__ at any depth", () => {
   for (
     const text of [
       '{"run": "a", "__proto__": {}}',

@@ -1,7 +1,7 @@
 /** Every message gets an answer that says what is wrong with it. */
 import assert from "node:assert/strict";
-import { JudgedLines } from "../../tools/cli/stdio.ts";
-import { misshapen, type Refusal } from "../../tools/messages.ts";
+import { CheckedLines } from "../../tools/cli/stdio.ts";
+import { malformed, type Refusal } from "../../tools/messages.ts";
 
 const message = (over: Record<string, unknown>) => ({
   jsonrpc: "2.0",
@@ -34,7 +34,7 @@ Deno.test("a message that the SDK would drop is refused, with its id and the fie
     [message({ params: { _meta: { progressToken: {} } } }), -32602, 1, /progressToken is \{\}/],
   ];
   for (const [given, code, id, words] of cases) {
-    const refused = misshapen(given);
+    const refused = malformed(given);
     assert.ok(refused, JSON.stringify(given));
     assert.deepEqual([refused.error.code, refused.id], [code, id], JSON.stringify(given));
     assert.match(refused.error.message, words);
@@ -51,7 +51,7 @@ Deno.test("messages that the SDK can judge are left to it", () => {
       { jsonrpc: "2.0", id: 3, error: { code: 1, message: "no" } },
       [message({}), message({ id: 2 })],
     ]
-  ) assert.equal(misshapen(given), undefined, JSON.stringify(given));
+  ) assert.equal(malformed(given), undefined, JSON.stringify(given));
 });
 
 /** Lines given in pieces of a size; what is passed on, and what is refused. */
@@ -61,7 +61,7 @@ async function judged(text: string, pieces: number, limit: number) {
     refuse: (refusal: Refusal) => void refused.push(refusal),
     receive: (message: unknown) => ({ message }),
   };
-  const lines = new JudgedLines(judgement, limit);
+  const lines = new CheckedLines(judgement, limit);
   const passed: string[] = [];
   lines.on("data", (chunk) => passed.push(String(chunk)));
   const bytes = new TextEncoder().encode(text);

@@ -5,7 +5,7 @@ import { RefusedValue } from "../../engine/host/mod.ts";
 import { AnyEvaluateRequest, AnySampleRequest } from "../../experiments/mod.ts";
 import { defineCommand } from "../../tools/cli/command.ts";
 import { commands } from "../../tools/mod.ts";
-import { argumentOf, givenValue, optionNames, optionsOf } from "../../tools/cli/parser.ts";
+import { argumentOf, optionNames, optionsOf, optionValues } from "../../tools/cli/parser.ts";
 
 const command = defineCommand({
   schema: z.strictObject({
@@ -31,10 +31,10 @@ function given(...args: string[]): Record<string, unknown> {
   parser.addArgument(argumentOf(command)!);
   for (const { option } of optionsOf(command)) parser.addOption(option);
   parser.parse(args, { from: "user" });
-  return givenValue(command, parser.opts(), parser.args);
+  return optionValues(command, parser.opts(), parser.args);
 }
 
-Deno.test("givenValue() reads options as what their fields take: numbers, lists, texts, flags", () => {
+Deno.test("optionValues() reads options as what their fields take: numbers, lists, texts, flags", () => {
   assert.deepEqual(given("x", "7", "--guidance-scale", "2.5"), {
     runs: ["x", "7"],
     guidance_scale: 2.5,

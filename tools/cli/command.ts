@@ -143,7 +143,7 @@ export function labOf(
 }
 
 /** Goes on with runs that were queued before; that a worker cannot start must not end a server. */
-export function takeUpQueue(lab: Lab): void {
+export function resumeQueue(lab: Lab): void {
   try {
     lab.ensureWorker();
   } catch (error) {

@@ -29,7 +29,7 @@ export function readArguments(
     if (error.exitCode === 0) return undefined;
     throw new UserError(explainParsing(error, parser));
   }
-  return givenValue(command, parser.opts(), parser.args);
+  return optionValues(command, parser.opts(), parser.args);
 }
 
 function parserOf(name: string, summary: string, command: Command): Parser {
@@ -104,7 +104,7 @@ export function argumentOf({ schema, argument }: Command): Argument | undefined 
  * @param args The arguments given by their place.
  * @throws {UserError} If one should be of the form FIELD=VALUE and is not, or names a field twice.
  */
-export function givenValue(
+export function optionValues(
   command: Command,
   given: Readonly<Record<string, unknown>>,
   args: readonly string[],
@@ -150,14 +150,14 @@ function optionOf(field: string, name: string, node: JsonSchema): Option {
     return new Option(`--${name} <${placeholder(field, node)}>`, description)
       .argParser((text: string, before: string | undefined) => {
         if (before === undefined) return text;
-        throw givenTwice(`--${name}`, before, text);
+        throw duplicateOption(`--${name}`, before, text);
       });
   }
   return new Option(`--${name} <FIELD=VALUE>`, `${description}; may be repeated`)
     .argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text]);
 }
 
-function givenTwice(name: string, ...values: readonly [string, string]): UserError {
+function duplicateOption(name: string, ...values: readonly [string, string]): UserError {
   return new UserError(`${name} is given twice, as ${values.join(" and as ")}: give it once`);
 }
 
@@ -199,7 +199,7 @@ function valueOf(node: JsonSchema, given: unknown, option: Option): unknown {
     }
     const [field, value] = [text.slice(0, cut), text.slice(cut + 1)];
     const before = texts.get(field);
-    if (before !== undefined) throw givenTwice(`${option.long} ${field}`, before, value);
+    if (before !== undefined) throw duplicateOption(`${option.long} ${field}`, before, value);
     texts.set(field, value);
   }
   return Object.fromEntries(

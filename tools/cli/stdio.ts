@@ -18,13 +18,13 @@ import {
   defineCommand,
   labOf,
   listenFields,
-  takeUpQueue,
+  resumeQueue,
 } from "./command.ts";
 import { viewerOf } from "./viewer.ts";
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { type Readable, Transform, type TransformCallback, type Writable } from "node:stream";
-import { misshapen, parsedMessage, type Refusal, refusal } from "../messages.ts";
+import { malformed, parsedMessage, type Refusal, refusal } from "../messages.ts";
 
 /**
  * MCP over stdio until the client closes it. Standard output carries the protocol and nothing else,
@@ -74,7 +74,7 @@ export const mcpCommand = defineCommand({
       transport,
       onerror: (error) => console.error(`MCP: ${error.message}`),
     });
-    takeUpQueue(lab);
+    resumeQueue(lab);
     // The viewer is not waited for: a page that is open keeps its connection for as long as it likes.
     await transport.closed.promise;
     changes.close();
@@ -100,7 +100,7 @@ export class ClosingTransport extends StdioServerTransport {
     stdin: Readable = process.stdin,
     stdout: Writable = process.stdout,
   ) {
-    const lines = new JudgedLines({
+    const lines = new CheckedLines({
       refuse: (refused) => stdout.write(`${JSON.stringify(refused)}\n`),
       receive: (message) => notices.received(message),
     });
@@ -120,22 +120,22 @@ export class ClosingTransport extends StdioServerTransport {
 }
 
 /** What is done with lines. */
-export interface Judgement {
+export interface LineHandlers {
   refuse(refused: Refusal): void;
   /** Returns a message as it is passed on, or why it is not. */
   receive(message: unknown): { readonly message: unknown } | Refusal;
 }
 
 /** Passes on the lines that are messages, and refuses the others. */
-export class JudgedLines extends Transform {
-  readonly #judgement: Judgement;
+export class CheckedLines extends Transform {
+  readonly #handlers: LineHandlers;
   readonly #limit: number;
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(judgement: Judgement, limit = MAX_LINE_BYTES) {
+  constructor(handlers: LineHandlers, limit = MAX_LINE_BYTES) {
     super();
-    this.#judgement = judgement;
+    this.#handlers = handlers;
     this.#limit = limit;
   }
 
@@ -181,23 +181,23 @@ export class JudgedLines extends Transform {
     const line = Buffer.concat(parts).toString("utf8");
     if (bytes > this.#limit) {
       const words = `The message is ${bytes} bytes long, but may have ${this.#limit}`;
-      this.#judgement.refuse(refusal(INVALID_REQUEST, `Invalid Request: ${words}`, idAtEdge(line)));
-    } else if (line.trim() !== "") this.#judge(line);
+      this.#handlers.refuse(refusal(INVALID_REQUEST, `Invalid Request: ${words}`, idAtEdge(line)));
+    } else if (line.trim() !== "") this.#check(line);
   }
 
-  #judge(line: string): void {
+  #check(line: string): void {
     const parsed = parsedMessage(line);
-    if (!("message" in parsed)) return this.#judgement.refuse(parsed);
+    if (!("message" in parsed)) return this.#handlers.refuse(parsed);
     const { message } = parsed;
     // Batches were in one revision only; their messages are answered one by one.
     const messages = Array.isArray(message) && message.length > 0 ? message : [message];
     for (const one of messages) {
       const refused = Array.isArray(one)
         ? refusal(INVALID_REQUEST, "Invalid Request: a batch stands within a batch")
-        : misshapen(one);
-      const received = refused ?? this.#judgement.receive(one);
+        : malformed(one);
+      const received = refused ?? this.#handlers.receive(one);
       if ("message" in received) this.push(`${JSON.stringify(received.message)}\n`);
-      else this.#judgement.refuse(received);
+      else this.#handlers.refuse(received);
     }
   }
 }

@@ -17,7 +17,7 @@ import {
   defineCommand,
   labOf,
   listenFields,
-  takeUpQueue,
+  resumeQueue,
   type Wiring,
 } from "./command.ts";
 import { IDENTITY_PATH, listen, type Listening } from "../serving.ts";
@@ -197,7 +197,7 @@ export const startCommand = defineCommand({
       ...{ host, allowHost, token, port },
       ...{ first: START_PORT, lasting: true, dataRoots: dataRootsOf(data_root) },
     }, wiring);
-    takeUpQueue(lab);
+    resumeQueue(lab);
     const header = access.token === null
       ? ""
       : ` --header "Authorization: Bearer ${access.isNew ? access.token : "TOKEN"}"`;

@@ -41,7 +41,7 @@ export function logisticGamma(start: number, end: number): NoiseRange {
  * Restricts a schedule to the interior of [0, 1], because its γ may be infinite at the ends, or change
  * too fast there for single precision.
  */
-export function trimmed(gamma: (t: number) => number, margin = 1e-3): NoiseRange {
+export function interiorRange(gamma: (t: number) => number, margin = 1e-3): NoiseRange {
   const inner = (t: number) => margin + (1 - 2 * margin) * t;
   const step = 1e-5;
   return {

@@ -16,12 +16,12 @@ export {
 } from "./steps.ts";
 export {
   boundLevels,
+  interiorRange,
   type LikelihoodBound,
   likelihoodBound,
   linearGamma,
   logisticGamma,
   type NoiseRange,
-  trimmed,
   type WindowErrors,
 } from "./bound.ts";
 export { finiteSteps } from "./bound.ts";

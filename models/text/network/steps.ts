@@ -144,7 +144,9 @@ export function boundStep(
         { rounding: "prediction", cache },
       );
       return {
-        rounding: options.rounding === "clean" ? cleanRounding(denoiser, given) : crossEntropies,
+        rounding: options.rounding === "clean"
+          ? roundingCrossEntropy(denoiser, given)
+          : crossEntropies,
         cross_entropy: crossEntropies,
         squared_error: squaredErrors,
         prior_cross_entropy: priorCrossEntropies,
@@ -279,7 +281,7 @@ function estimate(
   const error = tf.sub(clean, denoised(denoiser, inputs, logits));
   return {
     crossEntropies: rounding === "clean"
-      ? cleanRounding(denoiser, inputs)
+      ? roundingCrossEntropy(denoiser, inputs)
       : crossEntropy(logits, tokens),
     squaredErrors: tf.mean(tf.sum(tf.square(error), -1), -1),
     priorCrossEntropies: crossEntropy(priorOf(denoiser, inputs, z), tokens),
@@ -287,7 +289,7 @@ function estimate(
 }
 
 /** Returns the cross-entropy of characters given their own clean embeddings, [N]. */
-function cleanRounding(denoiser: Denoiser, inputs: Tensors): tf.Tensor {
+function roundingCrossEntropy(denoiser: Denoiser, inputs: Tensors): tf.Tensor {
   const logits = priorOf(denoiser, inputs, embedded(denoiser, inputs));
   return crossEntropy(logits, input(inputs, "tokens"));
 }

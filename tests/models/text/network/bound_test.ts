@@ -9,11 +9,11 @@ import {
   blockMask,
   boundLevels,
   boundStep,
+  interiorRange,
   likelihoodBound,
   linearGamma,
   logisticGamma,
   textNetwork,
-  trimmed,
 } from "../../../../models/text/network/mod.ts";
 import { EMBEDDING_DIMENSION, priorNats } from "../../../../models/text/mod.ts";
 import { compiled, entropyPerSymbol, inputsOf, learn, noisy, SYMBOLS, windows } from "./toy.ts";
@@ -219,7 +219,7 @@ Deno.test("the prior term is the divergence of two normal distributions", () => 
 });
 
 Deno.test("a trimmed schedule has the slope of what it trims", () => {
-  const range = trimmed((t) => 4 * t * t - 3, 0.1);
+  const range = interiorRange((t) => 4 * t * t - 3, 0.1);
   assert.ok(Math.abs(range.gamma(0) - (4 * 0.01 - 3)) < 1e-12);
   assert.ok(Math.abs(range.slope(0.5) - 8 * 0.5 * 0.8) < 1e-6);
 });

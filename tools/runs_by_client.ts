@@ -9,7 +9,7 @@ import type { Lab } from "../experiments/mod.ts";
 /** Clients that are remembered. */
 const MAX_CLIENTS = 200;
 
-export class OwnRuns {
+export class RunsByClient {
   readonly #lab: Lab;
   /** By client, the one that started something last at the end; newest runs first. */
   readonly #runs = new Map<string, readonly string[]>();
@@ -33,7 +33,7 @@ export class OwnRuns {
    *
    * @param needsWeights Whether only runs with a checkpoint will do.
    */
-  named<Input>(client: string, input: Input, needsWeights: boolean): Input {
+  resolveLatest<Input>(client: string, input: Input, needsWeights: boolean): Input {
     const own = this.#latest(client, needsWeights);
     if (own === undefined || typeof input !== "object" || input === null) return input;
     const replaced = Object.entries(input).map(([field, value]) => [

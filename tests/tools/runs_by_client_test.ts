@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OwnRuns } from "../../tools/own_runs.ts";
+import { RunsByClient } from "../../tools/runs_by_client.ts";
 import { finishedRun, queue, shortConfig, withStore } from "../experiments/workspace.ts";
 import { openLab } from "../../experiments/mod.ts";
 import { currentClient, textOf } from "./clients.ts";
@@ -54,17 +54,17 @@ Deno.test("what needs weights takes the newest of the client's own runs that has
     const [two] = queue(store, shortConfig({ seed: 1 })) as [string];
     store.checkpoints.insert(one, 12, "runs/x", 1);
     const lab = openLab({ workspace: store.workspace });
-    const own = new OwnRuns(lab);
+    const own = new RunsByClient(lab);
     const asked = { run: "latest", runs: ["latest", one], text: "latest" };
-    assert.deepEqual(own.named("a", asked, false), asked);
+    assert.deepEqual(own.resolveLatest("a", asked, false), asked);
     own.add("a", [one]);
     own.add("a", [two, "image-0099"]);
-    assert.deepEqual(own.named("a", asked, false), {
+    assert.deepEqual(own.resolveLatest("a", asked, false), {
       run: "image-0099",
       runs: ["image-0099", one],
       text: "latest",
     });
-    assert.equal(own.named("a", asked, true).run, one);
-    assert.equal(own.named("b", asked, true).run, "latest");
+    assert.equal(own.resolveLatest("a", asked, true).run, one);
+    assert.equal(own.resolveLatest("b", asked, true).run, "latest");
     lab.close();
   }));
