@@ -138,7 +138,7 @@ export const RHYMES: readonly (readonly string[])[] = [
   "shore door floor oar",
 ].map(words);
 
-/** What a line may be. */
+/** The forms of a line. */
 const TEMPLATES: readonly string[] = [
   "The ADJECTIVE NOUN VERB the ADJECTIVE RHYME",
   "The NOUN VERB my ADJECTIVE, ADJECTIVE RHYME",

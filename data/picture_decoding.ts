@@ -13,7 +13,7 @@ import { UserError } from "../engine/host/mod.ts";
 import { createHash } from "node:crypto";
 import type { ImageDataset } from "./images.ts";
 
-/** How pictures are brought to one form. */
+/** The size and colour that all pictures of a data set are converted to. */
 export interface PictureFormat {
   /** Height and width in pixels. */
   readonly imageSize: number;

@@ -121,7 +121,7 @@ export async function traceFor(
   return { graph, inputs: inputSignature(graph), outputs: outputSignature(graph) };
 }
 
-/** What all replicas give together. */
+/** The outputs of all replicas, joined. */
 function wholeOutputs({ outputs }: TracedProgram, replicas: Replicas | undefined): Signature {
   return replicas?.outputs === "concat"
     ? mapSpecs(outputs, (spec) => timesBatch(spec, replicas.count))

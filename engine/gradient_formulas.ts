@@ -78,7 +78,7 @@ export function ofMirrorPad(
   }, dy);
 }
 
-/** What flows to all copies of each element. */
+/** The gradient of tile: the sum over all copies of an element. */
 export function ofTile(
   dy: tf.Tensor,
   shape: readonly number[],
@@ -92,7 +92,7 @@ export function ofTile(
   }, dy);
 }
 
-/** What flows to the elements that are taken, and zeros between them. */
+/** The gradient of a strided slice: dy at the selected elements, and zeros elsewhere. */
 export function ofStridedSlice(dy: tf.Tensor, shape: number[], attributes: Attributes): tf.Tensor {
   const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
     attributes;

@@ -51,7 +51,7 @@ function sumTo(x: tf.Tensor, shape: number[]): tf.Tensor {
 
 const whether = (condition: tf.Tensor) => tf.cast(condition, "float32");
 
-/** Of operators whose results are steps: nothing flows back through them. */
+/** Gradients of piecewise constant operators, which are zero. */
 const flat = (...inputs: string[]): Row => ({
   inputs,
   gradient: (_, saved) =>

@@ -1,4 +1,4 @@
-/** Where tensors run: tracing, ONNX Runtime sessions, eager twins, optimiser, random numbers. */
+/** The engine: tracing, compiled and eager programs on each device, the optimiser, and random numbers. */
 export { type ChoiceOptions, chooseEngine } from "./choice/choose.ts";
 export type { DeviceChoice, Workload } from "./choice/measure.ts";
 export { compileStateful, openEngine } from "./device.ts";

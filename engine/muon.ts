@@ -7,7 +7,7 @@ import type { Parameters } from "./host/mod.ts";
 import { tf } from "./tf.ts";
 import type { Engine, Signature } from "./types.ts";
 
-/** Of the momentum, and of its Nesterov look-ahead. */
+/** Coefficient of the momentum and of its Nesterov look-ahead. */
 export const MOMENTUM = 0.95;
 const ITERATIONS = 5;
 /** Coefficients of x, x³ and x⁵: steep at 0, and within 0.7 … 1.2 after {@link ITERATIONS}. */

@@ -14,7 +14,7 @@ import { type Lowering, type LoweringTable, operand } from "./lowering/lowering.
 export interface TensorKey {
   /** An integer, or an int32 scalar. */
   readonly seed: number | tf.Tensor;
-  /** What the numbers are for; two draws with equal keys give equal numbers. */
+  /** The purpose of the numbers; two draws with equal keys give equal numbers. */
   readonly stream: string;
   /** An integer, or an int32 scalar. */
   readonly step: number | tf.Tensor;
@@ -66,7 +66,7 @@ function draw(kernel: string, key: TensorKey, shape: readonly number[]): tf.Tens
   return tf.engine().runKernel(kernel, inputs, attributes) as tf.Tensor;
 }
 
-/** Which of the slices of a batch an eager device is at: it draws that slice's numbers. */
+/** Index of the slice of a batch that an eager device computes, whose numbers it draws. */
 let slice = 0;
 
 /** Runs `body` as the slice of a batch with the given number. */

@@ -216,7 +216,7 @@ export class Recorder extends tf.KernelBackend {
   override dispose(): void {}
 }
 
-/** What is known of a tensor. */
+/** The record of a tensor. */
 interface Entry {
   readonly value: Value;
   /** Its elements, if they were given. */

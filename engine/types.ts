@@ -1,4 +1,4 @@
-/** What an engine is, and what carries out its graphs on a device. */
+/** The interfaces of engines, and of the runtimes that execute their graphs on a device. */
 import type { DeviceName, Precision } from "./host/mod.ts";
 import type { tf } from "./tf.ts";
 import type { Dialect } from "./graph/builder.ts";
@@ -32,7 +32,7 @@ export interface Constant {
   readonly shape: readonly number[];
 }
 
-/** How the work of one run is divided over processor cores. */
+/** The division of one run over processor cores. */
 export interface Replicas {
   /** Number of replicas; it must divide the first axis of every input in `split`. */
   readonly count: number;
@@ -93,9 +93,9 @@ export interface ResidentProgram {
 export interface Engine {
   /** The device in use, never "auto". */
   readonly device: Exclude<DeviceName, "auto">;
-  /** What was chosen and why, for people. */
+  /** A description of the device and the reason for its choice. */
   readonly description: string;
-  /** How many replicas serve a batch of this size well here: 1 on an accelerator. */
+  /** The recommended number of replicas for a batch of this size; 1 on an accelerator. */
   replicasFor(batchSize: number): number;
   compile(fn: TensorFunction, inputs: Signature, options?: CompileOptions): Promise<Program>;
   /**
@@ -140,7 +140,7 @@ export interface GraphRuntime {
   readonly description: string;
   /** Whether a batch may be divided over replicas; an accelerator takes it whole. */
   readonly divides: boolean;
-  /** What graphs for it may consist of. */
+  /** The operators that its graphs may consist of. */
   dialect(): Promise<Dialect>;
   /**
    * Makes a program ready.

@@ -128,7 +128,7 @@ type State = Record<typeof STATE_NAMES[number], tf.Tensor>;
 interface Update {
   readonly first_moment: tf.Tensor;
   readonly second_moment: tf.Tensor;
-  /** What a learning rate times it is subtracted. */
+  /** The direction of the update, before the learning rate. */
   readonly direction: tf.Tensor;
   readonly rate: tf.Tensor;
 }

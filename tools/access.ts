@@ -18,7 +18,7 @@ const MIN_TOKEN = 16;
 export interface Access {
   /** Names under which the server is rightly called, in lower case. */
   readonly names: readonly string[];
-  /** What every request must bring; null where only this machine reaches the server. */
+  /** The token that every request must carry; null if only this machine can reach the server. */
   readonly token: string | null;
   /** Whether the token was made just now, so that nobody knows it yet. */
   readonly isNew: boolean;
@@ -31,7 +31,7 @@ export interface AccessOptions {
   readonly allowHost?: readonly string[] | undefined;
   /** A token of one's own. */
   readonly token?: string | undefined;
-  /** Where a token is kept that was made here. */
+  /** The file of a token that was generated here. */
   readonly workspace: string;
 }
 

@@ -11,15 +11,15 @@ export const MOST_BYTES = 40_000;
 /** Bytes of an error's text: it names what is wrong, and needs no more. */
 const MOST_ERROR_BYTES = 4_000;
 
-/** What every answer begins with and ends in. */
+/** The first and the last lines of an answer. */
 export interface Frame {
-  /** What was found, in a sentence or two. */
+  /** The result, in one or two sentences. */
   readonly summary: string;
-  /** What can be done now. */
+  /** Suggested next calls. */
   readonly next: readonly string[];
   /** Page for the person; null where no viewer is up. */
   readonly viewerUrl: string | null;
-  /** Where all is that the body says, should it be too long for an answer. */
+  /** Where the whole body can be read if it is too long for an answer. */
   readonly rest?: string | undefined;
 }
 

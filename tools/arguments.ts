@@ -93,7 +93,7 @@ export interface PlainSchema {
   readonly required?: readonly string[] | undefined;
 }
 
-/** How a schema is published, where that is less than all that it says. */
+/** Options for publishing a schema in a shorter form. */
 export interface Publication {
   /** Fields of an object that are taken without being published, because a description names them. */
   readonly rare?: readonly string[] | undefined;

@@ -11,9 +11,9 @@ import { curvesUri, JOBS_URI, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
 import { taskUri } from "./task_notices.ts";
 import type { ServerExtension } from "./server.ts";
 
-/** How often the store is looked at; no resource is reported more often. */
+/** Interval of polling the store, and the shortest between two notices of a resource. */
 const POLL_MS = 1000;
-/** What clients read again after a list changed is longer, so this is reported less often. */
+/** Shortest interval between two notices of a changed list, since clients read the whole list again. */
 const LIST_MS = 3000;
 
 type Level = "info" | "notice" | "warning";

@@ -206,7 +206,7 @@ function curvesOf(
   return text === "" ? `${metric}: not recorded by these runs.` : `${metric}:\n\n${text}`;
 }
 
-/** What a trivial model reaches, where neither the verdict nor a table of baselines says it. */
+/** The baseline of a trivial model, unless the verdict or a table of baselines contains it. */
 function trivialNote({ baseline, baselines, nothingLearnt, metric }: Comparison): string {
   return baseline === null || baselines !== null || nothingLearnt.length > 0
     ? ""

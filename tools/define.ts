@@ -1,4 +1,4 @@
-/** What every tool has in common: its declaration, its checked arguments, its progress. */
+/** The definition of tools: registration, validation of arguments, and progress notifications. */
 import {
   type CallToolResult,
   type ClientCapabilities,
@@ -18,7 +18,7 @@ import type { Links } from "./links.ts";
 import { clientKey, type RunsByClient } from "./runs_by_client.ts";
 import { declaredCapabilities, type TasksExtension } from "./tasks.ts";
 
-/** What tools, resources and prompts work with. */
+/** The objects that tools, resources and prompts share. */
 export interface ToolContext {
   readonly lab: Lab;
   /** Loaded on first use, because it brings a YAML parser. */
@@ -39,7 +39,7 @@ export interface Call extends ToolContext {
   readonly signal: AbortSignal;
   /** The request itself, as the SDK hands it over. */
   readonly request: ServerContext;
-  /** What the client can be asked for. */
+  /** The capabilities of the client. */
   readonly client: ClientCapabilities;
   /** Tells that the client has started these runs, or goes on with them. */
   started(ids: readonly string[]): void;
@@ -143,7 +143,7 @@ function published(schema: z.ZodType): StandardSchemaWithJSON<unknown, unknown> 
   };
 }
 
-/** What the client declared: with the request, or when the connection began. */
+/** The capabilities that the client declared with the request or at initialisation. */
 function clientOf({ server }: McpServer, context: ServerContext): ClientCapabilities {
   return context.mcpReq.envelope === undefined
     ? server.getClientCapabilities() ?? {}

@@ -25,7 +25,7 @@ import { FIELDS_URI, PRESETS_URI, SAMPLING_FIELDS_URI } from "./links.ts";
 export const MAX_WAIT_SECONDS = 50;
 export const DEFAULT_WAIT_SECONDS = 25;
 
-/** How much of a picture an answer has. */
+/** The size of pictures in an answer. */
 export const detail = z.enum(["small", "full"]).default("small").describe(
   "small: at most 60 kB; full: the whole picture, which takes more of your context " +
     "(default small)",

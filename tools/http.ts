@@ -15,9 +15,9 @@ import { createMcpServer, type ServerOptions, tasksOf } from "./server.ts";
 import { answered, createSessions } from "./sessions.ts";
 import { TaskNotices } from "./task_notices.ts";
 
-/** What a request may hold; the longest that a tool takes is some thousand characters. */
+/** Largest size of a request's body; tools take some thousand characters at most. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** How long a request may take to arrive. */
+/** Longest time in which a request must arrive. */
 const BODY_MS = 15_000;
 /** Streams of changes at once. */
 const MAX_SUBSCRIPTIONS = 200;

@@ -21,7 +21,7 @@ import { detail, rareFieldsHelp, waitSeconds, withRareFields } from "./fields.ts
 import { askBeforeEvaluation } from "./questions.ts";
 import { answer } from "./answer.ts";
 
-/** How much of a picture is shown. */
+/** The size of a picture. */
 type Detail = "small" | "full";
 
 /** Whether a reference is the id of a job, where runs may be named as well. */
@@ -66,7 +66,7 @@ export async function jobAnswer(
   return hasEnded(job) ? await resultAnswer(job, call, detail) : pendingAnswer(job, call);
 }
 
-/** What a job has made. @throws Why it made nothing. */
+/** Returns the answer with a job's result. @throws The error that ended the job. */
 export async function resultAnswer(
   job: Job,
   where: Pick<Call, "lab" | "links">,

@@ -40,12 +40,12 @@ export const readJournalTool = defineTool({
   },
 });
 
-/** What is answered to a request to read, for tools and commands. */
+/** The answer to a request to read the journal, for tools and commands. */
 export interface JournalText {
   readonly summary: string;
   readonly next: readonly string[];
   readonly body: readonly string[];
-  /** Of the one entry that it is about. */
+  /** The id of the entry, if the answer is about one. */
   readonly id?: string;
 }
 

@@ -55,7 +55,7 @@ export const sampleUri = (id: string) => `${SCHEME}samples/${id}`;
 export const JOBS_URI = `${SCHEME}jobs`;
 export const jobUri = (id: string) => `${JOBS_URI}/${id}`;
 export const journalUri = (id: string) => `${SCHEME}journal/${id}`;
-/** Of runs and sweeps beside each other. */
+/** The address of a comparison of runs and sweeps. */
 export const comparisonUri = (references: readonly string[]) =>
   `${SCHEME}comparisons/${references.map(segment).join(",")}`;
 /** The record behind what another address shows as a picture or as text. */
@@ -118,7 +118,7 @@ export function settingsOf(sample: Sample | TextSample): Readonly<Record<string,
   };
 }
 
-/** To measure what a run makes; nothing where that cannot be measured. */
+/** The call that evaluates a run; empty if it cannot be evaluated. */
 export function evaluateCalls(lab: Lab, run: Run): string[] {
   const { toEvaluate } = modalityOf(run);
   try {
@@ -135,7 +135,7 @@ function timeOf(seconds: number | undefined): string {
   return seconds === undefined ? "some seconds to minutes" : `about ${duration(START + seconds)}`;
 }
 
-/** To rank a finished run: in its sweep, or among others on the same data; none where it is alone. */
+/** The call that ranks a finished run in its sweep, or among others on the same data; empty if there are none. */
 export function compareCalls(lab: Lab, run: Run): string[] {
   const { sweepId, config } = run;
   if (sweepId !== null && lab.runs({ sweepId, limit: 1 }).total > 1) {
@@ -148,7 +148,7 @@ export function compareCalls(lab: Lab, run: Run): string[] {
   return rankCalls([run, ...others]);
 }
 
-/** To rank listed runs: those of the first one's data that have something to be ranked by. */
+/** The call that ranks the finished ones of the listed runs that have the data of the first; empty for fewer than two. */
 export function rankCalls(runs: readonly Run[]): string[] {
   const ranked = runs.filter((run) => run.status === "finished");
   const alike = ranked.filter(({ config }) =>
@@ -159,7 +159,7 @@ export function rankCalls(runs: readonly Run[]): string[] {
   return [`${call("compare-runs", { runs: ids })} to rank them`];
 }
 
-/** How runs that lost their worker go on; nothing where none did. */
+/** The call that resumes an interrupted or failed run; empty if there is none. */
 export function resumeCalls(runs: readonly Run[]): string[] {
   const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
   return lost.slice(0, 1).map((run) =>
@@ -167,7 +167,7 @@ export function resumeCalls(runs: readonly Run[]): string[] {
   );
 }
 
-/** To wait for runs that are not over; nothing where all are. */
+/** The call that waits for runs which have not ended; empty if all have. */
 export function waitCalls(runs: readonly Run[], which: Readonly<Record<string, string>>): string[] {
   if (runs.every(hasEnded)) return [];
   return [

@@ -14,7 +14,7 @@ import { z } from "zod";
 
 /** Entries of a page. */
 const PAGE = 50;
-/** Of each kind of resource, how many stand on the first page. */
+/** Number of resources of each kind on the first page. */
 const NEWEST = 20;
 
 /** Resources of one kind, newest first. */
@@ -25,7 +25,7 @@ export interface KindPage {
   readonly resources: readonly Resource[];
 }
 
-/** Where a list goes on; the total tells how many came in front meanwhile. */
+/** The position at which a list continues; the total shows how many entries were added in front meanwhile. */
 const Cursor = z.strictObject({
   kind: z.number().int().min(0),
   offset: z.number().int().min(0),
@@ -113,7 +113,7 @@ async function pageFrom({ kind, offset, total }: Cursor, kinds: readonly ListedK
   return { resources: page.resources, ...next(continuationOf(totals, kind + 1)) };
 }
 
-/** Where the first of these kinds goes on of which not all stood on the first page. */
+/** The cursor of the first kind that has more entries than the first page shows. */
 function continuationOf(totals: readonly number[], from: number): Cursor | undefined {
   const kind = totals.findIndex((total, i) => i >= from && total > NEWEST);
   return kind === -1 ? undefined : { kind, offset: NEWEST, total: totals[kind]! };

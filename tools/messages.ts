@@ -74,7 +74,7 @@ export function refusal(code: number, message: string, id: unknown = null): Refu
   return { jsonrpc: "2.0", id: isId(id) ? id : null, error: { code, message } };
 }
 
-/** What a text holds, or why it is no JSON. */
+/** Parses a text as JSON; a refusal if it is none. */
 export function parsedMessage(text: string): { readonly message: unknown } | Refusal {
   try {
     return { message: JSON.parse(text) };

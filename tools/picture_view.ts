@@ -1,4 +1,4 @@
-/** How the tools present runs whose samples are pictures. */
+/** The tools' presentation of runs whose samples are pictures. */
 import { counted } from "../engine/host/mod.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
@@ -75,7 +75,7 @@ function nextFor(lab: Lab, run: Run, sample: Sample): string[] {
   return [...guided, ...evaluateCalls(lab, run)];
 }
 
-/** What of a sample is in the picture, where that is not all. */
+/** A note on the part of a sample that the picture shows; "" if it shows all. */
 function shownNote(
   { kind, settings: { count } }: Sample,
   shown: { readonly examples: number; readonly frames: number } | null,
@@ -97,7 +97,7 @@ function summaryOf({ settings, ...sample }: Sample): string {
     `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
 }
 
-/** What was made of held-out pictures, and how many are still seen as the class they were of. */
+/** The changes to held-out pictures, and the share that is still classified as their class. */
 async function keptPicturesSummary(lab: Call["lab"], { id, settings }: Sample): Promise<string> {
   const { keep, strength, pictures, resamples, count } = settings;
   if (!pictures) return "";
@@ -152,7 +152,7 @@ function samplingOf({ count: _, ...settings }: ImageEvaluation["settings"]): str
   ].join(", ");
 }
 
-/** How it was sampled and what it cost, and every measure beside what real pictures have. */
+/** Tables of the sampler's settings and cost, and of every measure beside that of real pictures. */
 export function imageEvaluationTables(evaluation: ImageEvaluation): string[] {
   const { results, settings, measuringSeconds, classifier } = evaluation;
   const { frechet, nearestTraining, real } = results;
@@ -188,7 +188,7 @@ export function imageEvaluationTables(evaluation: ImageEvaluation): string[] {
   ];
 }
 
-/** What an evaluation found, in a few sentences. */
+/** The results of an evaluation in a few sentences. */
 export function imageEvaluationSummary(evaluation: ImageEvaluation): string {
   const { runId, step, settings, results, networkEvaluations, samplingSeconds } = evaluation;
   const { frechet, precision, recall, real } = results;

@@ -131,7 +131,7 @@ function explaining<Schema extends z.ZodObject>(schema: Schema): Schema {
   return Object.create(schema, { "~standard": { value: standard } }) as Schema;
 }
 
-/** What the named runs are ranked by; of names that mean no run, what runs are ranked by at all. */
+/** The ranking metric of the named runs; if the names match no run, those of all modalities. */
 function metricsOf(lab: Lab, runs: string): string {
   try {
     const names = lab.find(runs.split(",").map((name) => name.trim())).map((run) =>

@@ -1,4 +1,4 @@
-/** What the client is asked before something starts: leave to read a file, and to take over an hour. */
+/** Questions to the person before a run starts: permission to read a file, and to take more than an hour. */
 import { realpathSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ import {
 } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
 
-/** What takes longer is confirmed by the person, where the client can ask. */
+/** Work that takes longer is confirmed by the person, if the client can ask. */
 const CONFIRM_SECONDS = 3600;
 
 const Confirmation = z.object({
@@ -135,7 +135,7 @@ export function askBeforeEvaluation(
   });
 }
 
-/** What is asked about something that takes long. */
+/** The question about work that takes long. */
 interface LongWork {
   /** The same for each repetition of the request. */
   readonly key: string;

@@ -1,4 +1,4 @@
-/** What can be read by address: runs, curves, comparisons, presets, samples and journal entries. */
+/** The server's resources: runs, curves, comparisons, presets, samples and journal entries. */
 import {
   type McpServer,
   ResourceNotFoundError,
@@ -48,7 +48,7 @@ export function registerResources(server: McpServer, surroundings: ToolContext):
   registerJournal(server, surroundings);
 }
 
-/** What is listed beside the resources that stand alone. */
+/** The kinds of resources that are listed page by page. */
 export function listedKinds({ lab, journal }: ToolContext): ListedKind[] {
   const entryOf = (run: Run) => ({
     uri: runUri(run.id),
@@ -332,7 +332,7 @@ export function registerJournal(server: McpServer, { journal }: ToolContext): vo
   );
 }
 
-/** What is read, or a refusal that names the address. */
+/** Reads a resource; if there is none, the error names the address. */
 export async function found<T>(uri: URL, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();

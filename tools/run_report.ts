@@ -35,7 +35,7 @@ export function evaluationTables(evaluation: Evaluation): string[] {
   return viewOf(evaluation.modality).evaluationTables(evaluation);
 }
 
-/** What an evaluation found, in a few sentences. */
+/** The results of an evaluation in a few sentences. */
 export function evaluationSummary(evaluation: Evaluation): string {
   return viewOf(evaluation.modality).evaluationSummary(evaluation);
 }

@@ -12,7 +12,7 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** What is answered at {@link IDENTITY_PATH}, by which other processes know whose server this is. */
+  /** The answer at {@link IDENTITY_PATH}, by which other processes identify the workspace of this server. */
   readonly identity?: string | undefined;
 }
 

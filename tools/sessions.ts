@@ -20,7 +20,7 @@ const IDLE_MS = 24 * 3600 * 1000;
 /** Messages of a session that are kept for a client whose connection broke. */
 const MAX_KEPT = 100;
 const MAX_KEPT_BYTES = 1024 * 1024;
-/** How long such a client is asked to wait before it connects again. */
+/** Delay before such a client is to reconnect. */
 const RETRY_MS = 1000;
 
 export interface SessionOptions {

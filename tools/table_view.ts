@@ -20,14 +20,14 @@ export interface ModalityView {
     where: Pick<Call, "lab" | "links">,
     detail: "small" | "full",
   ): Promise<CallToolResult>;
-  /** What a run made, oldest first. */
+  /** The samples of a run, oldest first. */
   samples(lab: Lab, runId: string): (Sample | TextSample)[];
   sampleLine(sample: Sample | TextSample): SampleLine;
   /** One row for each evaluation, as a Markdown table; "" for none. */
   evaluationTable(evaluations: readonly Evaluation[]): string;
   /** All that is to be shown of one evaluation: one Markdown table, or several. */
   evaluationTables(evaluation: Evaluation): string[];
-  /** What an evaluation found, in a few sentences. */
+  /** The results of an evaluation in a few sentences. */
   evaluationSummary(evaluation: Evaluation): string;
 }
 

@@ -26,18 +26,18 @@ export interface Task {
   readonly statusMessage?: string | undefined;
   readonly createdAt: string;
   readonly lastUpdatedAt: string;
-  /** How long it can be asked after, in milliseconds; null where that is not limited. */
+  /** Time for which the task is kept, in milliseconds; null if unlimited. */
   readonly ttlMs: number | null;
   readonly pollIntervalMs?: number | undefined;
-  /** Of a completed task: what the call would have answered. */
+  /** Only of a completed task: the result of the call. */
   readonly result?: CallToolResult | undefined;
-  /** Of a failed task: the protocol's error. */
+  /** Only of a failed task: the error of the protocol. */
   readonly error?: { readonly code: number; readonly message: string } | undefined;
-  /** Of a task that waits for input: the requests that are not answered yet. */
+  /** Only of a task that waits for input: the unanswered requests. */
   readonly inputRequests?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where tasks are kept. It outlives the servers, of which there is one for each request over HTTP. */
+/** The store of tasks. It outlives the servers, of which there is one for each request over HTTP. */
 export interface TaskStore {
   /** The task as it stands; undefined if there is none. */
   get(taskId: string): Promise<Task | undefined>;
@@ -83,7 +83,7 @@ export class TasksExtension {
     return declaresTasks(declaredCapabilities(ctx));
   }
 
-  /** How a task stands, as `tasks/get` and notifications show it; undefined if there is none. */
+  /** Returns a task as `tasks/get` and notifications show it; undefined if there is none. */
   async find(taskId: string): Promise<Task | undefined> {
     const task = await this.#store.get(taskId);
     return task && { ...task, pollIntervalMs: task.pollIntervalMs ?? POLL_INTERVAL_MS };
@@ -128,7 +128,7 @@ export class TasksExtension {
   }
 }
 
-/** What the client declared with this very request, as clients do since the revision 2026-07-28. */
+/** The capabilities that the client declared with this request, as clients do since the revision 2026-07-28. */
 export function declaredCapabilities(ctx: ServerContext): ClientCapabilities {
   const envelope: Readonly<Record<string, unknown>> = ctx.mcpReq.envelope ?? {};
   const declared = envelope[CLIENT_CAPABILITIES_META_KEY];

@@ -1,4 +1,4 @@
-/** How the tools present runs whose samples are texts. */
+/** The tools' presentation of runs whose samples are texts. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   type NgramBaselines,
@@ -81,7 +81,7 @@ function summaryOf({ settings, ...sample }: TextSample): string {
     `${sample.seconds.toFixed(1)} s on ${sample.device}.`;
 }
 
-/** What was written beside real text and a 5-gram model's samples of the same lengths. */
+/** A table of the written texts beside real text and samples of a 5-gram model, of the same lengths. */
 function statisticsTable({ statistics }: TextSample): string {
   if (statistics === null) {
     return "Not measured beside real text: the text that the run learnt from is not on this machine. " +
@@ -262,7 +262,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
   ];
 }
 
-/** What an evaluation found, in a few sentences. */
+/** The results of an evaluation in a few sentences. */
 export function textEvaluationSummary(evaluation: TextEvaluation): string {
   const { runId, step, settings: { draws }, results } = evaluation;
   const { bounds, baselines, texts } = results;

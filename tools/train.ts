@@ -93,7 +93,7 @@ function requireResumable({ overrides: _, ...others }: Omit<Request, "resume">):
 const isResumable = ({ status }: Run) =>
   status === "stopped" || status === "interrupted" || status === "failed";
 
-/** What a request would take; nothing is started. */
+/** The estimated cost of a request; nothing is started. */
 export function estimateText(
   lab: Lab,
   { resume, ...request }: Request,
@@ -177,7 +177,7 @@ export async function watchRuns(
   });
 }
 
-/** How a run, or the runs of a sweep, stand, and what can be done now. */
+/** The answer with the status of a run, or of the runs of a sweep, and the next calls. */
 export function trainAnswer(
   { lab, links }: Pick<Call, "lab" | "links">,
   runs: readonly Run[],

@@ -174,7 +174,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   return app;
 }
 
-/** What was made last with a pretrained run. */
+/** The newest sample of a pretrained run. */
 const newestOf = (lab: Lab) => (run: Run): Pretrained => {
   const texts = lab.texts(run.id).toReversed();
   return {

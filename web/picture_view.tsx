@@ -1,4 +1,4 @@
-/** How the pages show runs whose samples are pictures. */
+/** The viewer's presentation of runs whose samples are pictures. */
 import type { Curves, ImageEvaluation, MetricName, Run } from "../experiments/mod.ts";
 import {
   formatMeasured,

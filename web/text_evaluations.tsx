@@ -1,4 +1,4 @@
-/** What runs on text were measured to need, and to write, beside n-gram models and real text. */
+/** Tables of evaluations of runs on text, beside n-gram models and real text. */
 import type { NgramBaselines, TextEvaluation } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Time } from "./layout.tsx";

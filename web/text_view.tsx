@@ -1,4 +1,4 @@
-/** How the pages show runs whose samples are texts. */
+/** The viewer's presentation of runs whose samples are texts. */
 import {
   BLOCK_METRICS,
   BLOCK_SIZES,
@@ -83,7 +83,7 @@ export const textView: ModalityView = {
   ),
 };
 
-/** What a size of blocks is called in a legend. */
+/** The name of a block size in a legend. */
 function blockLabel(size: number | undefined): string {
   if (size === undefined) return "whole windows";
   return size === 1 ? "blocks of 1" : String(size);
@@ -123,7 +123,7 @@ const QUARTILES = [
   ["gamma_three_quarters", "three quarters below"],
 ] as const satisfies readonly (readonly [MetricName, string])[];
 
-/** Where training looks, in a run whose levels adapt. */
+/** Chart of the noise levels at which a run with an adaptive distribution trains. */
 function levelsChart(
   run: Run,
   curves: Curves,

@@ -77,13 +77,13 @@ export async function chooseEngine(
     new Error(`No device can be used: ${[...found].map(troubleOf).join("; ")}`);
 }
 
-/** What is known of a candidate so far. */
+/** The result of checking and measuring a candidate. */
 interface Finding {
   readonly milliseconds?: number;
   readonly trouble?: string;
   /** Behind the trouble, where it was thrown in this process. */
   readonly error?: unknown;
-  /** Why it was passed over, though nothing stands against it. */
+  /** The reason why a usable candidate was not measured. */
   readonly passed?: string;
 }
 

@@ -28,27 +28,27 @@ export interface Workload {
   compile(engine: Engine): Promise<Program>;
   /** Inputs of one run, by default noise. */
   inputs?(): Arrays;
-  /** How often the program will be run, about. */
+  /** Approximate number of runs of the program. */
   readonly runs: number;
 }
 
-/** What was found of one device. */
+/** The measurement of one device. */
 export interface DeviceMeasurement {
   readonly device: Exclude<DeviceName, "auto">;
-  /** Of one run of the program, the median of a few; null if it was not measured. */
+  /** Median time of one run of the program; null if it was not measured. */
   readonly milliseconds: number | null;
-  /** Why it was not measured, or cannot be used; null where nothing stands against it. */
+  /** The reason why the device was not measured or cannot be used; null if there is none. */
   readonly trouble: string | null;
 }
 
-/** Which device was taken, and why. */
+/** The chosen device and the reason. */
 export interface DeviceChoice {
   readonly device: Exclude<DeviceName, "auto">;
   /** For people: a sentence without a full stop. */
   readonly reason: string;
   /** In the order in which they were looked at; empty if the choice was not by measuring. */
   readonly measured: readonly DeviceMeasurement[];
-  /** Where the noise of the work was made; undefined if the work has none, or before this was recorded. */
+  /** Where noise is drawn; undefined if the work has none, or if the run is older than this field. */
   readonly noise?: "device" | "host" | undefined;
 }
 
@@ -117,18 +117,18 @@ export function relativeDifference(outputs: Arrays, right: Arrays): number | nul
   return Number.isFinite(length) && length > 0 ? Math.sqrt(distance / length) : null;
 }
 
-/** What the process is to measure; it comes on its standard input. */
+/** The task of the process, read from its standard input. */
 export interface MeasurementJob {
   readonly device: Exclude<DeviceName, "auto">;
   readonly graph: PackedGraph;
   readonly inputs: Signature;
   readonly outputs: Signature;
   readonly arrays: Arrays;
-  /** What the program gives elsewhere, to compare with. */
+  /** Reference outputs of the program, to compare with. */
   readonly right: Arrays | null;
 }
 
-/** What it found, on a line of its standard output. */
+/** The result of the process, a line of its standard output. */
 export type MeasurementResult =
   | { readonly milliseconds: number; readonly difference: number | null }
   | { readonly trouble: string };

@@ -156,7 +156,7 @@ function quickGelu(b: GraphBuilder, x: Value, alpha: number): Value {
   return elementwise(b, { op: "QuickGelu", domain: "com.microsoft", attributes }, [x]);
 }
 
-/** What a value looks like before its transposition. */
+/** The value before its transposition. */
 function layoutFree(value: Value): Value {
   return isNode(value, "Transpose") ? operand(value, 0) : value;
 }

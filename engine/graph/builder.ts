@@ -1,4 +1,4 @@
-/** How graphs are built, and which operators they may consist of: that differs from runtime to runtime. */
+/** The builder of graphs, and the operators that they may consist of, which depend on the runtime. */
 import {
   type Attribute,
   broadcastShapes,
@@ -193,7 +193,7 @@ export function expand(b: GraphBuilder, value: Value, shape: readonly number[]):
 export const OPTIONAL_OPERATORS = ["FusedMatMul", "QuickGelu", "Sign", "FilterGradient"] as const;
 type OptionalOperator = typeof OPTIONAL_OPERATORS[number];
 
-/** What the runtime that a graph is traced for has, besides what all of them have. */
+/** Optional features of the runtime that a graph is traced for. */
 export interface Dialect {
   /** Channels per block of the runtime's blocked layout of convolutions; 0 where it has none. */
   readonly blockSize: number;
@@ -204,7 +204,7 @@ export interface Dialect {
   readonly optional: ReadonlySet<OptionalOperator>;
 }
 
-/** What every build of ONNX Runtime computes on the CPU. */
+/** The optional operators that every build of ONNX Runtime has on the CPU. */
 export const PORTABLE: Dialect = {
   blockSize: 0,
   optional: new Set(OPTIONAL_OPERATORS.filter((operator) => operator !== "FilterGradient")),

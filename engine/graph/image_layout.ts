@@ -17,7 +17,7 @@ export interface Window {
   readonly after: readonly [number, number];
 }
 
-/** How far the window reaches beyond its first element along height (0) or width (1). */
+/** The extent of the window beyond its first element along height (0) or width (1). */
 export function reach({ kernel, dilations }: Window, axis: number): number {
   return (kernel[axis]! - 1) * dilations[axis]!;
 }

@@ -120,7 +120,7 @@ function sumPool(b: GraphBuilder, x: Value, window: Window, outShape: Shape4): V
   return binary(b, "Mul", means, fill(b, window.kernel[0] * window.kernel[1], []));
 }
 
-/** How many elements of the image each window holds, [1, h', w', 1]; NaN for none. */
+/** The number of image elements in each window, [1, h', w', 1]; NaN for none. */
 function counts(
   b: GraphBuilder,
   shape: readonly number[],

@@ -9,7 +9,7 @@ import { sizeOf, type Value } from "./value.ts";
 /** The domain of operators of our own, which an ONNX model defines by functions. */
 export const OWN_DOMAIN = "textdiffusion";
 
-/** Where a draw's numbers come from. */
+/** The key of a draw. */
 export interface GraphKey {
   /** An int32 scalar. */
   readonly seed: Value;

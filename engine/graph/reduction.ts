@@ -8,7 +8,7 @@ import { sizeOf, type Value } from "./value.ts";
 
 export type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
 
-/** What a reduction over no elements gives. */
+/** The result of a reduction over no elements. */
 const OF_NOTHING: Readonly<Record<ReduceOp, number>> = {
   ReduceSum: 0,
   ReduceMean: NaN,

@@ -10,7 +10,7 @@ import { matMul } from "./matmul.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
 
-/** Where the elements of a resized axis are taken from. */
+/** The sampling positions along a resized axis. */
 export interface Sampling {
   readonly alignCorners: boolean;
   readonly halfPixelCenters: boolean;

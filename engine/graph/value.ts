@@ -27,7 +27,7 @@ export interface Node {
 
 export interface Value {
   readonly node: Node;
-  /** Which of the node's outputs this is. */
+  /** Index among the node's outputs. */
   readonly index: number;
   readonly shape: readonly number[];
   readonly dtype: ElementType;

@@ -11,7 +11,7 @@ export class UserError extends Error {
   override readonly name = "UserError";
 }
 
-/** How Deno begins where an npm package is not in its cache and cannot be fetched. */
+/** Deno's message for an npm package that is not in its cache and cannot be fetched. */
 const UNFETCHED = /^Failed caching npm package '(.+)@([^@']+)'\s*(?:0: )?(.*)/;
 
 /**

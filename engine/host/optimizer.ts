@@ -31,7 +31,7 @@ export interface AdamWConfig {
   readonly treatments?: Readonly<Record<string, Treatment>> | undefined;
 }
 
-/** How one tensor is treated. */
+/** The options of the optimiser for one tensor. */
 interface Treatment {
   /** Multiplies the learning rate. */
   readonly learningRateFactor: number;
@@ -39,7 +39,7 @@ interface Treatment {
   readonly weightDecay: number;
 }
 
-/** What AdamW remembers between steps. */
+/** The state of AdamW between steps. */
 export interface OptimizerState {
   /** Steps taken so far. */
   step: number;
@@ -147,7 +147,7 @@ export interface LearningRateSchedule {
   /** Steps of the whole run. */
   readonly steps: number;
   readonly decay: "constant" | "cosine" | "linear";
-  /** What is left of the learning rate after the last step, as a fraction from 0 to 1. */
+  /** The final learning rate as a fraction of the initial one, 0 to 1. */
   readonly finalFraction: number;
 }
 

@@ -17,7 +17,7 @@ import { UserError } from "./errors.ts";
 export interface RandomKey {
   /** An integer from 0 to 2^32 − 1. */
   readonly seed: number;
-  /** What the numbers are for: "noise", "batch", "dropout". Not empty. */
+  /** The purpose of the numbers, such as "noise", "batch" or "dropout". Not empty. */
   readonly stream: string;
   /** An integer from 0 to 2^31 − 1, usually the training step. */
   readonly step: number;

@@ -21,7 +21,7 @@ export type SafeTensor =
   | { readonly dtype: "F16"; readonly shape: readonly number[]; readonly data: Float16Array }
   | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array };
 
-/** What a file holds. */
+/** The content of a file. */
 export interface SafetensorsFile {
   readonly tensors: Record<string, SafeTensor>;
   readonly metadata: Record<string, string>;
@@ -252,7 +252,7 @@ const KEY = "sha256";
 const DIGITS = 64;
 const BLANK = "0".repeat(DIGITS);
 
-/** What a file with or without a checksum holds. */
+/** The content of a file with or without a checksum. */
 export interface CheckedFile extends SafetensorsFile {
   /** Whether the file carries a checksum, which then agrees with its bytes. */
   readonly hasChecksum: boolean;

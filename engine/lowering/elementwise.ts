@@ -134,7 +134,7 @@ const compare = (op: string): Lowering => (b, operands) =>
 const ask = (test: (b: GraphBuilder, x: Value) => Value): Lowering => (b, operands) =>
   test(b, cast(b, operand(operands, "x"), "float32"));
 
-/** How the size of a float compares with infinity. */
+/** Comparison of the magnitude of a float with infinity. */
 const againstInfinity = (op: string) => (b: GraphBuilder, x: Value) =>
   predicate(b, op, [unary(b, "Abs", x), fill(b, Infinity, [])]);
 

@@ -16,9 +16,9 @@ interface SessionOptions {
 
 /** A loaded model with buffers for its inputs and outputs. */
 export interface Session {
-  /** Where to write the inputs before {@link Session.run}. */
+  /** The input arrays, to be filled before {@link Session.run}. */
   readonly inputs: Readonly<Record<string, Float32Array | Int32Array>>;
-  /** Where the outputs are after it. */
+  /** The output arrays, filled by {@link Session.run}. */
   readonly outputs: Arrays;
   run(): Promise<void>;
   release(): Promise<void>;

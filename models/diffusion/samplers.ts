@@ -48,7 +48,7 @@ export type SolverStep = (gammaT: number, gammaS: number) => Step;
 
 /** An entry of {@link samplers}. */
 export interface SamplerEntry<Shape extends z.ZodRawShape> {
-  /** What it is good for, in a few words. */
+  /** A short description. */
   readonly description: string;
   readonly citation: string;
   /** Order of convergence to the solution of the probability-flow ODE, or to its distribution. */

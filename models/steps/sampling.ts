@@ -29,7 +29,7 @@ import { type Draw, type Evaluation, noiseInputs } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 import { batchSignature, input, parameterSignature, type Step } from "./step.ts";
 
-/** What a sampling program must be able to do. */
+/** The features that a sampling program needs. */
 export interface SamplingNeeds {
   /** Draws of noise in one evaluation: for moves to more noise, for the move, and for what is known. */
   readonly raises: number;

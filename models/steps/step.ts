@@ -47,7 +47,7 @@ export function sharedInput(shape: readonly number[], dtype: DType = "float32"):
 export interface StepOptions {
   /** Number of examples in a batch. */
   readonly batch: number;
-  /** How the outputs of the replicas are joined. */
+  /** The way in which the outputs of replicas are joined. */
   readonly outputs: Replicas["outputs"];
   /** Number of replicas. By default chosen by the engine for this batch. */
   readonly replicas?: number | undefined;

@@ -1,11 +1,11 @@
-/** What a command of the command line is, and the laboratory that it opens. */
+/** The definition of commands, their common options, and the laboratory that they open. */
 import { z } from "zod";
 import { deviceNames, parseWith } from "../../engine/host/mod.ts";
 import type { OpenViewer } from "../http.ts";
 import { resolve } from "node:path";
 import { type Lab, openLab } from "../../experiments/mod.ts";
 
-/** What commands need of parts that they must not know. */
+/** Dependencies that the entry point passes to commands. */
 export interface Wiring {
   readonly openViewer: OpenViewer;
 }
@@ -37,7 +37,7 @@ export function defineCommand<Schema extends z.ZodObject>(
   return { ...about, run: (given, wiring) => run(parseWith(about.schema, given), wiring) };
 }
 
-/** What a command prints. */
+/** The output of a command. */
 export interface CommandResult {
   /** Printed as JSON with the option `--json`. */
   readonly result: unknown;

@@ -74,11 +74,11 @@ export async function fetchPart({ packages }: Part): Promise<void> {
   }
 }
 
-/** What of a part is in the cache. */
+/** The share of a part's packages that is in the cache. */
 export interface PartState {
   /** Whether everything is there that it cannot do without. */
   readonly complete: boolean;
-  /** Of its packages that are there, with those that they depend on. */
+  /** Size of the cached packages and their dependencies. */
   readonly bytes: number;
 }
 
@@ -121,7 +121,7 @@ export async function partState({ packages }: Part, cache: string): Promise<Part
 /** "@scope/name" of "@scope/name@1.2.3_peer@4.5.6". */
 const nameOf = (key: string) => /^(@[^/]+\/)?[^@]+/.exec(key)![0];
 
-/** What is read here of deno.lock. */
+/** The fields of deno.lock that are read here. */
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
   readonly npm: Readonly<

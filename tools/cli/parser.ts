@@ -167,7 +167,7 @@ function describedValues({ description = "", enum: values = [] }: JsonSchema): s
   return said ? description : `${description}; one of ${values.join(", ")}`;
 }
 
-/** What the help writes for the value of a field whose type does not say what it stands for. */
+/** The placeholder for the value of a field in the help. */
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   workspace: "DIR",
   data: "DIR",

@@ -80,7 +80,7 @@ async function fetchAll(parts: readonly Part[], cache: string): Promise<void> {
   console.log(`Fetched ${counted(count, "package")}, ${megabytes(bytes)}, in ${seconds} s.`);
 }
 
-/** How often the bar looks how much has arrived, in milliseconds. */
+/** Interval between two updates of the progress bar, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 
 /** @throws {UserError} If the registry does not give it, with what to do. */
@@ -111,7 +111,7 @@ async function works(what: string, attempt: () => Promise<string>): Promise<bool
   }
 }
 
-/** Which device would train the demo's network, and what is known of the others. */
+/** The device that would train the demo's network, and the state of the others. */
 async function tryTraining(): Promise<string> {
   const { trainingDevice } = await import("../../experiments/mod.ts");
   const { device, reason } = await trainingDevice("demo", { dataset: "mnist-6k" });

@@ -83,7 +83,7 @@ export const mcpCommand = defineCommand({
   },
 });
 
-/** What one message may hold, as over HTTP. */
+/** Largest size of a message, the same as over HTTP. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Bytes at either end of a line too long to be read, in which its id may stand. */
@@ -119,7 +119,7 @@ export class ClosingTransport extends StdioServerTransport {
   }
 }
 
-/** What is done with lines. */
+/** The handlers of refused and accepted lines. */
 export interface LineHandlers {
   refuse(refused: Refusal): void;
   /** Returns a message as it is passed on, or why it is not. */

@@ -8,7 +8,7 @@ export interface StudyModel {
   readonly name: "digits" | "verse";
   readonly preset: PresetName;
   readonly overrides: ConfigOverrides;
-  /** What the journal holds before the training begins. */
+  /** The journal entry that is written before the training begins. */
   readonly entry: Omit<NewEntry, "runs">;
 }
 
@@ -58,9 +58,9 @@ export const STUDY_MODELS: readonly StudyModel[] = [
   },
 ];
 
-/** What the models are to reach, as `study:report` measures it. */
+/** The values that the models are to reach, as `study:report` measures them. */
 export const MARKS = {
-  /** Of 2,000 unguided pictures in 25 evaluations of the network. */
+  /** Measured with 2,000 unguided pictures in 25 evaluations of the network. */
   digits: { recognised: 0.985, floors: 1.2 },
   /** Known words, and the entropy of words as a share of real text's. */
   verse: { diffusion: 0.8, hybrid: 0.92, wordEntropy: 0.95 },

@@ -1,4 +1,4 @@
-/** What is measured of each pretrained model: with which settings, and by which marks. */
+/** The measurements of each pretrained model: their settings, and the required values. */
 import {
   type Evaluation,
   type ImageEvaluation,
@@ -11,7 +11,7 @@ import { MARKS } from "./study_definition.ts";
 
 /** A way of sampling that is measured. */
 export interface Candidate {
-  /** What it is an instance of; the best of each kind is chosen. */
+  /** The kind of the setting; the best setting of each kind is chosen. */
   readonly kind: "unguided" | "diffusion" | "hybrid" | "reading";
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -26,10 +26,10 @@ interface Marked {
   readonly shown: (value: number) => string;
 }
 
-/** How a model is measured and reported. */
+/** The measurement and the report of a model. */
 export interface Measures<Of extends Evaluation = Evaluation> {
   readonly candidates: readonly Candidate[];
-  /** How the samples were made, in a few words. */
+  /** A short description of the sampling. */
   name(evaluation: Of): string;
   /** Nothing for a kind without marks. */
   marked(kind: Candidate["kind"], evaluation: Of): readonly Marked[];
@@ -37,7 +37,7 @@ export interface Measures<Of extends Evaluation = Evaluation> {
   merit(evaluation: Of): number;
   /** Markdown; the rows that the evaluations are compared with stand last. */
   table(rows: readonly (readonly [name: string, evaluation: Of])[]): string;
-  /** What may change when the weights are rounded. */
+  /** The largest changes that rounding the weights may cause. */
   numbers(evaluation: Of): Readonly<Record<string, number>>;
 }
 

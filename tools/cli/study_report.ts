@@ -116,7 +116,7 @@ function bestOf(measured: readonly Measured[], measures: Measures): Measured {
   )[0]!;
 }
 
-/** What rounding the weights to half precision cost, by the best settings of each kind. */
+/** The effect of rounding the weights to half precision, at the best settings of each kind. */
 export function roundingTable({ run, evaluations, unrounded }: StudyRecord): string {
   const { numbers } = measuresOf(run);
   const rows = unrounded.flatMap((full) => {

@@ -1,7 +1,7 @@
 /** What people see in a terminal: pictures and texts that form, progress bars, and the opened browser. */
 import { stripVTControlCharacters } from "node:util";
 
-/** What a terminal can show. */
+/** The capabilities of a terminal. */
 export interface Screen {
   /** Whether lines can be drawn again. Elsewhere only the last frame of a film is printed. */
   readonly redraws: boolean;
@@ -93,10 +93,10 @@ function grey(value: number, greys: 24 | 256): string {
 
 /** A text of which a part is still uncertain. */
 export interface Uncertain {
-  /** What stands before the part. */
+  /** The text before the part. */
   readonly written: string;
   readonly part: string;
-  /** How sure each character of the part is, 0 to 1. */
+  /** The confidence of each character of the part, 0 to 1. */
   readonly confidence: readonly number[];
 }
 
@@ -168,7 +168,7 @@ interface ProgressBar {
 }
 
 const WIDTH = 28;
-/** Where lines cannot be redrawn, one is printed at most this often. */
+/** Shortest interval between two printed lines where lines cannot be redrawn. */
 const PLAIN_EVERY_MS = 10_000;
 
 /** A bar on stderr, so that stdout stays for results. */

@@ -35,7 +35,7 @@ export interface Viewer {
   readonly url: string;
   /** Whether it goes on when this process ends. */
   outlives(): boolean;
-  /** What this process listens with; undefined while the viewer is another's. */
+  /** The server of this process; undefined while another process serves the viewer. */
   readonly own: Listening | undefined;
   readonly access: Access;
 }
