@@ -29,7 +29,6 @@ export async function digitsSampler(
     batch: count,
     needs: needsOf(plan),
     clip: [-1, 1],
-    noiseStream: "noise",
     weights: initialParameters(network.parameters, 0),
   });
   const labels = Int32Array.from({ length: count }, (_, i) => i % 10);
@@ -38,7 +37,7 @@ export async function digitsSampler(
       plan,
       start: normals({ seed: 0, stream: "start", step: 0 }, count * 784),
       held: { labels, guidance_scale: Float32Array.of(GUIDANCE) },
-      seed: 0,
+      noise: { seed: 0, stream: "noise" },
     });
     return points;
   };

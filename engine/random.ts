@@ -3,7 +3,7 @@
  * `uniforms` and `normals` give on the host for the same key. TensorFlow.js's own would be drawn once,
  * when the function is traced, and be the same in every run.
  */
-import { normals, type RandomKey, streamHash, uniforms, UserError } from "./host/mod.ts";
+import { type HashedKey, normals, streamHash, uniforms, UserError } from "./host/mod.ts";
 import { tf } from "./tf.ts";
 import { type GraphKey, normalNumbers, uniformNumbers } from "./graph/random.ts";
 import type { GraphBuilder } from "./graph/builder.ts";
@@ -14,8 +14,11 @@ import { type Lowering, type LoweringTable, operand } from "./lowering/lowering.
 export interface TensorKey {
   /** An integer, or an int32 scalar. */
   readonly seed: number | tf.Tensor;
-  /** The purpose of the numbers; two draws with equal keys give equal numbers. */
-  readonly stream: string;
+  /**
+   * The purpose of the numbers, or the hash of its name (`streamHash`) as an int32 scalar; two draws with
+   * equal keys give equal numbers.
+   */
+  readonly stream: string | tf.Tensor;
   /** An integer, or an int32 scalar. */
   readonly step: number | tf.Tensor;
 }
@@ -50,8 +53,8 @@ export function dropout(x: tf.Tensor, rate: number, key: TensorKey): tf.Tensor {
 }
 
 function draw(kernel: string, key: TensorKey, shape: readonly number[]): tf.Tensor {
-  const integer = (name: "seed" | "step") => {
-    const value = key[name];
+  const integer = (name: keyof TensorKey) => {
+    const value = typeof key[name] === "string" ? streamHash(key[name]) : key[name];
     const tensor = typeof value === "number" ? tf.scalar(value | 0, "int32") : value;
     if (tensor.dtype !== "int32" || tensor.size !== 1) {
       throw new UserError(
@@ -61,9 +64,8 @@ function draw(kernel: string, key: TensorKey, shape: readonly number[]): tf.Tens
     }
     return tf.reshape(tensor, []);
   };
-  const inputs = { seed: integer("seed"), step: integer("step") };
-  const attributes = { shape: [...shape], stream: streamHash(key.stream) | 0, name: key.stream };
-  return tf.engine().runKernel(kernel, inputs, attributes) as tf.Tensor;
+  const inputs = { seed: integer("seed"), stream: integer("stream"), step: integer("step") };
+  return tf.engine().runKernel(kernel, inputs, { shape: [...shape] }) as tf.Tensor;
 }
 
 /** Index of the slice of a batch that an eager device computes, whose numbers it draws. */
@@ -92,16 +94,16 @@ export function registerRandomKernels(backendName: string): void {
 function register(
   backendName: string,
   kernelName: string,
-  numbers: (key: RandomKey, count: number) => Float32Array,
+  numbers: (key: HashedKey, count: number) => Float32Array,
 ): void {
   tf.registerKernel({
     backendName,
     kernelName,
     kernelFunc: ({ inputs, backend, attrs }) => {
-      const { shape, name } = attrs as unknown as RandomAttributes & { name: string };
-      const value = ({ dataId }: tf.TensorInfo) =>
-        ((backend as tf.KernelBackend).readSync(dataId) as Int32Array)[0]!;
-      const key = { seed: value(inputs.seed!) >>> 0, stream: name, step: value(inputs.step!) };
+      const { shape } = attrs as unknown as RandomAttributes;
+      const value = (name: keyof TensorKey) =>
+        ((backend as tf.KernelBackend).readSync(inputs[name]!.dataId) as Int32Array)[0]!;
+      const key = { seed: value("seed") >>> 0, stream: value("stream"), step: value("step") };
       const count = tf.util.sizeFromShape(shape);
       const own = numbers(key, (slice + 1) * count).slice(slice * count);
       const dataId = (backend as tf.KernelBackend).write(own, shape, "float32");
@@ -115,15 +117,14 @@ export const RANDOM_NORMAL = "ThreefryNormal";
 
 export interface RandomAttributes {
   readonly shape: number[];
-  /** Hash of the stream's name. */
-  readonly stream: number;
 }
 
 type Numbers = (b: GraphBuilder, key: GraphKey, shape: readonly number[]) => Value;
 
-const lowering =
-  (numbers: Numbers): Lowering<RandomAttributes> => (b, operands, { shape, stream }) =>
-    numbers(b, { seed: operand(operands, "seed"), stream, step: operand(operands, "step") }, shape);
+const lowering = (numbers: Numbers): Lowering<RandomAttributes> => (b, operands, { shape }) => {
+  const [seed, stream, step] = ["seed", "stream", "step"].map((name) => operand(operands, name));
+  return numbers(b, { seed: seed!, stream: stream!, step: step! }, shape);
+};
 
 export const randomLowerings: LoweringTable = {
   [RANDOM_UNIFORM]: lowering(uniformNumbers),

@@ -9,13 +9,11 @@ import { sizeOf, type Value } from "./value.ts";
 /** The domain of operators of our own, which an ONNX model defines by functions. */
 export const OWN_DOMAIN = "textdiffusion";
 
-/** The key of a draw. */
+/** The key of a draw: int32 scalars. */
 export interface GraphKey {
-  /** An int32 scalar. */
   readonly seed: Value;
-  /** Hash of the stream's name, as a 32-bit integer. */
-  readonly stream: number;
-  /** An int32 scalar. */
+  /** Hash of the stream's name. */
+  readonly stream: Value;
   readonly step: Value;
 }
 
@@ -53,7 +51,7 @@ function drawn(
     const [even, uneven] = b.nodes({
       op: "Threefry2x32",
       domain: OWN_DOMAIN,
-      inputs: [counter, step, seed, integer(stream)],
+      inputs: [counter, step, seed, stream],
     }, [word, word]);
     const pairs = numbersOf([even!, uneven!]).map((x) => reshape(b, x, [blocks, 1]));
     return reshape(b, concat(b, pairs, 1), [2 * blocks]);

@@ -25,7 +25,15 @@ export {
 } from "./explain.ts";
 export { adamWStep, createAdamW, emaDecayAt, learningRateAt, updateEma } from "./optimizer.ts";
 export type { AdamWConfig, OptimizerState, Parameters } from "./optimizer.ts";
-export { integers, normals, permutation, type RandomKey, streamHash, uniforms } from "./random.ts";
+export {
+  type HashedKey,
+  integers,
+  normals,
+  permutation,
+  type RandomKey,
+  streamHash,
+  uniforms,
+} from "./random.ts";
 export {
   type CheckedFile,
   decodeSafetensors,

@@ -23,6 +23,9 @@ export interface RandomKey {
   readonly step: number;
 }
 
+/** A key whose stream may be given by the hash of its name ({@link streamHash}). */
+export type HashedKey = Omit<RandomKey, "stream"> & { readonly stream: string | number };
+
 const SEED_LIMIT = 2 ** 32;
 const STEP_LIMIT = 2 ** 31;
 /** No draw is larger than one typed array may be, which keeps the block counter within 32 bits. */
@@ -34,7 +37,7 @@ const PARITY = 0x1bd11bda;
  *
  * @throws {UserError} If the key or the count is out of range.
  */
-export function uniforms(key: RandomKey, count: number): Float32Array {
+export function uniforms(key: HashedKey, count: number): Float32Array {
   const words = randomWords(key, count);
   const result = new Float32Array(count);
   for (let i = 0; i < count; i++) result[i] = (words[i]! >>> 8) * 2 ** -24;
@@ -47,7 +50,7 @@ export function uniforms(key: RandomKey, count: number): Float32Array {
  *
  * @throws {UserError} If the key or the count is out of range.
  */
-export function normals(key: RandomKey, count: number): Float32Array {
+export function normals(key: HashedKey, count: number): Float32Array {
   const words = randomWords(key, count + (count & 1));
   const result = new Float32Array(count);
   for (let i = 0; i < count; i += 2) {
@@ -69,7 +72,7 @@ export function normals(key: RandomKey, count: number): Float32Array {
  * @param below From 1 to 2^31.
  * @throws {UserError} If the key, the count or the bound is out of range.
  */
-export function integers(key: RandomKey, count: number, below: number): Int32Array {
+export function integers(key: HashedKey, count: number, below: number): Int32Array {
   requireInteger("below", below, 1, 2 ** 31);
   const words = randomWords(key, 2 * count);
   const result = new Int32Array(count);
@@ -98,12 +101,13 @@ export function permutation(key: RandomKey, length: number): Uint32Array {
 }
 
 /** The first `count` random words of a key, as signed 32-bit integers. */
-function randomWords(key: RandomKey, count: number): Int32Array {
-  requireInteger("seed", key.seed, 0, SEED_LIMIT - 1);
-  requireInteger("step", key.step, 0, STEP_LIMIT - 1);
+function randomWords({ seed, stream, step }: HashedKey, count: number): Int32Array {
+  requireInteger("seed", seed, 0, SEED_LIMIT - 1);
+  requireInteger("step", step, 0, STEP_LIMIT - 1);
   requireInteger("count", count, 0, COUNT_LIMIT);
   const words = new Int32Array(count + (count & 1));
-  threefry2x32([key.seed, streamHash(key.stream)], [0, key.step], words);
+  const hash = typeof stream === "number" ? stream : streamHash(stream);
+  threefry2x32([seed, hash], [0, step], words);
   return words;
 }
 

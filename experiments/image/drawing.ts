@@ -2,6 +2,7 @@
 import {
   type Evaluation,
   guidanceAt,
+  isFrame,
   isGuided,
   sampleStart,
   samplingPlan,
@@ -92,7 +93,6 @@ export async function compileSampler(
       batch: settings.count,
       needs,
       clip: [-1, 1],
-      noiseStream: "sample-noise",
       weights,
     });
   const guidance = guidanceOf(settings);
@@ -181,12 +181,12 @@ export async function drawSample(
       labels,
       guidance_scale: Float32Array.of(guidance_scale),
       guidance_rescale: Float32Array.of(guidance_rescale ?? 0),
-      ...inpaint,
       ...options.weights,
     },
-    seed,
+    inpaint,
+    noise: { seed, stream: "sample-noise" },
     programAt: (gamma) => plain && !isGuidedAt(gamma) ? plain : program,
-    isFrame: film_strip ? isFrame : undefined,
+    isFrame: film_strip ? (step, steps) => isFrame(step, steps, FRAMES) : undefined,
     onStep: options.onStep,
     signal: options.signal,
   });
@@ -197,19 +197,15 @@ export async function drawSample(
     images,
     labels,
     heldOut,
-    frames: frames.map((frame) => ({ ...frame, step: frame.step - 1 })),
+    frames: frames.map(({ step, gamma, noisy, denoised }) => ({
+      step: step - 1,
+      gamma,
+      noisy,
+      denoised,
+    })),
   };
   const networkEvaluations = plan.reduce((sum, { gamma }) => sum + (isGuidedAt(gamma) ? 2 : 1), 0);
   return { pixels, seconds, networkEvaluations };
-}
-
-/** Whether a step, from 1, is one of {@link FRAMES} evenly spaced steps. */
-function isFrame(step: number, steps: number): boolean {
-  const count = Math.min(FRAMES, steps);
-  return Array.from(
-    { length: count },
-    (_, i) => 1 + Math.round(i * (steps - 1) / Math.max(1, count - 1)),
-  ).includes(step);
 }
 
 /** Returns the next sample number for which the folder of the run has no files. */

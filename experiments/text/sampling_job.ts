@@ -11,7 +11,8 @@ import { charactersOf } from "./network.ts";
 import { GAP } from "./settings.ts";
 import type { TextSample, TextSampleFrame, WriteSettings } from "./requests.ts";
 import type { Work } from "../run/job_worker.ts";
-import { openTextRun, textModel, writingWorkload } from "./generation.ts";
+import { openTextRun, writingWorkload } from "./generation.ts";
+import { textModel } from "./model.ts";
 
 /** Number of frames of a film strip. */
 const FRAMES = 12;

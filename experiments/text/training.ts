@@ -18,12 +18,12 @@ import { baselinesFor } from "./metrics.ts";
 import { isAdaptive, networkOf, stepOptions, textBatchSource, trainingNoise } from "./network.ts";
 import { textValidation } from "./validation.ts";
 import { type TextReference, textReference } from "../../models/text/mod.ts";
-import { textModel } from "./generation.ts";
 import { writeSettings } from "./settings.ts";
 import { evaluateTexts } from "./evaluation_job.ts";
 import { writeTexts, writeWith } from "./sampling_job.ts";
 import type { WriteSettings } from "./requests.ts";
 import { type TextConfig, textConfigOf } from "./config.ts";
+import { textModel } from "./model.ts";
 
 /** The density is fitted by regression, which tolerates a high learning rate and needs no weight decay. */
 const DENSITY_TREATMENT = { learningRateFactor: 10, weightDecay: 0 };

@@ -11,11 +11,12 @@ import {
   textStatisticNotes,
   type TextStatistics,
 } from "../../models/text/mod.ts";
-import { networkEvaluations, type OpenRun, textModel } from "./generation.ts";
+import { networkEvaluations, type OpenRun } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
 import type { Parts } from "../run/warm.ts";
 import { charactersOf } from "./network.ts";
 import type { Spread, StatisticName, WriteSettings, WrittenResults } from "./requests.ts";
+import { textModel } from "./model.ts";
 
 /** Number of texts in a batch. */
 const BATCH = 32;
@@ -87,6 +88,7 @@ function counting(model: TextModel, onEvaluation: () => void): TextModel {
     ...model,
     read: model.read && counted(model.read),
     denoise: model.denoise && counted(model.denoise),
+    sample: model.sample && ((loop) => model.sample!(loop, onEvaluation)),
     fill: model.fill && counted(model.fill),
   };
 }

@@ -32,9 +32,11 @@ export { guidanceAt, guide, type Inpainting, isGuided, rescaleGuidance } from ".
 export {
   type Draw,
   type Evaluation,
+  isFrame,
+  type PlanOptions,
   samplerOptionFields,
   samplersWith,
   samplingPlan,
   solver,
 } from "./plan.ts";
-export { describeEvaluation, sampleDiffusion, sampleStart } from "./sample.ts";
+export { type Denoise, describeEvaluation, sampleDiffusion, sampleStart } from "./sample.ts";

@@ -136,6 +136,11 @@ export interface PlanOptions {
   /** γ at the start and after each step, strictly decreasing. With −∞ as the last level, the result is x̂. */
   readonly levels: readonly number[];
   readonly inpaint?: Pick<Inpainting<Points>, "resamples" | "jumpLength"> | undefined;
+  /**
+   * Whether the loop ends with an estimate x̂ at the last level, as a step that leaves the points as they
+   * are. By default it ends with the points.
+   */
+  readonly endsWithEstimate?: boolean | undefined;
 }
 
 /**
@@ -143,10 +148,13 @@ export interface PlanOptions {
  *
  * @throws {UserError} If the levels are not strictly decreasing, or options contradict each other.
  */
-export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions): Evaluation[] {
+export function samplingPlan(
+  { sampler, options, levels, inpaint, endsWithEstimate = false }: PlanOptions,
+): Evaluation[] {
   requireFallingLevels(levels);
   const method = solver(sampler, options);
   const order = stepOrder(levels.length - 1, inpaint);
+  const steps = order.length + Number(endsWithEstimate);
   const plan: Evaluation[] = [];
   let draws = 0;
   let advance = method.start();
@@ -163,7 +171,7 @@ export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions)
     }
     const { raise, corrected, ...move }: Step = advance(from, to);
     if (raise) raises.push({ ...raise, draw: ++draws });
-    const shared = { step: index + 1, steps: order.length, reached: to };
+    const shared = { step: index + 1, steps, reached: to };
     const first = {
       ...shared,
       raises,
@@ -192,7 +200,31 @@ export function samplingPlan({ sampler, options, levels, inpaint }: PlanOptions)
     hasPrevious = true;
     gamma = to;
   }
+  if (endsWithEstimate) {
+    const move = { z: 1, denoised: 0, noise: 0 };
+    const [raises, corrects, endsStep] = [[], false, true];
+    plan.push({
+      step: steps,
+      steps,
+      raises,
+      gamma,
+      hasPrevious,
+      move,
+      corrects,
+      endsStep,
+      reached: gamma,
+    });
+  }
   return plan;
+}
+
+/** Returns whether a step, 1 … `steps`, is one of `count` steps that are evenly spaced from first to last. */
+export function isFrame(step: number, steps: number, count: number): boolean {
+  const shown = Math.min(count, steps);
+  return Array.from(
+    { length: shown },
+    (_, i) => 1 + Math.round(i * (steps - 1) / Math.max(1, shown - 1)),
+  ).includes(step);
 }
 
 /** Returns the index of the level that each step starts from. */

@@ -23,7 +23,10 @@ export type Denoise<P extends Points = Float32Array> = (
 export interface SampleStep<P extends Points = Float32Array> {
   /** 1 … steps. */
   readonly step: number;
-  /** Total number of steps, including those of every resampling iteration of in-painting. */
+  /**
+   * Total number of steps, including those of every resampling iteration of in-painting and the estimate
+   * at the end.
+   */
   readonly steps: number;
   /** Number of denoiser evaluations so far. */
   readonly evaluations: number;

@@ -14,6 +14,6 @@ export {
   type StepInput,
 } from "./step.ts";
 export { NOISE_STEP, type NoiseInput, withDrawnNoise } from "./step.ts";
-export { compileSampling, needsOf, type SamplingProgram } from "./sampling.ts";
+export { compileSampling, needsOf, type SamplingNeeds, type SamplingProgram } from "./sampling.ts";
 export { runSampling } from "./sampling_run.ts";
 export { denoiser, type DenoisingNetwork, trainingStep, validationStep } from "./denoising.ts";

@@ -12,7 +12,8 @@
  * | `previous` | [N, …] | the last (clipped) estimate x̂ |
  * | `failed` | [N] | number of the first evaluation of which a value was not finite, or 0 |
  *
- * beside what never changes: the denoiser's other inputs, and what is known in in-painting.
+ * beside the denoiser's other outputs, and what never changes: the denoiser's other inputs, and for
+ * in-painting `known` and `is_known`, [N, …], the known values and 1 where they hold.
  */
 import {
   type Arrays,
@@ -20,11 +21,13 @@ import {
   type Constant,
   type Engine,
   normals,
+  type RandomKey,
   randomNormal,
   type ResidentProgram,
   type Signature,
   tf,
 } from "../../engine/mod.ts";
+import { streamHash } from "../../engine/host/mod.ts";
 import { type Draw, type Evaluation, noiseInputs } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 import { batchSignature, input, parameterSignature, type Step } from "./step.ts";
@@ -78,11 +81,14 @@ export interface SamplingOptions {
   readonly needs: SamplingNeeds;
   /** The range of the data, to which x̂ is clipped. By default it is not clipped. */
   readonly clip?: readonly [low: number, high: number] | undefined;
-  /** Name of the random stream of the noise that steps add. */
-  readonly noiseStream: string;
+  /** Outputs of the denoiser beside `denoised` that are kept to be read: their shapes for one example. */
+  readonly outputs?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Values of the parameters, compiled into the program. By default they are held as state. */
   readonly weights?: Readonly<Record<string, Constant>> | undefined;
 }
+
+/** The key of the noise that steps add; each draw is a step of it. */
+export type NoiseKey = Omit<RandomKey, "step">;
 
 /** A compiled evaluation of sampling loops. */
 export interface SamplingProgram {
@@ -90,21 +96,23 @@ export interface SamplingProgram {
   readonly needs: SamplingNeeds;
   /** Names of the state that changes. */
   readonly changing: readonly string[];
+  /** Names of the denoiser's outputs beside `denoised` that are kept. */
+  readonly outputs: readonly string[];
   /** Returns the inputs of an evaluation, by its number from 1 up. */
-  inputsOf(evaluation: Evaluation, number: number, seed: number): Arrays;
+  inputsOf(evaluation: Evaluation, number: number, noise: NoiseKey): Arrays;
   dispose(): Promise<void>;
 }
 
 /**
  * Compiles a denoiser, a step with the inputs `z`, noise levels and others that stay the same for the
- * whole loop, and with the output `denoised`, as an evaluation of sampling loops.
+ * whole loop, and with the output `denoised` and perhaps others, as an evaluation of sampling loops.
  *
  * Where the engine keeps state, noise is drawn where the program runs; elsewhere it is an input.
  */
 export async function compileSampling(
   engine: Engine,
   denoiser: Step,
-  { batch, needs, clip, noiseStream, weights }: SamplingOptions,
+  { batch, needs, clip, outputs = {}, weights }: SamplingOptions,
 ): Promise<SamplingProgram> {
   const { z, previous: _, ...others } = denoiser.inputs;
   const sample = { shape: [batch, ...z!.shape], dtype: "float32" } as const;
@@ -117,33 +125,38 @@ export async function compileSampling(
     ...(needs.corrects ? ["point"] : []),
     ...(needs.raises > 0 ? ["asked"] : []),
   ];
-  const knowns = needs.known ? ["known", "mask"] : [];
+  const knowns = needs.known ? ["known", "is_known"] : [];
   const noises = noiseNames(needs);
   const drawn = engine.compileResident !== undefined;
   const samples = (names: readonly string[]): Signature =>
     Object.fromEntries(names.map((name) => [name, sample]));
+  const kept = Object.keys(outputs);
   const state: Signature = {
     ...samples([...points, ...knowns]),
+    ...Object.fromEntries(
+      kept.map((name) => [name, { shape: [batch, ...outputs[name]!], dtype: "float32" as const }]),
+    ),
     failed: { shape: [batch], dtype: "float32" },
     ...batchSignature({ inputs: held }, batch),
     ...(weights ? {} : parameterSignature(denoiser.parameters)),
   };
   const inputs: Signature = {
     control: { shape: [CONTROL.length], dtype: "float32" },
-    // The seed, and the number of the draw of each noise.
+    // The seed, the hash of the stream, and the number of the draw of each noise.
     ...(drawn && noises.length > 0
-      ? { draws: { shape: [1 + noises.length], dtype: "int32" as const } }
+      ? { draws: { shape: [2 + noises.length], dtype: "int32" as const } }
       : {}),
     ...(drawn ? {} : samples(noises)),
   };
   const perExample = [
     ...points,
     ...knowns,
+    ...kept,
     ...(drawn ? [] : noises),
     "failed",
     ...Object.keys(held).filter((name) => held[name]!.perExample),
   ];
-  const evaluate = (given: Tensors) => evaluation(denoiser, given, { needs, clip, noiseStream });
+  const evaluate = (given: Tensors) => evaluation(denoiser, given, { needs, clip, kept });
   const program = await compileStateful(engine, evaluate, inputs, state, {
     constants: weights,
     perExample,
@@ -152,18 +165,19 @@ export async function compileSampling(
   return {
     program,
     needs,
-    changing: [...points, "failed"],
-    inputsOf(evaluation, number, seed) {
+    changing: [...points, ...kept, "failed"],
+    outputs: kept,
+    inputsOf(evaluation, number, key) {
       const draws = drawsOf(evaluation, noises);
       const noise = (draw: Draw | undefined) =>
         draw === undefined
           ? new Float32Array(elementCount(sample.shape))
-          : normals({ seed, stream: noiseStream, step: draw }, elementCount(sample.shape));
+          : normals({ ...key, step: draw }, elementCount(sample.shape));
       const control = controlOf(evaluation, number);
       return {
         control: Float32Array.from(CONTROL, (name) => control[name]),
         ...(inputs.draws
-          ? { draws: Int32Array.of(seed | 0, ...draws.map((draw) => draw ?? 0)) }
+          ? { draws: Int32Array.of(key.seed, streamHash(key.stream), ...draws.map((n) => n ?? 0)) }
           : {}),
         ...(drawn ? {} : Object.fromEntries(noises.map((name, i) => [name, noise(draws[i])]))),
       };
@@ -226,7 +240,9 @@ function controlOf(evaluation: Evaluation, number: number): Control {
 function evaluation(
   denoiser: Step,
   inputs: Tensors,
-  { needs, clip, noiseStream }: Pick<SamplingOptions, "needs" | "clip" | "noiseStream">,
+  { needs, clip, kept }: Pick<SamplingOptions, "needs" | "clip"> & {
+    readonly kept: readonly string[];
+  },
 ): Record<string, tf.Tensor> {
   const control = Object.fromEntries(
     tf.split(input(inputs, "control"), CONTROL.length).map((value, i) => [CONTROL[i]!, value]),
@@ -238,8 +254,8 @@ function evaluation(
     const { draws } = inputs;
     if (!draws) return input(inputs, name);
     const at = (i: number) => tf.slice(draws, i, 1);
-    const step = at(1 + noises.indexOf(name));
-    return randomNormal({ seed: at(0), stream: noiseStream, step }, shape);
+    const step = at(2 + noises.indexOf(name));
+    return randomNormal({ seed: at(0), stream: at(1), step }, shape);
   };
   const where = (flag: tf.Tensor, x: tf.Tensor, y: tf.Tensor) =>
     tf.where(tf.broadcastTo(tf.greater(flag, 0.5), shape), x, y);
@@ -256,8 +272,9 @@ function evaluation(
   const levels = Object.fromEntries(
     LEVELS.map((name) => [name, tf.broadcastTo(control[name], [count])]),
   );
-  const { denoised: answer } = denoiser.apply({ ...inputs, ...levels, z, previous });
-  const denoised = clip ? tf.clipByValue(answer!, ...clip) : answer!;
+  const answers = denoiser.apply({ ...inputs, ...levels, z, previous });
+  const answer = input(answers, "denoised");
+  const denoised = clip ? tf.clipByValue(answer, ...clip) : answer;
   let reached = tf.add(
     tf.add(tf.mul(base, control.byBase), tf.mul(denoised, control.byDenoised)),
     tf.mul(previous, control.byPrevious),
@@ -268,7 +285,7 @@ function evaluation(
       tf.mul(input(inputs, "known"), control.knownAlpha),
       tf.mul(noise("known_noise"), control.knownSigma),
     );
-    const isKnown = tf.mul(input(inputs, "mask"), control.endsStep);
+    const isKnown = tf.mul(input(inputs, "is_known"), control.endsStep);
     reached = tf.where(tf.greater(isKnown, 0.5), known, reached);
   }
   return {
@@ -276,7 +293,8 @@ function evaluation(
     previous: denoised,
     ...(needs.corrects ? { point: reached } : {}),
     ...(needs.raises > 0 ? { asked: z } : {}),
-    failed: firstFailure(input(inputs, "failed"), answer!, control.number),
+    ...Object.fromEntries(kept.map((name) => [name, input(answers, name)])),
+    failed: firstFailure(input(inputs, "failed"), answer, control.number),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The loop over a plan's evaluations, whose points stay where the denoiser runs. */
 import type { Arrays } from "../../engine/mod.ts";
-import { describeEvaluation, type Evaluation } from "../diffusion/mod.ts";
-import { elementCount, type SamplingProgram } from "./sampling.ts";
+import { describeEvaluation, type Evaluation, type Inpainting } from "../diffusion/mod.ts";
+import { elementCount, type NoiseKey, type SamplingProgram } from "./sampling.ts";
 
 /** The state of the denoiser's input and of its output in one step, read back. */
 export interface SamplingFrame {
@@ -11,15 +11,27 @@ export interface SamplingFrame {
   readonly noisy: Float32Array;
   /** The (clipped) estimate x̂. */
   readonly denoised: Float32Array;
+  /** The denoiser's other outputs that the program keeps. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+}
+
+/** What a sampling loop came to. */
+export interface Sampled {
+  /** The points at the last level. */
+  readonly points: Float32Array;
+  /** The outputs of the last evaluation that the program keeps. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  readonly frames: readonly SamplingFrame[];
 }
 
 export interface SamplingRun {
   readonly plan: readonly Evaluation[];
   /** The points to start from (`sampleStart`). */
   readonly start: Float32Array;
-  /** Everything that stays the same: the denoiser's other inputs, weights, `known` and `mask`. */
+  /** Everything that stays the same: the denoiser's other inputs, and weights. */
   readonly held: Arrays;
-  readonly seed: number;
+  readonly inpaint?: Pick<Inpainting, "known" | "mask"> | undefined;
+  readonly noise: NoiseKey;
   /** The program for a noise level, where there are several; by default always the first. */
   programAt?(gamma: number): SamplingProgram;
   /** Called as each step is asked for, with the number of steps. */
@@ -34,22 +46,27 @@ const MOST_SECONDS = 0.25;
 const MOST_QUEUED = 64;
 
 /**
- * Samples points with a compiled program. Points are read back at the end and for frames alone.
+ * Samples points with a compiled program. Points and outputs are read back at the end and for frames
+ * alone.
  *
- * @returns The points at the last level, and the frames.
  * @throws {Error} If a value is not finite; the message names the step and γ.
  * @throws The reason of the signal, if it is aborted.
  */
 export async function runSampling(
   first: SamplingProgram,
-  { plan, start, held, seed, programAt = () => first, isFrame, onStep, signal }: SamplingRun,
-): Promise<{ readonly points: Float32Array; readonly frames: readonly SamplingFrame[] }> {
+  { plan, start, held, inpaint, noise, programAt = () => first, isFrame, onStep, signal }:
+    SamplingRun,
+): Promise<Sampled> {
   const frames: SamplingFrame[] = [];
+  const constant: Arrays = {
+    ...held,
+    ...(inpaint && { known: inpaint.known, is_known: inpaint.mask }),
+  };
   let current = programAt(plan[0]!.gamma);
   const begin = (sampling: SamplingProgram) => {
     const { state } = sampling.program;
     sampling.program.write(
-      Object.fromEntries(Object.entries(held).filter(([name]) => name in state)),
+      Object.fromEntries(Object.entries(constant).filter(([name]) => name in state)),
     );
   };
   const failed = new Float32Array(current.program.state.failed!.shape[0]!);
@@ -63,9 +80,9 @@ export async function runSampling(
       `Sampling stopped at ${place}: the denoiser returned a value that is not finite`,
     );
   };
-  const read = async (name: string) => {
-    const values = new Float32Array(start.length);
-    await current.program.read({ [name]: values });
+  const read = async (names: readonly string[]) => {
+    const values = stateArrays(current, names);
+    await current.program.read(values);
     return values;
   };
   begin(current);
@@ -87,11 +104,14 @@ export async function runSampling(
     }
     const keeps = !evaluation.corrects && (isFrame?.(step, steps) ?? false);
     const raises = current.needs.raises > 0;
-    const noisy = keeps && !raises ? await read("base") : undefined;
-    current.program.enqueue(current.inputsOf(evaluation, index + 1, seed));
+    const before = keeps && !raises ? await read(["base"]) : {};
+    current.program.enqueue(current.inputsOf(evaluation, index + 1, noise));
     if (keeps) {
-      const denoised = await read("previous");
-      frames.push({ step, gamma, noisy: noisy ?? await read("asked"), denoised });
+      const { base, asked = base, previous, ...outputs } = {
+        ...before,
+        ...await read(["previous", ...(raises ? ["asked"] : []), ...current.outputs]),
+      };
+      frames.push({ step, gamma, noisy: asked!, denoised: previous!, outputs });
     }
     if (evaluation.endsStep) onStep?.(step, steps);
     if (++queued < most) continue;
@@ -101,17 +121,23 @@ export async function runSampling(
     [queued, since] = [0, performance.now()];
   }
   await look();
-  return { points: await read("base"), frames };
+  const { base, ...outputs } = await read(["base", ...current.outputs]);
+  return { points: base!, outputs, frames };
 }
 
 /** Copies the state that changes from one program into another. */
 async function carry(from: SamplingProgram, to: SamplingProgram): Promise<void> {
-  const values = Object.fromEntries(
-    from.changing.map((name) => [
-      name,
-      new Float32Array(elementCount(from.program.state[name]!.shape)),
-    ]),
-  );
+  const values = stateArrays(from, from.changing);
   await from.program.read(values);
   to.program.write(values);
+}
+
+/** Arrays for state of a program, by name. */
+function stateArrays(
+  { program: { state } }: SamplingProgram,
+  names: readonly string[],
+): Record<string, Float32Array> {
+  return Object.fromEntries(
+    names.map((name) => [name, new Float32Array(elementCount(state[name]!.shape))]),
+  );
 }

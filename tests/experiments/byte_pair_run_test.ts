@@ -14,13 +14,13 @@ import { openStore } from "../../experiments/store/store.ts";
 import { charactersOf, networkOf } from "../../experiments/text/network.ts";
 import { ownNats } from "../../experiments/text/written.ts";
 import { compileMeasure } from "../../experiments/text/measure.ts";
-import { textModel } from "../../experiments/text/generation.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
 import { windowsOf } from "../../experiments/text/validation.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { queue, withTrainedWorkspace } from "./workspace.ts";
 import { textConfigOf } from "../../experiments/text/config.ts";
 import { runWorker } from "../../experiments/run_worker.ts";
+import { textModel } from "../../experiments/text/model.ts";
 
 const SIZE = 60;
 const CONTEXT = 16;

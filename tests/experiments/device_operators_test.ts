@@ -19,7 +19,6 @@ import {
   compileSampler,
   networkOf as imageNetworkOf,
 } from "../../experiments/image/drawing.ts";
-import { compileReader, compileWriter } from "../../experiments/text/generation.ts";
 import { networkOf as textNetworkOf } from "../../experiments/text/network.ts";
 import { openSubject } from "../../experiments/registry/modalities.ts";
 import { initialState } from "../../experiments/run/state.ts";
@@ -28,6 +27,7 @@ import { compileStep } from "../../models/steps/mod.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import type { SampleSettings } from "../../experiments/image/requests.ts";
 import { openTracingEngine } from "../../engine/choice/choose.ts";
+import { compileReader, compileWriter } from "../../experiments/text/model.ts";
 
 /**
  * Compiles what `work` compiles to kernels, which fails where an operator has none. The programs cannot

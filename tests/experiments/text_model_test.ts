@@ -1,11 +1,12 @@
-import { normals, openEngine } from "../../engine/mod.ts";
-import { textModel } from "../../experiments/text/generation.ts";
+import { compileStateful, type Engine, normals, openEngine } from "../../engine/mod.ts";
 import { networkOf } from "../../experiments/text/network.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
 import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
 import { assertClose } from "../models/assert_close.ts";
 import { resolveConfig } from "../../experiments/mod.ts";
 import { textConfigOf } from "../../experiments/text/config.ts";
+import { blocksModel, checkText, requests } from "./text_loops.ts";
+import { textModel } from "../../experiments/text/model.ts";
 
 Deno.test("a short block gets the same logits from a program for longer ones as from its own", async () => {
   const config = textConfigOf({
@@ -32,5 +33,17 @@ Deno.test("a short block gets the same logits from a program for longer ones as 
   });
   await used.denoise!(block(8));
   assertClose(await used.denoise!(block(5)), await fresh.denoise!(block(5)), { absolute: 1e-5 });
+  await engine.dispose();
+});
+
+Deno.test("a network that carries out its loops writes what the host's loops write", async () => {
+  const engine = await openEngine({ device: "cpu" });
+  const resident: Engine = {
+    ...engine,
+    compileResident: (fn, inputs, state, options) =>
+      compileStateful(engine, fn, inputs, state, { ...options, perExample: [], batch: 1 }),
+  };
+  const [model, hosted] = [await blocksModel(resident), await blocksModel(engine)];
+  for (const request of Object.values(requests)) await checkText(model, hosted, request, 1e-4);
   await engine.dispose();
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openEngine } from "../../engine/mod.ts";
+import { blocksModel, checkText, oneBlock } from "../experiments/text_loops.ts";
 import { assertSameState, assertSameStep, networks, updatedState } from "../webgpu/networks.ts";
 import { playedEngine } from "./interpreted_device.ts";
 
@@ -19,3 +20,12 @@ for (const name of ["UNet", "text by diffusion"]) {
     assertSameState(actual.state, expected.state);
   });
 }
+
+Deno.test("a text by loops of interpreted PTX is the CPU's", async () => {
+  await checkText(
+    await blocksModel(gpu),
+    await blocksModel(cpu),
+    { ...oneBlock, steps: 2, frames: 2 },
+    1e-4,
+  );
+});

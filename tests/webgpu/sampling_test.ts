@@ -22,7 +22,6 @@ Deno.test("a sampling loop on WebGPU copies points at its ends alone", async () 
   const sampling = await compileSampling(engine, toyDenoiser, {
     batch: 4,
     needs: needsOf(plan),
-    noiseStream: "noise",
   });
   const points = 4 * 4 * 6;
   const before = { ...copies };
@@ -30,7 +29,7 @@ Deno.test("a sampling loop on WebGPU copies points at its ends alone", async () 
     plan,
     start: new Float32Array(4 * 6),
     held: { labels: new Int32Array(4) },
-    seed: 0,
+    noise: { seed: 0, stream: "noise" },
   });
   const up = copies.up - before.up, down = copies.down - before.down;
   const waits = copies.waits - before.waits;

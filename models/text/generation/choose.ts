@@ -1,4 +1,5 @@
 import { uniforms } from "../../../engine/host/mod.ts";
+import { isFrame } from "../../diffusion/mod.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 
 /** Sampling characters from logits, and the reverse process of masked diffusion. */
@@ -119,9 +120,6 @@ export async function unmask(
   const tokens = known.slice();
   const times = uniforms({ seed, stream: "text/unmask/times", step: 0 }, known.length);
   const draws = uniforms({ seed, stream: "text/unmask/draw", step: 0 }, known.length);
-  const recordedSteps = new Set(
-    Array.from({ length: film }, (_, i) => Math.round(i * steps / Math.max(1, film - 1))),
-  );
   const frames: TextFrame[] = [];
   let logits: Float32Array | undefined;
   let evaluations = 0;
@@ -136,7 +134,7 @@ export async function unmask(
   for (let step = 0; step <= steps; step++) {
     const next = 1 - (step + 1) / steps;
     const due = [...tokens.keys()].filter((i) => tokens[i]! < 0 && times[i]! >= next);
-    if (recordedSteps.has(step)) {
+    if (isFrame(step + 1, steps + 1, film)) {
       const current = tokens.every((token) => token >= 0) ? null : await fill();
       frames.push(frameOf(tokens, current, size, length, 1 - step / steps));
     }

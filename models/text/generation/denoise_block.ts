@@ -1,8 +1,22 @@
 /** Sampling one block of characters by diffusion. */
 import { normals } from "../../../engine/host/mod.ts";
-import { type Inpainting, sampleDiffusion, timeAt } from "../../diffusion/mod.ts";
+import {
+  type Denoise,
+  type Inpainting,
+  isFrame,
+  sampleDiffusion,
+  samplingPlan,
+  timeAt,
+} from "../../diffusion/mod.ts";
 import { likeliest, probabilities } from "./choose.ts";
-import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
+import {
+  FIXED_LOGIT,
+  type GenerationRequest,
+  type SampledLogits,
+  type SamplingLoop,
+  type TextFrame,
+  type TextModel,
+} from "./types.ts";
 
 /** A block of a text, and the characters around and in it that are known. */
 export interface Block {
@@ -26,8 +40,6 @@ export interface DenoisedBlock {
   readonly gamma: number;
   /** Logits of the last evaluation, [count, length, V]; fixed characters have probability 1. */
   readonly logits: Float32Array;
-  /** The last denoised estimate x̂, shaped like `z`. */
-  readonly estimate: Float32Array;
   readonly frames: readonly TextFrame[];
   readonly evaluations: number;
 }
@@ -35,8 +47,13 @@ export interface DenoisedBlock {
 /** Resampling iterations of every step where some characters are fixed. */
 const RESAMPLES = 4;
 
-/** Logit of a fixed character; all others get 0. */
-const KNOWN_LOGIT = 1e4;
+/** Estimates are made at this temperature at least. */
+const LEAST_TEMPERATURE = 0.05;
+
+/** The temperature of the estimates of a request. */
+export function estimateTemperature({ temperature }: GenerationRequest): number {
+  return Math.max(temperature, LEAST_TEMPERATURE);
+}
 
 /**
  * Denoises a block from pure noise with the requested sampler. The noise levels are evenly spaced in
@@ -48,55 +65,62 @@ export async function denoiseBlock(
   model: TextModel,
   request: GenerationRequest,
   block: Block,
-  film: number,
 ): Promise<DenoisedBlock> {
-  const { count, steps, seed, temperature } = request;
-  const { length, known } = block;
-  const { embeddings, dimension: d, vocabularySize: size } = model;
-  const values = count * length * d;
+  const { count, steps, seed, sampler, frames } = request;
+  const { before, prefix, length, known } = block;
+  const { embeddings, dimension: d } = model;
   const levels = levelsTo(block.endGamma ?? model.gamma(0), model, steps);
-  const frames: TextFrame[] = [];
-  const recordedSteps = new Set(
-    Array.from({ length: film }, (_, i) => Math.round(i * steps / Math.max(1, film - 1))),
-  );
-  let evaluations = 0;
-  let logits = new Float32Array(0);
-  let estimated: Float32Array | undefined;
+  const noise = { seed, stream: `text/${block.stream}/noise` };
+  const loop: SamplingLoop = {
+    sampler,
+    levels,
+    endsWithEstimate: true,
+    count,
+    length,
+    before,
+    prefix,
+    z: normals({ ...noise, step: 0 }, count * length * d),
+    noise,
+    temperature: estimateTemperature(request),
+    fixed: known,
+    inpaint: known && inpaintingOf(known, embeddings!, d),
+    frames,
+  };
+  const sampled = await (model.sample?.(loop) ?? sampleOnHost(model, loop));
+  return {
+    ...sampled,
+    gamma: levels.at(-1)!,
+    frames: sampled.frames.map(({ gamma, logits }) =>
+      frameOf(logits, gamma, request, block, model)
+    ),
+  };
+}
 
-  const denoise = async (
-    z: Float32Array,
-    gamma: number,
-    step: number,
-    previous: Float32Array | undefined,
-  ) => {
-    const { before, prefix } = block;
+/** Carries out a loop on the host, with the network wherever it runs. */
+async function sampleOnHost(model: TextModel, loop: SamplingLoop): Promise<SampledLogits> {
+  const { count, length, before, prefix, fixed, temperature, noise } = loop;
+  const { steps } = samplingPlan(loop).at(-1)!;
+  const frames: { gamma: number; logits: Float32Array }[] = [];
+  let evaluations = 0, lastShown = 0;
+  let logits = new Float32Array(0);
+  const denoise: Denoise = async (z, gamma, step, previous) => {
     logits = Float32Array.from(
       await model.denoise!({ z, gamma, count, length, before, prefix, previous }),
     );
-    if (known) fixKnownTokens(logits, known, size);
-    // Second-order samplers evaluate the network twice in a step: the first evaluation is recorded.
-    if (recordedSteps.delete(step - 1)) frames.push(frameOf(logits, gamma, request, block, size));
     evaluations++;
-    estimated = estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
-    return estimated;
+    if (fixed) fixLogits(logits, fixed, model.vocabularySize);
+    // Some samplers evaluate the network twice in a step: the first evaluation is shown.
+    if (step !== lastShown && isFrame(step, steps, loop.frames)) {
+      frames.push({ gamma, logits });
+      lastShown = step;
+    }
+    return estimateOf(model, logits, temperature);
   };
-
-  const noise = (draw: number) =>
-    normals({ seed, stream: `text/${block.stream}/noise`, step: draw }, values);
-  const z = await sampleDiffusion(
-    denoise,
-    {
-      sampler: request.sampler,
-      levels,
-      z: noise(0),
-      noise,
-      clip: null,
-      inpaint: known && inpaintingOf(known, embeddings!, d),
-    },
-  );
-  const gamma = levels.at(-1)!;
-  const estimate = await denoise(z, gamma, steps + 1, estimated);
-  return { z, gamma, logits, estimate, frames, evaluations };
+  const z = await sampleDiffusion(denoise, {
+    ...loop,
+    noise: (draw) => normals({ ...noise, step: draw }, loop.z.length),
+  });
+  return { z, logits, frames, evaluations };
 }
 
 /** −log SNR before each step, and `endGamma` after the last. */
@@ -108,12 +132,11 @@ function levelsTo(endGamma: number, model: TextModel, steps: number): number[] {
 
 /** Returns the denoised estimate x̂ = softmax(logits / temperature)·E. */
 export function estimateOf(
+  { embeddings, dimension: d, vocabularySize: size }: TextModel,
   logits: Float32Array,
-  e: Float32Array,
-  d: number,
-  size: number,
   temperature: number,
 ): Float32Array {
+  const e = embeddings!;
   const positions = logits.length / size;
   const estimate = new Float32Array(positions * d);
   for (let i = 0; i < positions; i++) {
@@ -128,11 +151,11 @@ export function estimateOf(
   return estimate;
 }
 
-function fixKnownTokens(logits: Float32Array, tokens: Int32Array, size: number): void {
+function fixLogits(logits: Float32Array, tokens: Int32Array, size: number): void {
   tokens.forEach((token, i) => {
     if (token < 0) return;
     logits.fill(0, i * size, (i + 1) * size);
-    logits[i * size + token] = KNOWN_LOGIT;
+    logits[i * size + token] = FIXED_LOGIT;
   });
 }
 
@@ -157,7 +180,7 @@ function frameOf(
   gamma: number,
   { count }: GenerationRequest,
   { start, length }: Block,
-  size: number,
+  { vocabularySize: size }: TextModel,
 ): TextFrame {
   const tokens = new Int32Array(count * length), confidence = new Float32Array(count * length);
   for (let i = 0; i < tokens.length; i++) {

@@ -141,7 +141,7 @@ async function write(
   block: Block,
   count: number,
 ): Promise<void> {
-  const { logits, frames, evaluations } = await denoiseBlock(model, request, block, request.frames);
+  const { logits, frames, evaluations } = await denoiseBlock(model, request, block);
   const { length, start, stream } = block;
   const draws = uniforms(
     { seed: request.seed, stream: `text/${stream}/draw`, step: 0 },

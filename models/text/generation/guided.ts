@@ -2,7 +2,7 @@
 import { choose, columns, logProbabilities } from "./choose.ts";
 import type { GenerationRequest, TextFrame, TextModel } from "./types.ts";
 import { uniforms } from "../../../engine/host/mod.ts";
-import { type Block, denoiseBlock, estimateOf } from "./denoise_block.ts";
+import { type Block, denoiseBlock, estimateOf, estimateTemperature } from "./denoise_block.ts";
 
 /** The texts of a request while they are being generated. */
 export interface Draft {
@@ -92,21 +92,19 @@ async function denoisingExpert(
   draft: Draft,
   block: Block,
 ): Promise<(i: number) => Promise<Float32Array>> {
-  const { count, temperature } = request;
-  const { embeddings, dimension: d, vocabularySize: size } = model;
-  const { z, gamma, frames, evaluations, ...last } = await denoiseBlock(
-    model,
-    request,
-    block,
-    request.frames,
-  );
-  draft.frames.push(...frames);
-  draft.evaluations += evaluations;
-  let { logits, estimate } = last;
+  const { count } = request;
+  const { dimension: d, vocabularySize: size } = model;
+  const temperature = estimateTemperature(request);
+  const denoised = await denoiseBlock(model, request, block);
+  draft.frames.push(...denoised.frames);
+  draft.evaluations += denoised.evaluations;
+  const { z, gamma } = denoised;
+  let { logits } = denoised;
   return async (i) => {
     const length = block.length - i;
     if (i > 0) {
       const prefix = block.prefix + i;
+      const estimate = estimateOf(model, logits, temperature);
       logits = await model.denoise!({
         z: columns(z, count, block.length * d, i * d, block.length * d),
         gamma,
@@ -116,7 +114,6 @@ async function denoisingExpert(
         prefix,
         previous: columns(estimate, count, (length + 1) * d, d, (length + 1) * d),
       });
-      estimate = estimateOf(logits, embeddings!, d, size, Math.max(temperature, 0.05));
       draft.evaluations++;
     }
     return columns(logits, count, length * size, 0, size);

@@ -1,5 +1,6 @@
 /** The interface between text generation and a trained network. */
-import type { SamplerName } from "../../diffusion/mod.ts";
+import type { RandomKey } from "../../../engine/host/mod.ts";
+import type { Inpainting, PlanOptions, SamplerName } from "../../diffusion/mod.ts";
 import type { GenerationMode } from "../mod.ts";
 
 /**
@@ -23,6 +24,15 @@ export interface TextModel {
    * without a denoising head.
    */
   readonly denoise: ((request: DenoiseRequest) => Promise<Float32Array>) | null;
+  /**
+   * Carries out a sampling loop where the network runs. Absent where the loop is the host's, which calls
+   * `denoise` for each evaluation.
+   *
+   * @param onStep Called as each step is asked for.
+   */
+  readonly sample?:
+    | ((loop: SamplingLoop, onStep?: () => void) => Promise<SampledLogits>)
+    | undefined;
   /**
    * Returns the logits of masked characters, [count, length, V]. Absent for a network without masked
    * diffusion.
@@ -54,6 +64,39 @@ export interface DenoiseRequest {
   readonly prefix: number;
   /** The previous denoised estimate, shaped like `z`, for self-conditioning. */
   readonly previous?: Float32Array | undefined;
+}
+
+/** A sampling loop over the embeddings of one block. */
+export interface SamplingLoop
+  extends PlanOptions, Pick<DenoiseRequest, "count" | "length" | "before" | "prefix"> {
+  /** The noise that it starts from, [count, length, dimension]. */
+  readonly z: Float32Array;
+  /** Key of the noise that steps add; each draw is a step of it. */
+  readonly noise: Omit<RandomKey, "step">;
+  /** Divisor of the logits in the estimate x̂ = softmax(logits / temperature)·E. */
+  readonly temperature: number;
+  /**
+   * Characters that are not to be sampled, [count, length], −1 for all others. Their logits are
+   * {@link FIXED_LOGIT}, and those of other characters in their place 0.
+   */
+  readonly fixed?: Int32Array | undefined;
+  /** The embeddings of the fixed characters. */
+  readonly inpaint?: Inpainting<Float32Array> | undefined;
+  /** Number of steps whose logits are to be returned. */
+  readonly frames: number;
+}
+
+/** Logit of a fixed character. */
+export const FIXED_LOGIT = 1e4;
+
+export interface SampledLogits {
+  /** The noisy embeddings at the last level, [count, length, dimension]. */
+  readonly z: Float32Array;
+  /** Logits of the last evaluation, [count, length, V]. */
+  readonly logits: Float32Array;
+  /** Logits of the first evaluation of each step that is shown, and its noise level. */
+  readonly frames: readonly { readonly gamma: number; readonly logits: Float32Array }[];
+  readonly evaluations: number;
 }
 
 export interface GenerationRequest {

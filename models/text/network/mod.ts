@@ -11,6 +11,7 @@ export {
   boundStep,
   nextCharacters,
   textDenoiser,
+  textEstimator,
   type TextStepOptions,
   textTrainingStep,
 } from "./steps.ts";

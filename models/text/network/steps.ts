@@ -13,6 +13,7 @@
  * | `masked` | [N, L] | `maskedPlaces`: 1 where a character is masked |
  */
 import { tf } from "../../../engine/mod.ts";
+import { FIXED_LOGIT } from "../generation/mod.ts";
 import type { Tensors } from "../../layers/mod.ts";
 import {
   diffuse,
@@ -192,6 +193,32 @@ export function textDenoiser(network: TextNetwork, denoiser: Denoiser, length: n
         rotary: reader ? { cos: input(inputs, "cos"), sin: input(inputs, "sin") } : undefined,
       }),
     }),
+  };
+}
+
+/**
+ * The denoiser of sampling loops that stay where the network runs (`compileSampling`): as
+ * {@link textDenoiser}, with the inputs `fixed`, [N, length] int32, the characters that are not to be
+ * sampled or −1, and `temperature`, []. Outputs: `logits`, [N, length, V], those of fixed characters
+ * included, and `denoised`, [N, length, d], the estimate x̂ = softmax(logits / temperature)·E.
+ */
+export function textEstimator(network: TextNetwork, denoiser: Denoiser, length: number): Step {
+  const { parameters, inputs, apply } = textDenoiser(network, denoiser, length);
+  return {
+    parameters,
+    inputs: {
+      ...inputs,
+      fixed: perExampleInput([length], "int32"),
+      temperature: sharedInput([]),
+    },
+    apply: (given) => {
+      const fixed = input(given, "fixed");
+      const certain = tf.oneHot(fixed, network.options.vocabulary, FIXED_LOGIT, 0, "float32");
+      const isFixed = tf.expandDims(tf.greaterEqual(fixed, 0), -1);
+      const logits = tf.where(isFixed, certain, input(apply(given), "logits"));
+      const scaled = tf.div(logits, input(given, "temperature"));
+      return { logits, denoised: denoised(denoiser, given, scaled) };
+    },
   };
 }
 

@@ -102,7 +102,6 @@ export async function checkLoop(
     batch: COUNT,
     needs: needsOf(plan),
     clip: CLIP,
-    noiseStream: STREAM,
   });
   const steps: [number, number][] = [];
   const isFrame = (step: number) => step !== 2;
@@ -112,8 +111,9 @@ export async function checkLoop(
     const sampled = await runSampling(program, {
       plan,
       start: sampleStart({ z, levels: options.levels, inpaint }),
-      held: { labels: LABELS, known, mask },
-      seed: SEED,
+      held: { labels: LABELS },
+      inpaint,
+      noise: { seed: SEED, stream: STREAM },
       isFrame,
       onStep: (...step) => steps.push(step),
     });
@@ -130,7 +130,7 @@ export async function checkLoop(
     assert.deepEqual(steps, expected.map(({ step, steps }) => [step, steps]));
   }
   if (engine.compileResident) {
-    const copied = Object.values(program.inputsOf(plan[0]!, 1, SEED));
+    const copied = Object.values(program.inputsOf(plan[0]!, 1, { seed: SEED, stream: STREAM }));
     assert.ok(copied.reduce((sum, { byteLength }) => sum + byteLength, 0) < 128);
   }
   await program.dispose();

@@ -21,7 +21,8 @@ for (const [name, options] of Object.entries(loops)) {
 }
 
 const plan = samplingPlan({ sampler: "ddim", levels: [4, 2, 0] });
-const options = { batch: 2, needs: needsOf(plan), clip: [-1, 1] as const, noiseStream: "noise" };
+const options = { batch: 2, needs: needsOf(plan), clip: [-1, 1] as const };
+const noise = { seed: 0, stream: "noise" };
 
 /** Fails for one example, where the noise is low. */
 const failing: Step = {
@@ -41,7 +42,7 @@ Deno.test("a sampling loop stops at a value that is not finite, naming step and 
       plan,
       start: new Float32Array(6).fill(0.5),
       held: { bad: Float32Array.of(0, bad) },
-      seed: 0,
+      noise,
     });
   await assert.rejects(run(1), {
     message:
@@ -58,7 +59,7 @@ Deno.test("a sampling loop stops when its signal aborts", async () => {
     plan,
     start: new Float32Array(6),
     held: { bad: new Float32Array(2) },
-    seed: 0,
+    noise,
     onStep: () => abort.abort(new Error("enough")),
     signal: abort.signal,
   });
