@@ -11,10 +11,22 @@
  * A training step is forward, backward, clipping and AdamW, with all state on the device; nothing is
  * waited for between steps. Digits are drawn in 50 guided DDIM steps. Every device and peer has a share
  * of `--seconds` (230), and every row a share of that: a row that does not fit into it is named, and so
- * is a device or a peer that is not there. `--devices cuda,webgpu,cpu,pytorch` names what is measured,
- * `--rounds 30` how often. The last line is JSON.
+ * is a device or a peer that is not there. `--devices cuda,cuda-tf32,webgpu,cpu,pytorch` names what is
+ * measured, `--rounds 30` how often; "cuda-tf32" are the training steps with `precision` tf32, all else
+ * is in float32. The last line is JSON.
  *
- * It needs no network: the packages of main.ts are enough, and PyTorch where it is to be compared.
+ * It needs no network: the packages that main.ts and this file load are enough, and PyTorch where it is
+ * to be compared. On a machine with a card that is at hand for a single call, this is the call:
+ *
+ *     deno task bench:gpu --rehearse --devices cuda,cuda-tf32,webgpu --results OUT
+ *     deno task bench:gpu --results OUT
+ *     deno task test:ptx --no-check -- --card
+ *     deno task test:webgpu --no-check
+ *
+ * First it is known within a minute whether every kind of program compiles and runs on the card, and if
+ * not, why. Then follow the times, and then the parity of both devices with the CPU: of every operator,
+ * of a training step of every network, of sampling loops, and of products in tf32. Every row and every
+ * test is printed as it is done, so that a call that is cut off has not been for nothing.
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -22,12 +34,12 @@ import { join } from "node:path";
 import { runFlags } from "../experiments/run/processes.ts";
 import { pyTorchRows, type Reported, rowsOf } from "./gpu_processes.ts";
 import { reportOf } from "./gpu_report.ts";
-import { ROWS, SMALLEST_ROWS } from "./gpu_rows.ts";
+import { isTraining, ROWS, SMALLEST_ROWS } from "./gpu_rows.ts";
 
 const { values } = parseArgs({
   options: {
     rehearse: { type: "boolean", default: false },
-    devices: { type: "string", default: "cuda,webgpu,cpu,pytorch" },
+    devices: { type: "string", default: "cuda,cuda-tf32,webgpu,cpu,pytorch" },
     rounds: { type: "string" },
     seconds: { type: "string" },
     results: { type: "string" },
@@ -41,10 +53,11 @@ const STEPS = rehearse ? 2 : 50;
 const rows = rehearse ? SMALLEST_ROWS : ROWS;
 /** Shares of the time. */
 const SHARES: Readonly<Record<string, number>> = {
-  cuda: 0.2,
-  webgpu: 0.17,
-  cpu: 0.11,
-  pytorch: 0.5,
+  cuda: 0.18,
+  "cuda-tf32": 0.12,
+  webgpu: 0.14,
+  cpu: 0.08,
+  pytorch: 0.46,
 };
 
 const began = performance.now();
@@ -74,7 +87,8 @@ for (const device of values.devices.split(",")) {
   };
   const worker = fileURLToPath(new URL("./gpu_worker.ts", import.meta.url));
   const command = [Deno.execPath(), ...runFlags(), worker, device, JSON.stringify(effort)];
-  const asked = rows.map(({ work, count }) => `${work}:${count}`);
+  const own = device === "cuda-tf32" ? rows.filter(isTraining) : rows;
+  const asked = own.map(({ work, count }) => `${work}:${count}`);
   const all = device === "cpu" ? asked : ["ceilings", ...asked];
   for await (const row of rowsOf(command, all, { seconds, each: effort.seconds })) {
     tell({ ...row, on: device });

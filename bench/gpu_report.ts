@@ -4,9 +4,10 @@ import type { Ceilings } from "./gpu_rows.ts";
 
 const EAGER = "PyTorch eager";
 const GRAPH = "PyTorch compiled as one graph";
-const COLUMNS = ["cuda", "webgpu", "cpu", EAGER, "PyTorch compiled", GRAPH];
+const TF32 = "cuda-tf32";
+const COLUMNS = ["cuda", TF32, "webgpu", "cpu", EAGER, "PyTorch compiled", GRAPH];
 /** Devices whose shares of the ceilings are shown: those on the card. */
-const ON_CARD = ["cuda", "webgpu"];
+const ON_CARD = ["cuda", TF32, "webgpu"];
 
 export function reportOf(
   reported: readonly Reported[],
@@ -22,7 +23,11 @@ export function reportOf(
   const name = reported.find(({ on, description }) => on === "cuda" && description)?.description ??
     reported.find(({ on, description }) => on === "webgpu" && description)?.description ?? "no GPU";
   const ceilings = reported.filter((one) => one.ceilings !== undefined);
-  const best = bestOf(ceilings.map((one) => one.ceilings!));
+  const isTf32 = ({ row, on }: Reported) => on === TF32 || row === "ceilings-tf32";
+  const best = {
+    float32: bestOf(ceilings.filter((one) => !isTf32(one))),
+    tf32: bestOf(ceilings),
+  };
   const troubles = reported.filter(({ trouble }) => trouble !== undefined)
     .map(({ row, on, trouble }) => `- ${row ? `${row}, ${on}` : on}: ${trouble}`);
   const text = [
@@ -37,12 +42,15 @@ export function reportOf(
     ...descriptions,
     "",
     "Milliseconds of a training step (AdamW included), or of drawing all digits once in guided DDIM",
-    "steps. The ratios are ours on cuda over PyTorch's.",
+    `steps. Everything is computed in float32, but products and convolutions of ${TF32} in tf32. The`,
+    "ratios are ours on cuda over PyTorch's.",
     "",
     ...timesTable(reported),
     "",
-    ...(best ? ["## Shares of what the card does at best", "", ...ceilingLines(ceilings), ""] : []),
-    ...detailsTable(reported, best),
+    ...(best.tf32
+      ? ["## Shares of what the card does at best", "", ...ceilingLines(ceilings), ""]
+      : []),
+    ...detailsTable(reported, (on) => on === TF32 ? best.tf32 : best.float32),
     ...(troubles.length > 0 ? ["", "## Not measured", "", ...troubles] : []),
     "",
   ].join("\n");
@@ -51,7 +59,7 @@ export function reportOf(
 
 function timesTable(reported: readonly Reported[]): string[] {
   const rows = [...new Set(reported.flatMap(({ row, ceilings }) => row && !ceilings ? [row] : []))]
-    .filter((row) => row !== "ceilings");
+    .filter((row) => !row.startsWith("ceilings"));
   const time = (row: string, on: string) =>
     reported.find((one) => one.row === row && one.on === on)?.milliseconds;
   const ratio = (row: string, peer: string) => {
@@ -70,18 +78,22 @@ function timesTable(reported: readonly Reported[]): string[] {
 }
 
 function ceilingLines(ceilings: readonly Reported[]): string[] {
-  return ceilings.map(({ on, ceilings }) => {
+  return ceilings.map(({ row, on, ceilings }) => {
     const { copy, product } = ceilings!;
-    return `- ${on}: ${(copy / 1e9).toPrecision(3)} GB/s copied, ${
-      (product / 1e12).toPrecision(3)
-    } TFLOP/s in products`;
+    return `- ${on}${row === "ceilings-tf32" ? " in tf32" : ""}: ${
+      (copy / 1e9).toPrecision(3)
+    } GB/s copied, ${(product / 1e12).toPrecision(3)} TFLOP/s in products`;
   });
 }
 
-/** Shares are of the best that anything reached on this card. */
-function detailsTable(reported: readonly Reported[], best: Ceilings | undefined): string[] {
+/** Shares are of the best that anything reached on this card in the same precision. */
+function detailsTable(
+  reported: readonly Reported[],
+  bestFor: (on: string) => Ceilings | undefined,
+): string[] {
   const lines = reported.filter(({ row, milliseconds }) => row && milliseconds !== undefined)
     .map(({ row, on, milliseconds, ready, cost, memory }) => {
+      const best = bestFor(on);
       // A drawing is many runs of its program.
       const isStep = !row!.startsWith("digits");
       const share = (amount: number | undefined, ceiling: number | undefined) =>
@@ -105,7 +117,8 @@ function detailsTable(reported: readonly Reported[], best: Ceilings | undefined)
   );
 }
 
-function bestOf(all: readonly Ceilings[]): Ceilings | undefined {
+function bestOf(reported: readonly Reported[]): Ceilings | undefined {
+  const all = reported.map(({ ceilings }) => ceilings!);
   if (all.length === 0) return undefined;
   return {
     copy: Math.max(...all.map(({ copy }) => copy)),

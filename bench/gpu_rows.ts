@@ -40,6 +40,11 @@ export const ROWS: readonly Row[] = [
 export const SMALLEST_ROWS: readonly Row[] = [...new Set(ROWS.map(({ work }) => work))]
   .map((work) => ({ work, count: 1 }));
 
+/** Whether a row is a training step; otherwise it draws. */
+export function isTraining({ work }: Row): boolean {
+  return work !== "digits";
+}
+
 export function rowName({ work, count }: Row): string {
   return `${work} ${count}`;
 }

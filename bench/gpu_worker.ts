@@ -22,7 +22,9 @@ const troubleOf = (error: unknown) => ({
 
 async function open(): Promise<{ engine: Engine; gpu?: MeteredDevice }> {
   if (name === "cpu") return { engine: await openEngine({ device: "cpu" }) };
-  const gpu = metered(name === "cuda" ? openCuda() : await openWebGpu());
+  const gpu = metered(
+    name === "webgpu" ? await openWebGpu() : openCuda(name === "cuda-tf32" ? "tf32" : "float32"),
+  );
   return { gpu, engine: openCompiledEngine(runtimeOn(gpu.device)) };
 }
 

@@ -26,6 +26,7 @@ export type {
   RandomKey,
   SafeTensor,
 } from "./host/mod.ts";
+export { cudaTrouble } from "./kernels/cuda.ts";
 export { compileMuon } from "./muon.ts";
 export type { Muon } from "./muon.ts";
 export { dropout, randomNormal, randomUniform } from "./random.ts";

@@ -6,13 +6,20 @@
  *     deno task setup:tensorflow [--cuda]
  *
  * Everything goes into `node_modules` of the program's folder. `--cuda` takes the build of TensorFlow
- * for NVIDIA's GPUs, with NVIDIA's libraries (about 4 GB).
+ * for NVIDIA's GPUs, with NVIDIA's libraries (about 4 GB), and needs a card with its driver.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Arrays, type Engine, normals, openEngine, UserError } from "../engine/mod.ts";
+import {
+  type Arrays,
+  cudaTrouble,
+  type Engine,
+  normals,
+  openEngine,
+  UserError,
+} from "../engine/mod.ts";
 import { noiseInputs } from "../models/diffusion/mod.ts";
 import { imageNetwork } from "../models/image/mod.ts";
 import { initialParameters } from "../models/layers/mod.ts";
@@ -39,12 +46,19 @@ async function run(what: string, program: string, args: string[], cwd = root): P
   throw new UserError(`${what} failed: ${program} ${args.join(" ")}\n${end}`);
 }
 
-/** @throws {UserError} If a program is missing that the installation needs. */
-async function requirePrograms(): Promise<void> {
+/** @throws {UserError} If the system, the card or a program is missing that the installation needs. */
+async function requireSystem(cuda: boolean): Promise<void> {
   if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
     throw new UserError(
       `setup:tensorflow builds for Linux on x86_64, and this is ${Deno.build.os} on ` +
         `${Deno.build.arch}: use device webgpu or cpu, which need no installation`,
+    );
+  }
+  const trouble = cuda ? cudaTrouble() : undefined;
+  if (trouble !== undefined) {
+    throw new UserError(
+      `setup:tensorflow --cuda needs a card of NVIDIA's: ${trouble}; mend that, or leave out --cuda ` +
+        "for TensorFlow on the processor",
     );
   }
   for (
@@ -108,7 +122,7 @@ async function build(): Promise<void> {
 }
 
 async function install(cuda: boolean): Promise<void> {
-  await requirePrograms();
+  await requireSystem(cuda);
   await run(`Installing ${PACKAGE} ${VERSION}`, "npm", [
     ...["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit"],
     ...["--no-fund", "--prefix", root, `${PACKAGE}@${VERSION}`],

@@ -1,7 +1,7 @@
 """The rows of the GPU benchmark in PyTorch: training steps, and drawing digits by guided DDIM.
 
-    gpu_rows.py eager ROUNDS STEPS [--on-processor] ceilings unet:64 digits:64 ...
-    gpu_rows.py compiled ROUNDS STEPS unet:64
+    gpu_rows.py eager ROUNDS STEPS [--on-processor] ceilings ceilings-tf32 unet:64 digits:64 ...
+    gpu_rows.py compiled ROUNDS STEPS [--on-processor] unet:64
 
 The first measures each row as it is usually written. The second compiles one row, says that it is ready,
 and when it is sent a line measures it compiled, and with the whole step, or the whole sampling loop,
@@ -76,6 +76,8 @@ def prepared(work, count, steps, compiled, on_card):
 
 
 def captured(once):
+    if not torch.cuda.is_available():
+        raise RuntimeError("only a card has graphs")
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         once()
@@ -123,13 +125,19 @@ def measured(row, make, rounds):
     tell(row=name, **line)
 
 
-def ceilings(rounds):
-    """Bytes a second of a copy, and operations a second of a product in float32."""
+def in_tf32(allowed):
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+
+
+def ceilings(row, rounds):
+    """Bytes a second of a copy, and operations a second of a product, in float32 or tf32."""
+    in_tf32(row == "ceilings-tf32")
     x, a = torch.randn(2**26), torch.randn(4096, 4096)
     y, b = torch.empty_like(x), torch.empty_like(a)
     copy = timed(lambda: y.copy_(x), rounds)
     product = timed(lambda: torch.mm(a, a, out=b), rounds)
-    tell(row="ceilings", ceilings=dict(copy=8 * 2**26 / copy * 1e3, product=2 * 4096**3 / product * 1e3))
+    in_tf32(False)
+    tell(row=row, ceilings=dict(copy=8 * 2**26 / copy * 1e3, product=2 * 4096**3 / product * 1e3))
 
 
 def main():
@@ -145,7 +153,7 @@ def main():
         return tell(trouble=f"PyTorch {torch.__version__} finds no CUDA device here")
     if on_card:
         torch.set_default_device("cuda")
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        in_tf32(False)
     where = torch.cuda.get_device_name() if on_card else "the processor, as a rehearsal: no CUDA device"
     tell(description=f"PyTorch {torch.__version__} on {where}")
 
@@ -155,16 +163,17 @@ def main():
 
     if asked.way == "eager":
         for row in asked.rows:
-            if row != "ceilings":
+            if not row.startswith("ceilings"):
                 measured(row, lambda: make(row, False), asked.rounds)
             elif on_card:
-                ceilings(asked.rounds)
+                ceilings(row, asked.rounds)
             else:
                 tell(row=row, trouble="measured on a card only")
         return
     (row,) = asked.rows
-    # What is to be captured must not have run on the default stream before.
-    torch.cuda.set_stream(torch.cuda.Stream())
+    if on_card:
+        # What is to be captured must not have run on the default stream before.
+        torch.cuda.set_stream(torch.cuda.Stream())
     began = time.perf_counter()
     once = make(row, True)
     for _ in range(3):

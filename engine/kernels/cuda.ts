@@ -38,7 +38,7 @@ export function openCuda(
   };
 }
 
-/** Why there is no card to be chosen; undefined if there is one. It opens the driver for a moment. */
+/** Why there is no card that can be used; undefined if there is one. It opens the driver for a moment. */
 export function cudaTrouble(): string | undefined {
   try {
     openCard().close();

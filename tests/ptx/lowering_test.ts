@@ -1,8 +1,8 @@
 import { kernelCases } from "../engine/lowering/kernel_cases.ts";
 import { checkCase } from "../engine/lowering/parity.ts";
-import { playedEngine } from "./interpreted_device.ts";
+import { cudaEngine } from "./interpreted_device.ts";
 
-const engine = playedEngine();
+const engine = cudaEngine();
 
 for (const testCase of kernelCases) {
   Deno.test(

@@ -6,10 +6,10 @@ import { assertSameStep, networks } from "../webgpu/networks.ts";
 import { distance } from "../engine/parity/agreement.ts";
 import { playedDriver } from "./driver.ts";
 import { tf32Bits } from "./fragments.ts";
-import { playedEngine } from "./interpreted_device.ts";
+import { cudaEngine } from "./interpreted_device.ts";
 
 const cpu = await openEngine({ device: "cpu" });
-const gpu = playedEngine("tf32");
+const gpu = cudaEngine("tf32");
 
 /** What rounding to 10 bits of mantissa changes a factor by at most, as a fraction of it. */
 const TOLERANCE = 2 ** -11;
