@@ -114,14 +114,14 @@ export function jobRequests(store: Store, place: RunPlace) {
     { timeoutSeconds, onProgress, everySeconds = 0.5, signal }: JobWatchOptions,
   ): Promise<Job> => {
     const deadline = Date.now() + timeoutSeconds * 1000;
-    let [checkedAt, toldAt, told] = [Date.now(), -Infinity, ""];
+    let [checkedAt, reportedAt, reported] = [Date.now(), -Infinity, ""];
     for (;;) {
       const now = Date.now();
       const job = byId(id);
       const progress = progressOf(job);
-      if (progress.message !== told && now - toldAt >= everySeconds * 1000) {
+      if (progress.message !== reported && now - reportedAt >= everySeconds * 1000) {
         onProgress?.(progress);
-        [toldAt, told] = [now, progress.message];
+        [reportedAt, reported] = [now, progress.message];
       }
       if (hasEnded(job) || now >= deadline || signal?.aborted) return job;
       if (now - checkedAt >= PROCESS_CHECK) {

@@ -1,4 +1,13 @@
 /** Runs and what is asked about them: configurations, store, training, sampling, comparison. */
+import {
+  AnyEvaluateRequest,
+  AnySampleRequest,
+  StopRequest,
+  TrainOrResume,
+} from "./registry/requests.ts";
+import { CompareRequest, InspectRequest } from "./report/inspect.ts";
+import { ScheduleRequest } from "./report/schedules.ts";
+
 export { type Lab, openLab } from "./lab.ts";
 export type { JobRequest } from "./job_requests.ts";
 export type { TrainAnswer } from "./training_requests.ts";
@@ -16,9 +25,8 @@ export {
 } from "./registry/modalities.ts";
 export type { Modality, NgramBaselines } from "./run/modality.ts";
 export {
-  BLOCK_METRICS,
-  BLOCK_SIZES,
   blockCurve,
+  blockMetrics,
   type HeldOutPictures,
   imageConfigOf,
   type ImageEvaluation,
@@ -54,19 +62,13 @@ export {
 } from "./report/estimates.ts";
 export type { SweepSummary, Variation } from "./report/variations.ts";
 export {
-  AnyEvaluateRequest,
-  AnySampleRequest,
   type ConfigField,
   configFields,
   DEFAULT_PRESET,
   Grid,
   Overrides,
-  StopRequest,
-  TrainOrResume,
   type TrainRequest,
 } from "./registry/requests.ts";
-export { CompareRequest, InspectRequest } from "./report/inspect.ts";
-export { DEFAULT_SCHEDULES, ScheduleRequest } from "./report/schedules.ts";
 export type { Curves, LabEvent, MetricName, MetricPoint } from "./store/metrics.ts";
 export type { Evaluation } from "./store/results.ts";
 export { hasEnded, type Run, RUN_STATUSES, type RunFilter, type RunStatus } from "./store/run.ts";
@@ -80,11 +82,17 @@ export {
 export type { RunReport } from "./report/inspect.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
 export type { ScheduleFacts, SchedulePoint, ScheduleReport } from "./report/schedules.ts";
-export {
-  criticalT,
-  describeRepeats,
-  summarise,
-  type Summary,
-  valuesBySeed,
-} from "./report/seeds.ts";
+/** Statistics over the seeds of repeated runs. */
+export * as seeds from "./report/seeds.ts";
 export { type Job, type JobKind, jobTitle } from "./store/jobs.ts";
+
+/** The schemas of the requests, which tools, commands and the laboratory share. */
+export const requests = {
+  train: TrainOrResume,
+  sample: AnySampleRequest,
+  evaluate: AnyEvaluateRequest,
+  stop: StopRequest,
+  inspect: InspectRequest,
+  compare: CompareRequest,
+  schedules: ScheduleRequest,
+};

@@ -241,19 +241,19 @@ export interface WatchOptions {
 export async function watchRuns(look: () => Run[], options: WatchOptions): Promise<Run[]> {
   const { timeoutSeconds, onProgress, everySeconds = 3, signal } = options;
   const deadline = Date.now() + timeoutSeconds * 1000;
-  let toldAt = -Infinity;
-  let told = "";
+  let reportedAt = -Infinity;
+  let reported = "";
   for (;;) {
     const runs = look();
     const progress = progressOf(runs);
-    const due = Date.now() - toldAt >= everySeconds * 1000;
-    if (due && progress.message !== told) {
+    const due = Date.now() - reportedAt >= everySeconds * 1000;
+    if (due && progress.message !== reported) {
       onProgress?.(progress);
-      [toldAt, told] = [Date.now(), progress.message];
+      [reportedAt, reported] = [Date.now(), progress.message];
     }
     const left = deadline - Date.now();
     if (runs.every(hasEnded) || left <= 0 || signal?.aborted) {
-      if (progress.message !== told) onProgress?.(progress);
+      if (progress.message !== reported) onProgress?.(progress);
       return runs;
     }
     await delay(Math.min(POLL, left), undefined, { signal }).catch(() => {});

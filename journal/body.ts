@@ -10,7 +10,7 @@ import {
   resolveConfig,
   type Run,
   type RunConfig,
-  summarise,
+  seeds,
   tellingFields,
 } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
@@ -106,7 +106,7 @@ function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
           groups.map((group) => [
             group.map((run) => run.id).join(", "),
             ...averaged.map((name) => {
-              const summary = summarise(measured(group, name));
+              const summary = seeds.summarise(measured(group, name));
               return summary ? describe(summary) : "-";
             }),
           ]),

@@ -3,7 +3,7 @@
  * some of the entry's runs, below or above that of others or a fixed threshold.
  */
 import { z } from "zod";
-import { fieldValues, METRIC_NAMES, type Summary } from "../experiments/mod.ts";
+import { fieldValues, METRIC_NAMES, type seeds } from "../experiments/mod.ts";
 
 /** Which of an entry's runs are meant: those that match everything that is given. */
 export const Selection = z.strictObject({
@@ -63,7 +63,7 @@ export function format(value: number): string {
 }
 
 /** "0.0432 ± 0.0011 (n = 3)". */
-export function describe(summary: Summary): string {
+export function describe(summary: seeds.Summary): string {
   const spread = summary.sd === null ? "" : ` ± ${format(summary.sd)}`;
   return `${format(summary.mean)}${spread} (n = ${summary.n})`;
 }

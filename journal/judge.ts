@@ -1,12 +1,6 @@
 /** The verdict on a criterion, computed from what the store holds. */
 import { listed } from "../engine/host/mod.ts";
-import {
-  criticalT,
-  describeRepeats,
-  type Run,
-  summarise,
-  type Summary,
-} from "../experiments/mod.ts";
+import { type Run, seeds } from "../experiments/mod.ts";
 import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
 import {
@@ -84,7 +78,7 @@ export function judge(
     reason: [reason, ...signs, ...notes].join("; "),
     interval,
   });
-  const summaries = sides.map((side) => summarise(measured(side.runs, criterion.metric)));
+  const summaries = sides.map((side) => seeds.summarise(measured(side.runs, criterion.metric)));
   const empty = sides.find((_, i) => summaries[i] === null);
   if (empty) {
     return empty.runs.length === 0 && !runs.some((run) => run.status === "finished")
@@ -96,7 +90,7 @@ export function judge(
   }
   const invalid = invalidity(criterion, sides);
   if (invalid !== undefined) return withNotes(undecided("invalid", invalid));
-  const decided = decide(criterion, sides, summaries as Summary[]);
+  const decided = decide(criterion, sides, summaries as seeds.Summary[]);
   const others = confounders(criterion, sides);
   if (others.length > 0) {
     const reason = `The runs differ in ${listed(others)} as well, so that nothing says what made ` +
@@ -128,7 +122,7 @@ function notesOn(
     ...(versions.length > 1
       ? [`trained by different versions of the code: ${listed(versions)}`]
       : []),
-    ...describeRepeats(counted),
+    ...seeds.describeRepeats(counted),
     ...(date === undefined ? [] : lateness(registration(date, sides, elsewhere))),
   ];
 }
@@ -144,7 +138,7 @@ function lateness({ when, sentence }: Registration): string[] {
 function decide(
   { metric, relation, margin = 0, threshold }: Criterion,
   sides: readonly Side[],
-  [group, other]: readonly Summary[],
+  [group, other]: readonly seeds.Summary[],
 ): JournalVerdict {
   const facts = `${metric} is ${describe(group!)} for ${sides[0]!.name}, against ${
     other ? `${describe(other)} for ${sides[1]!.name}` : `the threshold ${format(threshold!)}`
@@ -177,7 +171,7 @@ function decide(
 
 /** A verdict where nothing is known of the spread over seeds. */
 function withoutInterval(
-  [group, other]: readonly (Summary | undefined)[],
+  [group, other]: readonly (seeds.Summary | undefined)[],
   towards: boolean,
   facts: string,
 ): { verdict: VerdictWord; reason: string } {
@@ -211,16 +205,16 @@ function isUnfinished(run: Run): boolean {
  * @returns null where the seed noise is unknown: with a single seed in either group, or without any
  * spread in both, which is no estimate of it.
  */
-function differenceNoise(a: Summary, b: Summary): number | null {
+function differenceNoise(a: seeds.Summary, b: seeds.Summary): number | null {
   if (a.sd === null || b.sd === null) return null;
   const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
   if (va + vb === 0) return null;
   const freedom = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
-  return criticalT(freedom) * Math.sqrt(va + vb);
+  return seeds.criticalT(freedom) * Math.sqrt(va + vb);
 }
 
 /** Half the width of the 95 % confidence interval of one mean; null for a single value, or without
  * any spread. */
-function meanNoise(a: Summary): number | null {
-  return a.sd === null || a.sd === 0 ? null : criticalT(a.n - 1) * a.sd / Math.sqrt(a.n);
+function meanNoise(a: seeds.Summary): number | null {
+  return a.sd === null || a.sd === 0 ? null : seeds.criticalT(a.n - 1) * a.sd / Math.sqrt(a.n);
 }

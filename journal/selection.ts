@@ -1,6 +1,6 @@
 /** Which runs a verdict rests on, and what shows that they were selected. */
 import { listed } from "../engine/host/mod.ts";
-import { type Run, valuesBySeed } from "../experiments/mod.ts";
+import { type Run, seeds } from "../experiments/mod.ts";
 import { type Criterion, describeSelection, type Selection } from "./criterion.ts";
 
 /** What is known beside the runs that an entry names. */
@@ -64,7 +64,7 @@ export function isMeasured(run: Run, metric: Criterion["metric"]): boolean {
 
 /** The newest values of a metric of the finished runs, one for each configuration and seed. */
 export function measured(runs: readonly Run[], metric: Criterion["metric"]): number[] {
-  return valuesBySeed(
+  return seeds.valuesBySeed(
     runs.filter((run) => isMeasured(run, metric)),
     (run) => run.latest[metric],
   ).map(({ value }) => value);

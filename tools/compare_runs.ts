@@ -2,10 +2,10 @@ import type { z } from "zod";
 import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   blockCurve,
-  CompareRequest,
   type Comparison,
   type Lab,
   type MetricName,
+  requests,
   type Run,
 } from "../experiments/mod.ts";
 import {
@@ -25,7 +25,7 @@ import { baselineTable } from "./text_view.ts";
 import { answer } from "./answer.ts";
 
 // They only shorten tables.
-publications.add(CompareRequest, { rare: ["points", "limit"] });
+publications.add(requests.compare, { rare: ["points", "limit"] });
 
 export const compareRunsTool = defineTool({
   name: "compare-runs",
@@ -36,7 +36,7 @@ export const compareRunsTool = defineTool({
     "held-out denoising_mse of images or nats_per_character of text; lower is better, and unlike " +
     "losses they compare between configurations. Names runs that are no better than a trivial model. " +
     "Shows the parameters that differ, mean and standard deviation over seeds, and curves.",
-  input: CompareRequest,
+  input: requests.compare,
   annotations: READING,
   // deno-lint-ignore require-await -- the other tools wait for something
   async run({ runs, sweep, metrics, points, limit, offset }, { lab, links }) {
@@ -80,7 +80,7 @@ function nextSteps(lab: Lab, { nothingLearnt }: Comparison, best: string): strin
 /** Returns the runs to compare. @throws {RefusedValue} If they are not two or more. */
 export function comparedRuns(
   lab: Lab,
-  { runs, sweep }: Pick<z.output<typeof CompareRequest>, "runs" | "sweep">,
+  { runs, sweep }: Pick<z.output<typeof requests.compare>, "runs" | "sweep">,
 ): readonly string[] {
   if (sweep === undefined && runs !== undefined) return runs;
   if (sweep === undefined || runs !== undefined) {

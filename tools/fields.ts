@@ -7,8 +7,6 @@
 import { z } from "zod";
 import { accepted, didYouMean, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
 import {
-  AnyEvaluateRequest,
-  AnySampleRequest,
   type ConfigField,
   configFields,
   fieldsWith,
@@ -16,6 +14,7 @@ import {
   Overrides,
   type PresetName,
   presets,
+  requests,
 } from "../experiments/mod.ts";
 import { publications } from "./arguments.ts";
 import { table } from "./rows.ts";
@@ -53,10 +52,10 @@ export const OVERRIDES_HELP =
   "is answered with the allowed ones";
 
 /** What is said of each sampler and each mode is in the tables. */
-AnySampleRequest.shape.sampler.register(publications, {
+requests.sample.shape.sampler.register(publications, {
   inShort: "Sampler (default ddim; ddpm for in-painting, and for text)",
 });
-AnySampleRequest.shape.mode.register(publications, {
+requests.sample.shape.mode.register(publications, {
   inShort:
     "Text: guided multiplies autoregressive and diffusion probabilities, revised generates the least " +
     "likely tokens again, infill fills a template (default that of the run's method)",
@@ -96,9 +95,9 @@ export function fieldsTable(): string {
 
 /** The fields of sample as a Markdown table, and below it those of evaluate that differ from them. */
 export function samplingFieldsTable(): string {
-  const sample = requestRows(AnySampleRequest);
+  const sample = requestRows(requests.sample);
   const told = new Set(sample.map(String));
-  const evaluate = requestRows(AnyEvaluateRequest);
+  const evaluate = requestRows(requests.evaluate);
   const own = evaluate.filter((row) => !told.has(String(row)));
   const shared = evaluate.filter((row) => told.has(String(row))).map(([field]) => field);
   const names = (rows: readonly (readonly string[])[]) => rows.map(([field]) => field).join(", ");
@@ -125,7 +124,7 @@ export function allFieldNames(): string[] {
   ];
 }
 
-const REQUESTS = [["sample", AnySampleRequest], ["evaluate", AnyEvaluateRequest]] as const;
+const REQUESTS = [["sample", requests.sample], ["evaluate", requests.evaluate]] as const;
 const REQUEST_HEAD = ["field", "value", "meaning"];
 
 /** Tables of one field: in a configuration, in sample and in evaluate. @throws {UserError} If there is none of this name. */

@@ -1,12 +1,6 @@
 import type { z } from "zod";
 import { jsonSchemaOf } from "../engine/host/mod.ts";
-import {
-  DEFAULT_SCHEDULES,
-  modalityOf,
-  presets,
-  type ScheduleFacts,
-  ScheduleRequest,
-} from "../experiments/mod.ts";
+import { modalityOf, presets, requests, type ScheduleFacts } from "../experiments/mod.ts";
 import { defineTool, READING } from "./define.ts";
 import { detail } from "./fields.ts";
 import { rounded, table } from "./rows.ts";
@@ -14,9 +8,9 @@ import { answer, picture } from "./answer.ts";
 
 /** More than these make a picture too tall to read. */
 const MAX_SCHEDULES = 4;
-const few = ScheduleRequest.shape.schedules.unwrap().max(MAX_SCHEDULES);
-const schedules = few.default(DEFAULT_SCHEDULES)
-  .describe(`${ScheduleRequest.shape.schedules.description}, at most ${MAX_SCHEDULES}`);
+const few = requests.schedules.shape.schedules.unwrap().max(MAX_SCHEDULES);
+const schedules = few.default(requests.schedules.parse({}).schedules)
+  .describe(`${requests.schedules.shape.schedules.description}, at most ${MAX_SCHEDULES}`);
 
 export const inspectNoiseScheduleTool = defineTool({
   name: "inspect-noise-schedule",
@@ -25,7 +19,7 @@ export const inspectNoiseScheduleTool = defineTool({
     "Shows what noise schedules do to a picture and a line of text, before anything is trained: " +
     "log-SNR at both ends, how much signal is left at t = 1 and whether that matters, at which times " +
     "information is lost, and one picture with the curves and the forward process.",
-  input: ScheduleRequest.extend({ schedules, detail }),
+  input: requests.schedules.extend({ schedules, detail }),
   annotations: READING,
   async run({ schedules, dataset, digit_index, times, detail }, { lab, links, progress }) {
     progress.report(0, 2, "computing the schedules");

@@ -3,10 +3,10 @@ import type { z } from "zod";
 import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   hasEnded,
-  InspectRequest,
   isPretrained,
   type Lab,
   type MetricName,
+  requests,
   type Run,
   type RunFilter,
   type RunReport,
@@ -34,7 +34,7 @@ import { statusCounts, watchRuns } from "./train.ts";
 import { reportCurves, reportParts, viewOf } from "./run_report.ts";
 import { answer } from "./answer.ts";
 
-const InspectInput = InspectRequest.extend({ wait_seconds: waitSeconds(0) });
+const InspectInput = requests.inspect.extend({ wait_seconds: waitSeconds(0) });
 // A sweep's id in the place of a run does the same; the other two only shorten tables.
 publications.add(InspectInput, { rare: ["sweep", "points", "limit"] });
 
@@ -80,7 +80,7 @@ export const inspectRunTool = defineTool({
 });
 
 type Inspected = Omit<
-  z.output<typeof InspectRequest>,
+  z.output<typeof requests.inspect>,
   "metrics" | "points" | "limit" | "offset"
 >;
 

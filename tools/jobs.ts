@@ -5,13 +5,12 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { duration } from "../engine/host/mod.ts";
 import {
-  AnyEvaluateRequest,
-  AnySampleRequest,
   hasEnded,
   type Job,
   type JobKind,
   jobTitle,
   type Lab,
+  requests,
 } from "../experiments/mod.ts";
 import { ADDING, type Call, defineTool } from "./define.ts";
 import { call as callOf, compareCalls, runUri, sampleCall } from "./links.ts";
@@ -165,7 +164,7 @@ export function jobList(
 }
 
 const sampleInput = withRareFields(
-  AnySampleRequest.extend({ detail, wait_seconds: waitSeconds() }),
+  requests.sample.extend({ detail, wait_seconds: waitSeconds() }),
 );
 
 export const sampleTool = defineTool({
@@ -178,7 +177,7 @@ export const sampleTool = defineTool({
     "as a film strip of the denoising; give the person the link, because a terminal shows no pictures. " +
     "The same seed gives every run and sampler the same starting noise, so that pictures compare. " +
     "Fields whose description begins with Text are for runs on text. " +
-    rareFieldsHelp(AnySampleRequest),
+    rareFieldsHelp(requests.sample),
   input: sampleInput,
   annotations: ADDING,
   needsWeights: true,
@@ -187,7 +186,7 @@ export const sampleTool = defineTool({
   },
 });
 
-const evaluateInput = withRareFields(AnyEvaluateRequest.extend({ wait_seconds: waitSeconds() }));
+const evaluateInput = withRareFields(requests.evaluate.extend({ wait_seconds: waitSeconds() }));
 
 export const evaluateTool = defineTool({
   name: "evaluate",
@@ -200,7 +199,7 @@ export const evaluateTool = defineTool({
     "precision, recall, copies of training images. Text: nats per character of held-out text by block " +
     "size, beside 1- to 6-gram models, and statistics beside real text. Only evaluations with the same " +
     "count compare; a difference within two standard deviations is noise. " +
-    rareFieldsHelp(AnyEvaluateRequest),
+    rareFieldsHelp(requests.evaluate),
   input: evaluateInput,
   annotations: ADDING,
   needsWeights: true,

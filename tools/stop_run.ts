@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { counted, RefusedValue } from "../engine/host/mod.ts";
-import { hasEnded, type Job, type Lab, type Run, StopRequest } from "../experiments/mod.ts";
+import { hasEnded, type Job, type Lab, requests, type Run } from "../experiments/mod.ts";
 import { ADDING, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId } from "./jobs.ts";
@@ -16,7 +16,7 @@ export const stopRunTool = defineTool({
     "Stops runs that are training, after their current step and with a checkpoint, and cancels queued " +
     "ones and jobs. Nothing is lost: train with resume continues a run, bit for bit. Runs that have " +
     "ended stay as they are.",
-  input: StopRequest.extend({ wait_seconds: waitSeconds() }),
+  input: requests.stop.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ wait_seconds, ...request }, call) {
     const { lab, links, signal, progress } = call;
@@ -66,7 +66,7 @@ export const stopRunTool = defineTool({
  */
 export function stopAll(
   lab: Lab,
-  request: z.output<typeof StopRequest>,
+  request: z.output<typeof requests.stop>,
 ): { readonly runs: readonly Run[]; readonly jobs: readonly Job[] } {
   const which = runsToStop(request);
   if (which === "all") return { runs: lab.stop("all"), jobs: lab.stopJobs("all") };
@@ -79,7 +79,7 @@ export function stopAll(
 
 /** Returns the runs to stop. @throws {RefusedValue} Unless exactly one of `runs` and `all` is given. */
 function runsToStop(
-  { run, runs, all }: z.output<typeof StopRequest>,
+  { run, runs, all }: z.output<typeof requests.stop>,
 ): readonly string[] | "all" {
   const named = run === undefined ? runs : [run, ...runs ?? []];
   if ((named === undefined) === all) return named ?? "all";

@@ -8,10 +8,10 @@ import {
   hasLearntNothing,
   type Lab,
   metricOf,
+  requests,
   type Run,
   type RunConfig,
   type TrainAnswer,
-  TrainOrResume,
 } from "../experiments/mod.ts";
 import { call, compareCalls, type Links, resumeCalls, sampleCall, waitCalls } from "./links.ts";
 import { OVERRIDES_HELP, waitSeconds } from "./fields.ts";
@@ -20,10 +20,10 @@ import { askBeforeTraining } from "./questions.ts";
 import { MAX_ROWS, rounded, runTable, table } from "./rows.ts";
 import { answer } from "./answer.ts";
 
-export const TrainInput = TrainOrResume.extend({
-  overrides: TrainOrResume.shape.overrides.describe(OVERRIDES_HELP),
-  resume: TrainOrResume.shape.resume.describe(
-    TrainOrResume.shape.resume.description!,
+export const TrainInput = requests.train.extend({
+  overrides: requests.train.shape.overrides.describe(OVERRIDES_HELP),
+  resume: requests.train.shape.resume.describe(
+    requests.train.shape.resume.description!,
   ),
   wait_seconds: waitSeconds(),
 });
@@ -61,7 +61,7 @@ export const trainTool = defineTool({
   },
 });
 
-type Request = Omit<z.output<typeof TrainOrResume>, "dry_run">;
+type Request = Omit<z.output<typeof requests.train>, "dry_run">;
 
 /** Queues new runs, or a run to go on with. @throws {RefusedValue} If the request asks for both. */
 export async function startedRuns(lab: Lab, { resume, ...request }: Request): Promise<TrainAnswer> {

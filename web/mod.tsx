@@ -6,6 +6,7 @@ import { UserError } from "../engine/host/mod.ts";
 import {
   inspectedSchedules,
   type Lab,
+  requests,
   type Run,
   RUN_STATUSES,
   type RunStatus,
@@ -29,7 +30,6 @@ const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
 const STRIP_TIMES = 17;
 const SCHEDULES = inspectedSchedules;
-const DEFAULT_SCHEDULES = ["linear", "cosine"];
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";
 
@@ -121,7 +121,7 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     const names = queryValues(c, "names");
     const options = digitOptions(c);
     const report = await lab.inspectSchedules(
-      names.length > 0 ? names : DEFAULT_SCHEDULES,
+      names.length > 0 ? names : requests.schedules.parse({}).schedules,
       options,
     );
     const stripUrl = (name: string) =>

@@ -1,7 +1,6 @@
 /** The viewer's presentation of runs whose samples are texts. */
 import {
-  BLOCK_METRICS,
-  BLOCK_SIZES,
+  blockMetrics,
   type Curves,
   type MetricName,
   type Run,
@@ -94,7 +93,7 @@ function natsChart(
   run: Run,
   curves: Curves,
 ): string {
-  const blocks = BLOCK_METRICS.map((name, i) => [name, blockLabel(BLOCK_SIZES[i])] as const);
+  const blocks = blockMetrics.map(({ name, blockSize }) => [name, blockLabel(blockSize)] as const);
   const measured = blocks.filter(([name]) => (curves[name]?.length ?? 0) > 0);
   return lineChart({
     ...chartFrame(run),

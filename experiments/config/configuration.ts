@@ -110,10 +110,10 @@ export function requireConfigField(name: string, where: string): void {
  * @throws {UserError} If fields are invalid; the message has their names, values and allowed ranges.
  */
 export function parseConfig(value: unknown): RunConfig {
-  const given = record(value, "configuration");
-  requireOwnFields(given);
-  const modality = modalityConfig(given.modality);
-  const config = parseWith(modality.config, { ...modality.laterFields, ...given }) as RunConfig;
+  const fields = record(value, "configuration");
+  requireOwnFields(fields);
+  const modality = modalityConfig(fields.modality);
+  const config = parseWith(modality.config, { ...modality.laterFields, ...fields }) as RunConfig;
   const { warmup_steps, steps } = config;
   if (warmup_steps > steps) {
     throw new UserError(
@@ -130,9 +130,9 @@ export function parseConfig(value: unknown): RunConfig {
 }
 
 /** @throws {UserError} If a field belongs to another modality. */
-function requireOwnFields(given: Readonly<Record<string, unknown>>): void {
-  const modality = modalityConfig(given.modality);
-  for (const field of Object.keys(given)) {
+function requireOwnFields(fields: Readonly<Record<string, unknown>>): void {
+  const modality = modalityConfig(fields.modality);
+  for (const field of Object.keys(fields)) {
     if (Object.hasOwn(modality.config.shape, field)) continue;
     const other = knownModalities().find(({ config }) => Object.hasOwn(config.shape, field));
     if (other === undefined) continue;

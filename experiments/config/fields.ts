@@ -87,7 +87,7 @@ export const startFields = {
   ).register(fieldFacts, { earlier: "weights" }),
 };
 
-/** The seed, and what is recorded on the way. */
+/** The seed, and what is recorded during training. */
 export const recordingFields = {
   seed: integer(0, 2_147_483_647).describe("Seed of initial weights, batches and noise"),
   log_every: integer(1, 100_000).describe("Steps between records of the training metrics")

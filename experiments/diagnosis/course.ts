@@ -8,6 +8,7 @@ import {
   besideBaseline,
   fallsSince,
   type Finding,
+  formatted,
   gapOf,
   hasDiverged,
   isGap,
@@ -15,7 +16,6 @@ import {
   type Measured,
   quarters,
   relativeError,
-  shown,
 } from "./curve.ts";
 import type { Run } from "../store/run.ts";
 
@@ -79,8 +79,8 @@ function diverged(course: Course): Finding | undefined {
   return {
     level: "error",
     code: "diverged",
-    seen: `It diverged: the ${title} is ${shown(last.value)}` +
-      (lowest ? ` after ${shown(lowest.value)} at step ${lowest.step}` : ""),
+    seen: `It diverged: the ${title} is ${formatted(last.value)}` +
+      (lowest ? ` after ${formatted(lowest.value)} at step ${lowest.step}` : ""),
     advice: [
       ...(run.status === "running" ? [{ field: "run", change: "stop" } as const] : []),
       { field: "learning_rate", change: "less" },
@@ -106,9 +106,9 @@ function overfitting(course: Course): Finding | undefined {
       code: "overfitting",
       seen:
         `It overfits: the ${modality.metric.title} on held-out ${modality.material} rose to ${
-          shown(last.value)
-        } after ${shown(best.value)} at step ${best.step}, while that on ` +
-        (byHeart ? `training text is ${shown(run.latest.train_nats!)}` : "training data fell") +
+          formatted(last.value)
+        } after ${formatted(best.value)} at step ${best.step}, while that on ` +
+        (byHeart ? `training text is ${formatted(run.latest.train_nats!)}` : "training data fell") +
         besideBaseline(run, modality),
       advice: [
         { field: "steps", change: "less", note: `it was best at step ${best.step}` },
@@ -123,8 +123,10 @@ function overfitting(course: Course): Finding | undefined {
     level: alone ? "warning" : "info",
     code: alone ? "overfitting" : "learnt-by-heart",
     seen:
-      `Held-out text needs ${shown(run.latest.nats_per_character!)} nats per character, training ` +
-      `text ${shown(run.latest.train_nats!)}: it ${alone ? "overfits" : "begins to overfit"}` +
+      `Held-out text needs ${
+        formatted(run.latest.nats_per_character!)
+      } nats per character, training ` +
+      `text ${formatted(run.latest.train_nats!)}: it ${alone ? "overfits" : "begins to overfit"}` +
       besideBaseline(run, modality),
     advice: alone
       ? [{ field: "steps", change: "less" }, ...againstOverfitting(run)]
@@ -147,8 +149,8 @@ function gettingWorse(course: Course): Finding | undefined {
   return {
     level: "warning",
     code: "getting-worse",
-    seen: `The ${course.modality.metric.title} rose to ${shown(last.value)} after ${
-      shown(best.value)
+    seen: `The ${course.modality.metric.title} rose to ${formatted(last.value)} after ${
+      formatted(best.value)
     } at step ${best.step}`,
     advice: [{ field: "learning_rate", change: "less" }],
   };
@@ -165,8 +167,8 @@ function flat({ run, curves, modality, hasDefect }: Course): Finding | undefined
   return {
     level: "warning",
     code: "loss-not-falling",
-    seen: `The loss does not fall: ${shown(early)} in the first quarter, ${
-      shown(late)
+    seen: `The loss does not fall: ${formatted(early)} in the first quarter, ${
+      formatted(late)
     } in the last`,
     advice: hasDefect
       ? []
@@ -184,7 +186,7 @@ function learntNothing(course: Course, advise: boolean): Finding | undefined {
   const relative = relativeError(run, modality);
   if (relative === null || relative < modality.nothingLearntFrom) return;
   const early = run.status === "running" && modality.isYoung(run);
-  const score = shown(run.latest[modality.metric.name]!), baseline = shown(run.baseline!);
+  const score = formatted(run.latest[modality.metric.name]!), baseline = formatted(run.baseline!);
   return {
     level: early ? "info" : "warning",
     code: "learnt-nothing",
@@ -227,8 +229,8 @@ function stillImproving(course: Course): Finding | undefined {
     level: "info",
     code: "still-improving",
     seen: `Its ${modality.metric.title} was still falling when it ended: ${
-      shown(last.value)
-    } after ${shown(before.value)} at step ${before.step}`,
+      formatted(last.value)
+    } after ${formatted(before.value)} at step ${before.step}`,
     advice: [{ field: "steps", change: "more" }],
   };
 }

@@ -222,7 +222,7 @@ export function relativeError(run: Run, { metric }: Measured): number | null {
 }
 
 /** Formats a number for a sentence. */
-export function shown(value: number): string {
+export function formatted(value: number): string {
   return Number.isFinite(value) ? value.toPrecision(3) : String(value);
 }
 
@@ -231,5 +231,5 @@ export function besideBaseline(run: Run, modality: Measured): string {
   const relative = relativeError(run, modality);
   return relative === null || relative < modality.nothingLearntFrom
     ? ""
-    : `; held out, it is no better than ${modality.metric.baseline} (${shown(run.baseline!)})`;
+    : `; held out, it is no better than ${modality.metric.baseline} (${formatted(run.baseline!)})`;
 }

@@ -16,7 +16,7 @@ import type { ImageEvaluation, ImageEvaluationSettings, SampleSettings } from ".
 import type { PictureFacts, Run } from "../store/run.ts";
 import { type ImageConfig, imageConfigOf } from "./config.ts";
 
-/** What the job is given. */
+/** The input of the job. */
 export interface EvaluationInput {
   readonly settings: ImageEvaluationSettings;
   /** Whether the caller named no count: then it gives way to what a small data set allows. */
@@ -30,14 +30,16 @@ const STEPS_ALIKE = 20;
 
 export const evaluatePictures: Work = async (context) => {
   const { store, run, device, dataDirectory, warm } = context;
-  const { settings: asked, countIsDefault } = context.input as EvaluationInput;
+  const { settings: requested, countIsDefault } = context.input as EvaluationInput;
   const config = imageConfigOf(run);
   const dataset = await loadPictures(config, {
     directory: dataDirectory,
     onProgress: ({ file }) => context.report(0, 1, `Downloading ${file}`),
   });
   requireSameData(run, dataset);
-  const settings = countIsDefault ? { ...asked, count: largestCount(dataset, asked.count) } : asked;
+  const settings = countIsDefault
+    ? { ...requested, count: largestCount(dataset, requested.count) }
+    : requested;
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
   const { key, network, step, ema } = await warmWeights(context, config);

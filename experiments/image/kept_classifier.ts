@@ -62,7 +62,7 @@ const LEAST_STEPS = 600;
 /** Milliseconds between saves of the training state. */
 const SAVE_EVERY = 5000;
 /** Advice if the cache cannot be written. */
-const WAYS_OUT = "Name another place with the environment variable XDG_CACHE_HOME";
+const CACHE_ADVICE = "Name another place with the environment variable XDG_CACHE_HOME";
 
 /** A data set that a classifier is needed for. */
 export interface JudgedData extends ImageShape {
@@ -132,7 +132,7 @@ export async function requireClassifier(
 ): Promise<ClassifierWeights> {
   const known = knownClassifier(dataset);
   if (known) return known;
-  using _lock = await lockFolder(folderFor(dataset.hash), WAYS_OUT);
+  using _lock = await lockFolder(folderFor(dataset.hash), CACHE_ADVICE);
   const trainedMeanwhile = knownClassifier(dataset);
   if (trainedMeanwhile) return trainedMeanwhile;
   const options = { seed: SEED, epochs: epochsFor(dataset.train.count) };
@@ -172,7 +172,7 @@ function keep({ title, hash }: ImageDataset, bytes: Uint8Array): void {
   } catch (error) {
     throw new UserError(
       `Cannot keep the classifier of ${title} as ${keptPath(hash)}: ${(error as Error).message}; ` +
-        `free ${Math.ceil(bytes.length / 1e6)} MB there. ${WAYS_OUT}`,
+        `free ${Math.ceil(bytes.length / 1e6)} MB there. ${CACHE_ADVICE}`,
     );
   }
 }

@@ -140,12 +140,12 @@ function spread(values: readonly number[]): { mean: number; sd: number } {
 /** Returns class-conditional scores, averaged over the images; null without requested classes. */
 function conditionalScores(
   judged: Judgement,
-  asked: readonly number[],
+  labels: readonly number[],
   classes: number,
 ): Pick<ImageEvaluationResults, "accuracy" | "targetProbability"> {
-  if (asked.includes(classes)) return { accuracy: null, targetProbability: null };
+  if (labels.includes(classes)) return { accuracy: null, targetProbability: null };
   const mean = (score: (target: number, i: number) => number) =>
-    asked.reduce((sum, target, i) => sum + score(target, i), 0) / judged.count;
+    labels.reduce((sum, target, i) => sum + score(target, i), 0) / judged.count;
   return {
     accuracy: mean((target, i) => Number(classOf(judged, i) === target)),
     targetProbability: mean((target, i) => judged.probabilities[i * classes + target]!),

@@ -33,13 +33,15 @@ export interface SamplingInput {
 
 export const samplePictures: Work = async (context) => {
   const { store, run, report, warm, device } = context;
-  const { settings: asked } = context.input as SamplingInput;
+  const { settings: requested } = context.input as SamplingInput;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
   const weights = await warmWeights(context, config);
-  levelsFor(config, asked);
-  const heldOut = usesHeldOut(asked) ? await loadHeldOut(asked, context, config) : undefined;
-  const settings = heldOut ? withHeldOutClasses(asked, heldOut) : asked;
+  levelsFor(config, requested);
+  const heldOut = usesHeldOut(requested)
+    ? await loadHeldOut(requested, context, config)
+    : undefined;
+  const settings = heldOut ? withHeldOutClasses(requested, heldOut) : requested;
   report(0, settings.steps + 1, `Compiling the denoiser of step ${weights.step}`);
   const { engine, sampler } = await warmSampler(warm, device, config, settings, weights);
   const drawn = await drawSample(sampler, config, pictures, settings, {

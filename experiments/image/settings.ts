@@ -38,11 +38,11 @@ type SharedFields = Omit<ReturnType<typeof Evaluating.parse>, "count">;
  * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function sampleSettings(
-  given: Omit<SampleRequest, "run">,
+  input: Omit<SampleRequest, "run">,
   config: ImageConfig,
   pictures: Pick<PictureFacts, "classNames"> = DIGITS,
 ): SampleSettings {
-  const request = parseWith(Sampling, given);
+  const request = parseWith(Sampling, input);
   const { film_strip, count = film_strip ? 8 : 20 } = request;
   const choices = choicesOf(request, config, request.keep === undefined ? "ddim" : "ddpm");
   const { sampler, steps, guidance_scale, ...others } = choices;
@@ -80,11 +80,11 @@ export function sampleSettings(
  * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function evaluationSettings(
-  given: Omit<ImageEvaluateRequest, "run">,
+  input: Omit<ImageEvaluateRequest, "run">,
   config: ImageConfig,
   pictures: PictureFacts = DIGITS,
 ): ImageEvaluationSettings {
-  const { count = 1000, ...request } = parseWith(Evaluating, given);
+  const { count = 1000, ...request } = parseWith(Evaluating, input);
   requireClasses(pictures, config.dataset);
   const settings = { count, ...choicesOf(request, config, "ddim") };
   levelsFor(config, settings);
@@ -127,11 +127,13 @@ function defaultEta(sampler: SamplerName): number {
 
 /** Returns one class for each image: the requested classes in turn. */
 function classesFor(
-  asked: number | readonly number[] | undefined,
+  requested: number | readonly number[] | undefined,
   count: number,
   known: number,
 ): number[] {
-  const classes = asked === undefined ? Array.from({ length: known }, (_, i) => i) : [asked].flat();
+  const classes = requested === undefined
+    ? Array.from({ length: known }, (_, i) => i)
+    : [requested].flat();
   const wrong = classes.find((value) => value >= known);
   if (wrong !== undefined) {
     throw new RefusedValue((name) =>

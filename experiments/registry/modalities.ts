@@ -25,7 +25,7 @@ export type {
   SampleRequest,
 } from "../image/requests.ts";
 export { textConfigOf } from "../text/config.ts";
-export { BLOCK_METRICS, BLOCK_SIZES, blockCurve } from "../text/metrics.ts";
+export { blockCurve, blockMetrics } from "../text/metrics.ts";
 export type {
   TextEvaluation,
   TextSample,

@@ -17,7 +17,7 @@ import { z } from "zod";
 import { integer, optional } from "../config/fields.ts";
 import { imageDatasetNames } from "../../data/mod.ts";
 
-export const DEFAULT_SCHEDULES = ["linear", "cosine"];
+const DEFAULT_SCHEDULES = ["linear", "cosine"];
 
 export const ScheduleRequest = z.strictObject({
   schedules: z.array(z.enum(inspectedSchedules)).min(1).max(inspectedSchedules.length)

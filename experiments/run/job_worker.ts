@@ -195,7 +195,7 @@ class JobWorker {
       report: this.#reportOf(job),
       warm: this.#warm,
       parts: ({ step, device }) =>
-        new Parts(folder, `${step} ${device} ${codeVersion()}`, () => this.#giveWay(job)),
+        new Parts(folder, `${step} ${device} ${codeVersion()}`, () => this.#processSamples(job)),
     };
   }
 
@@ -212,7 +212,7 @@ class JobWorker {
   }
 
   /** Processes waiting samples first, which take seconds, while an evaluation takes minutes. */
-  async #giveWay(job: Job): Promise<void> {
+  async #processSamples(job: Job): Promise<void> {
     if (job.kind === "sample") return;
     for (let next = this.#claim("sample"); next; next = this.#claim("sample")) {
       const progress = this.#store.jobs.byId(job.id)?.progress ?? { done: 0, total: 1 };

@@ -215,19 +215,19 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
   const { store, workerId, signal } = context;
   const directory = run.dataDirectory || context.dataDirectory;
   store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
-  let toldAt = 0;
+  let reportedAt = 0;
   const options: SubjectOptions = {
     directory,
     signal,
     onDecoded(done, total) {
-      if (Date.now() - toldAt < 500) return;
-      toldAt = Date.now();
+      if (Date.now() - reportedAt < 500) return;
+      reportedAt = Date.now();
       store.workers.heartbeat(workerId);
       store.runs.setActivity(run.id, workerId, `reading pictures: ${done} of ${total}`);
     },
     onProgress({ file, receivedBytes, totalBytes }) {
-      if (Date.now() - toldAt < 500) return;
-      toldAt = Date.now();
+      if (Date.now() - reportedAt < 500) return;
+      reportedAt = Date.now();
       const of = totalBytes === undefined ? "" : ` of ${megabytes(totalBytes)}`;
       store.workers.heartbeat(workerId);
       store.runs.setActivity(

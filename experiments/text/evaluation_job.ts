@@ -26,9 +26,9 @@ export const evaluateTexts: Work = async (context) => {
   const { store, run, key, config, dataset, step } = opened;
   const { writing, draws } = settings;
   const { batches } = batchesOf(writing);
-  const asked = expectedEvaluations(writing);
+  const expected = expectedEvaluations(writing);
   const bounds = boundsOf(config, settings);
-  const total = asked + bounds.length * draws + 1;
+  const total = expected + bounds.length * draws + 1;
   report(0, total, `Compiling the network of step ${step}`);
   const engine = await warm.engineFor(
     device,
@@ -44,11 +44,12 @@ export const evaluateTexts: Work = async (context) => {
     writing,
     parts,
     {
-      onEvaluation: () => report(Math.min(asked, ++done), total, `Writing ${writing.count} texts`),
-      onBatch: (batch) => done = asked * batch / batches,
+      onEvaluation: () =>
+        report(Math.min(expected, ++done), total, `Writing ${writing.count} texts`),
+      onBatch: (batch) => done = expected * batch / batches,
     },
   );
-  done = asked;
+  done = expected;
   report(done, total, "Measuring the likelihood of held-out text");
   const measured = await measureBounds(
     engine,
@@ -100,12 +101,12 @@ export function boundsOf(config: TextConfig, settings: TextEvaluationSettings): 
   const written = mode === "diffusion" || mode === "infill" ? context : block_size;
   const trained = method === "blocks" ? diffusionBlocks(config) : [context];
   const sizes = method === "blocks" && written > 1 ? [...trained, written] : trained;
-  const walked = [written, context];
+  const finite = [written, context];
   return [
     ...exact,
     ...[...new Set(sizes)].sort((a, b) => a - b).flatMap((blockSize) => [
       { blockSize, steps: null },
-      ...(walked.includes(blockSize) ? settings.bound_steps : [])
+      ...(finite.includes(blockSize) ? settings.bound_steps : [])
         .map((steps) => ({ blockSize, steps })),
     ]),
   ];

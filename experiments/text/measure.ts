@@ -114,7 +114,7 @@ async function exactly(
 ): Promise<LikelihoodBound> {
   const draws: number[] = [];
   for (const tokens of windows) {
-    const { nats } = await program.run({ ...takenBy(program, weights), tokens });
+    const { nats } = await program.run({ ...weightsOf(program, weights), tokens });
     draws.push(mean(Array.from(nats!)));
   }
   const errors = draws.map((crossEntropy) => [{
@@ -139,8 +139,12 @@ async function boundOf(
   for (const [draw, tokens] of windows.entries()) {
     const ordered = noisyInputs(tokens, range, BATCH, { ...noise, step: draw });
     const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
-    const { cross_entropy_weight, squared_error_weight, ...asked } = inputs as Arrays;
-    const outputs = await program.run({ ...takenBy(program, weights), ...asked, ...mask });
+    const { cross_entropy_weight, squared_error_weight, ...programInputs } = inputs as Arrays;
+    const outputs = await program.run({
+      ...weightsOf(program, weights),
+      ...programInputs,
+      ...mask,
+    });
     draws.push(Array.from({ length: BATCH }, (_, i) => ({
       gamma: inputs.gamma[i]!,
       crossEntropy: outputs.cross_entropy![i]!,
@@ -171,7 +175,7 @@ async function maskedBoundOf(
     const key = { ...noise, step: draw };
     const masked = maskedPlaces(BATCH, context, key, steps);
     const inputs = shuffled ? withShuffledPlaces({ tokens, masked }, context) : { tokens, masked };
-    const { nats } = await program.run({ ...takenBy(program, weights), ...inputs });
+    const { nats } = await program.run({ ...weightsOf(program, weights), ...inputs });
     draws.push(Array.from(nats!, (crossEntropy, row) => {
       const places = masked.subarray(row * context, (row + 1) * context);
       const share = mean(Array.from(places));
@@ -212,7 +216,8 @@ function measuredIn(
   return { bound: likelihoodBound(draws, prior, lengths), windows };
 }
 
-function takenBy(program: Program, weights: Arrays): Arrays {
+/** Returns those of the weights that are inputs of a program. */
+function weightsOf(program: Program, weights: Arrays): Arrays {
   return Object.fromEntries(Object.entries(weights).filter(([name]) => name in program.inputs));
 }
 

@@ -11,10 +11,11 @@ import type { NgramBaselines } from "../run/modality.ts";
 
 /** Block sizes, in tokens, with a metric of their likelihood, in addition to whole windows. */
 export const BLOCK_SIZES = [1, 4, 16, 64] as const;
-export type BlockMetric = `nats_block_${typeof BLOCK_SIZES[number] | "full"}`;
-/** Metrics of nats per character for each of {@link BLOCK_SIZES}, then for whole windows. */
-export const BLOCK_METRICS: readonly BlockMetric[] = [...BLOCK_SIZES, "full" as const]
-  .map((size) => `nats_block_${size}` as const);
+/** Metrics of nats per character for each of {@link BLOCK_SIZES}, then for whole windows, which have no size of their own. */
+export const blockMetrics: readonly { readonly name: string; readonly blockSize?: number }[] = [
+  ...BLOCK_SIZES.map((blockSize) => ({ name: `nats_block_${blockSize}`, blockSize })),
+  { name: "nats_block_full" },
+];
 
 /** The metrics of text runs. */
 export const textMetrics: Readonly<Record<string, Metric>> = {
@@ -88,8 +89,8 @@ export interface BlockNats {
 
 /** Returns nats per character by block size from the newest validation; empty for runs without such metrics. */
 export function blockCurve({ config, latest }: Pick<Run, "config" | "latest">): BlockNats[] {
-  return BLOCK_METRICS.flatMap((name, i) => {
-    const blockSize = BLOCK_SIZES[i] ?? ((config as Partial<TextConfig>).context ?? 0);
+  const { context = 0 } = config as Partial<TextConfig>;
+  return blockMetrics.flatMap(({ name, blockSize = context }) => {
     const nats = latest[name] ?? null;
     return nats === null
       ? []

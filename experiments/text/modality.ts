@@ -4,7 +4,7 @@ import { UserError } from "../../engine/host/mod.ts";
 import type { Finding } from "../diagnosis/curve.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { Run } from "../store/run.ts";
-import { BLOCK_METRICS, keptBaselines, textMetrics } from "./metrics.ts";
+import { blockMetrics, keptBaselines, textMetrics } from "./metrics.ts";
 import {
   laterTextFields,
   requireConsistentText,
@@ -89,7 +89,9 @@ export const text = {
       : [],
   resultMetrics: (runs) => [
     ...["nats_per_character", "nats_standard_error", "train_nats"],
-    ...BLOCK_METRICS.filter((name) => runs.some(({ latest }) => latest[name] !== undefined)),
+    ...blockMetrics.map(({ name }) => name).filter((name) =>
+      runs.some(({ latest }) => latest[name] !== undefined)
+    ),
   ],
   baselineIs: (value) => `A bigram model needs nats_per_character of ${value}`,
   baselines: keptBaselines,

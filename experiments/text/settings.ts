@@ -38,11 +38,11 @@ type WriteFields = ReturnType<typeof Writing.parse>;
  * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function writeSettings(
-  given: Omit<WriteRequest, "run">,
+  request: Omit<WriteRequest, "run">,
   config: TextConfig,
 ): WriteSettings {
-  const settings = settingsOf(parseWith(Writing, given), config);
-  requireUsed(given, settings.mode, USED_BY);
+  const settings = settingsOf(parseWith(Writing, request), config);
+  requireUsed(request, settings.mode, USED_BY);
   return settings;
 }
 
@@ -61,12 +61,12 @@ const USED_BY: Readonly<Record<string, readonly WriteSettings["mode"][]>> = {
 
 /** @throws {UserError} If a field is set that the mode does not use. */
 function requireUsed(
-  given: Readonly<Record<string, unknown>>,
+  request: Readonly<Record<string, unknown>>,
   mode: WriteSettings["mode"],
   usedBy: typeof USED_BY,
 ): void {
   for (const [field, modes] of Object.entries(usedBy)) {
-    const value = given[field];
+    const value = request[field];
     if (value === undefined || value === false || modes.includes(mode)) continue;
     throw new RefusedValue((name) =>
       `${name(field)} is ${JSON.stringify(value)}, but has no effect with ${
@@ -152,14 +152,17 @@ const DEFAULT_BOUND_STEPS = [16, 64];
  * @throws {UserError} If a value is out of range or contradicts another one.
  */
 export function textEvaluationSettings(
-  given: Omit<TextEvaluateRequest, "run">,
+  request: Omit<TextEvaluateRequest, "run">,
   config: TextConfig,
 ): TextEvaluationSettings {
-  const { draws, bound_steps, length = config.context, ...asked } = parseWith(Evaluating, given);
-  const writing = settingsOf({ ...asked, length, prompt: "", film_strip: false }, config);
+  const { draws, bound_steps, length = config.context, ...writingFields } = parseWith(
+    Evaluating,
+    request,
+  );
+  const writing = settingsOf({ ...writingFields, length, prompt: "", film_strip: false }, config);
   // The bounds for finite steps are measured whatever mode generates the texts.
   const { steps: _, ...usedBy } = USED_BY;
-  requireUsed(given, writing.mode, usedBy);
+  requireUsed(request, writing.mode, usedBy);
   return { draws, bound_steps: boundSteps(bound_steps, writing.steps, config), writing };
 }
 
@@ -187,19 +190,19 @@ export function measuredExamples(
 
 /** Returns the numbers of steps whose bounds are measured, ascending. */
 function boundSteps(
-  asked: readonly number[] | undefined,
+  requested: readonly number[] | undefined,
   steps: number,
   { method }: TextConfig,
 ): number[] {
   if (method === "autoregressive") {
-    if (asked === undefined) return [];
+    if (requested === undefined) return [];
     throw new RefusedValue((name) =>
       `${name("bound_steps")} is ${
-        JSON.stringify(asked)
+        JSON.stringify(requested)
       }, but the run has an autoregressive head ` +
       "only, whose likelihood is exact: leave it out"
     );
   }
-  const walks = asked ?? [...DEFAULT_BOUND_STEPS, steps];
-  return [...new Set(walks)].sort((a, b) => a - b);
+  const all = requested ?? [...DEFAULT_BOUND_STEPS, steps];
+  return [...new Set(all)].sort((a, b) => a - b);
 }

@@ -65,9 +65,9 @@ async function textSubject(config: TextConfig, options: SubjectOptions): Promise
 
 /** Settings of samples during training: one window, always with the same noise. */
 function settingsFor(config: TextConfig): WriteSettings {
-  const walk = config.method === "autoregressive" ? {} : { steps: 24, film_strip: true };
+  const denoising = config.method === "autoregressive" ? {} : { steps: 24, film_strip: true };
   return {
-    ...writeSettings({ count: 2, length: config.context, ...walk }, config),
+    ...writeSettings({ count: 2, length: config.context, ...denoising }, config),
     made_by: "training",
   };
 }

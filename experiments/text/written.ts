@@ -79,10 +79,10 @@ export function batchesOf({ count }: WriteSettings): { count: number; batches: n
 
 function counting(model: TextModel, onEvaluation: () => void): TextModel {
   const counted =
-    <A extends unknown[], R>(ask: (...given: A) => Promise<R>) => async (...given: A) => {
-      const answer = await ask(...given);
+    <A extends unknown[], R>(evaluate: (...inputs: A) => Promise<R>) => async (...inputs: A) => {
+      const outputs = await evaluate(...inputs);
       onEvaluation();
-      return answer;
+      return outputs;
     };
   return {
     ...model,

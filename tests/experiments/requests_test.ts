@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { jsonSchemaOf, parseWith } from "../../engine/host/mod.ts";
-import { AnyEvaluateRequest, AnySampleRequest, resolveConfig } from "../../experiments/mod.ts";
+import { resolveConfig } from "../../experiments/mod.ts";
 import { ImageEvaluateRequest, SampleRequest } from "../../experiments/image/requests.ts";
-import { requireFieldsOf } from "../../experiments/registry/requests.ts";
+import {
+  AnyEvaluateRequest,
+  AnySampleRequest,
+  requireFieldsOf,
+} from "../../experiments/registry/requests.ts";
 import { TextEvaluateRequest, WriteRequest } from "../../experiments/text/requests.ts";
 import { samplerNames, samplerOptionFields } from "../../models/diffusion/mod.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Command as Parser } from "commander";
 import { z } from "zod";
 import { RefusedValue } from "../../engine/host/mod.ts";
-import { AnyEvaluateRequest, AnySampleRequest } from "../../experiments/mod.ts";
+import { AnyEvaluateRequest, AnySampleRequest } from "../../experiments/registry/requests.ts";
 import { defineCommand } from "../../tools/cli/command.ts";
 import { commands } from "../../tools/mod.ts";
 import { argumentOf, optionNames, optionsOf, optionValues } from "../../tools/cli/parser.ts";

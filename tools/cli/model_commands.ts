@@ -3,16 +3,14 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { duration, UserError } from "../../engine/host/mod.ts";
 import {
-  AnyEvaluateRequest,
-  AnySampleRequest,
   expectedTime,
   hasEnded,
   type JobRequest,
   type Lab,
   modalityOf,
+  requests,
   type Run,
   type SampleRequest,
-  TrainOrResume,
   type WriteRequest,
 } from "../../experiments/mod.ts";
 import { damageNote, runTable } from "../rows.ts";
@@ -21,7 +19,7 @@ import { evaluationSummary, evaluationTables } from "../run_report.ts";
 import { type CommandResult, paragraphs, resultCommand } from "./command.ts";
 import { withProgressBar } from "./terminal.ts";
 
-const { overrides, grid, seeds, ...others } = TrainOrResume.shape;
+const { overrides, grid, seeds, ...others } = requests.train.shape;
 
 /** Trains a run or a sweep and waits for it; interrupting ends the waiting, not the training. */
 export const trainCommand = resultCommand({
@@ -76,13 +74,13 @@ export async function watchToTheEnd(lab: Lab, ids: readonly string[]): Promise<r
 }
 
 /** The run that is meant: the newest if none is named. */
-const latestRun = AnySampleRequest.shape.run.default("latest").describe(
-  `${AnySampleRequest.shape.run.description} (default latest)`,
+const latestRun = requests.sample.shape.run.default("latest").describe(
+  `${requests.sample.shape.run.description} (default latest)`,
 );
 
 /** Measures the pictures or the texts of a run. */
 export const evaluateCommand = resultCommand({
-  fields: { ...AnyEvaluateRequest.shape, run: latestRun },
+  fields: { ...requests.evaluate.shape, run: latestRun },
   argument: "run",
   async run(lab, request) {
     const result = await withProgressBar((onProgress) => lab.evaluate(request, { onProgress }));
@@ -97,7 +95,7 @@ const withLineBreaks = (text: string | undefined) => text?.replaceAll("\\n", "\n
 /** Draws pictures from a run and writes the PNG; a run on text writes to the terminal. */
 export const sampleCommand = resultCommand({
   fields: {
-    ...AnySampleRequest.shape,
+    ...requests.sample.shape,
     run: latestRun,
     out: z.string().min(1).optional().describe(
       "File that the picture is written to (default one beside the run), or the text (default the terminal)",

@@ -1,12 +1,7 @@
 /** Commands that look at runs and the journal, compare runs, or stop them. */
 import { z } from "zod";
 import { RefusedValue } from "../../engine/host/mod.ts";
-import {
-  CompareRequest,
-  InspectRequest,
-  runReference,
-  StopRequest,
-} from "../../experiments/mod.ts";
+import { requests, runReference } from "../../experiments/mod.ts";
 import { JournalRequest, matchingEntries, openJournal } from "../../journal/mod.ts";
 import { comparedRuns, groupTable, leaderboardTable } from "../compare_runs.ts";
 import { inspected, sweepTable } from "../inspect_run.ts";
@@ -20,7 +15,7 @@ import { commonOptions, defineCommand, labOf, paragraphs, resultCommand } from "
 
 /** Lists the newest runs, or looks at one. */
 export const inspectCommand = resultCommand({
-  fields: InspectRequest.shape,
+  fields: requests.inspect.shape,
   argument: "run",
   async run(lab, { metrics, points, limit, offset, ...request }) {
     const { run, jobs, sweeps, filter } = await inspected(request, () => openJournal(lab));
@@ -50,7 +45,7 @@ export const inspectCommand = resultCommand({
   },
 });
 
-const { runs, sweep } = CompareRequest.shape;
+const { runs, sweep } = requests.compare.shape;
 
 /** Ranks runs, which are given one by one or as a sweep. */
 export const compareCommand = resultCommand({
@@ -71,7 +66,7 @@ export const compareCommand = resultCommand({
 
 /** Stops runs and jobs, and waits until they have stopped. */
 export const stopCommand = resultCommand({
-  fields: StopRequest.omit({ run: true }).shape,
+  fields: requests.stop.omit({ run: true }).shape,
   argument: "runs",
   async run(lab, request) {
     const asked = stopAll(lab, request);
