@@ -189,7 +189,9 @@ function reportsOn(
       const [least, most] = COMPARED;
       if (runs.length < least || runs.length > most) {
         throw new UserError(
-          `Comparing takes ${least} to ${most} runs, these are ${runs.length}: name others`,
+          `A comparison takes ${least} to ${most} different runs, but ${
+            runs.length === 1 ? "1 was" : `${runs.length} were`
+          } given`,
         );
       }
       const comparison = compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));

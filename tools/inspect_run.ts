@@ -29,7 +29,7 @@ import {
   settingsOf,
   waitCalls,
 } from "./links.ts";
-import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
+import { capital, moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
 import { statusCounts, watchRuns } from "./train.ts";
 import { reportCurves, reportParts, viewOf } from "./run_report.ts";
 import { answer } from "./answer.ts";
@@ -191,10 +191,12 @@ function sweepList(
   return answer({
     summary: total === 0
       ? "There are no such sweeps."
-      : `${counted(total, "sweep")}, newest first.`,
+      : `${capital(counted(total, "sweep"))}${total > 1 ? ", newest first" : ""}.`,
     next: first === undefined ? ["inspect-run {} for all runs"] : [
       `inspect-run {"run": "${first.id}"} for the runs of one`,
-      `compare-runs {"sweep": "${first.id}"} for its outcome`,
+      ...(Object.values(first.statuses).reduce((total, count) => total + count, 0) > 1
+        ? [`compare-runs {"sweep": "${first.id}"} for its outcome`]
+        : []),
     ],
     viewerUrl: links.home(),
   }, [sweepTable(sweeps), moreRows(sweeps.length, offset, total)]);

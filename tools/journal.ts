@@ -12,7 +12,7 @@ import {
 } from "../journal/mod.ts";
 import { ADDING, defineTool, READING } from "./define.ts";
 import { call, journalUri } from "./links.ts";
-import { MAX_ROWS, moreRows } from "./rows.ts";
+import { capital, MAX_ROWS, moreRows } from "./rows.ts";
 import { z } from "zod";
 import { publications } from "./arguments.ts";
 import { answer } from "./answer.ts";
@@ -93,7 +93,9 @@ function listText(found: readonly EntrySummary[], { text, offset }: JournalReque
   return {
     summary: found.length === 0
       ? "No entry of the journal matches."
-      : `${entryCount(found.length)} of the journal, newest first.`,
+      : `${capital(entryCount(found.length))} of the journal${
+        found.length > 1 ? ", newest first" : ""
+      }.`,
     next: first === undefined
       ? ["read-journal {} for what there is"]
       : [`read-journal {"id": "${first.id}"} for one whole`],
@@ -208,7 +210,10 @@ export const writeJournalTool = defineTool({
     observations: z.string().min(1).max(10_000).optional().describe(
       "What you saw, up to 10000 characters of Markdown; kept with the date, as yours (default none)",
     ),
-    tags: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,29}$/)).max(10).optional().describe(
+    tags: z.array(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,29}$/)
+        .meta({ examples: ["schedules", "block-size"] }),
+    ).max(10).optional().describe(
       "Up to 10 tags of lower-case letters, digits and hyphens (default none)",
     ),
   }),

@@ -113,11 +113,17 @@ async function keptPicturesSummary(lab: Call["lab"], { id, settings }: Sample): 
       : ` The classifier sees ${Math.round(share * count)} of ${count} as the class they were of.`);
 }
 
-/** "0 to 9 in turn", "all 7", or the list. */
+/** "0 to 9 in turn", "3, 8 in turn", "all 7", or the list. */
 function classes(values: readonly number[]): string {
   if (values.length > 1 && values.every((value) => value === values[0])) return `all ${values[0]}`;
-  if (values.length > 10 && values.every((value, i) => value === i % 10)) return "0 to 9 in turn";
-  return values.length > 20 ? `${values.slice(0, 20).join(" ")} ...` : values.join(" ");
+  const period = values.findIndex((_, n) => n > 0 && values.every((v, i) => v === values[i % n]));
+  const once = period > 0 ? values.slice(0, period) : values;
+  const listed = once.length > 2 && once.every((value, i) => value === i)
+    ? `0 to ${once.length - 1}`
+    : once.length > 20
+    ? `${once.slice(0, 20).join(", ")}, ...`
+    : once.join(", ");
+  return period > 0 ? `${listed} in turn` : listed;
 }
 
 /** A Markdown table of evaluations, "" for none. */

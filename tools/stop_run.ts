@@ -5,7 +5,7 @@ import { ADDING, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
 import { isJobId } from "./jobs.ts";
 import { MAX_ROWS, runTable } from "./rows.ts";
-import { waitCalls } from "./links.ts";
+import { call, waitCalls } from "./links.ts";
 import { watchRuns } from "./train.ts";
 import { answer } from "./answer.ts";
 
@@ -18,11 +18,11 @@ export const stopRunTool = defineTool({
     "ended stay as they are.",
   input: requests.stop.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
-  async run({ wait_seconds, ...request }, call) {
-    const { lab, links, signal, progress } = call;
+  async run({ wait_seconds, ...request }, context) {
+    const { lab, links, signal, progress } = context;
     const asked = stopAll(lab, request);
     const [now, ...jobs] = await Promise.all([
-      watchRuns(asked.runs.map(({ id }) => id), wait_seconds, call),
+      watchRuns(asked.runs.map(({ id }) => id), wait_seconds, context),
       ...asked.jobs.map(({ id }) =>
         lab.watchJob(id, {
           timeoutSeconds: wait_seconds,
@@ -42,7 +42,9 @@ export const stopRunTool = defineTool({
         }.`,
       ]),
       ...jobs.slice(0, MAX_ROWS).map(({ id, status, kind, runId }) =>
-        `${id} is ${status}; ${kind} of ${runId} with the same arguments continues it.`
+        status === "finished"
+          ? `${id} has finished: ${call("inspect-run", { run: id })} shows its result.`
+          : `${id} is ${status}; ${kind} of ${runId} with the same arguments continues it.`
       ),
     ].join(" ");
     return answer({

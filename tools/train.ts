@@ -210,8 +210,7 @@ function nothingLearntNote(runs: readonly Run[]): string {
   return `Warning: the ${title} of ${
     listed(bad.map(({ id }) => id), MAX_NAMED)
   } is no better than ` +
-    `${baseline} (${first.baseline!.toPrecision(3)}): nothing was learnt; ` +
-    `${call("inspect-run", { run: first.id })} names likely causes.`;
+    `${baseline} (${first.baseline!.toPrecision(3)}): nothing was learnt.`;
 }
 
 function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): string[] {
@@ -226,10 +225,13 @@ function nextSteps(lab: Lab, runs: readonly Run[], sweepId: string | null): stri
       ...resumeCalls(runs),
     ];
   }
-  const finished = runs.find((run) => run.status === "finished");
+  const finished = runs.find((run) => run.status === "finished" && !hasLearntNothing(run)) ??
+    runs.find((run) => run.status === "finished");
   if (!finished) return [`${call("inspect-run", which)} for what went wrong`, ...resumeCalls(runs)];
   return [
-    sampleCall(finished),
+    hasLearntNothing(finished)
+      ? `${call("inspect-run", { run: finished.id })} for what keeps it from learning`
+      : sampleCall(finished),
     ...compareCalls(lab, finished),
     ...resumeCalls(runs),
   ];

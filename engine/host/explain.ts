@@ -181,6 +181,7 @@ export interface JsonSchema {
   readonly minLength?: number | undefined;
   readonly maxLength?: number | undefined;
   readonly pattern?: string | undefined;
+  readonly examples?: readonly unknown[] | undefined;
   readonly items?: JsonSchema | undefined;
   readonly prefixItems?: readonly JsonSchema[] | undefined;
   readonly minItems?: number | undefined;
@@ -217,6 +218,7 @@ export function accepted(schema: z.ZodType | JsonSchema): string {
     case "number":
       return [numberKind(node), ...boundsOf(node)].join(" ");
     case "string":
+      if (node.examples) return `text such as ${node.examples.join(", ")}`;
       return node.maxLength === undefined
         ? `text${node.pattern ? ` of the form ${node.pattern}` : ""}`
         : `text of ${node.minLength ?? 0} to ${node.maxLength} characters`;

@@ -52,9 +52,10 @@ export const InspectRequest = z.strictObject({
   tag: z.string().min(1).max(30).optional().describe(
     "Only runs with this tag in their label (#tag) or in the journal (default any)",
   ),
-  date: z.string().regex(/^\d{4}(-\d\d){0,2}(\.\.\d{4}(-\d\d){0,2})?$/).optional().describe(
-    "Only runs of a day (UTC), a month, or a range: 2026-11-02..2026-11-09 (default any)",
-  ),
+  date: z.string().regex(/^\d{4}(-\d\d){0,2}(\.\.\d{4}(-\d\d){0,2})?$/)
+    .meta({ examples: ["2026-11-02", "2026-11", "2026-11-02..2026-11-09"] }).optional().describe(
+      "Only runs of a day (UTC), a month, or a range: 2026-11-02..2026-11-09 (default any)",
+    ),
   where: fieldValues.optional().describe(
     'Only runs with these values, e.g. {"dataset": "mnist", "target": "v"} (default any)',
   ),

@@ -119,11 +119,16 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
     { times: [0, 2] },
     /times\[1\] is 2, but must be a number from 0 to 1/,
   ],
+  [
+    "inspect-run",
+    { date: "yesterday" },
+    /date is "yesterday", but must be text such as 2026-11-02, /,
+  ],
   ["compare-runs", {}, /Give either runs \(ids such as .*\) or sweep/],
   [
     "compare-runs",
     { runs: ["image-0001"] },
-    /Comparing takes 2 to 100 runs, these are 1: name others/,
+    /A comparison takes 2 to 100 different runs, but 1 was given/,
   ],
   ["compare-runs", { runs: ["image-0001", "image-0002"] }, /image-0001/],
   ["compare-runs", { sweep: "sweep-9999" }, /There is no sweep "sweep-9999"/],
