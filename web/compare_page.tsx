@@ -17,7 +17,7 @@ import {
   runColors,
 } from "../figures/mod.ts";
 import { Page, SampleFigure, settingText, Status } from "./layout.tsx";
-import { ComparedEvaluations, viewOf } from "./evaluations.tsx";
+import { ComparedEvaluations, viewOf } from "./jobs.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 import { baselineText } from "./text_evaluations.tsx";
 import { runUrl } from "./markdown.ts";

@@ -1,8 +1,18 @@
-/** Requested samples and evaluations: what becomes of them, beside the runs. */
+/** Jobs that sample or evaluate, and the evaluations that they lead to. */
 import { duration } from "../engine/host/mod.ts";
-import { hasEnded, type Job, type Lab } from "../experiments/mod.ts";
-import { Status, Time } from "./layout.tsx";
+import {
+  byPresentation,
+  type Evaluation,
+  hasEnded,
+  type Job,
+  type Lab,
+  type Run,
+} from "../experiments/mod.ts";
+import { Ask, Status, Time } from "./layout.tsx";
 import { runUrl } from "./markdown.ts";
+import { type ModalityView, tableView } from "./modality_view.tsx";
+import { pictureView } from "./picture_view.tsx";
+import { textView } from "./text_view.tsx";
 
 /** Queued jobs, and jobs that have ended, that are shown at most. */
 const MOST_WAITING = 5;
@@ -90,5 +100,56 @@ function JobProgress({ job: { id, progress, startedAt } }: { job: Job }) {
         {message} · {Math.floor(100 * share)} %{left}
       </span>
     </span>
+  );
+}
+
+/** Returns the view for the runs, samples and evaluations of a modality. */
+export const viewOf = byPresentation<ModalityView>({
+  pictures: pictureView,
+  texts: textView,
+  tables: tableView,
+});
+
+/** The evaluations of a run, newest first. */
+export function Evaluations(
+  { run, evaluations }: { run: Run; evaluations: readonly Evaluation[] },
+) {
+  if (run.checkpointStep === null && evaluations.length === 0) return null;
+  const { evaluating } = viewOf(run.config.modality);
+  return (
+    <>
+      <h2>Evaluations</h2>
+      {evaluations.length === 0
+        ? (
+          <div class="empty">
+            <p>{evaluating.missing} Say to your assistant:</p>
+            <Ask say={evaluating.ask(run)} tool="evaluate" arguments={{ run: run.id }} />
+          </div>
+        )
+        : <EvaluationTables evaluations={evaluations.toReversed()} named={false} />}
+    </>
+  );
+}
+
+/** The newest evaluation of each compared run. */
+export function ComparedEvaluations({ evaluations }: { evaluations: readonly Evaluation[] }) {
+  if (evaluations.length === 0) return null;
+  return (
+    <>
+      <h2>Evaluations</h2>
+      <EvaluationTables evaluations={evaluations} named />
+    </>
+  );
+}
+
+/** @param props.named Whether the rows show their run. */
+function EvaluationTables(props: { evaluations: readonly Evaluation[]; named: boolean }) {
+  const { evaluations, named } = props;
+  return (
+    <>
+      {[...Map.groupBy(evaluations, ({ modality }) => modality)].map(([name, alike]) =>
+        viewOf(name).evaluations(alike, named)
+      )}
+    </>
   );
 }

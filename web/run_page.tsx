@@ -12,8 +12,7 @@ import {
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { Ask, Fact, Page, RunProgress, settingText, Status, Time } from "./layout.tsx";
-import { Evaluations, viewOf } from "./evaluations.tsx";
-import { isActive, Jobs, type JobsView } from "./jobs.tsx";
+import { Evaluations, isActive, Jobs, type JobsView, viewOf } from "./jobs.tsx";
 import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
 
