@@ -112,18 +112,18 @@ const { steps: _, bound_steps: __, ...READ } = WRITTEN;
 
 const VERSE: Measures<TextEvaluation> = {
   candidates: [
-    ...([[4, 0.3], [4, 0.4], [4, 0.5], [4, 0.7], [16, 0.3], [16, 0.5], [16, 0.7]] as const).map((
+    ...([[4, 0.3], [4, 0.4], [4, 0.5], [16, 0.3], [16, 0.5]] as const).map((
       [block_size, temperature],
     ): Candidate => ({
       kind: "diffusion",
       settings: { ...WRITTEN, mode: "blocks", block_size, temperature },
     })),
-    ...[0.7, 0.9].flatMap((temperature) =>
-      [0.3, 0.5].map((diffusion_weight): Candidate => ({
-        kind: "hybrid",
-        settings: { ...WRITTEN, mode: "guided", block_size: 4, temperature, diffusion_weight },
-      }))
-    ),
+    ...([[0.7, 0.3], [0.7, 0.5], [0.9, 0.3]] as const).map((
+      [temperature, diffusion_weight],
+    ): Candidate => ({
+      kind: "hybrid",
+      settings: { ...WRITTEN, mode: "guided", block_size: 4, temperature, diffusion_weight },
+    })),
     {
       kind: "hybrid",
       settings: { ...WRITTEN, mode: "revised", block_size: 4, temperature: 0.5 },
