@@ -89,10 +89,10 @@ export function defineTool<Input extends z.ZodType>(
 export function registerTool<Input extends z.ZodType>(
   server: McpServer,
   tool: ToolDefinition<Input>,
-  surroundings: ToolContext,
+  toolContext: ToolContext,
 ): void {
   const { name, title, description, input, annotations, needsWeights = false } = tool;
-  const { runsByClient } = surroundings;
+  const { runsByClient } = toolContext;
   const config = { title, description, inputSchema: published(input), annotations };
   server.registerTool(name, config, async (given, context) => {
     const progress = progressOf(context);
@@ -101,7 +101,7 @@ export function registerTool<Input extends z.ZodType>(
       const key = clientKey(server, context);
       const request = parseWith(input, normalizeArguments(input, given));
       const answer = await tool.run(runsByClient.resolveLatest(key, request, needsWeights), {
-        ...surroundings,
+        ...toolContext,
         progress,
         signal,
         request: context,
@@ -110,7 +110,7 @@ export function registerTool<Input extends z.ZodType>(
       });
       if (isInputRequiredResult(answer)) return answer;
       return answerForRevision(
-        withViewerLifetime(answer, server, surroundings),
+        withViewerLifetime(answer, server, toolContext),
         revisionOf(server, context),
       );
     } catch (error) {

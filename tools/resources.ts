@@ -38,14 +38,14 @@ import { Buffer } from "node:buffer";
 
 const CURVE_POINTS = 500;
 
-export function registerResources(server: McpServer, surroundings: ToolContext): void {
-  registerRuns(server, surroundings);
-  registerCurves(server, surroundings);
-  registerComparisons(server, surroundings);
+export function registerResources(server: McpServer, toolContext: ToolContext): void {
+  registerRuns(server, toolContext);
+  registerCurves(server, toolContext);
+  registerComparisons(server, toolContext);
   registerPresets(server);
-  registerJobs(server, surroundings);
-  registerSamples(server, surroundings);
-  registerJournal(server, surroundings);
+  registerJobs(server, toolContext);
+  registerSamples(server, toolContext);
+  registerJournal(server, toolContext);
 }
 
 /** The kinds of resources that are listed page by page. */

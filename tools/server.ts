@@ -81,7 +81,7 @@ export function tasksOf(lab: Lab, { tasks, viewerUrl = null }: ServerOptions): T
 export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFactory {
   let journal: Promise<Journal> | undefined;
   const links = linksTo(options.viewerUrl ?? null);
-  const surroundings: ToolContext = {
+  const toolContext: ToolContext = {
     lab,
     journal: () => journal ??= openJournal(lab),
     links,
@@ -90,7 +90,7 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
     runsByClient: new RunsByClient(lab),
     tasks: tasksOf(lab, options),
   };
-  const registerPrompts = promptsOf(surroundings);
+  const registerPrompts = promptsOf(toolContext);
   return () => {
     const server = new McpServer(
       { name: "textdiffusion", title: "TextDiffusion", version: configuration.version },
@@ -100,13 +100,13 @@ export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFa
         capabilities: { logging: {} },
       },
     );
-    pageLists(server, listedKinds(surroundings));
+    pageLists(server, listedKinds(toolContext));
     server.server.registerCapabilities({ resources: { subscribe: true, listChanged: true } });
     for (const extension of options.extensions ?? []) extension.attach(server);
-    for (const tool of TOOLS) registerTool(server, tool, surroundings);
-    registerResources(server, surroundings);
+    for (const tool of TOOLS) registerTool(server, tool, toolContext);
+    registerResources(server, toolContext);
     registerPrompts(server);
-    surroundings.tasks.attach(server);
+    toolContext.tasks.attach(server);
     explainProtocolErrors(server);
     return server;
   };

@@ -36,7 +36,7 @@ const FOR_EVER = "private, max-age=31536000, immutable";
 /** A requested resource that does not exist. */
 class NotFound extends Error {}
 
-export interface AppOptions {
+interface AppOptions {
   /** Opens the journal on its first use. By default that of the workspace. */
   readonly journal?: () => Promise<Journal>;
 }
@@ -238,7 +238,7 @@ function comparePage(lab: Lab, refs: readonly string[]) {
  * Returns one sample of each run: with the same settings (sampler, steps, guidance, seed, classes) if the runs have
  * such samples, otherwise the newest.
  */
-export function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[]): Sample[] {
+function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[]): Sample[] {
   const sheets = samplesOfRuns
     .map((samples) => samples.filter((sample) => sample.kind === "contact-sheet").toReversed())
     .filter((samples) => samples.length > 0);

@@ -36,7 +36,7 @@ export const imageNetworks = {
   },
 } as const satisfies Readonly<Record<string, NetworkEntry>>;
 
-export type ImageNetworkKind = keyof typeof imageNetworks;
+type ImageNetworkKind = keyof typeof imageNetworks;
 
 /** The names of all networks, in the order of the registry. */
 export const imageNetworkNames = Object.keys(imageNetworks) as [
@@ -48,7 +48,7 @@ export const imageNetworkNames = Object.keys(imageNetworks) as [
 const MNIST_SHAPE: ImageShape = { height: 28, width: 28, channels: 1, classes: 10 };
 
 /** Options of an image network other than its size. */
-export interface ImageNetworkOptions {
+interface ImageNetworkOptions {
   /** By default a UNet. */
   readonly kind?: ImageNetworkKind;
   /** Whether it is self-conditioned, with the previous estimate as additional input channels. By default not. */
