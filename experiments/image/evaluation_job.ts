@@ -80,7 +80,7 @@ export const evaluatePictures: Work = async (context) => {
 };
 
 /** What is measured, and where it comes from. */
-export interface ToMeasure extends Pick<ImageEvaluation, "step" | "settings"> {
+interface ToMeasure extends Pick<ImageEvaluation, "step" | "settings"> {
   readonly run: Run;
   readonly dataset: ImageDataset;
   readonly classifier: ClassifierWeights;
@@ -119,7 +119,7 @@ export interface DrawnPictures extends Generated {
 }
 
 /** Pictures that are drawn at once. */
-export const DRAWING_BATCH = 200;
+const DRAWING_BATCH = 200;
 
 /** Steps of the sampler over all batches, for the progress. */
 function drawingSteps({ count, steps }: ImageEvaluationSettings): number {

@@ -9,8 +9,7 @@ import { transaction } from "./schema.ts";
 import { claimedRows } from "./workers.ts";
 
 /** Kinds of jobs: a sample (images or texts), or an evaluation. */
-export const JOB_KINDS = ["sample", "evaluate"] as const;
-export type JobKind = typeof JOB_KINDS[number];
+export type JobKind = "sample" | "evaluate";
 
 /**
  * A request to sample from or to evaluate a run, processed by a worker that outlives the caller. Its status has the

@@ -98,14 +98,12 @@ interface Lists<Made> {
 }
 
 /**
- * A workspace's tables in which the pretrained runs can be read too. Lists of runs, "latest" and
- * "best" are of the workspace's own.
- *
- * @param folder With a folder for each pretrained run, which is read when it is first asked for.
+ * Returns the tables of a workspace in which the pretrained runs can be read too; each is read from its folder when it
+ * is first needed. Lists of runs, "latest" and "best" are of the workspace's own.
  */
-export function withPretrained<Of extends Tables>(tables: Of, folder: string = STUDY_FOLDER) {
+function withPretrained<Of extends Tables>(tables: Of) {
   const { runs, metrics, checkpoints, samples, texts, evaluations } = tables;
-  const study = openStudy(folder);
+  const study = openStudy(STUDY_FOLDER);
   const all = () => study.ids().map((id) => study.record(id)!);
   const merged = <Made, Table extends Lists<Made>>(
     table: Table,
