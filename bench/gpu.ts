@@ -102,7 +102,7 @@ function print({ row, on, milliseconds, ready, trouble, description, ceilings }:
   if (ceilings) {
     const { copy, product } = ceilings;
     return console.log(
-      `  at best ${(copy / 1e9).toPrecision(3)} GB/s copied, ` +
+      `  ${row}, ${on}: ${(copy / 1e9).toPrecision(3)} GB/s copied, ` +
         `${(product / 1e12).toPrecision(3)} TFLOP/s in products`,
     );
   }
