@@ -26,6 +26,8 @@ await withStore(async (store) => {
   const began = performance.now();
   const [whole] = queue(store, config) as [string];
   await work("webgpu");
+  const { status, error } = store.runs.byId(whole)!;
+  if (status !== "finished") throw new Error(`The run is ${status}: ${error}`);
   console.log(`undisturbed: ${((performance.now() - began) / 1000).toFixed(0)} s`);
   const [stopped] = queue(store, config) as [string];
   const abort = new AbortController();
