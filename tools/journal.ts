@@ -75,7 +75,7 @@ function entryText(journal: Journal, reference: string): JournalText {
     next: [
       changed
         ? `write-journal {"id": "${entry.id}"} to record what the store says now`
-        : `write-journal {"id": "${entry.id}"} with observations, to add what you saw`,
+        : "write-journal with this id and observations, to add what you saw",
       ...(entry.runs.length > 1
         ? [`${call("compare-runs", { runs: entry.runs })} to rank its runs`]
         : []),
@@ -235,7 +235,7 @@ export const writeJournalTool = defineTool({
           ...(entry.runs.length === 0
             ? [
               "train with a grid and two seeds or more in one call",
-              `${call("write-journal", { id: entry.id })} with the sweep's id in runs`,
+              "write-journal with this id and the sweep's id in runs",
             ]
             : entry.verdict === "pending"
             ? [
@@ -244,7 +244,7 @@ export const writeJournalTool = defineTool({
               } for the verdict, once all runs have ended`,
             ]
             : [
-              `${call("write-journal", { id: entry.id })} with observations, to add what you saw`,
+              "write-journal with this id and observations, to add what you saw",
             ]),
           `${call("read-journal", { id: entry.id })} for the whole entry`,
           ...(entry.verdict === "selected"
