@@ -42,16 +42,18 @@ export type Criterion = z.infer<typeof Criterion>;
 /** One sentence that says what the criterion asks. */
 export function describeCriterion(criterion: Criterion): string {
   const right = criterion.against
-    ? `that of the runs that are ${describeSelection(criterion.against)}`
+    ? `that of the runs ${describeSelection(criterion.against)}`
     : format(criterion.threshold ?? 0);
   const margin = criterion.margin ? ` by more than ${format(criterion.margin)}` : "";
-  return `${criterion.metric} of the runs that are ${
+  return `${criterion.metric} of the runs ${
     describeSelection(criterion.group)
   } is ${criterion.relation} ${right}${margin}`;
 }
 
+/** Describes the runs of a selection as what follows "runs": "with schedule = cosine". */
 export function describeSelection(selection: Selection): string {
-  const parts = Object.entries(selection.parameters ?? {}).map(([field, v]) => `${field} = ${v}`);
+  const values = Object.entries(selection.parameters ?? {}).map(([field, v]) => `${field} = ${v}`);
+  const parts = values.length === 0 ? [] : [`with ${values.join(" and ")}`];
   if (selection.label !== undefined) parts.push(`labelled ${JSON.stringify(selection.label)}`);
   if (selection.runs !== undefined) parts.push(`among ${selection.runs.join(", ")}`);
   return parts.length === 0 ? "in this entry" : parts.join(" and ");

@@ -82,10 +82,10 @@ export function judge(
   const empty = sides.find((_, i) => summaries[i] === null);
   if (empty) {
     return empty.runs.length === 0 && !runs.some((run) => run.status === "finished")
-      ? undecided("pending", `No run of this entry is ${empty.name} yet`)
+      ? undecided("pending", `There are no runs ${empty.name} yet`)
       : withNotes(undecided(
         "inconclusive",
-        `No finished run with a ${criterion.metric} is ${empty.name}`,
+        `No finished run has a ${criterion.metric} of those ${empty.name}`,
       ));
   }
   const invalid = invalidity(criterion, sides);
@@ -140,8 +140,8 @@ function decide(
   sides: readonly Side[],
   [group, other]: readonly seeds.Summary[],
 ): JournalVerdict {
-  const facts = `${metric} is ${describe(group!)} for ${sides[0]!.name}, against ${
-    other ? `${describe(other)} for ${sides[1]!.name}` : `the threshold ${format(threshold!)}`
+  const facts = `${metric} is ${describe(group!)} for runs ${sides[0]!.name}, against ${
+    other ? `${describe(other)} for runs ${sides[1]!.name}` : `the threshold ${format(threshold!)}`
   }${margin > 0 ? ` with a margin of ${format(margin)}` : ""}`;
   const estimate = other ? group!.mean - other.mean : group!.mean;
   const limit = (other ? 0 : threshold!) + (relation === "below" ? -margin : margin);

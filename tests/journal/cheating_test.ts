@@ -34,7 +34,7 @@ Deno.test("a seed that is run three times is one seed", () => {
   );
   const { verdict, reason, interval } = judge(BELOW, again);
   assert.equal(verdict, "suggestive");
-  assert.match(reason, /^denoising_mse is 0.1 \(n = 1\) for schedule = cosine/);
+  assert.match(reason, /^denoising_mse is 0.1 \(n = 1\) for runs with schedule = cosine/);
   assert.equal(interval, null);
 });
 

@@ -24,9 +24,9 @@ Deno.test("judge() supports a lead that exceeds the seed noise", () => {
   assert.equal(verdict, "supported");
   assert.equal(
     reason,
-    "denoising_mse is 0.051 ± 0.001 (n = 3) for schedule = cosine, against 0.071 ± 0.001 (n = 3) " +
+    "denoising_mse is 0.051 ± 0.001 (n = 3) for runs with schedule = cosine, against 0.071 ± 0.001 (n = 3) " +
       // t(0.975, 4) · sqrt(2 · 0.001² / 3) = 2.776 · 0.0008165
-      "for schedule = linear; the 95 % interval of the difference, -0.02227 to -0.01773, lies wholly " +
+      "for runs with schedule = linear; the 95 % interval of the difference, -0.02227 to -0.01773, lies wholly " +
       "below 0",
   );
   assert.ok(Math.abs(interval![0] + 0.022267) < 1e-6 && Math.abs(interval![1] + 0.017733) < 1e-6);
@@ -77,7 +77,7 @@ Deno.test("judge() does not count stopped or failed runs", () => {
   assert.equal(verdict, "inconclusive");
   assert.equal(
     reason,
-    "No finished run with a denoising_mse is schedule = linear; " +
+    "No finished run has a denoising_mse of those with schedule = linear; " +
       "left out: linear-0 (stopped) and linear-1 (stopped)",
   );
 });
@@ -114,7 +114,7 @@ Deno.test("judge() without a criterion decides nothing", () => {
 Deno.test("describeCriterion() says in words what is asked", () => {
   assert.equal(
     describeCriterion({ ...COSINE_WINS, margin: 0.001 }),
-    "denoising_mse of the runs that are schedule = cosine is below that of the runs that are " +
+    "denoising_mse of the runs with schedule = cosine is below that of the runs with " +
       "schedule = linear by more than 0.001",
   );
 });

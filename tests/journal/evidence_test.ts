@@ -37,7 +37,7 @@ Deno.test("judge() counts a repeated seed once, however often it is repeated", (
   assert.equal(verdict, "inconclusive");
   assert.equal(
     reason,
-    "denoising_mse is 0.1 (n = 1) for schedule = cosine, against 0.3 (n = 1) for schedule = " +
+    "denoising_mse is 0.1 (n = 1) for runs with schedule = cosine, against 0.3 (n = 1) for runs with schedule = " +
       "linear; with one seed in a group the seed noise is unknown: repeat with more; " +
       "cosine-1, cosine-2, cosine-3 have one configuration and one seed (5): they count once, by " +
       "their mean; linear-1, linear-2, linear-3 have one configuration and one seed (5): they " +
@@ -87,7 +87,7 @@ Deno.test("judge() takes a configuration whole where a criterion names runs of a
   };
   const { verdict, reason } = judge(picked, all);
   assert.equal(verdict, "inconclusive");
-  assert.match(reason, /^denoising_mse is 0.2367 .* \(n = 3\) for among cosine-0, cosine-1/);
+  assert.match(reason, /^denoising_mse is 0.2367 .* \(n = 3\) for runs among cosine-0, cosine-1/);
   assert.equal(judge(picked, all.slice(0, 2), { siblings: all.slice(2) }).verdict, "inconclusive");
 });
 
