@@ -68,14 +68,12 @@ export const inspectRunTool = defineTool({
     }
     const { runs, total } = context.lab.runs({ ...filter, limit, offset });
     const isAll = offset === 0 && Object.values(filter).every((value) => value === undefined);
-    return runList(
-      runs,
+    return runList(context, runs, {
       total,
       offset,
-      context,
-      filter.sweepId,
-      isAll ? context.lab.pretrained() : [],
-    );
+      sweep: filter.sweepId,
+      pretrained: isAll ? context.lab.pretrained() : [],
+    });
   },
 });
 
@@ -235,12 +233,14 @@ function bestSample(lab: Lab, run: Run): string {
 const FIRST_RUN = { preset: "mnist-tiny", overrides: { dataset: "mnist-6k" } };
 
 function runList(
-  runs: readonly Run[],
-  total: number,
-  offset: number,
   { lab, links }: Call,
-  sweep: string | undefined,
-  pretrained: readonly Run[],
+  runs: readonly Run[],
+  { total, offset, sweep, pretrained }: {
+    readonly total: number;
+    readonly offset: number;
+    readonly sweep: string | undefined;
+    readonly pretrained: readonly Run[];
+  },
 ) {
   const more = moreRows(runs.length, offset, total);
   const counts = statusCounts(runs);

@@ -32,7 +32,7 @@ export function convolution(
   const image = channelsFirst(b, x);
   const shape = [n, o, h, w];
   const y = canBlock(b, filter)
-    ? blockedConvolution(b, image, filter, window, shape, false)
+    ? blockedConvolution(b, image, filter, { window, shape, swap: false })
     : b.node({
       op: "Conv",
       inputs: [image, transpose(b, filter, [3, 2, 0, 1])],
@@ -69,7 +69,7 @@ export function convolutionInputGradient(
     // Padding beyond the filter's reach: the outermost gradients belong to no element.
     const gradient = crop(b, channelsFirst(b, dy), first, last);
     const dx = canBlock(b, filter)
-      ? blockedConvolution(b, gradient, turned, inner, shape, true)
+      ? blockedConvolution(b, gradient, turned, { window: inner, shape, swap: true })
       : b.node({
         op: "Conv",
         inputs: [gradient, transpose(b, turned, [2, 3, 0, 1])],

@@ -71,9 +71,11 @@ export function blockedConvolution(
   b: GraphBuilder,
   x: Value,
   filter: Value,
-  window: Window,
-  shape: readonly number[],
-  swap: boolean,
+  { window, shape, swap }: {
+    readonly window: Window;
+    readonly shape: readonly number[];
+    readonly swap: boolean;
+  },
 ): Value {
   const { dtype } = x;
   const blockedX = b.node(

@@ -79,7 +79,7 @@ export function adamWStep(
     if (config.except?.has(name)) continue;
     const treatment = config.treatments?.[name];
     const decay = shape.length < 2 ? 0 : config.weightDecay;
-    updateTensor(data, gradients[name]!, state.m[name]!, state.v[name]!, scale, {
+    updateTensor(data, gradients[name]!, { m: state.m[name]!, v: state.v[name]! }, scale, {
       ...config,
       learningRate: config.learningRate * (treatment?.learningRateFactor ?? 1),
       weightDecay: treatment?.weightDecay ?? decay,
@@ -92,8 +92,7 @@ export function adamWStep(
 function updateTensor(
   data: Float32Array,
   gradient: Float32Array,
-  m: Float32Array,
-  v: Float32Array,
+  { m, v }: { readonly m: Float32Array; readonly v: Float32Array },
   scale: number,
   config: AdamWConfig & { readonly step: number },
 ): void {

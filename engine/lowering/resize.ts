@@ -88,7 +88,7 @@ export const spaceLowerings: LoweringTable = {
     const edge = mode === "symmetric" ? 1 : 0;
     return paddings.reduce(
       (x, [before, after], axis) =>
-        before === 0 && after === 0 ? x : mirror(b, x, axis, before, after, edge),
+        before === 0 && after === 0 ? x : mirror(b, x, axis, [before, after], edge),
       operand(operands, "x"),
     );
   },
@@ -104,8 +104,7 @@ function mirror(
   b: GraphBuilder,
   x: Value,
   axis: number,
-  before: number,
-  after: number,
+  [before, after]: readonly [number, number],
   edge: number,
 ): Value {
   const extent = x.shape[axis]!;

@@ -131,10 +131,16 @@ export async function reportSchedules(
   const digit = data.digit(index);
   const noise = normals({ seed: 0, stream: "schedule-noise", step: index }, digit.pixels.length);
   const inspected = await Promise.all(known.map(scheduleNamed));
-  const information = await characterInformation();
+  const shared: ScheduleData = {
+    variances: data.variances,
+    characterInformation: await characterInformation(),
+    digit,
+    noise,
+    times,
+  };
   const schedules: ScheduleFacts[] = [];
   for (const schedule of inspected) {
-    schedules.push(factsOf(schedule, data.variances, information, digit, noise, times));
+    schedules.push(factsOf(schedule, shared));
     await othersFirst();
   }
   return {
@@ -146,13 +152,19 @@ export async function reportSchedules(
   };
 }
 
+/** What the facts of all schedules are computed from. */
+interface ScheduleData {
+  /** Variances of the principal components of the data set. */
+  readonly variances: Float64Array;
+  readonly characterInformation: (gamma: number) => number;
+  readonly digit: Digit;
+  readonly noise: Float32Array;
+  readonly times: readonly number[];
+}
+
 function factsOf(
   schedule: InspectedSchedule,
-  variances: Float64Array,
-  characterInformation: (gamma: number) => number,
-  digit: Digit,
-  noise: Float32Array,
-  times: readonly number[],
+  { variances, characterInformation, digit, noise, times }: ScheduleData,
 ): ScheduleFacts {
   const at = (t: number) => pointAt(schedule, t);
   const pixels = informationOver((t) => recoverable(at(t).snr, variances));

@@ -112,8 +112,7 @@ async function compileStepper(
     engine,
     subject,
     state,
-    optimizer,
-    hidden,
+    { ...optimizer, muon: hidden },
     config.batch_size,
   );
   if (resident) return resident;

@@ -113,22 +113,20 @@ export async function residentStepper(
   engine: Engine,
   subject: Subject,
   state: TrainingState,
-  config: OptimizerConfig,
-  muon: readonly string[],
+  config: UpdateConfig,
   batchSize: number,
 ): Promise<Stepper | undefined> {
   if (!isResident(engine, subject)) return undefined;
   const { noise } = subject;
   const step = noise ? withDrawnNoise(subject.step, noise, batchSize) : subject.step;
   const layout = flatLayout(subject.parameters);
-  const update: UpdateConfig = { ...config, muon };
   const program = await engine.compileResident!(
-    updateFunction(step.apply, layout, update),
+    updateFunction(step.apply, layout, config),
     { ...batchSignature(step, batchSize), ...CONTROL_SIGNATURE },
     stateSignature(layout),
   );
   program.write(flatState(state, layout));
-  return new ResidentStepper(program, state, layout, update, noise !== undefined);
+  return new ResidentStepper(program, state, layout, config, noise !== undefined);
 }
 
 class ResidentStepper implements Stepper {

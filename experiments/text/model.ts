@@ -48,8 +48,8 @@ type CompileNamed = <P extends { dispose(): Promise<void> }>(
  * shorter inputs are padded, and the padding is masked. Where the engine keeps state, it carries out
  * whole sampling loops.
  *
- * @param count Number of texts in a batch.
- * @param compiled Compiles programs or returns cached ones. By default it compiles.
+ * @param options.count Number of texts in a batch.
+ * @param options.compiled Compiles programs or returns cached ones. By default it compiles.
  * @returns The model with `dispose`, which releases the programs.
  */
 export async function textModel(
@@ -57,8 +57,10 @@ export async function textModel(
   network: TextNetwork,
   config: TextConfig,
   ema: Parameters,
-  count: number,
-  compiled: CompileNamed = (_, compile) => compile(),
+  { count, compiled = (_, compile) => compile() }: {
+    readonly count: number;
+    readonly compiled?: CompileNamed;
+  },
 ): Promise<TextModel & { dispose(): Promise<void> }> {
   const { reader, denoiser, filler, options: { context, vocabulary } } = network;
   const range = noiseRange(config);

@@ -153,9 +153,15 @@ export const writeTexts: Work = async (context) => {
     network,
     config,
     ema,
-    count,
-    (name, compile) =>
-      warm.get(`${name} ${engine.device} ${count} ${key}`, compile, (program) => program.dispose()),
+    {
+      count,
+      compiled: (name, compile) =>
+        warm.get(
+          `${name} ${engine.device} ${count} ${key}`,
+          compile,
+          (program) => program.dispose(),
+        ),
+    },
   );
   report(1, 2, `Writing by ${settings.mode}`);
   const reference = dataset.train.length === 0

@@ -84,7 +84,7 @@ function writeDuringTraining(
   return {
     async sample() {
       const { step, ema } = state;
-      const model = await textModel(engine, network, config, ema, settings.count);
+      const model = await textModel(engine, network, config, ema, { count: settings.count });
       try {
         const written = await writeWith(
           model,

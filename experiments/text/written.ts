@@ -55,10 +55,15 @@ export async function measureWriting(
   progress: WritingProgress,
 ): Promise<{ results: WrittenResults } & Omit<Batches, "texts">> {
   const { count: batch } = batchesOf(settings);
-  const model = await textModel(engine, network, config, ema, batch);
+  const model = await textModel(engine, network, config, ema, { count: batch });
   try {
     const counted = counting(model, progress.onEvaluation);
-    const { texts, ...cost } = await writeAll(counted, settings, dataset, batch, parts, progress);
+    const { texts, ...cost } = await writeAll(
+      counted,
+      { settings, dataset, batch },
+      parts,
+      progress,
+    );
     const results = await parts.keep("measured", () => measured(model, texts, dataset, batch));
     return { results, ...cost };
   } finally {
@@ -96,9 +101,11 @@ function counting(model: TextModel, onEvaluation: () => void): TextModel {
 /** Generates all batches, each with its own random stream. */
 async function writeAll(
   model: TextModel,
-  settings: WriteSettings,
-  dataset: TextDataset,
-  batch: number,
+  { settings, dataset, batch }: {
+    readonly settings: WriteSettings;
+    readonly dataset: TextDataset;
+    readonly batch: number;
+  },
   parts: Parts,
   { onBatch }: WritingProgress,
 ): Promise<Batches> {

@@ -94,7 +94,7 @@ Deno.test("a network that knows nothing needs ln V nats a token, which is less p
         : (await measure.bound!({ weights, windows }, BOUND)).bound;
       assert.ok(Math.abs(total - expected) < 1e-5, `${method}: ${total}, not ${expected}`);
       if (method === "masked") continue;
-      const model = await textModel(engine, network, config, parameters, 2);
+      const model = await textModel(engine, network, config, parameters, { count: 2 });
       const texts = [validation.subarray(0, 40), validation.subarray(50, 90)];
       const spelled = texts.reduce((sum, text) => sum + charactersOf(text, lengths), 0);
       const own = await ownNats(model, texts, 2, lengths);

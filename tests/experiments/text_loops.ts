@@ -30,7 +30,7 @@ export function blocksModel(engine: Engine) {
   for (const [name, { data }] of Object.entries(parameters)) {
     data.set(normals({ seed: 3, stream: name, step: 0 }, data.length).map((value) => 0.3 * value));
   }
-  return textModel(engine, network, config, parameters, COUNT);
+  return textModel(engine, network, config, parameters, { count: COUNT });
 }
 
 export const oneBlock: GenerationRequest = {

@@ -20,7 +20,7 @@ Deno.test("a short block gets the same logits from a program for longer ones as 
     data.set(normals({ seed: 3, stream: name, step: 0 }, data.length).map((value) => 0.3 * value));
   }
   const engine = await openEngine({ device: "cpu" });
-  const open = () => textModel(engine, network, config, parameters, 2);
+  const open = () => textModel(engine, network, config, parameters, { count: 2 });
   const [fresh, used] = [await open(), await open()];
   const block = (length: number) => ({
     z: normals({ seed: 1, stream: "z", step: 0 }, 2 * length * EMBEDDING_DIMENSION),

@@ -123,7 +123,13 @@ export async function updatedState(
   const hidden = muon_learning_rate > 0
     ? subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name)
     : [];
-  const resident = await residentStepper(engine, subject, state, optimizer, hidden, batch);
+  const resident = await residentStepper(
+    engine,
+    subject,
+    state,
+    { ...optimizer, muon: hidden },
+    batch,
+  );
   const stepper = resident ?? hostStepper(
     state,
     await compileStep(engine, subject.step, { batch, outputs: "mean", replicas: 1 }),

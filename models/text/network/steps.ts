@@ -93,7 +93,7 @@ export function textTrainingStep(network: TextNetwork, options: TextStepOptions)
   const apply: Step["apply"] = (given) => {
     // Computed outside of the differentiated function, so no gradient flows through it.
     const previous = denoiser &&
-      firstEstimate(denoiser, reader, inputs, given, options.selfCondition);
+      firstEstimate({ denoiser, reader }, inputs, given, options.selfCondition);
     const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       return lossOf({ ...given, ...parameters }, previous) as tf.Scalar;
@@ -137,7 +137,7 @@ export function boundStep(
     apply: (given) => {
       const cache = reader ? readAll(reader, given).cache : undefined;
       const share = options.selfCondition > 0 ? 1 : 0;
-      const previous = firstEstimate(denoiser, reader, inputs, given, share, cache);
+      const previous = firstEstimate({ denoiser, reader }, inputs, given, share, cache);
       const { crossEntropies, squaredErrors, priorCrossEntropies } = estimate(
         denoiser,
         given,
@@ -272,8 +272,7 @@ function readAll(reader: Reader, inputs: Tensors) {
  * @param cache The reader's key/value cache of all windows, if there is a reader.
  */
 function firstEstimate(
-  denoiser: Denoiser,
-  reader: Reader | null,
+  { denoiser, reader }: Pick<TextNetwork, "reader"> & { readonly denoiser: Denoiser },
   inputs: Inputs,
   given: Tensors,
   share: number,
