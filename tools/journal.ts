@@ -257,17 +257,19 @@ export const writeJournalTool = defineTool({
         viewerUrl: links.journal(entry.id),
       },
       [
-        `Entry: ${journalUri(entry.id)}, file ${entry.path}. In it:`,
+        `Entry: ${
+          journalUri(entry.id)
+        }, file ${entry.path}. It says (setup and reproduction left out):`,
         shortened(withoutDetails(entry.body), MAX_ENTRY, "\n\n... (the rest is in the file)"),
       ],
     );
   },
 });
 
-/** An entry without the sections that its author has just read or need not read again. */
+/** Returns an entry without the sections that repeat what the runs hold. */
 function withoutDetails(body: string): string {
   return body.split(/^(?=## )/m)
-    .filter((section) => !/^## (Setup|Observations|Reproduce)$/m.test(section))
+    .filter((section) => !/^## (Setup|Reproduce)$/m.test(section))
     .join("").trimEnd();
 }
 

@@ -50,7 +50,7 @@ Deno.test("evaluate answers with numbers beside their floor, which inspect-run a
       assert.ok(Number.isFinite(Number(measures.get(name)?.["these pictures"])), name);
     }
     assert.ok(text.includes(`Show the person: ${url}/runs/image-0001`));
-    assert.ok(notes.some(({ message }) => message?.includes("Drawing pictures 1 to 200")));
+    assert.ok(notes.some(({ message }) => message?.includes("(evaluate image-0001)")));
 
     const inspected = await caller.call("inspect-run", { run: "image-0001" });
     assert.deepEqual(tableWith(textOf(inspected), "evaluation").rows, [kept]);
