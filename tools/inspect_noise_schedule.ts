@@ -15,8 +15,7 @@ const schedules = few.default(requests.schedules.parse({}).schedules)
 export const inspectNoiseScheduleTool = defineTool({
   name: "inspect-noise-schedule",
   title: "See what a noise schedule does",
-  description:
-    "Shows what noise schedules do to a picture and a line of text, before anything is trained: " +
+  description: "Shows what noise schedules do to a picture and a line of text, before training: " +
     "log-SNR at both ends, how much signal is left at t = 1 and whether that matters, at which times " +
     "information is lost, and one picture with the curves and the forward process.",
   input: requests.schedules.extend({ schedules, detail }),

@@ -42,8 +42,8 @@ export const inspectRunTool = defineTool({
   name: "inspect-run",
   title: "Look at a run, or list runs",
   description:
-    "Shows one run: status, curves, time left, configuration, samples, and warnings (e.g. of a model " +
-    "that learnt nothing, however small its loss). Without run it lists runs, newest first: all, or " +
+    "Shows one run: status, curves, time left, configuration, samples, and warnings (e.g. that a " +
+    "model learnt nothing). Without run it lists runs, newest first: all, or " +
     "those of a sweep, status, text, tag, date or configuration. With a job's id as run it shows the " +
     "result of sample or evaluate. wait_seconds waits for the end of training or job. Give the person " +
     "the link.",

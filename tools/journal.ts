@@ -186,9 +186,9 @@ export const writeJournalTool = defineTool({
   title: "Write the experiment journal",
   description:
     "Writes an entry of the experiment journal: a hypothesis and the criterion that decides it, before " +
-    "the runs are started. The program adds setup, results, verdict and how to reproduce them from the " +
-    "stored runs, so do not type numbers. With id it adds runs, tags or observations to an entry and " +
-    "computes results and verdict again; hypothesis and criterion stay as first written.",
+    "the runs are started. Setup, results and verdict are computed from the stored runs, so do not type " +
+    "numbers. With id it adds runs, tags or observations to an entry and computes the verdict again; " +
+    "hypothesis and criterion stay as first written.",
   input: z.strictObject({
     id: z.string().min(1).max(80).optional().describe(
       "The entry to add to, e.g. 0007-cosine-beats-linear or 7 (default: a new entry)",

@@ -22,9 +22,6 @@ import { answer } from "./answer.ts";
 
 export const TrainInput = requests.train.extend({
   overrides: requests.train.shape.overrides.describe(OVERRIDES_HELP),
-  resume: requests.train.shape.resume.describe(
-    requests.train.shape.resume.description!,
-  ),
   wait_seconds: waitSeconds(),
 });
 
@@ -32,11 +29,11 @@ export const trainTool = defineTool({
   name: "train",
   title: "Train a diffusion model, or a sweep",
   description:
-    "Trains a diffusion model of images or text: one run, or a sweep over a grid of values and seeds, " +
-    "from a preset with overrides; or resumes a run. First write the hypothesis down (write-journal), " +
+    "Trains a diffusion model of images or text: one run, a sweep over a grid of values and seeds, or a " +
+    "resumed run. First write the hypothesis down (write-journal), " +
     "and give two seeds or more: a single seed cannot show whether a difference is noise. Answers with " +
-    "run ids and a link for the person. Training continues in the background, even after this client " +
-    "has closed; inspect-run shows how far it is.",
+    "run ids and a link for the person. Training continues in the background, also when this client " +
+    "closes; inspect-run shows its progress.",
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, dry_run, ...request }, context) {
