@@ -171,11 +171,12 @@ export const sampleTool = defineTool({
   name: "sample",
   title: "Draw pictures or write text with a trained model",
   description:
-    "Draws pictures or generates text with the newest checkpoint of a run, also during training. Look at samples before you judge a run. What takes longer than " +
-    "wait_seconds continues as a job, whose id inspect-run takes. Pictures come as a contact sheet, or " +
-    "as a film strip of the denoising; give the person the link: a terminal shows no pictures. " +
-    "The same seed gives every run and sampler the same starting noise, so that pictures compare. " +
-    "Fields whose description begins with Text are for runs on text. " +
+    "Draws pictures or generates text with the newest checkpoint of a run, also during training. " +
+    "Look at samples before you judge a run. What takes longer than wait_seconds continues as a " +
+    "job, whose id inspect-run takes. Pictures come as a contact sheet, or as a film strip of the " +
+    "denoising; give the person the link: a terminal shows no pictures. The same seed gives every " +
+    "run and sampler the same starting noise, so that pictures compare. Fields whose description " +
+    "begins with Text are for runs on text. " +
     rareFieldsHelp(requests.sample),
   input: sampleInput,
   annotations: ADDING,
@@ -191,12 +192,13 @@ export const evaluateTool = defineTool({
   name: "evaluate",
   title: "Measure a run's pictures, or its text",
   description:
-    "Measures how good the pictures or the text of a run are, and stores the result with the run. What " +
-    "takes longer than wait_seconds continues as a job, whose id inspect-run takes. Pictures: Fréchet distance in the features of a classifier (trained first for " +
-    "new data, in minutes), beside that of real pictures; accuracy of the requested classes, " +
-    "precision, recall, copies of training images. Text: nats per character of held-out text by block " +
-    "size, beside 1- to 6-gram models, and statistics beside real text. Only evaluations with the same " +
-    "count compare; a difference within two standard deviations is noise. " +
+    "Measures how good the pictures or the text of a run are, and stores the result with the run. " +
+    "What takes longer than wait_seconds continues as a job, whose id inspect-run takes. Pictures: " +
+    "Fréchet distance in the features of a classifier (trained first for new data, in minutes), " +
+    "beside that of real pictures; accuracy of the requested classes, precision, recall, copies of " +
+    "training images. Text: nats per character of held-out text by block size, beside 1- to 6-gram " +
+    "models, and statistics beside real text. Only evaluations with the same count compare; a " +
+    "difference within two standard deviations is noise. " +
     rareFieldsHelp(requests.evaluate),
   input: evaluateInput,
   annotations: ADDING,
