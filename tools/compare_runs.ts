@@ -35,7 +35,7 @@ export const compareRunsTool = defineTool({
     "than the noise between seeds. For this each needs two seeds or more. The ranking metric is the " +
     "held-out denoising_mse of images or nats_per_character of text; lower is better, and unlike " +
     "losses they compare between configurations. Names runs that are no better than a trivial model. " +
-    "Shows the parameters that differ, mean and standard deviation over seeds, and curves.",
+    "Shows differing parameters, mean and standard deviation over seeds, and curves.",
   input: requests.compare,
   annotations: READING,
   // deno-lint-ignore require-await -- the other tools wait for something

@@ -17,7 +17,7 @@ export const inspectNoiseScheduleTool = defineTool({
   title: "See what a noise schedule does",
   description: "Shows what noise schedules do to a picture and a line of text, before training: " +
     "log-SNR at both ends, how much signal is left at t = 1 and whether that matters, at which times " +
-    "information is lost, and one picture with the curves and the forward process.",
+    "information is lost, and a picture of curves and forward process.",
   input: requests.schedules.extend({ schedules, detail }),
   annotations: READING,
   async run({ schedules, dataset, digit_index, times, detail }, { lab, links, progress }) {

@@ -14,8 +14,7 @@ export const stopRunTool = defineTool({
   title: "Stop runs",
   description:
     "Stops runs that are training, after their current step and with a checkpoint, and cancels queued " +
-    "ones and jobs. Nothing is lost: train with resume continues a run, bit for bit. Runs that have " +
-    "ended stay as they are.",
+    "ones and jobs. Nothing is lost: train with resume continues a run, bit for bit.",
   input: requests.stop.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ wait_seconds, ...request }, context) {
