@@ -30,10 +30,9 @@ export const trainTool = defineTool({
   title: "Train a diffusion model, or a sweep",
   description:
     "Trains a diffusion model of images or text: one run, a sweep over a grid of values and seeds, or a " +
-    "resumed run. First write the hypothesis down (write-journal), " +
-    "and give two seeds or more: a single seed cannot show whether a difference is noise. Answers with " +
-    "run ids and a link for the person. Training continues in the background, also when this client " +
-    "closes; inspect-run shows its progress.",
+    "resumed run. First write the hypothesis down (write-journal), and give two seeds or more: a single " +
+    "seed cannot show whether a difference is noise. Answers with run ids and a link for the person. " +
+    "Training continues in the background, also when this client closes; inspect-run shows its progress.",
   input: TrainInput,
   annotations: ADDING,
   async run({ wait_seconds, resume, dry_run, ...request }, context) {

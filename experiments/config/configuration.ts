@@ -1,11 +1,7 @@
 /**
- * * Validating, completing and hashing configurations, those of presets, overrides and grids, and what configurations and
- * the store need to know of each modality. This folder names no modality: `registry/modalities.ts` provides them when
- * it is loaded, which every entry file of the program does.
- *
- * Validating, completing and hashing configurations, and what configurations and the store need to know of each
- * modality. This folder names no modality: `registry/modalities.ts` provides them when it is loaded, which every
- * entry file of the program does.
+ * Validating, completing and hashing configurations, those of presets, overrides and grids, and what configurations
+ * and the store need to know of each modality. This folder names no modality: `registry/modalities.ts` provides them
+ * when it is loaded, which every entry file of the program does.
  */
 import type { z } from "zod";
 import { didYouMean, parseWith, RefusedValue, UserError } from "../../engine/host/mod.ts";
