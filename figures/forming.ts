@@ -1,4 +1,4 @@
-/** An animated picture of digits and texts that form out of noise, side by side. */
+/** An animated picture of digits and texts that emerge from noise, side by side. */
 import type { SamplePixels, TextSample } from "../experiments/mod.ts";
 import { decodePng, drawSheet, type Pixels, type SheetText, type SheetTile } from "./png.tsx";
 
@@ -9,7 +9,7 @@ const LAST_MS = 3500;
 const SCALE = 2;
 const DIGIT_COLUMNS = 5;
 /** Characters of a line, as wide as {@link ADVANCE} pixels each. */
-const LINE = 44;
+const LINE = 46;
 const ADVANCE = 8;
 const LINE_HEIGHT = 16;
 const MARGIN = 14;
@@ -65,7 +65,7 @@ async function drawFrame(
   }));
   const left = MARGIN + DIGIT_COLUMNS * step + 2 * MARGIN;
   const shown: SheetText[] = [
-    { text: "digits, out of noise", x: MARGIN, y: MARGIN + 9, size: 13, muted: true },
+    { text: "digits by diffusion", x: MARGIN, y: MARGIN + 9, size: 13, muted: true },
   ];
   let y = MARGIN + 9;
   for (const text of texts) {
@@ -90,8 +90,8 @@ async function drawFrame(
 
 function titleOf({ settings: { mode, block_size } }: TextSample): string {
   return mode === "blocks"
-    ? `verse by diffusion alone, ${block_size} characters at once`
-    : `verse by diffusion and reading (${mode})`;
+    ? `verse by diffusion, ${block_size} characters at once`
+    : `verse by diffusion and autoregression (${mode})`;
 }
 
 interface Letter {
