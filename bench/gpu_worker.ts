@@ -6,11 +6,11 @@
  */
 import { openCompiledEngine } from "../engine/compiled.ts";
 import { openCuda } from "../engine/kernels/cuda.ts";
+import type { KernelProgram } from "../engine/kernels/compile.ts";
 import { runtimeOn } from "../engine/kernels/runtime.ts";
 import { openWebGpu } from "../engine/kernels/webgpu.ts";
 import { type Engine, openEngine } from "../engine/mod.ts";
 import { type Effort, measureCeilings, measureRow, rowName, type Work } from "./gpu_rows.ts";
-import { metered, type MeteredDevice } from "../engine/kernels/metered.ts";
 import { costOf } from "./cost.ts";
 
 const [name, effortText, ...rows] = Deno.args as [string, string, ...string[]];
@@ -20,29 +20,38 @@ const troubleOf = (error: unknown) => ({
   trouble: error instanceof Error ? error.message.split("\n")[0] : String(error),
 });
 
-async function open(): Promise<{ engine: Engine; gpu?: MeteredDevice }> {
-  if (name === "cpu") return { engine: await openEngine({ device: "cpu" }) };
-  const gpu = metered(
-    name === "webgpu" ? await openWebGpu() : openCuda(name === "cuda-tf32" ? "tf32" : "float32"),
-  );
-  return { gpu, engine: openCompiledEngine(runtimeOn(gpu.device)) };
+/** The program that was opened last on a device of kernels. */
+let lastProgram: KernelProgram | undefined;
+
+async function open(): Promise<Engine> {
+  if (name === "cpu") return await openEngine({ device: "cpu" });
+  const gpu = name === "webgpu"
+    ? await openWebGpu()
+    : openCuda(name === "cuda-tf32" ? "tf32" : "float32");
+  return openCompiledEngine(runtimeOn({
+    ...gpu,
+    open(program) {
+      lastProgram = program;
+      return gpu.open(program);
+    },
+  }));
 }
 
-const opened = await open().catch((error: unknown) => {
+const engine = await open().catch((error: unknown) => {
   tell(troubleOf(error));
   Deno.exit(1);
 });
-const { engine, gpu } = opened;
 tell({ description: engine.description });
 for (const text of rows) {
   if (text === "ceilings") {
-    if (gpu) tell({ row: text, ceilings: await measureCeilings(engine, effort.size, effort) });
+    if (name !== "cpu") {
+      tell({ row: text, ceilings: await measureCeilings(engine, effort.size, effort) });
+    }
     continue;
   }
   const [work, count] = text.split(":") as [Work, string];
   const row = { work, count: Number(count) };
   const measured = await measureRow(engine, row, effort).catch(troubleOf);
-  const program = gpu?.lastProgram();
-  tell({ row: rowName(row), ...measured, ...(program && { cost: costOf(program) }) });
+  tell({ row: rowName(row), ...measured, ...(lastProgram && { cost: costOf(lastProgram) }) });
 }
 Deno.exit(0);

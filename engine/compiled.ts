@@ -1,5 +1,4 @@
 import { UserError } from "./host/mod.ts";
-import { registerGradients } from "./gradients.ts";
 import type { Graph } from "./graph/value.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import type {
@@ -22,7 +21,6 @@ const MAX_REPLICAS = 16;
 
 /** An engine that traces functions to graphs and lets a runtime carry them out. */
 export function openCompiledEngine(runtime: GraphRuntime): Engine {
-  registerGradients();
   const programs = new Set<{ dispose(): Promise<void> }>();
   /** The program, which the engine disposes of where its owner did not. */
   const owned = <P extends { dispose(): Promise<void> }>(compiled: P): P => {

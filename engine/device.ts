@@ -33,7 +33,7 @@ export async function openEngine(
   requirePrecision(device, precision);
   switch (device) {
     case "cpu":
-      return openCompiledEngine(onnxRuntime("cpu"));
+      return openCompiledEngine(onnxRuntime());
     case "webgpu":
     case "cuda":
       return openCompiledEngine(await openKernelRuntime(device, precision));

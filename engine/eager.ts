@@ -4,7 +4,6 @@
  * Open no more than one of them in a process besides "tfjs-cpu": their native libraries may clash
  * (TensorFlow and Mesa's software Vulkan both bring LLVM, and crash together).
  */
-import { registerGradients } from "./gradients.ts";
 import { withoutDisplay } from "./kernels/webgpu.ts";
 import { UserError } from "./host/mod.ts";
 import { asSlice, registerRandomKernels } from "./random.ts";
@@ -46,7 +45,6 @@ import util from "node:util";
  * @throws {UserError} If the device cannot be used here.
  */
 export async function openEagerEngine(device: EagerDevice): Promise<Engine> {
-  registerGradients();
   const backend = await openBackend(device);
   registerRandomKernels(backend.name);
   const programs = new Set<Program>();

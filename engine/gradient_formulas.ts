@@ -1,5 +1,5 @@
-/** The gradients of gradients.ts that are more than a line. */
-import { tf } from "./tf.ts";
+/** The gradients of tf.ts that are more than a line. */
+import * as tf from "@tensorflow/tfjs-core";
 
 /** Attributes of kernels, by TensorFlow.js's names for them. */
 export interface Attributes {
@@ -22,6 +22,24 @@ export interface Attributes {
   readonly strides: number[];
   readonly transposeA: boolean;
   readonly transposeB: boolean;
+}
+
+/**
+ * The derivative of a product by one factor is the product of all others, which holds where factors are
+ * zero too.
+ */
+export function ofProd(dy: tf.Tensor, x: tf.Tensor, axis: number | number[]): tf.Tensor {
+  const axes = tf.util.parseAxisParam(axis, x.shape);
+  const order = [...x.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+  const factors = tf.util.sizeFromShape(axes.map((axis) => x.shape[axis]!));
+  const rows = tf.reshape(tf.transpose(x, order), [-1, factors]);
+  const others = tf.mul(tf.cumprod(rows, 1, true), tf.cumprod(rows, 1, true, true));
+  const back = [...order.keys()].sort((a, b) => order[a]! - order[b]!);
+  const ones = x.shape.map((extent, axis) => axes.includes(axis) ? 1 : extent);
+  return tf.mul(
+    tf.transpose(tf.reshape(others, order.map((axis) => x.shape[axis]!)), back),
+    tf.reshape(dy, ones),
+  );
 }
 
 /** y_i = Π x_k over k ≤ i; every product without x_j is formed anew, so that zeros do no harm. */

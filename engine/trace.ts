@@ -5,6 +5,7 @@ import type { Graph, Value } from "./graph/value.ts";
 import { UserError } from "./host/mod.ts";
 import {
   type Lowering,
+  type LoweringTable,
   Refusal,
   refuseRandomness,
   withoutRandomness,
@@ -12,8 +13,13 @@ import {
 } from "./lowering/lowering.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
-import { registerGradients } from "./gradients.ts";
-import { lowerings } from "./lowering/table.ts";
+import { comparisonLowerings, elementwiseLowerings } from "./lowering/elementwise.ts";
+import { convolutionLowerings, poolingLowerings } from "./lowering/convolution.ts";
+import { fusedLowerings, matMulLowerings } from "./lowering/matmul.ts";
+import { indexingLowerings, shapeLowerings } from "./lowering/shape.ts";
+import { normalizationLowerings, reductionLowerings } from "./lowering/reduction.ts";
+import { randomLowerings } from "./random.ts";
+import { resizeLowerings, spaceLowerings } from "./lowering/resize.ts";
 
 /**
  * Runs `fn` once on tensors without values, and returns the graph of what it does.
@@ -67,6 +73,23 @@ export function trace(
     tf.setBackend(before ?? "cpu");
   }
 }
+
+/** Every kernel of TensorFlow.js that can be compiled, by family. */
+export const lowerings: LoweringTable = {
+  ...elementwiseLowerings,
+  ...comparisonLowerings,
+  ...reductionLowerings,
+  ...shapeLowerings,
+  ...spaceLowerings,
+  ...matMulLowerings,
+  ...convolutionLowerings,
+  ...poolingLowerings,
+  ...normalizationLowerings,
+  ...fusedLowerings,
+  ...resizeLowerings,
+  ...indexingLowerings,
+  ...randomLowerings,
+};
 
 /** The name under which the recorder is registered with TensorFlow.js. */
 const RECORDER = "recorder";
@@ -245,7 +268,6 @@ function recorder(): Recorder {
 
 /** Registers a recorder and every kernel, lowered or refused, with TensorFlow.js. */
 export function registerRecorder(backendName: string, recorder: Recorder): void {
-  registerGradients();
   tf.registerBackend(backendName, () => recorder, 0);
   for (const [kernelName, lowering] of Object.entries(lowerings)) {
     const kernelFunc = kernelOf(recorder, lowering as Lowering);

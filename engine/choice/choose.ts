@@ -250,7 +250,7 @@ function accelerator(device: Accelerator, trouble: Candidate["trouble"]): Candid
 }
 
 function openCpu(): Promise<Engine> {
-  return Promise.resolve(openCompiledEngine(onnxRuntime("cpu")));
+  return Promise.resolve(openCompiledEngine(onnxRuntime()));
 }
 
 /**

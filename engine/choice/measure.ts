@@ -229,7 +229,7 @@ async function measure(job: MeasurementJob): Promise<MeasurementResult> {
 }
 
 function runtimeOf(device: Engine["device"]): GraphRuntime {
-  if (device === "cpu") return onnxRuntime(device);
+  if (device === "cpu") return onnxRuntime();
   if (device === "webgpu" || device === "cuda") return kernelRuntime(device);
   throw new Error(`Internal: ${device} runs no graphs`);
 }

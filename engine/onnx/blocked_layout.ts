@@ -67,10 +67,7 @@ async function compute(
 ): Promise<number[]> {
   const { shape } = graph.outputs.y!;
   const outputs = { y: { shape, dtype: "float32" } } as const;
-  const session = await openSession(encodeOnnx(graph), inputs, outputs, {
-    provider: "cpu",
-    threads: 1,
-  });
+  const session = await openSession(encodeOnnx(graph), inputs, outputs, 1);
   for (const [name, array] of Object.entries(values)) session.inputs[name]!.set(array);
   await session.run();
   const result = [...session.outputs.y!];

@@ -3,23 +3,22 @@ import { PORTABLE, REPLICA } from "../graph/builder.ts";
 import type { Arrays, GraphRuntime, Replicas, Runner, Signature, TracedProgram } from "../types.ts";
 import { blockSize } from "./blocked_layout.ts";
 import { encodeOnnx } from "./encode.ts";
-import { type FromReplica, openSession, type Provider, type ToReplica } from "./session.ts";
+import { type FromReplica, openSession, REPLICA_THREAD, type ToReplica } from "./session.ts";
 import { elementCount, joinsOf, meansOf, sliceOf } from "../call.ts";
 
 /** ONNX Runtime on the processor. Nothing is loaded before a program is opened. */
-export function onnxRuntime(provider: Provider): GraphRuntime {
+export function onnxRuntime(): GraphRuntime {
   const threads = new ReplicaThreads();
   return {
-    device: provider,
+    device: "cpu",
     description: `CPU, ${navigator.hardwareConcurrency} cores`,
     divides: true,
     dialect: async () => ({ ...PORTABLE, blockSize: await blockSize() }),
-    open: (program, replicas) => openRunner(provider, threads, program, replicas),
+    open: (program, replicas) => openRunner(threads, program, replicas),
   };
 }
 
 async function openRunner(
-  provider: Provider,
   threads: ReplicaThreads,
   { graph, inputs, outputs }: TracedProgram,
   replicas: Replicas | undefined,
@@ -29,7 +28,7 @@ async function openRunner(
     const { count, split, outputs: combine } = replicas;
     return await openReplicas(threads, { model, inputs, outputs, count, split, combine });
   }
-  const session = await openSession(model, inputs, outputs, { provider });
+  const session = await openSession(model, inputs, outputs);
   return {
     async run(arrays) {
       for (const [name, array] of Object.entries(arrays)) session.inputs[name]!.set(array);
@@ -50,11 +49,6 @@ interface ReplicaPlan {
   readonly combine: "mean" | "concat";
 }
 
-interface ReplicaGroup {
-  run(inputs: Arrays): Promise<Arrays>;
-  release(): Promise<void>;
-}
-
 /**
  * Runs one model on slices of a batch, one single-threaded session on each core.
  *
@@ -62,10 +56,10 @@ interface ReplicaGroup {
  * runs on one thread only become parallel too, and no thread waits for another 2,000 times a step.
  * The first replica runs on the calling thread.
  */
-async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise<ReplicaGroup> {
+async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise<Runner> {
   const { model, inputs, outputs, count, split, combine } = plan;
   const shared = shareArrays(inputs, (name) => split.includes(name) ? count : 1);
-  const own = await openSession(model, inputs, outputs, { provider: "cpu", threads: 1 });
+  const own = await openSession(model, inputs, outputs, 1);
   const program = threads.newProgram();
   const others = Array.from({ length: count - 1 }, (_, i) => ({
     thread: threads.take(i),
@@ -143,9 +137,7 @@ class ReplicaThread {
   #failure: Error | undefined;
   readonly #onEnd: () => void;
   readonly #waiting: { resolve(): void; reject(error: Error): void }[] = [];
-  readonly #worker = new Worker(new URL("./replica_worker.ts", import.meta.url).href, {
-    type: "module",
-  });
+  readonly #worker = new Worker(REPLICA_THREAD.href, { type: "module" });
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;

@@ -1,18 +1,12 @@
-/** A model loaded by ONNX Runtime, and what threads with such models say to each other. */
+/**
+ * A model loaded by ONNX Runtime, and the thread that holds one replica of each of several programs. This file is
+ * the program of that thread too.
+ */
 import ort from "onnxruntime-node";
 import { UserError } from "../host/mod.ts";
 import { outputName } from "./encode.ts";
 import { sizeOf } from "../graph/value.ts";
 import type { Arrays, Signature, TensorSpec } from "../types.ts";
-
-/** The execution provider of ONNX Runtime that is used here; GPUs have kernels of our own. */
-export type Provider = "cpu";
-
-interface SessionOptions {
-  readonly provider: Provider;
-  /** Threads for one operator; ONNX Runtime's own choice if absent. */
-  readonly threads?: number;
-}
 
 /** A loaded model with buffers for its inputs and outputs. */
 export interface Session {
@@ -24,15 +18,19 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** Loads an ONNX model for repeated runs on the same buffers. */
+/**
+ * Loads an ONNX model for repeated runs on the same buffers, on the processor: GPUs have kernels of our own.
+ *
+ * @param threads For one operator; ONNX Runtime's own choice if absent.
+ */
 export async function openSession(
   model: Uint8Array,
   inputs: Signature,
   outputs: Signature,
-  { provider, threads }: SessionOptions,
+  threads?: number,
 ): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: [provider],
+    executionProviders: ["cpu"],
     graphOptimizationLevel: "all",
     // What fails is thrown; it need not be printed too.
     logSeverityLevel: 4,
@@ -117,3 +115,64 @@ export type ToReplica =
 export type FromReplica =
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly message: string };
+
+/** Carries out the messages of the thread that owns the programs, one after another. */
+function serveReplicas(owner: Worker): void {
+  const replicas = new Map<number, Replica>();
+  let last: Promise<void> = Promise.resolve();
+  owner.onmessage = ({ data }: MessageEvent<ToReplica>) => {
+    last = last.then(async () => owner.postMessage(await answer(replicas, data)));
+  };
+}
+
+interface Replica {
+  readonly session: Session;
+  readonly inputs: Arrays;
+  readonly outputs: Arrays;
+}
+
+async function answer(
+  replicas: Map<number, Replica>,
+  message: ToReplica,
+): Promise<FromReplica> {
+  try {
+    await carryOut(replicas, message);
+    return { kind: "done" };
+  } catch (error) {
+    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function carryOut(replicas: Map<number, Replica>, message: ToReplica): Promise<void> {
+  const { program } = message;
+  switch (message.kind) {
+    case "open": {
+      const { model, inputSignature, outputSignature, inputs, outputs } = message;
+      const session = await openSession(model, inputSignature, outputSignature, 1);
+      replicas.set(program, { session, inputs, outputs });
+      return;
+    }
+    case "run": {
+      const replica = replicas.get(program);
+      if (!replica) throw new Error("Internal: a replica was run before it was opened");
+      const { session, inputs, outputs } = replica;
+      for (const [name, array] of Object.entries(inputs)) session.inputs[name]!.set(array);
+      await session.run();
+      for (const [name, array] of Object.entries(outputs)) array.set(session.outputs[name]!);
+      return;
+    }
+    case "release": {
+      const replica = replicas.get(program);
+      replicas.delete(program);
+      await replica?.session.release();
+      return;
+    }
+    default:
+      message satisfies never;
+  }
+}
+
+/** The program of a thread of replicas. */
+export const REPLICA_THREAD = new URL("./session.ts", import.meta.url);
+
+if (import.meta.main) serveReplicas(self as unknown as Worker);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openCompiledEngine } from "../../engine/compiled.ts";
-import { metered } from "../../engine/kernels/metered.ts";
+import { metered } from "./metered.ts";
 import { runtimeOn } from "../../engine/kernels/runtime.ts";
 import { openWebGpu } from "../../engine/kernels/webgpu.ts";
 import { openEngine } from "../../engine/mod.ts";

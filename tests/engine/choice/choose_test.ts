@@ -23,7 +23,7 @@ function here(device: "cpu" | "tfjs-cpu"): Candidate {
 
 /** The CPU, measured in a process of its own. */
 function inOwnProcess(entry = MEASURING_PROGRAM): Candidate {
-  return { ...here("cpu"), ownProcess: { dialect: onnxRuntime("cpu").dialect, entry } };
+  return { ...here("cpu"), ownProcess: { dialect: onnxRuntime().dialect, entry } };
 }
 
 async function choose(candidates: readonly Candidate[], options = {}, workload = products) {

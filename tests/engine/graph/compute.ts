@@ -12,7 +12,7 @@ export async function compute(graph: Graph, inputs: readonly Plain[]): Promise<P
   const { shape } = graph.outputs.y!;
   const session = await openSession(encodeOnnx(graph), signature, {
     y: { shape, dtype: "float32" },
-  }, { provider: "cpu", threads: 1 });
+  }, 1);
   graph.inputs.forEach(({ node }, i) => session.inputs[node.name!]!.set(inputs[i]!.data));
   await session.run();
   const data = [...(session.outputs as Arrays).y!];

@@ -35,7 +35,7 @@ for (const [name, f] of Object.entries(functions)) {
         const graph = trace(fn, inputs, {}, dialect);
         const { shape } = graph.outputs.z!;
         const outputs = { z: { shape, dtype: "float32" } } as const;
-        const runner = await onnxRuntime("cpu").open({ graph, inputs, outputs });
+        const runner = await onnxRuntime().open({ graph, inputs, outputs });
         const { z } = await runner.run(arrays);
         const values = [...z!];
         await runner.release();

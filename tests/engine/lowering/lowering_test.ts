@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lowerings } from "../../../engine/lowering/table.ts";
+import { lowerings } from "../../../engine/trace.ts";
 import { openEngine } from "../../../engine/mod.ts";
 import { kernelCases as cases } from "./kernel_cases.ts";
 import { checkCase } from "./parity.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FromReplica, ToReplica } from "../../../engine/onnx/session.ts";
+import { type FromReplica, REPLICA_THREAD, type ToReplica } from "../../../engine/onnx/session.ts";
 import { type Arrays, openEngine, tf, UserError } from "../../../engine/mod.ts";
 import { copyOf, distance } from "../parity/agreement.ts";
 import { digitsStep, perExample } from "../parity/digits.ts";
@@ -125,7 +125,7 @@ Deno.test("a run that fails in one replica fails, and the next one works", async
 });
 
 Deno.test("a replica that cannot load its model says so", async () => {
-  const worker = new Worker(new URL("../../../engine/onnx/replica_worker.ts", import.meta.url), {
+  const worker = new Worker(REPLICA_THREAD, {
     type: "module",
   });
   const ask = (message: ToReplica) =>

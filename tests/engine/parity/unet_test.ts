@@ -37,9 +37,7 @@ Deno.test("the blocked layout changes the UNet's gradients by rounding only", as
   const program = await engine.compile(fn, inputs.signature);
   const blocked = await program.run(inputs.arrays);
   // The exported graph is the portable one.
-  const plain = await openSession(program.toOnnx(), program.inputs, program.outputs, {
-    provider: "cpu",
-  });
+  const plain = await openSession(program.toOnnx(), program.inputs, program.outputs);
   for (const [name, array] of Object.entries(inputs.arrays)) plain.inputs[name]!.set(array);
   await plain.run();
   for (const [name, values] of Object.entries(plain.outputs)) {

@@ -5,7 +5,7 @@ import type { GraphRuntime } from "../../../engine/types.ts";
 
 /** What runs graphs on each device that compiles them. */
 export const RUNTIMES = {
-  cpu: () => onnxRuntime("cpu"),
+  cpu: () => onnxRuntime(),
   cuda: () => kernelRuntime("cuda"),
   webgpu: () => kernelRuntime("webgpu"),
 } satisfies Record<string, () => GraphRuntime>;
