@@ -1,16 +1,27 @@
 /** One call of a program: what its signature demands, a batch cut into slices, and calls that take turns. */
 import { UserError } from "./host/mod.ts";
-import type { Arrays, Runner, Signature, TensorSpec } from "./types.ts";
+import { sizeOf } from "./graph/value.ts";
+import type { Arrays, Program, Runner, Signature, TensorSpec } from "./types.ts";
 
-/** Number of elements of a tensor. */
-export function elementCount({ shape }: TensorSpec): number {
-  return shape.reduce((product, extent) => product * extent, 1);
+/** The record with each value replaced. */
+export function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (value: A, name: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, map(value, name)]),
+  );
 }
 
 /** A zeroed array for a tensor. */
-export function allocate(spec: TensorSpec): Float32Array | Int32Array {
-  const count = elementCount(spec);
-  return spec.dtype === "float32" ? new Float32Array(count) : new Int32Array(count);
+export function allocate({ shape, dtype }: TensorSpec): Float32Array | Int32Array {
+  const count = sizeOf(shape);
+  return dtype === "float32" ? new Float32Array(count) : new Int32Array(count);
+}
+
+/** Copies of arrays. */
+export function copied(arrays: Arrays): Arrays {
+  return mapValues(arrays, (array) => array.slice());
 }
 
 /**
@@ -55,7 +66,7 @@ export function checkInputs(signature: Signature, arrays: Arrays): void {
       : array instanceof Int32Array
       ? "int32"
       : "something else";
-    if (dtype !== spec.dtype || array.length !== elementCount(spec)) {
+    if (dtype !== spec.dtype || array.length !== sizeOf(spec.shape)) {
       throw new UserError(
         `Input ${JSON.stringify(name)} is ${dtype} of length ${array.length}: ` +
           `the program takes ${describe(spec)}`,
@@ -64,8 +75,23 @@ export function checkInputs(signature: Signature, arrays: Arrays): void {
   }
 }
 
-function describe(spec: TensorSpec): string {
-  return `${spec.dtype} of shape [${spec.shape}], ${elementCount(spec)} elements`;
+function describe({ shape, dtype }: TensorSpec): string {
+  return `${dtype} of shape [${shape}], ${sizeOf(shape)} elements`;
+}
+
+/**
+ * The shape and type of an output.
+ *
+ * @throws {UserError} If its type cannot leave the engine.
+ */
+export function outputSpec(
+  name: string,
+  { shape, dtype }: { readonly shape: readonly number[]; readonly dtype: string },
+): TensorSpec {
+  if (dtype === "float32" || dtype === "int32") return { shape, dtype };
+  throw new UserError(
+    `Output ${JSON.stringify(name)} is ${dtype}: outputs are float32 or int32, so cast it`,
+  );
 }
 
 /**
@@ -85,76 +111,17 @@ export function sliceSignature(
         `the program takes ${Object.keys(signature).join(", ")}`,
     );
   }
-  return Object.fromEntries(
-    Object.entries(signature).map(([name, spec]) => {
-      if (!split.includes(name)) return [name, spec];
-      const [batch = 0, ...rest] = spec.shape;
-      if (batch === 0 || batch % count !== 0) {
-        throw new UserError(
-          `Cannot split input ${JSON.stringify(name)} of shape [${spec.shape}] into ${count}: ` +
-            `its first axis must be a multiple of ${count}`,
-        );
-      }
-      return [name, { ...spec, shape: [batch / count, ...rest] }];
-    }),
-  );
-}
-
-/** The views of replica `index` on the arrays: its part of those that are split, all of the others. */
-export function sliceOf(
-  arrays: Arrays,
-  signature: Signature,
-  split: readonly string[],
-  index: number,
-): Arrays {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => {
-      const length = elementCount(signature[name]!);
-      const start = split.includes(name) ? index * length : 0;
-      return [name, array.subarray(start, start + length)];
-    }),
-  );
-}
-
-/** Computes the means of the replicas' outputs into arrays made once. */
-export function meansOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
-  const means = allocateAll(outputs, 1);
-  return () => {
-    for (const [name, mean] of Object.entries(means)) {
-      const arrays = results.map((result) => result[name]!);
-      let sum = arrays[0]!;
-      if (arrays.length === 1) {
-        mean.set(sum);
-        continue;
-      }
-      // Two replicas are the common case, and take a single pass.
-      const last = arrays.at(-1)!;
-      for (const array of arrays.slice(1, -1)) {
-        for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! + array[i]!;
-        sum = mean;
-      }
-      const share = 1 / arrays.length;
-      for (let i = 0; i < mean.length; i++) mean[i] = (sum[i]! + last[i]!) * share;
+  return mapValues(signature, (spec, name) => {
+    if (!split.includes(name)) return spec;
+    const [batch = 0, ...rest] = spec.shape;
+    if (batch === 0 || batch % count !== 0) {
+      throw new UserError(
+        `Cannot split input ${JSON.stringify(name)} of shape [${spec.shape}] into ${count}: ` +
+          `its first axis must be a multiple of ${count}`,
+      );
     }
-    return means;
-  };
-}
-
-/** Joins the replicas' outputs along their first axis into arrays made once. */
-export function joinsOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
-  const joined = allocateAll(outputs, results.length);
-  return () => {
-    for (const [name, whole] of Object.entries(joined)) {
-      results.forEach((result, i) => whole.set(result[name]!, i * result[name]!.length));
-    }
-    return joined;
-  };
-}
-
-function allocateAll(signature: Signature, times: number): Arrays {
-  return Object.fromEntries(
-    Object.entries(signature).map(([name, spec]) => [name, allocate(timesBatch(spec, times))]),
-  );
+    return { ...spec, shape: [batch / count, ...rest] };
+  });
 }
 
 /** A tensor with `times` as many rows. */
@@ -165,36 +132,37 @@ export function timesBatch(spec: TensorSpec, times: number): TensorSpec {
 }
 
 /**
- * Lets calls take turns, because a runner has one set of buffers. A call that has to wait is given
- * copies of its inputs as they were when it came, and a call that others wait for returns copies of
- * its outputs; the common case, one call after the other, copies nothing.
+ * A program on a runner. Calls take turns, because a runner has one set of buffers. A call that has to
+ * wait is given copies of its inputs as they were when it came, and a call that others wait for returns
+ * copies of its outputs; the common case, one call after the other, copies nothing.
  */
-export function serialized(runner: Runner): Runner {
+export function programOn(
+  runner: Runner,
+  program: Pick<Program, "inputs" | "outputs" | "toOnnx">,
+): Program {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
-  let released = false;
+  let disposed = false;
   return {
+    ...program,
     async run(inputs) {
-      if (released) {
+      checkInputs(program.inputs, inputs);
+      if (disposed) {
         throw new UserError("Cannot run a program that was disposed of: compile it again");
       }
       const alone = waiting++ === 0;
-      const given = alone ? inputs : copyOf(inputs);
-      const turn = (alone ? runner.run(given) : last.then(() => runner.run(given)))
-        .then((outputs) => waiting > 1 ? copyOf(outputs) : outputs)
+      const own = alone ? inputs : copied(inputs);
+      const turn = (alone ? runner.run(own) : last.then(() => runner.run(own)))
+        .then((outputs) => waiting > 1 ? copied(outputs) : outputs)
         .finally(() => waiting--);
       last = turn.catch(() => {});
       return await turn;
     },
-    async release() {
-      if (released) return;
-      released = true;
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
       await last;
-      await runner.release();
+      await runner.dispose();
     },
   };
-}
-
-function copyOf(arrays: Arrays): Arrays {
-  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice()]));
 }

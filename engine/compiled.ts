@@ -1,4 +1,3 @@
-import { UserError } from "./host/mod.ts";
 import type { Graph } from "./graph/value.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import type {
@@ -13,7 +12,15 @@ import type {
   TensorFunction,
   TracedProgram,
 } from "./types.ts";
-import { checkInputs, checkNames, serialized, sliceSignature, timesBatch } from "./call.ts";
+import {
+  checkInputs,
+  checkNames,
+  mapValues,
+  outputSpec,
+  programOn,
+  sliceSignature,
+  timesBatch,
+} from "./call.ts";
 import { trace } from "./trace.ts";
 
 /** More replicas than this gain little: the parameters are copied to each of them at every run. */
@@ -38,16 +45,9 @@ export function openCompiledEngine(runtime: GraphRuntime): Engine {
     description: runtime.description,
     replicasFor: (batchSize) => runtime.divides ? largestDivisor(batchSize) : 1,
     compile: async (fn, inputs, options = {}) => owned(await compile(runtime, fn, inputs, options)),
-    ...(runtime.openResident
-      ? {
-        compileResident: async (
-          fn: TensorFunction,
-          inputs: Signature,
-          state: Signature,
-          options: Pick<CompileOptions, "constants"> = {},
-        ) => owned(await compileResident(runtime, fn, inputs, state, options)),
-      }
-      : {}),
+    compileResident: runtime.openResident &&
+      (async (fn, inputs, state, options = {}) =>
+        owned(await compileResident(runtime, fn, inputs, state, options))),
     async dispose() {
       await Promise.all([...programs].map((program) => program.dispose()));
       await runtime.close?.();
@@ -70,18 +70,12 @@ async function compile(
 ): Promise<Program> {
   // An accelerator takes the batch whole: its means are the means that replicas would average to.
   const replicas = runtime.divides ? asked : undefined;
-  const program = await traceFor(runtime, fn, inputs, { constants, ...(replicas && { replicas }) });
-  const runner = serialized(await runtime.open(program, replicas));
-  return {
+  const program = await traceFor(runtime, fn, inputs, { constants, replicas });
+  return programOn(await runtime.open(program, replicas), {
     inputs,
     outputs: wholeOutputs(program, replicas),
-    async run(arrays) {
-      checkInputs(inputs, arrays);
-      return await runner.run(arrays);
-    },
     toOnnx: () => encodeOnnx(trace(fn, inputs, constants)),
-    dispose: () => runner.release(),
-  };
+  });
 }
 
 async function compileResident(
@@ -94,15 +88,13 @@ async function compileResident(
   const program = await traceFor(runtime, fn, { ...inputs, ...state }, { constants });
   const runner = await runtime.openResident!(program, Object.keys(state));
   return {
+    ...runner,
     inputs,
     state,
     enqueue(arrays) {
       checkInputs(inputs, arrays);
       runner.enqueue(arrays);
     },
-    read: (into) => runner.read(into),
-    write: (arrays) => runner.write(arrays),
-    dispose: () => runner.release(),
   };
 }
 
@@ -116,13 +108,17 @@ export async function traceFor(
   checkNames(inputs, constants);
   const sliced = replicas ? sliceSignature(inputs, replicas.split, replicas.count) : inputs;
   const graph = trace(fn, sliced, constants, await runtime.dialect(), replicas?.count);
-  return { graph, inputs: inputSignature(graph), outputs: outputSignature(graph) };
+  return {
+    graph,
+    inputs: inputSignature(graph),
+    outputs: mapValues(graph.outputs, (value, name) => outputSpec(name, value)),
+  };
 }
 
 /** The outputs of all replicas, joined. */
 function wholeOutputs({ outputs }: TracedProgram, replicas: Replicas | undefined): Signature {
   return replicas?.outputs === "concat"
-    ? mapSpecs(outputs, (spec) => timesBatch(spec, replicas.count))
+    ? mapValues(outputs, (spec) => timesBatch(spec, replicas.count))
     : outputs;
 }
 
@@ -131,24 +127,4 @@ function inputSignature({ inputs }: Graph): Signature {
   return Object.fromEntries(
     inputs.map(({ node, shape, dtype }) => [node.name!, { shape, dtype: dtype as DType }]),
   );
-}
-
-function outputSignature(graph: Graph): Signature {
-  return Object.fromEntries(
-    Object.entries(graph.outputs).map(([name, { shape, dtype }]) => {
-      if (dtype !== "float32" && dtype !== "int32") {
-        throw new UserError(
-          `Output ${JSON.stringify(name)} is ${dtype}: outputs are float32 or int32, so cast it`,
-        );
-      }
-      return [name, { shape, dtype }];
-    }),
-  );
-}
-
-function mapSpecs(
-  signature: Signature,
-  map: (spec: Signature[string]) => Signature[string],
-): Signature {
-  return Object.fromEntries(Object.entries(signature).map(([name, spec]) => [name, map(spec)]));
 }

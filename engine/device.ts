@@ -15,7 +15,7 @@ import type {
   Signature,
   TensorFunction,
 } from "./types.ts";
-import { allocate, checkInputs } from "./call.ts";
+import { allocate, checkInputs, copied, mapValues } from "./call.ts";
 
 /**
  * Opens a place where programs run. "auto" is no place: it is for {@link chooseEngine}, which wants
@@ -74,9 +74,7 @@ export async function compileStateful(
 }
 
 function keptOnHost(program: Program, inputs: Signature, state: Signature): ResidentProgram {
-  const kept: Arrays = Object.fromEntries(
-    Object.entries(state).map(([name, spec]) => [name, allocate(spec)]),
-  );
+  const kept: Arrays = mapValues(state, allocate);
   let queue: Promise<void> = Promise.resolve();
   const then = (work: () => void | Promise<void>) => {
     queue = queue.then(work);
@@ -106,10 +104,4 @@ function keptOnHost(program: Program, inputs: Signature, state: Signature): Resi
     },
     dispose: () => program.dispose(),
   };
-}
-
-function copied(arrays: Arrays): Arrays {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [name, array.slice()]),
-  );
 }

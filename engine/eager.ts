@@ -6,18 +6,8 @@
  */
 import { withoutDisplay } from "./kernels/webgpu.ts";
 import { UserError } from "./host/mod.ts";
-import { asSlice, registerRandomKernels } from "./random.ts";
-import {
-  allocate,
-  checkInputs,
-  checkNames,
-  joinsOf,
-  meansOf,
-  serialized,
-  sliceOf,
-  sliceSignature,
-  timesBatch,
-} from "./call.ts";
+import { registerRandomKernels } from "./random.ts";
+import { allocate, checkNames, mapValues, outputSpec, programOn } from "./call.ts";
 import { tf } from "./tf.ts";
 import type {
   Arrays,
@@ -27,7 +17,7 @@ import type {
   DType,
   Engine,
   Program,
-  Replicas,
+  Runner,
   Signature,
   TensorFunction,
   TensorSpec,
@@ -64,56 +54,41 @@ export async function openEagerEngine(device: EagerDevice): Promise<Engine> {
   };
 }
 
-/** Nothing is compiled: one run on zeros tells the shapes of the outputs. */
+/**
+ * Nothing is compiled: one run on zeros tells the shapes of the outputs. A batch is taken whole, however many
+ * replicas are asked for.
+ */
 async function openProgram(
   backend: Backend,
   fn: TensorFunction,
   inputs: Signature,
-  { constants = {}, replicas }: CompileOptions,
+  { constants = {} }: CompileOptions,
 ): Promise<Program> {
   checkNames(inputs, constants);
-  const { count, split, outputs: combine } = replicas ?? WHOLE;
-  const sliced = sliceSignature(inputs, split, count);
   const known = onBackend(backend, () => keepTensors(constants));
-  const runSlice = async (slice: Arrays, index: number) =>
-    await read(
-      onBackend(backend, () => asSlice(index, () => tf.tidy(() => call(fn, sliced, slice, known)))),
-    );
-  const zeros = Object.entries(sliced).map(([name, spec]) => [name, allocate(spec)]);
-  const first = await runSlice(Object.fromEntries(zeros), 0);
-  const outputs = mapValues(first, ({ spec }) => spec);
-  const results: Arrays[] = Array.from({ length: count }, () => mapValues(outputs, allocate));
-  const combined = combine === "mean" ? meansOf(outputs, results) : joinsOf(outputs, results);
-  const runner = serialized({
+  const compute = async (arrays: Arrays) =>
+    await read(onBackend(backend, () => tf.tidy(() => call(fn, inputs, arrays, known))));
+  const outputs = mapValues(await compute(mapValues(inputs, allocate)), ({ spec }) => spec);
+  const results = mapValues(outputs, allocate);
+  const runner: Runner = {
     async run(arrays) {
-      for (const [i, result] of results.entries()) {
-        const slice = await runSlice(sliceOf(arrays, sliced, split, i), i);
-        for (const [name, { values }] of Object.entries(slice)) result[name]!.set(values);
+      for (const [name, { values }] of Object.entries(await compute(arrays))) {
+        results[name]!.set(values);
       }
-      return combined();
+      return results;
     },
-    release() {
-      tf.dispose(known);
-      return Promise.resolve();
-    },
-  });
-  return {
+    dispose: () => Promise.resolve(tf.dispose(known)),
+  };
+  return programOn(runner, {
     inputs,
-    outputs: combine === "mean" ? outputs : mapValues(outputs, (spec) => timesBatch(spec, count)),
-    async run(arrays) {
-      checkInputs(inputs, arrays);
-      return await runner.run(arrays);
-    },
+    outputs,
     toOnnx() {
       throw new UserError(
         "Cannot export to ONNX: an eager device runs functions without a graph; compile it on cpu",
       );
     },
-    dispose: () => runner.release(),
-  };
+  });
 }
-
-const WHOLE: Replicas = { count: 1, split: [], outputs: "mean" };
 
 /**
  * Does something with a backend in charge. TensorFlow.js has one current backend for all: it is put
@@ -160,29 +135,13 @@ interface Output {
 async function read(tensors: Record<string, tf.Tensor>): Promise<Record<string, Output>> {
   try {
     const outputs = Object.entries(tensors).map(async ([name, tensor]) => {
-      const spec = { shape: tensor.shape, dtype: outputType(name, tensor) };
+      const spec = outputSpec(name, tensor);
       return [name, { spec, values: await tensor.data<DType>() }] as const;
     });
     return Object.fromEntries(await Promise.all(outputs));
   } finally {
     tf.dispose(tensors);
   }
-}
-
-function outputType(name: string, { dtype }: tf.Tensor): DType {
-  if (dtype === "float32" || dtype === "int32") return dtype;
-  throw new UserError(
-    `Output ${JSON.stringify(name)} is ${dtype}: outputs are float32 or int32, so cast it`,
-  );
-}
-
-function mapValues<A, B>(
-  record: Readonly<Record<string, A>>,
-  map: (value: A, name: string) => B,
-): Record<string, B> {
-  return Object.fromEntries(
-    Object.entries(record).map(([name, value]) => [name, map(value, name)]),
-  );
 }
 
 type EagerDevice = Extract<DeviceName, "tensorflow" | "tfjs-webgpu" | "tfjs-cpu">;

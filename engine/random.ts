@@ -68,19 +68,6 @@ function draw(kernel: string, key: TensorKey, shape: readonly number[]): tf.Tens
   return tf.engine().runKernel(kernel, inputs, { shape: [...shape] }) as tf.Tensor;
 }
 
-/** Index of the slice of a batch that an eager device computes, whose numbers it draws. */
-let slice = 0;
-
-/** Runs `body` as the slice of a batch with the given number. */
-export function asSlice<T>(index: number, body: () => T): T {
-  slice = index;
-  try {
-    return body();
-  } finally {
-    slice = 0;
-  }
-}
-
 const registered = new Set<string>();
 
 /** Registers the kernels with a backend of TensorFlow.js that computes at once. */
@@ -105,8 +92,7 @@ function register(
         ((backend as tf.KernelBackend).readSync(inputs[name]!.dataId) as Int32Array)[0]!;
       const key = { seed: value("seed") >>> 0, stream: value("stream"), step: value("step") };
       const count = tf.util.sizeFromShape(shape);
-      const own = numbers(key, (slice + 1) * count).slice(slice * count);
-      const dataId = (backend as tf.KernelBackend).write(own, shape, "float32");
+      const dataId = (backend as tf.KernelBackend).write(numbers(key, count), shape, "float32");
       return { dataId, shape, dtype: "float32" };
     },
   });

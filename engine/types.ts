@@ -46,7 +46,7 @@ export interface Replicas {
 export interface CompileOptions {
   /** Values baked into the program, given to the function beside its inputs. */
   readonly constants?: Readonly<Record<string, Constant>> | undefined;
-  readonly replicas?: Replicas;
+  readonly replicas?: Replicas | undefined;
 }
 
 /** A compiled function: fixed shapes, run many times. */
@@ -70,16 +70,14 @@ export interface Program {
 }
 
 /**
- * A compiled function that keeps some of its tensors, its state, where it runs, from one run to the
- * next. Only one run at a time changes it, in the order in which runs were asked for.
+ * A traced program that keeps some of its tensors, its state, where it runs, from one run to the next.
+ * Only one run at a time changes it, in the order in which runs were asked for.
  */
-export interface ResidentProgram {
-  readonly inputs: Signature;
-  readonly state: Signature;
+export interface ResidentRunner {
   /**
    * Queues one run: the state becomes what the function gives under its names. It does not wait.
    *
-   * @throws {UserError} If an input is missing, unknown, or of the wrong length or type.
+   * @throws {UserError} In a compiled function, if an input is missing, unknown, or of the wrong length or type.
    */
   enqueue(inputs: Arrays): void;
   /** Waits for all that is queued and copies state into the given arrays, by name. */
@@ -87,6 +85,12 @@ export interface ResidentProgram {
   /** Sets state, for all runs that are queued from now on. */
   write(state: Arrays): void;
   dispose(): Promise<void>;
+}
+
+/** A compiled function that keeps its state where it runs. */
+export interface ResidentProgram extends ResidentRunner {
+  readonly inputs: Signature;
+  readonly state: Signature;
 }
 
 /** A place where programs run. */
@@ -102,12 +106,14 @@ export interface Engine {
    * Compiles a function that maps inputs and state to the state's new values, where the engine can
    * keep state: absent where it cannot. State that the function gives no value for stays as it is.
    */
-  compileResident?(
-    fn: TensorFunction,
-    inputs: Signature,
-    state: Signature,
-    options?: Pick<CompileOptions, "constants">,
-  ): Promise<ResidentProgram>;
+  readonly compileResident?:
+    | ((
+      fn: TensorFunction,
+      inputs: Signature,
+      state: Signature,
+      options?: Pick<CompileOptions, "constants">,
+    ) => Promise<ResidentProgram>)
+    | undefined;
   dispose(): Promise<void>;
 }
 
@@ -122,15 +128,7 @@ export interface TracedProgram {
 export interface Runner {
   /** Runs it once on checked inputs. The arrays it returns are overwritten by the next run. */
   run(inputs: Arrays): Promise<Arrays>;
-  release(): Promise<void>;
-}
-
-/** A traced program that keeps its state where it runs; see {@link ResidentProgram}. */
-export interface ResidentRunner {
-  enqueue(inputs: Arrays): void;
-  read(into: Arrays): Promise<void>;
-  write(state: Arrays): void;
-  release(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** A device together with the library that runs graphs on it. */

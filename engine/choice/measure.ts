@@ -12,7 +12,7 @@ import type {
   TracedProgram,
 } from "../types.ts";
 import { normals } from "../host/mod.ts";
-import { elementCount } from "../call.ts";
+import { allocate, copied } from "../call.ts";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
@@ -68,10 +68,7 @@ export async function timeRuns(
   program: { run(inputs: Arrays): Promise<Arrays> },
   inputs: Arrays,
 ): Promise<Timing> {
-  const first = await program.run(inputs);
-  const outputs = Object.fromEntries(
-    Object.entries(first).map(([name, values]) => [name, values.slice()]),
-  );
+  const outputs = copied(await program.run(inputs));
   const times: number[] = [];
   const began = performance.now();
   do {
@@ -87,12 +84,12 @@ export async function timeRuns(
 export function noiseFor(signature: Signature): Arrays {
   return Object.fromEntries(
     Object.entries(signature).map(([name, spec], step) => {
-      const count = elementCount(spec);
+      const zeros = allocate(spec);
       return [
         name,
         spec.dtype === "float32"
-          ? normals({ seed: 0, stream: "measuring", step }, count)
-          : new Int32Array(count),
+          ? normals({ seed: 0, stream: "measuring", step }, zeros.length)
+          : zeros,
       ];
     }),
   );
@@ -207,10 +204,7 @@ const FLAGS = [
 /** Arrays in memory that is shared between threads cannot be sent, so all are copied. */
 function sent({ program, arrays, ...job }: Parameters<typeof measureInProcess>[0]): MeasurementJob {
   const { graph, inputs, outputs } = program;
-  const copies = Object.fromEntries(
-    Object.entries(arrays).map(([name, values]) => [name, values.slice()]),
-  );
-  return { ...job, graph: packGraph(graph), inputs, outputs, arrays: copies };
+  return { ...job, graph: packGraph(graph), inputs, outputs, arrays: copied(arrays) };
 }
 
 function lastLine(text: string): string {

@@ -8,14 +8,16 @@ import type {
   Runner,
   TracedProgram,
 } from "../types.ts";
-import { allocate } from "../call.ts";
+import { allocate, mapValues } from "../call.ts";
 import { compileKernels, type DeviceProgram, type KernelDevice } from "./compile.ts";
 import { openCuda } from "./cuda.ts";
 import type { SourceTensor } from "./tensor.ts";
 import { openWebGpu } from "./webgpu.ts";
 
-/** Graphs for kernels may have everything: an operator is an expression, not a library's kernel. */
-/** Without Sign, whose use relies on maxima that keep NaN; a GPU's do not. */
+/**
+ * Graphs for kernels may have everything, because an operator is an expression and not a library's kernel,
+ * but for Sign: its use relies on maxima that keep NaN, and a GPU's do not.
+ */
 export const KERNEL_DIALECT = {
   blockSize: 0,
   optional: new Set(OPTIONAL_OPERATORS.filter((operator) => operator !== "Sign")),
@@ -80,9 +82,7 @@ async function openRunner(
 ): Promise<Runner> {
   const kernels = compileKernels(graph, [], gpu.precision);
   const program = await gpu.open(kernels);
-  const results = Object.fromEntries(
-    Object.entries(outputs).map(([name, spec]) => [name, allocate(spec)]),
-  );
+  const results = mapValues(outputs, allocate);
   const readings = Object.entries(results).map(([name, into]) => ({
     tensor: kernels.outputs[name]!,
     into,
@@ -94,7 +94,7 @@ async function openRunner(
       await program.read(readings);
       return results;
     },
-    release: () => Promise.resolve(program.release()),
+    dispose: () => Promise.resolve(program.release()),
   };
 }
 
@@ -114,7 +114,7 @@ async function openResident(
     read: (into) =>
       program.read(Object.entries(into).map(([name, into]) => ({ tensor: sourceOf(name), into }))),
     write: (arrays) => writeInputs(program, kernels.sources, arrays),
-    release: () => Promise.resolve(program.release()),
+    dispose: () => Promise.resolve(program.release()),
   };
 }
 

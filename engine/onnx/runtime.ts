@@ -4,7 +4,8 @@ import type { Arrays, GraphRuntime, Replicas, Runner, Signature, TracedProgram }
 import { blockSize } from "./blocked_layout.ts";
 import { encodeOnnx } from "./encode.ts";
 import { type FromReplica, openSession, REPLICA_THREAD, type ToReplica } from "./session.ts";
-import { elementCount, joinsOf, meansOf, sliceOf } from "../call.ts";
+import { allocate, mapValues, timesBatch } from "../call.ts";
+import { sizeOf } from "../graph/value.ts";
 
 /** ONNX Runtime on the processor. Nothing is loaded before a program is opened. */
 export function onnxRuntime(): GraphRuntime {
@@ -20,33 +21,19 @@ export function onnxRuntime(): GraphRuntime {
 
 async function openRunner(
   threads: ReplicaThreads,
-  { graph, inputs, outputs }: TracedProgram,
+  program: TracedProgram,
   replicas: Replicas | undefined,
 ): Promise<Runner> {
-  const model = encodeOnnx(graph);
-  if (replicas && replicas.count > 1) {
-    const { count, split, outputs: combine } = replicas;
-    return await openReplicas(threads, { model, inputs, outputs, count, split, combine });
-  }
-  const session = await openSession(model, inputs, outputs);
+  if (replicas && replicas.count > 1) return await openReplicas(threads, program, replicas);
+  const session = await openSession(encodeOnnx(program.graph), program.inputs, program.outputs);
   return {
     async run(arrays) {
       for (const [name, array] of Object.entries(arrays)) session.inputs[name]!.set(array);
       await session.run();
       return session.outputs;
     },
-    release: () => session.release(),
+    dispose: () => session.release(),
   };
-}
-
-interface ReplicaPlan {
-  readonly model: Uint8Array;
-  /** Signatures of one replica's program. */
-  readonly inputs: Signature;
-  readonly outputs: Signature;
-  readonly count: number;
-  readonly split: readonly string[];
-  readonly combine: "mean" | "concat";
 }
 
 /**
@@ -56,8 +43,12 @@ interface ReplicaPlan {
  * runs on one thread only become parallel too, and no thread waits for another 2,000 times a step.
  * The first replica runs on the calling thread.
  */
-async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise<Runner> {
-  const { model, inputs, outputs, count, split, combine } = plan;
+async function openReplicas(
+  threads: ReplicaThreads,
+  { graph, inputs, outputs }: TracedProgram,
+  { count, split, outputs: combine }: Replicas,
+): Promise<Runner> {
+  const model = encodeOnnx(graph);
   const shared = shareArrays(inputs, (name) => split.includes(name) ? count : 1);
   const own = await openSession(model, inputs, outputs, 1);
   const program = threads.newProgram();
@@ -66,7 +57,7 @@ async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise
     arrays: { ...sliceOf(shared, inputs, split, i + 1), ...ownNumber(inputs) },
     results: shareArrays(outputs, () => 1),
   }));
-  const release = async () => {
+  const dispose = async () => {
     await Promise.all(others.map(({ thread }) => thread.leave(program)));
     await own.release();
   };
@@ -89,7 +80,7 @@ async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise
       ),
     );
   } catch (error) {
-    await release();
+    await dispose();
     throw error;
   }
   const { [REPLICA]: _, ...ownSlice } = sliceOf(shared, inputs, split, 0);
@@ -104,7 +95,56 @@ async function openReplicas(threads: ReplicaThreads, plan: ReplicaPlan): Promise
       for (const outcome of finished) if (outcome.status === "rejected") throw outcome.reason;
       return combined();
     },
-    release,
+    dispose,
+  };
+}
+
+/** The views of replica `index` on the arrays: its part of those that are split, all of the others. */
+function sliceOf(
+  arrays: Arrays,
+  signature: Signature,
+  split: readonly string[],
+  index: number,
+): Arrays {
+  return mapValues(arrays, (array, name) => {
+    const length = sizeOf(signature[name]!.shape);
+    const start = split.includes(name) ? index * length : 0;
+    return array.subarray(start, start + length);
+  });
+}
+
+/** Computes the means of the replicas' outputs into arrays made once. */
+function meansOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
+  const means = mapValues(outputs, allocate);
+  return () => {
+    for (const [name, mean] of Object.entries(means)) {
+      const arrays = results.map((result) => result[name]!);
+      let sum = arrays[0]!;
+      if (arrays.length === 1) {
+        mean.set(sum);
+        continue;
+      }
+      // Two replicas are the common case, and take a single pass.
+      const last = arrays.at(-1)!;
+      for (const array of arrays.slice(1, -1)) {
+        for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! + array[i]!;
+        sum = mean;
+      }
+      const share = 1 / arrays.length;
+      for (let i = 0; i < mean.length; i++) mean[i] = (sum[i]! + last[i]!) * share;
+    }
+    return means;
+  };
+}
+
+/** Joins the replicas' outputs along their first axis into arrays made once. */
+function joinsOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
+  const joined = mapValues(outputs, (spec) => allocate(timesBatch(spec, results.length)));
+  return () => {
+    for (const [name, whole] of Object.entries(joined)) {
+      results.forEach((result, i) => whole.set(result[name]!, i * result[name]!.length));
+    }
+    return joined;
   };
 }
 
@@ -180,11 +220,8 @@ function ownNumber(inputs: Signature): Arrays {
 
 /** Arrays in shared memory, `times(name)` as long as the signature says. */
 function shareArrays(signature: Signature, times: (name: string) => number): Arrays {
-  return Object.fromEntries(
-    Object.entries(signature).map(([name, spec]) => {
-      const length = elementCount(spec) * times(name);
-      const memory = new SharedArrayBuffer(4 * length);
-      return [name, spec.dtype === "float32" ? new Float32Array(memory) : new Int32Array(memory)];
-    }),
-  );
+  return mapValues(signature, ({ shape, dtype }, name) => {
+    const memory = new SharedArrayBuffer(4 * sizeOf(shape) * times(name));
+    return dtype === "float32" ? new Float32Array(memory) : new Int32Array(memory);
+  });
 }

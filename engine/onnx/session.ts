@@ -3,6 +3,7 @@
  * the program of that thread too.
  */
 import ort from "onnxruntime-node";
+import { mapValues } from "../call.ts";
 import { UserError } from "../host/mod.ts";
 import { outputName } from "./encode.ts";
 import { sizeOf } from "../graph/value.ts";
@@ -38,8 +39,8 @@ export async function openSession(
     enableMemPattern: false,
     ...(threads ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
   });
-  const feeds = buffers(inputs);
-  const results = buffers(outputs);
+  const feeds = mapValues(inputs, bufferOf);
+  const results = mapValues(outputs, bufferOf);
   const [inputNames, outputNames] = [Object.keys(inputs), Object.keys(outputs)];
   const fetches = Object.fromEntries(
     Object.entries(results).map(([name, tensor]) => [
@@ -48,8 +49,8 @@ export async function openSession(
     ]),
   );
   return {
-    inputs: arraysOf(feeds),
-    outputs: arraysOf(results),
+    inputs: mapValues(feeds, arrayOf),
+    outputs: mapValues(results, arrayOf),
     async run() {
       await session.run(feeds, fetches).catch((error: Error) => {
         throw OUT_OF_RANGE.test(error.message) ? outOfRange(error) : error;
@@ -69,29 +70,14 @@ function outOfRange({ message }: Error): UserError {
   );
 }
 
-type Buffers = Record<string, ort.Tensor>;
-
-function buffers(signature: Signature): Buffers {
-  return Object.fromEntries(
-    Object.entries(signature).map(([name, spec]) => [name, buffer(spec)]),
-  );
-}
-
-function buffer({ shape, dtype }: TensorSpec): ort.Tensor {
+function bufferOf({ shape, dtype }: TensorSpec): ort.Tensor {
   const size = sizeOf(shape);
   return dtype === "float32"
     ? new ort.Tensor("float32", new Float32Array(size), [...shape])
     : new ort.Tensor("int32", new Int32Array(size), [...shape]);
 }
 
-function arraysOf(tensors: Buffers): Arrays {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [
-      name,
-      tensor.data as Float32Array | Int32Array,
-    ]),
-  );
-}
+const arrayOf = ({ data }: ort.Tensor) => data as Float32Array | Int32Array;
 
 /**
  * What the thread that owns programs and a thread of replicas say to each other. The arrays lie in

@@ -38,7 +38,7 @@ for (const [name, f] of Object.entries(functions)) {
         const runner = await onnxRuntime().open({ graph, inputs, outputs });
         const { z } = await runner.run(arrays);
         const values = [...z!];
-        await runner.release();
+        await runner.dispose();
         const used = liveNodes(graph).map(({ op }) => op);
         return { values, optional: OPTIONAL_OPERATORS.filter((op) => used.includes(op)) };
       }),

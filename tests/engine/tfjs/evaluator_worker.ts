@@ -34,7 +34,7 @@ async function compute({ graph, literals }: Task): Promise<Float32Array | Int32A
   try {
     return (await runner.run({ ...literals })).output!.slice();
   } finally {
-    await runner.release();
+    await runner.dispose();
   }
 }
 
