@@ -16,7 +16,7 @@ import { allocate, copied } from "../call.ts";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
-import { type PackedGraph, packGraph, unpackGraph } from "../graph/value.ts";
+import { inOrder } from "../graph/value.ts";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { kernelRuntime } from "../kernels/runtime.ts";
@@ -117,7 +117,8 @@ export function relativeDifference(outputs: Arrays, right: Arrays): number | nul
 /** The task of the process, read from its standard input. */
 export interface MeasurementJob {
   readonly device: Exclude<DeviceName, "auto">;
-  readonly graph: PackedGraph;
+  /** With all its values in order, for the sake of the bytes that it becomes. */
+  readonly ordered: ReturnType<typeof inOrder>;
   readonly inputs: Signature;
   readonly outputs: Signature;
   readonly arrays: Arrays;
@@ -149,7 +150,7 @@ interface ProcessOptions {
  * @throws The signal's reason, once it is aborted.
  */
 export async function measureInProcess(
-  job: Omit<MeasurementJob, "graph" | "inputs" | "outputs"> & { readonly program: TracedProgram },
+  job: Omit<MeasurementJob, "ordered" | "inputs" | "outputs"> & { readonly program: TracedProgram },
   { entry, timeLimitSeconds, signal }: ProcessOptions,
 ): Promise<MeasurementResult> {
   signal?.throwIfAborted();
@@ -204,7 +205,7 @@ const FLAGS = [
 /** Arrays in memory that is shared between threads cannot be sent, so all are copied. */
 function sent({ program, arrays, ...job }: Parameters<typeof measureInProcess>[0]): MeasurementJob {
   const { graph, inputs, outputs } = program;
-  return { ...job, graph: packGraph(graph), inputs, outputs, arrays: copied(arrays) };
+  return { ...job, ordered: inOrder(graph), inputs, outputs, arrays: copied(arrays) };
 }
 
 function lastLine(text: string): string {
@@ -212,8 +213,8 @@ function lastLine(text: string): string {
 }
 
 async function measure(job: MeasurementJob): Promise<MeasurementResult> {
-  const { device, graph, inputs, outputs, arrays, right } = job;
-  const program = { graph: unpackGraph(graph), inputs, outputs };
+  const { device, ordered: { graph }, inputs, outputs, arrays, right } = job;
+  const program = { graph, inputs, outputs };
   const runner = await runtimeOf(device).open(program);
   const timing = await timeRuns(runner, arrays);
   return {

@@ -127,13 +127,7 @@ export function fill(
   shape: readonly number[],
   dtype: ElementType = "float32",
 ): Value {
-  const data = {
-    float32: () => Float32Array.of(value),
-    int32: () => Int32Array.of(value),
-    int64: () => BigInt64Array.of(BigInt(value)),
-    bool: () => Uint8Array.of(value),
-  }[dtype]();
-  return expand(b, b.constant(data, []), shape);
+  return expand(b, b.scalar(value, dtype), shape);
 }
 
 /** A constant tensor, symbolic if all its elements are equal. */

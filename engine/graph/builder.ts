@@ -16,6 +16,15 @@ export const REPLICA = "#replica";
 /** Constants longer than this are not searched for an equal one. */
 const MAX_SHARED_CONSTANT = 256;
 
+/** The arrays that hold elements of each type. */
+const ARRAYS = {
+  float32: Float32Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+} as const;
+const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
+
 interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly (Value | null)[];
@@ -79,7 +88,7 @@ export class GraphBuilder {
     if (data.length !== sizeOf(shape)) {
       throw new RangeError(`Constant of shape [${shape}] has ${data.length} elements`);
     }
-    const dtype = elementTypeOf(data);
+    const dtype = ELEMENT_TYPES.find((type) => data instanceof ARRAYS[type])!;
     const node: Node = { op: "Constant", domain: "", inputs: [], attributes: {}, data };
     if (data.length > MAX_SHARED_CONSTANT) return this.#value(node, 0, { shape, dtype });
     // Bytes rather than numbers, so that 0 and -0 stay apart and NaN equals itself.
@@ -90,9 +99,12 @@ export class GraphBuilder {
     }])[0]!;
   }
 
-  /** A float32 scalar. */
-  scalar(value: number): Value {
-    return this.constant(Float32Array.of(value), []);
+  /** A scalar. */
+  scalar(value: number, dtype: ElementType = "float32"): Value {
+    return this.constant(
+      dtype === "int64" ? BigInt64Array.of(BigInt(value)) : ARRAYS[dtype].of(value),
+      [],
+    );
   }
 
   /** A vector of int64, as ONNX wants for shapes, axes and the like. */
@@ -104,7 +116,7 @@ export class GraphBuilder {
   nodes(spec: NodeSpec, outputs: readonly ValueSpec[]): readonly Value[] {
     // ONNX Runtime refuses some operators on tensors without elements, and none is needed.
     if (outputs.every(({ shape }) => sizeOf(shape) === 0)) {
-      return outputs.map(({ shape, dtype }) => this.constant(emptyOf(dtype), shape));
+      return outputs.map(({ shape, dtype }) => this.constant(new ARRAYS[dtype](0), shape));
     }
     const { op, inputs, attributes = {}, domain = "" } = spec;
     const key = [
@@ -137,26 +149,6 @@ export class GraphBuilder {
   #value(node: Node, index: number, { shape, dtype }: ValueSpec): Value {
     return { node, index, shape, dtype, id: this.#nextId++ };
   }
-}
-
-function emptyOf(dtype: ElementType): ConstantData {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(0);
-    case "int32":
-      return new Int32Array(0);
-    case "int64":
-      return new BigInt64Array(0);
-    case "bool":
-      return new Uint8Array(0);
-  }
-}
-
-function elementTypeOf(data: ConstantData): ElementType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof BigInt64Array) return "int64";
-  return "bool";
 }
 
 /** The value of a constant of one element, seen through broadcasts; undefined for anything else. */

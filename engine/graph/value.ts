@@ -67,29 +67,37 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
 }
 
 /**
- * The nodes that the outputs need, operands first, without inputs and constants. Everything else is
- * dead: ONNX Runtime would carry it out all the same, so it must not reach it.
+ * Everything that the roots need, themselves included, each after what it is computed from. It does not
+ * recurse, since graphs are deep.
  */
-export function liveNodes(graph: Graph): Node[] {
-  const order: Node[] = [];
-  const visited = new Set<Node>();
-  const stack: { node: Node; entered: boolean }[] = Object.values(graph.outputs)
-    .map(({ node }) => ({ node, entered: false })).reverse();
+export function operandsFirst<T>(roots: readonly T[], operandsOf: (of: T) => readonly T[]): T[] {
+  const order: T[] = [];
+  const visited = new Set<T>();
+  const stack = roots.toReversed().map((item) => ({ item, entered: false }));
   while (stack.length > 0) {
-    const { node, entered } = stack.pop()!;
+    const { item, entered } = stack.pop()!;
     if (entered) {
-      order.push(node);
+      order.push(item);
       continue;
     }
-    if (visited.has(node)) continue;
-    visited.add(node);
-    if (node.op === "Input" || node.op === "Constant") continue;
-    stack.push({ node, entered: true });
-    for (const input of node.inputs.toReversed()) {
-      if (input) stack.push({ node: input.node, entered: false });
+    if (visited.has(item)) continue;
+    visited.add(item);
+    stack.push({ item, entered: true });
+    for (const operand of operandsOf(item).toReversed()) {
+      stack.push({ item: operand, entered: false });
     }
   }
   return order;
+}
+
+/**
+ * The nodes that the outputs need, operands first, without inputs and constants. Everything else is
+ * dead: ONNX Runtime would carry it out all the same, so it must not reach it.
+ */
+export function liveNodes({ outputs }: Graph): Node[] {
+  const roots = Object.values(outputs).map(({ node }) => node);
+  return operandsFirst(roots, ({ inputs }) => inputs.flatMap((input) => input?.node ?? []))
+    .filter(({ op }) => op !== "Input" && op !== "Constant");
 }
 
 /** The constants that the given nodes and outputs use. */
@@ -98,59 +106,15 @@ export function liveConstants(graph: Graph, nodes: readonly Node[]): Value[] {
   return [...new Set(used)].filter((value): value is Value => value?.node.op === "Constant");
 }
 
-/** A graph whose nodes and values name each other by their place in the lists. */
-export interface PackedGraph {
-  /** Operands before the nodes that take them. */
-  readonly nodes: readonly PackedNode[];
-  readonly values: readonly PackedValue[];
-  readonly inputs: readonly number[];
-  readonly outputs: Readonly<Record<string, number>>;
-}
-
-type PackedNode = Omit<Node, "inputs"> & { readonly inputs: readonly (number | null)[] };
-type PackedValue = Omit<Value, "node"> & { readonly node: number };
-
-/** Dead nodes are left out. */
-export function packGraph(graph: Graph): PackedGraph {
-  const values = usedValues(graph);
-  const places = new Map(values.map((value, i) => [value, i]));
-  const nodes = [...new Set(values.map(({ node }) => node))];
-  const nodePlaces = new Map(nodes.map((node, i) => [node, i]));
-  return {
-    nodes: nodes.map((node) => ({
-      ...node,
-      inputs: node.inputs.map((input) => input && places.get(input)!),
-      // A copy, since a view would take all of its buffer along.
-      ...(node.data ? { data: node.data.slice() } : {}),
-    })),
-    values: values.map((value) => ({ ...value, node: nodePlaces.get(value.node)! })),
-    inputs: graph.inputs.map((value) => places.get(value)!),
-    outputs: Object.fromEntries(
-      Object.entries(graph.outputs).map(([name, value]) => [name, places.get(value)!]),
-    ),
-  };
-}
-
-export function unpackGraph(packed: PackedGraph): Graph {
-  const nodes: Node[] = [];
-  const values: Value[] = [];
-  for (const { node: place, ...value } of packed.values) {
-    const { inputs, ...rest } = packed.nodes[place]!;
-    // In the order of their ids a node's operands come before its first result.
-    nodes[place] ??= { ...rest, inputs: inputs.map((i) => i === null ? null : values[i]!) };
-    values.push({ ...value, node: nodes[place]! });
-  }
-  return {
-    inputs: packed.inputs.map((i) => values[i]!),
-    outputs: Object.fromEntries(
-      Object.entries(packed.outputs).map(([name, i]) => [name, values[i]!]),
-    ),
-  };
-}
-
-/** In the order of their creation. */
-function usedValues(graph: Graph): Value[] {
+/**
+ * All values that a graph uses, in the order of their creation, and the graph. Serialized so, a value is written
+ * after its operands, and never inside of them: a deep graph is no deep recursion. Dead nodes are left out.
+ */
+export function inOrder(
+  graph: Graph,
+): { readonly values: readonly Value[]; readonly graph: Graph } {
   const operands = liveNodes(graph).flatMap(({ inputs }) => inputs);
   const used = new Set([...graph.inputs, ...Object.values(graph.outputs), ...operands]);
-  return [...used].filter((value) => value !== null).sort((a, b) => a.id - b.id);
+  const values = [...used].filter((value) => value !== null).sort((a, b) => a.id - b.id);
+  return { values, graph };
 }

@@ -1,5 +1,5 @@
 /** Which stored tensors are computed by one kernel. */
-import { sizeOf } from "../graph/value.ts";
+import { operandsFirst, sizeOf } from "../graph/value.ts";
 import { type Expr, load, variable } from "./expression.ts";
 import { indexAt } from "./integers.ts";
 import { Evaluation } from "./evaluate.ts";
@@ -43,7 +43,11 @@ export function fuse(plan: StoragePlan): Group[] {
     if (!joined && !taken) groups.push(group);
     groupOf.set(tensor, group);
   }
-  return inOrder(groups, groupOf);
+  // Groups after those that they read from, otherwise as they were.
+  return operandsFirst(
+    groups,
+    (group) => [...group.reads].flatMap((tensor) => groupOf.get(tensor) ?? []),
+  );
 }
 
 /** A tensor whose elements are loaded to compute those of another. */
@@ -243,19 +247,4 @@ function wouldCycle(
     }
   }
   return false;
-}
-
-/** Groups after those that they read from, otherwise as they were. */
-function inOrder(groups: readonly Group[], groupOf: ReadonlyMap<Tensor, Group>): Group[] {
-  const order = new Set<Group>();
-  const visit = (group: Group) => {
-    if (order.has(group)) return;
-    for (const tensor of group.reads) {
-      const other = groupOf.get(tensor);
-      if (other && other !== group) visit(other);
-    }
-    order.add(group);
-  };
-  groups.forEach(visit);
-  return [...order];
 }

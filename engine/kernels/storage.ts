@@ -3,7 +3,7 @@
  * is needed, which is cheaper than a round trip through memory for most of what a network does
  * between two products.
  */
-import { sizeOf } from "../graph/value.ts";
+import { operandsFirst, sizeOf } from "../graph/value.ts";
 import type { Expr } from "./expression.ts";
 import { flatIndex } from "./integers.ts";
 import { type ConcatTensor, map, operandsOf, type Tensor } from "./tensor.ts";
@@ -159,25 +159,10 @@ function unturned(tensor: Tensor) {
   return { root, back };
 }
 
-/** Every tensor that the given ones need, operands before what is computed from them. */
+/** Every tensor that the given ones need: sources, then operands before what is computed from them. */
 function dependenciesFirst(results: readonly Tensor[]): Tensor[] {
-  const order: Tensor[] = [];
-  const visited = new Set<Tensor>();
-  const stack = results.toReversed().map((tensor) => ({ tensor, entered: false }));
-  while (stack.length > 0) {
-    const { tensor, entered } = stack.pop()!;
-    if (entered) {
-      order.push(tensor);
-      continue;
-    }
-    if (visited.has(tensor)) continue;
-    visited.add(tensor);
-    stack.push({ tensor, entered: true });
-    for (const operand of operandsOf(tensor).toReversed()) {
-      stack.push({ tensor: operand, entered: false });
-    }
-  }
-  return order.sort((x, y) => Number(y.kind === "source") - Number(x.kind === "source"));
+  return operandsFirst(results, operandsOf)
+    .sort((x, y) => Number(y.kind === "source") - Number(x.kind === "source"));
 }
 
 /** How many elements of each tensor are read by those that use it, views seen through. */
