@@ -10,7 +10,14 @@ import {
   textFiller,
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
-import { EMBEDDING_DIMENSION } from "../../models/text/mod.ts";
+import {
+  columns,
+  type DenoiseRequest,
+  EMBEDDING_DIMENSION,
+  type SampledLogits,
+  type SamplingLoop,
+  type TextModel,
+} from "../../models/text/mod.ts";
 import { noiseRange } from "./network.ts";
 import {
   type Evaluation,
@@ -28,13 +35,6 @@ import {
   type SamplingProgram,
   type Step,
 } from "../../models/steps/mod.ts";
-import {
-  columns,
-  type DenoiseRequest,
-  type SampledLogits,
-  type SamplingLoop,
-  type TextModel,
-} from "../../models/text/generation/mod.ts";
 import type { TextConfig } from "./config.ts";
 
 /** Returns the program of this name, compiling it if necessary. */
@@ -119,7 +119,6 @@ export async function textModel(
       const { logits } = await reading.run({ tokens: padded(tokens, count, length, context - 1) });
       return columns(
         logits as Float32Array,
-        count,
         context * vocabulary,
         0,
         (length + 1) * vocabulary,
@@ -141,7 +140,7 @@ export async function textModel(
           sigma: levels.sigma,
           ...inputsBefore(request, size),
         });
-        return columns(logits as Float32Array, count, size * vocabulary, 0, length * vocabulary);
+        return columns(logits as Float32Array, size * vocabulary, 0, length * vocabulary);
       }
       : null,
     sample: engine.compileResident && denoiser

@@ -5,8 +5,10 @@ import {
   generate,
   type GenerationRequest,
   type TextModel,
-} from "../../models/text/generation/mod.ts";
-import { type TextReference, textReference, textStatistics } from "../../models/text/mod.ts";
+  type TextReference,
+  textReference,
+  textStatistics,
+} from "../../models/text/mod.ts";
 import { charactersOf } from "./network.ts";
 import { GAP } from "./settings.ts";
 import type { TextSample, TextSampleFrame, WriteSettings } from "./requests.ts";

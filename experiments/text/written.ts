@@ -1,11 +1,14 @@
 /** Statistics of generated texts, compared with held-out text. */
 import type { TextDataset } from "../../data/mod.ts";
 import { type Engine, integers } from "../../engine/mod.ts";
-import { generate, logProbabilities, type TextModel } from "../../models/text/generation/mod.ts";
 import {
   evenlySpaced,
+  generate,
+  logProbabilities,
   measureTexts,
   ngramSamples,
+  rowOf,
+  type TextModel,
   type TextReference,
   textReference,
   textStatisticNotes,
@@ -242,7 +245,7 @@ async function totalNats(
     const logits = await model.read!(read, batch, length - 1);
     texts.forEach((text, row) => {
       for (let i = done; i < end; i++) {
-        nats -= logProbabilities(logits, (row * length + i - start) * size, size)[text[i]!]!;
+        nats -= logProbabilities(rowOf(logits, row * length + i - start, size))[text[i]!]!;
       }
     });
     done = end;

@@ -1,5 +1,6 @@
 /**
- * Text: baselines and statistics that need no network. Nothing here loads TensorFlow.js.
+ * Text: n-gram baselines, statistics, and generation with any network. Nothing here loads TensorFlow.js;
+ * the network itself is in `network/`.
  */
 export { fitNgrams } from "./ngram.ts";
 export { textStatisticNotes, type TextStatistics } from "./statistic_notes.ts";
@@ -22,14 +23,15 @@ export {
   priorNats,
   randomAlphabet,
 } from "./character_posterior.ts";
-
-/** Names of the generation modes, which `generation/generate.ts` describes. */
-export const GENERATION_MODES = [
-  "diffusion",
-  "blocks",
-  "autoregressive",
-  "guided",
-  "revised",
-  "infill",
-] as const;
-export type GenerationMode = typeof GENERATION_MODES[number];
+export { logProbabilities, rowOf } from "./generation/choose.ts";
+export { columns } from "./generation/draft.ts";
+export { generate } from "./generation/generate.ts";
+export {
+  type DenoiseRequest,
+  FIXED_LOGIT,
+  GENERATION_MODES,
+  type GenerationRequest,
+  type SampledLogits,
+  type SamplingLoop,
+  type TextModel,
+} from "./generation/types.ts";

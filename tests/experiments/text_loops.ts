@@ -5,11 +5,7 @@ import { resolveConfig } from "../../experiments/mod.ts";
 import { textConfigOf } from "../../experiments/text/config.ts";
 import { networkOf } from "../../experiments/text/network.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
-import {
-  generate,
-  type GenerationRequest,
-  type TextModel,
-} from "../../models/text/generation/mod.ts";
+import { generate, type GenerationRequest, type TextModel } from "../../models/text/mod.ts";
 import { assertClose } from "../models/assert_close.ts";
 import { textModel } from "../../experiments/text/model.ts";
 

@@ -4,7 +4,7 @@ import { metered } from "./metered.ts";
 import { runtimeOn } from "../../engine/kernels/runtime.ts";
 import { openWebGpu } from "../../engine/kernels/webgpu.ts";
 import { openEngine } from "../../engine/mod.ts";
-import { generate, type TextModel } from "../../models/text/generation/mod.ts";
+import { generate, type TextModel } from "../../models/text/mod.ts";
 import {
   BLOCK,
   blocksModel,

@@ -8,7 +8,7 @@ import {
   samplingPlan,
   timeAt,
 } from "../../diffusion/mod.ts";
-import { likeliest, probabilities } from "./choose.ts";
+import { likeliest, probabilities, rowOf } from "./choose.ts";
 import {
   FIXED_LOGIT,
   type GenerationRequest,
@@ -18,7 +18,7 @@ import {
   type TextModel,
 } from "./types.ts";
 
-/** A block of a text, and the characters around and in it that are known. */
+/** A block of a text to be denoised, and the characters before and in it that are given. */
 export interface Block {
   /** The characters before the block that the network attends to, [count, prefix]. */
   readonly before: Int32Array;
@@ -29,19 +29,15 @@ export interface Block {
   /** Name of its random stream, unique among the blocks of a request. */
   readonly stream: string;
   /** Characters of the block that are fixed, [count, length]; −1 where a character is to be sampled. */
-  readonly known?: Int32Array | undefined;
+  readonly fixed?: Int32Array | undefined;
   /** −log SNR at which sampling ends. By default the lowest level that the network was trained on. */
   readonly endGamma?: number | undefined;
 }
 
-export interface DenoisedBlock {
-  /** The noisy embeddings at the end, [count, length, dimension], and their −log SNR. */
-  readonly z: Float32Array;
+export interface DenoisedBlock extends Omit<SampledLogits, "frames"> {
+  /** −log SNR of the noisy embeddings at the end. */
   readonly gamma: number;
-  /** Logits of the last evaluation, [count, length, V]; fixed characters have probability 1. */
-  readonly logits: Float32Array;
   readonly frames: readonly TextFrame[];
-  readonly evaluations: number;
 }
 
 /** Resampling iterations of every step where some characters are fixed. */
@@ -67,7 +63,7 @@ export async function denoiseBlock(
   block: Block,
 ): Promise<DenoisedBlock> {
   const { count, steps, seed, sampler, frames } = request;
-  const { before, prefix, length, known } = block;
+  const { before, prefix, length, fixed } = block;
   const { embeddings, dimension: d } = model;
   const levels = levelsTo(block.endGamma ?? model.gamma(0), model, steps);
   const noise = { seed, stream: `text/${block.stream}/noise` };
@@ -82,8 +78,8 @@ export async function denoiseBlock(
     z: normals({ ...noise, step: 0 }, count * length * d),
     noise,
     temperature: estimateTemperature(request),
-    fixed: known,
-    inpaint: known && inpaintingOf(known, embeddings!, d),
+    fixed,
+    inpaint: fixed && inpaintingOf(fixed, embeddings!, d),
     frames,
   };
   const sampled = await (model.sample?.(loop) ?? sampleOnHost(model, loop));
@@ -123,7 +119,7 @@ async function sampleOnHost(model: TextModel, loop: SamplingLoop): Promise<Sampl
   return { z, logits, frames, evaluations };
 }
 
-/** −log SNR before each step, and `endGamma` after the last. */
+/** Returns −log SNR before each step, and `endGamma` after the last. */
 function levelsTo(endGamma: number, model: TextModel, steps: number): number[] {
   const last = timeAt((t) => model.gamma(t), endGamma);
   const times = Array.from({ length: steps }, (_, i) => 1 - (1 - last) * i / steps);
@@ -140,7 +136,7 @@ export function estimateOf(
   const positions = logits.length / size;
   const estimate = new Float32Array(positions * d);
   for (let i = 0; i < positions; i++) {
-    const shares = probabilities(logits, i * size, size, temperature);
+    const shares = probabilities(rowOf(logits, i, size), temperature);
     for (let v = 0; v < size; v++) {
       if (shares[v]! < 1e-9) continue;
       for (let j = 0; j < d; j++) {
@@ -184,8 +180,9 @@ function frameOf(
 ): TextFrame {
   const tokens = new Int32Array(count * length), confidence = new Float32Array(count * length);
   for (let i = 0; i < tokens.length; i++) {
-    tokens[i] = likeliest(logits, i * size, size);
-    confidence[i] = probabilities(logits, i * size, size)[tokens[i]!]!;
+    const row = rowOf(logits, i, size);
+    tokens[i] = likeliest(row);
+    confidence[i] = probabilities(row)[tokens[i]!]!;
   }
   return { gamma, start, length, tokens, confidence };
 }

@@ -1,9 +1,18 @@
 /** The generation modes of text. */
 import { RefusedValue, uniforms } from "../../../engine/host/mod.ts";
-import { choose, logProbabilities, unmask } from "./choose.ts";
-import { type Draft, lastCharacters, nextLogits, writeGuided } from "./guided.ts";
-import type { Generated, GenerationRequest, TextModel } from "./types.ts";
+import { choose, logProbabilities, rowOf } from "./choose.ts";
 import { type Block, denoiseBlock } from "./denoise_block.ts";
+import {
+  appendCharacters,
+  columns,
+  type Draft,
+  draftOf,
+  lastCharacters,
+  nextLogits,
+} from "./draft.ts";
+import { writeGuided } from "./guided.ts";
+import type { Generated, GenerationRequest, TextModel } from "./types.ts";
+import { unmask } from "./unmask.ts";
 
 /** −log SNR at which guided generation switches from denoising to the product of experts. Below it the
  * denoiser leaves no choice to the other expert; far above it, it carries no information. */
@@ -26,7 +35,7 @@ const HANDOVER = -0.5;
  */
 export async function generate(model: TextModel, request: GenerationRequest): Promise<Generated> {
   requireSupported(model, request);
-  const draft = begin(request);
+  const draft = draftOf(request);
   switch (request.mode) {
     case "autoregressive":
       await writeLeftToRight(model, request, draft);
@@ -51,33 +60,14 @@ export async function generate(model: TextModel, request: GenerationRequest): Pr
   return { tokens, length: total, frames, networkEvaluations: evaluations };
 }
 
-function begin({ count, prompt, length, template }: GenerationRequest): Draft {
-  const start = template ?? prompt;
-  const total = template ? template.length : prompt.length + length;
-  const tokens = new Int32Array(count * total).fill(-1);
-  for (let row = 0; row < count; row++) tokens.set(start, row * total);
-  return { tokens, total, written: template ? 0 : prompt.length, frames: [], evaluations: 0 };
-}
-
 async function writeLeftToRight(
   model: TextModel,
   request: GenerationRequest,
   draft: Draft,
 ): Promise<void> {
-  const { count, seed } = request;
   while (draft.written < draft.total) {
-    const logits = await nextLogits(model, draft, count);
-    const draws = uniforms({ seed, stream: "text/characters", step: draft.written }, count);
-    for (let row = 0; row < count; row++) {
-      draft.tokens[row * draft.total + draft.written] = choose(
-        logits,
-        row * model.vocabularySize,
-        model.vocabularySize,
-        request,
-        draws[row]!,
-      );
-    }
-    draft.written++;
+    const logits = await nextLogits(model, draft, request.count);
+    appendCharacters(draft, request, (row) => rowOf(logits, row, model.vocabularySize));
     draft.evaluations++;
   }
 }
@@ -87,24 +77,15 @@ async function writeAtOnce(
   request: GenerationRequest,
   draft: Draft,
 ): Promise<void> {
-  const { count } = request;
-  if (model.fill) {
-    const { tokens, frames, evaluations } = await unmask(model, request, draft.tokens);
-    draft.tokens.set(tokens);
-    draft.frames.push(...frames);
-    draft.evaluations += evaluations;
-    draft.written = draft.total;
-    return;
-  }
-  const known = draft.tokens.some((token) => token >= 0) ? draft.tokens.slice() : undefined;
-  await write(model, request, draft, {
+  if (model.fill) return await unmask(model, request, draft);
+  await writeBlock(model, request, draft, {
     before: new Int32Array(0),
     prefix: 0,
     length: draft.total,
     start: 0,
     stream: "whole",
-    known,
-  }, count);
+    fixed: draft.tokens.some((token) => token >= 0) ? draft.tokens.slice() : undefined,
+  });
   draft.written = draft.total;
 }
 
@@ -114,12 +95,11 @@ async function writeBlocks(
   draft: Draft,
   handover?: number,
 ): Promise<void> {
-  const { count, blockSize } = request;
   while (draft.written < draft.total) {
-    const length = Math.min(blockSize, draft.total - draft.written);
+    const length = Math.min(request.blockSize, draft.total - draft.written);
     const prefix = Math.min(draft.written, model.context - length);
     const block: Block = {
-      before: lastCharacters(draft, count, prefix),
+      before: lastCharacters(draft, prefix),
       prefix,
       length,
       start: draft.written,
@@ -127,36 +107,26 @@ async function writeBlocks(
       endGamma: handover,
     };
     if (handover === undefined) {
-      await write(model, request, draft, block, count);
+      await writeBlock(model, request, draft, block);
       draft.written += length;
     } else await writeGuided(model, request, draft, block);
   }
 }
 
 /** Denoises a block and samples its characters from the last logits. */
-async function write(
+async function writeBlock(
   model: TextModel,
   request: GenerationRequest,
   draft: Draft,
   block: Block,
-  count: number,
 ): Promise<void> {
   const { logits, frames, evaluations } = await denoiseBlock(model, request, block);
   const { length, start, stream } = block;
-  const draws = uniforms(
-    { seed: request.seed, stream: `text/${stream}/draw`, step: 0 },
-    count * length,
-  );
-  for (let i = 0; i < count * length; i++) {
+  const key = { seed: request.seed, stream: `text/${stream}/draw`, step: 0 };
+  uniforms(key, request.count * length).forEach((uniform, i) => {
     const place = Math.floor(i / length) * draft.total + start + i % length;
-    draft.tokens[place] = choose(
-      logits,
-      i * model.vocabularySize,
-      model.vocabularySize,
-      request,
-      draws[i]!,
-    );
-  }
+    draft.tokens[place] = choose(rowOf(logits, i, model.vocabularySize), request, uniform);
+  });
   draft.frames.push(...frames);
   draft.evaluations += evaluations;
 }
@@ -184,25 +154,25 @@ async function reviseWindow(
   { start, length, from, round }: { start: number; length: number; from: number; round: number },
 ): Promise<void> {
   const { count, reviseShare } = request;
-  const window = lastCharacters({ ...draft, written: start + length }, count, length);
-  const again = Math.round(reviseShare * (length - from));
-  if (again === 0) return;
+  const revised = Math.round(reviseShare * (length - from));
+  if (revised === 0) return;
+  const window = lastCharacters(draft, length, start + length);
   const losses = await negativeLogLikelihoods(model, window, count, length);
-  const known = window.slice();
+  const fixed = window.slice();
   for (let row = 0; row < count; row++) {
-    const places = Array.from({ length: length - from }, (_, i) => from + i)
-      .sort((x, y) => losses[row * length + y]! - losses[row * length + x]!);
-    for (const place of places.slice(0, again)) known[row * length + place] = -1;
+    Array.from({ length: length - from }, (_, i) => row * length + from + i)
+      .sort((a, b) => losses[b]! - losses[a]!)
+      .slice(0, revised)
+      .forEach((place) => fixed[place] = -1);
   }
-  const block: Block = {
+  await writeBlock(model, request, draft, {
     before: new Int32Array(0),
     prefix: 0,
     length,
     start,
     stream: `revision-${round}-${start}`,
-    known,
-  };
-  await write(model, request, draft, block, count);
+    fixed,
+  });
 }
 
 /** Returns −log p of each character conditioned on those before it in the window, [count, length]. */
@@ -213,14 +183,10 @@ async function negativeLogLikelihoods(
   length: number,
 ): Promise<Float64Array> {
   const size = model.vocabularySize;
-  const read = new Int32Array(count * (length - 1));
-  for (let row = 0; row < count; row++) {
-    read.set(window.subarray(row * length, (row + 1) * length - 1), row * (length - 1));
-  }
-  const logits = await model.read!(read, count, length - 1);
+  const logits = await model.read!(columns(window, length, 0, length - 1), count, length - 1);
   return Float64Array.from(
     window,
-    (token, i) => -logProbabilities(logits, i * size, size)[token]!,
+    (token, i) => -logProbabilities(rowOf(logits, i, size))[token]!,
   );
 }
 

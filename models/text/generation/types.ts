@@ -1,7 +1,18 @@
 /** The interface between text generation and a trained network. */
 import type { RandomKey } from "../../../engine/host/mod.ts";
 import type { Inpainting, PlanOptions, SamplerName } from "../../diffusion/mod.ts";
-import type { GenerationMode } from "../mod.ts";
+import type { ChoiceOptions } from "./choose.ts";
+
+/** Names of the generation modes, which `generate` describes. */
+export const GENERATION_MODES = [
+  "diffusion",
+  "blocks",
+  "autoregressive",
+  "guided",
+  "revised",
+  "infill",
+] as const;
+export type GenerationMode = typeof GENERATION_MODES[number];
 
 /**
  * A trained text network. All arrays are row-major and on the host. "Character" stands for a token of
@@ -99,7 +110,7 @@ export interface SampledLogits {
   readonly evaluations: number;
 }
 
-export interface GenerationRequest {
+export interface GenerationRequest extends ChoiceOptions {
   readonly mode: GenerationMode;
   readonly count: number;
   /** Number of characters to generate, excluding the prompt. */
@@ -113,10 +124,6 @@ export interface GenerationRequest {
   /** Number of sampling steps for each block. */
   readonly steps: number;
   readonly sampler: SamplerName;
-  /** Divisor of the logits; 0 selects the likeliest character. */
-  readonly temperature: number;
-  /** Nucleus sampling: the cumulative probability of the likeliest characters that are sampled from. */
-  readonly topP: number;
   /** For `guided`: weight of the denoising expert, 0 to 1; the autoregressive one has the rest. */
   readonly diffusionWeight: number;
   /** For `revised`: share of the characters that are sampled again in each round, and the number of rounds. */

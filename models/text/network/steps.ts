@@ -13,7 +13,7 @@
  * | `masked` | [N, L] | `maskedPlaces`: 1 where a character is masked |
  */
 import { tf } from "../../../engine/mod.ts";
-import { FIXED_LOGIT } from "../generation/mod.ts";
+
 import type { Tensors } from "../../layers/mod.ts";
 import {
   diffuse,
@@ -26,7 +26,7 @@ import {
   type StepInput,
 } from "../../steps/mod.ts";
 import { DENSITY, densityFit, KNOTS } from "./adaptive.ts";
-import { EMBEDDING_DIMENSION } from "../mod.ts";
+import { EMBEDDING_DIMENSION, FIXED_LOGIT } from "../mod.ts";
 import { crossEntropy, type Denoiser, perCharacter, type Reader } from "./heads.ts";
 import { maskedBound, maskedInputs } from "./masked.ts";
 import type { TextNetwork } from "./network.ts";

@@ -1,6 +1,6 @@
 /** A Markov chain as a perfect network: its exact posteriors, by the forward-backward recursion. */
 import { normals } from "../../../../engine/host/mod.ts";
-import type { TextModel } from "../../../../models/text/generation/mod.ts";
+import type { TextModel } from "../../../../models/text/mod.ts";
 
 /** Rows of the transition matrix; each sums to one. */
 export const CHAIN: readonly (readonly number[])[] = [

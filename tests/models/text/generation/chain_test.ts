@@ -1,6 +1,6 @@
 /** Every way of writing, with a perfect network of a Markov chain: the text must be the chain's. */
 import assert from "node:assert/strict";
-import { generate, type GenerationRequest } from "../../../../models/text/generation/mod.ts";
+import { generate, type GenerationRequest } from "../../../../models/text/mod.ts";
 import { CHAIN, chainModel, natsPerTransition, STATIONARY, transitionError, V } from "./chain.ts";
 
 /** Of 16 frequencies, the largest deviation of a right sampler exceeds this about once in 3,700 tests. */

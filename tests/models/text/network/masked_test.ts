@@ -1,7 +1,7 @@
 /** Masked diffusion: what its estimate is of, and what its network looks at. */
 import assert from "node:assert/strict";
 import { normals, openEngine } from "../../../../engine/mod.ts";
-import { generate } from "../../../../models/text/generation/mod.ts";
+import { generate } from "../../../../models/text/mod.ts";
 import { initialParameters } from "../../../../models/layers/mod.ts";
 import {
   maskedBoundStep,
