@@ -22,7 +22,7 @@ import {
 } from "../../models/image_classifier.ts";
 import { gatherImages, type ImageDataset, type ImageSplit } from "../../data/mod.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
-import { inputArrays, parameterSignature } from "../../models/steps/mod.ts";
+import { inputArrays, lossAndGradients, parameterSignature } from "../../models/steps/mod.ts";
 
 const BATCH = 200;
 
@@ -210,21 +210,14 @@ async function compileStep(
 
 /** Outputs: `loss` [], the mean cross-entropy in nats, and `grad/<name>` for each parameter. */
 function trainingStep(network: ClassifierNetwork, classes: number): TensorFunction {
-  const names = network.parameters.map(({ name }) => name);
-  return (inputs) => {
-    const target = tf.oneHot(inputs.labels!, classes, 1, 0, "float32");
-    const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
-      const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      const { logits } = network.apply(parameters, inputs.images!);
+  return (inputs) =>
+    lossAndGradients(network.parameters, inputs, ({ images, labels, ...parameters }) => {
+      const target = tf.oneHot(labels!, classes, 1, 0, "float32");
+      const { logits } = network.apply(parameters, images!);
       const shifted = tf.sub(logits, tf.max(logits, 1, true));
       const logSum = tf.log(tf.sum(tf.exp(shifted), 1));
-      return tf.mean(tf.sub(logSum, tf.sum(tf.mul(shifted, target), 1))) as tf.Scalar;
-    })(names.map((name) => inputs[name]!));
-    return {
-      loss: value,
-      ...Object.fromEntries(names.map((name, i) => [`grad/${name}`, grads[i]!])),
-    };
-  };
+      return tf.mean(tf.sub(logSum, tf.sum(tf.mul(shifted, target), 1)));
+    });
 }
 
 /** Shifts each example by a random number of whole pixels; the edges are filled with background. */

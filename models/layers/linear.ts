@@ -36,15 +36,15 @@ export function linear(
 }
 
 /**
- * Embedding: indices [N] int32 → [N, width]. Weight [classes, width].
+ * Embedding: indices [...] int32 → [..., width]. Weight [classes, width].
  *
  * It is computed as a product with one-hot rows, because not every backend has the gradient of a gather.
  */
 export function embedding(scope: Scope, classes: number, width: number): Layer {
   const weight = scope.declare("weight", [classes, width], unitNormal);
   return (p, indices) => {
-    const rows = tf.oneHot(indices, classes, 1, 0, "float32") as tf.Tensor2D;
-    return tf.matMul(rows, weight(p) as tf.Tensor2D);
+    const rows = tf.oneHot(tf.reshape(indices, [-1]), classes, 1, 0, "float32") as tf.Tensor2D;
+    return tf.reshape(tf.matMul(rows, weight(p) as tf.Tensor2D), [...indices.shape, width]);
   };
 }
 

@@ -27,17 +27,15 @@ import {
   targetOf,
 } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
+import { input, perExampleInput, sharedInput, type Step } from "./step.ts";
 import {
   diffuse,
   firstRows,
-  input,
+  lossAndGradients,
   perExample,
-  perExampleInput,
-  sharedInput,
-  type Step,
-  type StepInput,
+  selfConditions,
   tensorArithmetic as m,
-} from "./step.ts";
+} from "./tensors.ts";
 
 /** A denoising network of any modality, conditioned on a noise level and a class. */
 export interface DenoisingNetwork {
@@ -92,30 +90,17 @@ export function trainingStep(
   objective: Target | Objective,
   options: TrainingOptions = {},
 ): Step {
-  const names = network.parameters.map(({ name }) => name);
   const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
     // Computed outside of the differentiated function, so no gradient flows through it.
     const previous = firstEstimate(network, objective, inputs, noisy, options.selfCondition);
-    const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
-      const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
-      const output = applyNetwork(
-        network,
-        objective,
-        { ...inputs, ...parameters },
-        noisy,
-        previous,
-      );
+    return lossAndGradients(network.parameters, inputs, (inputs) => {
+      const output = applyNetwork(network, objective, inputs, noisy, previous);
       const error = targetError(objective, inputs, noisy, output);
-      const weighted = options.weighted
-        ? tf.mul(error, perExample(input(inputs, "weight"), error))
-        : error;
-      return tf.mean(weighted) as tf.Scalar;
-    })(names.map((name) => input(inputs, name)));
-    return {
-      loss: value,
-      ...Object.fromEntries(names.map((name, i) => [`grad/${name}`, grads[i]!])),
-    };
+      return tf.mean(
+        options.weighted ? tf.mul(error, perExample(input(inputs, "weight"), error)) : error,
+      );
+    });
   };
   return {
     parameters: network.parameters,
@@ -223,7 +208,7 @@ export function denoiser(
 }
 
 /** Noise levels and classes. */
-const conditionInputs: Readonly<Record<string, StepInput>> = {
+const conditionInputs: Step["inputs"] = {
   alpha: perExampleInput([]),
   sigma: perExampleInput([]),
   angle: perExampleInput([]),
@@ -231,7 +216,7 @@ const conditionInputs: Readonly<Record<string, StepInput>> = {
 };
 
 /** Clean samples, the noise to be added to them, and its levels. */
-function exampleInputs({ sampleShape }: DenoisingNetwork): Readonly<Record<string, StepInput>> {
+function exampleInputs({ sampleShape }: DenoisingNetwork): Step["inputs"] {
   const sample = perExampleInput(sampleShape);
   return { x: sample, eps: sample, ...conditionInputs };
 }
@@ -267,21 +252,22 @@ function firstEstimate(
   share = 1,
 ): tf.Tensor | undefined {
   if (!network.selfConditioned) return undefined;
-  const count = noisy.z.shape[0]!;
-  const rows = Math.round(share * count);
-  if (rows === 0) return tf.zerosLike(noisy.z);
-  const z = firstRows(noisy.z, rows);
-  const first = { z, alpha: firstRows(noisy.alpha, rows), sigma: firstRows(noisy.sigma, rows) };
-  const asked = {
-    ...inputs,
-    angle: firstRows(input(inputs, "angle"), rows),
-    labels: firstRows(input(inputs, "labels"), rows),
-  };
-  const output = applyNetwork(network, objective, asked, first, tf.zerosLike(z));
-  const estimate = denoisedFrom(m, objective, output, z, first);
-  if (rows === count) return estimate;
-  const others = [count - rows, ...noisy.z.shape.slice(1)];
-  return tf.concat([estimate, tf.zeros(others)], 0);
+  return selfConditions(noisy.z.shape, share, (rows) => {
+    const z = firstRows(noisy.z, rows);
+    const first = { z, alpha: firstRows(noisy.alpha, rows), sigma: firstRows(noisy.sigma, rows) };
+    const condition = {
+      angle: firstRows(input(inputs, "angle"), rows),
+      labels: firstRows(input(inputs, "labels"), rows),
+    };
+    const output = applyNetwork(
+      network,
+      objective,
+      { ...inputs, ...condition },
+      first,
+      tf.zerosLike(z),
+    );
+    return denoisedFrom(m, objective, output, z, first);
+  });
 }
 
 /** Applies the network; its parameters, the angle and the labels are among the inputs. */

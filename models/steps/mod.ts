@@ -2,18 +2,17 @@
 export {
   batchSignature,
   compileStep,
-  diffuse,
-  firstRows,
   input,
   inputArrays,
+  NOISE_STEP,
+  type NoiseInput,
   parameterSignature,
-  perExample,
   perExampleInput,
   sharedInput,
   type Step,
-  type StepInput,
+  withDrawnNoise,
 } from "./step.ts";
-export { NOISE_STEP, type NoiseInput, withDrawnNoise } from "./step.ts";
+export { diffuse, firstRows, lossAndGradients, perExample, selfConditions } from "./tensors.ts";
 export { compileSampling, needsOf, type SamplingNeeds, type SamplingProgram } from "./sampling.ts";
 export { runSampling } from "./sampling_run.ts";
 export { denoiser, type DenoisingNetwork, trainingStep, validationStep } from "./denoising.ts";

@@ -15,7 +15,6 @@ import {
   type TensorSpec,
   tf,
 } from "../../engine/mod.ts";
-import type { Arithmetic } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 
 /** An input of a step other than its parameters. */
@@ -27,6 +26,10 @@ export interface StepInput {
   readonly perExample: boolean;
 }
 
+/**
+ * A function over tensors that an engine compiles: a training step, a validation step, one evaluation of a
+ * denoiser.
+ */
 export interface Step {
   /** The parameters, which are inputs of the function under their names. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -147,44 +150,6 @@ export function input(inputs: Tensors, name: string): tf.Tensor {
   return tensor;
 }
 
-/** Returns the first examples: [N, …] → [rows, …]. */
-export function firstRows(values: tf.Tensor, rows: number): tf.Tensor {
-  return tf.slice(values, Array<number>(values.rank).fill(0), [rows, ...values.shape.slice(1)]);
-}
-
-/** Reshapes [N] to [N, 1, …], to be broadcast over the examples of `like`. */
-export function perExample(values: tf.Tensor, like: tf.Tensor): tf.Tensor {
-  return tf.reshape(values, [-1, ...Array<number>(like.rank - 1).fill(1)]);
-}
-
-/**
- * The forward process at one noise level: z = α x + σ ε (Ho et al. 2020, equation 4).
- *
- * @param x Clean samples, [N, …].
- * @param eps Unit normal noise, like `x`.
- * @param alpha Signal amplitude of each example, broadcastable to `x`: [N, 1, …].
- * @param sigma Noise amplitude of each example, like `alpha`.
- */
-export function diffuse(
-  x: tf.Tensor,
-  eps: tf.Tensor,
-  alpha: tf.Tensor,
-  sigma: tf.Tensor,
-): tf.Tensor {
-  return tf.add(tf.mul(x, alpha), tf.mul(eps, sigma));
-}
-
-/** The arithmetic of `models/diffusion` on tensors. */
-export const tensorArithmetic: Arithmetic<tf.Tensor> = {
-  add: (a, b) => tf.add(a, b),
-  sub: (a, b) => tf.sub(a, b),
-  mul: (a, b) => tf.mul(a, b),
-  div: (a, b) => tf.div(a, b),
-  square: (a) => tf.square(a),
-  sqrt: (a) => tf.sqrt(a),
-  meanPerExample: (a) => tf.mean(a, a.shape.slice(1).map((_, axis) => axis + 1), true),
-};
-
 /** An input of a step that is unit normal noise, and the key that its numbers are drawn by. */
 export interface NoiseInput {
   /** Name of the input, which has a leading batch axis. */
@@ -210,9 +175,9 @@ export function withDrawnNoise(step: Step, noise: NoiseInput, batch: number): St
   return {
     parameters: step.parameters,
     inputs: { ...inputs, [NOISE_STEP]: sharedInput([], "int32") },
-    apply(given) {
-      const key = { seed, stream, step: input(given, NOISE_STEP) };
-      return step.apply({ ...given, [name]: randomNormal(key, [batch, ...drawn.shape]) });
+    apply(tensors) {
+      const key = { seed, stream, step: input(tensors, NOISE_STEP) };
+      return step.apply({ ...tensors, [name]: randomNormal(key, [batch, ...drawn.shape]) });
     },
   };
 }

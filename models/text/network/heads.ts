@@ -37,13 +37,9 @@ export function readerHead(
   return (trunk) => ({
     read(p, tokens) {
       const [n, length] = tokens.shape as [number, number];
-      const rows = tokenEmbedding(p, tf.reshape(tokens, [n * length]));
-      const words = tf.reshape(rows, [n, length, width]);
       const first = tf.add(start(p), tf.zeros([n, 1, width]));
-      const clean = condition(p);
-      const mask = causalMask(length + 1);
-      const x = length > 0 ? tf.concat([first, words], 1) : first;
-      return trunk.apply(p, x, clean, { mask });
+      const x = length > 0 ? tf.concat([first, tokenEmbedding(p, tokens)], 1) : first;
+      return trunk.apply(p, x, condition(p), { mask: causalMask(length + 1) });
     },
   });
 }
@@ -94,11 +90,11 @@ export function fillerHead(
   const condition = root.at("masked").declare("condition", [1, 1, width], unitNormal);
   return (trunk) => ({
     fill(p, tokens, masked) {
-      const [n, length] = tokens.shape as [number, number];
-      const rows = tokenEmbedding(p, tf.reshape(tokens, [n * length]));
-      const words = tf.reshape(rows, [n, length, width]);
-      const share = tf.reshape(masked, [n, length, 1]);
-      const x = tf.add(tf.mul(words, tf.sub(1, share)), tf.mul(mask(p), share));
+      const isMasked = tf.expandDims(masked, -1);
+      const x = tf.add(
+        tf.mul(tokenEmbedding(p, tokens), tf.sub(1, isMasked)),
+        tf.mul(mask(p), isMasked),
+      );
       return trunk.apply(p, x, condition(p)).logits;
     },
   });

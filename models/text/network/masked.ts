@@ -2,12 +2,7 @@
  * Masked discrete diffusion: the forward process replaces characters by a mask (the absorbing process of
  * Austin et al. 2021, "D3PM"), and the network predicts the masked characters.
  */
-import { tf } from "../../../engine/mod.ts";
 import { permutation, type RandomKey, uniforms } from "../../../engine/host/mod.ts";
-import type { Tensors } from "../../layers/mod.ts";
-import { input, perExampleInput, type Step } from "../../steps/mod.ts";
-import { type Filler, perCharacter } from "./heads.ts";
-import type { TextNetwork } from "./network.ts";
 
 /**
  * Samples the masked positions of each window such that the mean cross-entropy of a window's masked
@@ -83,40 +78,4 @@ function quantile(shares: Float64Array, u: number): number {
   let sum = 0;
   const found = shares.findIndex((share) => (sum += share) > u);
   return found < 0 ? shares.length - 1 : found;
-}
-
-/** Inputs of masked diffusion: the windows and their masks. */
-export function maskedInputs({ options: { context } }: TextNetwork): Step["inputs"] {
-  return { tokens: perExampleInput([context], "int32"), masked: perExampleInput([context]) };
-}
-
-/**
- * Returns the mean cross-entropy of each window's masked characters, [N], from `tokens` and `masked`,
- * [N, L]. With masks from `maskedPlaces` it estimates the bound. Unmasked characters cost nothing, and the
- * mask has no logit ("SUBS" of MDLM, section 3).
- */
-export function maskedBound(filler: Filler, inputs: Tensors): tf.Tensor {
-  const tokens = input(inputs, "tokens"), masked = input(inputs, "masked");
-  const nats = perCharacter(filler.fill(inputs, tokens, masked), tokens);
-  return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.sum(masked, -1));
-}
-
-/** Output: `nats` [N], which is {@link maskedBound}. */
-export function maskedBoundStep(network: TextNetwork, filler: Filler): Step {
-  return {
-    parameters: network.parameters,
-    inputs: maskedInputs(network),
-    apply: (inputs) => ({ nats: maskedBound(filler, inputs) }),
-  };
-}
-
-/** Output: `logits` [N, length, V] of the masked characters, from `tokens` and `masked` [N, length]. */
-export function textFiller(network: TextNetwork, filler: Filler, length: number): Step {
-  return {
-    parameters: network.parameters,
-    inputs: { tokens: perExampleInput([length], "int32"), masked: perExampleInput([length]) },
-    apply: (inputs) => ({
-      logits: filler.fill(inputs, input(inputs, "tokens"), input(inputs, "masked")),
-    }),
-  };
 }

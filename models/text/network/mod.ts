@@ -1,22 +1,21 @@
 /** The network for text, its objective and its likelihood bound. */
 export { rotaryTables } from "../../layers/mod.ts";
-export { embeddingsOf } from "./heads.ts";
-export { EMBEDDINGS } from "./heads.ts";
+export { EMBEDDINGS, embeddingsOf } from "./heads.ts";
 export { type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./trunk.ts";
-export { maskedBoundStep, maskedPlaces, textFiller } from "./masked.ts";
+export { maskedPlaces } from "./masked.ts";
 export {
   autoregressiveStep,
   boundStep,
-  nextCharacters,
-  textDenoiser,
-  textEstimator,
+  maskedBoundStep,
   type TextStepOptions,
   textTrainingStep,
-} from "./steps.ts";
+} from "./training_steps.ts";
+export { nextCharacters, textDenoiser, textEstimator, textFiller } from "./generation_steps.ts";
 export {
   boundLevels,
+  finiteSteps,
   interiorRange,
   type LikelihoodBound,
   likelihoodBound,
@@ -25,4 +24,3 @@ export {
   type NoiseRange,
   type WindowErrors,
 } from "./bound.ts";
-export { finiteSteps } from "./bound.ts";

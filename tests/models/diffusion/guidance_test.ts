@@ -9,7 +9,7 @@ import {
   rescaleGuidance,
   targetNames,
 } from "../../../models/diffusion/mod.ts";
-import { tensorArithmetic as m } from "../../../models/steps/step.ts";
+import { tensorArithmetic as m } from "../../../models/steps/tensors.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");

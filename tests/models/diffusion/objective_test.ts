@@ -10,7 +10,7 @@ import {
   targetOf,
 } from "../../../models/diffusion/mod.ts";
 import { diffuse } from "../../../models/steps/mod.ts";
-import { tensorArithmetic as m } from "../../../models/steps/step.ts";
+import { tensorArithmetic as m } from "../../../models/steps/tensors.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");

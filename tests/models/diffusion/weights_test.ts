@@ -17,7 +17,7 @@ import {
   weightingNames,
 } from "../../../models/diffusion/mod.ts";
 import { diffuse } from "../../../models/steps/mod.ts";
-import { tensorArithmetic as m } from "../../../models/steps/step.ts";
+import { tensorArithmetic as m } from "../../../models/steps/tensors.ts";
 import { assertClose } from "../assert_close.ts";
 
 await tf.setBackend("cpu");
