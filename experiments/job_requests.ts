@@ -32,7 +32,7 @@ import {
 } from "./store/jobs.ts";
 import type { Evaluation, ListedSample } from "./store/results.ts";
 import { hasEnded, type Run } from "./store/run.ts";
-import type { RunPlace } from "./store/runs.ts";
+import type { RunPlace } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
 import { requireRoom, requireUnended } from "./training_requests.ts";
 

@@ -50,7 +50,7 @@ export {
 } from "./config/configuration.ts";
 export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/fields.ts";
 export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/configuration.ts";
-export { isPretrained } from "./store/ids.ts";
+export { isPretrained } from "./store/run.ts";
 export { processExists } from "./common/system.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/store.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";

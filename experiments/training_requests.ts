@@ -9,9 +9,9 @@ import { findRun, findRuns, modalityOf, withFoundStart } from "./registry/modali
 import { DEFAULT_PRESET, type TrainRequest } from "./registry/requests.ts";
 import { estimateTraining, type TrainingEstimate } from "./report/estimates.ts";
 import { ensureWorkers, replaceDeadWorkers } from "./run/processes.ts";
-import { isPretrained } from "./store/ids.ts";
+import { isPretrained } from "./store/run.ts";
 import { hasEnded, type Run } from "./store/run.ts";
-import type { RunPlace } from "./store/runs.ts";
+import type { RunPlace } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds between the checks of a watch that a worker lives, and between its polls of the store. */

@@ -10,6 +10,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeSync,
 } from "node:fs";
@@ -18,6 +19,7 @@ import process from "node:process";
 import { deserialize, serialize } from "node:v8";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../../engine/host/mod.ts";
 
 const TEMPORARY = /^\..+\.tmp$/;
 /** The process that wrote a temporary file, in its name. */
@@ -104,6 +106,43 @@ export function namesIn(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
+  }
+}
+
+/** Folders that are made one after another, all of them for something that may fail. */
+export class NewFolders {
+  readonly #made: string[] = [];
+
+  /** @param parent The folder that they are made in; it is made if it is missing. */
+  constructor(readonly parent: string) {}
+
+  /**
+   * Makes a folder. Returns false if there is a file or folder of this name.
+   *
+   * @throws {UserError} If it cannot be made.
+   */
+  make(name: string): boolean {
+    const path = join(this.parent, name);
+    try {
+      mkdirSync(this.parent, { recursive: true });
+      mkdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw new UserError(`The folder of a new run cannot be made: ${(error as Error).message}`);
+    }
+    this.#made.push(path);
+    return true;
+  }
+
+  /** Removes those that are still empty. */
+  withdraw(): void {
+    for (const path of this.#made) {
+      try {
+        rmdirSync(path);
+      } catch {
+        // It is in use or gone already.
+      }
+    }
   }
 }
 

@@ -23,7 +23,7 @@ import {
   runSampling,
   type SamplingProgram,
 } from "../../models/steps/mod.ts";
-import { resultId } from "../store/ids.ts";
+import { resultId } from "../store/results.ts";
 import type { Store } from "../store/store.ts";
 import type { PictureFacts, Run } from "../store/run.ts";
 import type { HeldOutPictures, Sample, SamplePixels, SampleSettings } from "./requests.ts";

@@ -17,7 +17,7 @@ import {
   vocabularyIn,
   warmState,
 } from "./state.ts";
-import { isPretrained } from "../store/ids.ts";
+import { isPretrained } from "../store/run.ts";
 import type { Run } from "../store/run.ts";
 import type { Checkpoint } from "../store/results.ts";
 import type { Subject } from "./modality.ts";

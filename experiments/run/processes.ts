@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
 import { processExists } from "../common/system.ts";
 import { jobTitle } from "../store/jobs.ts";
-import type { RunPlace } from "../store/runs.ts";
+import type { RunPlace } from "../store/run.ts";
 import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
 
 /** Time limit in milliseconds from the start of a worker until it holds its lock. */

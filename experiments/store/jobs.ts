@@ -1,12 +1,9 @@
-/** Rows of `jobs`: requested samples and evaluations, and their progress. */
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+/** Rows of `jobs`, which are requested samples and evaluations, and of `workers`, the processes that do jobs and train runs. */
+import type { SQLInputValue } from "node:sqlite";
 import { errorOfMarked } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
-import { nextId } from "./ids.ts";
-import type { RunStatus } from "./run.ts";
-import type { RunPlace } from "./runs.ts";
-import { transaction } from "./schema.ts";
-import { claimedRows } from "./workers.ts";
+import { claimedRows, columnsOf, type Database, numberedId } from "./database.ts";
+import type { RunPlace, RunStatus } from "./run.ts";
 
 /** Kinds of jobs: a sample (images or texts), or an evaluation. */
 export type JobKind = "sample" | "evaluate";
@@ -72,25 +69,21 @@ export interface JobFilter {
   readonly offset?: number | undefined;
 }
 
-interface JobRow {
-  id: string;
-  kind: JobKind;
-  run_id: string;
-  status: RunStatus;
-  stop_requested: number;
-  input: string;
-  requested_device: DeviceName | null;
-  data_directory: string | null;
-  done: number | null;
-  total: number | null;
-  message: string | null;
-  result_id: string | null;
-  error: string | null;
-  mendable: number;
-  created_at: string;
-  started_at: string | null;
-  ended_at: string | null;
+/** A row with {@link COLUMNS}. */
+interface JobRow extends Omit<Job, "stopRequested" | "input" | "progress" | "error"> {
+  readonly stopRequested: number;
+  readonly input: string;
+  readonly done: number | null;
+  readonly total: number;
+  readonly message: string;
+  readonly error: string | null;
+  readonly mendable: number;
 }
+
+const COLUMNS = columnsOf(
+  `id kind runId status stopRequested input requestedDevice dataDirectory resultId error createdAt
+   startedAt endedAt done total message mendable`,
+);
 
 /** The end of a job. */
 export type JobEnd =
@@ -100,9 +93,9 @@ export type JobEnd =
 
 const NEWEST_STEP = "(SELECT max(step) FROM checkpoints WHERE checkpoints.run_id = jobs.run_id)";
 
-export function jobTable(db: DatabaseSync) {
+export function jobTable(db: Database) {
   const select = (tail: string, ...values: SQLInputValue[]): Job[] =>
-    (db.prepare(`SELECT * FROM jobs ${tail}`).all(...values) as unknown as JobRow[]).map(jobOf);
+    db.rows<JobRow>(`SELECT ${COLUMNS} FROM jobs ${tail}`, ...values).map(jobOf);
 
   const claimed = claimedRows(db, "jobs");
 
@@ -113,39 +106,43 @@ export function jobTable(db: DatabaseSync) {
      *
      * @returns The id of the job.
      */
-    request({ kind, runId, input, place = {} }: NewJob): string {
-      return transaction(db, () => {
+    request({ kind, runId, input: request, place = {} }: NewJob): string {
+      return db.transaction(() => {
         const now = new Date().toISOString();
-        const asked = [
-          kind,
-          runId,
-          JSON.stringify(input),
-          place.device ?? null,
-          place.dataDirectory ?? null,
-        ];
+        const { device: requestedDevice = null, dataDirectory = null } = place;
+        const input = JSON.stringify(request);
         const [known] = select(
           `WHERE kind = ? AND run_id = ? AND input = ? AND requested_device IS ?
              AND data_directory IS ? AND status NOT IN ('finished', 'failed') AND stop_requested = 0
              AND (status <> 'running' OR checkpoint_step IS ${NEWEST_STEP})
            ORDER BY number DESC LIMIT 1`,
-          ...asked,
+          kind,
+          runId,
+          input,
+          requestedDevice,
+          dataDirectory,
         );
         if (known) {
-          db.prepare(
+          db.run(
             `UPDATE jobs SET status = 'queued', queued_at = ?, ended_at = NULL, worker_id = NULL
              WHERE id = ? AND status IN ('stopped', 'interrupted')`,
-          ).run(now, known.id);
+            now,
+            known.id,
+          );
           return known.id;
         }
-        const id = nextId(db, "job", {
-          claim: (id) => select("WHERE id = ?", id).length === 0,
-          largest: () => 0,
+        const id = numberedId("job", db.nextNumber("job"));
+        db.insert("jobs", {
+          id,
+          status: "queued",
+          kind,
+          runId,
+          input,
+          requestedDevice,
+          dataDirectory,
+          createdAt: now,
+          queuedAt: now,
         });
-        db.prepare(
-          `INSERT INTO jobs (id, status, kind, run_id, input, requested_device, data_directory,
-             created_at, queued_at)
-           VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
-        ).run(id, ...asked, now, now);
         return id;
       });
     },
@@ -158,14 +155,12 @@ export function jobTable(db: DatabaseSync) {
     list(
       { runId, status, limit = 50, offset = 0 }: JobFilter = {},
     ): { jobs: Job[]; total: number } {
-      const asked = Object.entries({ run_id: runId, status })
-        .filter((column): column is [string, string] => column[1] !== undefined);
-      const where = asked.length === 0
-        ? ""
-        : `WHERE ${asked.map(([name]) => `${name} = ?`).join(" AND ")}`;
-      const filter = asked.map(([, value]) => value);
-      const { total } = db.prepare(`SELECT count(*) AS total FROM jobs ${where}`)
-        .get(...filter) as { total: number };
+      const where = "WHERE run_id = coalesce(?, run_id) AND status = coalesce(?, status)";
+      const filter = [runId ?? null, status ?? null];
+      const { total } = db.row<{ total: number }>(
+        `SELECT count(*) AS total FROM jobs ${where}`,
+        ...filter,
+      )!;
       const tail = `${where} ORDER BY number DESC LIMIT ? OFFSET ?`;
       return { jobs: select(tail, ...filter, limit, offset), total };
     },
@@ -181,15 +176,18 @@ export function jobTable(db: DatabaseSync) {
 
     /** Claims the first queued job for a worker, or returns null. */
     claim(workerId: number, kind?: JobKind): Job | null {
-      return transaction(db, () => {
+      return db.transaction(() => {
         const next = this.queued().find((job) => kind === undefined || job.kind === kind);
         if (!next) return null;
-        db.prepare(
+        db.run(
           `UPDATE jobs SET status = 'running', worker_id = ?, checkpoint_step = ${NEWEST_STEP},
              done = 0, total = 1, message = 'starting', stop_requested = 0,
              error = NULL, started_at = coalesce(started_at, ?)
            WHERE id = ?`,
-        ).run(workerId, new Date().toISOString(), next.id);
+          workerId,
+          new Date().toISOString(),
+          next.id,
+        );
         return this.byId(next.id);
       });
     },
@@ -201,63 +199,117 @@ export function jobTable(db: DatabaseSync) {
 
     /** Cancels a queued job, or requests a running one to stop. */
     requestStop(id: string): void {
-      db.prepare(
+      db.run(
         `UPDATE jobs SET stop_requested = (status = 'running'),
            ended_at = CASE status WHEN 'queued' THEN ? ELSE ended_at END,
            status = CASE status WHEN 'queued' THEN 'stopped' ELSE status END
          WHERE id = ? AND status IN ('queued', 'running')`,
-      ).run(new Date().toISOString(), id);
+        new Date().toISOString(),
+        id,
+      );
     },
 
     /** Polled while the job is processed. @throws {LostRunError} */
-    stopRequested(id: string, workerId: number): boolean {
-      return claimed.stopRequested(id, workerId);
-    },
+    stopRequested: claimed.stopRequested,
 
     /** @throws {LostRunError} */
     end(id: string, workerId: number, end: JobEnd): void {
       claimed.update(id, workerId, {
         status: end.status,
-        result_id: end.status === "finished" ? end.resultId : null,
+        resultId: end.status === "finished" ? end.resultId : null,
         error: end.status === "failed" ? end.error.marked : null,
         mendable: end.status === "failed" && end.error.mendable ? 1 : 0,
-        stop_requested: 0,
-        ended_at: new Date().toISOString(),
+        stopRequested: 0,
+        endedAt: new Date().toISOString(),
       });
     },
 
     /** Marks the jobs of a dead worker as interrupted; returns them. */
     interrupt(workerId: number): Job[] {
-      const rows = db.prepare(
+      return db.rows<JobRow>(
         `UPDATE jobs SET status = 'interrupted', stop_requested = 0,
            ended_at = (SELECT heartbeat_at FROM workers WHERE id = ?1)
-         WHERE worker_id = ?1 AND status = 'running' RETURNING *`,
-      ).all(workerId);
-      return (rows as unknown as JobRow[]).map(jobOf);
+         WHERE worker_id = ?1 AND status = 'running' RETURNING ${COLUMNS}`,
+        workerId,
+      ).map(jobOf);
     },
   };
 }
 
-function jobOf(row: JobRow): Job {
-  const { done, total, message } = row;
+function jobOf({ done, total, message, mendable, ...row }: JobRow): Job {
   return {
-    id: row.id,
-    kind: row.kind,
-    runId: row.run_id,
-    status: row.status,
-    stopRequested: row.stop_requested === 1,
+    ...row,
+    stopRequested: row.stopRequested === 1,
     input: JSON.parse(row.input) as object,
-    requestedDevice: row.requested_device,
-    dataDirectory: row.data_directory,
-    progress: done === null ? null : { done, total: total!, message: message! },
-    resultId: row.result_id,
+    progress: done === null ? null : { done, total, message },
     error: row.error === null ? null : {
       message: errorOfMarked(row.error).message,
       marked: row.error,
-      mendable: row.mendable === 1,
+      mendable: mendable === 1,
     },
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
+  };
+}
+
+/** What a worker takes up: training runs, or jobs (samples and evaluations). */
+export type WorkerKind = "training" | "jobs";
+
+export interface WorkerRow {
+  readonly id: number;
+  readonly kind: WorkerKind;
+  readonly state: "starting" | "working" | "ended" | "lost";
+  readonly pid: number | null;
+  readonly claims: number;
+  readonly spawnedAt: string;
+  readonly heartbeatAt: string;
+}
+
+const SELECT_WORKERS = `SELECT ${
+  columnsOf("id kind state pid claims spawnedAt heartbeatAt")
+} FROM workers`;
+
+export function workerTable(db: Database) {
+  return {
+    insert(kind: WorkerKind = "training"): number {
+      const now = new Date().toISOString();
+      return db.insert("workers", { kind, state: "starting", spawnedAt: now, heartbeatAt: now });
+    },
+
+    /** Those that have not ended, as far as the store knows. */
+    open(): WorkerRow[] {
+      return db.rows(`${SELECT_WORKERS} WHERE state IN ('starting', 'working') ORDER BY id`);
+    },
+
+    /** The newest ones of a kind, newest first. */
+    newest(limit: number, kind: WorkerKind = "training"): WorkerRow[] {
+      return db.rows(`${SELECT_WORKERS} WHERE kind = ? ORDER BY id DESC LIMIT ?`, kind, limit);
+    },
+
+    setPid(id: number, pid: number): void {
+      db.run("UPDATE workers SET pid = ? WHERE id = ?", pid, id);
+    },
+
+    /** Returns false if the worker was given up before its process began. */
+    begin(id: number, pid: number): boolean {
+      const now = new Date().toISOString();
+      return db.run(
+        "UPDATE workers SET state = 'working', pid = ?, heartbeat_at = ? WHERE id = ? AND state = 'starting'",
+        pid,
+        now,
+        id,
+      ) === 1;
+    },
+
+    countClaim(id: number): void {
+      db.run("UPDATE workers SET claims = claims + 1 WHERE id = ?", id);
+    },
+
+    heartbeat(id: number): void {
+      db.run("UPDATE workers SET heartbeat_at = ? WHERE id = ?", new Date().toISOString(), id);
+    },
+
+    end(id: number, state: "ended" | "lost"): void {
+      const now = new Date().toISOString();
+      db.run("UPDATE workers SET state = ?, ended_at = ? WHERE id = ?", state, now, id);
+    },
   };
 }

@@ -1,115 +1,109 @@
-/** Rows of `checkpoints`, `samples` and `evaluations`. */
+/** Rows of `checkpoints`, `samples`, `texts` and `evaluations`. */
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
-import { nextNumber } from "./ids.ts";
-import { transaction } from "./schema.ts";
 import { knownModalities } from "../config/configuration.ts";
+import { columnsOf, type Database } from "./database.ts";
+import { isPretrained } from "./run.ts";
 
-export function checkpointTable(db: DatabaseSync, workspace: string) {
+const CHECKPOINT = columnsOf("runId step path bytes createdAt");
+
+export function checkpointTable(db: Database, workspace: string) {
   return {
     /** @param path Relative to the workspace. */
     insert(runId: string, step: number, path: string, bytes: number): void {
-      db.prepare(
+      db.run(
         "INSERT OR REPLACE INTO checkpoints (run_id, step, path, bytes, created_at) VALUES (?, ?, ?, ?, ?)",
-      ).run(runId, step, path, bytes, new Date().toISOString());
+        runId,
+        step,
+        path,
+        bytes,
+        new Date().toISOString(),
+      );
     },
 
     /** Newest first. */
     list(runId: string): Checkpoint[] {
-      const rows = db.prepare("SELECT * FROM checkpoints WHERE run_id = ? ORDER BY step DESC")
-        .all(runId) as unknown as (Record<"run_id" | "path" | "created_at", string> & {
-          step: number;
-          bytes: number;
-        })[];
-      return rows.map((row) => ({
-        runId: row.run_id,
-        step: row.step,
-        path: join(workspace, row.path),
-        bytes: row.bytes,
-        createdAt: row.created_at,
-      }));
+      return db.rows<Checkpoint>(
+        `SELECT ${CHECKPOINT} FROM checkpoints WHERE run_id = ? ORDER BY step DESC`,
+        runId,
+      ).map((row) => ({ ...row, path: join(workspace, row.path) }));
     },
 
     delete(runId: string, step: number): void {
-      db.prepare("DELETE FROM checkpoints WHERE run_id = ? AND step = ?").run(runId, step);
+      db.run("DELETE FROM checkpoints WHERE run_id = ? AND step = ?", runId, step);
     },
   };
 }
 
-interface SampleRow {
-  id: string;
-  run_id: string;
-  step: number;
-  kind: FileSample["kind"];
-  settings: string;
-  path: string;
-  seconds: number;
-  device: string;
-  created_at: string;
+/** Numbers up to this one are those of what is published with a pretrained run. */
+const PUBLISHED = 100;
+
+/**
+ * Takes the next number of a kind of result of a run. Call it in a transaction.
+ *
+ * @param largest The largest number that is in use.
+ */
+export function nextResultNumber(
+  db: Database,
+  runId: string,
+  kind: "sample" | "evaluation",
+  largest = 0,
+): number {
+  const published = isPretrained(runId) ? PUBLISHED : 0;
+  return db.nextNumber(`${runId}-${kind}`, Math.max(largest, published) + 1);
 }
+
+/** Returns the id of a result, which is also the name of a file: "image-0012-sample-003". */
+export function resultId(runId: string, kind: "sample" | "evaluation", number: number): string {
+  return `${runId.replace("/", "-")}-${kind}-${String(number).padStart(3, "0")}`;
+}
+
+const SAMPLE = columnsOf("id runId step kind settings path seconds device createdAt");
 
 export interface NewSample extends Omit<FileSample, "createdAt"> {
   readonly number: number;
 }
 
-export function sampleTable(db: DatabaseSync, workspace: string) {
-  const sampleOf = (row: SampleRow): FileSample => {
-    const { network_evaluations, ...settings } = JSON.parse(row.settings) as
-      & FileSample["settings"]
-      & {
-        network_evaluations?: number;
-        steps: number;
-        guidance_scale: number;
-      };
-    // Older rows have no number of evaluations; their samplers evaluated the network once in a step.
-    const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
-    return {
-      id: row.id,
-      runId: row.run_id,
-      step: row.step,
-      kind: row.kind,
-      settings,
-      networkEvaluations: network_evaluations ?? settings.steps * (guided ? 2 : 1),
-      path: join(workspace, row.path),
-      seconds: row.seconds,
-      device: row.device,
-      createdAt: row.created_at,
-    };
-  };
+export function sampleTable(db: Database, workspace: string) {
+  const select = (tail: string, value: string): FileSample[] =>
+    db.rows<FileSample & { settings: string }>(`SELECT ${SAMPLE} FROM samples ${tail}`, value)
+      .map((row) => ({ ...row, ...settingsOf(row.settings), path: join(workspace, row.path) }));
   return {
     /** @param sample Its path is relative to the workspace. */
-    insert(sample: NewSample): void {
-      db.prepare(
-        `INSERT INTO samples (id, run_id, number, step, kind, settings, path, seconds, device, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(
-        sample.id,
-        sample.runId,
-        sample.number,
-        sample.step,
-        sample.kind,
-        JSON.stringify({ ...sample.settings, network_evaluations: sample.networkEvaluations }),
-        sample.path,
-        sample.seconds,
-        sample.device,
-        new Date().toISOString(),
-      );
+    insert({ settings, networkEvaluations, ...sample }: NewSample): void {
+      db.insert("samples", {
+        ...sample,
+        settings: JSON.stringify({ ...settings, network_evaluations: networkEvaluations }),
+        createdAt: new Date().toISOString(),
+      });
     },
 
     byId(id: string): FileSample | null {
-      const row = db.prepare("SELECT * FROM samples WHERE id = ?").get(id);
-      return row ? sampleOf(row as unknown as SampleRow) : null;
+      return select("WHERE id = ?", id)[0] ?? null;
     },
 
     /** Oldest first. */
     list(runId: string): FileSample[] {
-      const rows = db.prepare("SELECT * FROM samples WHERE run_id = ? ORDER BY number").all(runId);
-      return (rows as unknown as SampleRow[]).map(sampleOf);
+      return select("WHERE run_id = ? ORDER BY number", runId);
     },
 
     delete(id: string): void {
-      db.prepare("DELETE FROM samples WHERE id = ?").run(id);
+      db.run("DELETE FROM samples WHERE id = ?", id);
     },
+  };
+}
+
+/** Returns the settings of a stored sample, and the evaluations of the network, which are stored with them. */
+function settingsOf(stored: string): Pick<FileSample, "settings" | "networkEvaluations"> {
+  const { network_evaluations, ...settings } = JSON.parse(stored) as FileSample["settings"] & {
+    network_evaluations?: number;
+    steps: number;
+    guidance_scale: number;
+  };
+  // Older rows have no number of evaluations; their samplers evaluated the network once in a step.
+  const guided = settings.guidance_scale !== 0 && settings.guidance_scale !== 1;
+  return {
+    settings,
+    networkEvaluations: network_evaluations ?? settings.steps * (guided ? 2 : 1),
   };
 }
 
@@ -122,29 +116,24 @@ export interface ListedSample {
 }
 
 /** Returns the samples of the newest runs, run by run, the newest first. */
-export function newestSamples(db: DatabaseSync, runs: number): ListedSample[] {
-  const rows = db.prepare(
+export function newestSamples(db: Database, runs: number): ListedSample[] {
+  return db.rows<ListedSample>(
     `WITH newest AS (SELECT id, number FROM runs ORDER BY number DESC LIMIT ?)
      SELECT made.id, run_id AS runId, step, kind FROM newest JOIN (
        SELECT id, run_id, number, step, kind FROM samples
        UNION ALL SELECT id, run_id, number, step, 'text' FROM texts
      ) made ON made.run_id = newest.id
      ORDER BY newest.number DESC, made.number DESC`,
-  ).all(runs);
-  return (rows as unknown as ListedSample[]).map((row) => ({ ...row }));
+    runs,
+  );
 }
 
-/** A row of a table whose records are JSON but for what they are found by. */
-interface RecordRow {
-  id: string;
-  run_id: string;
-  step: number;
-  details: string;
-  created_at: string;
-}
+/** A row of a table whose records are JSON except for the columns that they are found by. */
+type RecordRow = Pick<RowSample, "id" | "runId" | "step" | "createdAt"> & { details: string };
+const RECORD = columnsOf("id runId step createdAt details");
 
 /** A record before it has an id, with whatever else its modality records. */
-export type NewRecord<Kept extends RowSample | Evaluation> = Omit<Kept, "id" | "createdAt">;
+type NewRecord<Kept extends RowSample | Evaluation> = Omit<Kept, "id" | "createdAt">;
 
 /**
  * Returns the operations of such a table.
@@ -153,60 +142,58 @@ export type NewRecord<Kept extends RowSample | Evaluation> = Omit<Kept, "id" | "
  * @param defaults Fields that the oldest records lack.
  */
 function recordTable<Kept extends RowSample | Evaluation>(
-  db: DatabaseSync,
+  db: Database,
   table: "texts" | "evaluations",
   kind: "sample" | "evaluation",
   defaults: () => object = () => ({}),
 ) {
-  const recordOf = (row: unknown): Kept => {
-    const { id, run_id: runId, step, details, created_at: createdAt } = row as RecordRow;
-    return { ...defaults(), ...JSON.parse(details), id, runId, step, createdAt } as Kept;
-  };
+  const select = (tail: string, value: string): Kept[] =>
+    db.rows<RecordRow>(`SELECT ${RECORD} FROM ${table} ${tail}`, value)
+      .map(({ details, ...row }) => ({ ...defaults(), ...JSON.parse(details), ...row }) as Kept);
   return {
     /** Numbers a record within its run; returns its id. */
-    insert<Made extends NewRecord<Kept>>(record: Made): string {
-      const { runId, step, ...details } = record;
-      return transaction(db, () => {
-        const { largest } = db.prepare(
+    insert<Made extends NewRecord<Kept>>({ runId, step, ...details }: Made): string {
+      return db.transaction(() => {
+        const { largest } = db.row<{ largest: number }>(
           `SELECT coalesce(max(number), 0) AS largest FROM ${table} WHERE run_id = ?`,
-        ).get(runId) as { largest: number };
-        const { number, id } = nextNumber(db, runId, kind, largest);
-        db.prepare(
-          `INSERT INTO ${table} (id, run_id, number, step, details, created_at)
-           VALUES (?, ?, ?, ?, ?, ?)`,
-        ).run(id, runId, number, step, JSON.stringify(details), new Date().toISOString());
+          runId,
+        )!;
+        const number = nextResultNumber(db, runId, kind, largest);
+        const id = resultId(runId, kind, number);
+        const createdAt = new Date().toISOString();
+        db.insert(table, { id, runId, number, step, details: JSON.stringify(details), createdAt });
         return id;
       });
     },
 
     byId(id: string): Kept | null {
-      const row = db.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id);
-      return row ? recordOf(row) : null;
+      return select("WHERE id = ?", id)[0] ?? null;
     },
 
     /** Oldest first. */
     list(runId: string): Kept[] {
-      return db.prepare(`SELECT * FROM ${table} WHERE run_id = ? ORDER BY number`)
-        .all(runId).map(recordOf);
+      return select("WHERE run_id = ? ORDER BY number", runId);
     },
   };
 }
 
-export function textTable(db: DatabaseSync) {
+export function textTable(db: Database) {
   return {
     ...recordTable<RowSample>(db, "texts", "sample"),
 
     /** Deletes samples that training made after a step. */
     deleteWrittenAfter(runId: string, step: number): void {
-      db.prepare(
+      db.run(
         `DELETE FROM texts
          WHERE run_id = ? AND step > ? AND details ->> '$.settings.made_by' = 'training'`,
-      ).run(runId, step);
+        runId,
+        step,
+      );
     },
   };
 }
 
-export function evaluationTable(db: DatabaseSync) {
+export function evaluationTable(db: Database) {
   // The oldest records name no modality: there was only the first one.
   const defaults = () => ({ modality: knownModalities()[0]!.name });
   return {
@@ -214,10 +201,12 @@ export function evaluationTable(db: DatabaseSync) {
 
     /** Deletes evaluations that training made after a step, which will be repeated. */
     deleteMeasuredAfter(runId: string, step: number): void {
-      db.prepare(
+      db.run(
         `DELETE FROM evaluations
          WHERE run_id = ? AND step > ? AND details ->> '$.madeBy' = 'training'`,
-      ).run(runId, step);
+        runId,
+        step,
+      );
     },
   };
 }

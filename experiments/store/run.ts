@@ -1,9 +1,10 @@
-/** A training run, its status, and filters for lists of runs. */
+/** A training run, its status, its row in the store, and filters for lists of runs. */
 import type { SQLInputValue } from "node:sqlite";
 import type { DeviceChoice, DeviceName, Engine } from "../../engine/mod.ts";
-import type { LatestMetrics } from "./metrics.ts";
-import { knownModalities } from "../config/configuration.ts";
+import { knownModalities, withLaterFields } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
+import { columnsOf } from "./database.ts";
+import type { LatestMetrics } from "./metrics.ts";
 
 /**
  * Status of a run: `queued` waits for the worker, `running` has a living worker, `finished` completed all steps,
@@ -23,6 +24,14 @@ export const RUN_STATUSES = [
 /** Whether a run or a job has ended, so that nothing more happens to it unless it is resumed. */
 export function hasEnded({ status }: { readonly status: RunStatus }): boolean {
   return status !== "queued" && status !== "running";
+}
+
+/** What the ids of pretrained runs begin with. */
+export const STUDY_PREFIX = "study/";
+
+/** Whether a run comes with the program, and so is read and never written. */
+export function isPretrained(runId: string): boolean {
+  return runId.startsWith(STUDY_PREFIX);
 }
 
 /** One training run. Times are ISO 8601 strings in UTC. */
@@ -81,6 +90,13 @@ export interface Run {
   readonly latest: LatestMetrics;
 }
 
+/** Where a run is trained or a job is done. What is left out is left to the worker. */
+export interface RunPlace {
+  readonly device?: DeviceName | undefined;
+  /** The folder in which data sets are looked for before they are downloaded. */
+  readonly dataDirectory?: string | undefined;
+}
+
 /** Shape and classes of images. */
 export interface PictureFacts {
   readonly height: number;
@@ -89,6 +105,75 @@ export interface PictureFacts {
   readonly channels: number;
   /** Names of the classes, by index. */
   readonly classNames: readonly string[];
+}
+
+/** Properties that are known when a run starts. */
+export interface RunFacts {
+  readonly datasetHash: string;
+  readonly device: Engine["device"];
+  readonly deviceChoice: DeviceChoice;
+  readonly parameterCount: number;
+  readonly replicas: number;
+  readonly baseline: number;
+  /** Shape and classes of images, for image runs. */
+  readonly pictures?: PictureFacts | undefined;
+}
+
+/** A row as {@link SELECT_RUNS} returns it. */
+export interface RunRow extends
+  Omit<
+    Run,
+    | "stopRequested"
+    | "config"
+    | "deviceChoice"
+    | "pictures"
+    | "trainedSeconds"
+    | "etaSeconds"
+    | "latest"
+  > {
+  readonly stopRequested: number;
+  readonly config: string;
+  readonly deviceChoice: string | null;
+  readonly pictures: string | null;
+  readonly pausedSeconds: number | null;
+}
+
+/** Seconds between the last sign of a run's training and its next start. */
+const PAUSED = `SELECT sum(unixepoch(start.at, 'subsec') - unixepoch((
+    SELECT max(sign.at) FROM events sign WHERE sign.run_id = start.run_id AND sign.id < start.id
+      AND sign.kind IN ('run-started', 'run-validated', 'run-checkpointed')), 'subsec'))
+  FROM events start WHERE start.run_id = runs.id AND start.kind = 'run-started'`;
+
+export const SELECT_RUNS = `SELECT ${
+  columnsOf(
+    `id status stopRequested activity config configHash groupHash codeVersion datasetHash device
+     requestedDevice dataDirectory deviceChoice parameterCount replicas baseline pictures sweepId label
+     step steps createdAt startedAt endedAt error`,
+  )
+}, (SELECT max(step) FROM checkpoints WHERE run_id = runs.id) AS checkpointStep,
+  (${PAUSED}) AS pausedSeconds FROM runs`;
+
+/** Returns the run of a row. */
+export function runOf(
+  { pausedSeconds, ...row }: RunRow,
+  latest: LatestMetrics,
+): Run {
+  const config = withLaterFields(JSON.parse(row.config) as RunConfig);
+  const { status, deviceChoice, pictures, startedAt, endedAt, step, steps } = row;
+  const speed = latest.examples_per_second;
+  const training = status === "running" && speed !== undefined && speed > 0;
+  return {
+    ...row,
+    stopRequested: row.stopRequested === 1,
+    config,
+    deviceChoice: deviceChoice === null ? null : JSON.parse(deviceChoice) as DeviceChoice,
+    pictures: pictures === null ? null : JSON.parse(pictures) as PictureFacts,
+    trainedSeconds: startedAt === null || endedAt === null
+      ? null
+      : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 - (pausedSeconds ?? 0),
+    etaSeconds: training ? (steps - step) * config.batch_size / speed : null,
+    latest,
+  };
 }
 
 export interface RunFilter {

@@ -1,47 +1,24 @@
 /** Rows of `runs` and `sweeps`. */
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { DeviceChoice, DeviceName } from "../../engine/mod.ts";
-import { isPretrained, nextId, nextNumber, runClaims, sweepClaims } from "./ids.ts";
-import { transaction } from "./schema.ts";
-import type { MetricName } from "./metrics.ts";
-import { claimedRuns } from "./workers.ts";
-import { conditionOf, type PictureFacts, type Run, type RunFilter, type RunStatus } from "./run.ts";
-import { configHash, groupHash, withLaterFields } from "../config/configuration.ts";
+import { join } from "node:path";
+import type { SQLInputValue } from "node:sqlite";
+import { namesIn, NewFolders } from "../common/system.ts";
+import { configHash, groupHash } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
-
-/** The columns of `runs` that a {@link Run} has as they are, by the names of its fields. */
-const PLAIN_COLUMNS = {
-  id: "id",
-  status: "status",
-  activity: "activity",
-  configHash: "config_hash",
-  groupHash: "group_hash",
-  codeVersion: "code_version",
-  datasetHash: "dataset_hash",
-  device: "device",
-  requestedDevice: "requested_device",
-  dataDirectory: "data_directory",
-  parameterCount: "parameter_count",
-  replicas: "replicas",
-  baseline: "baseline",
-  sweepId: "sweep_id",
-  label: "label",
-  step: "step",
-  steps: "steps",
-  createdAt: "created_at",
-  startedAt: "started_at",
-  endedAt: "ended_at",
-  error: "error",
-} as const satisfies Partial<Record<keyof Run, string>>;
-
-/** A row as {@link SELECT} returns it. */
-interface RunRow extends Pick<Run, keyof typeof PLAIN_COLUMNS | "checkpointStep"> {
-  readonly stopRequested: number;
-  readonly config: string;
-  readonly deviceChoice: string | null;
-  readonly pictures: string | null;
-  readonly pausedSeconds: number | null;
-}
+import { claimedRows, type Database, numberedId } from "./database.ts";
+import type { MetricName } from "./metrics.ts";
+import { nextResultNumber } from "./results.ts";
+import {
+  conditionOf,
+  isPretrained,
+  type Run,
+  type RunFacts,
+  type RunFilter,
+  runOf,
+  type RunPlace,
+  type RunRow,
+  type RunStatus,
+  SELECT_RUNS,
+} from "./run.ts";
 
 export interface NewRuns {
   readonly configs: readonly RunConfig[];
@@ -52,49 +29,29 @@ export interface NewRuns {
   readonly place?: RunPlace | undefined;
 }
 
-/** Where a run is to be trained. What is left out is left to the worker. */
-export interface RunPlace {
-  readonly device?: DeviceName | undefined;
-  /** The folder in which data sets are looked for before they are downloaded. */
-  readonly dataDirectory?: string | undefined;
-}
-
-/** Seconds between the last sign of a run's training and its next start. */
-const PAUSED = `SELECT sum(unixepoch(start.at, 'subsec') - unixepoch((
-    SELECT max(sign.at) FROM events sign WHERE sign.run_id = start.run_id AND sign.id < start.id
-      AND sign.kind IN ('run-started', 'run-validated', 'run-checkpointed')), 'subsec'))
-  FROM events start WHERE start.run_id = runs.id AND start.kind = 'run-started'`;
-
-const SELECT = `SELECT ${
-  Object.entries(PLAIN_COLUMNS).map(([field, column]) => `${column} AS ${field}`).join(", ")
-}, stop_requested AS stopRequested, config, device_choice AS deviceChoice, pictures,
-  (SELECT max(step) FROM checkpoints WHERE run_id = runs.id) AS checkpointStep,
-  (${PAUSED}) AS pausedSeconds FROM runs`;
-
 export function runTable(
-  db: DatabaseSync,
+  db: Database,
   workspace: string,
   latest: (runId: string) => Run["latest"],
 ) {
-  const toRun = (row: RunRow): Run => runOf(row, latest(row.id));
   const select = (tail: string, ...values: SQLInputValue[]): Run[] =>
-    (db.prepare(`${SELECT} ${tail}`).all(...values) as unknown as RunRow[]).map(toRun);
+    db.rows<RunRow>(`${SELECT_RUNS} ${tail}`, ...values).map((row) => runOf(row, latest(row.id)));
   const idsFrom = (sql: string, ...values: SQLInputValue[]): string[] =>
-    (db.prepare(`SELECT id FROM ${sql}`).all(...values) as { id: string }[]).map(({ id }) => id);
+    db.rows<{ id: string }>(`SELECT id FROM ${sql}`, ...values).map(({ id }) => id);
 
   /** Returns the run with the lowest newest value of a metric among those of a condition, or null. */
   const lowestOf = (
     name: MetricName,
     condition: string,
     values: readonly SQLInputValue[],
-  ): { readonly id: string; readonly value: number } | null => {
-    const row = db.prepare(
+  ): { readonly id: string; readonly value: number } | null =>
+    db.row<{ id: string; value: number }>(
       `SELECT id, (SELECT value FROM metrics WHERE run_id = runs.id AND name = ?
                    ORDER BY step DESC LIMIT 1) AS value
        FROM runs WHERE value IS NOT NULL AND ${condition} ORDER BY value, number LIMIT 1`,
-    ).get(name, ...values) as { id: string; value: number } | undefined;
-    return row ?? null;
-  };
+      name,
+      ...values,
+    ) ?? null;
 
   const byId = (id: string): Run | null => select("WHERE id = ?", id)[0] ?? null;
 
@@ -105,42 +62,38 @@ export function runTable(
     insert(
       { configs, codeVersion, label, sweep, place = {} }: NewRuns,
     ): { ids: string[]; sweepId: string | null } {
-      const claims = runClaims(db, workspace);
+      const folders = new NewFolders(join(workspace, "runs"));
       const insertAll = () => {
         const now = new Date().toISOString();
-        const sweepId = sweep === null ? null : nextId(db, "sweep", sweepClaims(db));
+        const sweepId = sweep && numberedId("sweep", db.nextNumber("sweep"));
         if (sweepId !== null) {
-          db.prepare("INSERT INTO sweeps (id, request, created_at) VALUES (?, ?, ?)")
-            .run(sweepId, JSON.stringify(sweep), now);
+          db.insert("sweeps", { id: sweepId, request: JSON.stringify(sweep), createdAt: now });
         }
         const ids = configs.map((config) => {
-          const id = nextId(db, config.modality, claims);
-          db.prepare(
-            `INSERT INTO runs (id, status, config, config_hash, group_hash, code_version, sweep_id,
-               label, steps, created_at, queued_at, requested_device, data_directory)
-             VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ).run(
+          const id = claimNextId(db, config.modality, folders);
+          db.insert("runs", {
             id,
-            JSON.stringify(config),
-            configHash(config),
-            groupHash(config),
+            status: "queued",
+            config: JSON.stringify(config),
+            configHash: configHash(config),
+            groupHash: groupHash(config),
             codeVersion,
             sweepId,
             label,
-            config.steps,
-            now,
-            now,
-            place.device ?? null,
-            place.dataDirectory ?? null,
-          );
+            steps: config.steps,
+            createdAt: now,
+            queuedAt: now,
+            requestedDevice: place.device ?? null,
+            dataDirectory: place.dataDirectory ?? null,
+          });
           return id;
         });
         return { ids, sweepId };
       };
       try {
-        return transaction(db, insertAll);
+        return db.transaction(insertAll);
       } catch (error) {
-        claims.withdraw();
+        folders.withdraw();
         throw error;
       }
     },
@@ -149,8 +102,8 @@ export function runTable(
     list(filter: RunFilter): { runs: Run[]; total: number } {
       const { limit = 50, offset = 0 } = filter;
       const { sql, values } = conditionOf(filter);
-      const { total } = db.prepare(`SELECT count(*) AS total FROM runs WHERE ${sql}`)
-        .get(...values) as { total: number };
+      const count = `SELECT count(*) AS total FROM runs WHERE ${sql}`;
+      const { total } = db.row<{ total: number }>(count, ...values)!;
       const tail = `WHERE ${sql} ORDER BY number DESC LIMIT ? OFFSET ?`;
       return { runs: select(tail, ...values, limit, offset), total };
     },
@@ -169,10 +122,9 @@ export function runTable(
 
     /** One configuration for each group of runs that repeat it, with their number. */
     configurations(): { config: RunConfig; runs: number }[] {
-      const rows = db.prepare("SELECT config, count(*) AS runs FROM runs GROUP BY group_hash")
-        .all();
-      return (rows as { config: string; runs: number }[])
-        .map(({ config, runs }) => ({ config: JSON.parse(config) as RunConfig, runs }));
+      return db.rows<{ config: string; runs: number }>(
+        "SELECT config, count(*) AS runs FROM runs GROUP BY group_hash",
+      ).map(({ config, runs }) => ({ config: JSON.parse(config) as RunConfig, runs }));
     },
 
     withStatus(status: RunStatus): Run[] {
@@ -193,8 +145,7 @@ export function runTable(
     },
 
     queuedCount(): number {
-      const row = db.prepare("SELECT count(*) AS n FROM runs WHERE status = 'queued'").get();
-      return (row as { n: number }).n;
+      return db.row<{ n: number }>("SELECT count(*) AS n FROM runs WHERE status = 'queued'")!.n;
     },
 
     /**
@@ -203,15 +154,17 @@ export function runTable(
      * @param place Requested device and data directory; undefined values are not changed.
      */
     requeue(id: string, place: RunPlace = {}): boolean {
-      const now = new Date().toISOString();
-      const { changes } = db.prepare(
+      return db.run(
         `UPDATE runs SET status = 'queued', queued_at = ?, stop_requested = 0, error = NULL,
            ended_at = NULL, worker_id = NULL, activity = NULL,
            requested_device = coalesce(?, requested_device),
            data_directory = coalesce(?, data_directory)
          WHERE id = ? AND status IN ('stopped', 'interrupted', 'failed')`,
-      ).run(now, place.device ?? null, place.dataDirectory ?? null, id);
-      return Number(changes) === 1;
+        new Date().toISOString(),
+        place.device ?? null,
+        place.dataDirectory ?? null,
+        id,
+      ) === 1;
     },
 
     /**
@@ -220,23 +173,23 @@ export function runTable(
      */
     completePlaces({ device, dataDirectory }: RunPlace): void {
       if (dataDirectory === undefined) return;
-      db.prepare(
+      db.run(
         `UPDATE runs SET data_directory = ?, requested_device = coalesce(requested_device, ?)
          WHERE status = 'queued' AND data_directory = ''`,
-      ).run(dataDirectory, device ?? null);
+        dataDirectory,
+        device ?? null,
+      );
     },
 
     /** Cancels a queued run, or requests a running one to stop; returns the previous status. */
     requestStop(id: string): RunStatus {
-      return transaction(db, () => {
-        const { status } = db.prepare("SELECT status FROM runs WHERE id = ?").get(id) as {
-          status: RunStatus;
-        };
+      return db.transaction(() => {
+        const { status } = db.row<Pick<Run, "status">>("SELECT status FROM runs WHERE id = ?", id)!;
         if (status === "queued") {
-          db.prepare("UPDATE runs SET status = 'stopped', ended_at = ? WHERE id = ?")
-            .run(new Date().toISOString(), id);
+          const now = new Date().toISOString();
+          db.run("UPDATE runs SET status = 'stopped', ended_at = ? WHERE id = ?", now, id);
         } else if (status === "running") {
-          db.prepare("UPDATE runs SET stop_requested = 1 WHERE id = ?").run(id);
+          db.run("UPDATE runs SET stop_requested = 1 WHERE id = ?", id);
         }
         return status;
       });
@@ -244,11 +197,11 @@ export function runTable(
 
     /** Reserves a number for a sample; numbers are never reused. */
     nextSampleNumber(id: string): number {
-      if (isPretrained(id)) return nextNumber(db, id, "sample", 0).number;
-      const row = db.prepare(
-        "UPDATE runs SET samples_made = samples_made + 1 WHERE id = ? RETURNING samples_made",
-      ).get(id) as { samples_made: number };
-      return row.samples_made;
+      if (isPretrained(id)) return nextResultNumber(db, id, "sample");
+      return db.row<{ made: number }>(
+        "UPDATE runs SET samples_made = samples_made + 1 WHERE id = ? RETURNING samples_made AS made",
+        id,
+      )!.made;
     },
 
     /** As `lowest`, among the other runs with the same data set. */
@@ -274,24 +227,84 @@ export function runTable(
   };
 }
 
-function runOf(
-  { stopRequested, config: stored, deviceChoice, pictures, pausedSeconds, ...row }: RunRow,
-  latest: Run["latest"],
-): Run {
-  const config = withLaterFields(JSON.parse(stored) as RunConfig);
-  const { status, startedAt, endedAt, step, steps } = row;
-  const speed = latest.examples_per_second;
-  const training = status === "running" && speed !== undefined && speed > 0;
+/** Returns what a worker does to the runs that it has claimed. */
+function claimedRuns(db: Database, byId: (id: string) => Run | null) {
+  const { update, stopRequested } = claimedRows(db, "runs");
   return {
-    ...row,
-    stopRequested: stopRequested === 1,
-    config,
-    deviceChoice: deviceChoice === null ? null : JSON.parse(deviceChoice) as DeviceChoice,
-    pictures: pictures === null ? null : JSON.parse(pictures) as PictureFacts,
-    trainedSeconds: startedAt === null || endedAt === null
-      ? null
-      : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 - (pausedSeconds ?? 0),
-    etaSeconds: training ? (steps - step) * config.batch_size / speed : null,
-    latest,
+    /** Claims the oldest queued run for a worker, or returns null. */
+    claim(workerId: number, codeVersion: string): Run | null {
+      return db.transaction(() => {
+        const row = db.row<{ id: string }>(
+          `UPDATE runs SET status = 'running', worker_id = ?, code_version = ?, activity = 'starting',
+             stop_requested = 0, error = NULL, ended_at = NULL, started_at = coalesce(started_at, ?)
+           WHERE number = (SELECT number FROM runs WHERE status = 'queued'
+                           ORDER BY queued_at, number LIMIT 1)
+           RETURNING id`,
+          workerId,
+          codeVersion,
+          new Date().toISOString(),
+        );
+        return row ? byId(row.id) : null;
+      });
+    },
+
+    /** Polled by the trainer at every step. @throws {LostRunError} */
+    stopRequested,
+
+    /** @throws {LostRunError} */
+    setActivity(id: string, workerId: number, activity: string): void {
+      update(id, workerId, { activity });
+    },
+
+    /** @throws {LostRunError} */
+    setFacts(id: string, workerId: number, { deviceChoice, pictures, ...facts }: RunFacts): void {
+      update(id, workerId, {
+        ...facts,
+        deviceChoice: JSON.stringify(deviceChoice),
+        pictures: pictures === undefined ? null : JSON.stringify(pictures),
+      });
+    },
+
+    /** @throws {LostRunError} */
+    setStep(id: string, workerId: number, step: number): void {
+      update(id, workerId, { step });
+    },
+
+    /** @throws {LostRunError} */
+    end(
+      id: string,
+      workerId: number,
+      status: "finished" | "stopped" | "interrupted" | "failed",
+      error: string | null,
+    ): void {
+      const endedAt = new Date().toISOString();
+      update(id, workerId, { status, error, activity: null, stopRequested: 0, endedAt });
+    },
+
+    /** Marks the runs of a dead worker as interrupted; returns their ids. */
+    interrupt(workerId: number): string[] {
+      return db.rows<{ id: string }>(
+        `UPDATE runs SET status = 'interrupted', activity = NULL, stop_requested = 0,
+           ended_at = (SELECT heartbeat_at FROM workers WHERE id = ?1)
+         WHERE worker_id = ?1 AND status = 'running' RETURNING id`,
+        workerId,
+      ).map(({ id }) => id);
+    },
   };
+}
+
+/** Makes the folder of the next run, so that no id names files of an earlier store. Returns the id of the run. */
+function claimNextId(db: Database, prefix: string, folders: NewFolders): string {
+  let number = db.nextNumber(prefix);
+  while (!folders.make(numberedId(prefix, number))) {
+    number = db.nextNumber(prefix, largestNumber(namesIn(folders.parent), prefix) + 1);
+  }
+  return numberedId(prefix, number);
+}
+
+function largestNumber(names: readonly string[], prefix: string): number {
+  return names.reduce((largest, name) => {
+    const digits = name.startsWith(`${prefix}-`) ? name.slice(prefix.length + 1) : "";
+    return /^\d{1,15}$/.test(digits) ? Math.max(largest, Number(digits)) : largest;
+  }, 0);
 }

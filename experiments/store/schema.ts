@@ -2,9 +2,7 @@
  * The tables of the store, which may be queried: `sqlite3 workspace/lab.sqlite`.
  * Times are ISO 8601 in UTC, paths are relative to the workspace.
  */
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../engine/host/mod.ts";
 
 /** The migrations of the tables. */
@@ -198,115 +196,19 @@ const VERSIONS = [
 /** Version of the tables, recorded in every store. */
 export const SCHEMA_VERSION = VERSIONS.length;
 
-/** Number of statements that stay prepared: to prepare one takes longer than to execute most of them. */
-const MOST_STATEMENTS = 200;
-
-/** A database whose statements are prepared once. Every execution is finished before the next one begins. */
-class Database extends DatabaseSync {
-  readonly #prepared = new Map<string, StatementSync>();
-
-  override prepare(sql: string): StatementSync {
-    const known = this.#prepared.get(sql);
-    if (known) return known;
-    const statement = super.prepare(sql);
-    this.#prepared.set(sql, statement);
-    const [oldest] = this.#prepared.keys();
-    if (this.#prepared.size > MOST_STATEMENTS) this.#prepared.delete(oldest!);
-    return statement;
-  }
-}
-
-/** Milliseconds that a statement waits for the transaction of another process. */
-const BUSY_TIMEOUT = 10_000;
-
-/**
- * Opens `lab.sqlite` in the workspace, making both if they are missing.
- *
- * @throws {UserError} If the workspace cannot be made or written to, the file is not ours, or it was
- * made by a newer version.
- */
-export function openDatabase(workspace: string): DatabaseSync {
-  const path = join(workspace, "lab.sqlite");
-  const db = openFile(workspace, path);
-  try {
-    useWriteAheadLog(db);
-    // In WAL mode NORMAL survives the death of any process; only a power cut can lose the last
-    // transactions, and never the file.
-    db.exec("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
-    if (schemaVersion(db) !== SCHEMA_VERSION) transaction(db, () => migrate(db, path));
-    return db;
-  } catch (error) {
-    db.close();
-    if (error instanceof Error && /not a database|malformed/.test(error.message)) {
-      throw new UserError(
-        `${path} is not a store of TextDiffusion (${error.message}): move it away or use another --workspace`,
-      );
-    }
-    throw explainedFailure(workspace, error);
-  }
-}
-
-function openFile(workspace: string, path: string): DatabaseSync {
-  try {
-    if (!existsSync(workspace)) mkdirSync(workspace, { recursive: true });
-    return new Database(path, { timeout: BUSY_TIMEOUT });
-  } catch (error) {
-    throw explainedFailure(workspace, error);
-  }
-}
-
-/** Converts errors that the user can correct to user errors. */
-function explainedFailure(workspace: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof UserError) return error;
-  const isDenied = error instanceof Deno.errors.NotCapable ||
-    /^E(?!RR_)/.test(String(Object(error).code)) ||
-    /unable to open|readonly|disk/.test(error.message);
-  if (!isDenied) return error;
-  return new UserError(
-    `The workspace ${workspace} cannot be used (${error.message}): it must be a folder that this ` +
-      "program may write to; use another --workspace",
-  );
-}
-
-/**
- * Runs `work` in one transaction that takes the write lock at once, so that what it reads cannot
- * change before it writes. Within a transaction it joins that one.
- */
-export function transaction<T>(db: DatabaseSync, work: () => T): T {
-  if (db.isTransaction) return work();
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
-}
-
-/** Switches to WAL mode, which needs exclusive access and does not wait for it. */
-function useWriteAheadLog(db: DatabaseSync): void {
-  const deadline = Date.now() + BUSY_TIMEOUT;
-  for (;;) {
-    try {
-      db.exec("PRAGMA journal_mode = WAL");
-      return;
-    } catch (error) {
-      const busy = error instanceof Error && /locked|busy/.test(error.message);
-      if (!busy || Date.now() > deadline) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    }
-  }
-}
-
-function schemaVersion(db: DatabaseSync): number {
+/** Returns the version of the tables of a database. */
+export function schemaVersion(db: DatabaseSync): number {
   return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
 }
 
-function migrate(db: DatabaseSync, path: string): void {
+/**
+ * Brings the tables of a database to the newest version. Call it in a transaction.
+ *
+ * @param path Path of the database, for the message.
+ * @throws {UserError} If they were made by a newer version.
+ */
+export function migrate(db: DatabaseSync, path: string): void {
   const version = schemaVersion(db);
-  if (version === SCHEMA_VERSION) return;
   if (version > SCHEMA_VERSION) {
     throw new UserError(
       `${path} was made by a newer TextDiffusion (its tables are version ${version}, this program ` +
