@@ -23,7 +23,7 @@ const COMPARABILITY: Comparability<ImageEvaluation> = [
     "The evaluations differ in count, classifier or data: their distances are not comparable",
   ],
   [
-    ({ settings }) => [settings.sampler, settings.steps, settings.guidance_scale],
+    ({ settings: { count: _, seed: __, ...how } }) => how,
     "The evaluations differ in how the pictures were drawn, not only in the runs",
   ],
 ];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { compareRuns } from "../../experiments/report/compare.ts";
-import { type Comparison, resolveConfig } from "../../experiments/mod.ts";
+import { comparableEvaluations, compareRuns } from "../../experiments/report/compare.ts";
+import { type Comparison, type Evaluation, resolveConfig } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from "./workspace.ts";
 
@@ -131,6 +131,29 @@ Deno.test("seeds without any spread are no measure of the seed noise", () =>
     assert.match(verdict, /gave exactly the same value .* leaves the seed noise unknown/);
     assert.doesNotMatch(verdict, /Infinity|more than seed noise/);
   }));
+
+Deno.test("evaluations of pictures that were drawn in another way are pointed out", () => {
+  const of = (settings: object) => ({
+    modality: "image",
+    settings: {
+      count: 200,
+      sampler: "ddim",
+      steps: 25,
+      guidance_scale: 2,
+      seed: 0,
+      eta: 0,
+      ...settings,
+    },
+    classifier: { dataset: "mnist", accuracy: 0.99, hash: "a" },
+    datasetHash: "b",
+  } as unknown as Evaluation);
+  const cautions = (settings: object) =>
+    comparableEvaluations([[of({})], [of(settings)]]).cautions.join();
+  for (const how of [{ eta: 1 }, { guidance_interval: [-5, 2] }, { spacing: "leading" }]) {
+    assert.match(cautions(how), /differ in how the pictures were drawn, not only in the runs$/);
+  }
+  assert.equal(cautions({ seed: 1 }), "");
+});
 
 Deno.test("unequal training budgets are pointed out", () =>
   withStore((store) => {
