@@ -10,14 +10,13 @@ import {
   resolveConfig,
   type Run,
   type RunConfig,
-  seeds,
   tellingFields,
 } from "../experiments/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
 import type { FrontMatter } from "./entry.ts";
 import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
 import type { JournalVerdict } from "./judge.ts";
-import { measured, type Registration } from "./selection.ts";
+import { type Registration, summaryOf } from "./selection.ts";
 
 /** What the store holds for an entry. */
 export interface Drawn {
@@ -106,25 +105,31 @@ function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
           groups.map((group) => [
             group.map((run) => run.id).join(", "),
             ...averaged.map((name) => {
-              const summary = seeds.summarise(measured(group, name));
+              const summary = summaryOf(group, name);
               return summary ? describe(summary) : "-";
             }),
           ]),
         ),
     );
   }
-  const trivial = runs.find((run) => run.baseline !== null)?.baseline;
-  if (trivial != null) {
-    parts.push(
-      `${
-        modalityOf(runs[0]!).baselineIs(format(trivial))
-      }: what is not below it has learnt nothing.`,
-    );
-  }
+  parts.push(...baselines(runs));
   if (alerts.length > 0) {
     parts.push(alerts.map((a) => `- ${a.runId}: ${inlineText(a.message)}`).join("\n"));
   }
   return parts.join("\n\n");
+}
+
+/** One paragraph for each baseline, which names its runs where there are several. */
+function baselines(runs: readonly Run[]): string[] {
+  const known = runs.filter((run) => run.baseline !== null);
+  const paragraphs = Map.groupBy(
+    known,
+    (run) => modalityOf(run).baselineIs(format(run.baseline!)),
+  );
+  return [...paragraphs].map(([baseline, of]) => {
+    const ids = paragraphs.size > 1 ? ` (${of.map(({ id }) => id).join(", ")})` : "";
+    return `${baseline}${ids}: what is not below it has learnt nothing.`;
+  });
 }
 
 function observations(front: FrontMatter): string {

@@ -5,12 +5,12 @@ import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
 import {
   isMeasured,
-  measured,
   type Registration,
   registration,
   type Side,
   sidesOf,
   signsOfSelection,
+  summaryOf,
   type Surroundings,
 } from "./selection.ts";
 
@@ -78,7 +78,7 @@ export function judge(
     reason: [reason, ...signs, ...notes].join("; "),
     interval,
   });
-  const summaries = sides.map((side) => seeds.summarise(measured(side.runs, criterion.metric)));
+  const summaries = sides.map((side) => summaryOf(side.runs, criterion.metric));
   const empty = sides.find((_, i) => summaries[i] === null);
   if (empty) {
     return empty.runs.length === 0 && !runs.some((run) => run.status === "finished")
@@ -146,11 +146,12 @@ function decide(
   const estimate = other ? group!.mean - other.mean : group!.mean;
   const limit = (other ? 0 : threshold!) + (relation === "below" ? -margin : margin);
   const towards = relation === "below" ? estimate < limit : estimate > limit;
-  const noise = other ? differenceNoise(group!, other) : meanNoise(group!);
+  const noise = other ? seeds.errorOfDifference(group!, other) : seeds.errorOfMean(group!);
   if (noise === null) {
     return { ...withoutInterval([group!, other], towards, facts), interval: null };
   }
-  const interval = [estimate - noise, estimate + noise] as const;
+  const half = noise.critical * noise.error;
+  const interval = [estimate - half, estimate + half] as const;
   const of = `the 95 % interval of ${other ? "the difference" : "the mean"}, ${
     interval.map(format).join(" to ")
   },`;
@@ -196,25 +197,4 @@ function withoutInterval(
 
 function isUnfinished(run: Run): boolean {
   return run.status === "queued" || run.status === "running" || run.status === "interrupted";
-}
-
-/**
- * Half the width of the 95 % confidence interval of the difference of two means, by Welch's t
- * (unequal variances, Welch-Satterthwaite degrees of freedom).
- *
- * @returns null where the seed noise is unknown: with a single seed in either group, or without any
- * spread in both, which is no estimate of it.
- */
-function differenceNoise(a: seeds.Summary, b: seeds.Summary): number | null {
-  if (a.sd === null || b.sd === null) return null;
-  const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
-  if (va + vb === 0) return null;
-  const freedom = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
-  return seeds.criticalT(freedom) * Math.sqrt(va + vb);
-}
-
-/** Half the width of the 95 % confidence interval of one mean; null for a single value, or without
- * any spread. */
-function meanNoise(a: seeds.Summary): number | null {
-  return a.sd === null || a.sd === 0 ? null : seeds.criticalT(a.n - 1) * a.sd / Math.sqrt(a.n);
 }

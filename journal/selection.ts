@@ -62,12 +62,13 @@ export function isMeasured(run: Run, metric: Criterion["metric"]): boolean {
   return run.status === "finished" && run.latest[metric] !== undefined;
 }
 
-/** The newest values of a metric of the finished runs, one for each configuration and seed. */
-export function measured(runs: readonly Run[], metric: Criterion["metric"]): number[] {
-  return seeds.valuesBySeed(
-    runs.filter((run) => isMeasured(run, metric)),
-    (run) => run.latest[metric],
-  ).map(({ value }) => value);
+/** Summarises the newest values of a metric of the finished runs over their seeds; null for no values. */
+export function summaryOf(
+  runs: readonly Run[],
+  metric: Criterion["metric"],
+): seeds.Summary | null {
+  const finished = runs.filter((run) => isMeasured(run, metric));
+  return seeds.summaryOverSeeds(finished, (run) => run.latest[metric]);
 }
 
 /** Whether a hypothesis was written before its runs, and so is a prediction. */
@@ -197,7 +198,7 @@ function couldBeTestedWithout(
     const others = runs.filter((other) =>
       other !== run && isMeasured(other, metric) && isBefore(other.endedAt, run.createdAt)
     );
-    return measured(others, metric).length >= 2;
+    return new Set(others.map(({ config }) => config.seed)).size >= 2;
   });
 }
 

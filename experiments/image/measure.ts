@@ -3,6 +3,7 @@ import { gatherImages, type ImageDataset } from "../../data/mod.ts";
 import { RefusedValue } from "../../engine/host/mod.ts";
 import { type Engine, type Parameters, permutation, UserError } from "../../engine/mod.ts";
 import { FEATURE_COUNT } from "../../models/image_classifier.ts";
+import { spreadOf } from "../common/statistics.ts";
 import { classifierOf, classOf, type Judgement, valuesIn } from "./classifier.ts";
 import { type ImageEvaluationResults, LEAST_EVALUATED } from "./requests.ts";
 import { nearestTrainingDistances, precisionRecall } from "./neighbours.ts";
@@ -118,10 +119,8 @@ function frechetOver(
       floor: frechetDistance(expected, moments(other)),
     };
   });
-  const [distance, floor] = [
-    spread(pairs.map((p) => p.distance)),
-    spread(pairs.map((p) => p.floor)),
-  ];
+  const distance = spreadOf(pairs.map((pair) => pair.distance));
+  const floor = spreadOf(pairs.map((pair) => pair.floor));
   return {
     distance: distance.mean,
     distanceSd: distance.sd,
@@ -129,12 +128,6 @@ function frechetOver(
     floorSd: floor.sd,
     draws: draws.length,
   };
-}
-
-function spread(values: readonly number[]): { mean: number; sd: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
 /** Returns class-conditional scores, averaged over the images; null without requested classes. */

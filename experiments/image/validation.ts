@@ -30,6 +30,7 @@ import {
   validationStep,
 } from "../../models/steps/mod.ts";
 import type { ImageNetwork } from "../../models/image/mod.ts";
+import { mean } from "../common/statistics.ts";
 import type { BatchOptions, Validation, ValidationMetrics } from "../run/modality.ts";
 import { pixelMoments, trainingCount, VALIDATION_IMAGES, validationCount } from "./pictures.ts";
 import { type ImageConfig, objectiveFor, scheduleOf, weightOptions } from "./config.ts";
@@ -70,7 +71,7 @@ export function validationOf(
       const objective = await measure(program, weights, own);
       const denoising = await measure(program, weights, levels);
       return {
-        validation_loss: meanOf(objective.loss),
+        validation_loss: mean(objective.loss),
         ...denoisingMetrics(denoising.denoisingMse, levels.gammas),
       };
     },
@@ -129,18 +130,14 @@ async function measure(
 
 function denoisingMetrics(errors: readonly number[], gammas: Float64Array): ValidationMetrics {
   const quarter = (q: number) =>
-    meanOf(errors.filter((_, i) => Math.floor(VALIDATION_GAMMAS.indexOf(gammas[i]!) / 2) === q));
+    mean(errors.filter((_, i) => Math.floor(VALIDATION_GAMMAS.indexOf(gammas[i]!) / 2) === q));
   return {
-    denoising_mse: meanOf(errors),
+    denoising_mse: mean(errors),
     denoising_mse_q0: quarter(0),
     denoising_mse_q1: quarter(1),
     denoising_mse_q2: quarter(2),
     denoising_mse_q3: quarter(3),
   };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
@@ -160,17 +157,17 @@ export function pixelwiseDenoisingError(dataset: ImageDataset): number {
       return (1 - k * alpha) ** 2 * deviations[j]! + k ** 2 * sigma ** 2;
     });
   });
-  return meanOver(errors.length, (i) => errors[i]!);
+  return mean(errors);
 }
 
 /** Returns the mean of (x − m)² over the validation images for every pixel. */
 function validationDeviations(dataset: ImageDataset, means: Float64Array): Float64Array {
   const first = trainingCount(dataset);
   const kept = validationCount(dataset);
-  return means.map((mean, j) =>
+  return means.map((center, j) =>
     meanOver(kept, (i) => {
       const value = dataset.train.pixels[(first + i) * means.length + j]! / 127.5 - 1;
-      return (value - mean) ** 2;
+      return (value - center) ** 2;
     })
   );
 }

@@ -2,7 +2,7 @@
 import { modalityOf, PRESET_NAMES, type PresetName, presets } from "../registry/modalities.ts";
 import type { Evaluation } from "../store/results.ts";
 import type { Run, RunFilter } from "../store/run.ts";
-import { summarise } from "./seeds.ts";
+import { mean } from "../common/statistics.ts";
 import { configHash, groupHash, startOf } from "../config/configuration.ts";
 import { fieldsWith, type RunConfig } from "../config/fields.ts";
 
@@ -112,7 +112,7 @@ function estimateOf(
     .map(({ id }) => records.checkpointBytes(id)[0]).filter((bytes) => bytes !== undefined);
   return {
     configs,
-    seconds: summarise(times)?.mean ?? null,
+    seconds: times.length === 0 ? null : mean(times),
     by: alike.map(({ id }) => id),
     bytes: sizes[0] === undefined ? null : KEPT * sizes[0],
     repeated: group.filter((run) => hashes.includes(run.configHash)),

@@ -1,46 +1,53 @@
 /**
- * What runs with different seeds say about one experiment. Training is a function of configuration,
- * seed, data and device, so a run that repeats both configuration and seed is not another
- * observation: such runs count once, by the mean of their values.
+ * Statistics of runs over their seeds. Training is a function of configuration, seed, data and device, so a run that
+ * repeats both configuration and seed is not another observation: such runs count once, by the mean of their values.
  */
 import { shortened } from "../../engine/host/mod.ts";
+import { errorOfDifference, mean, spreadOf, type Summary } from "../common/statistics.ts";
 import { namesOfFieldsWith } from "../config/configuration.ts";
 import type { Run } from "../store/run.ts";
 
-/** The runs of one configuration and seed, and the value they have together. */
-export interface SeedValue {
-  readonly runs: readonly Run[];
-  /** The mean over those of the runs that have a value and are the furthest trained. */
-  readonly value: number;
-}
+export { errorOfDifference, errorOfMean, type Summary } from "../common/statistics.ts";
 
-/** Mean, sample standard deviation (null below two values) and count. */
-export interface Summary {
-  readonly n: number;
-  readonly mean: number;
-  readonly sd: number | null;
-}
-
-/** Groups of runs that share configuration (but for how often they record) and seed. */
-function bySeed(runs: readonly Run[]): Run[][] {
+/** Groups runs that share configuration (but for how often they record) and seed. */
+function repeatsOf(runs: readonly Run[]): Run[][] {
   return [...Map.groupBy(runs, (run) => `${run.groupHash} ${run.config.seed}`).values()];
 }
 
 /**
- * One value for each configuration and seed.
+ * Summarises a value of runs over their seeds. A seed is one observation, also where several configurations have it:
+ * they are trained with the same batches and noise, so the spread between them is not that between seeds.
  *
- * @param valueOf The value of a run; runs without one are left out.
+ * @param valueOf The value of a run; runs without one are left out. Of repeats the furthest trained count.
+ * @returns Null for no values.
  */
-export function valuesBySeed(
+export function summaryOverSeeds(
   runs: readonly Run[],
   valueOf: (run: Run) => number | null | undefined,
-): SeedValue[] {
-  const valued = runs.filter((run) => valueOf(run) != null);
-  return bySeed(valued).map((repeats) => {
+): Summary | null {
+  const values = repeatsOf(runs.filter((run) => valueOf(run) != null)).map((repeats) => {
     const furthest = Math.max(...repeats.map((run) => run.step));
-    const values = repeats.filter((run) => run.step === furthest).map((run) => valueOf(run)!);
-    return { runs: repeats, value: summarise(values)!.mean };
+    const of = repeats.filter((run) => run.step === furthest).map((run) => valueOf(run)!);
+    return { seed: repeats[0]!.config.seed, value: meanOf(of) };
   });
+  if (values.length === 0) return null;
+  const bySeed = [...Map.groupBy(values, ({ seed }) => seed).values()]
+    .map((of) => meanOf(of.map(({ value }) => value)));
+  return {
+    n: bySeed.length,
+    // Every value weighs the same, so that a configuration does not weigh more for sharing its seeds with fewer.
+    mean: meanOf(values.map(({ value }) => value)),
+    sd: bySeed.length === 1 ? null : isConstant(bySeed) ? 0 : spreadOf(bySeed).sd,
+  };
+}
+
+/** The mean of equal values is their value: rounding would give them a spread, and so a false precision. */
+function meanOf(values: readonly number[]): number {
+  return isConstant(values) ? values[0]! : mean(values);
+}
+
+function isConstant(values: readonly number[]): boolean {
+  return values.every((value) => value === values[0]);
 }
 
 /** Characters of ids in one sentence. */
@@ -48,25 +55,12 @@ const MOST_NAMED = 200;
 
 /** Says which of the runs repeat a configuration and seed; one sentence for each, without an end. */
 export function describeRepeats(runs: readonly Run[]): string[] {
-  return bySeed(runs).filter((repeats) => repeats.length > 1).map((repeats) =>
+  return repeatsOf(runs).filter((repeats) => repeats.length > 1).map((repeats) =>
     `${
       shortened(repeats.map((run) => run.id).join(", "), MOST_NAMED)
     } have one configuration and one seed ` +
     `(${repeats[0]!.config.seed}): they count once, by their mean`
   );
-}
-
-/** @returns null for no values. */
-export function summarise(values: readonly number[]): Summary | null {
-  const n = values.length;
-  if (n === 0) return null;
-  // Rounding in the mean would otherwise give equal values a spread, and so a false precision.
-  if (values.every((value) => value === values[0])) {
-    return { n, mean: values[0]!, sd: n === 1 ? null : 0 };
-  }
-  const mean = values.reduce((sum, x) => sum + x, 0) / n;
-  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
-  return { n, mean, sd: Math.sqrt(variance) };
 }
 
 /** The runs of a configuration with any seeds, in a comparison. */
@@ -99,7 +93,7 @@ export function groupRuns(
   const telling = differing.filter((field) => field !== "seed" && !recording.includes(field));
   return [...members]
     .map(([groupHash, runs]) => {
-      const summary = summarise(valuesBySeed(runs, scoreOf).map(({ value }) => value));
+      const summary = summaryOverSeeds(runs, scoreOf);
       return {
         groupHash,
         parameters: parametersOf(runs[0]!, telling),
@@ -120,11 +114,8 @@ export function parametersOf(run: Run, names: readonly string[]): Record<string,
   );
 }
 
-/** A group with an error that was measured more than once. */
-interface Measured extends ComparisonGroup {
-  readonly mean: number;
-  readonly sd: number;
-}
+/** A group with a score. */
+type Ranked = ComparisonGroup & Summary;
 
 /**
  * Says in words whether the best group's lead over the second exceeds seed noise: Welch's t-test
@@ -137,7 +128,7 @@ export function seedNoiseVerdict(
   groups: readonly ComparisonGroup[],
   title = "denoising error",
 ): string {
-  const ranked = groups.filter((group) => group.mean !== null);
+  const ranked = groups.filter((group): group is Ranked => group.mean !== null);
   const [best, second] = ranked;
   if (!best) return `No run has a ${title} yet, so there is nothing to rank`;
   if (!second) {
@@ -145,55 +136,33 @@ export function seedNoiseVerdict(
       ? `Only ${nameOf(best)} has a ${title} so far`
       : `All runs share one configuration: ${spread(best)}`;
   }
-  const lead = second.mean! - best.mean!;
-  const share = second.mean === 0 ? "" : ` (${(100 * lead / second.mean!).toFixed(1)} %)`;
+  const lead = second.mean - best.mean;
+  const share = second.mean === 0 ? "" : ` (${(100 * lead / second.mean).toFixed(1)} %)`;
   const opening = `${nameOf(best)} leads ${nameOf(second)} by ${number(lead)}${share}`;
-  if (!isMeasured(best) || !isMeasured(second)) {
-    return `${opening}, but with one seed each there is no telling this from seed noise: ` +
+  const single = [best, second].filter(({ n }) => n === 1);
+  if (single.length > 0) {
+    const where = single.length === 2
+      ? "with one seed each"
+      : `with one seed of ${nameOf(single[0]!)}`;
+    return `${opening}, but ${where} there is no telling this from seed noise: ` +
       "run every configuration with the same 3 or more seeds";
   }
-  if (best.sd === 0 && second.sd === 0) {
+  const noise = errorOfDifference(best, second);
+  if (noise === null) {
     return `${opening}, but in each the seeds gave exactly the same value (${spread(best)}, ` +
       `${
         spread(second)
       }), which leaves the seed noise unknown: look whether these runs depend on ` +
       "their seed at all";
   }
-  const { t, threshold } = welch(best, second, lead);
+  const t = lead / noise.error;
   const numbers = `${spread(best)}, ${spread(second)}; t = ${t.toFixed(2)}, needed ${
-    threshold.toFixed(2)
+    noise.critical.toFixed(2)
   }`;
-  return t > threshold
+  return t > noise.critical
     ? `${opening}, more than seed noise (${numbers})`
     : `${opening}, which is within seed noise (${numbers}): more seeds would tell`;
 }
-
-function isMeasured(group: ComparisonGroup): group is Measured {
-  return group.sd !== null;
-}
-
-function welch(a: Measured, b: Measured, lead: number): { t: number; threshold: number } {
-  const [va, vb] = [a.sd ** 2 / a.n, b.sd ** 2 / b.n];
-  const freedom = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
-  return { t: lead / Math.sqrt(va + vb), threshold: criticalT(freedom) };
-}
-
-/** The 97.5 % quantile of Student's t at the next lower tabulated degrees of freedom, which errs to
- * caution. */
-export function criticalT(freedom: number): number {
-  const row = Math.min(Math.floor(freedom), CRITICAL.length) - 1;
-  return CRITICAL[row] ?? CRITICAL[0];
-}
-
-/** The 97.5 % quantiles of Student's t for 1, 2, … 30 degrees of freedom. */
-// deno-fmt-ignore
-const CRITICAL = [
-  12.7062047, 4.3026527, 3.1824463, 2.7764451, 2.5705818, 2.4469119,
-  2.3646243, 2.3060041, 2.2621572, 2.2281389, 2.2009852, 2.1788128,
-  2.1603687, 2.1447867, 2.1314495, 2.1199053, 2.1098156, 2.1009220,
-  2.0930241, 2.0859634, 2.0796138, 2.0738731, 2.0686576, 2.0638986,
-  2.0595386, 2.0555294, 2.0518305, 2.0484071, 2.0452296, 2.0422725,
-] as const;
 
 function nameOf(group: ComparisonGroup): string {
   const parameters = Object.entries(group.parameters);
@@ -201,9 +170,9 @@ function nameOf(group: ComparisonGroup): string {
   return parameters.map(([field, value]) => `${field}=${value}`).join(" ");
 }
 
-function spread(group: ComparisonGroup): string {
+function spread(group: Ranked): string {
   const deviation = group.sd === null ? "" : ` ± ${number(group.sd)}`;
-  return `${number(group.mean!)}${deviation} over ${group.n} ${group.n === 1 ? "seed" : "seeds"}`;
+  return `${number(group.mean)}${deviation} over ${group.n} ${group.n === 1 ? "seed" : "seeds"}`;
 }
 
 function number(value: number): string {

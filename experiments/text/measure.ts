@@ -20,6 +20,7 @@ import {
   type WindowErrors,
 } from "../../models/text/network/mod.ts";
 import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/mod.ts";
+import { mean } from "../common/statistics.ts";
 import { charactersPerToken, noiseRange, noisyInputs, stepOptions } from "./network.ts";
 import type { TextConfig } from "./config.ts";
 
@@ -241,8 +242,4 @@ function withShuffledPlaces<T extends Arrays>(inputs: T, context: number): T {
     ...(eps ? { eps: shuffle(eps, EMBEDDING_DIMENSION) } : {}),
     ...(masked ? { masked: shuffle(masked, 1) } : {}),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

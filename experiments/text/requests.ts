@@ -15,6 +15,7 @@ import {
   samplerSteps,
   seed,
 } from "../config/fields.ts";
+import type { Spread } from "../common/statistics.ts";
 import type { LikelihoodBound } from "../../models/text/network/mod.ts";
 import type { NgramBaselines } from "../run/modality.ts";
 import type { Evaluation, RowSample } from "../store/results.ts";
@@ -164,12 +165,6 @@ export interface MeasuredBound extends LikelihoodBound {
   readonly blockSize: number;
   /** Number of sampling steps of the bound; null for continuous time. */
   readonly steps: number | null;
-}
-
-/** A value with the standard deviation over sets of the same size. */
-export interface Spread {
-  readonly mean: number;
-  readonly sd: number;
 }
 
 /** Names of the numeric statistics. */

@@ -14,6 +14,7 @@ import {
   type TextNetwork,
 } from "../../models/text/network/mod.ts";
 import { inputArrays } from "../../models/steps/mod.ts";
+import { mean } from "../common/statistics.ts";
 import type { Validation, ValidationMetrics } from "../run/modality.ts";
 import {
   BATCH,
@@ -211,10 +212,6 @@ function quarters(windows: readonly LevelErrors[]): ValidationMetrics {
     prior_cross_entropy_q2: of(2, alone),
     prior_cross_entropy_q3: of(3, alone),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export interface EmbeddingFacts {

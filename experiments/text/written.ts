@@ -12,13 +12,13 @@ import {
   type TextReference,
   textReference,
   textStatisticNotes,
-  type TextStatistics,
 } from "../../models/text/mod.ts";
 import { networkEvaluations, type OpenRun } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
 import type { Parts } from "../run/warm.ts";
 import { charactersOf } from "./network.ts";
-import type { Spread, StatisticName, WriteSettings, WrittenResults } from "./requests.ts";
+import { type Spread, spreadOf } from "../common/statistics.ts";
+import type { StatisticName, WriteSettings, WrittenResults } from "./requests.ts";
 import { textModel } from "./model.ts";
 
 /** Number of texts in a batch. */
@@ -169,7 +169,7 @@ async function measured(
     ownNats: reads
       ? {
         written: await ownNats(model, texts, batch, vocabulary.lengths),
-        real: own.length === 0 ? null : spread(own),
+        real: own.length === 0 ? null : spreadOf(own),
       }
       : null,
     texts: strings.slice(0, KEPT),
@@ -182,28 +182,18 @@ function heldOutSets(text: Uint16Array, lengths: readonly number[]): Uint16Array
     .filter((set) => set !== null);
 }
 
+/** Returns mean and spread of each statistic over the sets; null for one that a set lacks. */
 function realStatistics(
   sets: readonly (readonly Uint16Array[])[],
   reference: TextReference,
 ): Record<StatisticName, Spread | null> {
   const statistics = sets.map((set) => measureTexts(set, reference));
   const names = Object.keys(textStatisticNotes) as StatisticName[];
-  return Object.fromEntries(names.map((name) => [name, spreadOf(statistics, name)])) as Record<
-    StatisticName,
-    Spread | null
-  >;
-}
-
-/** Returns mean and spread of a statistic; null if a set lacks it. */
-function spreadOf(statistics: readonly TextStatistics[], name: StatisticName): Spread | null {
-  const values = statistics.map((of) => of[name]);
-  return values.every((value) => value !== null) ? spread(values) : null;
-}
-
-function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
+  const spreads = names.map((name) => {
+    const values = statistics.map((of) => of[name]);
+    return [name, values.every((value) => value !== null) ? spreadOf(values) : null];
+  });
+  return Object.fromEntries(spreads) as Record<StatisticName, Spread | null>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { criticalT } from "../../experiments/report/seeds.ts";
+import { criticalT } from "../../experiments/common/statistics.ts";
 
 /** ∫ cosⁿ from 0 to an angle, by Simpson's rule. */
 function integral(n: number, angle: number): number {

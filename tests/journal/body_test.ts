@@ -59,6 +59,21 @@ Deno.test("entryBody() draws setup, results, groups and reproduction from the ru
   ) assert.ok(body.includes(line), `the body lacks ${line}:\n${body}`);
 });
 
+Deno.test("entryBody() says the baseline of each run's own data", () => {
+  const runs = [
+    finishedRun("a", {}, 0.05),
+    finishedRun("b", { dataset: "fashion-mnist" }, 0.3, { baseline: 0.25 }),
+    finishedRun("c", { dataset: "fashion-mnist" }, 0.2, { baseline: 0.25 }),
+  ];
+  const body = entryBody(FRONT, { runs, missing: [], alerts: [] }, VERDICT, REGISTERED);
+  for (
+    const paragraph of [
+      "a denoising_mse of 0.37 (a): what is not below it has learnt nothing.\n",
+      "a denoising_mse of 0.25 (b, c): what is not below it has learnt nothing.\n",
+    ]
+  ) assert.ok(body.includes(paragraph), `the body lacks ${paragraph}:\n${body}`);
+});
+
 Deno.test("trainCall() repeats exactly the configuration of its runs", () => {
   for (
     const overrides of [

@@ -149,6 +149,26 @@ Deno.test("a grid whose other parameters are the same on both sides is not confo
   assert.equal(judge(COSINE_WINS, uneven).verdict, "confounded");
 });
 
+Deno.test("the other parameters of a grid do not stand for seeds", () => {
+  const rates = [0.001, 0.0011, 0.0012];
+  const grid = (seeds: readonly number[]) =>
+    seeds.flatMap((seed) =>
+      rates.flatMap((learning_rate, i) => [
+        finishedRun(`c${seed}-${i}`, { schedule: "cosine", learning_rate, seed }, 0.1 + i / 1000),
+        finishedRun(`l${seed}-${i}`, { schedule: "linear", learning_rate, seed }, 0.12 + i / 1000),
+      ])
+    );
+  const { verdict, reason } = judge(COSINE_WINS, grid([0]));
+  assert.equal(verdict, "inconclusive");
+  assert.match(reason, /is 0.101 \(n = 1\) .* with one seed in a group the seed noise is unknown/);
+  const two = grid([0, 1]).map((run) =>
+    run.config.seed === 0
+      ? run
+      : { ...run, latest: { denoising_mse: run.latest.denoising_mse! + 0.01 } }
+  );
+  assert.match(judge(COSINE_WINS, two).reason, /^denoising_mse is 0.106 ± 0.007071 \(n = 2\)/);
+});
+
 Deno.test("sides that are chosen by id or label may differ in one parameter, not in two", () => {
   const named: Criterion = {
     ...COMPARED,
