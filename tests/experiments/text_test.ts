@@ -83,6 +83,9 @@ for (const [i, method] of METHODS.entries()) {
         const { nats_block_1, nats_block_4, nats_block_16, nats_block_full } = run.latest;
         const mean = (nats_block_1! + nats_block_4! + nats_block_16! + nats_block_full!) / 4;
         assert.ok(Math.abs(nats! - mean) < 1e-9);
+        // The blocks are measured on the same windows: their errors do not average out.
+        const meanError = errors.reduce((sum, one) => sum + one, 0) / errors.length;
+        assert.ok(Math.abs(error! - meanError) < 1e-9, `${error} for ${errors}`);
         const { gamma_quarter, gamma_half, gamma_three_quarters } = run.latest;
         assert.ok(-4 < gamma_quarter! && gamma_quarter! < gamma_half!);
         assert.ok(gamma_half! < gamma_three_quarters! && gamma_three_quarters! < 5);
