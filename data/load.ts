@@ -79,6 +79,14 @@ export function classifierDataset(dataset: string): string {
   return imageDatasets.find(({ name }) => name === dataset)?.partOf ?? dataset;
 }
 
+/**
+ * Returns the data set in this repository that is a part of a public one, and whose test images are test
+ * images of the whole; undefined if there is none.
+ */
+export function bundledPartOf(dataset: string): string | undefined {
+  return imageDatasets.find((entry) => entry.partOf === dataset && !isDownloaded(entry))?.name;
+}
+
 /** Whether the name of a data set is a path instead of a name in the registry. */
 export function isPath(dataset: string, modality: Modality): boolean {
   return COLLECTIONS[modality].path.test(dataset);

@@ -3,6 +3,7 @@ export type { DownloadProgress } from "./download.ts";
 export { cacheDirectory, lockFolder } from "./files.ts";
 export { gatherImages, type ImageDataset, type ImageSplit } from "./images.ts";
 export {
+  bundledPartOf,
   classifierDataset,
   describeDatasets,
   imageDatasetNames,

@@ -98,16 +98,20 @@ function summaryOf({ settings, ...sample }: Sample): string {
 }
 
 /** The changes to held-out pictures, and the share that is still classified as their class. */
-async function keptPicturesSummary(lab: Call["lab"], { id, settings }: Sample): Promise<string> {
-  const { keep, strength, pictures, resamples, count } = settings;
+async function keptPicturesSummary(lab: Lab, { id, runId, settings }: Sample): Promise<string> {
+  const { keep, strength, pictures, pictures_of, resamples, count } = settings;
   if (!pictures) return "";
+  const of = pictures_of === undefined
+    ? ""
+    : ` of ${pictures_of}, since ${lab.run(runId).config.dataset} is not on this machine and ` +
+      "could not be downloaded";
   const made = [
     ...(keep ? [`the ${keep} half kept, ${counted(resamples!, "walk")} over each step`] : []),
     ...(strength === undefined ? [] : [`started at strength ${strength}`]),
   ];
   const { heldOut } = await lab.samplePixels(id);
   const share = heldOut ? recognisedShare(heldOut) : null;
-  return ` From held-out pictures (shown above each): ${made.join("; ")}.` +
+  return ` From held-out pictures${of} (shown above each): ${made.join("; ")}.` +
     (share === null
       ? ""
       : ` The classifier sees ${Math.round(share * count)} of ${count} as the class they were of.`);

@@ -144,6 +144,8 @@ export type SampleSettings = SamplingChoices & HeldOutOptions & {
   readonly count: number;
   /** Index of a held-out image for each image, for in-painting and image-to-image. */
   readonly pictures?: readonly number[] | undefined;
+  /** The data set of the held-out images, where it is not that of the run but a part of it in the repository. */
+  readonly pictures_of?: string | undefined;
   /** One class for each image; 10, "no class", if guidance_scale is 0. Empty until held-out images whose classes
    * are used have been loaded. */
   readonly classes: readonly number[];

@@ -1,5 +1,6 @@
 /** The job of sampling images. */
-import type { DeviceName, Engine } from "../../engine/mod.ts";
+import { bundledPartOf, type ImageDataset, isAvailableLocally } from "../../data/mod.ts";
+import { type DeviceName, type Engine, UserError } from "../../engine/mod.ts";
 import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
 import type { JobContext, Work } from "../run/job_worker.ts";
 import type { Warm } from "../run/warm.ts";
@@ -38,10 +39,9 @@ export const samplePictures: Work = async (context) => {
   const pictures = picturesOf(run);
   const weights = await warmWeights(context, config);
   levelsFor(config, requested);
-  const heldOut = usesHeldOut(requested)
-    ? await loadHeldOut(requested, context, config)
-    : undefined;
-  const settings = heldOut ? withHeldOutClasses(requested, heldOut) : requested;
+  const { settings, heldOut } = usesHeldOut(requested)
+    ? await withHeldOut(requested, context, config)
+    : { settings: requested, heldOut: undefined };
   report(0, settings.steps + 1, `Compiling the denoiser of step ${weights.step}`);
   const { engine, sampler } = await warmSampler(warm, device, config, settings, weights);
   const drawn = await drawSample(sampler, config, pictures, settings, {
@@ -90,16 +90,46 @@ async function warmSampler(
   return { engine, sampler };
 }
 
-async function loadHeldOut(
+/** Returns the held-out images that a sample starts from, and its settings with what is known of them. */
+async function withHeldOut(
   settings: SampleSettings,
-  { dataDirectory, report }: JobContext,
+  context: JobContext,
   config: ImageConfig,
-): Promise<HeldOutPictures> {
-  const dataset = await loadPictures(config, {
-    directory: dataDirectory,
-    onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
-  });
-  return heldOutPictures(settings, dataset);
+): Promise<{ readonly heldOut: HeldOutPictures; readonly settings: SampleSettings }> {
+  const { dataset, pictures_of } = await heldOutData(config, context);
+  const heldOut = heldOutPictures(settings, dataset);
+  return { heldOut, settings: withHeldOutClasses({ ...settings, pictures_of }, heldOut) };
+}
+
+/**
+ * Loads the data set of a run for its held-out images or, where it cannot be had, its part in the repository
+ * (of MNIST, MNIST-6k).
+ *
+ * @throws {UserError} If there is neither; the message says what to do.
+ */
+async function heldOutData(
+  config: ImageConfig,
+  { dataDirectory: directory, report }: JobContext,
+): Promise<{ readonly dataset: ImageDataset } & Pick<SampleSettings, "pictures_of">> {
+  const { dataset: name } = config;
+  try {
+    const dataset = await loadPictures(config, {
+      directory,
+      onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
+    });
+    return { dataset };
+  } catch (error) {
+    // A file that is there and damaged is to be mended.
+    if (!(error instanceof UserError) || await isAvailableLocally(name, { directory })) throw error;
+    const part = bundledPartOf(name);
+    if (part !== undefined) {
+      return { dataset: await loadPictures({ ...config, dataset: part }), pictures_of: part };
+    }
+    throw new UserError(
+      `${error.message}. keep and strength start from held-out pictures of ${name}, the data set ` +
+        "of the run: bring it to this machine, leave them out, or name a run on another data set",
+    );
+  }
 }
 
 /** Adds the classes that the classifier assigns to the samples, if a classifier exists; none is trained. */

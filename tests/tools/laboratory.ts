@@ -13,12 +13,17 @@ export interface Laboratory {
   readonly url: string;
 }
 
-/** Opens a laboratory in a new folder, serves it on a free port, and takes both down again. */
+/**
+ * Opens a laboratory in a new folder, serves it on a free port, and takes both down again.
+ *
+ * @param options.dataDirectory The only place of public data sets; by default they may be downloaded.
+ */
 export async function withLaboratory(
   use: (laboratory: Laboratory) => Promise<void>,
+  { dataDirectory }: { readonly dataDirectory?: string } = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "textdiffusion-" });
-  const lab = openLab({ workspace: join(folder, "workspace") });
+  const lab = openLab({ workspace: join(folder, "workspace"), dataDirectory });
   const host = "127.0.0.1";
   let closeApp = () => Promise.resolve();
   const server = listen({ host, port: 0 }, (viewerUrl) => {

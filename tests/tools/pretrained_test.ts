@@ -1,5 +1,6 @@
 /** What an assistant makes of a fresh workspace, whom nobody told that there are pretrained models. */
 import assert from "node:assert/strict";
+import { gatherImages, loadImageDataset } from "../../data/mod.ts";
 import { currentClient, textOf } from "./clients.ts";
 import { withLaboratory } from "./laboratory.ts";
 
@@ -40,3 +41,35 @@ Deno.test("an assistant finds the pretrained models in its first look at an empt
       await assistant.close();
     }
   }));
+
+Deno.test("without MNIST, in-painting with study/digits starts from the test digits of MNIST-6k, and says so", async () => {
+  const dataDirectory = await Deno.makeTempDir({ prefix: "textdiffusion-" });
+  try {
+    await withLaboratory(async ({ lab, url }) => {
+      const assistant = await currentClient("modern", { url: `${url}/mcp` });
+      try {
+        const drawn = await assistant.call("sample", {
+          run: "study/digits",
+          count: 2,
+          steps: 2,
+          keep: "top",
+          resamples: 1,
+          wait_seconds: 50,
+        });
+        assert.ok(!drawn.isError, textOf(drawn));
+        const said = /held-out pictures of mnist-6k, since mnist is not on this machine/;
+        assert.match(textOf(drawn), said);
+        const [sample] = lab.samples("study/digits").slice(-1);
+        assert.equal(sample!.settings.pictures_of, "mnist-6k");
+        const { test } = await loadImageDataset("mnist-6k");
+        const { heldOut } = await lab.samplePixels(sample!.id);
+        assert.deepEqual([...heldOut!.images], [...gatherImages(test, 28 * 28, [0, 1])]);
+        assert.deepEqual(sample!.settings.classes, [...test.labels.subarray(0, 2)]);
+      } finally {
+        await assistant.close();
+      }
+    }, { dataDirectory });
+  } finally {
+    await Deno.remove(dataDirectory);
+  }
+});
