@@ -12,6 +12,7 @@ import {
   type RunConfig,
   tellingFields,
 } from "../experiments/mod.ts";
+import { listed } from "../engine/host/mod.ts";
 import { inlineText, quotedText } from "./author_text.ts";
 import type { FrontMatter } from "./entry.ts";
 import { type Criterion, describe, describeCriterion, format } from "./criterion.ts";
@@ -113,9 +114,7 @@ function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
     );
   }
   parts.push(...baselines(runs));
-  if (alerts.length > 0) {
-    parts.push(alerts.map((a) => `- ${a.runId}: ${inlineText(a.message)}`).join("\n"));
-  }
+  if (alerts.length > 0) parts.push(warnings(alerts));
   return parts.join("\n\n");
 }
 
@@ -131,6 +130,22 @@ function baselines(runs: readonly Run[]): string[] {
     return `${baseline}${ids}: what is not below it has learnt nothing.`;
   });
 }
+
+/** Every warning once, with its runs; of warnings that differ only in their numbers, the first run's. */
+function warnings(alerts: Drawn["alerts"]): string {
+  const alike = Map.groupBy(alerts, ({ message }) => message.replace(NUMBER, "#"));
+  return [...alike.values()].map((same) => {
+    const [first, ...others] = same as [typeof same[number], ...typeof same];
+    const isOne = others.every(({ message }) => message === first.message);
+    const ids = listed((isOne ? same : others).map(({ runId }) => runId), alerts.length);
+    const text = inlineText(first.message);
+    return isOne
+      ? `- ${ids}: ${text}`
+      : `- ${first.runId}: ${text}. The same, with other numbers: ${ids}`;
+  }).join("\n");
+}
+
+const NUMBER = /\d+([.,]\d+)*(e[+-]?\d+)?/g;
 
 function observations(front: FrontMatter): string {
   return front.observations

@@ -74,6 +74,22 @@ Deno.test("entryBody() says the baseline of each run's own data", () => {
   ) assert.ok(body.includes(paragraph), `the body lacks ${paragraph}:\n${body}`);
 });
 
+Deno.test("a warning that several runs have stands once, with their names", () => {
+  const runs = ["a", "b", "c", "d"].map((id, seed) => finishedRun(id, { seed }, 0.05));
+  const alerts = [
+    { runId: "a", message: "The loss does not fall: 0.91 at first, 0.92 in the end" },
+    { runId: "b", message: "The loss does not fall: 0.93 at first, 1.1e-7 in the end" },
+    { runId: "b", message: "The newest checkpoint is damaged" },
+    { runId: "c", message: "The loss does not fall: 12 at first, 12.5 in the end" },
+    { runId: "d", message: "The newest checkpoint is damaged" },
+  ];
+  const body = entryBody(FRONT, { runs, missing: [], alerts }, VERDICT, REGISTERED);
+  assert.deepEqual(body.split("\n").filter((line) => /does not fall|damaged/.test(line)), [
+    "- a: The loss does not fall: 0.91 at first, 0.92 in the end. The same, with other numbers: b and c",
+    "- b and d: The newest checkpoint is damaged",
+  ]);
+});
+
 Deno.test("trainCall() repeats exactly the configuration of its runs", () => {
   for (
     const overrides of [
