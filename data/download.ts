@@ -4,7 +4,7 @@
  * its content was verified.
  */
 import { UserError } from "../engine/host/mod.ts";
-import { type ExpectedContent, verify } from "./files.ts";
+import { type ExpectedContent, statOrUndefined, verify, writeAll } from "./files.ts";
 
 /** Progress of the download of one file. */
 export interface DownloadProgress {
@@ -218,17 +218,6 @@ class InactivityTimeout implements Disposable {
   }
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
-  }
-}
-
 async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
+  return (await statOrUndefined(path))?.size ?? 0;
 }

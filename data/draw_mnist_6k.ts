@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { permutation } from "../engine/host/mod.ts";
 import { sha256 } from "./files.ts";
 import { formatIdx } from "./idx.ts";
-import type { ImageSplit } from "./images.ts";
+import { type ImageSplit, selectExamples } from "./images.ts";
 import { loadImageDataset } from "./load.ts";
 
 /** Number of examples of each class in the two splits. */
@@ -32,17 +32,7 @@ export function sampleFromMnist(split: ImageSplit, part: "train" | "test"): Imag
   const drawn = mixed(Array.from({ length: split.count }, (_, index) => index), 0)
     .filter((index) => taken[split.labels[index]!]!++ < DIGITS_OF_EACH_CLASS[part]);
   // As they were drawn, rare classes are left for the end, where validation takes its examples.
-  const indices = mixed(drawn, 1);
-  const size = split.pixels.length / split.count;
-  const pixels = new Uint8Array(indices.length * size);
-  indices.forEach((from, to) =>
-    pixels.set(split.pixels.subarray(from * size, (from + 1) * size), to * size)
-  );
-  return {
-    count: indices.length,
-    pixels,
-    labels: Uint8Array.from(indices, (index) => split.labels[index]!),
-  };
+  return selectExamples(split, split.pixels.length / split.count, mixed(drawn, 1));
 }
 
 function writeSplit(name: string, { count, pixels, labels }: ImageSplit): void {

@@ -61,6 +61,23 @@ export async function readRegularFile(
   return bytes.subarray(0, filled);
 }
 
+/** Returns the attributes of a file system entry, following links; undefined if there is none. */
+export async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Writes bytes at the position of an open file. */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
 /** The expected size and checksum of a file. */
 export type ExpectedContent =
   & {
@@ -76,8 +93,8 @@ export type ExpectedContent =
     readonly gzipMd5: string;
   });
 
-/** Returns the SHA-256 of concatenated byte strings, in hexadecimal. */
-export function sha256(...parts: readonly Uint8Array[]): string {
+/** Returns the SHA-256 of concatenated byte strings and texts, in hexadecimal. */
+export function sha256(...parts: readonly (Uint8Array | string)[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest("hex");

@@ -2,12 +2,17 @@
  * A folder of images as a data set: image files, with a subfolder for each class, or IDX files. Decoded
  * images are cached until a file changes.
  */
-import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { kindOf, lockFolder } from "./files.ts";
+import { kindOf, lockFolder, sha256 } from "./files.ts";
 import { hashAsIdx, holdsIdxFiles, type LabelledPictures, readIdxPairs } from "./idx.ts";
-import { type ImageDataset, type ImageSplit, type Split, splitByName } from "./images.ts";
+import {
+  type ImageDataset,
+  type ImageSplit,
+  selectExamples,
+  type Split,
+  splitByName,
+} from "./images.ts";
 import {
   decodePictures,
   deleteOutdated,
@@ -19,8 +24,8 @@ import {
 } from "./picture_decoding.ts";
 import { filesBelow, type FoundFile, listPictures, requireEnough } from "./picture_listing.ts";
 
-export const SMALLEST_IMAGE = 8;
-export const LARGEST_IMAGE = 64;
+const SMALLEST_IMAGE = 8;
+const LARGEST_IMAGE = 64;
 /** Largest size of all pixels in bytes; they are held in memory. */
 const MOST_BYTES = 2 ** 30;
 /** Version of the decoding; it changes when the same files would give other pixels. */
@@ -139,17 +144,9 @@ function requireSizeLimit(count: number, form: PictureFormat, folder: string): v
   );
 }
 
-function divided(all: ImageSplit, split: Split, form: PictureFormat) {
-  const length = pictureLength(form);
-  const take = (indices: readonly number[]): ImageSplit => {
-    const pixels = new Uint8Array(indices.length * length);
-    indices.forEach((from, to) =>
-      pixels.set(all.pixels.subarray(from * length, (from + 1) * length), to * length)
-    );
-    const labels = Uint8Array.from(indices, (from) => all.labels[from]!);
-    return { count: indices.length, pixels, labels };
-  };
-  return { train: take(split.train), test: take(split.test) };
+function divided(all: ImageSplit, { train, test }: Split, form: PictureFormat) {
+  const size = pictureLength(form);
+  return { train: selectExamples(all, size, train), test: selectExamples(all, size, test) };
 }
 
 function datasetOf(
@@ -174,5 +171,5 @@ function datasetOf(
 }
 
 function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+  return sha256(JSON.stringify(value)).slice(0, 16);
 }

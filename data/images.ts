@@ -1,5 +1,5 @@
 /** Labelled images in memory, and the split into training and test images. */
-import { createHash } from "node:crypto";
+import { sha256 } from "./files.ts";
 
 /** A split of a data set. */
 export interface ImageSplit {
@@ -60,6 +60,27 @@ export function gatherImages(
   return images;
 }
 
+/**
+ * Returns the examples of a split with these indices.
+ *
+ * @param exampleSize Number of values in one example: height · width · channels.
+ */
+export function selectExamples(
+  { pixels: all, labels }: ImageSplit,
+  exampleSize: number,
+  indices: readonly number[],
+): ImageSplit {
+  const pixels = new Uint8Array(indices.length * exampleSize);
+  indices.forEach((from, to) =>
+    pixels.set(all.subarray(from * exampleSize, (from + 1) * exampleSize), to * exampleSize)
+  );
+  return {
+    count: indices.length,
+    pixels,
+    labels: Uint8Array.from(indices, (index) => labels[index]!),
+  };
+}
+
 /** One in this many examples is held out. */
 const HELD_OUT = 10;
 
@@ -77,16 +98,10 @@ export interface Split {
  * @param names Unique names of the examples, such as their paths.
  */
 export function splitByName(names: readonly string[], labels: ArrayLike<number>): Split {
-  const hashes = names.map((name) => createHash("sha256").update(name).digest("hex"));
+  const hashes = names.map((name) => sha256(name));
   const order = names.map((_, i) => i).sort((a, b) => hashes[a]! < hashes[b]! ? -1 : 1);
-  const byClass = new Map<number, number[]>();
-  for (const i of order) {
-    const members = byClass.get(labels[i]!) ?? [];
-    members.push(i);
-    byClass.set(labels[i]!, members);
-  }
   const held = new Set(
-    [...byClass.values()].flatMap((members) =>
+    [...Map.groupBy(order, (i) => labels[i]!).values()].flatMap((members) =>
       members.slice(members.length - Math.round(members.length / HELD_OUT))
     ),
   );

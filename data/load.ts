@@ -55,7 +55,7 @@ const COLLECTIONS = {
 export type Modality = keyof typeof COLLECTIONS;
 
 /** Returns the names of the data sets of a modality. */
-export function datasetNames(modality: Modality): readonly string[] {
+function datasetNames(modality: Modality): readonly string[] {
   return COLLECTIONS[modality].entries.map(({ name }) => name);
 }
 

@@ -168,7 +168,7 @@ function writeVerse(): RawText {
   return {
     name: "made-up-verse",
     title: "Made-up verse",
-    hash: sha256(new TextEncoder().encode(text)),
+    hash: sha256(text),
     text,
   };
 }

@@ -10,7 +10,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { createHash } from "node:crypto";
+import { sha256, writeAll } from "./files.ts";
 import type { ImageDataset } from "./images.ts";
 
 /** The size and colour that all pictures of a data set are converted to. */
@@ -153,7 +153,7 @@ interface Header extends Omit<ImageDataset, "train" | "test"> {
 }
 
 /** The dataset's bytes, in parts. */
-export function packPictures(dataset: ImageDataset): Uint8Array[] {
+function packPictures(dataset: ImageDataset): Uint8Array[] {
   const { train, test, ...facts } = dataset;
   const header: Header = {
     format: FORMAT,
@@ -168,16 +168,13 @@ export function packPictures(dataset: ImageDataset): Uint8Array[] {
     test.pixels,
     test.labels,
   ];
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return [...parts, new Uint8Array(hash.digest())];
+  return [...parts, Uint8Array.fromHex(sha256(...parts))];
 }
 
 /** The dataset, or nothing if the bytes are cut, damaged or of another format. */
-export function unpackPictures(bytes: Uint8Array): ImageDataset | undefined {
+function unpackPictures(bytes: Uint8Array): ImageDataset | undefined {
   const content = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));
-  const checksum = createHash("sha256").update(content).digest("hex");
-  if (checksum !== bytes.subarray(content.length).toHex()) return undefined;
+  if (sha256(content) !== bytes.subarray(content.length).toHex()) return undefined;
   const lineEnd = content.indexOf(10);
   const header = JSON.parse(new TextDecoder().decode(content.subarray(0, lineEnd))) as Header;
   const { format, trainCount, testCount, ...facts } = header;
@@ -226,11 +223,7 @@ export async function writePictures(path: string, dataset: ImageDataset): Promis
 
 async function writeAtomically(path: string, parts: readonly Uint8Array[]): Promise<void> {
   using file = await Deno.open(path, { create: true, write: true, truncate: true });
-  for (const part of parts) {
-    for (let written = 0; written < part.length;) {
-      written += await file.write(part.subarray(written));
-    }
-  }
+  for (const part of parts) await writeAll(file, part);
   await file.sync();
 }
 

@@ -1,7 +1,7 @@
 /** Listing the images of a folder and their classes. */
 import { basename, join } from "node:path";
 import { counted, UserError } from "../engine/host/mod.ts";
-import { kindOf } from "./files.ts";
+import { kindOf, statOrUndefined } from "./files.ts";
 
 /** File name extensions of the image formats that sharp reads. */
 const PICTURE = /\.(png|jpe?g|webp|gif|avif|tiff?)$/i;
@@ -80,16 +80,6 @@ async function collect(
       `Cannot read the folder ${here}: ${(error as Error).message}; make it readable, or name ` +
         "another folder",
     );
-  }
-}
-
-/** Returns undefined for a broken link. */
-async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 

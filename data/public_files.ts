@@ -11,6 +11,7 @@ import {
   type ExpectedContent,
   lockFolder,
   readRegularFile,
+  statOrUndefined,
   verify,
 } from "./files.ts";
 
@@ -122,7 +123,10 @@ export async function missingFiles(
   const missing: PublicFile[] = [];
   for (const file of dataset.files) {
     if ("directory" in source) await findFile(dataset, file, source.directory);
-    else if (!await statOrUndefined(cachedPath(dataset, file, source))) missing.push(file);
+    else {
+      const path = cachedPath(dataset, file, source);
+      if (!await reading(path, statOrUndefined(path))) missing.push(file);
+    }
   }
   return missing;
 }
@@ -150,7 +154,7 @@ async function fromDirectory(
   directory: string,
 ): Promise<Uint8Array> {
   const path = await findFile(dataset, file, directory);
-  const found = await readGiven(path, mostBytes(file));
+  const found = await reading(path, readRegularFile(path, mostBytes(file)));
   const result = await verify(found, file);
   if ("content" in result) return result.content;
   const content = await decompress(found, file.bytes + 1).catch(() => undefined);
@@ -166,7 +170,7 @@ async function findFile(
 ): Promise<string> {
   const folder = join(directory, dataset.folder);
   for (const path of [join(folder, `${file.name}.gz`), join(folder, file.name)]) {
-    if (await statOrUndefined(path)) return path;
+    if (await reading(path, statOrUndefined(path))) return path;
   }
   const missing = "gzipMd5" in file
     ? `no ${file.name}.gz`
@@ -181,9 +185,10 @@ async function readVerified(
   path: string,
   expected: ExpectedContent,
 ): Promise<Uint8Array | undefined> {
-  const info = await statOrUndefined(path);
+  const info = await reading(path, statOrUndefined(path));
   if (!info?.isFile || info.size > mostBytes(expected)) return undefined;
-  const result = await verify(await readGiven(path, mostBytes(expected)), expected);
+  const found = await reading(path, readRegularFile(path, mostBytes(expected)));
+  const result = await verify(found, expected);
   return "content" in result ? result.content : undefined;
 }
 
@@ -192,20 +197,12 @@ function mostBytes({ bytes }: ExpectedContent): number {
   return bytes + SLACK;
 }
 
-async function readGiven(path: string, most: number): Promise<Uint8Array> {
+/** Waits for a file to be read; an error of the system becomes a {@link UserError}. */
+async function reading<Result>(path: string, read: Promise<Result>): Promise<Result> {
   try {
-    return await readRegularFile(path, most);
+    return await read;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`Cannot read ${path}: ${(error as Error).message}`);
-  }
-}
-
-async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
     throw new UserError(`Cannot read ${path}: ${(error as Error).message}`);
   }
 }

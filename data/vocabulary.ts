@@ -33,23 +33,22 @@ const MOST_NAMED = 5;
  * @throws {UserError} If there are more than 65,536.
  */
 export function vocabularyOf(text: string): Vocabulary {
-  const points = [...new Set(codePoints(text))].sort((a, b) => a - b);
-  if (points.length > MOST_CHARACTERS) {
+  const characters = [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+  if (characters.length > MOST_CHARACTERS) {
     throw new UserError(
-      `Cannot make a vocabulary: the text has ${points.length} different characters, ` +
+      `Cannot make a vocabulary: the text has ${characters.length} different characters, ` +
         `the most is ${MOST_CHARACTERS}; is it a text?`,
     );
   }
-  const characters = points.map((point) => String.fromCodePoint(point));
-  const tokens = new Map(points.map((point, token) => [point, token]));
+  const tokens = new Map(characters.map((character, token) => [character, token]));
   return {
     ...tableOf(characters),
     characters,
     encode(text) {
       const encoded = new Uint16Array(text.length);
       let length = 0;
-      for (const point of codePoints(text)) {
-        const token = tokens.get(point);
+      for (const character of text) {
+        const token = tokens.get(character);
         if (token === undefined) throw unknownCharacters(text, characters);
         encoded[length++] = token;
       }
@@ -80,14 +79,6 @@ export function tableOf(
       return text.join("");
     },
   };
-}
-
-function* codePoints(text: string): Generator<number> {
-  for (let i = 0; i < text.length; i++) {
-    const point = text.codePointAt(i)!;
-    if (point > 0xffff) i++;
-    yield point;
-  }
 }
 
 /** Plain replacements of typographic characters. */
