@@ -6,11 +6,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { validateHostHeader, validateOriginHeader } from "@modelcontextprotocol/server";
+import {
+  localhostAllowedHostnames,
+  validateHostHeader,
+  validateOriginHeader,
+} from "@modelcontextprotocol/server";
 import { shortened, UserError } from "../engine/host/mod.ts";
-import { answered } from "./sessions.ts";
+import { answered } from "./messages.ts";
+import { bracketed, isEverywhere } from "./serving.ts";
 
-const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
+/** The names of this machine for itself. */
+const LOOPBACK = localhostAllowedHostnames();
 const COOKIE = "textdiffusion_token";
 const YEAR_SECONDS = 365 * 24 * 3600;
 const MIN_TOKEN = 16;
@@ -52,10 +58,6 @@ export function accessTo({ host, allowHost = [], token, workspace }: AccessOptio
   return { names, ...keptToken(tokenFile(workspace)) };
 }
 
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.includes(host.toLowerCase());
-}
-
 /** The file of the token that was made for a workspace. */
 export function tokenFile(workspace: string): string {
   return join(workspace, "token");
@@ -76,20 +78,16 @@ function keptToken(path: string): { readonly token: string; readonly isNew: bool
   return { token, isNew: true };
 }
 
-/** Names under which a server at this address is rightly called. */
-export function hostNamesOf(host: string): string[] {
-  const loopback = ["localhost", "127.0.0.1", "[::1]"];
-  if (isLoopback(host)) return loopback;
-  const everywhere = host === "0.0.0.0" || host === "::";
-  const own = everywhere
-    ? [Deno.hostname(), ...Deno.networkInterfaces().map((network) => network.address)]
-    : [host];
-  return [...new Set([...loopback, ...own.map((name) => bracketed(name).toLowerCase())])];
+function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(bracketed(host).toLowerCase());
 }
 
-/** An address as it stands in a URL. */
-export function bracketed(host: string): string {
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+/** Names under which a server at this address is rightly called. */
+function hostNamesOf(host: string): string[] {
+  const own = isEverywhere(host)
+    ? [Deno.hostname(), ...Deno.networkInterfaces().map((network) => network.address)]
+    : [host];
+  return [...LOOPBACK, ...own.map((name) => bracketed(name).toLowerCase())];
 }
 
 /** @throws {UserError} If it is no name of a machine. */

@@ -1,22 +1,22 @@
 /** One web application: MCP at /mcp and the viewer everywhere else, behind one guard. */
 import {
   createMcpHandler,
+  DEFAULT_MAX_REQUEST_BODY_SIZE,
   INVALID_REQUEST,
   isJsonContentType,
   isLegacyRequest,
   type McpHandlerRequestOptions,
+  readRequestBody,
 } from "@modelcontextprotocol/server";
 import type { Lab } from "../experiments/mod.ts";
 import { type Access, accessRefusal, page, signIn } from "./access.ts";
 import { type Changes, changesOf, sendChanges } from "./changes.ts";
 import { lazily, unavailable } from "./serving.ts";
-import { malformed, parsedMessage, type Refusal } from "./messages.ts";
+import { answered, malformed, parsedMessage, type Refusal } from "./messages.ts";
 import { createMcpServer, type ServerOptions, tasksOf } from "./server.ts";
-import { answered, createSessions } from "./sessions.ts";
+import { createSessions } from "./sessions.ts";
 import { TaskNotices } from "./task_notices.ts";
 
-/** Largest size of a request's body; tools take some thousand characters at most. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Longest time in which a request must arrive. */
 const BODY_MS = 15_000;
 /** Streams of changes at once. */
@@ -51,15 +51,12 @@ export function createHttpApp(
   const createServer = createMcpServer(lab, { ...options, tasks });
   const notices = new TaskNotices(tasks);
   const onerror = (error: Error) => console.error(`MCP: ${error.message}`);
-  const limits = { maxRequestBodySize: MAX_BODY_BYTES };
   const modern = createMcpHandler(createServer, {
-    ...limits,
     legacy: "reject",
     bus: changes,
     maxSubscriptions: MAX_SUBSCRIPTIONS,
   });
   const sessions = createSessions({
-    ...limits,
     onerror,
     factory(context) {
       const server = createServer(context);
@@ -72,7 +69,7 @@ export function createHttpApp(
   async function mcp(request: Request): Promise<Response> {
     const options = await optionsOf(request, bodyMs);
     if (options instanceof Response) return options;
-    if (await isLegacyRequest(request, options.parsedBody, limits)) {
+    if (await isLegacyRequest(request, options.parsedBody)) {
       return await sessions.fetch(request, options);
     }
     const received = notices.received(options.parsedBody);
@@ -125,35 +122,21 @@ function inResponse(refused: Refusal): Response {
 
 /** A request's body as text; a refusal if it is too long, or too long on its way. */
 async function bodyOf(request: Request, limitMs: number): Promise<string | Response> {
-  const tooLong = () =>
-    answered(413, INVALID_REQUEST, `The message is longer than ${MAX_BODY_BYTES} bytes`);
-  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) return tooLong();
-  if (request.body === null) return "";
-  const reader = request.body.getReader();
-  const decoder = new TextDecoder();
   const late = Promise.withResolvers<"late">();
   const timer = setTimeout(() => late.resolve("late"), limitMs);
-  let bytes = 0;
-  let text = "";
   try {
-    for (;;) {
-      const read = await Promise.race([reader.read(), late.promise]);
-      if (read === "late") {
-        return answered(408, INVALID_REQUEST, `The message took longer than ${limitMs / 1000} s`, {
-          connection: "close",
-        });
-      }
-      if (read.done) return text + decoder.decode();
-      bytes += read.value.byteLength;
-      if (bytes > MAX_BODY_BYTES) return tooLong();
-      text += decoder.decode(read.value, { stream: true });
+    const read = await Promise.race([readRequestBody(request), late.promise]);
+    if (read === "late") {
+      return answered(408, INVALID_REQUEST, `The message took longer than ${limitMs / 1000} s`, {
+        connection: "close",
+      });
     }
+    if (!read.tooLarge) return read.text;
+    const limit = `${DEFAULT_MAX_REQUEST_BODY_SIZE} bytes`;
+    return answered(413, INVALID_REQUEST, `The message is longer than ${limit}`);
   } catch {
     return answered(400, INVALID_REQUEST, "The message broke off");
   } finally {
     clearTimeout(timer);
-    reader.cancel().catch(() => {
-      // Nothing more is wanted of it.
-    });
   }
 }

@@ -11,6 +11,9 @@ import {
 } from "@modelcontextprotocol/server";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { isPretrained, type Run } from "../experiments/mod.ts";
+import type { ToolContext } from "./define.ts";
+import { journalUri, runUri, sampleUri } from "./links.ts";
 
 /** Entries of a page. */
 const PAGE = 50;
@@ -32,6 +35,58 @@ const Cursor = z.strictObject({
   total: z.number().int().min(0),
 });
 type Cursor = z.infer<typeof Cursor>;
+
+/** Runs whose samples are listed. */
+export const SEARCHED_RUNS = 50;
+const SAMPLE_TYPES = {
+  "contact-sheet": "image/png",
+  "film-strip": "image/png",
+  text: "text/plain",
+};
+
+/** The kinds of resources that are listed page by page. */
+export function listedKinds({ lab, journal }: ToolContext): ListedKind[] {
+  const entryOf = (run: Run) => ({
+    uri: runUri(run.id),
+    name: run.id,
+    title: isPretrained(run.id) ? "A pretrained run" : "A run",
+    description: `${run.status}, step ${run.step}/${run.steps}`,
+    mimeType: "application/json",
+  });
+  return [
+    (offset, limit) => {
+      const { runs, total } = lab.runs({ offset, limit });
+      return { total, resources: runs.map(entryOf) };
+    },
+    (offset, limit) => {
+      const pretrained = lab.pretrained();
+      const resources = pretrained.slice(offset, offset + limit).map(entryOf);
+      return { total: pretrained.length, resources };
+    },
+    (offset, limit) => {
+      const samples = lab.newestSamples(SEARCHED_RUNS);
+      const resources = samples.slice(offset, offset + limit).map(({ id, kind, runId, step }) => ({
+        uri: sampleUri(id),
+        name: id,
+        title: "A sample",
+        description: `${kind} of ${runId} at step ${step}`,
+        mimeType: SAMPLE_TYPES[kind],
+      }));
+      return { total: samples.length, resources };
+    },
+    async (offset, limit) => {
+      const entries = (await journal()).listEntries();
+      const resources = entries.slice(offset, offset + limit).map((entry) => ({
+        uri: journalUri(entry.id),
+        name: entry.id,
+        title: entry.title,
+        description: entry.problem ?? entry.verdict,
+        mimeType: "text/markdown",
+      }));
+      return { total: entries.length, resources };
+    },
+  ];
+}
 
 type Handler = (
   request: { readonly params?: { readonly cursor?: string } | undefined },

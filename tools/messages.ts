@@ -74,6 +74,16 @@ export function refusal(code: number, message: string, id: unknown = null): Refu
   return { jsonrpc: "2.0", id: isId(id) ? id : null, error: { code, message } };
 }
 
+/** A refusal as an HTTP response. */
+export function answered(
+  status: number,
+  code: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return Response.json(refusal(code, message), { status, headers });
+}
+
 /** Parses a text as JSON; a refusal if it is none. */
 export function parsedMessage(text: string): { readonly message: unknown } | Refusal {
   try {

@@ -1,13 +1,15 @@
 /** The server's resources: runs, curves, comparisons, presets, samples and journal entries. */
 import {
+  type CompleteResourceTemplateCallback,
   type McpServer,
+  type ResourceMetadata,
   ResourceNotFoundError,
   ResourceTemplate,
+  type Variables,
 } from "@modelcontextprotocol/server";
 import { UserError } from "../engine/host/mod.ts";
 import {
   type Curves,
-  isPretrained,
   type Lab,
   type MetricName,
   metricOf,
@@ -33,191 +35,204 @@ import {
   sampleUri,
   SAMPLING_FIELDS_URI,
 } from "./links.ts";
-import type { ListedKind } from "./lists.ts";
+import { SEARCHED_RUNS } from "./lists.ts";
 import { Buffer } from "node:buffer";
 
+/** Points of each curve at most. */
 const CURVE_POINTS = 500;
 
-export function registerResources(server: McpServer, toolContext: ToolContext): void {
-  registerRuns(server, toolContext);
-  registerCurves(server, toolContext);
-  registerComparisons(server, toolContext);
-  registerPresets(server);
-  registerJobs(server, toolContext);
-  registerSamples(server, toolContext);
-  registerJournal(server, toolContext);
-}
+/** Registers all resources on a server, in the order in which they are listed. */
+export function registerResources(server: McpServer, { lab, journal }: ToolContext): void {
+  const runs = (typed: string) => runIds(lab, typed);
+  const samples = (typed: string) =>
+    beginning(lab.newestSamples(SEARCHED_RUNS).map(({ id }) => id), typed);
+  const entries = async (typed: string) =>
+    beginning((await journal()).listEntries().map(({ id }) => id), typed);
 
-/** The kinds of resources that are listed page by page. */
-export function listedKinds({ lab, journal }: ToolContext): ListedKind[] {
-  const entryOf = (run: Run) => ({
-    uri: runUri(run.id),
-    name: run.id,
-    title: isPretrained(run.id) ? "A pretrained run" : "A run",
-    description: `${run.status}, step ${run.step}/${run.steps}`,
-    mimeType: "application/json",
-  });
-  return [
-    (offset, limit) => {
-      const { runs, total } = lab.runs({ offset, limit });
-      return { total, resources: runs.map(entryOf) };
-    },
-    (offset, limit) => {
-      const pretrained = lab.pretrained();
-      const resources = pretrained.slice(offset, offset + limit).map(entryOf);
-      return { total: pretrained.length, resources };
-    },
-    (offset, limit) => {
-      const samples = lab.newestSamples(SEARCHED_RUNS);
-      const resources = samples.slice(offset, offset + limit).map(({ id, kind, runId, step }) => ({
-        uri: sampleUri(id),
-        name: id,
-        title: "A sample",
-        description: `${kind} of ${runId} at step ${step}`,
-        mimeType: SAMPLE_TYPES[kind],
-      }));
-      return { total: samples.length, resources };
-    },
-    async (offset, limit) => {
-      const entries = (await journal()).listEntries();
-      const resources = entries.slice(offset, offset + limit).map((entry) => ({
-        uri: journalUri(entry.id),
-        name: entry.id,
-        title: entry.title,
-        description: entry.problem ?? entry.verdict,
-        mimeType: "text/markdown",
-      }));
-      return { total: entries.length, resources };
-    },
-  ];
-}
-
-function registerRuns(server: McpServer, { lab }: ToolContext): void {
-  const config = {
+  addResource(server, "runs", RUNS_URI, {
     title: "Runs",
     description:
       "The newest 20 runs and the pretrained runs: configuration, status and newest metrics",
     mimeType: "application/json",
-  };
-  server.registerResource("runs", RUNS_URI, config, () => {
+  }, () => {
     const { runs, total } = lab.runs({ limit: 20 });
     // Some clients show their model the beginning and the end of what is long.
     const ids = runs.map(({ id }) => id);
-    return json(RUNS_URI, { total, ids, runs, pretrained: lab.pretrained() });
+    return json({ total, ids, runs, pretrained: lab.pretrained() });
   });
-  const template = new ResourceTemplate(runUri("{run}"), {
-    list: undefined,
-    complete: { run: (value) => runIds(lab, value) },
-  });
-  server.registerResource("run", template, {
+  addTemplate(server, "run", runUri("{run}"), { run: runs }, {
     title: "A run",
     description: "Configuration, status, metrics, evaluations, samples and warnings of a run",
     mimeType: "application/json",
-  }, (uri, { run }) => found(uri, () => json(uri.href, lab.inspect(one(run)))));
-}
-
-function registerCurves(server: McpServer, { lab }: ToolContext): void {
-  const template = new ResourceTemplate(curvesUri("{run}", "{format}"), {
-    list: undefined,
-    complete: {
-      run: (value) => runIds(lab, value),
-      format: (value) => ["csv", "json", "svg"].filter((format) => format.startsWith(value)),
-    },
-  });
-  server.registerResource("curves", template, {
+  }, ({ run }) => json(lab.inspect(one(run))));
+  addTemplate(server, "curves", curvesUri("{run}", "{format}"), {
+    run: runs,
+    format: (typed) => beginning(["csv", "json", "svg"], typed),
+  }, {
     title: "Curves of a run",
     description:
       `All metrics over the steps, as csv, json or svg, at most ${CURVE_POINTS} points each`,
-  }, (uri, { run, format }) =>
-    found(uri, async () => {
-      const curves = lab.metrics(one(run), { maxPoints: CURVE_POINTS });
-      switch (one(format)) {
-        case "json":
-          return json(uri.href, curves);
-        case "csv":
-          return text(uri.href, "text/csv", csvOf(curves));
-        case "svg":
-          return text(uri.href, "image/svg+xml", await chartOf(lab.run(one(run)), curves));
-        default:
-          throw new UserError(
-            `Curves come as csv, json or svg, not as ${JSON.stringify(one(format))}`,
-          );
-      }
-    }));
-}
-
-function registerComparisons(server: McpServer, { lab }: ToolContext): void {
-  const template = new ResourceTemplate(comparisonUri(["{runs*}"]), {
-    list: undefined,
-    complete: { runs: (value) => runIds(lab, value) },
-  });
-  server.registerResource("comparison", template, {
+  }, ({ run, format }) => curvesOf(lab, one(run), one(format)));
+  addTemplate(server, "comparison", comparisonUri(["{runs*}"]), { runs }, {
     title: "Runs compared",
     description:
       "Ranking, mean over seeds, curves at common steps and verdict of runs and sweeps, whose ids are " +
       "separated by commas",
     mimeType: "application/json",
-  }, (uri, { runs }) => found(uri, () => json(uri.href, lab.compare(several(runs)))));
-}
-
-function registerJobs(server: McpServer, { lab }: ToolContext): void {
-  const config = {
-    title: "Jobs",
-    description: "The newest 50 jobs of sample and evaluate: request, progress and result",
-    mimeType: "application/json",
-  };
-  server.registerResource("jobs", JOBS_URI, config, () => json(JOBS_URI, lab.jobs()));
-  const template = new ResourceTemplate(jobUri("{job}"), {
-    list: undefined,
-    complete: {
-      job: (value) => lab.jobs().jobs.map(({ id }) => id).filter((id) => id.startsWith(value)),
-    },
-  });
-  server.registerResource("job", template, {
-    title: "A job",
-    description: "Request, progress and result of a call of sample or evaluate",
-    mimeType: "application/json",
-  }, (uri, { job }) => found(uri, () => json(uri.href, lab.job(one(job)))));
-}
-
-function registerPresets(server: McpServer): void {
-  server.registerResource("presets", PRESETS_URI, {
+  }, ({ runs }) => json(lab.compare(several(runs))));
+  addResource(server, "presets", PRESETS_URI, {
     title: "Presets",
     description: "The presets of train, each with its whole configuration",
     mimeType: "application/json",
-  }, () => json(PRESETS_URI, presets));
-  const field = new ResourceTemplate(`${FIELDS_URI}/{field}`, {
-    list: undefined,
-    complete: { field: (value) => allFieldNames().filter((name) => name.startsWith(value)) },
-  });
-  server.registerResource("field", field, {
+  }, () => json(presets));
+  addTemplate(server, "field", `${FIELDS_URI}/{field}`, {
+    field: (typed) => beginning(allFieldNames(), typed),
+  }, {
     title: "A field",
     description:
       "One field of train's overrides and grid, of sample or of evaluate: its meaning, " +
       "what it takes, and its values in the presets",
     mimeType: "text/markdown",
-  }, (uri, { field }) => found(uri, () => text(uri.href, "text/markdown", fieldTable(one(field)))));
-  server.registerResource("fields", FIELDS_URI, {
+  }, ({ field }) => markdown(fieldTable(one(field))));
+  addResource(server, "fields", FIELDS_URI, {
     title: "Configuration fields",
     description: "All fields of train's overrides and grid: their meaning, what they take, and " +
       "their value in most presets",
     mimeType: "text/markdown",
-  }, () => text(FIELDS_URI, "text/markdown", fieldsTable()));
-  server.registerResource("sampling-fields", SAMPLING_FIELDS_URI, {
+  }, () => markdown(fieldsTable()));
+  addResource(server, "sampling-fields", SAMPLING_FIELDS_URI, {
     title: "Fields of sample and evaluate",
     description: "All fields of the tools sample and evaluate: their meaning and what they take",
     mimeType: "text/markdown",
-  }, () => text(SAMPLING_FIELDS_URI, "text/markdown", samplingFieldsTable()));
+  }, () => markdown(samplingFieldsTable()));
+  addResource(server, "jobs", JOBS_URI, {
+    title: "Jobs",
+    description: "The newest 50 jobs of sample and evaluate: request, progress and result",
+    mimeType: "application/json",
+  }, () => json(lab.jobs()));
+  addTemplate(server, "job", jobUri("{job}"), {
+    job: (typed) => beginning(lab.jobs().jobs.map(({ id }) => id), typed),
+  }, {
+    title: "A job",
+    description: "Request, progress and result of a call of sample or evaluate",
+    mimeType: "application/json",
+  }, ({ job }) => json(lab.job(one(job))));
+  addTemplate(server, "sample", sampleUri("{sample}"), { sample: samples }, {
+    title: "A sample",
+    description: "A contact sheet or film strip as PNG, or the generated texts",
+  }, ({ sample }) => sampleContent(lab, one(sample)));
+  addTemplate(server, "sample-record", asJson(sampleUri("{sample}")), { sample: samples }, {
+    title: "A sample as JSON",
+    description: "Settings, training step, cost and file of a sample; for text also the texts",
+    mimeType: "application/json",
+  }, ({ sample }) => json(sampleOf(lab, one(sample))));
+  addResource(server, "journal", JOURNAL_URI, {
+    title: "The journal",
+    description: "All entries with their verdicts, newest first",
+    mimeType: "application/json",
+  }, async () => json({ entries: (await journal()).listEntries() }));
+  addTemplate(server, "journal-entry", journalUri("{entry}"), { entry: entries }, {
+    title: "A journal entry",
+    description: "Hypothesis, results and verdict as Markdown",
+    mimeType: "text/markdown",
+  }, async ({ entry }) => markdown((await journal()).readEntry(one(entry)).body));
+  addTemplate(server, "journal-record", asJson(journalUri("{entry}")), { entry: entries }, {
+    title: "A journal entry as JSON",
+    description: "What its author wrote and what the program computed, field by field",
+    mimeType: "application/json",
+  }, async ({ entry }) => json((await journal()).readEntry(one(entry))));
+}
+
+/** What is read at an address. */
+type Content =
+  & { readonly mimeType: string }
+  & ({ readonly text: string } | { readonly blob: string });
+
+/** Registers the resource at one address. */
+function addResource(
+  server: McpServer,
+  name: string,
+  address: string,
+  metadata: ResourceMetadata,
+  read: () => Content | Promise<Content>,
+): void {
+  server.registerResource(name, address, metadata, async () => ({
+    contents: [{ uri: address, ...await read() }],
+  }));
+}
+
+/**
+ * Registers the resources at the addresses of a template, which are listed elsewhere. Where there is none, the
+ * error names the address.
+ *
+ * @param complete Completes each variable of the template.
+ */
+function addTemplate(
+  server: McpServer,
+  name: string,
+  address: string,
+  complete: Readonly<Record<string, CompleteResourceTemplateCallback>>,
+  metadata: ResourceMetadata,
+  read: (variables: Variables) => Content | Promise<Content>,
+): void {
+  const template = new ResourceTemplate(address, { list: undefined, complete });
+  server.registerResource(name, template, metadata, async ({ href: uri }, variables) => {
+    try {
+      return { contents: [{ uri, ...await read(variables) }] };
+    } catch (error) {
+      if (error instanceof UserError) throw new ResourceNotFoundError(uri, error.message);
+      throw error;
+    }
+  });
 }
 
 /** Ids that begin with what was typed, newest first. */
 export function runIds(lab: Lab, typed: string): string[] {
-  return [...lab.runs({ limit: 100 }).runs, ...lab.pretrained()].map((run) => run.id)
-    .filter((id) => id.startsWith(typed));
+  return beginning(
+    [...lab.runs({ limit: 100 }).runs, ...lab.pretrained()].map(({ id }) => id),
+    typed,
+  );
+}
+
+function beginning(names: readonly string[], typed: string): string[] {
+  return names.filter((name) => name.startsWith(typed));
+}
+
+/** A variable that stands for one value. */
+function one(value: string | string[] | undefined): string {
+  return decodeURIComponent(Array.isArray(value) ? value.join("/") : value ?? "");
+}
+
+/** A variable that stands for several values with commas between them. */
+function several(value: string | string[] | undefined): string[] {
+  return [value ?? []].flat().flatMap((part) => decodeURIComponent(part).split(","));
+}
+
+function json(value: unknown): Content {
+  return { mimeType: "application/json", text: JSON.stringify(value, null, 1) };
+}
+
+function markdown(text: string): Content {
+  return { mimeType: "text/markdown", text };
+}
+
+/** @throws {UserError} If there is no such run or format. */
+async function curvesOf(lab: Lab, run: string, format: string): Promise<Content> {
+  const curves = lab.metrics(run, { maxPoints: CURVE_POINTS });
+  switch (format) {
+    case "json":
+      return json(curves);
+    case "csv":
+      return { mimeType: "text/csv", text: csvOf(curves) };
+    case "svg":
+      return { mimeType: "image/svg+xml", text: await chartOf(lab.run(run), curves) };
+    default:
+      throw new UserError(`Curves come as csv, json or svg, not as ${JSON.stringify(format)}`);
+  }
 }
 
 /** One row for each step at which something was recorded. */
-export function csvOf(curves: Curves): string {
+function csvOf(curves: Curves): string {
   const names = Object.keys(curves) as MetricName[];
   const rows = new Map<number, Map<string, number>>();
   for (const name of names) {
@@ -243,41 +258,13 @@ async function chartOf(run: Run, curves: Curves): Promise<string> {
   });
 }
 
-/** Runs whose samples are listed. */
-const SEARCHED_RUNS = 50;
-const SAMPLE_TYPES = {
-  "contact-sheet": "image/png",
-  "film-strip": "image/png",
-  text: "text/plain",
-};
-
-export function registerSamples(server: McpServer, { lab }: ToolContext): void {
-  const complete = {
-    sample: (value: string) =>
-      lab.newestSamples(SEARCHED_RUNS).map(({ id }) => id).filter((id) => id.startsWith(value)),
-  };
-  const template = new ResourceTemplate(sampleUri("{sample}"), {
-    list: undefined,
-    complete,
-  });
-  server.registerResource("sample", template, {
-    title: "A sample",
-    description: "A contact sheet or film strip as PNG, or the generated texts",
-  }, (uri, variables) =>
-    found(uri, async () => {
-      const sample = sampleOf(lab, one(variables.sample));
-      if ("texts" in sample) return text(uri.href, "text/plain", sample.texts.join("\n---\n"));
-      const { samplePng } = await import("../figures/mod.ts");
-      const { png } = await samplePng(lab, sample.id);
-      const blob = Buffer.from(png).toString("base64");
-      return { contents: [{ uri: uri.href, mimeType: "image/png", blob }] };
-    }));
-  const record = new ResourceTemplate(asJson(sampleUri("{sample}")), { list: undefined, complete });
-  server.registerResource("sample-record", record, {
-    title: "A sample as JSON",
-    description: "Settings, training step, cost and file of a sample; for text also the texts",
-    mimeType: "application/json",
-  }, (uri, { sample }) => found(uri, () => json(uri.href, sampleOf(lab, one(sample)))));
+/** @throws {UserError} If there is none of this id. */
+async function sampleContent(lab: Lab, id: string): Promise<Content> {
+  const sample = sampleOf(lab, id);
+  if ("texts" in sample) return { mimeType: "text/plain", text: sample.texts.join("\n---\n") };
+  const { samplePng } = await import("../figures/mod.ts");
+  const { png } = await samplePng(lab, sample.id);
+  return { mimeType: "image/png", blob: Buffer.from(png).toString("base64") };
 }
 
 /** @throws {UserError} If there is none of this id. */
@@ -288,74 +275,4 @@ function sampleOf(lab: Lab, id: string): Sample | TextSample {
     if (!(error instanceof UserError)) throw error;
     return lab.sampleById(id);
   }
-}
-
-export function registerJournal(server: McpServer, { journal }: ToolContext): void {
-  const list = {
-    title: "The journal",
-    description: "All entries with their verdicts, newest first",
-  };
-  server.registerResource(
-    "journal",
-    JOURNAL_URI,
-    { ...list, mimeType: "application/json" },
-    async () => json(JOURNAL_URI, { entries: (await journal()).listEntries() }),
-  );
-  const complete = {
-    entry: async (value: string) =>
-      (await journal()).listEntries().map((entry) => entry.id).filter((id) => id.startsWith(value)),
-  };
-  const template = new ResourceTemplate(journalUri("{entry}"), {
-    list: undefined,
-    complete,
-  });
-  server.registerResource("journal-entry", template, {
-    title: "A journal entry",
-    description: "Hypothesis, results and verdict as Markdown",
-    mimeType: "text/markdown",
-  }, (uri, { entry }) =>
-    found(uri, async () => {
-      const { body } = (await journal()).readEntry(one(entry));
-      return text(uri.href, "text/markdown", body);
-    }));
-  const record = new ResourceTemplate(asJson(journalUri("{entry}")), { list: undefined, complete });
-  server.registerResource(
-    "journal-record",
-    record,
-    {
-      title: "A journal entry as JSON",
-      description: "What its author wrote and what the program computed, field by field",
-      mimeType: "application/json",
-    },
-    (uri, { entry }) =>
-      found(uri, async () => json(uri.href, (await journal()).readEntry(one(entry)))),
-  );
-}
-
-/** Reads a resource; if there is none, the error names the address. */
-export async function found<T>(uri: URL, read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof UserError) throw new ResourceNotFoundError(uri.href, error.message);
-    throw error;
-  }
-}
-
-/** A variable that stands for one value. */
-export function one(value: string | string[] | undefined): string {
-  return decodeURIComponent(Array.isArray(value) ? value.join("/") : value ?? "");
-}
-
-/** A variable that stands for several values with commas between them. */
-export function several(value: string | string[] | undefined): string[] {
-  return [value ?? []].flat().flatMap((part) => decodeURIComponent(part).split(","));
-}
-
-export function json(uri: string, value: unknown) {
-  return text(uri, "application/json", JSON.stringify(value, null, 1));
-}
-
-export function text(uri: string, mimeType: string, content: string) {
-  return { contents: [{ uri, mimeType, text: content }] };
 }

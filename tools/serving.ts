@@ -53,10 +53,18 @@ export function listen(
     }
     throw error;
   }
-  const everywhere = host === "0.0.0.0" || host === "::";
-  const shown = everywhere ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  url = `http://${shown}:${server.addr.port}`;
+  url = `http://${isEverywhere(host) ? "localhost" : bracketed(host)}:${server.addr.port}`;
   return { url, close: () => server.shutdown(), finished: server.finished };
+}
+
+/** Whether an address to listen on is that of every network of this machine. */
+export function isEverywhere(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+/** An address as it stands in a URL. */
+export function bracketed(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { refusal } from "./messages.ts";
+import { answered } from "./messages.ts";
 
 /** Sessions kept at once; the one that was silent longest makes room for another. */
 const MAX_SESSIONS = 200;
@@ -25,14 +25,12 @@ const RETRY_MS = 1000;
 
 export interface SessionOptions {
   readonly factory: McpServerFactory;
-  readonly onerror?: ((error: Error) => void) | undefined;
-  readonly maxRequestBodySize: number;
+  readonly onerror: (error: Error) => void;
 }
 
 /** Serves requests of the 2025 revisions, with their session or without one. */
 export interface Sessions {
   fetch(request: Request, options: McpHandlerRequestOptions): Promise<Response>;
-  readonly count: number;
   close(): Promise<void>;
 }
 
@@ -42,12 +40,10 @@ interface Session {
   usedAt: number;
 }
 
-export function createSessions(
-  { factory, onerror, maxRequestBodySize }: SessionOptions,
-): Sessions {
+export function createSessions({ factory, onerror }: SessionOptions): Sessions {
   /** In the order of their last use. */
   const sessions = new Map<string, Session>();
-  const withoutSession = legacyStatelessFallback(factory, onerror, { maxRequestBodySize });
+  const withoutSession = legacyStatelessFallback(factory, onerror);
 
   async function drop(id: string): Promise<void> {
     const session = sessions.get(id);
@@ -76,7 +72,6 @@ export function createSessions(
       onsessionclosed: (id) => void sessions.delete(id),
       eventStore: keptMessages(),
       retryInterval: RETRY_MS,
-      maxRequestBodySize,
     });
     await server.connect(transport);
     const response = await transport.handleRequest(request, options);
@@ -106,23 +101,10 @@ export function createSessions(
         ? await open(request, options)
         : await withoutSession(request, options);
     },
-    get count() {
-      return sessions.size;
-    },
     async close() {
       await Promise.all([...sessions.keys()].map(drop));
     },
   };
-}
-
-/** A JSON-RPC error as an HTTP response. */
-export function answered(
-  status: number,
-  code: number,
-  message: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return Response.json(refusal(code, message), { status, headers });
 }
 
 function isInitialize(body: unknown): boolean {

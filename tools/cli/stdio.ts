@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import {
+  DEFAULT_MAX_REQUEST_BODY_SIZE,
   INVALID_REQUEST,
   type JSONRPCMessage,
   type McpServerFactory,
@@ -84,7 +85,7 @@ export const mcpCommand = defineCommand({
 });
 
 /** Largest size of a message, the same as over HTTP. */
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
+const MAX_LINE_BYTES = DEFAULT_MAX_REQUEST_BODY_SIZE;
 const NEWLINE = 0x0a;
 /** Bytes at either end of a line too long to be read, in which its id may stand. */
 const EDGE_BYTES = 300;
