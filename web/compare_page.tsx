@@ -16,11 +16,10 @@ import {
   parameterText,
   runColors,
 } from "../figures/mod.ts";
-import { Page, SampleFigure, settingText, Status } from "./layout.tsx";
+import { Page, runUrl, SampleFigure, settingText, Status } from "./layout.tsx";
 import { ComparedEvaluations, viewOf } from "./jobs.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 import { baselineText } from "./text_evaluations.tsx";
-import { runUrl } from "./markdown.ts";
 
 export interface CompareView {
   readonly comparison: Comparison;

@@ -8,8 +8,7 @@ import {
   type Lab,
   type Run,
 } from "../experiments/mod.ts";
-import { Ask, Status, Time } from "./layout.tsx";
-import { runUrl } from "./markdown.ts";
+import { Ask, runUrl, Status, Time } from "./layout.tsx";
 import { type ModalityView, tableView } from "./modality_view.tsx";
 import { pictureView } from "./picture_view.tsx";
 import { textView } from "./text_view.tsx";

@@ -1,9 +1,9 @@
 import { raw } from "hono/html";
+import MarkdownIt from "markdown-it";
 import type { Comparison } from "../experiments/mod.ts";
 import type { EntrySummary, JournalEntry, VerdictWord } from "../journal/mod.ts";
 import { comparisonCharts } from "./compare_page.tsx";
-import { Ask, Page, Time } from "./layout.tsx";
-import { renderMarkdown, withoutTitle } from "./markdown.ts";
+import { Ask, Page, RUN_ID, runUrl, Time } from "./layout.tsx";
 
 export interface JournalView {
   readonly entries: readonly EntrySummary[];
@@ -116,5 +116,58 @@ export function EntryPage({ entry, comparison }: EntryView) {
         <div class="prose">{raw(renderMarkdown(withoutTitle(entry.body)))}</div>
       </article>
     </Page>
+  );
+}
+
+/**
+ * Renders Markdown as HTML. Raw HTML is escaped and script links are removed (markdown-it with `html: false`).
+ * Images are not loaded, because pages must not contact other servers. Run ids become links.
+ */
+function renderMarkdown(markdown: string): string {
+  return renderer.render(markdown);
+}
+
+/** Removes the first heading, for pages that show the title themselves. */
+function withoutTitle(markdown: string): string {
+  return markdown.replace(/^\s*# [^\n]*\n/, "");
+}
+
+const renderer = new MarkdownIt({ html: false, linkify: false }).disable("image");
+
+renderer.core.ruler.push("run-links", (state) => {
+  for (const block of state.tokens) {
+    if (block.type !== "inline" || block.children === null) continue;
+    let inLink = 0;
+    block.children = block.children.flatMap((token) => {
+      if (token.type === "link_open") inLink++;
+      if (token.type === "link_close") inLink--;
+      if (token.type !== "text" || inLink > 0) return [token];
+      return linkRuns(token.content, (type, tag, nesting) => new state.Token(type, tag, nesting));
+    });
+  }
+});
+
+type Token = ReturnType<typeof renderer.parse>[number];
+
+function linkRuns(
+  text: string,
+  token: (type: string, tag: string, nesting: -1 | 0 | 1) => Token,
+): Token[] {
+  const plain = (content: string) => Object.assign(token("text", "", 0), { content });
+  const result: Token[] = [];
+  let end = 0;
+  for (const match of text.matchAll(RUN_ID)) {
+    const open = token("link_open", "a", 1);
+    open.attrSet("href", runUrl(match[0]));
+    result.push(
+      plain(text.slice(end, match.index)),
+      open,
+      plain(match[0]),
+      token("link_close", "a", -1),
+    );
+    end = match.index + match[0].length;
+  }
+  return [...result, plain(text.slice(end))].filter((part) =>
+    part.type !== "text" || part.content !== ""
   );
 }

@@ -6,7 +6,14 @@ import type { NoisyLine } from "../models/text/mod.ts";
 import { formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 import { html } from "hono/html";
 import { staticUrl } from "./static_files.ts";
-import { RUN_ID, runUrl } from "./markdown.ts";
+
+/** Pattern of run ids in texts. */
+export const RUN_ID = /\b(?:(?:image|text)-\d{4,}|study\/[a-z]+)\b/g;
+
+/** Returns the address of the page of a run. */
+export function runUrl(id: string): string {
+  return `/runs/${encodeURIComponent(id)}`;
+}
 
 export function Status(props: { status: RunStatus; stopRequested?: boolean }) {
   return (

@@ -14,41 +14,34 @@ import {
 } from "../experiments/mod.ts";
 import { forwardStrip, noiseShare, sampleMoment, samplePng, sideBySide } from "../figures/mod.ts";
 import { type Journal, openJournal } from "../journal/mod.ts";
-import { filmUrl, MessagePage } from "./layout.tsx";
+import { filmUrl, MessagePage, runUrl } from "./layout.tsx";
 import { jobsView } from "./jobs.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
 import { EntryPage, JournalPage } from "./journal_pages.tsx";
-import { runUrl } from "./markdown.ts";
-import { RunPage } from "./run_page.tsx";
+import { type Pretrained, RunPage, StudyPage } from "./run_page.tsx";
 import { type RunRow, RunsPage } from "./runs_page.tsx";
 import { SchedulesPage } from "./schedules_page.tsx";
 import { securityHeaders, staticFile, staticVersion } from "./static_files.ts";
 import { SIDE_BY_SIDE } from "./run_samples.tsx";
-import { type Pretrained, StudyPage } from "./study_page.tsx";
 
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;
 const STRIP_TIMES = 17;
-const SCHEDULES = inspectedSchedules;
 /** A year: for addresses whose content never changes. */
 const FOR_EVER = "private, max-age=31536000, immutable";
 
 /** A requested resource that does not exist. */
 class NotFound extends Error {}
 
-interface AppOptions {
-  /** Opens the journal on its first use. By default that of the workspace. */
-  readonly journal?: () => Promise<Journal>;
-}
-
 /**
  * Creates the viewer of a laboratory, which only reads. It must be mounted last and at the root, because it responds
  * to all other GET requests with an error page.
  */
-export function createApp(lab: Lab, options: AppOptions = {}): Hono {
+export function createApp(lab: Lab): Hono {
   const app = new Hono();
   let opened: Promise<Journal> | undefined;
-  const journal = () => opened ??= (options.journal ?? (() => openJournal(lab)))();
+  const journal = () => opened ??= openJournal(lab);
+  const sampleOf = (id: string) => found(() => lab.sampleById(id));
   app.use(securityHeaders);
   app.use(etag());
   app.onError((error, c) => errorPage(lab, error, c));
@@ -59,10 +52,11 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     const ref = c.req.param("id");
     const run = found(() => lab.run(ref));
     if (run.id !== ref) return c.redirect(runUrl(run.id));
+    const curves = lab.metrics(run.id, { maxPoints: CURVE_POINTS });
     const events = lab.events().filter((event) => event.runId === run.id).reverse();
     return c.html(
       <RunPage
-        report={fullReport(lab, run)}
+        report={{ ...lab.inspect(run.id), curves }}
         texts={lab.texts(run.id)}
         jobs={jobsView(lab, run.id)}
         events={events}
@@ -75,30 +69,23 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     return c.html(comparePage(lab, refs));
   });
   app.get("/samples/:file{[a-z0-9-]+\\.png}", async (c) => {
-    const id = c.req.param("file").slice(0, -".png".length);
-    found(() => lab.sampleById(id));
+    const { id } = sampleOf(c.req.param("file").slice(0, -".png".length));
     const { png } = await samplePng(lab, id);
-    return c.body(png, 200, {
-      "content-type": "image/png",
-      "cache-control": c.req.query("v") === undefined ? "no-cache" : FOR_EVER,
-    });
+    return picture(c, png, c.req.query("v") === undefined ? "no-cache" : FOR_EVER);
   });
   app.get("/runs/:id/side-by-side.png", async (c) => {
     const ids = queryValues(c, "samples");
     const samples = await Promise.all(ids.map(async (id) => {
-      const sample = found(() => lab.sampleById(id));
+      const sample = sampleOf(id);
       if (sample.runId !== c.req.param("id")) throw new NotFound(`${id} is of another run`);
       return { sample, pixels: await lab.samplePixels(id) };
     }));
     if (samples.length === 0) throw new NotFound("No samples are named");
     const columns = Math.min(SIDE_BY_SIDE, ...samples.map(({ pixels }) => pixels.count));
-    return c.body(await sideBySide(samples, columns), 200, {
-      "content-type": "image/png",
-      "cache-control": FOR_EVER,
-    });
+    return picture(c, await sideBySide(samples, columns), FOR_EVER);
   });
   app.get("/samples/:id/film.json", async (c) => {
-    const sample = found(() => lab.sampleById(c.req.param("id")));
+    const sample = sampleOf(c.req.param("id"));
     const { frames } = await lab.samplePixels(sample.id);
     const moments = frames.map((frame, i) => ({
       step: frame.step + 1,
@@ -108,49 +95,36 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
     return c.json({ moments }, 200, { "cache-control": FOR_EVER });
   });
   app.get("/samples/:id/:file{film-[0-9]+\\.png}", async (c) => {
-    const sample = found(() => lab.sampleById(c.req.param("id")));
+    const sample = sampleOf(c.req.param("id"));
     const index = Number(c.req.param("file").slice("film-".length, -".png".length));
     const pixels = await lab.samplePixels(sample.id);
     if (!pixels.frames[index]) throw new NotFound(`${sample.id} has no moment ${index}`);
-    return c.body(await sampleMoment(pixels, index), 200, {
-      "content-type": "image/png",
-      "cache-control": FOR_EVER,
-    });
+    return picture(c, await sampleMoment(pixels, index), FOR_EVER);
   });
   app.get("/schedules", allowParameters("names", "index", "dataset"), async (c) => {
     const names = queryValues(c, "names");
-    const options = digitOptions(c);
     const report = await lab.inspectSchedules(
       names.length > 0 ? names : requests.schedules.parse({}).schedules,
-      options,
+      digitOptions(c),
     );
     const stripUrl = (name: string) =>
       `/schedules/${name}.png?index=${report.digit.index}&dataset=${report.digit.dataset}`;
-    return c.html(<SchedulesPage report={report} names={SCHEDULES} stripUrl={stripUrl} />);
+    return c.html(<SchedulesPage report={report} names={inspectedSchedules} stripUrl={stripUrl} />);
   });
   app.get("/schedules/:file{[a-z0-9-]+\\.png}", async (c) => {
     const name = c.req.param("file").slice(0, -".png".length);
     const report = await lab.inspectSchedules([name], digitOptions(c));
     const [facts] = report.schedules;
     if (facts === undefined) throw new NotFound(`There is no schedule ${name}`);
-    return c.body(await forwardStrip(facts, report.digit), 200, {
-      "content-type": "image/png",
-      "cache-control": "no-cache",
-    });
+    return picture(c, await forwardStrip(facts, report.digit), "no-cache");
   });
-  app.get(
-    "/study",
-    allowParameters(),
-    (c) => c.html(<StudyPage models={lab.pretrained().map(newestOf(lab))} />),
-  );
+  app.get("/study", allowParameters(), (c) => {
+    const models = lab.pretrained().map((run) => pretrainedOf(lab, run));
+    return c.html(<StudyPage models={models} />);
+  });
   app.get("/journal", allowParameters("tag"), async (c) => {
-    const tag = c.req.query("tag");
-    return c.html(
-      <JournalPage
-        entries={(await journal()).listEntries()}
-        tag={tag}
-      />,
-    );
+    const entries = (await journal()).listEntries();
+    return c.html(<JournalPage entries={entries} tag={c.req.query("tag")} />);
   });
   app.get("/journal/:id", allowParameters(), async (c) => {
     const book = await journal();
@@ -174,8 +148,12 @@ export function createApp(lab: Lab, options: AppOptions = {}): Hono {
   return app;
 }
 
-/** The newest sample of a pretrained run. */
-const newestOf = (lab: Lab) => (run: Run): Pretrained => {
+function picture(c: Context, png: Uint8Array<ArrayBuffer>, caching: string): Response {
+  return c.body(png, 200, { "content-type": "image/png", "cache-control": caching });
+}
+
+/** A pretrained run with its newest film and texts. */
+function pretrainedOf(lab: Lab, run: Run): Pretrained {
   const texts = lab.texts(run.id).toReversed();
   return {
     run,
@@ -183,7 +161,7 @@ const newestOf = (lab: Lab) => (run: Run): Pretrained => {
     texts: [...Map.groupBy(texts, ({ settings }) => settings.mode).values()]
       .map(([newest]) => newest!),
   };
-};
+}
 
 function runsPage(lab: Lab, c: Context) {
   const status = oneOf<RunStatus>(c, "status", RUN_STATUSES);
@@ -193,10 +171,9 @@ function runsPage(lab: Lab, c: Context) {
   const counts = Object.fromEntries(
     RUN_STATUSES.map((name) => [name, lab.runs({ status: name, limit: 1 }).total]),
   ) as Record<RunStatus, number>;
-  const rows = runRows(lab, runs);
   return (
     <RunsPage
-      rows={rows}
+      rows={runRows(lab, runs)}
       total={total}
       offset={offset}
       limit={PAGE_SIZE}
@@ -214,12 +191,6 @@ function runRows(lab: Lab, runs: readonly Run[]): RunRow[] {
     run,
     curves: lab.metrics(run.id, { names: ["loss"], maxPoints: 40 }),
   }));
-}
-
-/** Returns the report of a run with curves in the resolution of charts. */
-function fullReport(lab: Lab, run: Run) {
-  const curves = lab.metrics(run.id, { maxPoints: CURVE_POINTS });
-  return { ...lab.inspect(run.id), curves };
 }
 
 function comparePage(lab: Lab, refs: readonly string[]) {
@@ -253,12 +224,10 @@ function comparableSamples(samplesOfRuns: readonly (readonly Sample[])[]): Sampl
 }
 
 function digitOptions(c: Context) {
-  const index = wholeNumber(c, "index");
-  const dataset = oneOf(c, "dataset", imageDatasetNames);
   return {
     times: Array.from({ length: STRIP_TIMES }, (_, i) => i / (STRIP_TIMES - 1)),
-    index,
-    dataset,
+    index: wholeNumber(c, "index"),
+    dataset: oneOf(c, "dataset", imageDatasetNames),
   };
 }
 
@@ -283,7 +252,7 @@ function queryValues(c: Context, name: string): string[] {
 
 function wholeNumber(c: Context, name: string): number | undefined {
   const text = c.req.query(name);
-  if (text === undefined || text === "") return undefined;
+  if (!text) return undefined;
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new UserError(`${name} is "${text}", but must be a whole number from 0`);
@@ -291,7 +260,7 @@ function wholeNumber(c: Context, name: string): number | undefined {
 
 function oneOf<T extends string>(c: Context, name: string, allowed: readonly T[]): T | undefined {
   const text = c.req.query(name);
-  if (text === undefined || text === "") return undefined;
+  if (!text) return undefined;
   const match = allowed.find((value) => value === text);
   if (match !== undefined) return match;
   throw new UserError(`${name} is "${text}", but must be one of ${allowed.join(", ")}`);

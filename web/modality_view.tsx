@@ -25,7 +25,7 @@ import {
   smooth,
   smoothingHalfLife,
 } from "../figures/mod.ts";
-import { runUrl } from "./markdown.ts";
+import { runUrl } from "./layout.tsx";
 
 /** A number on a page with its name and meaning. */
 export interface FactText {
@@ -111,6 +111,23 @@ export function singleCharts(run: Run, curves: Curves) {
   };
 }
 
+/** The charts of every training: its loss, how it is optimised, and how fast it is. */
+export function trainingCharts(run: Run, curves: Curves) {
+  const single = singleCharts(run, curves);
+  return {
+    loss: single("loss", "smoothed, over the raw values", { color: 0, smoothed: true }),
+    optimiser: [
+      single("gradient_norm", "before clipping", { color: 4, smoothed: true }),
+      single("learning_rate", "AdamW", { color: 3 }),
+    ],
+    throughput: single("examples_per_second", "training throughput", {
+      color: 2,
+      smoothed: true,
+      fromZero: true,
+    }),
+  };
+}
+
 function smoothedSeries(name: string, points: readonly Point[], color: number): Series[] {
   const halfLife = smoothingHalfLife(points.length);
   if (halfLife === 0) return [{ name, points, color }];
@@ -163,16 +180,9 @@ export const tableView: ModalityView = {
   },
   charts(run, curves) {
     const single = singleCharts(run, curves);
-    return {
-      main: [
-        single("loss", "smoothed, over the raw values", { color: 0, smoothed: true }),
-        single(metricOf(run).name, "held-out data; lower is better", { color: 1 }),
-      ],
-      more: [
-        single("gradient_norm", "before clipping", { color: 4, smoothed: true }),
-        single("learning_rate", "AdamW", { color: 3 }),
-      ],
-    };
+    const { loss, optimiser } = trainingCharts(run, curves);
+    const metric = single(metricOf(run).name, "held-out data; lower is better", { color: 1 });
+    return { main: [loss, metric], more: optimiser };
   },
   comparisonCharts: () => [],
   samples: (_, samples) => (

@@ -7,7 +7,7 @@ import {
   metricTitle,
   type Series,
 } from "../figures/mod.ts";
-import { Time } from "./layout.tsx";
+import { runUrl, Time } from "./layout.tsx";
 import {
   baselineOf,
   chartFrame,
@@ -16,9 +16,9 @@ import {
   type ModalityView,
   pointsOf,
   singleCharts,
+  trainingCharts,
 } from "./modality_view.tsx";
 import { Samples } from "./run_samples.tsx";
-import { runUrl } from "./markdown.ts";
 
 export const pictureView: ModalityView = {
   script: "films.js",
@@ -41,11 +41,9 @@ export const pictureView: ModalityView = {
   },
   charts(run, curves) {
     const single = singleCharts(run, curves);
+    const { loss, optimiser, throughput } = trainingCharts(run, curves);
     return {
-      main: [
-        single("loss", "smoothed, over the raw values", { color: 0, smoothed: true }),
-        denoisingChart(run, curves),
-      ],
+      main: [loss, denoisingChart(run, curves)],
       more: [
         ...(curves.frechet
           ? [
@@ -54,20 +52,15 @@ export const pictureView: ModalityView = {
           ]
           : []),
         single("validation_loss", "own objective, held-out images, averaged weights", { color: 0 }),
-        single("gradient_norm", "before clipping", { color: 4, smoothed: true }),
-        single("learning_rate", "AdamW", { color: 3 }),
-        single("examples_per_second", "training throughput", {
-          color: 2,
-          smoothed: true,
-          fromZero: true,
-        }),
+        ...optimiser,
+        throughput,
       ],
     };
   },
   comparisonCharts: () => [],
   samples: (report) => <Samples report={report} />,
-  evaluations: (evaluations, named) => (
-    <EvaluationTable evaluations={evaluations as ImageEvaluation[]} named={named} />
+  evaluations: (evaluations: readonly ImageEvaluation[], named) => (
+    <EvaluationTable evaluations={evaluations} named={named} />
   ),
 };
 

@@ -1,3 +1,4 @@
+/** The pages of a run, and of the pretrained runs. */
 import { duration } from "../engine/host/mod.ts";
 import { raw } from "hono/html";
 import {
@@ -7,14 +8,26 @@ import {
   modalityOf,
   type Run,
   type RunReport,
+  type Sample,
   tellingFields,
   type TextSample,
 } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
-import { Ask, Fact, Page, RunProgress, settingText, Status, Time } from "./layout.tsx";
+import {
+  Ask,
+  Fact,
+  Page,
+  RunProgress,
+  runUrl,
+  SampleFigure,
+  settingText,
+  Status,
+  Time,
+} from "./layout.tsx";
 import { Evaluations, isActive, Jobs, type JobsView, viewOf } from "./jobs.tsx";
 import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
+import { TextSamples } from "./text_view.tsx";
 
 export interface RunView {
   readonly report: RunReport;
@@ -31,11 +44,7 @@ export function RunPage({ report, texts, jobs, events }: RunView) {
   const view = viewOf(run.config.modality);
   return (
     <Page title={run.id} refreshSeconds={hasEnded(run) && !isActive(jobs) ? 10 : 2}>
-      <script
-        type="module"
-        src={staticUrl(view.script)}
-      >
-      </script>
+      <script type="module" src={staticUrl(view.script)}></script>
       <div id="head" data-live>
         <Head report={report} />
       </div>
@@ -157,7 +166,7 @@ function Charts({ report }: { report: RunReport }) {
 }
 
 /** Configuration and provenance of a run. */
-export function Configuration({ run }: { run: Run }) {
+function Configuration({ run }: { run: Run }) {
   const origin: [string, string | number | null][] = [
     ["configuration hash", run.configHash],
     ["data set hash", run.datasetHash],
@@ -193,7 +202,7 @@ export function Configuration({ run }: { run: Run }) {
 }
 
 /** Suggested requests to an assistant for the current state of the run. */
-export function SuggestedRequests({ run }: { run: Run }) {
+function SuggestedRequests({ run }: { run: Run }) {
   const canResume = ["stopped", "interrupted", "failed"].includes(run.status);
   return (
     <>
@@ -217,7 +226,7 @@ export function SuggestedRequests({ run }: { run: Run }) {
 }
 
 /** The newest checkpoints of a run. */
-export function Checkpoints({ report }: { report: RunReport }) {
+function Checkpoints({ report }: { report: RunReport }) {
   if (report.checkpoints.length === 0) return null;
   return (
     <>
@@ -239,7 +248,7 @@ export function Checkpoints({ report }: { report: RunReport }) {
 }
 
 /** The events of a run, newest first. */
-export function Events({ events }: { events: readonly LabEvent[] }) {
+function Events({ events }: { events: readonly LabEvent[] }) {
   if (events.length === 0) return null;
   return (
     <>
@@ -252,5 +261,52 @@ export function Events({ events }: { events: readonly LabEvent[] }) {
         ))}
       </ol>
     </>
+  );
+}
+
+/** A pretrained run and what is shown of it. */
+export interface Pretrained {
+  readonly run: Run;
+  /** The newest film strip; null for text. */
+  readonly film: Sample | null;
+  /** The newest text of each mode. */
+  readonly texts: readonly TextSample[];
+}
+
+/** The pretrained models beside each other, their newest films playing. */
+export function StudyPage({ models }: { models: readonly Pretrained[] }) {
+  return (
+    <Page title="Pretrained" section="/study" refreshSeconds={5}>
+      <script type="module" src={staticUrl("films.js")}></script>
+      <script type="module" src={staticUrl("verse.js")}></script>
+      <h1>Pretrained models</h1>
+      <p class="lead">
+        They come with the program, are available in every workspace under their ids, and are never
+        written: what is drawn and measured with them belongs to this workspace.
+      </p>
+      {models.length === 0 && (
+        <p class="empty">
+          The folder <code>study</code> of the program is missing.
+        </p>
+      )}
+      <section id="samples" class="forming" data-live aria-label="What they make of noise">
+        {models.map(({ run, film, texts }) => (
+          <div data-play>
+            <h2>
+              <a href={runUrl(run.id)}>{run.id}</a>
+            </h2>
+            {film && <SampleFigure sample={film} />}
+            <TextSamples samples={texts} />
+          </div>
+        ))}
+      </section>
+      {models.some(({ film }) => film) && (
+        <Ask
+          say="Draw ten digits with study/digits, and show how they form."
+          tool="sample"
+          arguments={{ run: "study/digits", count: 10, film_strip: true }}
+        />
+      )}
+    </Page>
   );
 }

@@ -1,6 +1,5 @@
 import type { RunReport, Sample } from "../experiments/mod.ts";
-import { Ask, creationStamp, SampleFigure } from "./layout.tsx";
-import { runUrl } from "./markdown.ts";
+import { Ask, creationStamp, runUrl, SampleFigure } from "./layout.tsx";
 
 const SAMPLES_AT_ONCE = 12;
 const STARTS_AT_ONCE = 2;

@@ -14,8 +14,7 @@ import {
 import { formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
 import { isActive, Jobs, type JobsView } from "./jobs.tsx";
-import { Ask, Page, RunProgress, settingOf, Settings, Status, Time } from "./layout.tsx";
-import { runUrl } from "./markdown.ts";
+import { Ask, Page, RunProgress, runUrl, settingOf, Settings, Status, Time } from "./layout.tsx";
 
 /** The ranking metric of each modality, "denoising error of images, nats per character of text". */
 const METRICS = modalities.map(({ metric, title }) => `${metric.title} of ${title}`).join(", ");

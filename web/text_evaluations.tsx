@@ -1,8 +1,7 @@
 /** Tables of evaluations of runs on text, beside n-gram models and real text. */
-import type { NgramBaselines, TextEvaluation } from "../experiments/mod.ts";
+import type { NgramBaselines, TextEvaluation, TextSample } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
-import { Time } from "./layout.tsx";
-import { runUrl } from "./markdown.ts";
+import { runUrl, Time } from "./layout.tsx";
 
 /** @param props.named Says which run each row is of. */
 export function TextEvaluationTable(
@@ -136,14 +135,6 @@ function Texts({ evaluations, named }: Props) {
 function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boolean }) {
   const { runId, settings: { writing }, results: { texts } } = evaluation;
   const { written, real, ownNats } = texts;
-  const blocks = writing.mode === "blocks"
-    ? ` of ${writing.block_size}`
-    : ["guided", "revised"].includes(writing.mode)
-    ? ` in blocks of ${writing.block_size}`
-    : "";
-  const steppedBy = writing.mode === "autoregressive"
-    ? ""
-    : `, ${writing.sampler} ${writing.steps} steps`;
   return (
     <tr>
       {named && (
@@ -151,9 +142,7 @@ function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boo
           <a href={runUrl(runId)}>{runId}</a>
         </td>
       )}
-      <th scope="row">
-        {`${writing.mode}${blocks}${steppedBy}, temperature ${writing.temperature}`}
-      </th>
+      <th scope="row">{writingText(writing)}</th>
       <td>{writing.count} of {writing.length}</td>
       <td>{beside(written.ngramNats, real?.ngramNats)}</td>
       <td>{ownNats === null ? "–" : beside(ownNats.written, ownNats.real)}</td>
@@ -166,6 +155,19 @@ function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boo
       <td>{formatNumber(evaluation.samplingSeconds)}</td>
     </tr>
   );
+}
+
+/** "guided in blocks of 16, ddpm 64 steps, temperature 0.7". */
+export function writingText(
+  { mode, block_size, sampler, steps, temperature }: TextSample["settings"],
+): string {
+  const blocks = mode === "blocks"
+    ? ` of ${block_size}`
+    : ["guided", "revised"].includes(mode)
+    ? ` in blocks of ${block_size}`
+    : "";
+  const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
+  return `${mode}${blocks}${steppedBy}, temperature ${temperature}`;
 }
 
 /** "1.95 (1.88 ± 0.02)". */

@@ -25,9 +25,9 @@ import {
   hasFewPoints,
   type ModalityView,
   pointsOf,
-  singleCharts,
+  trainingCharts,
 } from "./modality_view.tsx";
-import { TextEvaluationTable } from "./text_evaluations.tsx";
+import { TextEvaluationTable, writingText } from "./text_evaluations.tsx";
 import { Samples } from "./run_samples.tsx";
 import { stretchesOf, Time } from "./layout.tsx";
 
@@ -55,30 +55,22 @@ export const textView: ModalityView = {
     ask: ({ id }) => `How well does ${id} know English, and how does it write?`,
   },
   charts(run, curves) {
-    const single = singleCharts(run, curves);
+    const { loss, optimiser, throughput } = trainingCharts(run, curves);
     return {
-      main: [
-        single("loss", "smoothed, over the raw values", { color: 0, smoothed: true }),
-        natsChart(run, curves),
-      ],
+      main: [loss, natsChart(run, curves)],
       more: [
         ...(textConfigOf(run).method === "blocks" ? [blockChart([run], { theme: pageTheme })] : []),
         ...(curves.gamma_half ? [levelsChart(run, curves)] : []),
-        single("gradient_norm", "before clipping", { color: 4, smoothed: true }),
-        single("learning_rate", "AdamW", { color: 3 }),
-        single("examples_per_second", "training throughput", {
-          color: 2,
-          smoothed: true,
-          fromZero: true,
-        }),
+        ...optimiser,
+        throughput,
       ],
     };
   },
   comparisonCharts: (runs, colors) => [blockChart(runs, { theme: pageTheme, colors })],
   samples: (report, texts) =>
     texts.length > 0 ? <TextSamples samples={texts} /> : <Samples report={report} />,
-  evaluations: (evaluations, named) => (
-    <TextEvaluationTable evaluations={evaluations as TextEvaluation[]} named={named} />
+  evaluations: (evaluations: readonly TextEvaluation[], named) => (
+    <TextEvaluationTable evaluations={evaluations} named={named} />
   ),
 };
 
@@ -166,14 +158,7 @@ function TextFigure({ sample }: { sample: TextSample }) {
 
 /** "guided in blocks of 16, ddpm 64 steps, temperature 0.7, seed 0; step 500, 65 evaluations, 1.2 s". */
 function captionOf({ settings, ...sample }: TextSample): string {
-  const { mode, sampler, steps, block_size, temperature, seed } = settings;
-  const blocks = mode === "blocks"
-    ? ` of ${block_size}`
-    : ["guided", "revised"].includes(mode)
-    ? ` in blocks of ${block_size}`
-    : "";
-  const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
-  return `${mode}${blocks}${steppedBy}, temperature ${temperature}, seed ${seed}; training step ` +
+  return `${writingText(settings)}, seed ${settings.seed}; training step ` +
     `${sample.step.toLocaleString("en-US")}, ${sample.networkEvaluations} evaluations, ` +
     `${formatNumber(sample.seconds)} s${
       settings.made_by === "training" ? ", made while training" : ""
