@@ -14,19 +14,35 @@ export class UserError extends Error {
 /** Deno's message for an npm package that is not in its cache and cannot be fetched. */
 const UNFETCHED = /^Failed caching npm package '(.+)@([^@']+)'\s*(?:0: )?(.*)/;
 
+/** What SQLite, Deno and Node say of a disk without room, and of one that cannot be written. */
+const FULL_DISK = /database or disk is full|no space left on device|disk quota exceeded/i;
+const READ_ONLY_DISK = /attempt to write a readonly database|read-only file system/i;
+
 /**
- * What was thrown, as it is to be told: that a package could not be fetched on its first use is
- * nothing that the program did wrong, so it becomes a {@link UserError}. All else is left alone.
+ * Returns what was thrown as it is to be told. A package that could not be fetched on its first use,
+ * and a disk that cannot be written, are no faults of the program, so they become a {@link UserError}.
+ * All else is left alone.
  */
 export function explained(error: unknown): unknown {
-  const found = error instanceof Error ? UNFETCHED.exec(error.message) : null;
-  if (!found) return error;
-  const [, name, version, reason] = found;
-  return new UserError(
-    `The npm package ${name} ${version} is needed here for the first time and cannot be fetched ` +
-      `(${reason}): run \`deno task setup\` once where the npm registry can be reached, then ask again`,
-    { cause: error },
-  );
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const message = explanationOf(error.message);
+  return message === undefined ? error : new UserError(message, { cause: error });
+}
+
+function explanationOf(message: string): string | undefined {
+  if (FULL_DISK.test(message)) {
+    return `There is no room left on the disk (${message}): free some, then ask again; what was ` +
+      "stored before is still there";
+  }
+  if (READ_ONLY_DISK.test(message)) {
+    return `Nothing can be written there (${message}): make the folder writable, or start the ` +
+      "server with another --workspace";
+  }
+  const [, name, version, reason] = UNFETCHED.exec(message) ?? [];
+  return name === undefined
+    ? undefined
+    : `The npm package ${name} ${version} is needed here for the first time and cannot be fetched ` +
+      `(${reason}): run \`deno task setup\` once where the npm registry can be reached, then ask again`;
 }
 
 let segmenter: Intl.Segmenter | undefined;

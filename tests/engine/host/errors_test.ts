@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { explained, UserError } from "../../../engine/host/mod.ts";
 
 Deno.test("explained() tells which package could not be fetched, why, and what to do", () => {
@@ -16,6 +17,40 @@ Deno.test("explained() tells which package could not be fetched, why, and what t
       "(error sending request for url (https://registry.npmjs.org/x.tgz): client error): run " +
       "`deno task setup` once where the npm registry can be reached, then ask again",
   );
+});
+
+/** Returns what SQLite throws for a write after this pragma. */
+function thrownAfter(pragma: string): unknown {
+  using db = new DatabaseSync(":memory:");
+  db.exec(`CREATE TABLE t (x); PRAGMA ${pragma}`);
+  try {
+    db.prepare("INSERT INTO t VALUES (?)").run("x".repeat(100_000));
+  } catch (error) {
+    return error;
+  }
+}
+
+Deno.test("explained() tells of a disk that is full or read-only, and what to do", () => {
+  const full = [
+    thrownAfter("max_page_count = 2"),
+    new Error("ENOSPC: no space left on device, write"),
+    new Error("No space left on device (os error 28): open '/w/viewer.json'"),
+  ];
+  const readOnly = [
+    thrownAfter("query_only = 1"),
+    new Error("Read-only file system (os error 30): open '/w/workers/servers.lock'"),
+  ];
+  const told: [unknown[], RegExp][] = [
+    [full, /^There is no room left on the disk \(.+\): free some, then ask again/],
+    [readOnly, /^Nothing can be written there \(.+\): make the folder writable, or start/],
+  ];
+  for (const [thrown, message] of told) {
+    for (const cause of thrown) {
+      const error = explained(cause);
+      assert.ok(error instanceof UserError, String(cause));
+      assert.match(error.message, message);
+    }
+  }
 });
 
 Deno.test("explained() leaves everything else alone", () => {
