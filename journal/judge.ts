@@ -1,6 +1,6 @@
 /** The verdict on a criterion, computed from what the store holds. */
 import { listed } from "../engine/host/mod.ts";
-import { type Run, seeds } from "../experiments/mod.ts";
+import { modalityOf, type Run, seeds } from "../experiments/mod.ts";
 import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
 import {
@@ -123,15 +123,19 @@ function notesOn(
       ? [`trained by different versions of the code: ${listed(versions)}`]
       : []),
     ...seeds.describeRepeats(counted),
+    ...[...Map.groupBy(counted, modalityOf)]
+      .flatMap(([modality, runs]) => modality.cautions(runs)).map(uncapitalised),
     ...(date === undefined ? [] : lateness(registration(date, sides, elsewhere))),
   ];
 }
 
 /** That an entry was written late, which a prediction never is. */
 function lateness({ when, sentence }: Registration): string[] {
-  return when === "after" || when === "during"
-    ? [sentence.charAt(0).toLowerCase() + sentence.slice(1)]
-    : [];
+  return when === "after" || when === "during" ? [uncapitalised(sentence)] : [];
+}
+
+function uncapitalised(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 /** Compares the interval with what is claimed; nothing here asks whether the runs may be compared. */

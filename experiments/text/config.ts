@@ -1,6 +1,6 @@
 /** The configuration of text runs, and presets. */
 import { z } from "zod";
-import { describeDatasets, textDatasetNames } from "../../data/mod.ts";
+import { describeDatasets, isPath, textDatasetNames } from "../../data/mod.ts";
 import { UserError } from "../../engine/host/mod.ts";
 import {
   fieldFacts,
@@ -44,8 +44,8 @@ export const TextConfig = z.strictObject({
       "(discrete) diffusion",
   }),
   block_size: integer(0, 512).describe(
-    "For method blocks: tokens in a block, a divisor of context; 0 trains one network for blocks of 1, " +
-      "4, 16, 64 and the whole context",
+    "For method blocks: tokens in a block, 2 or more and a divisor of context; 0 trains one network for " +
+      "blocks of 1, 4, 16, 64 and the whole context",
   ).register(fieldFacts, { speed: true, objective: true }),
   schedule: z.enum([
     "logistic-gamma",
@@ -117,6 +117,25 @@ export function requireConsistentText(config: TextConfig): void {
   if (gamma_end <= gamma_start) {
     throw new UserError(
       `gamma_end is ${gamma_end}, but must be above gamma_start (${gamma_start}): noise grows with it`,
+    );
+  }
+}
+
+/** @throws {UserError} If nothing can be trained that is what the configuration says. */
+export function requireTrainableText({ dataset, block_size }: TextConfig): void {
+  if (!textDatasetNames.includes(dataset) && !isPath(dataset, "text")) {
+    throw new UserError(
+      `dataset is ${JSON.stringify(dataset)}, but a run on text takes one of ${
+        textDatasetNames.join(", ")
+      }, or a text file, which is named with a slash: ./${dataset}`,
+    );
+  }
+  if (block_size === 1) {
+    throw new UserError(
+      'block_size is 1, but a block of one token is not diffused: use method "autoregressive", whose ' +
+        "nats_per_character is that of blocks of 1, or a block_size of 2 or more (each such run has " +
+        "nats_block_1 beside it), or 0, which trains one network for blocks of 1, 4, 16, 64 and the " +
+        "whole context",
     );
   }
 }

@@ -1,6 +1,5 @@
 /** The modality of text, and the diagnosis of its runs. */
-import { isPath, resolveDataset, textDatasetNames } from "../../data/mod.ts";
-import { UserError } from "../../engine/host/mod.ts";
+import { isPath, resolveDataset } from "../../data/mod.ts";
 import type { Finding } from "../diagnosis/curve.ts";
 import type { Comparability, Modality } from "../run/modality.ts";
 import type { Run } from "../store/run.ts";
@@ -8,6 +7,7 @@ import { blockMetrics, keptBaselines, textMetrics } from "./metrics.ts";
 import {
   laterTextFields,
   requireConsistentText,
+  requireTrainableText,
   TextConfig,
   textConfigOf,
   textPresets,
@@ -65,14 +65,7 @@ export const text = {
     title: "nats per character",
     baseline: "what a bigram model needs",
   },
-  requireTrainable: ({ dataset }) => {
-    if (textDatasetNames.includes(dataset) || isPath(dataset, "text")) return;
-    throw new UserError(
-      `dataset is ${JSON.stringify(dataset)}, but a run on text takes one of ${
-        textDatasetNames.join(", ")
-      }, or a text file, which is named with a slash: ./${dataset}`,
-    );
-  },
+  requireTrainable: (config) => requireTrainableText(config as TextConfig),
   nothingLearntFrom: 1,
   isYoung: (run) => run.step < STEPS_BEFORE_RANKING,
   nothingLearnt: (score, baseline) =>
@@ -80,13 +73,7 @@ export const text = {
     "learnt which character follows which",
   defects: textDefects,
   comparability: COMPARABILITY,
-  cautions: (runs) =>
-    new Set(runs.map((run) => textConfigOf(run).vocabulary_size ?? 0)).size > 1
-      ? [
-        "The runs have different vocabularies: their nats per character are comparable, but windows " +
-        "and blocks of one size do not have the same number of characters",
-      ]
-      : [],
+  cautions: (runs) => cautionsOf(runs.map(textConfigOf)),
   resultMetrics: (runs) => [
     ...["nats_per_character", "nats_standard_error", "train_nats"],
     ...blockMetrics.map(({ name }) => name).filter((name) =>
@@ -107,6 +94,31 @@ export const text = {
     measuredExamples((input as EvaluationInput).settings, textConfigOf(run)),
   load: async () => (await import("./training.ts")).textWork,
 } satisfies Modality;
+
+/** Returns what keeps the nats per character of runs from meaning the same. */
+function cautionsOf(configs: readonly TextConfig[]): string[] {
+  const distinct = (key: (config: TextConfig) => number | boolean) =>
+    new Set(configs.map(key)).size;
+  return [
+    ...(distinct(({ vocabulary_size }) => vocabulary_size ?? 0) > 1
+      ? [
+        "The runs have different vocabularies: their nats per character are comparable, but windows " +
+        "and blocks of one size do not have the same number of characters",
+      ]
+      : []),
+    ...(distinct(isMixture) > 1
+      ? [
+        "The nats_per_character of a run with method blocks and block_size 0 is the mean over all its " +
+        "block sizes, that of the others is of one: compare them by nats_block_1, nats_block_4 and so on",
+      ]
+      : []),
+  ];
+}
+
+/** Whether one network is trained for several block sizes, over which its nats are averaged. */
+function isMixture({ method, block_size }: TextConfig): boolean {
+  return method === "blocks" && block_size <= 1;
+}
 
 /** Passes for one text of two windows: one for each token, or for each step of each block. */
 function passesOfText({ method, context, block_size }: TextConfig): number {

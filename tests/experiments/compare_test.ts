@@ -179,6 +179,17 @@ Deno.test("runs with different vocabularies can be compared, with what to mind",
     );
   }));
 
+Deno.test("a mean over block sizes is not compared silently with the nats of one of them", () =>
+  withStore((store) => {
+    for (const block_size of [0, 4]) {
+      finishedRun(store, resolveConfig("shakespeare-tiny", { method: "blocks", block_size }), 0.1);
+    }
+    assert.match(
+      compareAll(store).cautions.join(),
+      /^The nats_per_character of a run with method blocks and block_size 0 is the mean over all its/,
+    );
+  }));
+
 /** What becomes known of a run when it starts. */
 function learnFacts(store: Store, id: string, facts: { baseline?: number; data?: string }): void {
   const db = new DatabaseSync(join(store.workspace, "lab.sqlite"));

@@ -55,6 +55,20 @@ Deno.test("what was never trained here is unknown, not zero", () =>
     assert.deepEqual(parts.map((part) => part.seconds), [4, null]);
   }));
 
+Deno.test("a training in blocks of one token, which would be one for all block sizes, is refused", () =>
+  withRuns((lab) => {
+    const blocks = (block_size: number) => ({
+      preset: "shakespeare-tiny" as const,
+      overrides: { method: "blocks" as const, block_size },
+    });
+    assert.throws(() => lab.estimate(blocks(1)), {
+      name: "UserError",
+      message:
+        /^block_size is 1, but a block of one token is not diffused: use method "autoregressive"/,
+    });
+    for (const block_size of [0, 2]) assert.equal(lab.estimate(blocks(block_size)).runs, 1);
+  }));
+
 Deno.test("another batch size goes by the examples a second", () =>
   withRuns((lab, store) => {
     measuredRun(store);

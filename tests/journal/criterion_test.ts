@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Criterion, describeCriterion, judge } from "../../journal/mod.ts";
+import { resolveConfig } from "../../experiments/mod.ts";
 import { finishedRun } from "./runs.ts";
 
 const COSINE_WINS: Criterion = {
@@ -117,4 +118,22 @@ Deno.test("describeCriterion() says in words what is asked", () => {
     "denoising_mse of the runs with schedule = cosine is below that of the runs with " +
       "schedule = linear by more than 0.001",
   );
+});
+
+Deno.test("judge() says where nats of one block size are compared with a mean over several", () => {
+  const run = (id: string, block_size: number, seed: number, nats_per_character: number) => {
+    const config = resolveConfig("shakespeare-tiny", { method: "blocks", block_size, seed });
+    return finishedRun(id, {}, undefined, {
+      config,
+      groupHash: String(block_size),
+      latest: { nats_per_character },
+    });
+  };
+  const { reason } = judge({
+    metric: "nats_per_character",
+    group: { parameters: { block_size: 0 } },
+    relation: "below",
+    against: { parameters: { block_size: 4 } },
+  }, [run("a", 0, 0, 1.7), run("b", 0, 1, 1.71), run("c", 4, 0, 1.9), run("d", 4, 1, 1.92)]);
+  assert.match(reason, /; the nats_per_character of a run with method blocks and block_size 0 is/);
 });
