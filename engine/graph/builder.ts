@@ -10,6 +10,9 @@ import {
   type Value,
 } from "./value.ts";
 
+/** The domain of operators of our own, which an ONNX model defines by functions. */
+export const OWN_DOMAIN = "textdiffusion";
+
 /** The input that tells a graph which replica it is; no input of an author's begins with #. */
 export const REPLICA = "#replica";
 
@@ -24,6 +27,9 @@ const ARRAYS = {
   bool: Uint8Array,
 } as const;
 const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
+
+/** What inputs and constants have in common. */
+const LEAF = { domain: "", inputs: [], attributes: {}, results: 1 } as const;
 
 interface NodeSpec {
   readonly op: string;
@@ -77,7 +83,7 @@ export class GraphBuilder {
 
   /** Declares a named input. */
   input(name: string, { shape, dtype }: ValueSpec): Value {
-    const node: Node = { op: "Input", domain: "", inputs: [], attributes: {}, name };
+    const node: Node = { ...LEAF, op: "Input", name };
     const value = this.#value(node, 0, { shape, dtype });
     this.#inputs.push(value);
     return value;
@@ -89,7 +95,7 @@ export class GraphBuilder {
       throw new RangeError(`Constant of shape [${shape}] has ${data.length} elements`);
     }
     const dtype = ELEMENT_TYPES.find((type) => data instanceof ARRAYS[type])!;
-    const node: Node = { op: "Constant", domain: "", inputs: [], attributes: {}, data };
+    const node: Node = { ...LEAF, op: "Constant", data };
     if (data.length > MAX_SHARED_CONSTANT) return this.#value(node, 0, { shape, dtype });
     // Bytes rather than numbers, so that 0 and -0 stay apart and NaN equals itself.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -125,7 +131,7 @@ export class GraphBuilder {
       inputs.map((input) => input?.id ?? "-").join(),
       JSON.stringify(attributes),
     ].join(" ");
-    return this.#share(key, { op, domain, inputs, attributes }, outputs);
+    return this.#share(key, { op, domain, inputs, attributes, results: outputs.length }, outputs);
   }
 
   /** The only output of an operator. */

@@ -1,13 +1,10 @@
 /** Random numbers in a graph: those of host/random.ts, for the same key. */
 import { binary } from "./arithmetic.ts";
-import type { GraphBuilder } from "./builder.ts";
+import { type GraphBuilder, OWN_DOMAIN } from "./builder.ts";
 import { cast, elementwise, fill, predicate, unary, where } from "./elementwise.ts";
 import { log1p } from "./functions.ts";
 import { concat, reshape, slice } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
-
-/** The domain of operators of our own, which an ONNX model defines by functions. */
-export const OWN_DOMAIN = "textdiffusion";
 
 /** The key of a draw: int32 scalars. */
 export interface GraphKey {

@@ -19,6 +19,8 @@ export interface Node {
   /** null stands for an optional input that is left out. */
   readonly inputs: readonly (Value | null)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** How many values it gives. */
+  readonly results: number;
   /** Name of an "Input". */
   readonly name?: string;
   /** Data of a "Constant". */

@@ -36,7 +36,9 @@ export {
   permutation,
   type RandomKey,
   streamHash,
+  threefryBlock,
   uniforms,
+  type WordArithmetic,
 } from "./random.ts";
 export {
   type CheckedFile,

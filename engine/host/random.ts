@@ -162,6 +162,38 @@ export function threefry2x32(
   }
 }
 
+/** Arithmetic of 32-bit words in whatever form they are: expressions of a kernel, nodes of a graph. */
+export interface WordArithmetic<Word> {
+  constant(value: number): Word;
+  add(x: Word, y: Word): Word;
+  exclusiveOr(x: Word, y: Word): Word;
+  /** The bits turned left. */
+  rotate(x: Word, by: number): Word;
+}
+
+const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+/** Four rounds each. */
+const GROUPS = 5;
+
+/** One block of {@link threefry2x32}, its two words, by any arithmetic of words. */
+export function threefryBlock<Word>(
+  { constant, add, exclusiveOr, rotate }: WordArithmetic<Word>,
+  key: readonly [Word, Word],
+  counter: readonly [Word, Word],
+): [Word, Word] {
+  const keys = [...key, exclusiveOr(exclusiveOr(constant(PARITY), key[0]), key[1])];
+  let [a, b] = [add(counter[0], key[0]), add(counter[1], key[1])];
+  for (let group = 0; group < GROUPS; group++) {
+    for (const by of ROTATIONS[group % 2]!) {
+      a = add(a, b);
+      b = exclusiveOr(rotate(b, by), a);
+    }
+    a = add(a, keys[(group + 1) % 3]!);
+    b = add(add(b, keys[(group + 2) % 3]!), constant(group + 1));
+  }
+  return [a, b];
+}
+
 /** ⌊(high·2^32 + low)·below / 2^64⌋, exactly, in products that stay under 2^53. */
 function scaledWord(high: number, low: number, below: number): number {
   const belowHigh = Math.floor(below / 65536);

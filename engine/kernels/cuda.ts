@@ -8,7 +8,7 @@ import {
 } from "./compile.ts";
 import { cString, type CudaCard, openCard, pointerIn } from "./cuda_driver.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Launch, type MemoryPlan, planLaunches, planMemory } from "./memory.ts";
+import { type Launch, type MemoryPlan, planProgram } from "./memory.ts";
 import { joinPtx, mostInstances, printPtx } from "./ptx.ts";
 import type { SourceTensor, Tensor } from "./tensor.ts";
 import { sizeOf } from "../graph/value.ts";
@@ -57,16 +57,9 @@ class CudaProgram implements DeviceProgram {
 
   constructor(card: CudaCard, program: KernelProgram) {
     this.#card = card;
-    const launches = [
-      ...planLaunches(program.kernels, (kernel) => printPtx(kernel)),
-      // Not among the others: they overwrite what those read.
-      ...program.commits.map((kernel) => ({ text: printPtx(kernel), kernels: [kernel] })),
-    ].flatMap(divided);
-    this.#plan = planMemory({
-      launches: launches.map(({ kernels }) => kernels),
-      lasting: [...program.sources, ...Object.values(program.outputs)],
-      parts: program.parts,
-    }, CAPACITY);
+    const textOf = (kernel: Kernel) => printPtx(kernel);
+    const { launches, plan } = planProgram(program, textOf, CAPACITY, divided);
+    this.#plan = plan;
     this.#banks = this.#plan.banks.map((size) => this.#allocate(4 * size));
     for (const source of program.sources) {
       if (source.data) this.write(source, wordsOf(source.data));

@@ -184,3 +184,15 @@ export function shared(name: string, index: Expr, dtype: ScalarType): Expr {
 export function known(x: Expr): number | undefined {
   return x.op === "constant" ? x.value : undefined;
 }
+
+/** The given expressions and all within them, each once, before what it consists of. */
+export function subexpressions(roots: readonly Expr[]): Set<Expr> {
+  const found = new Set<Expr>();
+  const visit = (expr: Expr) => {
+    if (found.has(expr)) return;
+    found.add(expr);
+    expr.args.forEach(visit);
+  };
+  roots.forEach(visit);
+  return found;
+}

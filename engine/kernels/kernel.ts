@@ -4,7 +4,7 @@
  * atomic operations and every sum has a fixed order, so a kernel gives the same bits every time.
  * An iteration space is what the lanes run over, and which element of a tensor is theirs.
  */
-import { type Expr, type ScalarType, variable } from "./expression.ts";
+import { type Expr, type ScalarType, subexpressions, variable } from "./expression.ts";
 import type { ContractTensor, ReduceTensor, Tensor } from "./tensor.ts";
 import { sizeOf } from "../graph/value.ts";
 import { flatIndex, indexAt } from "./integers.ts";
@@ -96,24 +96,18 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
   }
 }
 
+/** Every statement, those of bodies behind the one whose body it is. */
+function everyStatement(body: readonly Statement[]): Statement[] {
+  return body.flatMap((statement) => [
+    statement,
+    ...(statement.kind === "loop" || statement.kind === "if" ? everyStatement(statement.body) : []),
+  ]);
+}
+
 /** The tensors that statements load from, in the order of their first use. */
 export function tensorsRead(body: readonly Statement[]): Set<number> {
-  const found = new Set<number>();
-  const seen = new Set<Expr>();
-  const visit = (expr: Expr) => {
-    if (seen.has(expr)) return;
-    seen.add(expr);
-    if (expr.memory) found.add(expr.memory.id);
-    expr.args.forEach(visit);
-  };
-  const walk = (statements: readonly Statement[]) => {
-    for (const statement of statements) {
-      expressionsOf(statement).forEach(visit);
-      if (statement.kind === "loop" || statement.kind === "if") walk(statement.body);
-    }
-  };
-  walk(body);
-  return found;
+  const expressions = subexpressions(everyStatement(body).flatMap(expressionsOf));
+  return new Set([...expressions].flatMap(({ memory }) => memory?.id ?? []));
 }
 
 /** One lane for each of so many elements. */

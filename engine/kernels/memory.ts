@@ -3,6 +3,7 @@
  * kernels run side by side: the same text on other memory.
  */
 import { sizeOf } from "../graph/value.ts";
+import type { KernelProgram } from "./compile.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Part } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
@@ -26,6 +27,33 @@ const ALIGNMENT = 64;
 interface Block {
   readonly start: number;
   readonly end: number;
+}
+
+/**
+ * What a device runs in every step, and where in its memory the tensors lie.
+ *
+ * @param textOf The text that a kernel is compiled from.
+ * @param capacity Elements that a bank holds at most.
+ * @param divided As many launches as the device makes of one.
+ * @throws {RangeError} If a tensor is larger than a bank.
+ */
+export function planProgram(
+  { kernels, commits, sources, outputs, parts }: KernelProgram,
+  textOf: (kernel: Kernel) => string,
+  capacity: number,
+  divided: (launch: Launch) => Launch[] = (launch) => [launch],
+): { readonly launches: readonly Launch[]; readonly plan: MemoryPlan } {
+  const launches = [
+    ...planLaunches(kernels, textOf),
+    // Not among the others: they overwrite what those read.
+    ...commits.map((kernel) => ({ text: textOf(kernel), kernels: [kernel] })),
+  ].flatMap(divided);
+  const plan = planMemory({
+    launches: launches.map(({ kernels }) => kernels),
+    lasting: [...sources, ...Object.values(outputs)],
+    parts,
+  }, capacity);
+  return { launches, plan };
 }
 
 /** What is to be placed. */

@@ -8,7 +8,7 @@ import {
   wordsOf,
 } from "./compile.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Launch, type MemoryPlan, planLaunches, planMemory } from "./memory.ts";
+import { type Launch, type MemoryPlan, planProgram } from "./memory.ts";
 import type { SourceTensor } from "./tensor.ts";
 import { banksOf, MOST_GROUPS, printWgsl } from "./wgsl.ts";
 
@@ -99,16 +99,8 @@ class WebGpuProgram implements DeviceProgram {
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     const capacity = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4);
     const textOf = (kernel: Kernel) => printWgsl(kernel, () => 0);
-    const launches = [
-      ...planLaunches(program.kernels, textOf),
-      // Not among the others: they overwrite what those read.
-      ...program.commits.map((kernel) => ({ text: textOf(kernel), kernels: [kernel] })),
-    ];
-    this.#plan = planMemory({
-      launches: launches.map(({ kernels }) => kernels),
-      lasting: [...program.sources, ...Object.values(program.outputs)],
-      parts: program.parts,
-    }, capacity);
+    const { launches, plan } = planProgram(program, textOf, capacity);
+    this.#plan = plan;
     this.#banks = this.#plan.banks.map((size) =>
       device.createBuffer({ size: 4 * size, usage: STORAGE })
     );

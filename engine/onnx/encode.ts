@@ -1,7 +1,8 @@
 import onnxProto from "onnx-proto";
 import { BLOCKED_DOMAIN } from "../graph/image_layout.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
-import { OWN_DOMAIN } from "../graph/random.ts";
+import { OWN_DOMAIN } from "../graph/builder.ts";
+import { threefryBlock, type WordArithmetic } from "../host/mod.ts";
 import {
   type Attribute,
   type Graph,
@@ -58,8 +59,10 @@ export function encodeOnnx(graph: Graph): Uint8Array {
   return onnx.ModelProto.encode(model).finish();
 }
 
+type NameOf = (value: Pick<Value, "node" | "index">) => string;
+
 /** A unique name for each value; those of nodes and constants cannot meet an input's or output's. */
-function nameValues(graph: Graph, nodes: readonly Node[]): (value: Value) => string {
+function nameValues(graph: Graph, nodes: readonly Node[]): NameOf {
   const numbers = new Map(nodes.map((node, i) => [node, i]));
   const constants = new Map(liveConstants(graph, nodes).map((value, i) => [value.node, i]));
   return ({ node, index }) => {
@@ -69,27 +72,16 @@ function nameValues(graph: Graph, nodes: readonly Node[]): (value: Value) => str
   };
 }
 
-function encodeNode(node: Node, names: (value: Value) => string) {
-  const name = names({ node, index: 0 } as Value);
+function encodeNode(node: Node, nameOf: NameOf) {
   return {
-    name,
+    name: nameOf({ node, index: 0 }),
     opType: node.op,
     domain: node.domain,
-    input: node.inputs.map((input) => input ? names(input) : ""),
-    output: Array.from(
-      { length: OUTPUTS[node.op] ?? 1 },
-      (_, index) => names({ node, index } as Value),
-    ),
+    input: node.inputs.map((input) => input ? nameOf(input) : ""),
+    output: Array.from({ length: node.results }, (_, index) => nameOf({ node, index })),
     attribute: Object.entries(node.attributes).map(encodeAttribute),
   };
 }
-
-/** Operators that give more than one result. */
-const OUTPUTS: Readonly<Record<string, number>> = {
-  LayerNormalization: 3,
-  Threefry2x32: 2,
-  TopK: 2,
-};
 
 function encodeAttribute([name, value]: [string, Attribute]) {
   const type = onnx.AttributeProto.AttributeType;
@@ -118,9 +110,6 @@ function valueInfo({ shape, dtype }: Value, name: string) {
 }
 
 const UINT32 = 12;
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
-const PARITY = 0x1bd11bda;
-const ROUNDS = 20;
 
 /**
  * Threefry-2x32-20 as a function of ONNX operators; see host/random.ts for the generator.
@@ -155,27 +144,19 @@ function threefryFunction(opset: number): onnxProto.onnx.IFunctionProto {
       type: type.STRING,
       s: new TextEncoder().encode(direction),
     }]);
-  const rotated = (x: string, by: number) => {
-    const word = cast(x, UINT32);
-    const parts = [shifted(word, by, "LEFT"), shifted(word, 32 - by, "RIGHT")];
-    return cast(node("BitwiseOr", parts), ONNX_TYPES.int32);
+  const words: WordArithmetic<string> = {
+    constant: (value) => constant(value, ONNX_TYPES.int32),
+    add: (x, y) => node("Add", [x, y]),
+    exclusiveOr: (x, y) => node("BitwiseXor", [x, y]),
+    rotate(x, by) {
+      const word = cast(x, UINT32);
+      const parts = [shifted(word, by, "LEFT"), shifted(word, 32 - by, "RIGHT")];
+      return cast(node("BitwiseOr", parts), ONNX_TYPES.int32);
+    },
   };
-  const add = (x: string, y: string) => node("Add", [x, y]);
-  const xor = (x: string, y: string) => node("BitwiseXor", [x, y]);
-
-  const parity = constant(PARITY, ONNX_TYPES.int32);
-  const keys = ["seed", "stream", xor(xor(parity, "seed"), "stream")] as const;
-  let [a, b] = [add("counter", keys[0]), add("step", keys[1])];
-  for (let round = 0; round < ROUNDS; round++) {
-    a = add(a, b);
-    b = xor(rotated(b, ROTATIONS[round / 4 % 2 | 0]![round % 4]!), a);
-    if (round % 4 < 3) continue;
-    const turn = (round + 1) / 4;
-    a = add(a, keys[turn % 3]!);
-    b = add(add(b, keys[(turn + 1) % 3]!), constant(turn, ONNX_TYPES.int32));
-  }
-  node("Identity", [a], [], "first");
-  node("Identity", [b], [], "second");
+  const [first, second] = threefryBlock(words, ["seed", "stream"], ["counter", "step"]);
+  node("Identity", [first], [], "first");
+  node("Identity", [second], [], "second");
   return {
     name: "Threefry2x32",
     domain: OWN_DOMAIN,

@@ -4,7 +4,7 @@
  * The operands are whatever expressions their elements are, so a convolution is a contraction whose
  * left operand looks pixels up.
  */
-import { type Expr, float, named } from "../expression.ts";
+import { type Expr, float, named, subexpressions } from "../expression.ts";
 import type { Precision } from "../../types.ts";
 import { contractionVariables, type Group, type Member } from "../group.ts";
 import { both, less } from "../integers.ts";
@@ -130,21 +130,14 @@ export function emitContraction(
 
 /** How far apart in memory two neighbours along a variable lie; Infinity if it is not linear. */
 function strideOf(expr: Expr, variable: Expr): number {
-  const seen = new Set<Expr>();
   let smallest = Infinity;
-  const inPlace = (place: Expr) => {
-    const terms = place.op === "sum" ? place.args : [place];
+  for (const { op, args: [place] } of subexpressions([expr])) {
+    if (op !== "load") continue;
+    const terms = place!.op === "sum" ? place!.args : [place!];
     terms.forEach((term, i) => {
       const along = term === variable || (term.op === "mod" && term.args[0] === variable);
-      if (along) smallest = Math.min(smallest, Math.abs(place.coefficients[i] ?? 1));
+      if (along) smallest = Math.min(smallest, Math.abs(place!.coefficients[i] ?? 1));
     });
-  };
-  const visit = (x: Expr) => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.op === "load") inPlace(x.args[0]!);
-    x.args.forEach(visit);
-  };
-  visit(expr);
+  }
   return smallest;
 }

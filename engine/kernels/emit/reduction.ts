@@ -1,5 +1,13 @@
 /** Reductions, what is computed from their results, and rows that are run over more than once. */
-import { constant, type Expr, int, named, type ScalarType, shared } from "../expression.ts";
+import {
+  constant,
+  type Expr,
+  int,
+  named,
+  type ScalarType,
+  shared,
+  subexpressions,
+} from "../expression.ts";
 import type { Group, Member } from "../group.ts";
 import { both, equal, less } from "../integers.ts";
 import {
@@ -155,23 +163,10 @@ function byLevel(owner: Group, sums: readonly Member[]): Member[][] {
   const levels: Member[][] = [];
   const levelOf = new Map<Expr, number>();
   for (const sum of sums) {
-    const needed = sumsIn(owner.value(sum)!, levelOf);
-    const level = Math.max(-1, ...needed.map((variable) => levelOf.get(variable)!)) + 1;
+    const below = [...subexpressions([owner.value(sum)!])].map((expr) => levelOf.get(expr) ?? -1);
+    const level = below.reduce((x, y) => Math.max(x, y), -1) + 1;
     levelOf.set(sum.variable, level);
     (levels[level] ??= []).push(sum);
   }
   return levels;
-}
-
-function sumsIn(expr: Expr, known: ReadonlyMap<Expr, number>): Expr[] {
-  const found: Expr[] = [];
-  const seen = new Set<Expr>();
-  const visit = (x: Expr) => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (known.has(x)) found.push(x);
-    x.args.forEach(visit);
-  };
-  visit(expr);
-  return found;
 }

@@ -1,7 +1,5 @@
-/**
- * Operators that compute element by element (https://onnx.ai/onnx/operators/), and Threefry-2x32 with 20
- * rounds as expressions: the words of host/random.ts, where its file says what they are.
- */
+/** Operators that compute element by element. https://onnx.ai/onnx/operators/ */
+import { threefryBlock, type WordArithmetic } from "../../host/mod.ts";
 import { type BinaryOp, type Expr, float, int, intern, type UnaryOp } from "../expression.ts";
 import {
   acos,
@@ -37,12 +35,6 @@ function elementwise(
     const { shape, dtype } = operator;
     return broadcastMap(operands, shape, dtype, (values) => apply(values, operator));
   };
-}
-
-/** A map over the first operand's shape. */
-function word(operator: Operator, apply: (operands: readonly Expr[]) => Expr): Tensor {
-  const operands = operator.operands.filter((x): x is Tensor => x !== undefined);
-  return broadcastMap(operands, operator.shape, "int32", (values) => apply(values));
 }
 
 const unaryAs = (op: Exclude<UnaryOp, "convert">) => elementwise(([x]) => unary(op, x!));
@@ -110,10 +102,9 @@ export const elementwiseOperators: OperatorTable = {
   // (counter, step, seed, stream), with two words as its results.
   Threefry2x32: (operator) =>
     [0, 1].map((which) =>
-      word(
-        operator,
-        ([counter, step, seed, stream]) => threefry([seed!, stream!], [counter!, step!])[which]!,
-      )
+      elementwise(([counter, step, seed, stream]) =>
+        threefryBlock(WORDS, [seed!, stream!], [counter!, step!])[which]!
+      )(operator) as Tensor
     ),
   LeakyRelu: elementwise(([x], operator) => {
     const slope = float(numberAttribute(operator, "alpha", 0.01));
@@ -125,36 +116,10 @@ export const elementwiseOperators: OperatorTable = {
   }),
 };
 
-const PARITY = 0x1bd11bda;
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
-const GROUPS = 5;
-
-function add(x: Expr, y: Expr): Expr {
-  return intern({ op: "add", dtype: "int32", args: [x, y] });
-}
-
-function exclusiveOr(x: Expr, y: Expr): Expr {
-  return intern({ op: "exclusiveOr", dtype: "int32", args: [x, y] });
-}
-
-function rotate(x: Expr, by: number): Expr {
-  return intern({ op: "rotate", dtype: "int32", args: [x], value: by });
-}
-
-/** The two words of a block, all of it int32. */
-function threefry(
-  key: readonly [Expr, Expr],
-  counter: readonly [Expr, Expr],
-): [Expr, Expr] {
-  const keys = [...key, exclusiveOr(exclusiveOr(int(PARITY), key[0]), key[1])];
-  let [a, b] = [add(counter[0], key[0]), add(counter[1], key[1])];
-  for (let group = 0; group < GROUPS; group++) {
-    for (const by of ROTATIONS[group % 2]!) {
-      a = add(a, b);
-      b = exclusiveOr(rotate(b, by), a);
-    }
-    a = add(a, keys[(group + 1) % 3]!);
-    b = add(add(b, keys[(group + 2) % 3]!), int(group + 1));
-  }
-  return [a, b];
-}
+/** Additions that wrap, and are not simplified. */
+const WORDS: WordArithmetic<Expr> = {
+  constant: int,
+  add: (x, y) => intern({ op: "add", dtype: "int32", args: [x, y] }),
+  exclusiveOr: (x, y) => intern({ op: "exclusiveOr", dtype: "int32", args: [x, y] }),
+  rotate: (x, by) => intern({ op: "rotate", dtype: "int32", args: [x], value: by }),
+};

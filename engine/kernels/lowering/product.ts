@@ -129,7 +129,7 @@ interface WindowAttributes {
   readonly before: readonly number[];
 }
 
-function windowOf(operator: Operator): WindowAttributes {
+export function windowOf(operator: Operator): WindowAttributes {
   return {
     strides: listAttribute(operator, "strides", [1, 1]),
     dilations: listAttribute(operator, "dilations", [1, 1]),
@@ -138,7 +138,7 @@ function windowOf(operator: Operator): WindowAttributes {
 }
 
 /** The pixel of an image […, h, w] that a tap of the window meets at a place of the result. */
-function pixelUnder(
+export function pixelUnder(
   { strides, dilations, before }: WindowAttributes,
   [h, w]: readonly number[],
   [y, x]: readonly [Expr, Expr],
@@ -173,14 +173,9 @@ function convolution(operator: Operator): Tensor {
     s!,
   ]);
   const result = joinGroups(product(left, right, GROUPED), operator.shape);
-  return bias
-    ? broadcastMap(
-      [result, viewAt(bias, operator.shape, (index) => [index[1]!])],
-      operator.shape,
-      x.dtype,
-      ([a, b]) => binary("add", a!, b!),
-    )
-    : result;
+  if (!bias) return result;
+  const overChannels = viewAt(bias, operator.shape, (index) => [index[1]!]);
+  return added(result, overChannels, operator.shape);
 }
 
 /** Roles of [groups, n, channels of a group, h, w, channels summed over, kh, kw]. */

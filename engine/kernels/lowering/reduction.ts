@@ -1,7 +1,7 @@
 /** Reductions, and what is written with them. https://onnx.ai/onnx/operators/ */
 import { sizeOf } from "../../graph/value.ts";
 import { type Expr, float, int } from "../expression.ts";
-import { both, flatIndex, plus, times, within } from "../integers.ts";
+import { both, flatIndex, plus, times } from "../integers.ts";
 import { binary, convert, select, unary } from "../scalar.ts";
 import {
   gather,
@@ -24,7 +24,7 @@ import {
   type OperatorLowering,
   type OperatorTable,
 } from "./movement.ts";
-import { product } from "./product.ts";
+import { pixelUnder, product, windowOf } from "./product.ts";
 
 /** Fewer results than this keep a device busy only if there are few terms too. */
 const FEW_RESULTS = 64;
@@ -221,24 +221,23 @@ function scatter(operator: Operator): Tensor {
       (old, put, row) => select(binary("less", row, int(0)), old, put),
     );
   }
-  if (depth === 1 && start.dtype === "float32") {
-    const hits = map(
-      parts,
-      space,
-      "float32",
-      (values, index) => convert(isHit(values, index), "float32"),
+  const sums = depth === 1 && start.dtype === "float32"
+    ? product(
+      map(parts, space, "float32", (values, index) => convert(isHit(values, index), "float32")),
+      terms,
+      ["row", ...inner.map(() => "column" as const), "sum"],
+    )
+    : reduce(
+      "add",
+      map(
+        [terms, ...parts],
+        space,
+        start.dtype,
+        ([term, ...values], index) =>
+          select(isHit(values, index), term!, convert(int(0), start.dtype)),
+      ),
+      [operator.shape.length],
     );
-    const columns = inner.map(() => "column" as const);
-    const sums = product(hits, terms, ["row", ...columns, "sum"]);
-    return mapOf([start, sums], (x, y) => binary("add", x, y));
-  }
-  const counted = map(
-    [terms, ...parts],
-    space,
-    start.dtype,
-    ([term, ...values], index) => select(isHit(values, index), term!, convert(int(0), start.dtype)),
-  );
-  const sums = reduce("add", counted, [operator.shape.length]);
   return mapOf([start, sums], (x, y) => binary("add", x, y));
 }
 
@@ -273,24 +272,19 @@ function averagePool(operator: Operator): Tensor {
 
 /** The elements under a window at each of its places, [n, c, h', w', kh, kw], and `outside` beyond. */
 function windows(operator: Operator, x: Tensor, outside: number): Tensor {
-  const [n, c, h, w] = operator.shape;
-  const shape = [n!, c!, h!, w!, ...listAttribute(operator, "kernel_shape", [1, 1])];
-  const strides = listAttribute(operator, "strides", [1, 1]);
-  const dilations = listAttribute(operator, "dilations", [1, 1]);
-  const pads = listAttribute(operator, "pads", [0, 0, 0, 0]);
-  const along = (place: Expr, tap: Expr, i: number) =>
-    plus(plus(times(place, strides[i]!), times(tap, dilations[i]!)), -pads[i]!);
-  const at = ([n, c, y, x, r, s]: readonly Expr[]) => [n!, c!, along(y!, r!, 0), along(x!, s!, 1)];
-  const insideAt = (index: readonly Expr[]) => {
-    const [, , y, z] = at(index);
-    return both(within(y!, 0, x.shape[2]!), within(z!, 0, x.shape[3]!));
-  };
-  const seen = view(x, shape, (index) => ({ index: at(index), inside: insideAt(index) }));
+  const window = windowOf(operator);
+  const shape = [...operator.shape, ...listAttribute(operator, "kernel_shape", [1, 1])];
+  const pixelAt = ([, , y, z, r, s]: readonly Expr[]) =>
+    pixelUnder(window, x.shape.slice(2), [y!, z!], [r!, s!]);
+  const seen = view(x, shape, (index) => {
+    const pixel = pixelAt(index);
+    return { ...pixel, index: [...index.slice(0, 2), ...pixel.index] };
+  });
   if (outside === 0) return seen;
   return map(
     [seen],
     shape,
     x.dtype,
-    ([value], index) => select(insideAt(index), value!, float(outside)),
+    ([value], index) => select(pixelAt(index).inside, value!, float(outside)),
   );
 }
