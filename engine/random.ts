@@ -5,10 +5,13 @@
  */
 import { type HashedKey, normals, streamHash, uniforms, UserError } from "./host/mod.ts";
 import { tf } from "./tf.ts";
-import { type GraphKey, normalNumbers, uniformNumbers } from "./graph/random.ts";
-import type { GraphBuilder } from "./graph/builder.ts";
-import type { Value } from "./graph/value.ts";
-import { type Lowering, type LoweringTable, operand } from "./lowering/lowering.ts";
+import { binary } from "./graph/arithmetic.ts";
+import { type GraphBuilder, OWN_DOMAIN } from "./graph/builder.ts";
+import { cast, elementwise, fill, unary, where } from "./graph/elementwise.ts";
+import { isNegative, log1p } from "./graph/functions.ts";
+import { concat, reshape, slice } from "./graph/movement.ts";
+import { sizeOf, type Value } from "./graph/value.ts";
+import type { Lowering, LoweringTable, Operands } from "./lowering/lowering.ts";
 
 /** Names one draw. What changes from run to run is an input of the function, usually the step. */
 export interface TensorKey {
@@ -101,18 +104,88 @@ function register(
 export const RANDOM_UNIFORM = "ThreefryUniform";
 export const RANDOM_NORMAL = "ThreefryNormal";
 
-export interface RandomAttributes {
+interface RandomAttributes {
   readonly shape: number[];
 }
 
-type Numbers = (b: GraphBuilder, key: GraphKey, shape: readonly number[]) => Value;
+/** The numbers from each block of two words. */
+type Distribution = (b: GraphBuilder, words: readonly [Value, Value]) => readonly Value[];
 
-const lowering = (numbers: Numbers): Lowering<RandomAttributes> => (b, operands, { shape }) => {
-  const [seed, stream, step] = ["seed", "stream", "step"].map((name) => operand(operands, name));
-  return numbers(b, { seed: seed!, stream: stream!, step: step! }, shape);
+const uniform: Distribution = (b, words) => words.map((word) => fraction(b, word));
+
+const normal: Distribution = (b, [first, second]) => {
+  const radius = unary(b, "Sqrt", binary(b, "Mul", logarithm(b, first), fill(b, -2, [])));
+  const turn = binary(b, "Mul", cast(b, second, "float32"), fill(b, 2 * Math.PI * 2 ** -32, []));
+  return ["Cos", "Sin"].map((op) => binary(b, "Mul", radius, unary(b, op, turn)));
 };
 
+/**
+ * Draws the numbers of `shape`, two from each block of two words. Where a batch is divided over
+ * replicas, each draws its part of what the whole batch would draw.
+ */
+function drawn(
+  b: GraphBuilder,
+  operands: Operands,
+  shape: readonly number[],
+  distribution: Distribution,
+): Value {
+  const { seed, stream, step } = operands;
+  const count = sizeOf(shape);
+  const replica = b.replica();
+  // One block more than there are pairs, because a replica's part may begin amid a block.
+  const blocks = Math.ceil(count / 2) + (replica ? 1 : 0);
+  const integer = (value: number) => fill(b, value, [], "int32");
+  const pairsFrom = (counter: Value) => {
+    const word = { shape: [blocks], dtype: "int32" } as const;
+    const [even, uneven] = b.nodes({
+      op: "Threefry2x32",
+      domain: OWN_DOMAIN,
+      inputs: [counter, step!, seed!, stream!],
+    }, [word, word]);
+    const pairs = distribution(b, [even!, uneven!]).map((x) => reshape(b, x, [blocks, 1]));
+    return reshape(b, concat(b, pairs, 1), [2 * blocks]);
+  };
+  if (!replica) return reshape(b, slice(b, pairsFrom(iota(b, blocks)), [0], [count]), shape);
+  const start = binary(b, "Mul", replica, integer(count));
+  const odd = elementwise(b, { op: "Mod" }, [start, integer(2)]);
+  const first = binary(b, "Div", binary(b, "Sub", start, odd), integer(2));
+  const row = pairsFrom(binary(b, "Add", iota(b, blocks), first));
+  const places = binary(b, "Add", iota(b, count), odd);
+  const own = b.node(
+    { op: "Gather", inputs: [row, places], attributes: { axis: 0 } },
+    { shape: [count], dtype: "float32" },
+  );
+  return reshape(b, own, shape);
+}
+
+function iota(b: GraphBuilder, count: number): Value {
+  return b.constant(Int32Array.from({ length: count }, (_, i) => i), [count]);
+}
+
+/** The upper 24 bits of a word, as a fraction; exact. */
+function fraction(b: GraphBuilder, word: Value): Value {
+  const low = elementwise(b, { op: "Mod" }, [word, fill(b, 256, [], "int32")]);
+  const high = cast(b, binary(b, "Sub", word, low), "float32");
+  const signed = binary(b, "Mul", high, fill(b, 2 ** -32, []));
+  return binary(b, "Add", signed, cast(b, isNegative(b, word), "float32"));
+}
+
+/** log((w + 1) / 2^32) of an unsigned word w, with all digits at both ends. */
+function logarithm(b: GraphBuilder, word: Value): Value {
+  const scale = fill(b, 2 ** -32, []);
+  const low = binary(b, "Add", cast(b, word, "float32"), fill(b, 1, []));
+  const small = unary(b, "Log", binary(b, "Mul", low, scale));
+  // A word from 2^31 on is negative as a signed one: −1 − w is how far it is from 2^32 − 1.
+  const missing = binary(b, "Sub", fill(b, -1, [], "int32"), word);
+  const share = binary(b, "Mul", cast(b, missing, "float32"), scale);
+  return where(b, isNegative(b, word), log1p(b, unary(b, "Neg", share)), small);
+}
+
+const lowering =
+  (distribution: Distribution): Lowering<RandomAttributes> => (b, operands, { shape }) =>
+    drawn(b, operands, shape, distribution);
+
 export const randomLowerings: LoweringTable = {
-  [RANDOM_UNIFORM]: lowering(uniformNumbers),
-  [RANDOM_NORMAL]: lowering(normalNumbers),
+  [RANDOM_UNIFORM]: lowering(uniform),
+  [RANDOM_NORMAL]: lowering(normal),
 };

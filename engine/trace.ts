@@ -14,12 +14,14 @@ import {
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
 import { comparisonLowerings, elementwiseLowerings } from "./lowering/elementwise.ts";
-import { convolutionLowerings, poolingLowerings } from "./lowering/convolution.ts";
+import { convolutionLowerings } from "./lowering/convolution.ts";
+import { poolingLowerings } from "./lowering/pool.ts";
 import { fusedLowerings, matMulLowerings } from "./lowering/matmul.ts";
-import { indexingLowerings, shapeLowerings } from "./lowering/shape.ts";
+import { indexingLowerings } from "./lowering/indexing.ts";
+import { shapeLowerings, spaceLowerings } from "./lowering/shape.ts";
 import { normalizationLowerings, reductionLowerings } from "./lowering/reduction.ts";
 import { randomLowerings } from "./random.ts";
-import { resizeLowerings, spaceLowerings } from "./lowering/resize.ts";
+import { resizeLowerings } from "./lowering/resize.ts";
 
 /**
  * Runs `fn` once on tensors without values, and returns the graph of what it does.

@@ -10,8 +10,10 @@ import {
   channelsFirst,
   channelsLast,
   convolutionAttributes,
+  cutOrFill,
   reach,
   type Shape4,
+  tapsOf,
   type Window,
 } from "./image_layout.ts";
 import type { GraphBuilder } from "./builder.ts";
@@ -119,7 +121,7 @@ export function convolutionFilterGradient(
   dy: Value,
   window: Window,
 ): Value {
-  const { kernel, strides, dilations, before, after } = window;
+  const { kernel, strides, before, after } = window;
   const [n, h, w, c] = x.shape as Shape4;
   const [, outH, outW, o] = dy.shape as Shape4;
   const [image, gradient] = [channelsFirst(b, x), channelsFirst(b, dy)];
@@ -139,27 +141,23 @@ export function convolutionFilterGradient(
       [0, 0, ...both((i) => reach(window, i) - after[i]!)],
     )
     : pad(b, image, [0, 0, ...before], [0, 0, ...after]);
-  const taps: Value[] = [];
-  for (let r = 0; r < kernel[0]; r++) {
-    for (let s = 0; s < kernel[1]; s++) {
-      const offset = [r * dilations[0], s * dilations[1]];
-      const [left, right] = shiftGradient
-        ? [
-          image,
-          slice(b, padded, [0, 0, ...both((i) => reach(window, i) - offset[i]!)], [n, o, h, w]),
-        ]
-        : [slice(b, padded, [0, 0, ...offset], [n, c, outH, outW], [1, 1, ...strides]), gradient];
-      const pixels = shiftGradient ? h * w : outH * outW;
-      const products = matMul(
-        b,
-        reshape(b, left, [n, c, pixels]),
-        reshape(b, right, [n, o, pixels]),
-        false,
-        true,
-      );
-      taps.push(reduce(b, "ReduceSum", products, [0], true));
-    }
-  }
+  const taps = tapsOf(window).map((offset) => {
+    const [left, right] = shiftGradient
+      ? [
+        image,
+        slice(b, padded, [0, 0, ...both((i) => reach(window, i) - offset[i]!)], [n, o, h, w]),
+      ]
+      : [slice(b, padded, [0, 0, ...offset], [n, c, outH, outW], [1, 1, ...strides]), gradient];
+    const pixels = shiftGradient ? h * w : outH * outW;
+    const products = matMul(
+      b,
+      reshape(b, left, [n, c, pixels]),
+      reshape(b, right, [n, o, pixels]),
+      false,
+      true,
+    );
+    return reduce(b, "ReduceSum", products, [0], true);
+  });
   return reshape(b, concat(b, taps, 0), [...kernel, c, o]);
 }
 
@@ -191,8 +189,9 @@ export function depthwiseInputGradient(
   dy: Value,
   filter: Value,
   window: Window,
-  [n, h, w, c]: Shape4,
+  shape: Shape4,
 ): Value {
+  const [n, , , c] = shape;
   const covered = both((i) => (dy.shape[1 + i]! - 1) * window.strides[i]! + reach(window, i) + 1);
   const dx = b.node({
     op: "ConvTranspose",
@@ -204,11 +203,7 @@ export function depthwiseInputGradient(
   }, { shape: [n, c, ...covered], dtype: dy.dtype });
   // What the windows cover, cut to the image: padding belongs to no element, and some elements to
   // no window.
-  const { before } = window;
-  const size = both((i) => Math.min(covered[i]! - before[i]!, [h, w][i]!));
-  const part = slice(b, dx, [0, 0, ...before], [n, c, ...size]);
-  const whole = pad(b, part, [0, 0, 0, 0], [0, 0, h - size[0], w - size[1]]);
-  return channelsLast(b, whole);
+  return cutOrFill(b, channelsLast(b, dx), window.before, shape);
 }
 
 /** Gradient of {@link depthwise} with respect to the filter, of shape [kh, kw, c, m]. */
@@ -219,19 +214,15 @@ export function depthwiseFilterGradient(
   window: Window,
   m: number,
 ): Value {
-  const { kernel, strides, dilations, before, after } = window;
+  const { kernel, strides, before, after } = window;
   const [n, , , c] = x.shape as Shape4;
   const [, h, w] = dy.shape as Shape4;
   const image = pad(b, channelsFirst(b, x), [0, 0, ...before], [0, 0, ...after]);
   const gradient = reshape(b, channelsFirst(b, dy), [n, c, m, h, w]);
-  const taps: Value[] = [];
-  for (let r = 0; r < kernel[0]; r++) {
-    for (let s = 0; s < kernel[1]; s++) {
-      const offset = [r * dilations[0], s * dilations[1]];
-      const tap = slice(b, image, [0, 0, ...offset], [n, c, h, w], [1, 1, ...strides]);
-      const product = binary(b, "Mul", reshape(b, tap, [n, c, 1, h, w]), gradient);
-      taps.push(reshape(b, reduce(b, "ReduceSum", product, [0, 3, 4], false), [1, c, m]));
-    }
-  }
+  const taps = tapsOf(window).map((offset) => {
+    const tap = slice(b, image, [0, 0, ...offset], [n, c, h, w], [1, 1, ...strides]);
+    const product = binary(b, "Mul", reshape(b, tap, [n, c, 1, h, w]), gradient);
+    return reshape(b, reduce(b, "ReduceSum", product, [0, 3, 4], false), [1, c, m]);
+  });
   return reshape(b, concat(b, taps, 0), [...kernel, c, m]);
 }

@@ -79,7 +79,7 @@ export function atan2(b: GraphBuilder, y: Value, x: Value): Value {
   return unlessNaN(b, x, unlessNaN(b, y, angle, y), x);
 }
 
-function isNegative(b: GraphBuilder, x: Value): Value {
+export function isNegative(b: GraphBuilder, x: Value): Value {
   return predicate(b, "Less", [x, fill(b, 0, [], x.dtype)]);
 }
 

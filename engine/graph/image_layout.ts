@@ -3,7 +3,7 @@
  * Runtime's blocked layout [n, c/B, h, w, B] with B channels side by side.
  */
 import type { GraphBuilder } from "./builder.ts";
-import { reshape, transpose } from "./movement.ts";
+import { pad, reshape, slice, transpose } from "./movement.ts";
 import type { Value } from "./value.ts";
 
 export type Shape4 = readonly [number, number, number, number];
@@ -25,6 +25,30 @@ export function reach({ kernel, dilations }: Window, axis: number): number {
 /** A pair of values, for height and for width. */
 export function both(of: (axis: number) => number): [number, number] {
   return [of(0), of(1)];
+}
+
+/** How far each element of the window lies from its first one, row by row. */
+export function tapsOf({ kernel, dilations }: Window): [number, number][] {
+  return Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => [
+    Math.floor(tap / kernel[1]) * dilations[0],
+    tap % kernel[1] * dilations[1],
+  ]);
+}
+
+/** The part of `x` [n, h, w, c] from row and column `first` on, with zeros where `shape` reaches beyond it. */
+export function cutOrFill(
+  b: GraphBuilder,
+  x: Value,
+  first: readonly [number, number],
+  shape: Shape4,
+): Value {
+  const [n, , , c] = shape;
+  const begin = both((i) => Math.max(first[i]!, 0));
+  const before = both((i) => Math.max(-first[i]!, 0));
+  const size = both((i) => Math.min(x.shape[1 + i]! - begin[i]!, shape[1 + i]! - before[i]!));
+  const part = slice(b, x, [0, ...begin, 0], [n, ...size, c]);
+  const after = both((i) => shape[1 + i]! - before[i]! - size[i]!);
+  return pad(b, part, [0, ...before, 0], [0, ...after, 0]);
 }
 
 /** The window in ONNX's terms. */

@@ -201,3 +201,13 @@ export function tile(b: GraphBuilder, x: Value, reps: readonly number[]): Value 
   const shape = x.shape.map((extent, axis) => extent * reps[axis]!);
   return reshape(b, expand(b, reshape(b, x, apart), repeated), shape);
 }
+
+/** The elements of `x` along an axis at places that are known. */
+export function take(b: GraphBuilder, x: Value, axis: number, places: readonly number[]): Value {
+  if (places.length === x.shape[axis] && places.every((place, i) => place === i)) return x;
+  return b.node({
+    op: "Gather",
+    inputs: [x, b.constant(Int32Array.from(places), [places.length])],
+    attributes: { axis },
+  }, { shape: x.shape.with(axis, places.length), dtype: x.dtype });
+}

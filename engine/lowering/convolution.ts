@@ -1,4 +1,4 @@
-/** Convolutions and pooling with their gradients. https://onnx.ai/onnx/operators/onnx__Conv.html */
+/** Convolutions with their gradients. https://onnx.ai/onnx/operators/onnx__Conv.html */
 import type { GraphBuilder } from "../graph/builder.ts";
 import {
   convolution,
@@ -10,11 +10,9 @@ import {
 } from "../graph/convolution.ts";
 import { sameShape, type Value } from "../graph/value.ts";
 import type { Shape4, Window } from "../graph/image_layout.ts";
-import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
+import { type LoweringTable, operand, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
 import { transpose } from "../graph/movement.ts";
-import { cast } from "../graph/elementwise.ts";
-import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "../graph/pool.ts";
 
 interface OfShape extends ConvolutionAttributes {
   readonly inputShape: Shape4;
@@ -91,8 +89,8 @@ export function convolveDepthwise(
   return depthwise(b, x, filter, window, outShape);
 }
 
-type Extents = [number, number, number, number];
-type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
+export type Extents = [number, number, number, number];
+export type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
 
 export interface ConvolutionAttributes {
   readonly strides: [number, number] | number;
@@ -102,15 +100,8 @@ export interface ConvolutionAttributes {
   readonly dilations?: [number, number] | number | null;
 }
 
-interface PoolAttributes {
-  readonly filterSize: [number, number] | number;
-  readonly strides: [number, number] | number;
-  readonly pad: Padding;
-  readonly dimRoundingMode?: "floor" | "round" | "ceil";
-}
-
 /** A window, and the shape [n, h, w, c] of what it gives. */
-interface Windowed {
+export interface Windowed {
   readonly window: Window;
   readonly outShape: Shape4;
 }
@@ -138,21 +129,7 @@ function convolutionWindow(
   return windowed(info, dataFormat);
 }
 
-function poolWindow(
-  inputShape: readonly number[],
-  { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
-): Windowed {
-  return windowed(tf.backend_util.computePool2DInfo(
-    inputShape as Extents,
-    filterSize,
-    strides,
-    1,
-    pad,
-    dimRoundingMode,
-  ));
-}
-
-function windowed(info: tf.backend_util.Conv2DInfo, dataFormat = "NHWC"): Windowed {
+export function windowed(info: tf.backend_util.Conv2DInfo, dataFormat = "NHWC"): Windowed {
   const { padInfo } = info;
   const window: Window = {
     kernel: [info.filterHeight, info.filterWidth],
@@ -182,25 +159,3 @@ function shapeFromFormat(shape: readonly number[], format?: string): Shape4 {
   const order = format === "NCHW" ? CHANNELS_LAST : [0, 1, 2, 3];
   return order.map((axis) => shape[axis]!) as Extents;
 }
-
-const poolWith =
-  (pool: typeof averagePool): Lowering<PoolAttributes> => (b, operands, attributes) => {
-    const x = cast(b, operand(operands, "x"), "float32");
-    const { window, outShape } = poolWindow(x.shape, attributes);
-    return pool(b, x, window, outShape);
-  };
-
-export const poolingLowerings: LoweringTable = {
-  [tf.AvgPool]: poolWith(averagePool),
-  [tf.MaxPool]: poolWith(maxPool),
-  [tf.AvgPoolGrad]: (b, operands, attributes: PoolAttributes) => {
-    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
-    const { window } = poolWindow(x.shape, attributes);
-    return averagePoolGradient(b, dy, window, x.shape as Shape4);
-  },
-  [tf.MaxPoolGrad]: (b, operands, attributes: PoolAttributes) => {
-    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
-    const { window } = poolWindow(x.shape, attributes);
-    return maxPoolGradient(b, dy, x, operand(operands, "output"), window);
-  },
-};

@@ -1,39 +1,33 @@
-/** Resizing of images, and moves between the axes of space, channels and batch. */
-import {
-  resizeBilinear,
-  resizeBilinearGradient,
-  resizeNearest,
-  resizeNearestGradient,
-  type Sampling,
-} from "../graph/resize.ts";
+/**
+ * Resizing of images [n, h, w, c] and its gradients, one axis after the other.
+ * https://onnx.ai/onnx/operators/onnx__Resize.html
+ */
+import { binary } from "../graph/arithmetic.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
-import { cast } from "../graph/elementwise.ts";
-import type { Value } from "../graph/value.ts";
-import type { Shape4 } from "../graph/image_layout.ts";
+import { cast, fill } from "../graph/elementwise.ts";
+import { channelsFirst, channelsLast, type Shape4 } from "../graph/image_layout.ts";
+import { matMul } from "../graph/matmul.ts";
+import { reshape, take, transpose } from "../graph/movement.ts";
+import { sizeOf, type Value } from "../graph/value.ts";
 import { tf } from "../tf.ts";
-import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
-import { pad, reshape, slice, transpose } from "../graph/movement.ts";
+import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
 
-interface ResizeAttributes {
+/** The sampling positions along a resized axis. */
+interface Sampling {
   readonly alignCorners: boolean;
   readonly halfPixelCenters?: boolean;
-}
-
-function samplingOf({ alignCorners, halfPixelCenters = false }: ResizeAttributes): Sampling {
-  return { alignCorners, halfPixelCenters };
 }
 
 type Resize = typeof resizeNearest;
 type Gradient = (b: GraphBuilder, dy: Value, shape: Shape4, sampling: Sampling) => Value;
 
 const resize =
-  (how: Resize): Lowering<ResizeAttributes & { size: [number, number] }> =>
-  (b, operands, attributes) =>
-    how(b, operand(operands, "images"), attributes.size, samplingOf(attributes));
+  (how: Resize): Lowering<Sampling & { size: [number, number] }> => (b, operands, attributes) =>
+    how(b, operand(operands, "images"), attributes.size, attributes);
 
-const gradient = (how: Gradient): Lowering<ResizeAttributes> => (b, operands, attributes) => {
+const gradient = (how: Gradient): Lowering<Sampling> => (b, operands, attributes) => {
   const shape = operand(operands, "images").shape as Shape4;
-  return how(b, operand(operands, "dy"), shape, samplingOf(attributes));
+  return how(b, operand(operands, "dy"), shape, attributes);
 };
 
 export const resizeLowerings: LoweringTable = {
@@ -45,76 +39,140 @@ export const resizeLowerings: LoweringTable = {
   [tf.ResizeBilinearGrad]: gradient(resizeBilinearGradient),
 };
 
-export const spaceLowerings: LoweringTable = {
-  [tf.DepthToSpace]: (b, operands, { blockSize, dataFormat }: tf.DepthToSpaceAttrs) => {
-    if (dataFormat !== "NHWC") {
-      refuse(tf.DepthToSpace, `with data format ${dataFormat}`, "only NHWC can be compiled");
-    }
-    const x = operand(operands, "x");
-    const [n, h, w, c] = x.shape as [number, number, number, number];
-    const depth = c / blockSize ** 2;
-    const apart = reshape(b, x, [n, h, w, blockSize, blockSize, depth]);
-    const mixed = transpose(b, apart, [0, 1, 3, 2, 4, 5]);
-    return reshape(b, mixed, [n, h * blockSize, w * blockSize, depth]);
-  },
-  [tf.SpaceToBatchND]: (b, operands, { blockShape, paddings }: tf.SpaceToBatchNDAttrs) => {
-    const x = operand(operands, "x");
-    const around = (side: 0 | 1) => x.shape.map((_, axis) => paddings[axis - 1]?.[side] ?? 0);
-    const padded = pad(b, x, around(0), around(1));
-    const shape = [...padded.shape];
-    const blocks = tf.util.sizeFromShape(blockShape);
-    const split = tf.backend_util.getReshaped(shape, blockShape, blocks, false);
-    const perm = tf.backend_util.getPermuted(split.length, blockShape.length, false);
-    const joined = tf.backend_util.getReshapedPermuted(shape, blockShape, blocks, false);
-    return reshape(b, transpose(b, reshape(b, padded, split), perm), joined);
-  },
-  [tf.BatchToSpaceND]: (b, operands, { blockShape, crops }: tf.BatchToSpaceNDAttrs) => {
-    const x = operand(operands, "x");
-    const shape = [...x.shape];
-    const blocks = tf.util.sizeFromShape(blockShape);
-    const split = tf.backend_util.getReshaped(shape, blockShape, blocks);
-    const perm = tf.backend_util.getPermuted(split.length, blockShape.length);
-    const joined = tf.backend_util.getReshapedPermuted(shape, blockShape, blocks);
-    const whole = reshape(b, transpose(b, reshape(b, x, split), perm), joined);
-    const [begin, size] = tf.slice_util.parseSliceParams(
-      whole as never,
-      tf.backend_util.getSliceBeginCoords(crops, blockShape.length),
-      tf.backend_util.getSliceSize(joined, crops, blockShape.length),
+/** Nearest neighbours: element (i, j) of the result is one of `x`, as TensorFlow.js rounds. */
+function resizeNearest(
+  b: GraphBuilder,
+  x: Value,
+  size: readonly [number, number],
+  sampling: Sampling,
+): Value {
+  const factors = size.map((extent, i) => extent / x.shape[1 + i]!);
+  // Resize itself rounds fractions, and may miss the element or the shape.
+  if (!isPlain(sampling) || !factors.every(Number.isInteger)) {
+    return [0, 1].reduce(
+      (image, i) => take(b, image, 1 + i, nearest(image.shape[1 + i]!, size[i]!, sampling)),
+      x,
     );
-    return slice(b, whole, begin!, size!);
-  },
-  [tf.MirrorPad]: (b, operands, { paddings, mode }: tf.MirrorPadAttrs) => {
-    // Whether the outermost elements are repeated.
-    const edge = mode === "symmetric" ? 1 : 0;
-    return paddings.reduce(
-      (x, [before, after], axis) =>
-        before === 0 && after === 0 ? x : mirror(b, x, axis, [before, after], edge),
-      operand(operands, "x"),
-    );
-  },
-  [tf.FlipLeftRight]: (b, operands) => {
-    const x = operand(operands, "image");
-    const [, , w] = x.shape;
-    return slice(b, x, [0, 0, w! - 1, 0], x.shape, [1, 1, -1, 1]);
-  },
-};
+  }
+  const [n, , , c] = x.shape as Shape4;
+  const enlarged = b.node({
+    op: "Resize",
+    inputs: [channelsFirst(b, x), null, b.constant(Float32Array.of(1, 1, ...factors), [4])],
+    attributes: {
+      mode: "nearest",
+      nearest_mode: "floor",
+      coordinate_transformation_mode: "asymmetric",
+    },
+  }, { shape: [n, c, ...size], dtype: x.dtype });
+  return channelsLast(b, enlarged);
+}
 
-/** `x` with mirror images of its beginning and end around it, along an axis. */
-function mirror(
+/** Gradient of {@link resizeNearest}: the sum over each element's copies. */
+function resizeNearestGradient(
+  b: GraphBuilder,
+  dy: Value,
+  [n, h, w, c]: Shape4,
+  sampling: Sampling,
+): Value {
+  const factors = [dy.shape[1]! / h, dy.shape[2]! / w];
+  if (!isPlain(sampling) || !factors.every(Number.isInteger)) {
+    return [h, w].reduce((image, extent, i) => {
+      const sources = nearest(extent, image.shape[1 + i]!, sampling);
+      return project(b, image, 1 + i, extent, sources.map((source) => [[source, 1]]));
+    }, dy);
+  }
+  const means = b.node({
+    op: "AveragePool",
+    inputs: [channelsFirst(b, dy)],
+    attributes: { kernel_shape: factors, strides: factors },
+  }, { shape: [n, c, h, w], dtype: dy.dtype });
+  return binary(b, "Mul", channelsLast(b, means), fill(b, factors[0]! * factors[1]!, []));
+}
+
+/** Bilinear interpolation. */
+function resizeBilinear(
+  b: GraphBuilder,
+  x: Value,
+  size: readonly [number, number],
+  sampling: Sampling,
+): Value {
+  return [0, 1].reduce((image, i) => {
+    const axis = 1 + i;
+    const weights = linear(image.shape[axis]!, size[i]!, sampling);
+    const low = take(b, image, axis, weights.map(({ low }) => low));
+    if (weights.every(({ fraction }) => fraction === 0)) return low;
+    const high = take(b, image, axis, weights.map(({ high }) => high));
+    const shape = [size[i]!, ...low.shape.slice(axis + 1).map(() => 1)];
+    const fraction = b.constant(Float32Array.from(weights, ({ fraction }) => fraction), shape);
+    return binary(b, "Add", low, binary(b, "Mul", binary(b, "Sub", high, low), fraction));
+  }, x);
+}
+
+/** Gradient of {@link resizeBilinear}. */
+function resizeBilinearGradient(
+  b: GraphBuilder,
+  dy: Value,
+  [, h, w]: Shape4,
+  sampling: Sampling,
+): Value {
+  return [h, w].reduce((image, extent, i) => {
+    const weights = linear(extent, image.shape[1 + i]!, sampling);
+    const rows = weights.map(({ low, high, fraction }) =>
+      [[low, 1 - fraction], [high, fraction]] as const
+    );
+    return project(b, image, 1 + i, extent, rows);
+  }, dy);
+}
+
+function isPlain({ alignCorners, halfPixelCenters }: Sampling): boolean {
+  return !alignCorners && !halfPixelCenters;
+}
+
+/** The places in the old axis of the elements of the new one, in exact arithmetic. */
+function placesOf(from: number, to: number, sampling: Sampling): number[] {
+  const corners = sampling.alignCorners && to > 1;
+  const [old, now] = corners ? [from - 1, to - 1] : [from, to];
+  const centre = sampling.halfPixelCenters ? 0.5 : 0;
+  return Array.from({ length: to }, (_, i) => (i + centre) * old / now);
+}
+
+function nearest(from: number, to: number, sampling: Sampling): number[] {
+  const round = sampling.alignCorners ? Math.round : Math.floor;
+  return placesOf(from, to, sampling).map((at) => Math.max(0, Math.min(from - 1, round(at))));
+}
+
+function linear(from: number, to: number, sampling: Sampling) {
+  const centre = sampling.halfPixelCenters ? 0.5 : 0;
+  return placesOf(from, to, sampling).map((place) => {
+    const at = place - centre;
+    const low = Math.max(0, Math.floor(at));
+    const high = Math.min(from - 1, Math.ceil(at));
+    return { low, high, fraction: low >= high ? 0 : at - low };
+  });
+}
+
+/** Along an axis, element i of `x` times each weight of row i, added to the row's places. */
+function project(
   b: GraphBuilder,
   x: Value,
   axis: number,
-  [before, after]: readonly [number, number],
-  edge: number,
+  extent: number,
+  rows: readonly (readonly (readonly [place: number, weight: number])[])[],
 ): Value {
-  const extent = x.shape[axis]!;
-  const places = Array.from({ length: before + extent + after }, (_, i) => {
-    const at = i - before;
-    return at < 0 ? -at - edge : at >= extent ? 2 * (extent - 1) - at + edge : at;
+  const matrix = new Float32Array(extent * rows.length);
+  rows.forEach((row, i) => {
+    for (const [place, weight] of row) matrix[place * rows.length + i]! += weight;
   });
-  return b.node({
-    op: "Gather",
-    inputs: [x, b.constant(Int32Array.from(places), [places.length])],
-    attributes: { axis },
-  }, { shape: x.shape.with(axis, places.length), dtype: x.dtype });
+  const last = x.shape.length - 1;
+  const swap = [...x.shape.keys()].with(axis, last).with(last, axis);
+  const turned = transpose(b, x, swap);
+  const count = sizeOf(turned.shape) / rows.length;
+  const product = matMul(
+    b,
+    reshape(b, turned, [count, rows.length]),
+    b.constant(matrix, [extent, rows.length]),
+    false,
+    true,
+  );
+  return transpose(b, reshape(b, product, turned.shape.with(last, extent)), swap);
 }

@@ -1,17 +1,10 @@
-/** Operators that move, make or look up elements. https://onnx.ai/onnx/operators/ */
-import { cast, constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
-import { concat, pad, reshape, slice, tile, transpose } from "../graph/movement.ts";
-import { type ElementType, sizeOf } from "../graph/value.ts";
+/** Operators that move or make elements, and moves between the axes of space, channels and batch. https://onnx.ai/onnx/operators/ */
+import type { GraphBuilder } from "../graph/builder.ts";
+import { constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
+import { concat, pad, reshape, slice, take, tile, transpose } from "../graph/movement.ts";
+import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
 import { type LoweringTable, operand, operandList, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import {
-  gather,
-  gatherInBatches,
-  gatherSlices,
-  scatter,
-  scatterSum,
-  segmentSum,
-} from "../graph/lookup.ts";
 
 export const shapeLowerings: LoweringTable = {
   [tf.Reshape]: (b, operands, { shape }: tf.ReshapeAttrs) => {
@@ -149,61 +142,72 @@ export const shapeLowerings: LoweringTable = {
   },
 };
 
-export const indexingLowerings: LoweringTable = {
-  [tf.GatherV2]: (b, operands, { axis, batchDims }: tf.GatherV2Attrs) => {
-    const [x, indices] = [operand(operands, "x"), operand(operands, "indices")];
-    const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
-    // Checks the shapes; only they are looked at.
-    const { outputShape } = tf.backend_util.segment_util.collectGatherOpShapeInfo(
-      x as never,
-      indices as never,
-      along!,
-      batchDims,
+export const spaceLowerings: LoweringTable = {
+  [tf.DepthToSpace]: (b, operands, { blockSize, dataFormat }: tf.DepthToSpaceAttrs) => {
+    if (dataFormat !== "NHWC") {
+      refuse(tf.DepthToSpace, `with data format ${dataFormat}`, "only NHWC can be compiled");
+    }
+    const x = operand(operands, "x");
+    const [n, h, w, c] = x.shape as [number, number, number, number];
+    const depth = c / blockSize ** 2;
+    const apart = reshape(b, x, [n, h, w, blockSize, blockSize, depth]);
+    const mixed = transpose(b, apart, [0, 1, 3, 2, 4, 5]);
+    return reshape(b, mixed, [n, h * blockSize, w * blockSize, depth]);
+  },
+  [tf.SpaceToBatchND]: (b, operands, { blockShape, paddings }: tf.SpaceToBatchNDAttrs) => {
+    const x = operand(operands, "x");
+    const around = (side: 0 | 1) => x.shape.map((_, axis) => paddings[axis - 1]?.[side] ?? 0);
+    const padded = pad(b, x, around(0), around(1));
+    const shape = [...padded.shape];
+    const blocks = tf.util.sizeFromShape(blockShape);
+    const split = tf.backend_util.getReshaped(shape, blockShape, blocks, false);
+    const perm = tf.backend_util.getPermuted(split.length, blockShape.length, false);
+    const joined = tf.backend_util.getReshapedPermuted(shape, blockShape, blocks, false);
+    return reshape(b, transpose(b, reshape(b, padded, split), perm), joined);
+  },
+  [tf.BatchToSpaceND]: (b, operands, { blockShape, crops }: tf.BatchToSpaceNDAttrs) => {
+    const x = operand(operands, "x");
+    const shape = [...x.shape];
+    const blocks = tf.util.sizeFromShape(blockShape);
+    const split = tf.backend_util.getReshaped(shape, blockShape, blocks);
+    const perm = tf.backend_util.getPermuted(split.length, blockShape.length);
+    const joined = tf.backend_util.getReshapedPermuted(shape, blockShape, blocks);
+    const whole = reshape(b, transpose(b, reshape(b, x, split), perm), joined);
+    const [begin, size] = tf.slice_util.parseSliceParams(
+      whole as never,
+      tf.backend_util.getSliceBeginCoords(crops, blockShape.length),
+      tf.backend_util.getSliceSize(joined, crops, blockShape.length),
     );
-    const whole = cast(b, indices, "int32");
-    const batches = batchDims < 0 ? batchDims + indices.shape.length : batchDims;
-    if (batches === 0) return gather(b, x, whole, along!);
-    return reshape(b, gatherInBatches(b, x, whole, along!, batches), outputShape);
+    return slice(b, whole, begin!, size!);
   },
-  [tf.GatherNd]: (b, operands) => {
-    const [x, indices] = [operand(operands, "params"), operand(operands, "indices")];
-    const [shape] = tf.gather_util.prepareAndValidate(x as never, indices as never);
-    return gatherSlices(b, x, indices, shape);
-  },
-  [tf.ScatterNd]: (b, operands, { shape }: tf.ScatterNdAttrs) => {
-    const [indices, updates] = [operand(operands, "indices"), operand(operands, "updates")];
-    // TensorFlow.js's own reading: how many updates there are, and how many axes an index has.
-    const { sliceRank, numUpdates } = tf.scatter_util.calculateShapes(
-      updates as never,
-      indices as never,
-      shape,
-    );
-    return scatterSum(
-      b,
-      reshape(b, indices, [numUpdates, sliceRank]),
-      reshape(b, updates, [numUpdates, ...shape.slice(sliceRank)]),
-      shape,
+  [tf.MirrorPad]: (b, operands, { paddings, mode }: tf.MirrorPadAttrs) => {
+    // Whether the outermost elements are repeated.
+    const edge = mode === "symmetric" ? 1 : 0;
+    return paddings.reduce(
+      (x, [before, after], axis) =>
+        before === 0 && after === 0 ? x : mirror(b, x, axis, [before, after], edge),
+      operand(operands, "x"),
     );
   },
-  [tf.TensorScatterUpdate]: (b, operands) =>
-    scatter(
-      b,
-      operand(operands, "tensor"),
-      operand(operands, "indices"),
-      operand(operands, "updates"),
-      false,
-    ),
-  // By comparison rather than ONNX's OneHot, which counts negative indices from the end.
-  [tf.OneHot]: (b, operands, { depth, onValue, offValue, dtype }: tf.OneHotAttrs) => {
-    const indices = operand(operands, "indices");
-    const classes = constantTensor(b, Int32Array.from({ length: depth }, (_, i) => i), [depth]);
-    const column = reshape(b, indices, [...indices.shape, 1]);
-    const hit = predicate(b, "Equal", [column, classes]);
-    const type = (dtype ?? "int32") as ElementType;
-    if (onValue === 1 && offValue === 0) return cast(b, hit, type);
-    return where(b, hit, fill(b, onValue, [], type), fill(b, offValue, [], type));
+  [tf.FlipLeftRight]: (b, operands) => {
+    const x = operand(operands, "image");
+    const [, , w] = x.shape;
+    return slice(b, x, [0, 0, w! - 1, 0], x.shape, [1, 1, -1, 1]);
   },
-  // The gradient of a gather along the first axis.
-  [tf.UnsortedSegmentSum]: (b, operands, { numSegments }: tf.UnsortedSegmentSumAttrs) =>
-    segmentSum(b, operand(operands, "x"), operand(operands, "segmentIds"), numSegments),
 };
+
+/** `x` with mirror images of its beginning and end around it, along an axis. */
+function mirror(
+  b: GraphBuilder,
+  x: Value,
+  axis: number,
+  [before, after]: readonly [number, number],
+  edge: number,
+): Value {
+  const extent = x.shape[axis]!;
+  const places = Array.from({ length: before + extent + after }, (_, i) => {
+    const at = i - before;
+    return at < 0 ? -at - edge : at >= extent ? 2 * (extent - 1) - at + edge : at;
+  });
+  return take(b, x, axis, places);
+}

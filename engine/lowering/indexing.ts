@@ -1,15 +1,79 @@
-/** Look-ups by indices that are not known when a function is traced, and sums into such places. */
-import { binary } from "./arithmetic.ts";
-import type { GraphBuilder } from "./builder.ts";
-import { cast, fill, predicate, where } from "./elementwise.ts";
-import { reshape, slice } from "./movement.ts";
-import { sizeOf, type Value } from "./value.ts";
+/**
+ * Look-ups by indices that are not known when a function is traced, and sums into such places.
+ * https://onnx.ai/onnx/operators/onnx__Gather.html
+ */
+import { binary } from "../graph/arithmetic.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import { cast, constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
+import { reshape, slice } from "../graph/movement.ts";
+import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
+import { tf } from "../tf.ts";
+import { type LoweringTable, operand } from "./lowering.ts";
+
+export const indexingLowerings: LoweringTable = {
+  [tf.GatherV2]: (b, operands, { axis, batchDims }: tf.GatherV2Attrs) => {
+    const [x, indices] = [operand(operands, "x"), operand(operands, "indices")];
+    const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
+    // Checks the shapes; only they are looked at.
+    const { outputShape } = tf.backend_util.segment_util.collectGatherOpShapeInfo(
+      x as never,
+      indices as never,
+      along!,
+      batchDims,
+    );
+    const whole = cast(b, indices, "int32");
+    const batches = batchDims < 0 ? batchDims + indices.shape.length : batchDims;
+    if (batches === 0) return gather(b, x, whole, along!);
+    return reshape(b, gatherInBatches(b, x, whole, along!, batches), outputShape);
+  },
+  [tf.GatherNd]: (b, operands) => {
+    const [x, indices] = [operand(operands, "params"), operand(operands, "indices")];
+    const [shape] = tf.gather_util.prepareAndValidate(x as never, indices as never);
+    return gatherSlices(b, x, indices, shape);
+  },
+  [tf.ScatterNd]: (b, operands, { shape }: tf.ScatterNdAttrs) => {
+    const [indices, updates] = [operand(operands, "indices"), operand(operands, "updates")];
+    // TensorFlow.js's own reading: how many updates there are, and how many axes an index has.
+    const { sliceRank, numUpdates } = tf.scatter_util.calculateShapes(
+      updates as never,
+      indices as never,
+      shape,
+    );
+    return scatterSum(
+      b,
+      reshape(b, indices, [numUpdates, sliceRank]),
+      reshape(b, updates, [numUpdates, ...shape.slice(sliceRank)]),
+      shape,
+    );
+  },
+  [tf.TensorScatterUpdate]: (b, operands) =>
+    scatter(
+      b,
+      operand(operands, "tensor"),
+      operand(operands, "indices"),
+      operand(operands, "updates"),
+      false,
+    ),
+  // By comparison rather than ONNX's OneHot, which counts negative indices from the end.
+  [tf.OneHot]: (b, operands, { depth, onValue, offValue, dtype }: tf.OneHotAttrs) => {
+    const indices = operand(operands, "indices");
+    const classes = constantTensor(b, Int32Array.from({ length: depth }, (_, i) => i), [depth]);
+    const column = reshape(b, indices, [...indices.shape, 1]);
+    const hit = predicate(b, "Equal", [column, classes]);
+    const type = (dtype ?? "int32") as ElementType;
+    if (onValue === 1 && offValue === 0) return cast(b, hit, type);
+    return where(b, hit, fill(b, onValue, [], type), fill(b, offValue, [], type));
+  },
+  // The gradient of a gather along the first axis.
+  [tf.UnsortedSegmentSum]: (b, operands, { numSegments }: tf.UnsortedSegmentSumAttrs) =>
+    segmentSum(b, operand(operands, "x"), operand(operands, "segmentIds"), numSegments),
+};
 
 /** An index that no axis has, so that looking it up fails. */
 const NOWHERE = 2 ** 31 - 1;
 
 /** The elements of `x` along an axis at `indices`. A run fails if an index is out of range. */
-export function gather(b: GraphBuilder, x: Value, indices: Value, axis: number): Value {
+function gather(b: GraphBuilder, x: Value, indices: Value, axis: number): Value {
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
   return b.node(
     { op: "Gather", inputs: [x, withoutNegatives(b, indices)], attributes: { axis } },
@@ -26,7 +90,7 @@ function withoutNegatives(b: GraphBuilder, indices: Value): Value {
 }
 
 /** The same with an index tensor for each element of the first `batchDims` axes, which both share. */
-export function gatherInBatches(
+function gatherInBatches(
   b: GraphBuilder,
   x: Value,
   indices: Value,
@@ -60,7 +124,7 @@ export function gatherInBatches(
 }
 
 /** The slices of `x` at the index vectors that the last axis of `indices` holds. */
-export function gatherSlices(
+function gatherSlices(
   b: GraphBuilder,
   x: Value,
   indices: Value,
@@ -71,7 +135,7 @@ export function gatherSlices(
 }
 
 /** Zeros of `shape` with each of `updates` added at its index vector. */
-export function scatterSum(
+function scatterSum(
   b: GraphBuilder,
   indices: Value,
   updates: Value,
@@ -81,7 +145,7 @@ export function scatterSum(
 }
 
 /** `x` with `updates` put, or added, at their index vectors. */
-export function scatter(
+function scatter(
   b: GraphBuilder,
   x: Value,
   indices: Value,
@@ -101,7 +165,7 @@ export function scatter(
 }
 
 /** Rows added up by their segment; those of no segment are dropped. */
-export function segmentSum(
+function segmentSum(
   b: GraphBuilder,
   x: Value,
   segments: Value,

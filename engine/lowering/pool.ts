@@ -1,24 +1,73 @@
 /**
  * Pooling and its gradients, of images [n, h, w, c]. The gradients are written with the taps of the
  * window: for each of its places, the elements that all windows have there.
+ * https://onnx.ai/onnx/operators/onnx__AveragePool.html
  */
-import { binary } from "./arithmetic.ts";
-import type { GraphBuilder } from "./builder.ts";
-import { fill, predicate, unary, unlessNaN, where } from "./elementwise.ts";
+import { binary } from "../graph/arithmetic.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import { cast, fill, predicate, unary, unlessNaN, where } from "../graph/elementwise.ts";
 import {
   both,
   channelsFirst,
   channelsLast,
   convolutionAttributes,
+  cutOrFill,
   reach,
   type Shape4,
+  tapsOf,
   type Window,
-} from "./image_layout.ts";
-import { pad, reshape, slice } from "./movement.ts";
-import type { Value } from "./value.ts";
+} from "../graph/image_layout.ts";
+import { pad, reshape, slice } from "../graph/movement.ts";
+import type { Value } from "../graph/value.ts";
+import { tf } from "../tf.ts";
+import { type Extents, type Padding, type Windowed, windowed } from "./convolution.ts";
+import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
+
+interface PoolAttributes {
+  readonly filterSize: [number, number] | number;
+  readonly strides: [number, number] | number;
+  readonly pad: Padding;
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+}
+
+const poolWith =
+  (pool: typeof averagePool): Lowering<PoolAttributes> => (b, operands, attributes) => {
+    const x = cast(b, operand(operands, "x"), "float32");
+    const { window, outShape } = poolWindow(x.shape, attributes);
+    return pool(b, x, window, outShape);
+  };
+
+export const poolingLowerings: LoweringTable = {
+  [tf.AvgPool]: poolWith(averagePool),
+  [tf.MaxPool]: poolWith(maxPool),
+  [tf.AvgPoolGrad]: (b, operands, attributes: PoolAttributes) => {
+    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
+    const { window } = poolWindow(x.shape, attributes);
+    return averagePoolGradient(b, dy, window, x.shape as Shape4);
+  },
+  [tf.MaxPoolGrad]: (b, operands, attributes: PoolAttributes) => {
+    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
+    const { window } = poolWindow(x.shape, attributes);
+    return maxPoolGradient(b, dy, x, operand(operands, "output"), window);
+  },
+};
+
+function poolWindow(
+  inputShape: readonly number[],
+  { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
+): Windowed {
+  return windowed(tf.backend_util.computePool2DInfo(
+    inputShape as Extents,
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+  ));
+}
 
 /** The means over windows, of the elements inside the image. */
-export function averagePool(b: GraphBuilder, x: Value, window: Window, outShape: Shape4): Value {
+function averagePool(b: GraphBuilder, x: Value, window: Window, outShape: Shape4): Value {
   const inside = insideOf(window);
   if (inside) return pool(b, "AveragePool", x, inside, outShape);
   const sums = sumPool(b, padded(b, x, window, 0), unpadded(window), outShape);
@@ -26,7 +75,7 @@ export function averagePool(b: GraphBuilder, x: Value, window: Window, outShape:
 }
 
 /** Gradient of {@link averagePool}: each element's share in the windows that it is in. */
-export function averagePoolGradient(
+function averagePoolGradient(
   b: GraphBuilder,
   dy: Value,
   window: Window,
@@ -44,7 +93,7 @@ export function averagePoolGradient(
 }
 
 /** The maxima over windows; NaN where one is NaN. */
-export function maxPool(b: GraphBuilder, x: Value, window: Window, outShape: Shape4): Value {
+function maxPool(b: GraphBuilder, x: Value, window: Window, outShape: Shape4): Value {
   const inside = insideOf(window);
   const image = inside ? x : padded(b, x, window, -Infinity);
   const result = pool(b, "MaxPool", image, inside ?? unpadded(window), outShape);
@@ -55,29 +104,26 @@ export function maxPool(b: GraphBuilder, x: Value, window: Window, outShape: Sha
 }
 
 /** Gradient of {@link maxPool}: to the first element of each window that is its maximum `y`. */
-export function maxPoolGradient(
+function maxPoolGradient(
   b: GraphBuilder,
   dy: Value,
   x: Value,
   y: Value,
   window: Window,
 ): Value {
-  const { kernel, strides, dilations } = window;
+  const { strides } = window;
   const image = padded(b, x, window, -Infinity);
   const [n, outH, outW, c] = dy.shape as Shape4;
   const shape: Shape4 = [n, image.shape[1]!, image.shape[2]!, c];
   let left = dy;
   let gradient: Value | undefined;
-  for (let r = 0; r < kernel[0]; r++) {
-    for (let s = 0; s < kernel[1]; s++) {
-      const offset = [r * dilations[0], s * dilations[1]] as const;
-      const tap = slice(b, image, [0, ...offset, 0], [n, outH, outW, c], [1, ...strides, 1]);
-      const hit = predicate(b, "Equal", [tap, y]);
-      const share = where(b, hit, left, fill(b, 0, []));
-      left = where(b, hit, fill(b, 0, []), left);
-      const placed = cutOrFill(b, spread(b, share, strides), both((i) => -offset[i]!), shape);
-      gradient = gradient ? binary(b, "Add", gradient, placed) : placed;
-    }
+  for (const offset of tapsOf(window)) {
+    const tap = slice(b, image, [0, ...offset, 0], [n, outH, outW, c], [1, ...strides, 1]);
+    const hit = predicate(b, "Equal", [tap, y]);
+    const share = where(b, hit, left, fill(b, 0, []));
+    left = where(b, hit, fill(b, 0, []), left);
+    const placed = cutOrFill(b, spread(b, share, strides), both((i) => -offset[i]!), shape);
+    gradient = gradient ? binary(b, "Add", gradient, placed) : placed;
   }
   return cutOrFill(b, gradient!, window.before, x.shape as Shape4);
 }
@@ -155,20 +201,4 @@ function spread(b: GraphBuilder, x: Value, strides: readonly [number, number]): 
   const whole = reshape(b, apart, [n, h * strides[0], w * strides[1], c]);
   const size = [n, (h - 1) * strides[0] + 1, (w - 1) * strides[1] + 1, c];
   return slice(b, whole, [0, 0, 0, 0], size);
-}
-
-/** The part of `x` from row and column `first` on, with zeros where `shape` reaches beyond it. */
-function cutOrFill(
-  b: GraphBuilder,
-  x: Value,
-  first: readonly [number, number],
-  shape: Shape4,
-): Value {
-  const [n, , , c] = shape;
-  const begin = both((i) => Math.max(first[i]!, 0));
-  const before = both((i) => Math.max(-first[i]!, 0));
-  const size = both((i) => Math.min(x.shape[1 + i]! - begin[i]!, shape[1 + i]! - before[i]!));
-  const part = slice(b, x, [0, ...begin, 0], [n, ...size, c]);
-  const after = both((i) => shape[1 + i]! - before[i]! - size[i]!);
-  return pad(b, part, [0, ...before, 0], [0, ...after, 0]);
 }
