@@ -99,8 +99,8 @@ async function compileResident(
 }
 
 /** The program of one replica, in the runtime's dialect. */
-export async function traceFor(
-  runtime: Pick<GraphRuntime, "dialect">,
+async function traceFor(
+  runtime: GraphRuntime,
   fn: TensorFunction,
   inputs: Signature,
   { constants = {}, replicas }: CompileOptions,

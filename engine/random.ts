@@ -7,8 +7,8 @@ import { type HashedKey, normals, streamHash, uniforms, UserError } from "./host
 import { tf } from "./tf.ts";
 import { binary } from "./graph/arithmetic.ts";
 import { type GraphBuilder, OWN_DOMAIN } from "./graph/builder.ts";
-import { cast, elementwise, fill, unary, where } from "./graph/elementwise.ts";
-import { isNegative, log1p } from "./graph/functions.ts";
+import { cast, elementwise, predicate, unary, where } from "./graph/elementwise.ts";
+import { log1p } from "./graph/functions.ts";
 import { concat, reshape, slice } from "./graph/movement.ts";
 import { sizeOf, type Value } from "./graph/value.ts";
 import type { Lowering, LoweringTable, Operands } from "./lowering/lowering.ts";
@@ -114,8 +114,8 @@ type Distribution = (b: GraphBuilder, words: readonly [Value, Value]) => readonl
 const uniform: Distribution = (b, words) => words.map((word) => fraction(b, word));
 
 const normal: Distribution = (b, [first, second]) => {
-  const radius = unary(b, "Sqrt", binary(b, "Mul", logarithm(b, first), fill(b, -2, [])));
-  const turn = binary(b, "Mul", cast(b, second, "float32"), fill(b, 2 * Math.PI * 2 ** -32, []));
+  const radius = unary(b, "Sqrt", binary(b, "Mul", logarithm(b, first), -2));
+  const turn = binary(b, "Mul", cast(b, second, "float32"), 2 * Math.PI * 2 ** -32);
   return ["Cos", "Sin"].map((op) => binary(b, "Mul", radius, unary(b, op, turn)));
 };
 
@@ -134,7 +134,6 @@ function drawn(
   const replica = b.replica();
   // One block more than there are pairs, because a replica's part may begin amid a block.
   const blocks = Math.ceil(count / 2) + (replica ? 1 : 0);
-  const integer = (value: number) => fill(b, value, [], "int32");
   const pairsFrom = (counter: Value) => {
     const word = { shape: [blocks], dtype: "int32" } as const;
     const [even, uneven] = b.nodes({
@@ -146,9 +145,9 @@ function drawn(
     return reshape(b, concat(b, pairs, 1), [2 * blocks]);
   };
   if (!replica) return reshape(b, slice(b, pairsFrom(iota(b, blocks)), [0], [count]), shape);
-  const start = binary(b, "Mul", replica, integer(count));
-  const odd = elementwise(b, { op: "Mod" }, [start, integer(2)]);
-  const first = binary(b, "Div", binary(b, "Sub", start, odd), integer(2));
+  const start = binary(b, "Mul", replica, count);
+  const odd = elementwise(b, { op: "Mod" }, [start, 2]);
+  const first = binary(b, "Div", binary(b, "Sub", start, odd), 2);
   const row = pairsFrom(binary(b, "Add", iota(b, blocks), first));
   const places = binary(b, "Add", iota(b, count), odd);
   const own = b.node(
@@ -164,21 +163,21 @@ function iota(b: GraphBuilder, count: number): Value {
 
 /** The upper 24 bits of a word, as a fraction; exact. */
 function fraction(b: GraphBuilder, word: Value): Value {
-  const low = elementwise(b, { op: "Mod" }, [word, fill(b, 256, [], "int32")]);
+  const low = elementwise(b, { op: "Mod" }, [word, 256]);
   const high = cast(b, binary(b, "Sub", word, low), "float32");
-  const signed = binary(b, "Mul", high, fill(b, 2 ** -32, []));
-  return binary(b, "Add", signed, cast(b, isNegative(b, word), "float32"));
+  const signed = binary(b, "Mul", high, 2 ** -32);
+  return binary(b, "Add", signed, cast(b, predicate(b, "Less", [word, 0]), "float32"));
 }
 
 /** log((w + 1) / 2^32) of an unsigned word w, with all digits at both ends. */
 function logarithm(b: GraphBuilder, word: Value): Value {
-  const scale = fill(b, 2 ** -32, []);
-  const low = binary(b, "Add", cast(b, word, "float32"), fill(b, 1, []));
+  const scale = 2 ** -32;
+  const low = binary(b, "Add", cast(b, word, "float32"), 1);
   const small = unary(b, "Log", binary(b, "Mul", low, scale));
   // A word from 2^31 on is negative as a signed one: −1 − w is how far it is from 2^32 − 1.
-  const missing = binary(b, "Sub", fill(b, -1, [], "int32"), word);
+  const missing = binary(b, "Sub", -1, word);
   const share = binary(b, "Mul", cast(b, missing, "float32"), scale);
-  return where(b, isNegative(b, word), log1p(b, unary(b, "Neg", share)), small);
+  return where(b, predicate(b, "Less", [word, 0]), log1p(b, unary(b, "Neg", share)), small);
 }
 
 const lowering =

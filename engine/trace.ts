@@ -1,6 +1,5 @@
 /** A function over tensors without values, run once: every kernel that it calls becomes part of a graph. */
-import { type Dialect, GraphBuilder } from "./graph/builder.ts";
-import { constantTensor } from "./graph/elementwise.ts";
+import { constantTensor, type Dialect, GraphBuilder } from "./graph/builder.ts";
 import type { Graph, Value } from "./graph/value.ts";
 import { UserError } from "./host/mod.ts";
 import {

@@ -10,13 +10,11 @@ import {
   timeRuns,
   type Workload,
 } from "./measure.ts";
-import { openCompiledEngine, traceFor } from "../compiled.ts";
+import { openCompiledEngine } from "../compiled.ts";
+import { openEngine } from "../device.ts";
 import { cudaTrouble } from "../kernels/cuda.ts";
-import { kernelRuntime, openKernelRuntime } from "../kernels/runtime.ts";
+import { kernelRuntime } from "../kernels/runtime.ts";
 import { webGpuTrouble } from "../kernels/webgpu.ts";
-import { onnxRuntime } from "../onnx/runtime.ts";
-import { encodeOnnx } from "../onnx/encode.ts";
-import { trace } from "../trace.ts";
 
 export interface ChoiceOptions {
   readonly candidates?: readonly Candidate[];
@@ -236,21 +234,19 @@ export interface Candidate {
 
 /** In the order in which they are measured: the first is the one that others are checked against. */
 export const CANDIDATES: readonly Candidate[] = [
-  { device: "cpu", trouble: () => Promise.resolve(undefined), open: openCpu },
+  {
+    device: "cpu",
+    trouble: () => Promise.resolve(undefined),
+    open: () => openEngine({ device: "cpu" }),
+  },
   accelerator("cuda", () => Promise.resolve(cudaTrouble())),
   accelerator("webgpu", webGpuTrouble),
 ];
 
-type Accelerator = "cuda" | "webgpu";
-
-function accelerator(device: Accelerator, trouble: Candidate["trouble"]): Candidate {
+function accelerator(device: "cuda" | "webgpu", trouble: Candidate["trouble"]): Candidate {
   const { dialect } = kernelRuntime(device);
-  const open = async () => openCompiledEngine(await openKernelRuntime(device));
-  return { device, trouble, open, ownProcess: { dialect, entry: MEASURING_PROGRAM } };
-}
-
-function openCpu(): Promise<Engine> {
-  return Promise.resolve(openCompiledEngine(onnxRuntime()));
+  const ownProcess = { dialect, entry: MEASURING_PROGRAM };
+  return { device, trouble, open: () => openEngine({ device }), ownProcess };
 }
 
 /**
@@ -262,21 +258,16 @@ export function openTracingEngine(
   runtime: Pick<GraphRuntime, "device" | "dialect">,
   onProgram: (program: TracedProgram) => void,
 ): Engine {
-  return {
-    device: runtime.device,
+  return openCompiledEngine({
+    ...runtime,
     description: `The graphs of programs for ${runtime.device}, which are not run`,
-    replicasFor: () => 1,
-    async compile(fn, inputs, { constants = {} } = {}) {
-      const program = await traceFor(runtime, fn, inputs, { constants });
+    divides: false,
+    open(program) {
       onProgram(program);
-      return {
-        inputs,
-        outputs: program.outputs,
+      return Promise.resolve({
         run: () => Promise.reject(new Error("A tracing engine runs no programs")),
-        toOnnx: () => encodeOnnx(trace(fn, inputs, constants)),
         dispose: () => Promise.resolve(),
-      };
+      });
     },
-    dispose: () => Promise.resolve(),
-  };
+  });
 }

@@ -3,8 +3,8 @@
  * value to use instead. All of them hold for every float32, infinities, NaN and signed zeros
  * included, up to the rounding of one operation.
  */
-import { expand, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
-import { elementwise, fill, unary } from "./elementwise.ts";
+import { expand, fill, type GraphBuilder, isExpand, scalarOf } from "./builder.ts";
+import { elementwise, type Operand, unary, valuesOf } from "./elementwise.ts";
 import { unblock } from "./image_layout.ts";
 import { transpose } from "./movement.ts";
 import { permutationOf } from "./axes.ts";
@@ -15,7 +15,8 @@ export type BinaryOp = "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Pow";
 type Rewrite = (b: GraphBuilder, x: Value, y: Value, shape: number[]) => Value | undefined;
 
 /** A binary arithmetic operator, simplified where a rewrite applies. */
-export function binary(b: GraphBuilder, op: BinaryOp, x: Value, y: Value): Value {
+export function binary(b: GraphBuilder, op: BinaryOp, left: Operand, right: Operand): Value {
+  const [x, y] = valuesOf(b, [left, right]) as [Value, Value];
   return (x.dtype === "float32" ? simplify(b, op, x, y) : undefined) ??
     elementwise(b, { op }, [x, y]);
 }

@@ -1,10 +1,8 @@
 /**
  * Arithmetic of axes: permutations, and how the axes of a shape regroup when it is reshaped. It is
- * what lets transpositions and broadcasts drift past other operators (see movement.ts). And tensors
- * whose elements are known.
+ * what lets transpositions and broadcasts drift past other operators (see movement.ts).
  */
-import { type ElementType, sizeOf, type Value } from "./value.ts";
-import { expand, type GraphBuilder } from "./builder.ts";
+import type { Value } from "./value.ts";
 
 /** The axes of one reshape group: `from` axes of the old shape hold the elements of `to` axes of the new. */
 interface AxisGroup {
@@ -118,28 +116,4 @@ export function reshapeBeforeExpand(
     for (const axis of to) shape[axis] = target[axis]!;
   }
   return shape;
-}
-
-/** A tensor with one value everywhere, kept symbolic. */
-export function fill(
-  b: GraphBuilder,
-  value: number,
-  shape: readonly number[],
-  dtype: ElementType = "float32",
-): Value {
-  return expand(b, b.scalar(value, dtype), shape);
-}
-
-/** A constant tensor, symbolic if all its elements are equal. */
-export function constantTensor(
-  b: GraphBuilder,
-  data: Float32Array | Int32Array | Uint8Array,
-  shape: readonly number[],
-): Value {
-  const first = data[0];
-  if (sizeOf(shape) > 1 && data.every((element) => Object.is(element, first))) {
-    return expand(b, b.constant(data.slice(0, 1), []), shape);
-  }
-  // Copied, because the caller may write to its array later.
-  return b.constant(data.slice(), shape);
 }

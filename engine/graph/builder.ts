@@ -185,6 +185,30 @@ export function expand(b: GraphBuilder, value: Value, shape: readonly number[]):
   );
 }
 
+/** A tensor with one value everywhere, kept symbolic. */
+export function fill(
+  b: GraphBuilder,
+  value: number,
+  shape: readonly number[],
+  dtype: ElementType = "float32",
+): Value {
+  return expand(b, b.scalar(value, dtype), shape);
+}
+
+/** A constant tensor, symbolic if all its elements are equal. */
+export function constantTensor(
+  b: GraphBuilder,
+  data: Float32Array | Int32Array | Uint8Array,
+  shape: readonly number[],
+): Value {
+  const first = data[0];
+  if (sizeOf(shape) > 1 && data.every((element) => Object.is(element, first))) {
+    return expand(b, b.constant(data.slice(0, 1), []), shape);
+  }
+  // Copied, because the caller may write to its array later.
+  return b.constant(data.slice(), shape);
+}
+
 /** Operators that graphs use where the runtime has them, and do without where it has not. The first
  * two are of ONNX Runtime's own domain, "com.microsoft"; the last, the gradient of a convolution's
  * filter, is ours alone. */

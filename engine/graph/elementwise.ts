@@ -3,11 +3,9 @@
  * movement.ts). Arithmetic with simplification is in arithmetic.ts.
  */
 import { inverse, padRank, permute } from "./axes.ts";
-import { expand, type GraphBuilder, isExpand } from "./builder.ts";
+import { expand, fill, type GraphBuilder, isExpand } from "./builder.ts";
 import { beforePermutation, commonPermutation, transpose } from "./movement.ts";
 import { broadcastShapes, type ElementType, type Value } from "./value.ts";
-
-export { constantTensor, fill } from "./axes.ts";
 
 interface ElementwiseSpec {
   readonly op: string;
@@ -20,12 +18,22 @@ interface ElementwiseSpec {
 /** Operators that ONNX Runtime has for booleans; any other computes with them as integers 0 and 1. */
 const ON_BOOLEANS = new Set(["And", "Cast", "Equal", "Not", "Or", "Xor"]);
 
+/** An operand of an elementwise operator; a number is of the type of the operands beside it. */
+export type Operand = Value | number;
+
+/** The operands as values. */
+export function valuesOf(b: GraphBuilder, operands: readonly Operand[]): Value[] {
+  const { dtype } = operands.find((x) => typeof x !== "number") ?? { dtype: "float32" };
+  return operands.map((x) => typeof x === "number" ? fill(b, x, [], dtype) : x);
+}
+
 /** An operator that computes each element from the operands' elements at the same, broadcast, place. */
 export function elementwise(
   b: GraphBuilder,
   spec: ElementwiseSpec,
-  operands: readonly Value[],
+  given: readonly Operand[],
 ): Value {
+  const operands = valuesOf(b, given);
   if (ON_BOOLEANS.has(spec.op)) return onNumbers(b, spec, operands);
   // The condition of Where is a boolean, and does not decide about the result.
   const first = spec.op === "Where" ? 1 : 0;
@@ -62,7 +70,7 @@ export function unary(b: GraphBuilder, op: string, x: Value): Value {
 }
 
 /** A comparison or a logical operator, which gives booleans. */
-export function predicate(b: GraphBuilder, op: string, operands: readonly Value[]): Value {
+export function predicate(b: GraphBuilder, op: string, operands: readonly Operand[]): Value {
   return elementwise(b, { op, dtype: "bool" }, operands);
 }
 
@@ -73,14 +81,14 @@ export function cast(b: GraphBuilder, x: Value, dtype: ElementType): Value {
 }
 
 /** `value` where `x` is a number, and `other` where it is NaN. */
-export function unlessNaN(b: GraphBuilder, x: Value, value: Value, other: Value): Value {
+export function unlessNaN(b: GraphBuilder, x: Value, value: Operand, other: Operand): Value {
   // NaN alone differs from itself. ONNX's IsNaN says the same, but not on every device.
   return where(b, predicate(b, "Equal", [x, x]), value, other);
 }
 
 /** `yes` where the condition holds and `no` elsewhere, of the type of both. */
-export function where(b: GraphBuilder, condition: Value, yes: Value, no: Value): Value {
-  return elementwise(b, { op: "Where" }, [condition, yes, no]);
+export function where(b: GraphBuilder, condition: Value, yes: Operand, no: Operand): Value {
+  return elementwise(b, { op: "Where" }, [condition, ...valuesOf(b, [yes, no])]);
 }
 
 /** The element types' numbers in ONNX (TensorProto.DataType). */

@@ -1,22 +1,13 @@
 /** Functions of single elements that ONNX lacks, or that lose digits when written as it stands. */
 import { binary } from "./arithmetic.ts";
-import type { GraphBuilder } from "./builder.ts";
-import { cast, elementwise, fill, predicate, unary, unlessNaN, where } from "./elementwise.ts";
+import { fill, type GraphBuilder } from "./builder.ts";
+import { cast, elementwise, predicate, unary, unlessNaN, where } from "./elementwise.ts";
 import type { Value } from "./value.ts";
-
-/** 1 + x. */
-function onePlus(b: GraphBuilder, x: Value): Value {
-  return binary(b, "Add", x, fill(b, 1, []));
-}
-
-function isEqual(b: GraphBuilder, x: Value, value: number): Value {
-  return predicate(b, "Equal", [x, fill(b, value, [], x.dtype)]);
-}
 
 /** e^x − 1 = tanh(x/2) · (e^x + 1), which keeps all digits near 0. */
 export function expm1(b: GraphBuilder, x: Value): Value {
-  const half = binary(b, "Mul", x, fill(b, 0.5, []));
-  return binary(b, "Mul", unary(b, "Tanh", half), onePlus(b, unary(b, "Exp", x)));
+  const half = binary(b, "Mul", x, 0.5);
+  return binary(b, "Mul", unary(b, "Tanh", half), binary(b, "Add", unary(b, "Exp", x), 1));
 }
 
 /**
@@ -24,10 +15,13 @@ export function expm1(b: GraphBuilder, x: Value): Value {
  * "Accuracy and stability of numerical algorithms", problem 1.5).
  */
 export function log1p(b: GraphBuilder, x: Value): Value {
-  const u = onePlus(b, x);
-  const ratio = binary(b, "Div", x, binary(b, "Sub", u, fill(b, 1, [])));
+  const u = binary(b, "Add", x, 1);
+  const ratio = binary(b, "Div", x, binary(b, "Sub", u, 1));
   const value = binary(b, "Mul", unary(b, "Log", u), ratio);
-  const keeps = predicate(b, "Or", [isEqual(b, u, 1), isEqual(b, x, Infinity)]);
+  const keeps = predicate(b, "Or", [
+    predicate(b, "Equal", [u, 1]),
+    predicate(b, "Equal", [x, Infinity]),
+  ]);
   return where(b, keeps, x, value);
 }
 
@@ -35,28 +29,31 @@ export function log1p(b: GraphBuilder, x: Value): Value {
 export function asinh(b: GraphBuilder, x: Value): Value {
   const size = unary(b, "Abs", x);
   const square = binary(b, "Mul", x, x);
-  const root = unary(b, "Sqrt", onePlus(b, square));
-  const near = log1p(b, binary(b, "Add", size, binary(b, "Div", square, onePlus(b, root))));
-  const far = binary(b, "Add", unary(b, "Log", size), fill(b, Math.LN2, []));
-  const big = predicate(b, "Greater", [size, fill(b, 1e10, [])]);
+  const root = unary(b, "Sqrt", binary(b, "Add", square, 1));
+  const near = log1p(
+    b,
+    binary(b, "Add", size, binary(b, "Div", square, binary(b, "Add", root, 1))),
+  );
+  const far = binary(b, "Add", unary(b, "Log", size), Math.LN2);
+  const big = predicate(b, "Greater", [size, 1e10]);
   const value = where(b, big, far, near);
-  return where(b, isNegative(b, x), unary(b, "Neg", value), value);
+  return where(b, predicate(b, "Less", [x, 0]), unary(b, "Neg", value), value);
 }
 
 /** acosh x = log1p(t + √(t·(t + 2))) with t = x − 1; log 2x where x² overflows. */
 export function acosh(b: GraphBuilder, x: Value): Value {
-  const t = binary(b, "Sub", x, fill(b, 1, []));
-  const product = binary(b, "Mul", t, binary(b, "Add", t, fill(b, 2, [])));
+  const t = binary(b, "Sub", x, 1);
+  const product = binary(b, "Mul", t, binary(b, "Add", t, 2));
   const near = log1p(b, binary(b, "Add", t, unary(b, "Sqrt", product)));
-  const far = binary(b, "Add", unary(b, "Log", x), fill(b, Math.LN2, []));
-  return where(b, predicate(b, "Greater", [x, fill(b, 1e10, [])]), far, near);
+  const far = binary(b, "Add", unary(b, "Log", x), Math.LN2);
+  return where(b, predicate(b, "Greater", [x, 1e10]), far, near);
 }
 
 /** atanh x = log1p(2x / (1 − x)) / 2. */
 export function atanh(b: GraphBuilder, x: Value): Value {
-  const twice = binary(b, "Mul", x, fill(b, 2, []));
-  const ratio = binary(b, "Div", twice, binary(b, "Sub", fill(b, 1, []), x));
-  return binary(b, "Mul", log1p(b, ratio), fill(b, 0.5, []));
+  const twice = binary(b, "Mul", x, 2);
+  const ratio = binary(b, "Div", twice, binary(b, "Sub", 1, x));
+  return binary(b, "Mul", log1p(b, ratio), 0.5);
 }
 
 /** The angle of the point (x, y). The signs of zeros are not looked at. */
@@ -65,69 +62,55 @@ export function atan2(b: GraphBuilder, y: Value, x: Value): Value {
   const [small, large] = [binary(b, "Min", height, width), binary(b, "Max", height, width)];
   const ratio = where(
     b,
-    isEqual(b, large, 0),
-    fill(b, 0, []),
-    where(b, isEqual(b, small, Infinity), fill(b, 1, []), binary(b, "Div", small, large)),
+    predicate(b, "Equal", [large, 0]),
+    0,
+    where(b, predicate(b, "Equal", [small, Infinity]), 1, binary(b, "Div", small, large)),
   );
   const first = unary(b, "Atan", ratio);
-  const from = (angle: number, value: Value) => binary(b, "Sub", fill(b, angle, []), value);
+  const from = (angle: number, value: Value) => binary(b, "Sub", angle, value);
   const steep = predicate(b, "Greater", [height, width]);
   const quadrant = where(b, steep, from(Math.PI / 2, first), first);
-  const half = where(b, isNegative(b, x), from(Math.PI, quadrant), quadrant);
-  const angle = where(b, isNegative(b, y), unary(b, "Neg", half), half);
+  const half = where(b, predicate(b, "Less", [x, 0]), from(Math.PI, quadrant), quadrant);
+  const angle = where(b, predicate(b, "Less", [y, 0]), unary(b, "Neg", half), half);
   // Minima and maxima pass over NaN on some devices.
   return unlessNaN(b, x, unlessNaN(b, y, angle, y), x);
-}
-
-export function isNegative(b: GraphBuilder, x: Value): Value {
-  return predicate(b, "Less", [x, fill(b, 0, [], x.dtype)]);
 }
 
 /** 1, 0 or −1; 0 for NaN, as TensorFlow.js has it. */
 export function sign(b: GraphBuilder, x: Value): Value {
   if (x.dtype !== "float32") return unary(b, "Sign", x);
-  const zero = fill(b, 0, []);
-  if (b.has("Sign")) return unlessNaN(b, x, unary(b, "Sign", x), zero);
+  if (b.has("Sign")) return unlessNaN(b, x, unary(b, "Sign", x), 0);
   const [above, below] = ["Greater", "Less"].map((op) =>
-    cast(b, predicate(b, op, [x, zero]), "float32")
+    cast(b, predicate(b, op, [x, 0]), "float32")
   );
   return binary(b, "Sub", above!, below!);
 }
 
 /** `alpha` up to 0 and 1 above, the derivative of relu and its kin; NaN for NaN. */
 export function step(b: GraphBuilder, x: Value, alpha: number): Value {
-  const level = fill(b, alpha, [], x.dtype);
-  if (x.dtype !== "float32") {
-    return where(
-      b,
-      predicate(b, "Greater", [x, fill(b, 0, [], x.dtype)]),
-      fill(b, 1, [], x.dtype),
-      level,
-    );
-  }
+  const above = predicate(b, "Greater", [x, 0]);
+  if (x.dtype !== "float32") return where(b, above, fill(b, 1, [], x.dtype), alpha);
   // The signs −1, 0 and 1, and NaN; what is not above the level becomes the level.
   if (alpha >= 0 && alpha <= 1 && b.has("Sign")) {
-    return binary(b, "Max", unary(b, "Sign", x), level);
+    return binary(b, "Max", unary(b, "Sign", x), alpha);
   }
-  const above = predicate(b, "Greater", [x, fill(b, 0, [])]);
-  const below = predicate(b, "LessOrEqual", [x, fill(b, 0, [])]);
-  return where(b, above, fill(b, 1, []), where(b, below, level, x));
+  return where(b, above, 1, where(b, predicate(b, "LessOrEqual", [x, 0]), alpha, x));
 }
 
 /** x where it is positive, `scale` · (e^x − 1) elsewhere. */
 export function elu(b: GraphBuilder, x: Value, scale = 1): Value {
-  const low = expm1(b, binary(b, "Min", x, fill(b, 0, [])));
+  const low = expm1(b, binary(b, "Min", x, 0));
   return where(
     b,
-    predicate(b, "Greater", [x, fill(b, 0, [])]),
+    predicate(b, "Greater", [x, 0]),
     x,
-    binary(b, "Mul", low, fill(b, scale, [])),
+    binary(b, "Mul", low, scale),
   );
 }
 
 /** x where it is not negative, alpha · x elsewhere. */
 export function prelu(b: GraphBuilder, x: Value, alpha: Value): Value {
-  return where(b, isNegative(b, x), binary(b, "Mul", x, alpha), x);
+  return where(b, predicate(b, "Less", [x, 0]), binary(b, "Mul", x, alpha), x);
 }
 
 export function leakyRelu(b: GraphBuilder, x: Value, alpha: number): Value {
@@ -136,8 +119,7 @@ export function leakyRelu(b: GraphBuilder, x: Value, alpha: number): Value {
 
 /** x between two bounds; NaN stays NaN. */
 export function clip(b: GraphBuilder, x: Value, low: number, high: number): Value {
-  const bound = (value: number) => fill(b, value, [], x.dtype);
-  return binary(b, "Min", binary(b, "Max", x, bound(low)), bound(high));
+  return binary(b, "Min", binary(b, "Max", x, low), high);
 }
 
 /**
@@ -165,9 +147,8 @@ export function floorDivide(b: GraphBuilder, x: Value, y: Value): Value {
 function divisorOf(b: GraphBuilder, y: Value): { safe: Value; left?: Value } {
   const known = y.node.op === "Constant" ? [...y.node.data!] : [0];
   if (known.every((value) => Number(value) > 0 || Number(value) < -1)) return { safe: y };
-  const integer = (value: number) => fill(b, value, [], y.dtype);
-  const risky = predicate(b, "Or", [isEqual(b, y, 0), isEqual(b, y, -1)]);
-  return { safe: where(b, risky, integer(1), y), left: where(b, risky, y, integer(1)) };
+  const risky = predicate(b, "Or", [predicate(b, "Equal", [y, 0]), predicate(b, "Equal", [y, -1])]);
+  return { safe: where(b, risky, 1, y), left: where(b, risky, y, 1) };
 }
 
 /**
@@ -175,8 +156,8 @@ function divisorOf(b: GraphBuilder, y: Value): { safe: Value; left?: Value } {
  * NaN and infinities become 0. What ONNX's Cast does with them depends on the processor.
  */
 export function wrapped(b: GraphBuilder, x: Value): Value {
-  const turns = binary(b, "Add", binary(b, "Mul", x, fill(b, 2 ** -32, [])), fill(b, 0.5, []));
-  const whole = binary(b, "Mul", unary(b, "Floor", turns), fill(b, 2 ** 32, []));
+  const turns = binary(b, "Add", binary(b, "Mul", x, 2 ** -32), 0.5);
+  const whole = binary(b, "Mul", unary(b, "Floor", turns), 2 ** 32);
   const rest = binary(b, "Sub", x, whole);
-  return unlessNaN(b, rest, rest, fill(b, 0, []));
+  return unlessNaN(b, rest, rest, 0);
 }

@@ -1,6 +1,6 @@
 /** Matrix products, and Einstein's sums as matrix products. */
-import { fill, permutationOf } from "./axes.ts";
-import type { GraphBuilder } from "./builder.ts";
+import { permutationOf } from "./axes.ts";
+import { fill, type GraphBuilder } from "./builder.ts";
 import { reshape, transpose } from "./movement.ts";
 import { broadcastShapes, sizeOf, type Value } from "./value.ts";
 import { binary } from "./arithmetic.ts";

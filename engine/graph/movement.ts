@@ -9,7 +9,6 @@
  * Broadcasts drift outwards in the same way, and always end up outside of transpositions.
  */
 import {
-  fill,
   inverse,
   isIdentity,
   padRank,
@@ -18,7 +17,7 @@ import {
   reshapeBeforeExpand,
   reshapeBeforeTranspose,
 } from "./axes.ts";
-import { expand, type GraphBuilder, isExpand } from "./builder.ts";
+import { expand, fill, type GraphBuilder, isExpand } from "./builder.ts";
 import { sameShape, sizeOf, type Value } from "./value.ts";
 
 /** Reshapes to `shape`, which has as many elements. */

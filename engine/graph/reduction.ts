@@ -1,8 +1,8 @@
 /** Reductions over axes, and running sums and products along one. */
 import { inverse, normalizeAxes, padRank, permutationOf, permute } from "./axes.ts";
 import { binary } from "./arithmetic.ts";
-import { expand, type GraphBuilder, isExpand } from "./builder.ts";
-import { cast, fill, unary, unlessNaN } from "./elementwise.ts";
+import { expand, fill, type GraphBuilder, isExpand } from "./builder.ts";
+import { cast, unary, unlessNaN } from "./elementwise.ts";
 import { pad, reshape, slice, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
 
@@ -82,9 +82,9 @@ function reduceBroadcast(
   const shape = real.map((extent, axis) => over.includes(axis) ? 1 : extent);
   const inner = reduceKeeping(b, op, reshape(b, operand, real), over, shape);
   const counted = op === "ReduceSum"
-    ? binary(b, "Mul", inner, fill(b, count, [], x.dtype))
+    ? binary(b, "Mul", inner, count)
     : op === "ReduceProd"
-    ? binary(b, "Pow", inner, fill(b, count, [], x.dtype))
+    ? binary(b, "Pow", inner, count)
     : inner;
   return expand(b, counted, kept);
 }

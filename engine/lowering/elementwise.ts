@@ -1,7 +1,7 @@
 /** Arithmetic, comparisons and functions of single elements. https://onnx.ai/onnx/operators/ */
 import { binary, type BinaryOp } from "../graph/arithmetic.ts";
-import { type GraphBuilder, scalarOf } from "../graph/builder.ts";
-import { cast, elementwise, fill, predicate, unary, where } from "../graph/elementwise.ts";
+import { fill, type GraphBuilder, scalarOf } from "../graph/builder.ts";
+import { cast, elementwise, predicate, unary, where } from "../graph/elementwise.ts";
 import * as functions from "../graph/functions.ts";
 import type { Value } from "../graph/value.ts";
 import { type Lowering, type LoweringTable, operand, operandList, refuse } from "./lowering.ts";
@@ -77,13 +77,8 @@ export const elementwiseLowerings: LoweringTable = {
   [tf.Round]: rounding("Round"),
   [tf.Rsqrt]: real((b, x) => unary(b, "Reciprocal", unary(b, "Sqrt", x))),
   [tf.Selu]: real((b, x) => {
-    const scale = fill(b, tf.backend_util.SELU_SCALE, []);
-    return binary(
-      b,
-      "Mul",
-      functions.elu(b, x, tf.backend_util.SELU_SCALEALPHA / tf.backend_util.SELU_SCALE),
-      scale,
-    );
+    const { SELU_SCALE, SELU_SCALEALPHA } = tf.backend_util;
+    return binary(b, "Mul", functions.elu(b, x, SELU_SCALEALPHA / SELU_SCALE), SELU_SCALE);
   }),
   [tf.Sigmoid]: real(node("Sigmoid")),
   [tf.Sign]: keeping(functions.sign),
@@ -104,7 +99,7 @@ export const elementwiseLowerings: LoweringTable = {
     ),
   [tf.EluGrad]: (b, operands) => {
     const [dy, y] = [operand(operands, "dy"), operand(operands, "y")];
-    const slope = binary(b, "Add", binary(b, "Min", y, fill(b, 0, [])), fill(b, 1, []));
+    const slope = binary(b, "Add", binary(b, "Min", y, 0), 1);
     return binary(b, "Mul", dy, slope);
   },
   [tf.ClipByValue]: (b, operands, { clipValueMin, clipValueMax }: tf.ClipByValueAttrs) =>
@@ -136,7 +131,7 @@ const ask = (test: (b: GraphBuilder, x: Value) => Value): Lowering => (b, operan
 
 /** Comparison of the magnitude of a float with infinity. */
 const againstInfinity = (op: string) => (b: GraphBuilder, x: Value) =>
-  predicate(b, op, [unary(b, "Abs", x), fill(b, Infinity, [])]);
+  predicate(b, op, [unary(b, "Abs", x), Infinity]);
 
 const reduceBooleans =
   (op: "ReduceMin" | "ReduceMax"): Lowering<{ axis: number | number[]; keepDims: boolean }> =>

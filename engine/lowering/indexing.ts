@@ -3,8 +3,8 @@
  * https://onnx.ai/onnx/operators/onnx__Gather.html
  */
 import { binary } from "../graph/arithmetic.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
-import { cast, constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
+import { constantTensor, fill, type GraphBuilder } from "../graph/builder.ts";
+import { cast, predicate, where } from "../graph/elementwise.ts";
 import { reshape, slice } from "../graph/movement.ts";
 import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
 import { tf } from "../tf.ts";
@@ -85,8 +85,7 @@ function gather(b: GraphBuilder, x: Value, indices: Value, axis: number): Value 
 function withoutNegatives(b: GraphBuilder, indices: Value): Value {
   const { data } = indices.node;
   if (data && [...data].every((index) => index >= 0)) return indices;
-  const integer = (value: number) => fill(b, value, [], indices.dtype);
-  return where(b, predicate(b, "Less", [indices, integer(0)]), integer(NOWHERE), indices);
+  return where(b, predicate(b, "Less", [indices, 0]), NOWHERE, indices);
 }
 
 /** The same with an index tensor for each element of the first `batchDims` axes, which both share. */
@@ -110,12 +109,11 @@ function gatherInBatches(
     Int32Array.from({ length: rows }, (_, row) => row * extent),
     [count, sizeOf(outer), 1],
   );
-  const integer = (value: number) => fill(b, value, [], "int32");
   const wrong = predicate(b, "Or", [
-    predicate(b, "Less", [each, integer(0)]),
-    predicate(b, "GreaterOrEqual", [each, integer(extent)]),
+    predicate(b, "Less", [each, 0]),
+    predicate(b, "GreaterOrEqual", [each, extent]),
   ]);
-  const places = where(b, wrong, integer(NOWHERE), binary(b, "Add", each, starts));
+  const places = where(b, wrong, NOWHERE, binary(b, "Add", each, starts));
   const found = b.node(
     { op: "Gather", inputs: [flat, places], attributes: { axis: 0 } },
     { shape: [...places.shape, ...inner], dtype: x.dtype },
@@ -174,10 +172,9 @@ function segmentSum(
   const rest = x.shape.slice(segments.shape.length);
   const rows = sizeOf(segments.shape);
   const places = reshape(b, segments, [rows, 1]);
-  const integer = (value: number) => fill(b, value, [], "int32");
   // Dropped rows go to a row of their own, which is cut off.
-  const inside = binary(b, "Min", places, integer(count));
-  const kept = where(b, predicate(b, "Less", [inside, integer(0)]), integer(count), inside);
+  const inside = binary(b, "Min", places, count);
+  const kept = where(b, predicate(b, "Less", [inside, 0]), count, inside);
   const sums = scatterSum(b, kept, reshape(b, x, [rows, ...rest]), [count + 1, ...rest]);
   return slice(b, sums, [0, ...rest.map(() => 0)], [count, ...rest]);
 }

@@ -4,8 +4,8 @@
  * https://onnx.ai/onnx/operators/onnx__AveragePool.html
  */
 import { binary } from "../graph/arithmetic.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
-import { cast, fill, predicate, unary, unlessNaN, where } from "../graph/elementwise.ts";
+import { fill, type GraphBuilder } from "../graph/builder.ts";
+import { cast, predicate, unary, unlessNaN, where } from "../graph/elementwise.ts";
 import {
   both,
   channelsFirst,
@@ -120,8 +120,8 @@ function maxPoolGradient(
   for (const offset of tapsOf(window)) {
     const tap = slice(b, image, [0, ...offset, 0], [n, outH, outW, c], [1, ...strides, 1]);
     const hit = predicate(b, "Equal", [tap, y]);
-    const share = where(b, hit, left, fill(b, 0, []));
-    left = where(b, hit, fill(b, 0, []), left);
+    const share = where(b, hit, left, 0);
+    left = where(b, hit, 0, left);
     const placed = cutOrFill(b, spread(b, share, strides), both((i) => -offset[i]!), shape);
     gradient = gradient ? binary(b, "Add", gradient, placed) : placed;
   }

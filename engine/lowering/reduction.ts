@@ -1,5 +1,5 @@
 /** Reductions, softmax and normalisations. https://onnx.ai/onnx/operators/ */
-import { cast, fill, predicate, unary, unlessNaN } from "../graph/elementwise.ts";
+import { cast, predicate, unary, unlessNaN } from "../graph/elementwise.ts";
 import { reshape } from "../graph/movement.ts";
 import { cumulativeProduct, cumulativeSum, reduce, type ReduceOp } from "../graph/reduction.ts";
 import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
@@ -30,7 +30,7 @@ const argument =
     }
     const shape = given.shape.filter((_, i) => i !== along);
     const numbers = given.dtype === "bool" ? cast(b, given, "int32") : given;
-    const last = fill(b, op === "ArgMax" ? -Infinity : Infinity, []);
+    const last = op === "ArgMax" ? -Infinity : Infinity;
     const x = numbers.dtype === "float32" ? unlessNaN(b, numbers, numbers, last) : numbers;
     const indices = b.node(
       { op, inputs: [x], attributes: { axis: along!, keepdims: 0 } },
@@ -94,9 +94,9 @@ export const reductionLowerings: LoweringTable = {
 export const normalizationLowerings: LoweringTable = {
   [tf.FusedBatchNorm]: (b, operands, { varianceEpsilon }: tf.FusedBatchNormAttrs) => {
     const { scale, offset } = operands;
-    const epsilon = fill(b, varianceEpsilon ?? 0.001, []);
-    const deviation = unary(b, "Sqrt", binary(b, "Add", operand(operands, "variance"), epsilon));
-    const factor = binary(b, "Div", scale ?? fill(b, 1, []), deviation);
+    const variance = binary(b, "Add", operand(operands, "variance"), varianceEpsilon ?? 0.001);
+    const deviation = unary(b, "Sqrt", variance);
+    const factor = binary(b, "Div", scale ?? 1, deviation);
     const centred = binary(b, "Sub", operand(operands, "x"), operand(operands, "mean"));
     const scaled = binary(b, "Mul", centred, factor);
     return offset ? binary(b, "Add", scaled, offset) : scaled;
@@ -117,18 +117,18 @@ export const normalizationLowerings: LoweringTable = {
     const own = binary(b, "Mul", dy, power(b, scale, -beta));
     const ratios = binary(b, "Div", binary(b, "Mul", dy, y), scale);
     const others = overNeighbours(b, ratios, depthRadius);
-    const share = binary(b, "Mul", binary(b, "Mul", x, others), fill(b, 2 * alpha * beta, []));
+    const share = binary(b, "Mul", binary(b, "Mul", x, others), 2 * alpha * beta);
     return binary(b, "Sub", own, share);
   },
 };
 
 function norms(b: GraphBuilder, x: Value, { bias, alpha, depthRadius }: tf.LRNAttrs): Value {
   const squares = overNeighbours(b, binary(b, "Mul", x, x), depthRadius);
-  return binary(b, "Add", binary(b, "Mul", squares, fill(b, alpha, [])), fill(b, bias, []));
+  return binary(b, "Add", binary(b, "Mul", squares, alpha), bias);
 }
 
 function power(b: GraphBuilder, x: Value, exponent: number): Value {
-  return binary(b, "Pow", x, fill(b, exponent, []));
+  return binary(b, "Pow", x, exponent);
 }
 
 /** Sums over the channels, the last axis, that lie at most `radius` apart. */

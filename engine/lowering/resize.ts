@@ -3,8 +3,8 @@
  * https://onnx.ai/onnx/operators/onnx__Resize.html
  */
 import { binary } from "../graph/arithmetic.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
-import { cast, fill } from "../graph/elementwise.ts";
+import { fill, type GraphBuilder } from "../graph/builder.ts";
+import { cast } from "../graph/elementwise.ts";
 import { channelsFirst, channelsLast, type Shape4 } from "../graph/image_layout.ts";
 import { matMul } from "../graph/matmul.ts";
 import { reshape, take, transpose } from "../graph/movement.ts";

@@ -1,6 +1,6 @@
 /** Operators that move or make elements, and moves between the axes of space, channels and batch. https://onnx.ai/onnx/operators/ */
-import type { GraphBuilder } from "../graph/builder.ts";
-import { constantTensor, fill, predicate, where } from "../graph/elementwise.ts";
+import { constantTensor, fill, type GraphBuilder } from "../graph/builder.ts";
+import { predicate, where } from "../graph/elementwise.ts";
 import { concat, pad, reshape, slice, take, tile, transpose } from "../graph/movement.ts";
 import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
 import { type LoweringTable, operand, operandList, refuse } from "./lowering.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { binary } from "../../../engine/graph/arithmetic.ts";
-import { expand, GraphBuilder } from "../../../engine/graph/builder.ts";
-import { fill } from "../../../engine/graph/elementwise.ts";
+import { expand, fill, GraphBuilder } from "../../../engine/graph/builder.ts";
 import * as graph from "../../../engine/graph/movement.ts";
 import { reduce } from "../../../engine/graph/reduction.ts";
 import { sizeOf, type Value } from "../../../engine/graph/value.ts";

@@ -2,8 +2,8 @@
  * A TensorFlow.js backend over the engine's lowerings that computes when it is asked for values: what
  * an operator does is recorded, and reading a tensor runs the graph of everything that led to it.
  */
-import { type Dialect, GraphBuilder } from "../../../engine/graph/builder.ts";
-import { cast, constantTensor } from "../../../engine/graph/elementwise.ts";
+import { constantTensor, type Dialect, GraphBuilder } from "../../../engine/graph/builder.ts";
+import { cast } from "../../../engine/graph/elementwise.ts";
 import { type Graph, liveNodes, type Value } from "../../../engine/graph/value.ts";
 import { tf } from "../../../engine/mod.ts";
 import { elementsOf, Recorder, registerRecorder } from "../../../engine/trace.ts";
