@@ -4,6 +4,7 @@
  * of the weights, all on flat tensors that hold every parameter one after the other.
  */
 import type { AdamWConfig } from "./host/mod.ts";
+import { sizeOf } from "./graph/value.ts";
 import { MOMENTUM, muonStepSize, orthogonalized, stacked } from "./muon.ts";
 import { tf } from "./tf.ts";
 import type { Arrays, Signature, TensorFunction } from "./types.ts";
@@ -30,9 +31,11 @@ interface UpdateControl {
   readonly emaDecay: number;
 }
 
-export interface UpdateConfig
-  extends Pick<AdamWConfig, "beta1" | "beta2" | "epsilon" | "weightDecay" | "gradientClip"> {
-  readonly treatments?: AdamWConfig["treatments"];
+export interface UpdateConfig extends
+  Pick<
+    AdamWConfig,
+    "beta1" | "beta2" | "epsilon" | "weightDecay" | "gradientClip" | "treatments"
+  > {
   /** Parameters that Muon updates. */
   readonly muon: readonly string[];
 }
@@ -256,7 +259,7 @@ export function flatLayout(
 ): FlatLayout {
   let end = 0;
   const slots = specs.map(({ name, shape }) => {
-    const size = shape.reduce((x, y) => x * y, 1);
+    const size = sizeOf(shape);
     const start = end;
     end += size;
     return { name, shape, start, size };

@@ -3,6 +3,7 @@ import type { Arrays, Engine, GraphRuntime, TracedProgram } from "../types.ts";
 import {
   type DeviceChoice,
   type DeviceMeasurement,
+  firstLine,
   measureInProcess,
   MEASURING_PROGRAM,
   noiseFor,
@@ -207,10 +208,6 @@ function percent(fraction: number): string {
 
 function troubleOf([{ device }, { trouble }]: [Candidate, Finding]): string {
   return `${device}: ${trouble}`;
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200);
 }
 
 /** A device that may be chosen. */

@@ -208,6 +208,11 @@ function sent({ program, arrays, ...job }: Parameters<typeof measureInProcess>[0
   return { ...job, ordered: inOrder(graph), inputs, outputs, arrays: copied(arrays) };
 }
 
+/** The first line of an error's message. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200);
+}
+
 function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)!.slice(0, 200);
 }
@@ -232,7 +237,7 @@ function runtimeOf(device: Engine["device"]): GraphRuntime {
 if (import.meta.main) {
   const job = deserialize(await buffer(process.stdin)) as MeasurementJob;
   const result = await measure(job).catch((error): MeasurementResult => ({
-    trouble: (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200),
+    trouble: firstLine(error),
   }));
   console.log(RESULT_MARK + JSON.stringify(result));
   process.exit(0);

@@ -14,8 +14,8 @@ export function matMul(
   b: GraphBuilder,
   x: Value,
   y: Value,
-  transposeX: boolean,
-  transposeY: boolean,
+  transposeX = false,
+  transposeY = false,
 ): Value {
   requireMatching(x, y, transposeX, transposeY);
   const left = absorbTransposition(x, transposeX);
@@ -183,8 +183,6 @@ function multiply(
       b,
       arranged(left, batch, rows, inner),
       arranged(right, batch, inner, columns),
-      false,
-      false,
     );
   return { value: reshape(b, product, extents(axes)), axes };
 }

@@ -11,6 +11,7 @@
  * digits replaced by zeros. The header is covered too, so any flipped bit is noticed; other programs
  * read such a file like any other.
  */
+import { sizeOf } from "../graph/value.ts";
 import { UserError } from "./errors.ts";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -37,7 +38,7 @@ interface Entry {
 const METADATA = "__metadata__";
 /** The limit of the reference implementation, against headers made to exhaust memory. */
 const HEADER_LIMIT = 100_000_000;
-const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = { F32: 4, F16: 2, I32: 4 };
+const ARRAYS = { F32: Float32Array, F16: Float16Array, I32: Int32Array } as const;
 
 /**
  * Encodes tensors in the order of their names, so that equal content makes equal files.
@@ -57,11 +58,9 @@ export function encodeSafetensors(
     if (name === METADATA) {
       throw new UserError(`Cannot name a tensor \`${METADATA}\`: it is reserved`);
     }
-    if (elementCount(shape) !== data.length) {
+    if (sizeOf(shape) !== data.length) {
       throw new UserError(
-        `Cannot write tensor \`${name}\`: shape [${shape}] wants ${
-          elementCount(shape)
-        } elements, ` +
+        `Cannot write tensor \`${name}\`: shape [${shape}] wants ${sizeOf(shape)} elements, ` +
           `the data has ${data.length}`,
       );
     }
@@ -156,7 +155,7 @@ function readEntry(name: string, value: unknown): Entry {
     );
   }
   const [begin, end] = offsets as [number, number];
-  const wanted = elementCount(shape) * BYTES_PER_ELEMENT[dtype]!;
+  const wanted = sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
   if (end - begin !== wanted) {
     throw malformed(
       `tensor \`${name}\` has ${end - begin} bytes, ${dtype} of shape [${shape}] takes ${wanted}`,
@@ -188,18 +187,11 @@ function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): Safe
   // Deno runs on little-endian machines only, so typed arrays have the file's byte order. The copy
   // also aligns; `slice` would not copy where the bytes are a Buffer, as Node's readFile gives them.
   const { buffer } = new Uint8Array(data.subarray(begin, end));
-  switch (dtype) {
-    case "F32":
-      return { dtype, shape, data: new Float32Array(buffer) };
-    case "F16":
-      return { dtype, shape, data: new Float16Array(buffer) };
-    case "I32":
-      return { dtype, shape, data: new Int32Array(buffer) };
-  }
+  return { dtype, shape, data: new ARRAYS[dtype](buffer) } as SafeTensor;
 }
 
 function isKnown(dtype: unknown): dtype is SafeTensor["dtype"] {
-  return typeof dtype === "string" && Object.hasOwn(BYTES_PER_ELEMENT, dtype);
+  return typeof dtype === "string" && Object.hasOwn(ARRAYS, dtype);
 }
 
 function readMetadata(value: unknown): Record<string, string> {
@@ -208,10 +200,6 @@ function readMetadata(value: unknown): Record<string, string> {
     throw malformed(`its \`${METADATA}\` is not a map from text to text`);
   }
   return value as Record<string, string>;
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((count, size) => count * size, 1);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

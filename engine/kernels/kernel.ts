@@ -5,7 +5,7 @@
  * An iteration space is what the lanes run over, and which element of a tensor is theirs.
  */
 import { type Expr, type ScalarType, subexpressions, variable } from "./expression.ts";
-import type { ContractTensor, ReduceTensor, Tensor } from "./tensor.ts";
+import type { AxisRole, ContractTensor, ReduceTensor, Tensor } from "./tensor.ts";
 import { sizeOf } from "../graph/value.ts";
 import { flatIndex, indexAt } from "./integers.ts";
 
@@ -176,29 +176,28 @@ export function reductionPlace(space: ReductionSpace, kept: Expr, term: Expr): E
   return flatIndex(extents, extents.map((_, i) => reduced[i] ? over.shift()! : stay.shift()!));
 }
 
+const ROLES: readonly AxisRole[] = ["batch", "row", "column", "sum"];
+
 /** The index of a contraction's operands for a batch, row, column and term. */
 export function contractionIndex(
   { left, roles }: ContractTensor,
-  variables: Readonly<Record<"batch" | "row" | "column" | "sum", Expr>>,
+  variables: Readonly<Record<AxisRole, Expr>>,
 ): Expr[] {
   const parts = new Map(
-    (["batch", "row", "column", "sum"] as const).map((role) => [
-      role,
-      indexAt(left.shape.filter((_, axis) => roles[axis] === role), variables[role]),
-    ]),
+    ROLES.map((role) => [role, indexAt(extentsOf(left.shape, roles, role), variables[role])]),
   );
   return roles.map((role) => parts.get(role)!.shift()!);
 }
 
 /** How many batches, rows, columns and terms a contraction has. */
 export function contractionExtents(
-  { left, roles }: ContractTensor,
-): Record<"batch" | "row" | "column" | "sum", number> {
-  const extent = (role: string) => sizeOf(left.shape.filter((_, axis) => roles[axis] === role));
-  return {
-    batch: extent("batch"),
-    row: extent("row"),
-    column: extent("column"),
-    sum: extent("sum"),
-  };
+  { left, roles }: Pick<ContractTensor, "left" | "roles">,
+): Record<AxisRole, number> {
+  return Object.fromEntries(
+    ROLES.map((role) => [role, sizeOf(extentsOf(left.shape, roles, role))]),
+  ) as Record<AxisRole, number>;
+}
+
+function extentsOf(shape: readonly number[], roles: readonly AxisRole[], role: AxisRole): number[] {
+  return shape.filter((_, axis) => roles[axis] === role);
 }

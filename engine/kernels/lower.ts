@@ -7,6 +7,7 @@ import {
   sizeOf,
   type Value,
 } from "../graph/value.ts";
+import { mapValues } from "../call.ts";
 import { constant, type ScalarType } from "./expression.ts";
 import { plus, times } from "./integers.ts";
 import { convert } from "./scalar.ts";
@@ -29,11 +30,10 @@ export function lowerGraph(graph: Graph): Readonly<Record<string, Tensor>> {
   const nodes = liveNodes(graph);
   const uses = countUses(graph, nodes);
   const tensorOf = (value: Value): Tensor => {
-    const known = tensors.get(value.node);
-    if (known) return resultAt(known, value);
-    const made = lowerValue(value, tensorOf, (node) => uses.get(node)!);
-    tensors.set(value.node, made);
-    return resultAt(made, value);
+    const results = tensors.get(value.node) ??
+      lowerValue(value, tensorOf, (node) => uses.get(node)!);
+    tensors.set(value.node, results);
+    return results[value.index]!;
   };
   // In order, so that a long graph is no deep recursion.
   const values = new Map<Node, Value>();
@@ -42,9 +42,7 @@ export function lowerGraph(graph: Graph): Readonly<Record<string, Tensor>> {
   }
   for (const value of Object.values(graph.outputs)) values.set(value.node, value);
   for (const node of nodes) tensorOf(values.get(node)!);
-  return Object.fromEntries(
-    Object.entries(graph.outputs).map(([name, value]) => [name, tensorOf(value)]),
-  );
+  return mapValues(graph.outputs, tensorOf);
 }
 
 function lowerValue(
@@ -61,12 +59,6 @@ function lowerValue(
   const operands = node.inputs.map((input) => input ? tensorOf(input) : undefined);
   const made = lower({ node, operands, shape, dtype, isOnlyUser: isOnlyUser(node, usesOf) });
   return "id" in made ? [made] : made;
-}
-
-function resultAt(results: readonly Tensor[], { node, index }: Value): Tensor {
-  const result = results[index];
-  if (!result) throw new Error(`Internal: no kernel for output ${index} of ${node.op}`);
-  return result;
 }
 
 const REARRANGEMENTS = ["Reshape", "Transpose"];

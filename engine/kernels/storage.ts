@@ -3,9 +3,11 @@
  * is needed, which is cheaper than a round trip through memory for most of what a network does
  * between two products.
  */
+import { mapValues } from "../call.ts";
 import { operandsFirst, sizeOf } from "../graph/value.ts";
 import type { Expr } from "./expression.ts";
 import { flatIndex } from "./integers.ts";
+import { contractionExtents } from "./kernel.ts";
 import { type ConcatTensor, map, operandsOf, type Tensor } from "./tensor.ts";
 
 /** A tensor in memory. */
@@ -50,9 +52,7 @@ const FEWEST_PARTS = 2;
 /** Decides on memory for all that the outputs need. */
 export function planStorage(results: Readonly<Record<string, Tensor>>): StoragePlan {
   const layouts = new Map<Tensor, Stored["place"]>();
-  const outputs = Object.fromEntries(
-    Object.entries(results).map(([name, result]) => [name, outputRoot(result, layouts)]),
-  );
+  const outputs = mapValues(results, (result) => outputRoot(result, layouts));
   const order = dependenciesFirst(Object.values(outputs));
   turnProducts(order, layouts);
   const reads = countReads(order);
@@ -181,12 +181,10 @@ function countReads(order: readonly Tensor[]): Map<Tensor, number> {
         break;
       case "contract": {
         // A tile is read once for every tile of the other operand that it meets.
-        const { left, right, roles } = tensor;
-        const space = sizeOf(left.shape);
-        const side = (role: string) =>
-          Math.min(TYPICAL_TILE, sizeOf(left.shape.filter((_, axis) => roles[axis] === role)));
-        add(left, space / side("column"));
-        add(right, space / side("row"));
+        const { row, column } = contractionExtents(tensor);
+        const space = sizeOf(tensor.left.shape);
+        add(tensor.left, space / Math.min(TYPICAL_TILE, column));
+        add(tensor.right, space / Math.min(TYPICAL_TILE, row));
         break;
       }
       case "concat":

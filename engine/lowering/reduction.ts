@@ -140,5 +140,5 @@ function overNeighbours(b: GraphBuilder, x: Value, radius: number): Value {
   );
   const rows = reshape(b, x, [sizeOf(x.shape) / channels, channels]);
   const matrix = b.constant(band, [channels, channels]);
-  return reshape(b, matMul(b, rows, matrix, false, false), x.shape);
+  return reshape(b, matMul(b, rows, matrix), x.shape);
 }

@@ -8,7 +8,7 @@ import { type Expr, float, named, subexpressions } from "../expression.ts";
 import type { Precision } from "../../types.ts";
 import { contractionVariables, type Group, type Member } from "../group.ts";
 import { both, less } from "../integers.ts";
-import { contractionExtents, contractionIndex, group, lane, type Statement } from "../kernel.ts";
+import { contractionExtents, contractionIndex, group, lane } from "../kernel.ts";
 import type { ContractTensor } from "../tensor.ts";
 import {
   accumulator,
@@ -105,11 +105,7 @@ export function emitContraction(
       bind(variables.row, rawRow),
       bind(variables.column, rawColumn),
       bind(result, variable),
-      ...kept.map((member): Statement =>
-        member.role === "sum"
-          ? { kind: "store", tensor, place: member.place, value: result }
-          : storeOf(owner, member)
-      ),
+      ...kept.map((member) => storeOf(owner, member)),
     ]);
   });
   return {

@@ -20,7 +20,7 @@ import {
   TERM,
 } from "../kernel.ts";
 import { binary } from "../scalar.ts";
-import type { ReduceOp, Tensor } from "../tensor.ts";
+import type { ReduceOp, ReduceTensor } from "../tensor.ts";
 import {
   accumulator,
   at,
@@ -89,7 +89,7 @@ export function emitReduction(
   const slot = (place: Expr) => at(w, along, place);
   const body: Statement[] = [bind(KEPT(space.kept), element)];
   for (const level of byLevel(owner, sums)) {
-    body.push(...level.map((sum) => accumulator(partial(sum), identity(sum.tensor))));
+    body.push(...level.map((sum) => accumulator(partial(sum), identity(sum))));
     body.push(overTerms(level.map((sum) => update(partial(sum), step(owner, sum)))));
     if (along === 1) {
       body.push(...level.map((sum) => bind(sum.variable, partial(sum))));
@@ -99,7 +99,7 @@ export function emitReduction(
     for (let half = along / 2; half >= 1; half /= 2) {
       const join = level.map((sum) => {
         const element = (place: Expr) => shared(arrayOf(sum), slot(place), sum.tensor.dtype);
-        const joined = binary(opOf(sum.tensor), element(l), element(at(1, half, l)));
+        const joined = binary(opOf(sum), element(l), element(at(1, half, l)));
         return share(arrayOf(sum), slot(l), joined);
       });
       body.push(when(less(l, half), join), barrier);
@@ -110,16 +110,11 @@ export function emitReduction(
       ),
     );
   }
-  const once = kept.filter(({ role }) => role !== "full").map((member) => stored(owner, member));
+  const once = kept.filter(({ role }) => role !== "full").map((member) => storeOf(owner, member));
   if (once.length > 0) body.push(when(both(here, equal(l, 0)), once));
   const full = kept.filter(({ role }) => role === "full").map((member) => storeOf(owner, member));
   if (full.length > 0) body.push(overTerms([when(here, full)]));
   return { workgroups, lanes, shared: arrays, body };
-}
-
-function stored(owner: Group, member: Member): Statement {
-  if (member.role !== "sum") return storeOf(owner, member);
-  return { kind: "store", tensor: member.tensor, place: member.place, value: member.variable };
 }
 
 function partial({ variable }: Member): Expr {
@@ -131,22 +126,19 @@ function arrayOf({ variable }: Member): string {
 }
 
 function step(owner: Group, sum: Member): Expr {
-  const term = owner.value(sum);
-  if (!term) throw new Error("Internal: a term that needs another lane's sum");
-  return binary(opOf(sum.tensor), partial(sum), term);
+  return binary(opOf(sum), partial(sum), owner.value(sum)!);
 }
 
-function opOf(tensor: Tensor): ReduceOp {
-  if (tensor.kind !== "reduce") throw new Error(`Internal: a ${tensor.kind} is no reduction`);
-  return tensor.op;
+/** The operation of a sum, whose tensor is a reduction. */
+function opOf({ tensor }: Member): ReduceOp {
+  return (tensor as ReduceTensor).op;
 }
 
 /** What changes nothing. */
-function identity(tensor: Tensor): Expr {
-  const op = opOf(tensor);
+function identity(sum: Member): Expr {
   const extreme: Record<ScalarType, number> = { float32: Infinity, int32: 2 ** 31 - 1, bool: 1 };
-  const { dtype } = tensor;
-  switch (op) {
+  const { dtype } = sum.tensor;
+  switch (opOf(sum)) {
     case "add":
       return constant(0, dtype);
     case "multiply":

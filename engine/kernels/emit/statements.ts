@@ -56,10 +56,9 @@ const FEW_LANES = 64;
 
 export type KernelBody = Pick<Kernel, "workgroups" | "lanes" | "shared" | "body">;
 
-/** A store of a member's element. */
+/** A store of a member's element; of a sum, of its result. */
 export function storeOf(owner: Group, member: Member): Statement {
-  const value = owner.value(member);
-  if (!value) throw new Error("Internal: a member that needs another lane's element");
+  const value = member.role === "sum" ? member.variable : owner.value(member)!;
   return { kind: "store", tensor: member.tensor, place: member.place, value };
 }
 

@@ -1,7 +1,7 @@
 /** Sums of products: matrix products and convolutions with their gradients. */
-import { sizeOf } from "../../graph/value.ts";
 import { type Expr, float, int } from "../expression.ts";
 import { both, div, equal, mod, plus, times, within } from "../integers.ts";
+import { contractionExtents } from "../kernel.ts";
 import { binary } from "../scalar.ts";
 import {
   type AxisRole,
@@ -35,9 +35,8 @@ const TYPICAL_TILE = 64;
 
 /** Σ left · right over the axes of role "sum", by the kind of kernel that suits the extents. */
 export function product(left: Tensor, right: Tensor, roles: readonly AxisRole[]): Tensor {
-  const extentOf = (role: AxisRole) => sizeOf(left.shape.filter((_, axis) => roles[axis] === role));
-  const [batch, rows, columns, terms] = (["batch", "row", "column", "sum"] as const).map(extentOf);
-  if (Math.min(rows!, columns!, terms!) < SMALLEST_SIDE) {
+  const { batch, row, column, sum } = contractionExtents({ left, roles });
+  if (Math.min(row, column, sum) < SMALLEST_SIDE) {
     const products = map(
       [left, right],
       left.shape,
@@ -46,9 +45,9 @@ export function product(left: Tensor, right: Tensor, roles: readonly AxisRole[])
     );
     return reduce("add", products, roles.flatMap((role, axis) => role === "sum" ? [axis] : []));
   }
-  const tiles = batch! * Math.ceil(rows! / TYPICAL_TILE) * Math.ceil(columns! / TYPICAL_TILE);
+  const tiles = batch * Math.ceil(row / TYPICAL_TILE) * Math.ceil(column / TYPICAL_TILE);
   if (tiles >= FEW_WORKGROUPS) return contract(left, right, roles);
-  const wanted = Math.min(ENOUGH_WORKGROUPS / tiles, terms! / SMALLEST_SHARE);
+  const wanted = Math.min(ENOUGH_WORKGROUPS / tiles, sum / SMALLEST_SHARE);
   const axis = roles.indexOf("sum");
   const parts = largestDivisor(left.shape[axis]!, wanted);
   if (parts < 2) return contract(left, right, roles);
