@@ -81,8 +81,7 @@ export class Evaluation {
     const rank = indices.shape.length;
     const chosen = this.element(indices, index.slice(axis, axis + rank), inside);
     // An index beyond the tensor takes its last element, rather than memory of another.
-    const last = int(x.shape[axis]! - 1);
-    const place = binary("minimum", binary("maximum", chosen, int(0)), last);
+    const place = binary("minimum", binary("maximum", chosen, 0), x.shape[axis]! - 1);
     return this.element(
       x,
       [...index.slice(0, axis), place, ...index.slice(axis + rank)],

@@ -31,8 +31,18 @@ const RESULTS: Partial<Record<UnaryOp, ScalarType>> = {
 
 const COMPARISONS: readonly BinaryOp[] = ["less", "lessEqual", "equal", "and", "or"];
 
+/** An operand of a function; a plain number is of the type of the operand beside it. */
+type Operand = Expr | number;
+
+function asExpressions(x: Operand, y: Operand): [Expr, Expr] {
+  const dtype = typeof x !== "number" ? x.dtype : typeof y !== "number" ? y.dtype : "float32";
+  const of = (operand: Operand) => typeof operand === "number" ? constant(operand, dtype) : operand;
+  return [of(x), of(y)];
+}
+
 /** A function of two numbers of one type. */
-export function binary(op: BinaryOp, x: Expr, y: Expr): Expr {
+export function binary(op: BinaryOp, left: Operand, right: Operand): Expr {
+  const [x, y] = asExpressions(left, right);
   if (x.dtype === "int32") {
     const exact = integerForms[op]?.(x, y);
     if (exact) return exact;
@@ -76,8 +86,9 @@ function simplify(op: BinaryOp, x: Expr, y: Expr): Expr | undefined {
   }
 }
 
-/** `x` where the condition holds, `y` elsewhere. */
-export function select(condition: Expr, x: Expr, y: Expr): Expr {
+/** `yes` where the condition holds, `no` elsewhere. */
+export function select(condition: Expr, yes: Operand, no: Operand): Expr {
+  const [x, y] = asExpressions(yes, no);
   const value = known(condition);
   if (value !== undefined) return value ? x : y;
   if (x === y) return x;
@@ -95,8 +106,9 @@ export function convert(x: Expr, dtype: ScalarType): Expr {
   return intern({ op: "convert", dtype, args: [x], ...bounds });
 }
 
-const add = (x: Expr, y: Expr) => binary("add", x, y);
-const multiply = (x: Expr, y: Expr) => binary("multiply", x, y);
+const add = (x: Operand, y: Operand) => binary("add", x, y);
+const subtract = (x: Operand, y: Operand) => binary("subtract", x, y);
+const multiply = (x: Operand, y: Operand) => binary("multiply", x, y);
 
 /** c₀ + c₁x + c₂x² + … */
 function polynomial(x: Expr, coefficients: readonly number[]): Expr {
@@ -104,11 +116,11 @@ function polynomial(x: Expr, coefficients: readonly number[]): Expr {
 }
 
 export function reciprocal(x: Expr): Expr {
-  return binary("divide", float(1), x);
+  return binary("divide", 1, x);
 }
 
 export function sigmoid(x: Expr): Expr {
-  return reciprocal(add(float(1), unary("exp", unary("negate", x))));
+  return reciprocal(add(1, unary("exp", unary("negate", x))));
 }
 
 /**
@@ -117,16 +129,15 @@ export function sigmoid(x: Expr): Expr {
  */
 export function atan(x: Expr): Expr {
   const size = unary("absolute", x);
-  const one = float(1);
-  const [far, near] = [float(2.414213562373095), float(0.4142135623730951)];
+  const [far, near] = [2.414213562373095, 0.4142135623730951];
   const [isFar, isNear] = [binary("less", far, size), binary("less", size, near)];
-  const turned = binary("divide", binary("subtract", size, one), add(size, one));
+  const turned = binary("divide", subtract(size, 1), add(size, 1));
   const reduced = select(
     isFar,
     unary("negate", reciprocal(size)),
     select(isNear, size, turned),
   );
-  const angle = select(isFar, float(Math.PI / 2), select(isNear, float(0), float(Math.PI / 4)));
+  const angle = select(isFar, Math.PI / 2, select(isNear, 0, Math.PI / 4));
   const square = multiply(reduced, reduced);
   const series = polynomial(square, [
     -3.33329491539e-1,
@@ -140,16 +151,14 @@ export function atan(x: Expr): Expr {
 
 /** arcsin as twice the arctangent of half its angle; devices' own have few digits. */
 export function asin(x: Expr): Expr {
-  const one = float(1);
-  const cosine = unary("sqrt", multiply(binary("subtract", one, x), add(one, x)));
-  return multiply(float(2), atan(binary("divide", x, add(one, cosine))));
+  const cosine = unary("sqrt", multiply(subtract(1, x), add(1, x)));
+  return multiply(2, atan(binary("divide", x, add(1, cosine))));
 }
 
 /** arccos, likewise. */
 export function acos(x: Expr): Expr {
-  const one = float(1);
-  const ratio = binary("divide", binary("subtract", one, x), add(one, x));
-  return multiply(float(2), atan(unary("sqrt", ratio)));
+  const ratio = binary("divide", subtract(1, x), add(1, x));
+  return multiply(2, atan(unary("sqrt", ratio)));
 }
 
 /** sinh by its series near zero, where the difference of exponentials has no digits left. */
@@ -157,13 +166,13 @@ export function sinh(x: Expr): Expr {
   const square = multiply(x, x);
   const series = multiply(x, polynomial(square, [1, 1 / 6, 1 / 120, 1 / 5040, 1 / 362880]));
   const grown = unary("exp", x);
-  const far = multiply(float(0.5), binary("subtract", grown, reciprocal(grown)));
-  return select(binary("less", unary("absolute", x), float(1)), series, far);
+  const far = multiply(0.5, subtract(grown, reciprocal(grown)));
+  return select(binary("less", unary("absolute", x), 1), series, far);
 }
 
 export function cosh(x: Expr): Expr {
   const grown = unary("exp", x);
-  return multiply(float(0.5), add(grown, reciprocal(grown)));
+  return multiply(0.5, add(grown, reciprocal(grown)));
 }
 
 /** tanh by its series near zero, and by an exponential that cannot overflow elsewhere. */
@@ -174,12 +183,12 @@ export function tanh(x: Expr): Expr {
     polynomial(square, [1, -1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925]),
   );
   const size = unary("absolute", x);
-  const shrunk = unary("exp", multiply(float(-2), size));
+  const shrunk = unary("exp", multiply(-2, size));
   const far = multiply(
     unary("sign", x),
-    binary("divide", binary("subtract", float(1), shrunk), add(float(1), shrunk)),
+    binary("divide", subtract(1, shrunk), add(1, shrunk)),
   );
-  return select(binary("less", size, float(0.35)), series, far);
+  return select(binary("less", size, 0.35), series, far);
 }
 
 /**
@@ -194,7 +203,7 @@ export function erf(x: Expr): Expr {
     polynomial(square, [1, -1 / 3, 1 / 10, -1 / 42, 1 / 216].map((c) => scale * c)),
   );
   const size = unary("absolute", x);
-  const t = reciprocal(add(float(1), multiply(float(0.3275911), size)));
+  const t = reciprocal(add(1, multiply(0.3275911, size)));
   const tail = multiply(
     multiply(
       t,
@@ -202,26 +211,26 @@ export function erf(x: Expr): Expr {
     ),
     unary("exp", unary("negate", square)),
   );
-  const far = multiply(unary("sign", x), binary("subtract", float(1), tail));
-  return select(binary("less", size, float(0.4)), series, far);
+  const far = multiply(unary("sign", x), subtract(1, tail));
+  return select(binary("less", size, 0.4), series, far);
 }
 
 /** log(1 + exp(x)) that neither overflows nor loses small values. */
 export function softplus(x: Expr): Expr {
   const rest = unary("exp", unary("negate", unary("absolute", x)));
-  return add(binary("maximum", x, float(0)), unary("log", add(float(1), rest)));
+  return add(binary("maximum", x, 0), unary("log", add(1, rest)));
 }
 
 /** x to the power y; a negative x is raised to whole powers only. */
 export function power(x: Expr, y: Expr): Expr {
   const size = binary("power", unary("absolute", x), y);
-  const half = multiply(y, float(0.5));
+  const half = multiply(y, 0.5);
   const odd = unary("not", binary("equal", unary("floor", half), half));
-  const negative = binary("less", x, float(0));
+  const negative = binary("less", x, 0);
   const signed = select(both(negative, odd), unary("negate", size), size);
   const whole = binary("equal", unary("floor", y), y);
-  const finite = binary("less", float(-Infinity), x);
+  const finite = binary("less", -Infinity, x);
   const isRoot = both(both(negative, finite), unary("not", whole));
-  const real = select(isRoot, float(NaN), signed);
-  return select(binary("equal", y, float(0)), float(1), real);
+  const real = select(isRoot, NaN, signed);
+  return select(binary("equal", y, 0), 1, real);
 }

@@ -1,6 +1,6 @@
 /** Operators that compute element by element. https://onnx.ai/onnx/operators/ */
 import { threefryBlock, type WordArithmetic } from "../../host/mod.ts";
-import { type BinaryOp, type Expr, float, int, intern, type UnaryOp } from "../expression.ts";
+import { type BinaryOp, type Expr, int, intern, type UnaryOp } from "../expression.ts";
 import {
   acos,
   asin,
@@ -58,8 +58,7 @@ export const elementwiseOperators: OperatorTable = {
   // The sign of the divisor, for integers.
   Mod: elementwise(([x, y]) => {
     const rest = binary("remainder", x!, y!);
-    const zero = int(0);
-    const signsDiffer = binary("less", binary("multiply", unary("sign", rest), y!), zero);
+    const signsDiffer = binary("less", binary("multiply", unary("sign", rest), y!), 0);
     return select(signsDiffer, binary("add", rest, y!), rest);
   }),
   Less: binaryAs("less"),
@@ -89,7 +88,7 @@ export const elementwiseOperators: OperatorTable = {
   Log: unaryAs("log"),
   Neg: unaryAs("negate"),
   Reciprocal: unaryBy(reciprocal),
-  Relu: unaryBy((x) => binary("maximum", x, x.dtype === "int32" ? int(0) : float(0))),
+  Relu: unaryBy((x) => binary("maximum", x, 0)),
   Round: unaryAs("round"),
   Sigmoid: unaryBy(sigmoid),
   Sign: unaryAs("sign"),
@@ -107,11 +106,11 @@ export const elementwiseOperators: OperatorTable = {
       )(operator) as Tensor
     ),
   LeakyRelu: elementwise(([x], operator) => {
-    const slope = float(numberAttribute(operator, "alpha", 0.01));
-    return select(binary("less", x!, float(0)), binary("multiply", x!, slope), x!);
+    const slope = numberAttribute(operator, "alpha", 0.01);
+    return select(binary("less", x!, 0), binary("multiply", x!, slope), x!);
   }),
   QuickGelu: elementwise(([x], operator) => {
-    const scale = float(numberAttribute(operator, "alpha", 1.702));
+    const scale = numberAttribute(operator, "alpha", 1.702);
     return binary("multiply", x!, sigmoid(binary("multiply", x!, scale)));
   }),
 };

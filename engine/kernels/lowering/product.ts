@@ -1,5 +1,5 @@
 /** Sums of products: matrix products and convolutions with their gradients. */
-import { type Expr, float, int } from "../expression.ts";
+import { type Expr, int } from "../expression.ts";
 import { both, div, equal, mod, plus, times, within } from "../integers.ts";
 import { contractionExtents } from "../kernel.ts";
 import { binary } from "../scalar.ts";
@@ -119,7 +119,7 @@ function matrixProduct(operator: Operator): Tensor {
   const result = product(left, right, roles);
   const scale = numberAttribute(operator, "alpha", 1);
   if (scale === 1) return result;
-  return map([result], result.shape, result.dtype, ([x]) => binary("multiply", x!, float(scale)));
+  return map([result], result.shape, result.dtype, ([x]) => binary("multiply", x!, scale));
 }
 
 interface WindowAttributes {

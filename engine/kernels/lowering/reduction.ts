@@ -75,7 +75,7 @@ function reduceAgain(op: ReduceOp, x: Tensor, axes: readonly number[]): Tensor |
 const MEANS = new WeakMap<Tensor, { readonly sum: Tensor; readonly factor: number }>();
 
 function scaled(sum: Tensor, factor: number): Tensor {
-  const mean = mapOf([sum], (x) => binary("multiply", x, float(factor)));
+  const mean = mapOf([sum], (x) => binary("multiply", x, factor));
   MEANS.set(mean, { sum, factor });
   return mean;
 }
@@ -95,7 +95,7 @@ function mapOf(operands: readonly [Tensor, ...Tensor[]], apply: (...values: Expr
 const placeOf = (op: "maximum" | "minimum"): OperatorLowering => (operator) => {
   const x = operand(operator, 0);
   const axis = numberAttribute(operator, "axis", 0);
-  const last = int(x.shape[axis]! - 1);
+  const last = x.shape[axis]! - 1;
   const places = broadcastMap(
     [x, reduceAlong(op, x, axis), indexAlong(axis, x.shape)],
     x.shape,
@@ -137,8 +137,7 @@ export const reductionOperators: OperatorTable = {
       const [first, second] = reverse
         ? [index[axis]!, index.at(-1)!]
         : [index.at(-1)!, index[axis]!];
-      const zero = convert(int(0), x.dtype);
-      return select(binary(exclusive ? "less" : "lessEqual", first, second), term!, zero);
+      return select(binary(exclusive ? "less" : "lessEqual", first, second), term!, 0);
     });
     return reduce("add", counted, [x.shape.length]);
   },
@@ -176,7 +175,7 @@ function largest(operator: Operator): readonly Tensor[] {
         select(
           binary("equal", at!, index.at(-2)!),
           value(element!, index.at(-1)!),
-          convert(int(0), dtype),
+          0,
         )),
       [rank],
     );
@@ -212,13 +211,13 @@ function scatter(operator: Operator): Tensor {
       parts,
       space,
       "int32",
-      (values, index) => select(isHit(values, index), index.at(-1)!, int(-1)),
+      (values, index) => select(isHit(values, index), index.at(-1)!, -1),
     );
     const winner = reduce("maximum", last, [operator.shape.length]);
     const chosen = gatherRows(flatUpdates, winner, depth);
     return mapOf(
       [start, chosen, winner],
-      (old, put, row) => select(binary("less", row, int(0)), old, put),
+      (old, put, row) => select(binary("less", row, 0), old, put),
     );
   }
   const sums = depth === 1 && start.dtype === "float32"
@@ -233,8 +232,7 @@ function scatter(operator: Operator): Tensor {
         [terms, ...parts],
         space,
         start.dtype,
-        ([term, ...values], index) =>
-          select(isHit(values, index), term!, convert(int(0), start.dtype)),
+        ([term, ...values], index) => select(isHit(values, index), term!, 0),
       ),
       [operator.shape.length],
     );
@@ -251,7 +249,7 @@ function gatherRows(x: Tensor, rows: Tensor, depth: number): Tensor {
   const inner = x.shape.slice(1);
   const flat = map([rows], rows.shape, "int32", ([row], index) =>
     plus(
-      times(binary("maximum", row!, int(0)), sizeOf(inner)),
+      times(binary("maximum", row!, 0), sizeOf(inner)),
       flatIndex(inner, index.slice(depth)),
     ));
   return gather(reshape(x, [sizeOf(x.shape)]), flat, 0);
@@ -263,7 +261,7 @@ function averagePool(operator: Operator): Tensor {
   const sums = reduce("add", windows(operator, x, 0), [4, 5]);
   const kernel = listAttribute(operator, "kernel_shape", [1, 1]);
   if (listAttribute(operator, "pads", [0, 0, 0, 0]).every((pad) => pad === 0)) {
-    return mapOf([sums], (sum) => binary("multiply", sum, float(1 / sizeOf(kernel))));
+    return mapOf([sums], (sum) => binary("multiply", sum, 1 / sizeOf(kernel)));
   }
   const ones = map([], x.shape, x.dtype, () => float(1));
   const counts = reduce("add", windows(operator, ones, 0), [4, 5]);
@@ -285,6 +283,6 @@ function windows(operator: Operator, x: Tensor, outside: number): Tensor {
     [seen],
     shape,
     x.dtype,
-    ([value], index) => select(pixelAt(index).inside, value!, float(outside)),
+    ([value], index) => select(pixelAt(index).inside, value!, outside),
   );
 }
