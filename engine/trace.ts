@@ -234,9 +234,6 @@ export class Recorder extends tf.KernelBackend {
   override floatPrecision(): 16 | 32 {
     return 32;
   }
-  override epsilon(): number {
-    return 1e-7;
-  }
   override dispose(): void {}
 }
 

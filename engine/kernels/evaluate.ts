@@ -28,17 +28,13 @@ export class Evaluation {
     const key = `${tensor.id} ${index.map(({ id }) => id)} ${inside.id}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const value = this.#resolve(tensor, index, inside) ?? this.#compute(tensor, index, inside);
+    const value = this.#resolve(tensor, index, inside) ?? this.body(tensor, index, inside);
     this.#known.set(key, value);
     return value;
   }
 
   /** The element as its own operands give it, whatever `resolve` says of the tensor itself. */
-  body(tensor: Tensor, index: readonly Expr[]): Expr {
-    return this.#compute(tensor, index, bool(true));
-  }
-
-  #compute(tensor: Tensor, index: readonly Expr[], inside: Expr): Expr {
+  body(tensor: Tensor, index: readonly Expr[], inside: Expr = bool(true)): Expr {
     switch (tensor.kind) {
       case "map": {
         const operands = tensor.operands.map((x) => this.element(x, index, inside));

@@ -5,7 +5,7 @@ import { indexAt } from "./integers.ts";
 import { Evaluation } from "./evaluate.ts";
 import { Group, type Member, type Role } from "./group.ts";
 import { contractionExtents, reductionSpace, type Space, spaceKey } from "./kernel.ts";
-import type { StoragePlan, Stored } from "./storage.ts";
+import type { StoragePlan } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Groups with fewer elements than this are joined even if they have nothing in common. */
@@ -22,9 +22,9 @@ export function fuse(plan: StoragePlan): Group[] {
   const { stored, parts } = plan;
   const groups: Group[] = [];
   const groupOf = new Map<Tensor, Group>();
-  for (const { tensor } of stored.values()) {
+  for (const tensor of stored.keys()) {
     if (tensor.kind === "source" || parts.has(tensor)) continue;
-    const reads = readsOf(tensor, stored);
+    const reads = readsOf(tensor, plan);
     for (const whole of reads) for (const part of parts.get(whole) ?? []) reads.add(part.tensor);
     const candidates = candidatesFor(tensor, reads, groups, groupOf);
     const joined = candidates.find((group) => {
@@ -39,7 +39,7 @@ export function fuse(plan: StoragePlan): Group[] {
       for (const member of taken.absorbed.members.keys()) groupOf.set(member, taken.group);
     }
     const group = joined ?? taken?.group ??
-      startGroup(tensor, reads, new Group(spaceOf(tensor), stored, parts));
+      startGroup(tensor, reads, new Group(spaceOf(tensor), plan));
     if (!joined && !taken) groups.push(group);
     groupOf.set(tensor, group);
   }
@@ -51,13 +51,13 @@ export function fuse(plan: StoragePlan): Group[] {
 }
 
 /** A tensor whose elements are loaded to compute those of another. */
-function readsOf(tensor: Tensor, stored: ReadonlyMap<Tensor, Stored>): Set<Tensor> {
+function readsOf(tensor: Tensor, { stored }: StoragePlan): Set<Tensor> {
   const reads = new Set<Tensor>();
   const evaluation = new Evaluation((other, index, inside) => {
-    const memory = stored.get(other);
-    if (!memory) return undefined;
+    const place = stored.get(other)?.(index);
+    if (!place) return undefined;
     reads.add(other);
-    return load(other, memory.place(index), inside);
+    return load(other, place, inside);
   });
   switch (tensor.kind) {
     case "reduce":
@@ -121,7 +121,7 @@ function absorbing(
   tensor: Tensor,
   reads: ReadonlySet<Tensor>,
   groupOf: ReadonlyMap<Tensor, Group>,
-  { stored, parts }: StoragePlan,
+  plan: StoragePlan,
 ): { readonly group: Group; readonly absorbed: Group } | undefined {
   const space = spaceOf(tensor);
   if (space.kind !== "reduction" || !keepsLanesBusy(space)) return undefined;
@@ -130,7 +130,7 @@ function absorbing(
       absorbed?.space.kind !== "map" || absorbed.space.size !== space.kept * space.count ||
       absorbed.members.size >= MOST_MEMBERS || wouldCycle(absorbed, reads, groupOf)
     ) continue;
-    const group = new Group(space, stored, parts);
+    const group = new Group(space, plan);
     for (const { tensor } of absorbed.members.values()) {
       group.add(group.memberAt(tensor, "full", ownIndex(tensor, group, "full")), absorbed.reads);
     }

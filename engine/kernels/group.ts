@@ -8,10 +8,11 @@ import {
   ELEMENT,
   KEPT,
   reductionPlace,
+  type ReductionSpace,
   type Space,
   TERM,
 } from "./kernel.ts";
-import type { StoragePlan, Stored } from "./storage.ts";
+import type { StoragePlan } from "./storage.ts";
 import type { ContractTensor, ReduceTensor, Tensor } from "./tensor.ts";
 
 /**
@@ -50,13 +51,12 @@ export class Group {
 
   constructor(
     readonly space: Space,
-    readonly stored: ReadonlyMap<Tensor, Stored>,
-    readonly parts: StoragePlan["parts"],
+    readonly plan: StoragePlan,
   ) {}
 
   /** The member that a tensor would be with this role and index. */
   memberAt(tensor: Tensor, role: Role, index: readonly Expr[]): Member {
-    const place = this.stored.get(tensor)!.place(index);
+    const place = this.plan.stored.get(tensor)!(index);
     const result = named(`sum${this.members.size}`, tensor.dtype);
     return { tensor, role, index, place, variable: result };
   }
@@ -73,13 +73,12 @@ export class Group {
   value(member: Member): Expr | undefined {
     let elsewhere = false;
     const evaluation = new Evaluation((tensor, index, inside) => {
-      const stored = this.stored.get(tensor);
-      if (!stored) return undefined;
-      const place = stored.place(index);
+      const place = this.plan.stored.get(tensor)?.(index);
+      if (!place) return undefined;
       const own = this.members.get(tensor);
       if (!own) {
         // A whole of which the group computes a part.
-        elsewhere ||= this.parts.get(tensor)?.some((part) => this.members.has(part.tensor)) ??
+        elsewhere ||= this.plan.parts.get(tensor)?.some((part) => this.members.has(part.tensor)) ??
           false;
         return load(tensor, place, inside);
       }
@@ -99,16 +98,15 @@ export class Group {
   /** An operand of the group's contraction at a place of its space. */
   operand(tensor: Tensor, index: readonly Expr[]): Expr {
     return new Evaluation((other, at, inside) => {
-      const stored = this.stored.get(other);
-      return stored && load(other, stored.place(at), inside);
+      const place = this.plan.stored.get(other)?.(at);
+      return place && load(other, place, inside);
     }).element(tensor, index);
   }
 
   /** The index of the reduction's operand at a place of the space. */
   #termIndex(tensor: ReduceTensor): Expr[] {
-    if (this.space.kind !== "reduction") throw new Error("Internal: a sum outside of a reduction");
-    const { kept, count } = this.space;
-    const place = reductionPlace(this.space, KEPT(kept), TERM(count));
+    const space = this.space as ReductionSpace;
+    const place = reductionPlace(space, KEPT(space.kept), TERM(space.count));
     return indexAt(tensor.operand.shape, place);
   }
 

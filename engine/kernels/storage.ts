@@ -10,12 +10,8 @@ import { flatIndex } from "./integers.ts";
 import { contractionExtents } from "./kernel.ts";
 import { type ConcatTensor, map, operandsOf, type Tensor } from "./tensor.ts";
 
-/** A tensor in memory. */
-export interface Stored {
-  readonly tensor: Tensor;
-  /** Where its element at an index lies. */
-  readonly place: (index: readonly Expr[]) => Expr;
-}
+/** Where in a tensor's memory the element at an index lies. */
+type Layout = (index: readonly Expr[]) => Expr;
 
 /** A stretch of another tensor's memory. */
 export interface Part {
@@ -25,8 +21,8 @@ export interface Part {
 }
 
 export interface StoragePlan {
-  /** Sources first, then in an order in which they can be computed. */
-  readonly stored: ReadonlyMap<Tensor, Stored>;
+  /** The tensors in memory: sources first, then in an order in which they can be computed. */
+  readonly stored: ReadonlyMap<Tensor, Layout>;
   /** Tensors that no kernel computes: their parts are computed in their place. */
   readonly parts: ReadonlyMap<Tensor, readonly Part[]>;
   /** Which stored tensor holds each output. */
@@ -51,12 +47,12 @@ const FEWEST_PARTS = 2;
 
 /** Decides on memory for all that the outputs need. */
 export function planStorage(results: Readonly<Record<string, Tensor>>): StoragePlan {
-  const layouts = new Map<Tensor, Stored["place"]>();
+  const layouts = new Map<Tensor, Layout>();
   const outputs = mapValues(results, (result) => outputRoot(result, layouts));
   const order = dependenciesFirst(Object.values(outputs));
   turnProducts(order, layouts);
   const reads = countReads(order);
-  const stored = new Map<Tensor, Stored>();
+  const stored = new Map<Tensor, Layout>();
   const work = new Map<Tensor, Work>();
   const isOutput = new Set(Object.values(outputs));
   const parts = new Map<Tensor, readonly Part[]>();
@@ -67,8 +63,7 @@ export function planStorage(results: Readonly<Record<string, Tensor>>): StorageP
       isWorthMemory(tensor, own, reads.get(tensor) ?? 0);
     if (keep) {
       if (isEndToEnd(tensor)) parts.set(tensor, partsOf(tensor, stored, isPart));
-      const natural = (index: readonly Expr[]) => flatIndex(tensor.shape, index);
-      stored.set(tensor, { tensor, place: layouts.get(tensor) ?? natural });
+      stored.set(tensor, layouts.get(tensor) ?? rowMajor(tensor.shape));
     }
     work.set(tensor, keep ? { operations: 1, loads: 1 } : own);
   }
@@ -79,22 +74,30 @@ export function planStorage(results: Readonly<Record<string, Tensor>>): StorageP
  * The tensor to store for an output. A reshape or transposition of it is a layout of its memory;
  * where it has a layout already, or lies in an input, it is copied.
  */
-function outputRoot(result: Tensor, layouts: Map<Tensor, Stored["place"]>): Tensor {
+function outputRoot(result: Tensor, layouts: Map<Tensor, Layout>): Tensor {
   const { root, back } = unturned(result);
   if (root.kind === "source" || root.kind === "view" || layouts.has(root)) {
     const copy = map([result], result.shape, result.dtype, ([x]) => x!);
-    layouts.set(copy, (index) => flatIndex(result.shape, index));
+    layouts.set(copy, rowMajor(result.shape));
     return copy;
   }
-  layouts.set(root, (index) => flatIndex(result.shape, back(index)));
+  layouts.set(root, rowMajor(result.shape, back));
   return root;
+}
+
+/** The layout of a tensor, or of what it is a reshape or transposition of: see {@link unturned}. */
+function rowMajor(
+  shape: readonly number[],
+  back = (index: readonly Expr[]): readonly Expr[] => index,
+): Layout {
+  return (index) => flatIndex(shape, back(index));
 }
 
 /**
  * Lays products out as the one reshape or transposition of theirs that is read, so that whoever
  * reads it finds neighbours beside each other, wherever they came from.
  */
-function turnProducts(order: readonly Tensor[], layouts: Map<Tensor, Stored["place"]>): void {
+function turnProducts(order: readonly Tensor[], layouts: Map<Tensor, Layout>): void {
   const readers = new Map<Tensor, Tensor[]>();
   for (const tensor of order) {
     for (const operand of operandsOf(tensor)) {
@@ -110,9 +113,7 @@ function turnProducts(order: readonly Tensor[], layouts: Map<Tensor, Stored["pla
       turned = reader;
     }
     if (turned === tensor) continue;
-    const { shape } = turned;
-    const { back } = unturned(turned);
-    layouts.set(tensor, (index) => flatIndex(shape, back(index)));
+    layouts.set(tensor, rowMajor(turned.shape, unturned(turned).back));
   }
 }
 
@@ -128,7 +129,7 @@ function isEndToEnd(tensor: Tensor): tensor is ConcatTensor {
  */
 function partsOf(
   { operands }: ConcatTensor,
-  stored: Map<Tensor, Stored>,
+  stored: Map<Tensor, Layout>,
   taken: Set<Tensor>,
 ): Part[] {
   let next = 0;
@@ -138,10 +139,7 @@ function partsOf(
     const { root, back } = unturned(operand);
     const free = stored.has(root) && root.kind !== "source" && !taken.has(root);
     const tensor = free ? root : map([operand], operand.shape, operand.dtype, ([x]) => x!);
-    const place = free
-      ? (index: readonly Expr[]) => flatIndex(operand.shape, back(index))
-      : (index: readonly Expr[]) => flatIndex(operand.shape, index);
-    stored.set(tensor, { tensor, place });
+    stored.set(tensor, rowMajor(operand.shape, free ? back : undefined));
     taken.add(tensor);
     return { tensor, offset };
   });

@@ -1,23 +1,8 @@
 /** Operators that compute element by element. https://onnx.ai/onnx/operators/ */
 import { threefryBlock, type WordArithmetic } from "../../host/mod.ts";
 import { type BinaryOp, type Expr, int, intern, type UnaryOp } from "../expression.ts";
-import {
-  acos,
-  asin,
-  atan,
-  binary,
-  convert,
-  cosh,
-  erf,
-  power,
-  reciprocal,
-  select,
-  sigmoid,
-  sinh,
-  softplus,
-  tanh,
-  unary,
-} from "../scalar.ts";
+import * as scalar from "../scalar.ts";
+import { binary, convert, select, unary } from "../scalar.ts";
 import {
   broadcastMap,
   numberAttribute,
@@ -51,8 +36,8 @@ export const elementwiseOperators: OperatorTable = {
   Max: binaryAs("maximum"),
   Min: binaryAs("minimum"),
   Pow: elementwise(([x, y]) => {
-    if (x!.dtype !== "int32") return power(x!, y!);
-    const real = power(convert(x!, "float32"), convert(y!, "float32"));
+    if (x!.dtype !== "int32") return scalar.power(x!, y!);
+    const real = scalar.power(convert(x!, "float32"), convert(y!, "float32"));
     return convert(unary("round", real), "int32");
   }),
   // The sign of the divisor, for integers.
@@ -75,29 +60,29 @@ export const elementwiseOperators: OperatorTable = {
   Cast: elementwise(([x], { dtype }) => convert(x!, dtype)),
 
   Abs: unaryAs("absolute"),
-  Acos: unaryBy(acos),
-  Asin: unaryBy(asin),
-  Atan: unaryBy(atan),
+  Acos: unaryBy(scalar.acos),
+  Asin: unaryBy(scalar.asin),
+  Atan: unaryBy(scalar.atan),
   Ceil: unaryAs("ceil"),
   Cos: unaryAs("cos"),
-  Cosh: unaryBy(cosh),
-  Erf: unaryBy(erf),
+  Cosh: unaryBy(scalar.cosh),
+  Erf: unaryBy(scalar.erf),
   Exp: unaryAs("exp"),
   Floor: unaryAs("floor"),
   Identity: unaryBy((x) => x),
   Log: unaryAs("log"),
   Neg: unaryAs("negate"),
-  Reciprocal: unaryBy(reciprocal),
+  Reciprocal: unaryBy(scalar.reciprocal),
   Relu: unaryBy((x) => binary("maximum", x, 0)),
   Round: unaryAs("round"),
-  Sigmoid: unaryBy(sigmoid),
+  Sigmoid: unaryBy(scalar.sigmoid),
   Sign: unaryAs("sign"),
   Sin: unaryAs("sin"),
-  Sinh: unaryBy(sinh),
-  Softplus: unaryBy(softplus),
+  Sinh: unaryBy(scalar.sinh),
+  Softplus: unaryBy(scalar.softplus),
   Sqrt: unaryAs("sqrt"),
   Tan: unaryAs("tan"),
-  Tanh: unaryBy(tanh),
+  Tanh: unaryBy(scalar.tanh),
   // (counter, step, seed, stream), with two words as its results.
   Threefry2x32: (operator) =>
     [0, 1].map((which) =>
@@ -111,7 +96,7 @@ export const elementwiseOperators: OperatorTable = {
   }),
   QuickGelu: elementwise(([x], operator) => {
     const scale = numberAttribute(operator, "alpha", 1.702);
-    return binary("multiply", x!, sigmoid(binary("multiply", x!, scale)));
+    return binary("multiply", x!, scalar.sigmoid(binary("multiply", x!, scale)));
   }),
 };
 
