@@ -119,11 +119,11 @@ function call(
   arrays: Arrays,
   known: Record<string, tf.Tensor>,
 ): Record<string, tf.Tensor> {
-  const given = mapValues(signature, ({ shape, dtype }, name) => {
+  const tensors = mapValues(signature, ({ shape, dtype }, name) => {
     return tf.tensor(arrays[name]!, [...shape], dtype);
   });
   // Clones, so that an output may be an input or a constant as it was given.
-  return mapValues(fn({ ...given, ...known }), (tensor) => tf.clone(tensor));
+  return mapValues(fn({ ...tensors, ...known }), (tensor) => tf.clone(tensor));
 }
 
 interface Output {
@@ -251,12 +251,12 @@ function padConvolutions(): void {
           backend,
         }) as tf.TensorInfo;
         const whole = Object.values(changed.inputs ?? {}) as tf.TensorInfo[];
-        const given = cut
+        const output = cut
           ? run("Slice", { x: result }, { begin: pad.map(([before]) => before), size: [...cut] })
           : result;
         if (cut) whole.push(result);
         for (const { dataId } of whole) tf.backend().disposeData(dataId);
-        return given;
+        return output;
       },
     });
   };

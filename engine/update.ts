@@ -3,6 +3,7 @@
  * they run: AdamW (see host/optimizer.ts), Muon for hidden matrices, clipping, and the moving average
  * of the weights, all on flat tensors that hold every parameter one after the other.
  */
+import { mapValues } from "./call.ts";
 import type { AdamWConfig } from "./host/mod.ts";
 import { sizeOf } from "./graph/value.ts";
 import { MOMENTUM, muonStepSize, orthogonalized, stacked } from "./muon.ts";
@@ -128,13 +129,8 @@ export function updateFunction(
 
 type State = Record<typeof STATE_NAMES[number], tf.Tensor>;
 
-interface Update {
-  readonly first_moment: tf.Tensor;
-  readonly second_moment: tf.Tensor;
-  /** The direction of the update, before the learning rate. */
-  readonly direction: tf.Tensor;
-  readonly rate: tf.Tensor;
-}
+/** New moments, and the direction and learning rate of the step, which are multiplied last. */
+type Update = Record<"first_moment" | "second_moment" | "direction" | "rate", tf.Tensor>;
 
 function named({ slots }: FlatLayout, flat: tf.Tensor): Record<string, tf.Tensor> {
   return Object.fromEntries(
@@ -194,14 +190,11 @@ function muonUpdate(
 }
 
 function muonWhere(isMuon: tf.Tensor, muon: Update, adam: Update): Update {
-  const where = (x: tf.Tensor, y: tf.Tensor) =>
-    tf.where(isMuon, tf.broadcastTo(x, isMuon.shape), tf.broadcastTo(y, isMuon.shape));
-  return {
-    first_moment: where(muon.first_moment, adam.first_moment),
-    second_moment: where(muon.second_moment, adam.second_moment),
-    direction: where(muon.direction, adam.direction),
-    rate: where(muon.rate, adam.rate),
-  };
+  const over = (x: tf.Tensor) => tf.broadcastTo(x, isMuon.shape);
+  return mapValues(
+    adam,
+    (x, name) => tf.where(isMuon, over(muon[name as keyof Update]), over(x)),
+  ) as Update;
 }
 
 /** For every element, what its learning rate is multiplied with, for its step and for its decay. */

@@ -105,9 +105,9 @@ export function relativeDifference(outputs: Arrays, right: Arrays): number | nul
   let [distance, length] = [0, 0];
   for (const [name, expected] of Object.entries(right)) {
     if (!(expected instanceof Float32Array)) continue;
-    const given = outputs[name]!;
+    const actual = outputs[name]!;
     for (let i = 0; i < expected.length; i++) {
-      distance += (given[i]! - expected[i]!) ** 2;
+      distance += (actual[i]! - expected[i]!) ** 2;
       length += expected[i]! ** 2;
     }
   }

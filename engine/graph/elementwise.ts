@@ -31,9 +31,9 @@ export function valuesOf(b: GraphBuilder, operands: readonly Operand[]): Value[]
 export function elementwise(
   b: GraphBuilder,
   spec: ElementwiseSpec,
-  given: readonly Operand[],
+  operandsOrNumbers: readonly Operand[],
 ): Value {
-  const operands = valuesOf(b, given);
+  const operands = valuesOf(b, operandsOrNumbers);
   if (ON_BOOLEANS.has(spec.op)) return onNumbers(b, spec, operands);
   // The condition of Where is a boolean, and does not decide about the result.
   const first = spec.op === "Where" ? 1 : 0;

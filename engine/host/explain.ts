@@ -52,11 +52,11 @@ export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  const given = isPlain(value) ? withoutUndefined(value) : value;
-  const parsed = schema.safeParse(given);
+  const present = isPlain(value) ? withoutUndefined(value) : value;
+  const parsed = schema.safeParse(present);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  throw new RefusedValue((nameOf) => explainIssues(schema, given, issues, nameOf));
+  throw new RefusedValue((nameOf) => explainIssues(schema, present, issues, nameOf));
 }
 
 function isPlain(value: unknown): value is object {
@@ -93,18 +93,18 @@ function explainIssue(
     return explainUnknownFields(root, issue.path, issue.keys, nameOf);
   }
   const field = nameOf(...issue.path) || "The value";
-  const given = issue.path.reduce<unknown>(
+  const found = issue.path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
   );
   const node = nodeAt(root, issue.path);
   if (issue.code === "custom" || node === undefined) {
-    return `${field} is ${show(given)}: ${issue.message}`;
+    return `${field} is ${show(found)}: ${issue.message}`;
   }
-  if (given === undefined) return `${field} is missing: it must be ${accepted(node)}`;
+  if (found === undefined) return `${field} is missing: it must be ${accepted(node)}`;
   const options = node.enum?.map(String) ?? [];
-  const hint = typeof given === "string" ? didYouMean(given, options) : "";
-  return `${field} is ${show(given)}, but must be ${accepted(node)}${hint}`;
+  const hint = typeof found === "string" ? didYouMean(found, options) : "";
+  return `${field} is ${show(found)}, but must be ${accepted(node)}${hint}`;
 }
 
 /** Wrong names of one object: the first few with what each should be, the right ones once. */

@@ -9,9 +9,8 @@ import type {
   TracedProgram,
 } from "../types.ts";
 import { allocate, mapValues } from "../call.ts";
-import { compileKernels, type DeviceProgram, type KernelDevice } from "./compile.ts";
+import { compileKernels, type KernelDevice } from "./compile.ts";
 import { openCuda } from "./cuda.ts";
-import type { SourceTensor } from "./tensor.ts";
 import { openWebGpu } from "./webgpu.ts";
 
 /**
@@ -76,55 +75,52 @@ function runtimeOf(
   };
 }
 
-async function openRunner(
-  gpu: KernelDevice,
-  { graph, outputs }: TracedProgram,
-): Promise<Runner> {
-  const kernels = compileKernels(graph, [], gpu.precision);
+/** Compiles a program for a device, and names its inputs. */
+async function load(gpu: KernelDevice, { graph }: TracedProgram, state: readonly string[]) {
+  const kernels = compileKernels(graph, state, gpu.precision);
   const program = await gpu.open(kernels);
-  const results = mapValues(outputs, allocate);
+  const write = (arrays: Arrays) => {
+    for (const source of kernels.sources) {
+      const array = source.data ? undefined : arrays[source.name];
+      if (array) program.write(source, array);
+    }
+  };
+  const enqueue = (arrays: Arrays) => {
+    write(arrays);
+    program.enqueue();
+  };
+  return { kernels, program, write, enqueue, dispose: () => Promise.resolve(program.release()) };
+}
+
+async function openRunner(gpu: KernelDevice, traced: TracedProgram): Promise<Runner> {
+  const { kernels, program, enqueue, dispose } = await load(gpu, traced, []);
+  const results = mapValues(traced.outputs, allocate);
   const readings = Object.entries(results).map(([name, into]) => ({
     tensor: kernels.outputs[name]!,
     into,
   }));
   return {
     async run(arrays) {
-      writeInputs(program, kernels.sources, arrays);
-      program.enqueue();
+      enqueue(arrays);
       await program.read(readings);
       return results;
     },
-    dispose: () => Promise.resolve(program.release()),
+    dispose,
   };
 }
 
 async function openResident(
   gpu: KernelDevice,
-  { graph }: TracedProgram,
+  traced: TracedProgram,
   state: readonly string[],
 ): Promise<ResidentRunner> {
-  const kernels = compileKernels(graph, state, gpu.precision);
-  const program = await gpu.open(kernels);
+  const { kernels, program, write, enqueue, dispose } = await load(gpu, traced, state);
   const sourceOf = (name: string) => kernels.sources.find((source) => source.name === name)!;
   return {
-    enqueue(arrays) {
-      writeInputs(program, kernels.sources, arrays);
-      program.enqueue();
-    },
+    enqueue,
     read: (into) =>
       program.read(Object.entries(into).map(([name, into]) => ({ tensor: sourceOf(name), into }))),
-    write: (arrays) => writeInputs(program, kernels.sources, arrays),
-    dispose: () => Promise.resolve(program.release()),
+    write,
+    dispose,
   };
-}
-
-function writeInputs(
-  program: DeviceProgram,
-  sources: readonly SourceTensor[],
-  arrays: Arrays,
-): void {
-  for (const source of sources) {
-    const array = source.data ? undefined : arrays[source.name];
-    if (array) program.write(source, array);
-  }
 }

@@ -23,13 +23,13 @@ const reduceWith = (op: ReduceOp): Lowering<ReduceAttributes> => (b, operands, a
 /** The place of an extreme element; NaN is passed over, as TensorFlow.js has it. */
 const argument =
   (op: "ArgMax" | "ArgMin"): Lowering<{ axis: number }> => (b, operands, { axis }) => {
-    const given = operand(operands, "x");
-    const [along] = tf.util.parseAxisParam(axis, [...given.shape]);
-    if (given.shape[along!] === 0) {
-      refuse(op, `over an axis without elements, of [${given.shape}]`, "there is no place to name");
+    const input = operand(operands, "x");
+    const [along] = tf.util.parseAxisParam(axis, [...input.shape]);
+    if (input.shape[along!] === 0) {
+      refuse(op, `over an axis without elements, of [${input.shape}]`, "there is no place to name");
     }
-    const shape = given.shape.filter((_, i) => i !== along);
-    const numbers = given.dtype === "bool" ? cast(b, given, "int32") : given;
+    const shape = input.shape.filter((_, i) => i !== along);
+    const numbers = input.dtype === "bool" ? cast(b, input, "int32") : input;
     const last = op === "ArgMax" ? -Infinity : Infinity;
     const x = numbers.dtype === "float32" ? unlessNaN(b, numbers, numbers, last) : numbers;
     const indices = b.node(
@@ -42,8 +42,8 @@ const argument =
 const scanWith =
   (scan: typeof cumulativeSum): Lowering<tf.CumsumAttrs> =>
   (b, operands, { axis, exclusive, reverse }) => {
-    const given = operand(operands, "x");
-    const x = given.dtype === "bool" ? cast(b, given, "int32") : given;
+    const input = operand(operands, "x");
+    const x = input.dtype === "bool" ? cast(b, input, "int32") : input;
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
     return scan(b, x, { axis: along!, exclusive, reverse });
   };

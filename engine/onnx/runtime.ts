@@ -120,10 +120,6 @@ function meansOf(outputs: Signature, results: readonly Arrays[]): () => Arrays {
     for (const [name, mean] of Object.entries(means)) {
       const arrays = results.map((result) => result[name]!);
       let sum = arrays[0]!;
-      if (arrays.length === 1) {
-        mean.set(sum);
-        continue;
-      }
       // Two replicas are the common case, and take a single pass.
       const last = arrays.at(-1)!;
       for (const array of arrays.slice(1, -1)) {
