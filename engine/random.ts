@@ -11,7 +11,7 @@ import { cast, elementwise, predicate, unary, where } from "./graph/elementwise.
 import { log1p } from "./graph/functions.ts";
 import { concat, reshape, slice } from "./graph/movement.ts";
 import { sizeOf, type Value } from "./graph/value.ts";
-import type { Lowering, LoweringTable, Operands } from "./lowering/lowering.ts";
+import type { Lowering, LoweringTable, Of } from "./lowering/lowering.ts";
 
 /** Names one draw. What changes from run to run is an input of the function, usually the step. */
 export interface TensorKey {
@@ -125,11 +125,10 @@ const normal: Distribution = (b, [first, second]) => {
  */
 function drawn(
   b: GraphBuilder,
-  operands: Operands,
+  { seed, stream, step }: Of<keyof TensorKey>,
   shape: readonly number[],
   distribution: Distribution,
 ): Value {
-  const { seed, stream, step } = operands;
   const count = sizeOf(shape);
   const replica = b.replica();
   // One block more than there are pairs, because a replica's part may begin amid a block.
@@ -139,7 +138,7 @@ function drawn(
     const [even, uneven] = b.nodes({
       op: "Threefry2x32",
       domain: OWN_DOMAIN,
-      inputs: [counter, step!, seed!, stream!],
+      inputs: [counter, step, seed, stream],
     }, [word, word]);
     const pairs = distribution(b, [even!, uneven!]).map((x) => reshape(b, x, [blocks, 1]));
     return reshape(b, concat(b, pairs, 1), [2 * blocks]);
@@ -181,8 +180,8 @@ function logarithm(b: GraphBuilder, word: Value): Value {
 }
 
 const lowering =
-  (distribution: Distribution): Lowering<RandomAttributes> => (b, operands, { shape }) =>
-    drawn(b, operands, shape, distribution);
+  (distribution: Distribution): Lowering<RandomAttributes> =>
+  (b, operands: Of<keyof TensorKey>, { shape }) => drawn(b, operands, shape, distribution);
 
 export const randomLowerings: LoweringTable = {
   [RANDOM_UNIFORM]: lowering(uniform),

@@ -287,7 +287,7 @@ function kernelOf(recorder: Recorder, lowering: Lowering): tf.KernelFunc {
         recorder.value(tensor!),
       ]),
     );
-    const result = recorder.lower(() => lowering(recorder.builder, operands, attrs ?? {}));
+    const result = recorder.lower(() => lowering(recorder.builder, operands as never, attrs ?? {}));
     return Array.isArray(result)
       ? result.map((value: Value) => recorder.info(value))
       : recorder.info(result as Value);

@@ -16,7 +16,7 @@ import { allocate, copied } from "../call.ts";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
-import { inOrder } from "../graph/value.ts";
+import { valuesInOrder } from "../graph/value.ts";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { kernelRuntime } from "../kernels/runtime.ts";
@@ -117,10 +117,7 @@ export function relativeDifference(outputs: Arrays, right: Arrays): number | nul
 /** The task of the process, read from its standard input. */
 export interface MeasurementJob {
   readonly device: Exclude<DeviceName, "auto">;
-  /** With all its values in order, for the sake of the bytes that it becomes. */
-  readonly ordered: ReturnType<typeof inOrder>;
-  readonly inputs: Signature;
-  readonly outputs: Signature;
+  readonly program: TracedProgram;
   readonly arrays: Arrays;
   /** Reference outputs of the program, to compare with. */
   readonly right: Arrays | null;
@@ -150,7 +147,7 @@ interface ProcessOptions {
  * @throws The signal's reason, once it is aborted.
  */
 export async function measureInProcess(
-  job: Omit<MeasurementJob, "ordered" | "inputs" | "outputs"> & { readonly program: TracedProgram },
+  job: MeasurementJob,
   { entry, timeLimitSeconds, signal }: ProcessOptions,
 ): Promise<MeasurementResult> {
   signal?.throwIfAborted();
@@ -159,7 +156,9 @@ export async function measureInProcess(
   child.stderr.on("data", (chunk) => stderr = (stderr + chunk).slice(-4000));
   // A process that ends before it has read its job says why in another way.
   child.stdin.on("error", () => {});
-  child.stdin.end(serialize(sent(job)));
+  // Values before the graph that they belong to, and copies of arrays, which may lie in shared memory.
+  const values = valuesInOrder(job.program.graph);
+  child.stdin.end(serialize({ values, ...job, arrays: copied(job.arrays) }));
   const { promise, resolve, reject } = Promise.withResolvers<MeasurementResult>();
   child.stdout.on("data", (chunk) => {
     stdout = (stdout + chunk).slice(-4000);
@@ -202,12 +201,6 @@ const FLAGS = [
   "--allow-ffi",
 ];
 
-/** Arrays in memory that is shared between threads cannot be sent, so all are copied. */
-function sent({ program, arrays, ...job }: Parameters<typeof measureInProcess>[0]): MeasurementJob {
-  const { graph, inputs, outputs } = program;
-  return { ...job, ordered: inOrder(graph), inputs, outputs, arrays: copied(arrays) };
-}
-
 /** The first line of an error's message. */
 export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 200);
@@ -217,9 +210,9 @@ function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)!.slice(0, 200);
 }
 
-async function measure(job: MeasurementJob): Promise<MeasurementResult> {
-  const { device, ordered: { graph }, inputs, outputs, arrays, right } = job;
-  const program = { graph, inputs, outputs };
+async function measure(
+  { device, program, arrays, right }: MeasurementJob,
+): Promise<MeasurementResult> {
   const runner = await runtimeOf(device).open(program);
   const timing = await timeRuns(runner, arrays);
   return {

@@ -109,14 +109,11 @@ export function liveConstants(graph: Graph, nodes: readonly Node[]): Value[] {
 }
 
 /**
- * All values that a graph uses, in the order of their creation, and the graph. Serialized so, a value is written
- * after its operands, and never inside of them: a deep graph is no deep recursion. Dead nodes are left out.
+ * All values that a graph uses, in the order of their creation. What is serialized together with a graph and
+ * before it holds each value after its operands, and never inside of them: a deep graph is no deep recursion.
  */
-export function inOrder(
-  graph: Graph,
-): { readonly values: readonly Value[]; readonly graph: Graph } {
+export function valuesInOrder(graph: Graph): Value[] {
   const operands = liveNodes(graph).flatMap(({ inputs }) => inputs);
   const used = new Set([...graph.inputs, ...Object.values(graph.outputs), ...operands]);
-  const values = [...used].filter((value) => value !== null).sort((a, b) => a.id - b.id);
-  return { values, graph };
+  return [...used].filter((value) => value !== null).sort((a, b) => a.id - b.id);
 }

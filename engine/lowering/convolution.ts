@@ -10,7 +10,7 @@ import {
 } from "../graph/convolution.ts";
 import { sameShape, type Value } from "../graph/value.ts";
 import type { Shape4, Window } from "../graph/image_layout.ts";
-import { type LoweringTable, operand, refuse } from "./lowering.ts";
+import { type LoweringTable, type Of, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
 import { transpose } from "../graph/movement.ts";
 
@@ -20,18 +20,14 @@ interface OfShape extends ConvolutionAttributes {
 }
 
 export const convolutionLowerings: LoweringTable = {
-  [tf.Conv2D]: (b, operands, attributes: ConvolutionAttributes) =>
-    convolve(b, operand(operands, "x"), operand(operands, "filter"), attributes),
-  [tf.Conv2DBackpropInput]: (b, operands, attributes: OfShape) => {
-    const { dataFormat } = attributes;
-    const dy = fromFormat(b, operand(operands, "dy"), dataFormat);
-    const filter = operand(operands, "filter");
-    const shape = shapeFromFormat(attributes.inputShape, dataFormat);
-    const { window, outShape } = convolutionWindow(
-      attributes.inputShape,
-      filter.shape,
-      attributes,
-    );
+  [tf.Conv2D]: (b, { x, filter }: Of<"x" | "filter">, attributes: ConvolutionAttributes) =>
+    convolve(b, x, filter, attributes),
+  [tf.Conv2DBackpropInput]: (b, operands: Of<"dy" | "filter">, attributes: OfShape) => {
+    const { dataFormat, inputShape } = attributes;
+    const { filter } = operands;
+    const dy = fromFormat(b, operands.dy, dataFormat);
+    const shape = shapeFromFormat(inputShape, dataFormat);
+    const { window, outShape } = convolutionWindow(inputShape, filter.shape, attributes);
     if (!sameShape(dy.shape, outShape)) {
       refuse(
         tf.Conv2DBackpropInput,
@@ -41,25 +37,25 @@ export const convolutionLowerings: LoweringTable = {
     }
     return toFormat(b, convolutionInputGradient(b, dy, filter, window, shape), dataFormat);
   },
-  [tf.Conv2DBackpropFilter]: (b, operands, attributes: OfShape) => {
-    const x = fromFormat(b, operand(operands, "x"), attributes.dataFormat);
-    const dy = fromFormat(b, operand(operands, "dy"), attributes.dataFormat);
-    const { window } = convolutionWindow(
-      operand(operands, "x").shape,
-      attributes.filterShape,
-      attributes,
-    );
-    return convolutionFilterGradient(b, x, dy, window);
+  [tf.Conv2DBackpropFilter]: (b, { x, dy }: Of<"x" | "dy">, attributes: OfShape) => {
+    const [image, gradient] = [x, dy].map((image) => fromFormat(b, image, attributes.dataFormat));
+    const { window } = convolutionWindow(x.shape, attributes.filterShape, attributes);
+    return convolutionFilterGradient(b, image!, gradient!, window);
   },
-  [tf.DepthwiseConv2dNative]: (b, operands, attributes: ConvolutionAttributes) =>
-    convolveDepthwise(b, operand(operands, "x"), operand(operands, "filter"), attributes),
-  [tf.DepthwiseConv2dNativeBackpropInput]: (b, operands, attributes: OfShape) => {
-    const [dy, filter] = [operand(operands, "dy"), operand(operands, "filter")];
+  [tf.DepthwiseConv2dNative]: (
+    b,
+    { x, filter }: Of<"x" | "filter">,
+    attributes: ConvolutionAttributes,
+  ) => convolveDepthwise(b, x, filter, attributes),
+  [tf.DepthwiseConv2dNativeBackpropInput]: (
+    b,
+    { dy, filter }: Of<"dy" | "filter">,
+    attributes: OfShape,
+  ) => {
     const { window } = convolutionWindow(attributes.inputShape, filter.shape, attributes, true);
     return depthwiseInputGradient(b, dy, filter, window, attributes.inputShape);
   },
-  [tf.DepthwiseConv2dNativeBackpropFilter]: (b, operands, attributes: OfShape) => {
-    const [x, dy] = [operand(operands, "x"), operand(operands, "dy")];
+  [tf.DepthwiseConv2dNativeBackpropFilter]: (b, { x, dy }: Of<"x" | "dy">, attributes: OfShape) => {
     const { window } = convolutionWindow(x.shape, attributes.filterShape, attributes, true);
     return depthwiseFilterGradient(b, x, dy, window, attributes.filterShape[3]);
   },

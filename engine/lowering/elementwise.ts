@@ -4,28 +4,25 @@ import { fill, type GraphBuilder, scalarOf } from "../graph/builder.ts";
 import { cast, elementwise, predicate, unary, where } from "../graph/elementwise.ts";
 import * as functions from "../graph/functions.ts";
 import type { Value } from "../graph/value.ts";
-import { type Lowering, type LoweringTable, operand, operandList, refuse } from "./lowering.ts";
+import { type Lowering, type LoweringTable, type Of, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
 import { reduce } from "../graph/reduction.ts";
 import { reshape } from "../graph/movement.ts";
 
-const arithmetic = (op: BinaryOp): Lowering => (b, operands) =>
-  binary(b, op, operand(operands, "a"), operand(operands, "b"));
+const arithmetic = (op: BinaryOp): Lowering => (b, { a: x, b: y }: Of<"a" | "b">) =>
+  binary(b, op, x, y);
 
 type Unary = (b: GraphBuilder, x: Value) => Value;
 
 /** A function whose values are floats, of integers too. */
-const real = (fn: Unary): Lowering => (b, operands) =>
-  fn(b, cast(b, operand(operands, "x"), "float32"));
+const real = (fn: Unary): Lowering => (b, { x }: Of<"x">) => fn(b, cast(b, x, "float32"));
 
 /** A function that keeps the element type. */
-const keeping = (fn: Unary): Lowering => (b, operands) => fn(b, operand(operands, "x"));
+const keeping = (fn: Unary): Lowering => (b, { x }: Of<"x">) => fn(b, x);
 
 /** A function that changes nothing about integers. */
-const rounding = (op: string): Lowering => (b, operands) => {
-  const x = operand(operands, "x");
-  return x.dtype === "float32" ? unary(b, op, x) : x;
-};
+const rounding = (op: string): Lowering => (b, { x }: Of<"x">) =>
+  x.dtype === "float32" ? unary(b, op, x) : x;
 
 const node = (op: string): Unary => (b, x) => unary(b, op, x);
 
@@ -37,21 +34,20 @@ export const elementwiseLowerings: LoweringTable = {
   [tf.Maximum]: arithmetic("Max"),
   [tf.Minimum]: arithmetic("Min"),
   [tf.Pow]: arithmetic("Pow"),
-  [tf.AddN]: (b, operands) => operandList(operands).reduce((x, y) => binary(b, "Add", x, y)),
-  [tf.SquaredDifference]: (b, operands) => {
-    const difference = binary(b, "Sub", operand(operands, "a"), operand(operands, "b"));
+  [tf.AddN]: (b, operands: Of) => Object.values(operands).reduce((x, y) => binary(b, "Add", x, y)),
+  [tf.SquaredDifference]: (b, { a: x, b: y }: Of<"a" | "b">) => {
+    const difference = binary(b, "Sub", x, y);
     return binary(b, "Mul", difference, difference);
   },
   // Always of integers, as TensorFlow.js has it.
-  [tf.FloorDiv]: (b, operands) => {
-    const [x, y] = [operand(operands, "a"), operand(operands, "b")];
+  [tf.FloorDiv]: (b, { a: x, b: y }: Of<"a" | "b">) => {
     if (x.dtype !== "float32") return functions.floorDivide(b, x, y);
     return cast(b, unary(b, "Floor", binary(b, "Div", x, y)), "int32");
   },
-  [tf.Mod]: (b, operands) => functions.modulo(b, operand(operands, "a"), operand(operands, "b")),
-  [tf.Atan2]: (b, operands) => functions.atan2(b, operand(operands, "a"), operand(operands, "b")),
-  [tf.BitwiseAnd]: (b, operands) =>
-    elementwise(b, { op: "BitwiseAnd" }, [operand(operands, "a"), operand(operands, "b")]),
+  [tf.Mod]: (b, { a: x, b: y }: Of<"a" | "b">) => functions.modulo(b, x, y),
+  [tf.Atan2]: (b, { a: x, b: y }: Of<"a" | "b">) => functions.atan2(b, x, y),
+  [tf.BitwiseAnd]: (b, { a: x, b: y }: Of<"a" | "b">) =>
+    elementwise(b, { op: "BitwiseAnd" }, [x, y]),
 
   [tf.Abs]: keeping(node("Abs")),
   [tf.Acos]: real(node("Acos")),
@@ -89,25 +85,23 @@ export const elementwiseLowerings: LoweringTable = {
   [tf.Square]: keeping((b, x) => binary(b, "Mul", x, x)),
   [tf.Tan]: real(node("Tan")),
   [tf.Tanh]: real(node("Tanh")),
-  [tf.LeakyRelu]: (b, operands, { alpha }: tf.LeakyReluAttrs) =>
-    functions.leakyRelu(b, cast(b, operand(operands, "x"), "float32"), alpha),
-  [tf.Prelu]: (b, operands) =>
+  [tf.LeakyRelu]: (b, { x }: Of<"x">, { alpha }: tf.LeakyReluAttrs) =>
+    functions.leakyRelu(b, cast(b, x, "float32"), alpha),
+  [tf.Prelu]: (b, { x, alpha }: Of<"x" | "alpha">) =>
     functions.prelu(
       b,
-      cast(b, operand(operands, "x"), "float32"),
-      cast(b, operand(operands, "alpha"), "float32"),
+      cast(b, x, "float32"),
+      cast(b, alpha, "float32"),
     ),
-  [tf.EluGrad]: (b, operands) => {
-    const [dy, y] = [operand(operands, "dy"), operand(operands, "y")];
+  [tf.EluGrad]: (b, { dy, y }: Of<"dy" | "y">) => {
     const slope = binary(b, "Add", binary(b, "Min", y, 0), 1);
     return binary(b, "Mul", dy, slope);
   },
-  [tf.ClipByValue]: (b, operands, { clipValueMin, clipValueMax }: tf.ClipByValueAttrs) =>
-    functions.clip(b, operand(operands, "x"), clipValueMin, clipValueMax),
-  [tf.Step]: (b, operands, { alpha }: tf.StepAttrs) =>
-    functions.step(b, operand(operands, "x"), alpha),
-  [tf.Identity]: (_, operands) => operand(operands, "x"),
-  [tf.Cast]: (b, operands, { dtype }: tf.CastAttrs) => castTo(b, operand(operands, "x"), dtype),
+  [tf.ClipByValue]: (b, { x }: Of<"x">, { clipValueMin, clipValueMax }: tf.ClipByValueAttrs) =>
+    functions.clip(b, x, clipValueMin, clipValueMax),
+  [tf.Step]: (b, { x }: Of<"x">, { alpha }: tf.StepAttrs) => functions.step(b, x, alpha),
+  [tf.Identity]: (_, { x }: Of<"x">) => x,
+  [tf.Cast]: (b, { x }: Of<"x">, { dtype }: tf.CastAttrs) => castTo(b, x, dtype),
 };
 
 function castTo(b: GraphBuilder, x: Value, dtype: tf.DataType): Value {
@@ -122,12 +116,12 @@ function castTo(b: GraphBuilder, x: Value, dtype: tf.DataType): Value {
   return cast(b, inRange, dtype);
 }
 
-const compare = (op: string): Lowering => (b, operands) =>
-  predicate(b, op, [operand(operands, "a"), operand(operands, "b")]);
+const compare = (op: string): Lowering => (b, { a: x, b: y }: Of<"a" | "b">) =>
+  predicate(b, op, [x, y]);
 
 /** Something that is asked of each float; no integer is NaN or infinite. */
-const ask = (test: (b: GraphBuilder, x: Value) => Value): Lowering => (b, operands) =>
-  test(b, cast(b, operand(operands, "x"), "float32"));
+const ask = (test: (b: GraphBuilder, x: Value) => Value): Lowering => (b, { x }: Of<"x">) =>
+  test(b, cast(b, x, "float32"));
 
 /** Comparison of the magnitude of a float with infinity. */
 const againstInfinity = (op: string) => (b: GraphBuilder, x: Value) =>
@@ -135,10 +129,8 @@ const againstInfinity = (op: string) => (b: GraphBuilder, x: Value) =>
 
 const reduceBooleans =
   (op: "ReduceMin" | "ReduceMax"): Lowering<{ axis: number | number[]; keepDims: boolean }> =>
-  (b, operands, { axis, keepDims }) => {
-    const x = operand(operands, "x");
-    return reduce(b, op, x, tf.util.parseAxisParam(axis, [...x.shape]), keepDims);
-  };
+  (b, { x }: Of<"x">, { axis, keepDims }) =>
+    reduce(b, op, x, tf.util.parseAxisParam(axis, [...x.shape]), keepDims);
 
 export const comparisonLowerings: LoweringTable = {
   [tf.Equal]: compare("Equal"),
@@ -148,20 +140,18 @@ export const comparisonLowerings: LoweringTable = {
   [tf.LessEqual]: compare("LessOrEqual"),
   [tf.LogicalAnd]: compare("And"),
   [tf.LogicalOr]: compare("Or"),
-  [tf.NotEqual]: (b, operands) =>
+  [tf.NotEqual]: (b, { a: x, b: y }: Of<"a" | "b">) =>
     predicate(b, "Not", [
-      predicate(b, "Equal", [operand(operands, "a"), operand(operands, "b")]),
+      predicate(b, "Equal", [x, y]),
     ]),
-  [tf.LogicalNot]: (b, operands) => predicate(b, "Not", [operand(operands, "x")]),
+  [tf.LogicalNot]: (b, { x }: Of<"x">) => predicate(b, "Not", [x]),
   [tf.IsNan]: ask((b, x) => predicate(b, "IsNaN", [x])),
   [tf.IsInf]: ask(againstInfinity("Equal")),
   [tf.IsFinite]: ask(againstInfinity("Less")),
   [tf.All]: reduceBooleans("ReduceMin"),
   [tf.Any]: reduceBooleans("ReduceMax"),
   // TensorFlow.js lets a condition of rank 1 select whole rows; ONNX broadcasts from the right.
-  [tf.Select]: (b, operands) => {
-    const condition = operand(operands, "condition");
-    const [t, e] = [operand(operands, "t"), operand(operands, "e")];
+  [tf.Select]: (b, { condition, t, e }: Of<"condition" | "t" | "e">) => {
     const rows = condition.shape.length === 1 && t.shape.length > 1
       ? reshape(b, condition, [condition.shape[0]!, ...t.shape.slice(1).map(() => 1)])
       : condition;

@@ -8,11 +8,14 @@ import { cast, predicate, where } from "../graph/elementwise.ts";
 import { reshape, slice } from "../graph/movement.ts";
 import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
 import { tf } from "../tf.ts";
-import { type LoweringTable, operand } from "./lowering.ts";
+import type { LoweringTable, Of } from "./lowering.ts";
 
 export const indexingLowerings: LoweringTable = {
-  [tf.GatherV2]: (b, operands, { axis, batchDims }: tf.GatherV2Attrs) => {
-    const [x, indices] = [operand(operands, "x"), operand(operands, "indices")];
+  [tf.GatherV2]: (
+    b,
+    { x, indices }: Of<"x" | "indices">,
+    { axis, batchDims }: tf.GatherV2Attrs,
+  ) => {
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
     // Checks the shapes; only they are looked at.
     const { outputShape } = tf.backend_util.segment_util.collectGatherOpShapeInfo(
@@ -26,13 +29,15 @@ export const indexingLowerings: LoweringTable = {
     if (batches === 0) return gather(b, x, whole, along!);
     return reshape(b, gatherInBatches(b, x, whole, along!, batches), outputShape);
   },
-  [tf.GatherNd]: (b, operands) => {
-    const [x, indices] = [operand(operands, "params"), operand(operands, "indices")];
+  [tf.GatherNd]: (b, { params: x, indices }: Of<"params" | "indices">) => {
     const [shape] = tf.gather_util.prepareAndValidate(x as never, indices as never);
     return gatherSlices(b, x, indices, shape);
   },
-  [tf.ScatterNd]: (b, operands, { shape }: tf.ScatterNdAttrs) => {
-    const [indices, updates] = [operand(operands, "indices"), operand(operands, "updates")];
+  [tf.ScatterNd]: (
+    b,
+    { indices, updates }: Of<"indices" | "updates">,
+    { shape }: tf.ScatterNdAttrs,
+  ) => {
     // TensorFlow.js's own reading: how many updates there are, and how many axes an index has.
     const { sliceRank, numUpdates } = tf.scatter_util.calculateShapes(
       updates as never,
@@ -46,17 +51,23 @@ export const indexingLowerings: LoweringTable = {
       shape,
     );
   },
-  [tf.TensorScatterUpdate]: (b, operands) =>
+  [tf.TensorScatterUpdate]: (
+    b,
+    { tensor, indices, updates }: Of<"tensor" | "indices" | "updates">,
+  ) =>
     scatter(
       b,
-      operand(operands, "tensor"),
-      operand(operands, "indices"),
-      operand(operands, "updates"),
+      tensor,
+      indices,
+      updates,
       false,
     ),
   // By comparison rather than ONNX's OneHot, which counts negative indices from the end.
-  [tf.OneHot]: (b, operands, { depth, onValue, offValue, dtype }: tf.OneHotAttrs) => {
-    const indices = operand(operands, "indices");
+  [tf.OneHot]: (
+    b,
+    { indices }: Of<"indices">,
+    { depth, onValue, offValue, dtype }: tf.OneHotAttrs,
+  ) => {
     const classes = constantTensor(b, Int32Array.from({ length: depth }, (_, i) => i), [depth]);
     const column = reshape(b, indices, [...indices.shape, 1]);
     const hit = predicate(b, "Equal", [column, classes]);
@@ -65,8 +76,11 @@ export const indexingLowerings: LoweringTable = {
     return where(b, hit, fill(b, onValue, [], type), fill(b, offValue, [], type));
   },
   // The gradient of a gather along the first axis.
-  [tf.UnsortedSegmentSum]: (b, operands, { numSegments }: tf.UnsortedSegmentSumAttrs) =>
-    segmentSum(b, operand(operands, "x"), operand(operands, "segmentIds"), numSegments),
+  [tf.UnsortedSegmentSum]: (
+    b,
+    { x, segmentIds }: Of<"x" | "segmentIds">,
+    { numSegments }: tf.UnsortedSegmentSumAttrs,
+  ) => segmentSum(b, x, segmentIds, numSegments),
 };
 
 /** An index that no axis has, so that looking it up fails. */

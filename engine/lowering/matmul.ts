@@ -1,6 +1,6 @@
 /** Matrix products, alone and fused. https://onnx.ai/onnx/operators/onnx__MatMul.html */
 import { einsum, matMul } from "../graph/matmul.ts";
-import { type LoweringTable, operand, operandList, type Operands, refuse } from "./lowering.ts";
+import { type LoweringTable, type Of, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
 import { binary } from "../graph/arithmetic.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
@@ -11,13 +11,16 @@ import type { Value } from "../graph/value.ts";
 import { type ConvolutionAttributes, convolve, convolveDepthwise } from "./convolution.ts";
 
 export const matMulLowerings: LoweringTable = {
-  [tf.BatchMatMul]: (b, operands, { transposeA, transposeB }: tf.BatchMatMulAttrs) => {
-    const [x, y] = [operand(operands, "a"), operand(operands, "b")];
+  [tf.BatchMatMul]: (
+    b,
+    { a: x, b: y }: Of<"a" | "b">,
+    { transposeA, transposeB }: tf.BatchMatMulAttrs,
+  ) => {
     if (x.dtype === "bool") refuse(tf.BatchMatMul, "of bool", "cast it to int32 or float32");
     return matMul(b, x, y, transposeA, transposeB);
   },
-  [tf.Einsum]: (b, operands, { equation }: tf.EinsumAttrs) => {
-    const values = operandList(operands);
+  [tf.Einsum]: (b, operands: Of, { equation }: tf.EinsumAttrs) => {
+    const values = Object.values(operands);
     // TensorFlow.js's own reading of the equation, with its checks: axes by number, the result's first.
     const { allDims, summedDims, idDims } = tf.backend_util.decodeEinsumEquation(
       equation,
@@ -28,47 +31,39 @@ export const matMulLowerings: LoweringTable = {
   },
 };
 
-interface Ending {
+interface EndAttributes {
   readonly activation?: string;
   readonly leakyreluAlpha?: number;
+  readonly dataFormat?: string;
 }
 
+type EndOperands = Partial<Of<"bias" | "preluActivationWeights">>;
+type ImageOperands = Of<"x" | "filter"> & EndOperands;
+
 export const fusedLowerings: LoweringTable = {
-  [tf._FusedMatMul]: (b, operands, attributes: tf._FusedMatMulAttrs) => {
+  [tf._FusedMatMul]: (
+    b,
+    operands: Of<"a" | "b"> & EndOperands,
+    attributes: tf._FusedMatMulAttrs,
+  ) => {
     const { transposeA, transposeB } = attributes;
-    const product = matMul(
-      b,
-      operand(operands, "a"),
-      operand(operands, "b"),
-      transposeA,
-      transposeB,
-    );
+    const product = matMul(b, operands.a, operands.b, transposeA, transposeB);
     return ending(b, product, operands, attributes);
   },
-  [tf.FusedConv2D]: (b, operands, attributes: ConvolutionAttributes & Ending) =>
-    ending(
-      b,
-      convolve(b, operand(operands, "x"), operand(operands, "filter"), attributes),
-      operands,
-      attributes,
-      attributes.dataFormat,
-    ),
-  [tf.FusedDepthwiseConv2D]: (b, operands, attributes: ConvolutionAttributes & Ending) =>
-    ending(
-      b,
-      convolveDepthwise(b, operand(operands, "x"), operand(operands, "filter"), attributes),
-      operands,
-      attributes,
-    ),
+  [tf.FusedConv2D]: (b, operands: ImageOperands, attributes: FusedAttributes) =>
+    ending(b, convolve(b, operands.x, operands.filter, attributes), operands, attributes),
+  [tf.FusedDepthwiseConv2D]: (b, operands: ImageOperands, attributes: FusedAttributes) =>
+    ending(b, convolveDepthwise(b, operands.x, operands.filter, attributes), operands, attributes),
 };
+
+type FusedAttributes = ConvolutionAttributes & EndAttributes;
 
 /** Adds the bias and applies the activation, where there are any. */
 function ending(
   b: GraphBuilder,
   x: Value,
-  { bias, preluActivationWeights }: Operands,
-  { activation = "linear", leakyreluAlpha = 0.2 }: Ending,
-  dataFormat?: string,
+  { bias, preluActivationWeights }: EndOperands,
+  { activation = "linear", leakyreluAlpha = 0.2, dataFormat }: EndAttributes,
 ): Value {
   /** A vector stands for the channels, wherever they are. */
   const overChannels = (vector: Value) =>

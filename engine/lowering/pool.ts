@@ -21,7 +21,7 @@ import { pad, reshape, slice } from "../graph/movement.ts";
 import type { Value } from "../graph/value.ts";
 import { tf } from "../tf.ts";
 import { type Extents, type Padding, type Windowed, windowed } from "./convolution.ts";
-import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
+import type { Lowering, LoweringTable, Of } from "./lowering.ts";
 
 interface PoolAttributes {
   readonly filterSize: [number, number] | number;
@@ -31,24 +31,25 @@ interface PoolAttributes {
 }
 
 const poolWith =
-  (pool: typeof averagePool): Lowering<PoolAttributes> => (b, operands, attributes) => {
-    const x = cast(b, operand(operands, "x"), "float32");
+  (pool: typeof averagePool): Lowering<PoolAttributes> => (b, { x }: Of<"x">, attributes) => {
     const { window, outShape } = poolWindow(x.shape, attributes);
-    return pool(b, x, window, outShape);
+    return pool(b, cast(b, x, "float32"), window, outShape);
   };
 
 export const poolingLowerings: LoweringTable = {
   [tf.AvgPool]: poolWith(averagePool),
   [tf.MaxPool]: poolWith(maxPool),
-  [tf.AvgPoolGrad]: (b, operands, attributes: PoolAttributes) => {
-    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
+  [tf.AvgPoolGrad]: (b, { dy, input: x }: Of<"dy" | "input">, attributes: PoolAttributes) => {
     const { window } = poolWindow(x.shape, attributes);
     return averagePoolGradient(b, dy, window, x.shape as Shape4);
   },
-  [tf.MaxPoolGrad]: (b, operands, attributes: PoolAttributes) => {
-    const [dy, x] = [operand(operands, "dy"), operand(operands, "input")];
+  [tf.MaxPoolGrad]: (
+    b,
+    { dy, input: x, output }: Of<"dy" | "input" | "output">,
+    attributes: PoolAttributes,
+  ) => {
     const { window } = poolWindow(x.shape, attributes);
-    return maxPoolGradient(b, dy, x, operand(operands, "output"), window);
+    return maxPoolGradient(b, dy, x, output, window);
   },
 };
 

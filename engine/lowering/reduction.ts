@@ -2,7 +2,7 @@
 import { cast, predicate, unary, unlessNaN } from "../graph/elementwise.ts";
 import { reshape } from "../graph/movement.ts";
 import { cumulativeProduct, cumulativeSum, reduce, type ReduceOp } from "../graph/reduction.ts";
-import { type Lowering, type LoweringTable, operand, refuse } from "./lowering.ts";
+import { type Lowering, type LoweringTable, type Of, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
 import { binary } from "../graph/arithmetic.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
@@ -14,16 +14,15 @@ interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
-const reduceWith = (op: ReduceOp): Lowering<ReduceAttributes> => (b, operands, attributes) => {
-  const x = operand(operands, "x");
-  const axes = tf.util.parseAxisParam(attributes.axis, [...x.shape]);
-  return reduce(b, op, x, axes, attributes.keepDims);
-};
+const reduceWith =
+  (op: ReduceOp): Lowering<ReduceAttributes, Of<"x">> => (b, { x }, attributes) => {
+    const axes = tf.util.parseAxisParam(attributes.axis, [...x.shape]);
+    return reduce(b, op, x, axes, attributes.keepDims);
+  };
 
 /** The place of an extreme element; NaN is passed over, as TensorFlow.js has it. */
 const argument =
-  (op: "ArgMax" | "ArgMin"): Lowering<{ axis: number }> => (b, operands, { axis }) => {
-    const input = operand(operands, "x");
+  (op: "ArgMax" | "ArgMin"): Lowering<{ axis: number }> => (b, { x: input }: Of<"x">, { axis }) => {
     const [along] = tf.util.parseAxisParam(axis, [...input.shape]);
     if (input.shape[along!] === 0) {
       refuse(op, `over an axis without elements, of [${input.shape}]`, "there is no place to name");
@@ -41,8 +40,7 @@ const argument =
 
 const scanWith =
   (scan: typeof cumulativeSum): Lowering<tf.CumsumAttrs> =>
-  (b, operands, { axis, exclusive, reverse }) => {
-    const input = operand(operands, "x");
+  (b, { x: input }: Of<"x">, { axis, exclusive, reverse }) => {
     const x = input.dtype === "bool" ? cast(b, input, "int32") : input;
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
     return scan(b, x, { axis: along!, exclusive, reverse });
@@ -51,21 +49,18 @@ const scanWith =
 export const reductionLowerings: LoweringTable = {
   [tf.Sum]: reduceWith("ReduceSum"),
   // A mean of integers is a float.
-  [tf.Mean]: (b, operands, attributes: ReduceAttributes) => {
-    const x = cast(b, operand(operands, "x"), "float32");
-    return reduceWith("ReduceMean")(b, { x }, attributes);
-  },
+  [tf.Mean]: (b, { x }: Of<"x">, attributes: ReduceAttributes) =>
+    reduceWith("ReduceMean")(b, { x: cast(b, x, "float32") }, attributes),
   [tf.Min]: reduceWith("ReduceMin"),
   [tf.Prod]: reduceWith("ReduceProd"),
-  [tf.Max]: (b, operands, { reductionIndices, keepDims }: tf.MaxAttrs) =>
+  [tf.Max]: (b, operands: Of<"x">, { reductionIndices, keepDims }: tf.MaxAttrs) =>
     reduceWith("ReduceMax")(b, operands, { axis: reductionIndices, keepDims }),
   [tf.ArgMax]: argument("ArgMax"),
   [tf.ArgMin]: argument("ArgMin"),
   [tf.Cumsum]: scanWith(cumulativeSum),
   [tf.Cumprod]: scanWith(cumulativeProduct),
   // The k largest along the last axis and their places, in falling order.
-  [tf.TopK]: (b, operands, { k }: tf.TopKAttrs) => {
-    const x = operand(operands, "x");
+  [tf.TopK]: (b, { x }: Of<"x">, { k }: tf.TopKAttrs) => {
     const shape = x.shape.with(-1, k);
     const [values, places] = b.nodes({
       op: "TopK",
@@ -74,8 +69,11 @@ export const reductionLowerings: LoweringTable = {
     }, [{ shape, dtype: x.dtype }, { shape, dtype: "int64" }]);
     return [values!, cast(b, places!, "int32")];
   },
-  [tf.SearchSorted]: (b, operands, { side }: tf.SearchSortedAttrs) => {
-    const [sequence, values] = [operand(operands, "sortedSequence"), operand(operands, "values")];
+  [tf.SearchSorted]: (
+    b,
+    { sortedSequence: sequence, values }: Of<"sortedSequence" | "values">,
+    { side }: tf.SearchSortedAttrs,
+  ) => {
     const [batch, length] = sequence.shape as [number, number];
     const count = values.shape[1]!;
     // As many as are before each value.
@@ -85,33 +83,28 @@ export const reductionLowerings: LoweringTable = {
     ]);
     return reduce(b, "ReduceSum", cast(b, before, "int32"), [2], false);
   },
-  [tf.Softmax]: (b, operands, { dim }: tf.SoftmaxAttrs) => {
-    const x = operand(operands, "logits");
-    return b.node({ op: "Softmax", inputs: [x], attributes: { axis: dim } }, x);
-  },
+  [tf.Softmax]: (b, { logits: x }: Of<"logits">, { dim }: tf.SoftmaxAttrs) =>
+    b.node({ op: "Softmax", inputs: [x], attributes: { axis: dim } }, x),
 };
 
 export const normalizationLowerings: LoweringTable = {
-  [tf.FusedBatchNorm]: (b, operands, { varianceEpsilon }: tf.FusedBatchNormAttrs) => {
-    const { scale, offset } = operands;
-    const variance = binary(b, "Add", operand(operands, "variance"), varianceEpsilon ?? 0.001);
-    const deviation = unary(b, "Sqrt", variance);
+  [tf.FusedBatchNorm]: (
+    b,
+    { x, mean, variance, scale, offset }:
+      & Of<"x" | "mean" | "variance">
+      & Partial<Of<"scale" | "offset">>,
+    { varianceEpsilon }: tf.FusedBatchNormAttrs,
+  ) => {
+    const deviation = unary(b, "Sqrt", binary(b, "Add", variance, varianceEpsilon ?? 0.001));
     const factor = binary(b, "Div", scale ?? 1, deviation);
-    const centred = binary(b, "Sub", operand(operands, "x"), operand(operands, "mean"));
+    const centred = binary(b, "Sub", x, mean);
     const scaled = binary(b, "Mul", centred, factor);
     return offset ? binary(b, "Add", scaled, offset) : scaled;
   },
   // x / (bias + alpha · Σ x²)^beta, the sum over neighbouring channels.
-  [tf.LRN]: (b, operands, attributes: tf.LRNAttrs) => {
-    const x = operand(operands, "x");
-    return binary(b, "Mul", x, power(b, norms(b, x, attributes), -attributes.beta));
-  },
-  [tf.LRNGrad]: (b, operands, attributes: tf.LRNGradAttrs) => {
-    const [x, y, dy] = ["x", "y", "dy"].map((name) => operand(operands, name)) as [
-      Value,
-      Value,
-      Value,
-    ];
+  [tf.LRN]: (b, { x }: Of<"x">, attributes: tf.LRNAttrs) =>
+    binary(b, "Mul", x, power(b, norms(b, x, attributes), -attributes.beta)),
+  [tf.LRNGrad]: (b, { x, y, dy }: Of<"x" | "y" | "dy">, attributes: tf.LRNGradAttrs) => {
     const { alpha, beta, depthRadius } = attributes;
     const scale = norms(b, x, attributes);
     const own = binary(b, "Mul", dy, power(b, scale, -beta));

@@ -10,7 +10,7 @@ import { matMul } from "../graph/matmul.ts";
 import { reshape, take, transpose } from "../graph/movement.ts";
 import { sizeOf, type Value } from "../graph/value.ts";
 import { tf } from "../tf.ts";
-import { type Lowering, type LoweringTable, operand } from "./lowering.ts";
+import type { Lowering, LoweringTable, Of } from "./lowering.ts";
 
 /** The sampling positions along a resized axis. */
 interface Sampling {
@@ -22,13 +22,14 @@ type Resize = typeof resizeNearest;
 type Gradient = (b: GraphBuilder, dy: Value, shape: Shape4, sampling: Sampling) => Value;
 
 const resize =
-  (how: Resize): Lowering<Sampling & { size: [number, number] }> => (b, operands, attributes) =>
-    how(b, operand(operands, "images"), attributes.size, attributes);
+  (how: Resize): Lowering<Sampling & { size: [number, number] }> =>
+  (b, { images }: Of<"images">, attributes) => how(b, images, attributes.size, attributes);
 
-const gradient = (how: Gradient): Lowering<Sampling> => (b, operands, attributes) => {
-  const shape = operand(operands, "images").shape as Shape4;
-  return how(b, operand(operands, "dy"), shape, attributes);
-};
+const gradient =
+  (how: Gradient): Lowering<Sampling> => (b, { images, dy }: Of<"images" | "dy">, attributes) => {
+    const shape = images.shape as Shape4;
+    return how(b, dy, shape, attributes);
+  };
 
 export const resizeLowerings: LoweringTable = {
   [tf.ResizeNearestNeighbor]: resize(resizeNearest),

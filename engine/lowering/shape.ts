@@ -3,16 +3,13 @@ import { constantTensor, fill, type GraphBuilder } from "../graph/builder.ts";
 import { predicate, where } from "../graph/elementwise.ts";
 import { concat, pad, reshape, slice, take, tile, transpose } from "../graph/movement.ts";
 import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
-import { type LoweringTable, operand, operandList, refuse } from "./lowering.ts";
+import { type LoweringTable, type Of, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
 
 export const shapeLowerings: LoweringTable = {
-  [tf.Reshape]: (b, operands, { shape }: tf.ReshapeAttrs) => {
-    const x = operand(operands, "x");
-    return reshape(b, x, tf.util.inferFromImplicitShape(shape, sizeOf(x.shape)));
-  },
-  [tf.ExpandDims]: (b, operands, { dim }: tf.ExpandDimsAttrs) => {
-    const x = operand(operands, "input");
+  [tf.Reshape]: (b, { x }: Of<"x">, { shape }: tf.ReshapeAttrs) =>
+    reshape(b, x, tf.util.inferFromImplicitShape(shape, sizeOf(x.shape))),
+  [tf.ExpandDims]: (b, { input: x }: Of<"input">, { dim }: tf.ExpandDimsAttrs) => {
     const rank = x.shape.length;
     tf.util.assert(
       -rank - 1 <= dim && dim <= rank,
@@ -22,20 +19,18 @@ export const shapeLowerings: LoweringTable = {
     shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
     return reshape(b, x, shape);
   },
-  [tf.Transpose]: (b, operands, { perm }: tf.TransposeAttrs) =>
-    transpose(b, operand(operands, "x"), perm),
-  [tf.Concat]: (b, operands, { axis }: tf.ConcatAttrs) => {
-    const values = operandList(operands);
+  [tf.Transpose]: (b, { x }: Of<"x">, { perm }: tf.TransposeAttrs) => transpose(b, x, perm),
+  [tf.Concat]: (b, operands: Of, { axis }: tf.ConcatAttrs) => {
+    const values = Object.values(operands);
     const [along] = tf.util.parseAxisParam(axis, [...values[0]!.shape]);
     return concat(b, values, along!);
   },
-  [tf.Pack]: (b, operands, { axis }: tf.PackAttrs) => {
-    const values = operandList(operands);
+  [tf.Pack]: (b, operands: Of, { axis }: tf.PackAttrs) => {
+    const values = Object.values(operands);
     const at = axis < 0 ? axis + values[0]!.shape.length + 1 : axis;
     return concat(b, values.map((x) => reshape(b, x, x.shape.toSpliced(at, 0, 1))), at);
   },
-  [tf.Unpack]: (b, operands, { axis }: tf.UnpackAttrs) => {
-    const x = operand(operands, "value");
+  [tf.Unpack]: (b, { value: x }: Of<"value">, { axis }: tf.UnpackAttrs) => {
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
     const size = x.shape.with(along!, 1);
     return Array.from({ length: x.shape[along!]! }, (_, i) => {
@@ -43,8 +38,7 @@ export const shapeLowerings: LoweringTable = {
       return reshape(b, slice(b, x, begin, size), x.shape.toSpliced(along!, 1));
     });
   },
-  [tf.SplitV]: (b, operands, { numOrSizeSplits, axis }: tf.SplitVAttrs) => {
-    const x = operand(operands, "x");
+  [tf.SplitV]: (b, { x }: Of<"x">, { numOrSizeSplits, axis }: tf.SplitVAttrs) => {
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
     // prepareSplitSize looks at nothing but the shape.
     const sizes = tf.backend_util.prepareSplitSize(x as never, numOrSizeSplits, along);
@@ -55,14 +49,12 @@ export const shapeLowerings: LoweringTable = {
       return slice(b, x, begin, x.shape.with(along!, extent));
     });
   },
-  [tf.Slice]: (b, operands, { begin, size }: tf.SliceAttrs) => {
-    const x = operand(operands, "x");
+  [tf.Slice]: (b, { x }: Of<"x">, { begin, size }: tf.SliceAttrs) => {
     const [start, extent] = tf.slice_util.parseSliceParams(x as never, begin, size);
     tf.slice_util.assertParamsValid(x as never, start!, extent!);
     return slice(b, x, start!, extent!);
   },
-  [tf.StridedSlice]: (b, operands, attributes: tf.StridedSliceAttrs) => {
-    const x = operand(operands, "x");
+  [tf.StridedSlice]: (b, { x }: Of<"x">, attributes: tf.StridedSliceAttrs) => {
     const { begin, end, strides } = attributes;
     const info = tf.slice_util.sliceInfo(
       [...x.shape],
@@ -84,17 +76,16 @@ export const shapeLowerings: LoweringTable = {
       info.finalShape.map((extent) => Math.max(0, extent)),
     );
   },
-  [tf.PadV2]: (b, operands, { paddings, constantValue }: tf.PadV2Attrs) =>
+  [tf.PadV2]: (b, { x }: Of<"x">, { paddings, constantValue }: tf.PadV2Attrs) =>
     pad(
       b,
-      operand(operands, "x"),
+      x,
       paddings.map(([before]) => before),
       paddings.map(([, after]) => after),
       constantValue,
     ),
-  [tf.Tile]: (b, operands, { reps }: tf.TileAttrs) => tile(b, operand(operands, "x"), reps),
-  [tf.Reverse]: (b, operands, { dims }: tf.ReverseAttrs) => {
-    const x = operand(operands, "x");
+  [tf.Tile]: (b, { x }: Of<"x">, { reps }: tf.TileAttrs) => tile(b, x, reps),
+  [tf.Reverse]: (b, { x }: Of<"x">, { dims }: tf.ReverseAttrs) => {
     const axes = tf.util.parseAxisParam(dims, [...x.shape]);
     const turned = (axis: number) => axes.includes(axis);
     return slice(
@@ -109,22 +100,15 @@ export const shapeLowerings: LoweringTable = {
     typeof value === "string"
       ? refuse(tf.Fill, "of strings", "only numbers and booleans can be compiled")
       : fill(b, Number(value), shape, (dtype ?? "float32") as ElementType),
-  [tf.Diag]: (b, operands) => {
-    const x = operand(operands, "x");
+  [tf.Diag]: (b, { x }: Of<"x">) => {
     const count = sizeOf(x.shape);
     const places = constantTensor(b, Int32Array.from({ length: count }, (_, i) => i), [count]);
     const onDiagonal = predicate(b, "Equal", [places, reshape(b, places, [count, 1])]);
     const square = where(b, onDiagonal, reshape(b, x, [count]), fill(b, 0, [], x.dtype));
     return reshape(b, square, [...x.shape, ...x.shape]);
   },
-  [tf.ZerosLike]: (b, operands) => {
-    const x = operand(operands, "x");
-    return fill(b, 0, x.shape, x.dtype);
-  },
-  [tf.OnesLike]: (b, operands) => {
-    const x = operand(operands, "x");
-    return fill(b, 1, x.shape, x.dtype);
-  },
+  [tf.ZerosLike]: (b, { x }: Of<"x">) => fill(b, 0, x.shape, x.dtype),
+  [tf.OnesLike]: (b, { x }: Of<"x">) => fill(b, 1, x.shape, x.dtype),
   [tf.Range]: (b, _, { start, stop, step, dtype }: tf.RangeAttrs) => {
     // Downwards by itself, as TensorFlow.js has it.
     const by = stop < start && step === 1 ? -1 : step;
@@ -143,19 +127,17 @@ export const shapeLowerings: LoweringTable = {
 };
 
 export const spaceLowerings: LoweringTable = {
-  [tf.DepthToSpace]: (b, operands, { blockSize, dataFormat }: tf.DepthToSpaceAttrs) => {
+  [tf.DepthToSpace]: (b, { x }: Of<"x">, { blockSize, dataFormat }: tf.DepthToSpaceAttrs) => {
     if (dataFormat !== "NHWC") {
       refuse(tf.DepthToSpace, `with data format ${dataFormat}`, "only NHWC can be compiled");
     }
-    const x = operand(operands, "x");
     const [n, h, w, c] = x.shape as [number, number, number, number];
     const depth = c / blockSize ** 2;
     const apart = reshape(b, x, [n, h, w, blockSize, blockSize, depth]);
     const mixed = transpose(b, apart, [0, 1, 3, 2, 4, 5]);
     return reshape(b, mixed, [n, h * blockSize, w * blockSize, depth]);
   },
-  [tf.SpaceToBatchND]: (b, operands, { blockShape, paddings }: tf.SpaceToBatchNDAttrs) => {
-    const x = operand(operands, "x");
+  [tf.SpaceToBatchND]: (b, { x }: Of<"x">, { blockShape, paddings }: tf.SpaceToBatchNDAttrs) => {
     const around = (side: 0 | 1) => x.shape.map((_, axis) => paddings[axis - 1]?.[side] ?? 0);
     const padded = pad(b, x, around(0), around(1));
     const shape = [...padded.shape];
@@ -165,8 +147,7 @@ export const spaceLowerings: LoweringTable = {
     const joined = tf.backend_util.getReshapedPermuted(shape, blockShape, blocks, false);
     return reshape(b, transpose(b, reshape(b, padded, split), perm), joined);
   },
-  [tf.BatchToSpaceND]: (b, operands, { blockShape, crops }: tf.BatchToSpaceNDAttrs) => {
-    const x = operand(operands, "x");
+  [tf.BatchToSpaceND]: (b, { x }: Of<"x">, { blockShape, crops }: tf.BatchToSpaceNDAttrs) => {
     const shape = [...x.shape];
     const blocks = tf.util.sizeFromShape(blockShape);
     const split = tf.backend_util.getReshaped(shape, blockShape, blocks);
@@ -180,17 +161,16 @@ export const spaceLowerings: LoweringTable = {
     );
     return slice(b, whole, begin!, size!);
   },
-  [tf.MirrorPad]: (b, operands, { paddings, mode }: tf.MirrorPadAttrs) => {
+  [tf.MirrorPad]: (b, { x }: Of<"x">, { paddings, mode }: tf.MirrorPadAttrs) => {
     // Whether the outermost elements are repeated.
     const edge = mode === "symmetric" ? 1 : 0;
     return paddings.reduce(
       (x, [before, after], axis) =>
         before === 0 && after === 0 ? x : mirror(b, x, axis, [before, after], edge),
-      operand(operands, "x"),
+      x,
     );
   },
-  [tf.FlipLeftRight]: (b, operands) => {
-    const x = operand(operands, "image");
+  [tf.FlipLeftRight]: (b, { image: x }: Of<"image">) => {
     const [, , w] = x.shape;
     return slice(b, x, [0, 0, w! - 1, 0], x.shape, [1, 1, -1, 1]);
   },
