@@ -5,52 +5,45 @@
 import { UserError } from "../host/mod.ts";
 import type { Precision } from "../types.ts";
 
+/** A function that gives an error code, 0 where it succeeds. */
+function call<const Parameters extends readonly Deno.NativeType[]>(...parameters: Parameters) {
+  return { parameters, result: "i32" } as const;
+}
+
+/** The extents of a grid, or of a block. */
+const EXTENTS = ["u32", "u32", "u32"] as const;
+
 const SYMBOLS = {
-  cuInit: { parameters: ["u32"], result: "i32" },
-  cuDriverGetVersion: { parameters: ["buffer"], result: "i32" },
-  cuDeviceGetCount: { parameters: ["buffer"], result: "i32" },
-  cuDeviceGet: { parameters: ["buffer", "i32"], result: "i32" },
-  cuDeviceGetName: { parameters: ["buffer", "i32", "i32"], result: "i32" },
-  cuDeviceGetAttribute: { parameters: ["buffer", "i32", "i32"], result: "i32" },
-  cuDevicePrimaryCtxRetain: { parameters: ["buffer", "i32"], result: "i32" },
-  cuDevicePrimaryCtxRelease_v2: { parameters: ["i32"], result: "i32" },
-  cuCtxSetCurrent: { parameters: ["pointer"], result: "i32" },
-  cuMemGetInfo_v2: { parameters: ["buffer", "buffer"], result: "i32" },
-  cuMemAlloc_v2: { parameters: ["buffer", "usize"], result: "i32" },
-  cuMemFree_v2: { parameters: ["u64"], result: "i32" },
-  cuMemsetD8Async: { parameters: ["u64", "u8", "usize", "pointer"], result: "i32" },
-  cuMemcpyHtoDAsync_v2: { parameters: ["u64", "buffer", "usize", "pointer"], result: "i32" },
-  cuMemcpyDtoHAsync_v2: { parameters: ["buffer", "u64", "usize", "pointer"], result: "i32" },
-  cuModuleLoadData: { parameters: ["buffer", "buffer"], result: "i32" },
-  cuModuleUnload: { parameters: ["pointer"], result: "i32" },
-  cuModuleGetFunction: { parameters: ["buffer", "pointer", "buffer"], result: "i32" },
-  cuStreamCreate: { parameters: ["buffer", "u32"], result: "i32" },
-  cuStreamDestroy_v2: { parameters: ["pointer"], result: "i32" },
-  cuStreamSynchronize: { parameters: ["pointer"], result: "i32" },
-  cuStreamBeginCapture_v2: { parameters: ["pointer", "i32"], result: "i32" },
-  cuStreamEndCapture: { parameters: ["pointer", "buffer"], result: "i32" },
-  cuGraphInstantiateWithFlags: { parameters: ["buffer", "pointer", "u64"], result: "i32" },
-  cuGraphDestroy: { parameters: ["pointer"], result: "i32" },
-  cuGraphLaunch: { parameters: ["pointer", "pointer"], result: "i32" },
-  cuGraphExecDestroy: { parameters: ["pointer"], result: "i32" },
-  cuLaunchKernel: {
-    parameters: [
-      "pointer",
-      "u32",
-      "u32",
-      "u32",
-      "u32",
-      "u32",
-      "u32",
-      "u32",
-      "pointer",
-      "buffer",
-      "pointer",
-    ],
-    result: "i32",
-  },
-  cuGetErrorString: { parameters: ["i32", "buffer"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+  cuInit: call("u32"),
+  cuDriverGetVersion: call("buffer"),
+  cuDeviceGetCount: call("buffer"),
+  cuDeviceGet: call("buffer", "i32"),
+  cuDeviceGetName: call("buffer", "i32", "i32"),
+  cuDeviceGetAttribute: call("buffer", "i32", "i32"),
+  cuDevicePrimaryCtxRetain: call("buffer", "i32"),
+  cuDevicePrimaryCtxRelease_v2: call("i32"),
+  cuCtxSetCurrent: call("pointer"),
+  cuMemGetInfo_v2: call("buffer", "buffer"),
+  cuMemAlloc_v2: call("buffer", "usize"),
+  cuMemFree_v2: call("u64"),
+  cuMemsetD8Async: call("u64", "u8", "usize", "pointer"),
+  cuMemcpyHtoDAsync_v2: call("u64", "buffer", "usize", "pointer"),
+  cuMemcpyDtoHAsync_v2: call("buffer", "u64", "usize", "pointer"),
+  cuModuleLoadData: call("buffer", "buffer"),
+  cuModuleUnload: call("pointer"),
+  cuModuleGetFunction: call("buffer", "pointer", "buffer"),
+  cuStreamCreate: call("buffer", "u32"),
+  cuStreamDestroy_v2: call("pointer"),
+  cuStreamSynchronize: call("pointer"),
+  cuStreamBeginCapture_v2: call("pointer", "i32"),
+  cuStreamEndCapture: call("pointer", "buffer"),
+  cuGraphInstantiateWithFlags: call("buffer", "pointer", "u64"),
+  cuGraphDestroy: call("pointer"),
+  cuGraphLaunch: call("pointer", "pointer"),
+  cuGraphExecDestroy: call("pointer"),
+  cuLaunchKernel: call("pointer", ...EXTENTS, ...EXTENTS, "u32", "pointer", "buffer", "pointer"),
+  cuGetErrorString: call("i32", "buffer"),
+} satisfies Deno.ForeignLibraryInterface;
 
 type CudaLibrary = Pick<Deno.DynamicLibrary<typeof SYMBOLS>, "symbols" | "close">;
 export type CudaSymbols = CudaLibrary["symbols"];

@@ -175,18 +175,15 @@ class Printer implements Emitter {
         this.line(`${MULTIPLY_MATRICES} ${sums}, ${left}, ${right}, ${sums};`);
         break;
       }
-      case "store": {
-        const { tensor, place } = statement;
-        const word = this.#word(value(statement.value), tensor.dtype);
-        const address = this.#globalPlace(tensor.id, value(place));
-        this.line(`st.global.${WORD_TYPES[tensor.dtype]} [${address}], ${word};`);
-        break;
-      }
+      case "store":
       case "share": {
-        const dtype = statement.value.dtype;
+        const { dtype } = statement.value;
         const word = this.#word(value(statement.value), dtype);
-        const address = this.#sharedPlace(statement.array, value(statement.place));
-        this.line(`st.shared.${WORD_TYPES[dtype]} [${address}], ${word};`);
+        const place = value(statement.place);
+        const [space, address] = statement.kind === "store"
+          ? ["global", this.#globalPlace(statement.tensor.id, place)]
+          : ["shared", this.#sharedPlace(statement.array, place)];
+        this.line(`st.${space}.${WORD_TYPES[dtype]} [${address}], ${word};`);
         break;
       }
       case "barrier":

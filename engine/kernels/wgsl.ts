@@ -272,24 +272,11 @@ function printSum({ args, coefficients, value }: Expr, print: (operand: Expr) =>
 }
 
 function fromWord(word: string, dtype: ScalarType): string {
-  switch (dtype) {
-    case "float32":
-      return `bitcast<f32>(${word})`;
-    case "int32":
-      return `bitcast<i32>(${word})`;
-    case "bool":
-      return `(${word} != 0u)`;
-  }
+  return dtype === "bool" ? `(${word} != 0u)` : `bitcast<${TYPES[dtype]}>(${word})`;
 }
 
 function asWord(value: string, dtype: ScalarType): string {
-  switch (dtype) {
-    case "float32":
-    case "int32":
-      return `bitcast<u32>(${value})`;
-    case "bool":
-      return `u32(${value})`;
-  }
+  return dtype === "bool" ? `u32(${value})` : `bitcast<u32>(${value})`;
 }
 
 /** Operands that are as short as their name. */
