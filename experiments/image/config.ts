@@ -3,12 +3,12 @@ import { z } from "zod";
 import { describeDatasets, imageDatasetNames, isPath } from "../../data/mod.ts";
 import { didYouMean, UserError } from "../../engine/host/mod.ts";
 import {
+  isLimited,
   type Objective,
   requireTrainable,
   type Schedule,
   schedule,
   scheduleNames,
-  type Target,
   targetNames,
   targets,
   timeSamplingNames,
@@ -143,7 +143,7 @@ function isImageConfig(config: { readonly modality: string }): config is ImageCo
 const SIGMA_DATA = 0.62;
 
 /** Returns the training objective of a configuration. */
-export function objectiveFor({ target }: ImageConfig): Target | Objective {
+export function objectiveFor({ target }: ImageConfig): Objective {
   return target === "edm" ? { target, sigmaData: SIGMA_DATA } : target;
 }
 
@@ -155,7 +155,7 @@ export function scheduleOf(config: Pick<ImageConfig, "schedule" | "terminal_snr"
 /** Returns the options of the weighting. The default of `snr_limit`, which every configuration contains, is
  * omitted for weightings without a limit. */
 export function weightOptions({ weighting, snr_limit }: ImageConfig): WeightOptions {
-  const limited = weighting.endsWith("min-snr") || snr_limit !== laterImageFields.snr_limit;
+  const limited = isLimited(weighting) || snr_limit !== laterImageFields.snr_limit;
   return limited ? { snrLimit: snr_limit } : {};
 }
 

@@ -16,11 +16,11 @@ export {
 } from "./levels.ts";
 export {
   denoisedFrom,
+  isLimited,
   lossWeights,
   networkInput,
   type Objective,
   requireTrainable,
-  type Target,
   targetNames,
   targetOf,
   targets,

@@ -72,8 +72,8 @@ export const targets = {
    *     c_skip = α σ_data²/n²    c_out = σ σ_data/n    c_in = 1/n
    *
    * so that F's target is (σ x/σ_data − α σ_data ε)/n, of unit variance at every level, and x̂ is
-   * finite in pure noise. The part of their c_noise = γ/8 is taken by `noiseAngle`. At σ_data = 1 this
-   * is −v.
+   * finite in pure noise. Instead of on c_noise = γ/8 the network is conditioned on `noiseAngle`. At
+   * σ_data = 1 the target is −v.
    */
   edm: {
     description: "EDM's preconditioned output",
@@ -104,26 +104,19 @@ function edmNorm<T>(m: Arithmetic<T>, { alpha, sigma }: Level<T>, sigmaData: num
 export type Target = keyof typeof targets;
 export const targetNames = Object.keys(targets) as [Target, ...Target[]];
 
-/** A target with its parameters. A {@link Target} alone means that target with the parameters of its paper. */
-export interface Objective {
+/** A target and its parameters; a {@link Target} alone has those of its paper. */
+export type Objective = Target | {
   readonly target: Target;
   /** EDM's σ_data, the standard deviation of the data; by default the paper's 0.5. */
   readonly sigmaData?: number | undefined;
-}
+};
 
-/** Returns an objective with the default parameters of its target filled in. */
-export function objectiveOf(
-  objective: Target | Objective,
-): { readonly target: Target; readonly sigmaData: number } {
+function entryOf(objective: Objective) {
   const { target, sigmaData = 0.5 } = typeof objective === "string"
     ? { target: objective }
     : objective;
-  return { target, sigmaData };
-}
-
-function entryOf(objective: Target | Objective): { entry: TargetEntry; sigmaData: number } {
-  const { target, sigmaData } = objectiveOf(objective);
-  return { entry: targets[target], sigmaData };
+  const entry: TargetEntry = targets[target];
+  return { target, entry, sigmaData };
 }
 
 /**
@@ -134,7 +127,7 @@ function entryOf(objective: Target | Objective): { entry: TargetEntry; sigmaData
  */
 export function networkInput<T>(
   m: Arithmetic<T>,
-  objective: Target | Objective,
+  objective: Objective,
   z: T,
   level: Level<T>,
 ): T {
@@ -151,7 +144,7 @@ export function networkInput<T>(
  */
 export function targetOf<T>(
   m: Arithmetic<T>,
-  objective: Target | Objective,
+  objective: Objective,
   x: T,
   eps: T,
   level: Level<T>,
@@ -171,7 +164,7 @@ export function targetOf<T>(
  */
 export function denoisedFrom<T>(
   m: Arithmetic<T>,
-  objective: Target | Objective,
+  objective: Objective,
   output: T,
   z: T,
   level: Level<T>,
@@ -181,32 +174,29 @@ export function denoisedFrom<T>(
 }
 
 /** Returns c_out², the ratio of ‖x − x̂‖² to the target's squared error. It is infinite for ε in pure noise. */
-export function squaredOutputScale(objective: Target | Objective, gamma: number): number {
+export function squaredOutputScale(objective: Objective, gamma: number): number {
   const { entry, sigmaData } = entryOf(objective);
   return entry.squaredOutputScale(gamma, sigmaData);
 }
 
-/** The weight w of ‖x − x̂‖² at a noise level. */
 interface WeightingEntry {
   readonly description: string;
   readonly citation: string;
   /** Whether it takes the limit k of {@link WeightOptions}. */
   readonly limited?: boolean;
   /**
+   * Returns the weight w of ‖x − x̂‖² at a noise level. Without this function, w is 1/c_out², so that the
+   * loss is the unweighted squared error of the target.
+   *
    * @param snr Signal-to-noise ratio of the level.
    * @param k The limit (the papers' γ).
    * @param slope dSNR/du at the uniform number u that the level was drawn with.
    */
-  weight(snr: number, k: number, slope: () => number): number;
+  weight?(snr: number, k: number, slope: () => number): number;
 }
 
-/** The weightings by name. `uniform` is the unweighted squared error of the target, w = 1/c_out². */
 export const weightings = {
-  uniform: {
-    description: "the target's plain squared error",
-    citation: "Ho et al. 2020",
-    weight: () => NaN, // not used: the factor of the loss is 1
-  },
+  uniform: { description: "the target's plain squared error", citation: "Ho et al. 2020" },
   snr: { description: "SNR", citation: "Salimans & Ho 2022", weight: (snr) => snr },
   "min-snr": {
     description: "min(SNR, k)",
@@ -232,13 +222,14 @@ export const weightingNames = Object.keys(weightings) as [Weighting, ...Weightin
 
 /** Whether a weighting takes the limit k. */
 export function isLimited(weighting: Weighting): boolean {
-  return (weightings[weighting] as WeightingEntry).limited ?? false;
+  const { limited = false }: WeightingEntry = weightings[weighting];
+  return limited;
 }
 
 export interface WeightOptions {
   /**
    * k, the largest weight: "min-snr" grows with the SNR up to k, and "soft-min-snr" approaches k. By
-   * default 5; EDM's soft-min-SNR has 1/σ_data².
+   * default 5; Crowson et al. 2024 use 1/σ_data² for "soft-min-snr".
    */
   readonly snrLimit?: number | undefined;
 }
@@ -253,20 +244,20 @@ export interface WeightOptions {
  */
 export function lossWeights(
   weighting: Weighting,
-  objective: Target | Objective,
+  objective: Objective,
   gammaAt: (u: number) => number,
   u: ArrayLike<number>,
   { snrLimit = 5 }: WeightOptions = {},
 ): Float32Array {
-  if (weighting === "uniform") return new Float32Array(u.length).fill(1);
   const { weight }: WeightingEntry = weightings[weighting];
+  if (!weight) return new Float32Array(u.length).fill(1);
   return Float32Array.from(u, (u) => {
     const gamma = gammaAt(u);
     const w = weight(snr(gamma), snrLimit, () => snrSlope(gammaAt, u));
     const factor = w * squaredOutputScale(objective, gamma);
     if (Number.isFinite(factor)) return factor;
     throw new UserError(
-      `weighting is "${weighting}" with target "${objectiveOf(objective).target}" at SNR ` +
+      `weighting is "${weighting}" with target "${entryOf(objective).target}" at SNR ` +
         `${snr(gamma)}: the weight is ${factor}; use weighting "uniform", another target, or a ` +
         "schedule with finite ends",
     );
@@ -282,7 +273,7 @@ function snrSlope(gammaAt: (u: number) => number, u: number): number {
 /** The schedule, objective, weighting and times of a training. */
 export interface TrainingChoices extends WeightOptions {
   readonly schedule: Schedule;
-  readonly objective: Target | Objective;
+  readonly objective: Objective;
   readonly weighting?: Weighting | undefined;
   readonly times?: TimeSampling | undefined;
 }
@@ -295,7 +286,7 @@ export interface TrainingChoices extends WeightOptions {
 export function requireTrainable(
   { schedule, objective, weighting = "uniform", times = "uniform", snrLimit }: TrainingChoices,
 ): void {
-  const { target } = objectiveOf(objective);
+  const { target } = entryOf(objective);
   if (target === "epsilon" && hasZeroTerminalSnr(schedule)) {
     throw new UserError(
       `target is "epsilon" with schedule "${schedule.name}", which ends in pure noise: there x̂ = ` +

@@ -40,29 +40,13 @@ export type ImageFunction = (
   labels: tf.Tensor,
 ) => tf.Tensor4D;
 
-/** An image network of a fixed size and image shape; its parameters are declared, not initialised. */
+/**
+ * A network for images [N, height, width, channels] of one shape; its parameters are declared, not
+ * initialised. The label after those of the classes stands for no class: 10 beside the digits' 0 to 9.
+ */
 export interface ImageNetwork extends DenoisingNetwork {
   readonly size: ImageSize;
   readonly parameters: readonly ParameterSpec[];
   /** Total number of values in `parameters`. */
   readonly parameterCount: number;
-  /** The label after those of the classes: 10 beside the digits' 0 to 9. */
-  readonly noClass: number;
-  /**
-   * Predicts the target.
-   *
-   * @param parameters A tensor for each of {@link ImageNetwork.parameters}, by name.
-   * @param z Noisy images, [N, height, width, channels].
-   * @param angle Their noise levels, [N], as {@link noiseAngle}.
-   * @param labels Their classes, [N] int32, {@link ImageNetwork.noClass} for none.
-   * @param previous The previous estimate of the clean images, shaped like z, if the network is self-conditioned.
-   * @returns The predicted target, shaped like z.
-   */
-  apply(
-    parameters: Tensors,
-    z: tf.Tensor,
-    angle: tf.Tensor,
-    labels: tf.Tensor,
-    previous?: tf.Tensor,
-  ): tf.Tensor;
 }

@@ -23,7 +23,6 @@ import {
   networkInput,
   type Objective,
   rescaleGuidance,
-  type Target,
   targetOf,
 } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
@@ -60,7 +59,7 @@ export interface DenoisingNetwork {
     z: tf.Tensor,
     angle: tf.Tensor,
     labels: tf.Tensor,
-    previous?: tf.Tensor,
+    previous?: tf.Tensor | undefined,
   ): tf.Tensor;
 }
 
@@ -87,16 +86,20 @@ export interface TrainingOptions {
  */
 export function trainingStep(
   network: DenoisingNetwork,
-  objective: Target | Objective,
+  objective: Objective,
   options: TrainingOptions = {},
 ): Step {
+  const predictor = predictorOf(network, objective);
   const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
     // Computed outside of the differentiated function, so no gradient flows through it.
-    const previous = firstEstimate(network, objective, inputs, noisy, options.selfCondition);
+    const previous = predictor.firstEstimate(inputs, noisy, options.selfCondition);
     return lossAndGradients(network.parameters, inputs, (inputs) => {
-      const output = applyNetwork(network, objective, inputs, noisy, previous);
-      const error = targetError(objective, inputs, noisy, output);
+      const error = predictor.squaredError(
+        inputs,
+        noisy,
+        predictor.output(inputs, noisy, previous),
+      );
       return tf.mean(
         options.weighted ? tf.mul(error, perExample(input(inputs, "weight"), error)) : error,
       );
@@ -127,17 +130,17 @@ export interface ValidationOptions {
  */
 export function validationStep(
   network: DenoisingNetwork,
-  objective: Target | Objective,
+  objective: Objective,
   options: ValidationOptions = {},
 ): Step {
+  const predictor = predictorOf(network, objective);
   const apply: Step["apply"] = (inputs) => {
     const noisy = noisyExamples(inputs);
-    const previous = firstEstimate(network, objective, inputs, noisy);
-    const output = applyNetwork(network, objective, inputs, noisy, previous);
-    const estimate = denoisedFrom(m, objective, output, noisy.z, noisy);
+    const output = predictor.output(inputs, noisy, predictor.firstEstimate(inputs, noisy));
+    const estimate = predictor.denoised(output, noisy);
     const denoised = options.clip ? tf.clipByValue(estimate, ...options.clip) : estimate;
     return {
-      loss: meanPerExample(targetError(objective, inputs, noisy, output)),
+      loss: meanPerExample(predictor.squaredError(inputs, noisy, output)),
       denoising_mse: meanPerExample(squared(tf.sub(denoised, input(inputs, "x")))),
     };
   };
@@ -160,39 +163,33 @@ export interface DenoiserOptions {
  */
 export function denoiser(
   network: DenoisingNetwork,
-  objective: Target | Objective,
+  objective: Objective,
   options: DenoiserOptions,
 ): Step {
   const sample = perExampleInput(network.sampleShape);
+  const predictor = predictorOf(network, objective);
   const apply: Step["apply"] = (inputs) => {
-    const z = input(inputs, "z");
-    const alpha = perExample(input(inputs, "alpha"), z);
-    const sigma = perExample(input(inputs, "sigma"), z);
+    const noisy = pointsWithLevels(input(inputs, "z"), inputs);
     const previous = network.selfConditioned ? input(inputs, "previous") : undefined;
-    const denoised = (output: tf.Tensor) => denoisedFrom(m, objective, output, z, { alpha, sigma });
     if (!options.guided) {
-      return {
-        denoised: denoised(applyNetwork(network, objective, inputs, { z, alpha, sigma }, previous)),
-      };
+      return { denoised: predictor.denoised(predictor.output(inputs, noisy, previous), noisy) };
     }
-    const both = applyNetwork(
-      network,
-      objective,
+    const both = predictor.output(
       {
         ...inputs,
         angle: twice(input(inputs, "angle")),
         labels: withUnconditional(network, input(inputs, "labels")),
       },
-      { z: twice(z), alpha: twice(alpha), sigma: twice(sigma) },
+      { z: twice(noisy.z), alpha: twice(noisy.alpha), sigma: twice(noisy.sigma) },
       previous && twice(previous),
     );
-    const [conditional, unconditional] = tf.split(both, 2, 0);
-    const guided = denoised(
-      guide(m, conditional!, unconditional!, input(inputs, "guidance_scale")),
-    );
+    const [conditional, unconditional] = tf.split(both, 2, 0) as [tf.Tensor, tf.Tensor];
+    const output = guide(m, conditional, unconditional, input(inputs, "guidance_scale"));
+    const guided = predictor.denoised(output, noisy);
     if (!options.rescaled) return { denoised: guided };
     const rescale = input(inputs, "guidance_rescale");
-    return { denoised: rescaleGuidance(m, guided, denoised(conditional!), rescale) };
+    const unguided = predictor.denoised(conditional, noisy);
+    return { denoised: rescaleGuidance(m, guided, unguided, rescale) };
   };
   return {
     parameters: network.parameters,
@@ -236,64 +233,65 @@ interface NoisyExamples {
   readonly sigma: tf.Tensor;
 }
 
+/** Applies the forward process to the clean samples among the inputs. */
 function noisyExamples(inputs: Tensors): NoisyExamples {
   const x = input(inputs, "x");
-  const alpha = perExample(input(inputs, "alpha"), x);
-  const sigma = perExample(input(inputs, "sigma"), x);
+  const { alpha, sigma } = pointsWithLevels(x, inputs);
   return { z: diffuse(x, input(inputs, "eps"), alpha, sigma), alpha, sigma };
 }
 
-/** Returns the first estimate x̂ of the self-conditioned share of the examples, and 0 for the others. */
-function firstEstimate(
-  network: DenoisingNetwork,
-  objective: Target | Objective,
-  inputs: Tensors,
-  noisy: NoisyExamples,
-  share = 1,
-): tf.Tensor | undefined {
-  if (!network.selfConditioned) return undefined;
-  return selfConditions(noisy.z.shape, share, (rows) => {
-    const z = firstRows(noisy.z, rows);
-    const first = { z, alpha: firstRows(noisy.alpha, rows), sigma: firstRows(noisy.sigma, rows) };
-    const condition = {
-      angle: firstRows(input(inputs, "angle"), rows),
-      labels: firstRows(input(inputs, "labels"), rows),
-    };
-    const output = applyNetwork(
-      network,
-      objective,
-      { ...inputs, ...condition },
-      first,
-      tf.zerosLike(z),
+function pointsWithLevels(z: tf.Tensor, inputs: Tensors): NoisyExamples {
+  return {
+    z,
+    alpha: perExample(input(inputs, "alpha"), z),
+    sigma: perExample(input(inputs, "sigma"), z),
+  };
+}
+
+/** Returns what a network with an objective predicts, as functions of the inputs of a step. */
+function predictorOf(network: DenoisingNetwork, objective: Objective) {
+  /** Applies the network; its parameters, the angle and the labels are among the inputs. */
+  const output = (inputs: Tensors, noisy: NoisyExamples, previous: tf.Tensor | undefined) =>
+    network.apply(
+      inputs,
+      networkInput(m, objective, noisy.z, noisy),
+      input(inputs, "angle"),
+      input(inputs, "labels"),
+      previous,
     );
-    return denoisedFrom(m, objective, output, z, first);
-  });
-}
 
-/** Applies the network; its parameters, the angle and the labels are among the inputs. */
-function applyNetwork(
-  network: DenoisingNetwork,
-  objective: Target | Objective,
-  inputs: Tensors,
-  { z, alpha, sigma }: NoisyExamples,
-  previous: tf.Tensor | undefined,
-): tf.Tensor {
-  const seen = networkInput(m, objective, z, { alpha, sigma });
-  const angle = input(inputs, "angle"), labels = input(inputs, "labels");
-  return previous
-    ? network.apply(inputs, seen, angle, labels, previous)
-    : network.apply(inputs, seen, angle, labels);
-}
+  /** Returns x̂ from an output of the network. */
+  const denoised = (output: tf.Tensor, noisy: NoisyExamples) =>
+    denoisedFrom(m, objective, output, noisy.z, noisy);
 
-/** Returns the squared error of the target, element by element. */
-function targetError(
-  objective: Target | Objective,
-  inputs: Tensors,
-  level: NoisyExamples,
-  output: tf.Tensor,
-): tf.Tensor {
-  const x = input(inputs, "x"), eps = input(inputs, "eps");
-  return squared(tf.sub(output, targetOf(m, objective, x, eps, level)));
+  return {
+    output,
+    denoised,
+
+    /** Returns the squared error of the target, element by element. */
+    squaredError(inputs: Tensors, noisy: NoisyExamples, output: tf.Tensor): tf.Tensor {
+      const x = input(inputs, "x"), eps = input(inputs, "eps");
+      return squared(tf.sub(output, targetOf(m, objective, x, eps, noisy)));
+    },
+
+    /** Returns the first estimate x̂ of the self-conditioned share of the examples, and 0 for the others. */
+    firstEstimate(inputs: Tensors, noisy: NoisyExamples, share = 1): tf.Tensor | undefined {
+      if (!network.selfConditioned) return undefined;
+      return selfConditions(noisy.z.shape, share, (rows) => {
+        const z = firstRows(noisy.z, rows);
+        const first = {
+          z,
+          alpha: firstRows(noisy.alpha, rows),
+          sigma: firstRows(noisy.sigma, rows),
+        };
+        const condition = {
+          angle: firstRows(input(inputs, "angle"), rows),
+          labels: firstRows(input(inputs, "labels"), rows),
+        };
+        return denoised(output({ ...inputs, ...condition }, first, tf.zerosLike(z)), first);
+      });
+    },
+  };
 }
 
 function meanPerExample(values: tf.Tensor): tf.Tensor {

@@ -10,7 +10,6 @@ import {
   type Objective,
   requireTrainable,
   schedule,
-  type Target,
   targetNames,
   targetOf,
   trainingLevel,
@@ -24,7 +23,7 @@ await tf.setBackend("cpu");
 
 const gamma = fc.double({ min: -6, max: 6, noNaN: true });
 const sigmaData = fc.double({ min: 0.2, max: 2, noNaN: true });
-const objectives: readonly (Target | Objective)[] = [
+const objectives: readonly Objective[] = [
   ...targetNames,
   { target: "edm", sigmaData: 0.6162 },
 ];
@@ -32,7 +31,7 @@ const objectives: readonly (Target | Objective)[] = [
 /** The weight at one level. */
 function weightAt(
   weighting: Weighting,
-  objective: Target | Objective,
+  objective: Objective,
   gamma: number,
   snrLimit?: number,
 ): number {
@@ -79,7 +78,7 @@ Deno.test("a weighting means the same x̂ error for every target", () => {
 Deno.test("the plain losses weigh x̂ by SNR (ε), SNR + 1 (v), 1/t² (flow) and EDM's λ", () => {
   fc.assert(fc.property(gamma, sigmaData, (gamma, d) => {
     const s = Math.exp(gamma / 2), t = s / (1 + s);
-    const plain = (objective: Target | Objective) => 1 / squaredOutputScale(objective, gamma);
+    const plain = (objective: Objective) => 1 / squaredOutputScale(objective, gamma);
     assertClose(
       [plain("epsilon"), plain("x0"), plain("v"), plain("flow")],
       [snr(gamma), 1, snr(gamma) + 1, 1 / t ** 2],
