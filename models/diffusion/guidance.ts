@@ -117,11 +117,11 @@ export function repaintOrder(steps: number, jumpLength: number, resamples: numbe
   for (let start = 0; start < steps; start++) {
     order.push(start);
     const reached = start + 1;
-    const endsStretch = reached < steps && reached >= jumpLength &&
+    const endsSegment = reached < steps && reached >= jumpLength &&
       (steps - 1 - reached) % jumpLength === 0;
-    if (!endsStretch) continue;
-    const stretch = Array.from({ length: jumpLength }, (_, i) => reached - jumpLength + i);
-    for (let again = 1; again < resamples; again++) order.push(...stretch);
+    if (!endsSegment) continue;
+    const segment = Array.from({ length: jumpLength }, (_, i) => reached - jumpLength + i);
+    for (let again = 1; again < resamples; again++) order.push(...segment);
   }
   return order;
 }

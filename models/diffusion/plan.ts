@@ -1,19 +1,9 @@
 /**
- * A sampling loop as the list of its evaluations, by a sampler with the values of its options. What is done with
- * each estimate x̂ depends on the noise levels alone, so the whole loop is known before it begins, and is carried
- * out on the host (`sample.ts`) or on a device (`steps/sampling.ts`).
+ * A sampling loop as the list of its evaluations of the denoiser. What is done with each estimate x̂ depends
+ * on the noise levels alone, so the whole loop is known before it begins, and is carried out on the host
+ * (`sample.ts`) or on a device (`steps/sampling.ts`).
  */
-import { z } from "zod";
-import { accepted, listed, RefusedValue, UserError } from "../../engine/host/mod.ts";
-import {
-  type Combination,
-  type SamplerEntry,
-  type SamplerName,
-  samplerNames,
-  samplers,
-  type SolverStep,
-  type Step,
-} from "./samplers.ts";
+import { UserError } from "../../engine/host/mod.ts";
 import { type Inpainting, repaintOrder } from "./guidance.ts";
 import {
   alphaSigma,
@@ -22,86 +12,8 @@ import {
   noiseIncrease,
   type Points,
 } from "./notation.ts";
-
-type ShapeOf<Name extends SamplerName> = (typeof samplers)[Name]["options"]["shape"];
-type OptionName = { [Name in SamplerName]: keyof ShapeOf<Name> }[SamplerName];
-type OptionValue<Option extends OptionName> = {
-  [Name in SamplerName]: ShapeOf<Name> extends Record<Option, infer Field>
-    ? z.output<Field extends z.ZodType ? Field : never>
-    : never;
-}[SamplerName];
-
-/** The options of all samplers; each belongs to some of them ({@link samplersWith}). */
-export type SamplerOptions = { readonly [Option in OptionName]?: OptionValue<Option> | undefined };
-
-/** A sampler with the values of its options. */
-export interface Solver {
-  readonly name: SamplerName;
-  readonly order: 1 | 2;
-  readonly evaluations: 1 | 2;
-  readonly stochastic: boolean;
-  start(): SolverStep;
-}
-
-/** Returns the samplers that have an option, with its default in each of them. */
-export function samplersWith(option: OptionName): { name: SamplerName; default: unknown }[] {
-  return samplerNames.flatMap((name) => {
-    const field = (samplers[name].options.shape as z.ZodRawShape)[option];
-    return field ? [{ name, default: z.parse(field, undefined) }] : [];
-  });
-}
-
-/** The fields of a sampling request that only some samplers have, each optional. */
-export const samplerOptionFields = Object.fromEntries(
-  optionNames().map((option) => {
-    const owners = samplersWith(option);
-    const field = (samplers[owners[0]!.name].options.shape as z.ZodRawShape)[option];
-    const inner = (field as z.ZodDefault<z.ZodType>).unwrap();
-    const defaults = owners.map(({ name, default: value }) => `${name} (default ${value})`);
-    return [option, inner.optional().describe(`${inner.description}: ${defaults.join(", ")}`)];
-  }),
-) as { [Option in OptionName]: z.ZodOptional<z.ZodType<OptionValue<Option>>> };
-
-function optionNames(): OptionName[] {
-  return [
-    ...new Set(samplerNames.flatMap((name) => Object.keys(samplers[name].options.shape))),
-  ] as OptionName[];
-}
-
-/**
- * Returns the sampler of a name with the values of its options.
- *
- * @throws {UserError} If an option does not belong to it, or is out of its range.
- */
-export function solver(name: SamplerName, given: SamplerOptions = {}): Solver {
-  const entry = samplers[name] as SamplerEntry<z.ZodRawShape>;
-  const values = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
-  const foreign = Object.keys(values).find((option) => !(option in entry.options.shape));
-  if (foreign !== undefined) {
-    throw new RefusedValue((nameOf) =>
-      `${nameOf(foreign)} is ${JSON.stringify(values[foreign])} with ${nameOf("sampler")} ` +
-      `"${name}": it belongs to ` +
-      listed(samplersWith(foreign as OptionName).map(({ name }) => `"${name}"`)) +
-      ", leave it out"
-    );
-  }
-  const parsed = entry.options.safeParse(values);
-  if (!parsed.success) {
-    const option = String(parsed.error.issues[0]!.path[0]);
-    throw new RefusedValue((nameOf) =>
-      `${nameOf(option)} is ${JSON.stringify(values[option])} with ${nameOf("sampler")} ` +
-      `"${name}", but must be ${accepted(entry.options.shape[option] as z.ZodType)}`
-    );
-  }
-  const options = parsed.data;
-  return {
-    name,
-    order: entry.order,
-    evaluations: entry.evaluations,
-    stochastic: entry.stochastic(options),
-    start: () => entry.start(options),
-  };
-}
+import { type SamplerOptions, solver } from "./sampler_options.ts";
+import type { Combination, SamplerName, StepCoefficients } from "./samplers.ts";
 
 /** Noise to be drawn, by its number from 1 up: the same number always stands for the same noise. */
 export type Draw = number;
@@ -152,66 +64,63 @@ export function samplingPlan(
   { sampler, options, levels, inpaint, endsWithEstimate = false }: PlanOptions,
 ): Evaluation[] {
   requireFallingLevels(levels);
-  const method = solver(sampler, options);
+  const { start } = solver(sampler, options);
   const order = stepOrder(levels.length - 1, inpaint);
   const steps = order.length + Number(endsWithEstimate);
   const plan: Evaluation[] = [];
   let draws = 0;
-  let advance = method.start();
+  let advance = start();
   let gamma = levels[0]!;
   let hasPrevious = false;
-  for (const [index, start] of order.entries()) {
-    const from = levels[start]!, to = levels[start + 1]!;
-    const raises: (NoiseIncrease & { draw: Draw })[] = [];
+  for (const [index, level] of order.entries()) {
+    const from = levels[level]!, to = levels[level + 1]!;
+    const raises: Evaluation["raises"][number][] = [];
     if (gamma < from) {
       raises.push({ ...noiseIncrease(gamma, from), draw: ++draws });
       // An estimate at a lower level does not apply to the point that noise was added to.
-      advance = method.start();
+      advance = start();
       hasPrevious = false;
     }
-    const { raise, corrected, ...move }: Step = advance(from, to);
+    const { raise, corrected, ...move }: StepCoefficients = advance(from, to);
     if (raise) raises.push({ ...raise, draw: ++draws });
-    const shared = { step: index + 1, steps, reached: to };
-    const first = {
-      ...shared,
+    const first: Evaluation = {
+      step: index + 1,
+      steps,
       raises,
       gamma: raise?.gamma ?? from,
       hasPrevious,
       move: { ...move, draw: move.noise > 0 ? ++draws : undefined },
       corrects: false,
+      endsStep: !corrected,
+      reached: to,
     };
-    const known = inpaint &&
-      { ...alphaSigma(to), draw: to > -Infinity ? ++draws : undefined };
-    if (corrected) {
-      plan.push(
-        { ...first, endsStep: false },
-        {
-          ...shared,
-          raises: [],
-          gamma: to,
-          hasPrevious: true,
-          move: corrected,
-          corrects: true,
-          endsStep: true,
-          known,
-        },
-      );
-    } else plan.push({ ...first, endsStep: true, known });
+    if (corrected) plan.push(first);
+    const last = corrected
+      ? {
+        ...first,
+        raises: [],
+        gamma: to,
+        hasPrevious: true,
+        move: corrected,
+        corrects: true,
+        endsStep: true,
+      }
+      : first;
+    const known = inpaint && { ...alphaSigma(to), draw: to > -Infinity ? ++draws : undefined };
+    plan.push({ ...last, known });
     hasPrevious = true;
     gamma = to;
   }
   if (endsWithEstimate) {
-    const move = { z: 1, denoised: 0, noise: 0 };
-    const [raises, corrects, endsStep] = [[], false, true];
     plan.push({
       step: steps,
       steps,
-      raises,
+      raises: [],
       gamma,
       hasPrevious,
-      move,
-      corrects,
-      endsStep,
+      move: { z: 1, denoised: 0, noise: 0 },
+      corrects: false,
+      endsStep: true,
       reached: gamma,
     });
   }

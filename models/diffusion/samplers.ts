@@ -8,7 +8,7 @@
  * steps.
  * Symbols beside those of `notation.ts`: λ = −γ/2 = log(α/σ), h = λ_s − λ_t.
  *
- * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it (`plan.ts`).
+ * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it (`sampler_options.ts`).
  */
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";
@@ -33,7 +33,7 @@ export interface Combination {
 }
 
 /** One step: a combination of z_t and x̂(z_t), and what some samplers do before and after it. */
-export interface Step extends Combination {
+export interface StepCoefficients extends Combination {
   /** Before the step, adds noise to z_t up to a higher noise level, at which x̂ is then evaluated. */
   readonly raise?: NoiseIncrease;
   /**
@@ -43,8 +43,8 @@ export interface Step extends Combination {
   readonly corrected?: Combination;
 }
 
-/** The coefficients of the step from noise level γ_t down to γ_s < γ_t; γ_s may be −∞. */
-export type SolverStep = (gammaT: number, gammaS: number) => Step;
+/** Returns the coefficients of the step from noise level γ_t down to γ_s < γ_t; γ_s may be −∞. */
+export type SolverStep = (gammaT: number, gammaS: number) => StepCoefficients;
 
 /** An entry of {@link samplers}. */
 export interface SamplerEntry<Shape extends z.ZodRawShape> {

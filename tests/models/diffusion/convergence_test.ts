@@ -1,4 +1,4 @@
-import type { SamplerOptions } from "../../../models/diffusion/plan.ts";
+import type { SamplerOptions } from "../../../models/diffusion/sampler_options.ts";
 import { flowTime, gammaOfFlowTime } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import { normals } from "../../../engine/mod.ts";

@@ -2,7 +2,7 @@
  * The problem whose answers are known: x ~ N(μ, s²) in each dimension. The exact denoiser and the
  * exact solution of the probability-flow ODE are linear in z.
  */
-import type { Solver } from "../../../models/diffusion/plan.ts";
+import type { Solver } from "../../../models/diffusion/sampler_options.ts";
 import type { Points } from "../../../models/diffusion/notation.ts";
 import { alphaSigma } from "../../../models/diffusion/mod.ts";
 import type { Denoise } from "../../../models/diffusion/sample.ts";
