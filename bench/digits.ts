@@ -36,7 +36,7 @@ export async function digitsSampler(
     const { points } = await runSampling(program, {
       plan,
       start: normals({ seed: 0, stream: "start", step: 0 }, count * 784),
-      held: { labels, guidance_scale: Float32Array.of(GUIDANCE) },
+      constantInputs: { labels, guidance_scale: Float32Array.of(GUIDANCE) },
       noise: { seed: 0, stream: "noise" },
     });
     return points;

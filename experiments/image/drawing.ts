@@ -177,7 +177,7 @@ export async function drawSample(
       origin: strength === undefined ? undefined : heldOut?.images,
       inpaint,
     }),
-    held: {
+    constantInputs: {
       labels,
       guidance_scale: Float32Array.of(guidance_scale),
       guidance_rescale: Float32Array.of(guidance_rescale ?? 0),

@@ -149,12 +149,12 @@ export async function textModel(
         const plan = samplingPlan(loop);
         // Not a longer program: it would draw other noise for the same characters.
         const program = await samplerFor(length, needsOf(plan));
-        const held = {
+        const constantInputs = {
           ...inputsBefore(loop, length),
           fixed: loop.fixed ?? new Int32Array(count * length).fill(-1),
           temperature: Float32Array.of(temperature),
         };
-        return await sampleWith(program, { plan, loop, held, onStep });
+        return await sampleWith(program, { plan, loop, constantInputs, onStep });
       }
       : undefined,
     fill: filler
@@ -180,18 +180,18 @@ export async function textModel(
 /** Carries out a loop by its plan with a compiled evaluation. */
 async function sampleWith(
   program: SamplingProgram,
-  { plan, loop, held, onStep }: {
+  { plan, loop, constantInputs, onStep }: {
     readonly plan: readonly Evaluation[];
     readonly loop: SamplingLoop;
     /** All inputs of the denoiser that stay the same. */
-    readonly held: Arrays;
+    readonly constantInputs: Arrays;
     readonly onStep: (() => void) | undefined;
   },
 ): Promise<SampledLogits> {
   const { points, outputs, frames } = await runSampling(program, {
     plan,
     start: sampleStart(loop),
-    held,
+    constantInputs,
     inpaint: loop.inpaint,
     noise: loop.noise,
     isFrame: (step, steps) => isFrame(step, steps, loop.frames),

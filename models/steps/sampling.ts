@@ -1,19 +1,20 @@
 /**
- * Sampling loops whose points stay where the denoiser runs: one program carries out one evaluation of a
- * plan (`diffusion/plan.ts`) and what is done with its estimate, and takes nothing but a few numbers.
+ * Sampling loops on a device. One program carries out one evaluation of a plan (`diffusion/plan.ts`): it
+ * adds noise where the plan does, evaluates the denoiser, and moves the points. The points are state of
+ * the program and stay on the device between evaluations; only a few numbers are sent for each.
  *
- * Its state, for N examples, is
+ * The state, for N examples:
  *
  * | tensor | shape | meaning |
  * |---|---|---|
  * | `base` | [N, …] | z_t, the point that the step starts from |
  * | `point` | [N, …] | the point that the last evaluation reached, for samplers that correct it |
- * | `asked` | [N, …] | the point that x̂ was asked for last, for samplers that add noise before |
+ * | `noisy` | [N, …] | the last input z of the denoiser, for samplers that add noise before it |
  * | `previous` | [N, …] | the last (clipped) estimate x̂ |
  * | `failed` | [N] | number of the first evaluation of which a value was not finite, or 0 |
- *
- * beside the denoiser's other outputs, and what never changes: the denoiser's other inputs, and for
- * in-painting `known` and `is_known`, [N, …], the known values and 1 where they hold.
+ * | other outputs of the denoiser | | |
+ * | other inputs of the denoiser, and its parameters | | the same in all evaluations |
+ * | `known`, `is_known` | [N, …] | for in-painting: the known values, and 1 where they are known |
  */
 import {
   type Arrays,
@@ -32,16 +33,19 @@ import { type Draw, type Evaluation, noiseInputs } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 import { batchSignature, input, parameterSignature, type Step } from "./step.ts";
 
-/** The features that a sampling program needs. */
+/** What a sampling program must be able to do. */
 export interface SamplingNeeds {
-  /** Draws of noise in one evaluation: for moves to more noise, for the move, and for what is known. */
+  /** Largest number of increases of noise before an evaluation. */
   readonly raises: number;
+  /** Whether moves add noise. */
   readonly noise: boolean;
+  /** Whether part of the points is known (in-painting). */
   readonly known: boolean;
   /** Whether evaluations correct others. */
   readonly corrects: boolean;
 }
 
+/** Returns what a program must be able to do for the evaluations of a plan. */
 export function needsOf(plan: readonly Evaluation[]): SamplingNeeds {
   return {
     raises: Math.max(...plan.map(({ raises }) => raises.length)),
@@ -51,7 +55,7 @@ export function needsOf(plan: readonly Evaluation[]): SamplingNeeds {
   };
 }
 
-/** The numbers that an evaluation takes, in the order of the input `control`. */
+/** The numbers that are sent for an evaluation, in the order of the input `control`. */
 const CONTROL = [
   "number",
   "alpha",
@@ -61,19 +65,19 @@ const CONTROL = [
   "hasPrevious",
   "corrects",
   "endsStep",
-  "byBase",
-  "byDenoised",
-  "byPrevious",
-  "byNoise",
+  "moveBase",
+  "moveDenoised",
+  "movePrevious",
+  "moveNoise",
   "knownAlpha",
   "knownSigma",
-  "raise0",
+  "raiseBase0",
   "raiseNoise0",
-  "raise1",
+  "raiseBase1",
   "raiseNoise1",
 ] as const;
 type Control = Record<typeof CONTROL[number], number>;
-/** Inputs of a denoiser that are the noise level of each example. */
+/** The inputs of a denoiser that describe the noise level of each example. */
 const LEVELS = ["alpha", "sigma", "angle", "gamma"] as const;
 
 export interface SamplingOptions {
@@ -87,16 +91,16 @@ export interface SamplingOptions {
   readonly weights?: Readonly<Record<string, Constant>> | undefined;
 }
 
-/** The key of the noise that steps add; each draw is a step of it. */
+/** The key of the noise that a loop adds. The number of a draw is its `step`. */
 export type NoiseKey = Omit<RandomKey, "step">;
 
 /** A compiled evaluation of sampling loops. */
 export interface SamplingProgram {
   readonly program: ResidentProgram;
   readonly needs: SamplingNeeds;
-  /** Names of the state that changes. */
+  /** Names of the state that an evaluation changes. */
   readonly changing: readonly string[];
-  /** Names of the denoiser's outputs beside `denoised` that are kept. */
+  /** Names of the denoiser's outputs beside `denoised` that are state. */
   readonly outputs: readonly string[];
   /** Returns the inputs of an evaluation, by its number from 1 up. */
   inputsOf(evaluation: Evaluation, number: number, noise: NoiseKey): Arrays;
@@ -104,10 +108,12 @@ export interface SamplingProgram {
 }
 
 /**
- * Compiles a denoiser, a step with the inputs `z`, noise levels and others that stay the same for the
- * whole loop, and with the output `denoised` and perhaps others, as an evaluation of sampling loops.
+ * Compiles one evaluation of sampling loops.
  *
- * Where the engine keeps state, noise is drawn where the program runs; elsewhere it is an input.
+ * If the engine keeps state on its device, noise is drawn there; otherwise it is an input.
+ *
+ * @param denoiser A step with the inputs `z`, perhaps `previous`, noise levels, and others that stay the
+ * same for the whole loop; with the output `denoised`, and perhaps others.
  */
 export async function compileSampling(
   engine: Engine,
@@ -116,28 +122,28 @@ export async function compileSampling(
 ): Promise<SamplingProgram> {
   const { z, previous: _, ...others } = denoiser.inputs;
   const sample = { shape: [batch, ...z!.shape], dtype: "float32" } as const;
-  const held = Object.fromEntries(
+  const constantInputs = Object.fromEntries(
     Object.entries(others).filter(([name]) => !LEVELS.includes(name as typeof LEVELS[number])),
   );
   const points = [
     "base",
     "previous",
     ...(needs.corrects ? ["point"] : []),
-    ...(needs.raises > 0 ? ["asked"] : []),
+    ...(needs.raises > 0 ? ["noisy"] : []),
   ];
-  const knowns = needs.known ? ["known", "is_known"] : [];
+  const inpainting = needs.known ? ["known", "is_known"] : [];
   const noises = noiseNames(needs);
   const drawn = engine.compileResident !== undefined;
   const samples = (names: readonly string[]): Signature =>
     Object.fromEntries(names.map((name) => [name, sample]));
   const kept = Object.keys(outputs);
   const state: Signature = {
-    ...samples([...points, ...knowns]),
+    ...samples([...points, ...inpainting]),
     ...Object.fromEntries(
       kept.map((name) => [name, { shape: [batch, ...outputs[name]!], dtype: "float32" as const }]),
     ),
     failed: { shape: [batch], dtype: "float32" },
-    ...batchSignature({ inputs: held }, batch),
+    ...batchSignature({ inputs: constantInputs }, batch),
     ...(weights ? {} : parameterSignature(denoiser.parameters)),
   };
   const inputs: Signature = {
@@ -150,13 +156,13 @@ export async function compileSampling(
   };
   const perExample = [
     ...points,
-    ...knowns,
+    ...inpainting,
     ...kept,
     ...(drawn ? [] : noises),
     "failed",
-    ...Object.keys(held).filter((name) => held[name]!.perExample),
+    ...Object.keys(constantInputs).filter((name) => constantInputs[name]!.perExample),
   ];
-  const evaluate = (given: Tensors) => evaluation(denoiser, given, { needs, clip, kept });
+  const evaluate = (tensors: Tensors) => evaluated(denoiser, tensors, { needs, clip, kept });
   const program = await compileStateful(engine, evaluate, inputs, state, {
     constants: weights,
     perExample,
@@ -169,10 +175,9 @@ export async function compileSampling(
     outputs: kept,
     inputsOf(evaluation, number, key) {
       const draws = drawsOf(evaluation, noises);
+      const size = tf.util.sizeFromShape([...sample.shape]);
       const noise = (draw: Draw | undefined) =>
-        draw === undefined
-          ? new Float32Array(elementCount(sample.shape))
-          : normals({ ...key, step: draw }, elementCount(sample.shape));
+        draw === undefined ? new Float32Array(size) : normals({ ...key, step: draw }, size);
       const control = controlOf(evaluation, number);
       return {
         control: Float32Array.from(CONTROL, (name) => control[name]),
@@ -186,11 +191,7 @@ export async function compileSampling(
   };
 }
 
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
-/** The noises of an evaluation, by name. */
+/** Returns the names of the noises that an evaluation may add. */
 function noiseNames({ raises, noise, known }: SamplingNeeds): string[] {
   return [
     ...Array.from({ length: raises }, (_, i) => `raise_noise_${i}`),
@@ -199,7 +200,7 @@ function noiseNames({ raises, noise, known }: SamplingNeeds): string[] {
   ];
 }
 
-/** The draw of each noise, undefined where the evaluation adds none. */
+/** Returns the draw of each noise, undefined where the evaluation adds none. */
 function drawsOf(
   { raises, move, known }: Evaluation,
   noises: readonly string[],
@@ -223,21 +224,21 @@ function controlOf(evaluation: Evaluation, number: number): Control {
     hasPrevious: Number(evaluation.hasPrevious),
     corrects: Number(evaluation.corrects),
     endsStep: Number(evaluation.endsStep),
-    byBase: move.z,
-    byDenoised: move.denoised,
-    byPrevious: move.previous ?? 0,
-    byNoise: move.draw === undefined ? 0 : move.noise,
+    moveBase: move.z,
+    moveDenoised: move.denoised,
+    movePrevious: move.previous ?? 0,
+    moveNoise: move.draw === undefined ? 0 : move.noise,
     knownAlpha: known?.alpha ?? 0,
     knownSigma: known?.draw === undefined ? 0 : known.sigma,
-    raise0: first?.z ?? 1,
+    raiseBase0: first?.z ?? 1,
     raiseNoise0: first?.noise ?? 0,
-    raise1: second?.z ?? 1,
+    raiseBase1: second?.z ?? 1,
     raiseNoise1: second?.noise ?? 0,
   };
 }
 
-/** One evaluation over tensors. */
-function evaluation(
+/** Carries out an evaluation. Returns the state that it changes. */
+function evaluated(
   denoiser: Step,
   inputs: Tensors,
   { needs, clip, kept }: Pick<SamplingOptions, "needs" | "clip"> & {
@@ -263,7 +264,7 @@ function evaluation(
   let base = input(inputs, "base");
   for (let i = 0; i < needs.raises; i++) {
     base = tf.add(
-      tf.mul(base, control[`raise${i as 0 | 1}`]),
+      tf.mul(base, control[`raiseBase${i as 0 | 1}`]),
       tf.mul(noise(`raise_noise_${i}`), control[`raiseNoise${i as 0 | 1}`]),
     );
   }
@@ -272,14 +273,14 @@ function evaluation(
   const levels = Object.fromEntries(
     LEVELS.map((name) => [name, tf.broadcastTo(control[name], [count])]),
   );
-  const answers = denoiser.apply({ ...inputs, ...levels, z, previous });
-  const answer = input(answers, "denoised");
-  const denoised = clip ? tf.clipByValue(answer, ...clip) : answer;
+  const outputs = denoiser.apply({ ...inputs, ...levels, z, previous });
+  const estimate = input(outputs, "denoised");
+  const denoised = clip ? tf.clipByValue(estimate, ...clip) : estimate;
   let reached = tf.add(
-    tf.add(tf.mul(base, control.byBase), tf.mul(denoised, control.byDenoised)),
-    tf.mul(previous, control.byPrevious),
+    tf.add(tf.mul(base, control.moveBase), tf.mul(denoised, control.moveDenoised)),
+    tf.mul(previous, control.movePrevious),
   );
-  if (needs.noise) reached = tf.add(reached, tf.mul(noise("move_noise"), control.byNoise));
+  if (needs.noise) reached = tf.add(reached, tf.mul(noise("move_noise"), control.moveNoise));
   if (needs.known) {
     const known = tf.add(
       tf.mul(input(inputs, "known"), control.knownAlpha),
@@ -292,19 +293,20 @@ function evaluation(
     base: needs.corrects ? where(control.endsStep, reached, base) : reached,
     previous: denoised,
     ...(needs.corrects ? { point: reached } : {}),
-    ...(needs.raises > 0 ? { asked: z } : {}),
-    ...Object.fromEntries(kept.map((name) => [name, input(answers, name)])),
-    failed: firstFailure(input(inputs, "failed"), answer, control.number),
+    ...(needs.raises > 0 ? { noisy: z } : {}),
+    ...Object.fromEntries(kept.map((name) => [name, input(outputs, name)])),
+    failed: firstFailure(input(inputs, "failed"), estimate, control.number),
   };
 }
 
-/** The largest number that is finite; comparisons with what is no number fail. */
+/** About the largest finite number in float32. */
 const LARGEST = 3.4e38;
 
-/** The number of the first evaluation of which a value was not finite, for each example. */
-function firstFailure(failed: tf.Tensor, answer: tf.Tensor, number: tf.Tensor): tf.Tensor {
-  const count = answer.shape[0]!;
-  const finite = tf.cast(tf.lessEqual(tf.abs(answer), LARGEST), "float32");
+/** Returns the number of the first evaluation of which a value was not finite, for each example. */
+function firstFailure(failed: tf.Tensor, estimate: tf.Tensor, number: tf.Tensor): tf.Tensor {
+  const count = estimate.shape[0]!;
+  // The comparison is false for NaN, too.
+  const finite = tf.cast(tf.lessEqual(tf.abs(estimate), LARGEST), "float32");
   const all = tf.min(tf.reshape(finite, [count, -1]), 1);
   const fails = tf.logicalAnd(tf.less(all, 0.5), tf.less(failed, 0.5));
   return tf.where(fails, tf.broadcastTo(number, [count]), failed);

@@ -1,13 +1,14 @@
-/** The loop over a plan's evaluations, whose points stay where the denoiser runs. */
-import type { Arrays } from "../../engine/mod.ts";
+/** The loop over the evaluations of a plan, with a compiled program. */
+import { type Arrays, tf } from "../../engine/mod.ts";
 import { describeEvaluation, type Evaluation, type Inpainting } from "../diffusion/mod.ts";
-import { elementCount, type NoiseKey, type SamplingProgram } from "./sampling.ts";
+import type { NoiseKey, SamplingProgram } from "./sampling.ts";
 
-/** The state of the denoiser's input and of its output in one step, read back. */
+/** Input and outputs of the denoiser in one step. */
 export interface SamplingFrame {
   /** 1 … steps. */
   readonly step: number;
   readonly gamma: number;
+  /** The input z, after any noise that the step added first. */
   readonly noisy: Float32Array;
   /** The (clipped) estimate x̂. */
   readonly denoised: Float32Array;
@@ -15,7 +16,7 @@ export interface SamplingFrame {
   readonly outputs: Readonly<Record<string, Float32Array>>;
 }
 
-/** What a sampling loop came to. */
+/** The result of a sampling loop. */
 export interface Sampled {
   /** The points at the last level. */
   readonly points: Float32Array;
@@ -28,22 +29,25 @@ export interface SamplingRun {
   readonly plan: readonly Evaluation[];
   /** The points to start from (`sampleStart`). */
   readonly start: Float32Array;
-  /** Everything that stays the same: the denoiser's other inputs, and weights. */
-  readonly held: Arrays;
+  /**
+   * The inputs of the denoiser that stay the same, and the parameters unless they are constants of the
+   * program. Those that the program does not have are ignored.
+   */
+  readonly constantInputs: Arrays;
   readonly inpaint?: Pick<Inpainting, "known" | "mask"> | undefined;
   readonly noise: NoiseKey;
-  /** The program for a noise level, where there are several; by default always the first. */
+  /** Returns the program for a noise level, if there are several. By default always the first. */
   programAt?(gamma: number): SamplingProgram;
-  /** Called as each step is asked for, with the number of steps. */
+  /** Called when a step is enqueued, with its number and the number of steps. */
   onStep?: ((step: number, steps: number) => void) | undefined;
-  /** Whether the frame of a step is to be read. */
+  /** Whether the frame of a step is to be returned. */
   isFrame?: ((step: number, steps: number) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Evaluations that are asked for before they are waited for take about this long together. */
-const MOST_SECONDS = 0.25;
-const MOST_QUEUED = 64;
+/** Evaluations are enqueued until they take about this long, or are this many, and then waited for. */
+const QUEUE_SECONDS = 0.25;
+const MAX_QUEUED = 64;
 
 /**
  * Samples points with a compiled program. Points and outputs are read back at the end and for frames
@@ -54,30 +58,28 @@ const MOST_QUEUED = 64;
  */
 export async function runSampling(
   first: SamplingProgram,
-  { plan, start, held, inpaint, noise, programAt = () => first, isFrame, onStep, signal }:
+  { plan, start, constantInputs, inpaint, noise, programAt = () => first, isFrame, onStep, signal }:
     SamplingRun,
 ): Promise<Sampled> {
   const frames: SamplingFrame[] = [];
-  const constant: Arrays = {
-    ...held,
+  const constants: Arrays = {
+    ...constantInputs,
     ...(inpaint && { known: inpaint.known, is_known: inpaint.mask }),
   };
   let current = programAt(plan[0]!.gamma);
-  const begin = (sampling: SamplingProgram) => {
-    const { state } = sampling.program;
-    sampling.program.write(
-      Object.fromEntries(Object.entries(constant).filter(([name]) => name in state)),
-    );
+  const writeConstants = ({ program }: SamplingProgram) => {
+    const own = Object.entries(constants).filter(([name]) => name in program.state);
+    program.write(Object.fromEntries(own));
   };
   const failed = new Float32Array(current.program.state.failed!.shape[0]!);
-  /** Waits, and looks whether all has gone well. */
-  const look = async () => {
+  /** Waits for the evaluations that are enqueued, and checks their values. */
+  const requireFinite = async () => {
     await current.program.read({ failed });
     const number = failed.find((value) => value > 0);
     if (number === undefined) return;
-    const place = describeEvaluation(plan[number - 1]!);
+    const evaluation = describeEvaluation(plan[number - 1]!);
     throw new Error(
-      `Sampling stopped at ${place}: the denoiser returned a value that is not finite`,
+      `Sampling stopped at ${evaluation}: the denoiser returned a value that is not finite`,
     );
   };
   const read = async (names: readonly string[]) => {
@@ -85,48 +87,48 @@ export async function runSampling(
     await current.program.read(values);
     return values;
   };
-  begin(current);
+  writeConstants(current);
   current.program.write({
     base: start,
     failed: new Float32Array(failed.length),
-    // Left from another sample; multiplied by 0, but it may not have been finite.
+    // The first evaluation multiplies it by 0, but what is left of another sample may not be finite.
     previous: new Float32Array(start.length),
   });
-  let queued = 0, most = 1, since = performance.now();
+  let queued = 0, limit = 1, since = performance.now();
   for (const [index, evaluation] of plan.entries()) {
     signal?.throwIfAborted();
     const { step, steps, gamma } = evaluation;
     const next = programAt(gamma);
     if (next !== current) {
-      begin(next);
-      await carry(current, next);
+      writeConstants(next);
+      await copyState(current, next);
       current = next;
     }
-    const keeps = !evaluation.corrects && (isFrame?.(step, steps) ?? false);
+    const isShown = !evaluation.corrects && (isFrame?.(step, steps) ?? false);
     const raises = current.needs.raises > 0;
-    const before = keeps && !raises ? await read(["base"]) : {};
+    const before = isShown && !raises ? await read(["base"]) : {};
     current.program.enqueue(current.inputsOf(evaluation, index + 1, noise));
-    if (keeps) {
-      const { base, asked = base, previous, ...outputs } = {
+    if (isShown) {
+      const { base, noisy = base, previous, ...outputs } = {
         ...before,
-        ...await read(["previous", ...(raises ? ["asked"] : []), ...current.outputs]),
+        ...await read(["previous", ...(raises ? ["noisy"] : []), ...current.outputs]),
       };
-      frames.push({ step, gamma, noisy: asked!, denoised: previous!, outputs });
+      frames.push({ step, gamma, noisy: noisy!, denoised: previous!, outputs });
     }
     if (evaluation.endsStep) onStep?.(step, steps);
-    if (++queued < most) continue;
-    await look();
+    if (++queued < limit) continue;
+    await requireFinite();
     const seconds = (performance.now() - since) / 1000 / queued;
-    most = Math.max(1, Math.min(MOST_QUEUED, Math.floor(MOST_SECONDS / seconds)));
+    limit = Math.max(1, Math.min(MAX_QUEUED, Math.floor(QUEUE_SECONDS / seconds)));
     [queued, since] = [0, performance.now()];
   }
-  await look();
+  await requireFinite();
   const { base, ...outputs } = await read(["base", ...current.outputs]);
   return { points: base!, outputs, frames };
 }
 
 /** Copies the state that changes from one program into another. */
-async function carry(from: SamplingProgram, to: SamplingProgram): Promise<void> {
+async function copyState(from: SamplingProgram, to: SamplingProgram): Promise<void> {
   const values = stateArrays(from, from.changing);
   await from.program.read(values);
   to.program.write(values);
@@ -138,6 +140,6 @@ function stateArrays(
   names: readonly string[],
 ): Record<string, Float32Array> {
   return Object.fromEntries(
-    names.map((name) => [name, new Float32Array(elementCount(state[name]!.shape))]),
+    names.map((name) => [name, new Float32Array(tf.util.sizeFromShape([...state[name]!.shape]))]),
   );
 }

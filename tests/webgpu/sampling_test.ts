@@ -28,7 +28,7 @@ Deno.test("a sampling loop on WebGPU copies points at its ends alone", async () 
   await runSampling(sampling, {
     plan,
     start: new Float32Array(4 * 6),
-    held: { labels: new Int32Array(4) },
+    constantInputs: { labels: new Int32Array(4) },
     noise: { seed: 0, stream: "noise" },
   });
   const up = copies.up - before.up, down = copies.down - before.down;

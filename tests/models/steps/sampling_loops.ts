@@ -111,7 +111,7 @@ export async function checkLoop(
     const sampled = await runSampling(program, {
       plan,
       start: sampleStart({ z, levels: options.levels, inpaint }),
-      held: { labels: LABELS },
+      constantInputs: { labels: LABELS },
       inpaint,
       noise: { seed: SEED, stream: STREAM },
       isFrame,

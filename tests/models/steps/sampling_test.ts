@@ -41,7 +41,7 @@ Deno.test("a sampling loop stops at a value that is not finite, naming step and 
     runSampling(program, {
       plan,
       start: new Float32Array(6).fill(0.5),
-      held: { bad: Float32Array.of(0, bad) },
+      constantInputs: { bad: Float32Array.of(0, bad) },
       noise,
     });
   await assert.rejects(run(1), {
@@ -58,7 +58,7 @@ Deno.test("a sampling loop stops when its signal aborts", async () => {
   const sampling = runSampling(program, {
     plan,
     start: new Float32Array(6),
-    held: { bad: new Float32Array(2) },
+    constantInputs: { bad: new Float32Array(2) },
     noise,
     onStep: () => abort.abort(new Error("enough")),
     signal: abort.signal,
