@@ -1,9 +1,9 @@
 /** What the report on noise schedules is about: the schedules, and the digit and the line of verse that they are shown for. */
+import type { Amplitudes } from "../../models/diffusion/mod.ts";
 import {
   type Alphabet,
   EMBEDDING_DIMENSION,
   informationOfCharacters,
-  type Mixture,
   type NoisyLine,
   noisyLine,
   randomAlphabet,
@@ -36,8 +36,8 @@ export const EMBEDDING_TITLE =
   `an alphabet of ${CHARACTERS.length} characters, each a random direction of unit length in ${EMBEDDING_DIMENSION} dimensions`;
 
 /** Returns the line after the forward process, decoded character by character. */
-export function verseAt(mixture: Mixture): NoisyLine {
-  return noisyLine(LINE, mixture, theAlphabet());
+export function verseAt(amplitudes: Amplitudes): NoisyLine {
+  return noisyLine(LINE, amplitudes, theAlphabet());
 }
 
 /** Returns a function of −log SNR γ: the share of a character's information that its noisy embedding has. */

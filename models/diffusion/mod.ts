@@ -5,7 +5,7 @@
  * Read in this order: notation, schedules, levels, objective, samplers and their options, guidance, plan,
  * sample.
  */
-export { alphaSigma, type Arithmetic, noiseInputs } from "./notation.ts";
+export { alphaSigma, type Amplitudes, type Arithmetic, noiseInputs } from "./notation.ts";
 export { type Schedule, schedule, scheduleNames } from "./schedules.ts";
 export {
   levelFields,

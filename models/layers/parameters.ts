@@ -12,7 +12,7 @@ import type { Parameters, RandomKey } from "../../engine/mod.ts";
 export type Init =
   | { readonly kind: "zeros" | "ones" }
   /** Segments of equal length, each filled with one value. */
-  | { readonly kind: "stretches"; readonly values: readonly number[] }
+  | { readonly kind: "segments"; readonly values: readonly number[] }
   /** Normal with this standard deviation. */
   | { readonly kind: "normal"; readonly deviation: number }
   /** Uniform in ±bound. */
@@ -109,7 +109,7 @@ function initialValues(
       return new Float32Array(size);
     case "ones":
       return new Float32Array(size).fill(1);
-    case "stretches": {
+    case "segments": {
       const length = size / init.values.length;
       return Float32Array.from({ length: size }, (_, i) => init.values[Math.floor(i / length)]!);
     }

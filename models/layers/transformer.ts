@@ -213,7 +213,7 @@ function modulations(
 ): (parameters: Tensors, condition: tf.Tensor) => tf.Tensor[] {
   const map: Layer = linear(scope, conditionWidth, starts.length * width, {
     init: zeros,
-    biasInit: { kind: "stretches", values: starts },
+    biasInit: { kind: "segments", values: starts },
   });
   return (p, condition) => tf.split(map(p, silu(condition)), starts.length, -1);
 }

@@ -1,5 +1,6 @@
 /** What a noisy embedding tells of its character without context: its posterior, and the prior term of the bound. */
 import { normals } from "../../engine/host/mod.ts";
+import type { Amplitudes } from "../diffusion/mod.ts";
 
 /** Characters with unit-norm embeddings. */
 export interface Alphabet {
@@ -7,12 +8,6 @@ export interface Alphabet {
   /** [characters, dimension] */
   readonly embeddings: Float32Array;
   readonly dimension: number;
-}
-
-/** Signal and noise amplitudes of z = α x + σ ε. */
-export interface Mixture {
-  readonly alpha: number;
-  readonly sigma: number;
 }
 
 /** Returns characters with random unit-norm embeddings, as at the start of training. */
@@ -37,7 +32,7 @@ export function randomAlphabet(characters: readonly string[], dimension: number)
  */
 export function characterPosterior(
   z: ArrayLike<number>,
-  { alpha, sigma }: Mixture,
+  { alpha, sigma }: Amplitudes,
   { characters, embeddings, dimension }: Alphabet,
 ): Float64Array {
   // Without noise the nearest embedding has probability 1.
@@ -53,6 +48,16 @@ export function characterPosterior(
   return weights.map((weight) => weight / total);
 }
 
+/** Returns the noisy embedding z = α e + σ ε of character `v`. */
+function diffused(
+  v: number,
+  eps: Float32Array,
+  { alpha, sigma }: Amplitudes,
+  { embeddings, dimension: d }: Alphabet,
+): Float64Array {
+  return Float64Array.from(eps, (noise, j) => alpha * embeddings[v * d + j]! + sigma * noise);
+}
+
 /** The most likely characters of a noisy line under {@link characterPosterior}. */
 export interface NoisyLine {
   /** The likeliest character of each position. */
@@ -62,22 +67,19 @@ export interface NoisyLine {
 }
 
 /**
- * Applies the forward process to a line, with the same noise for every mixture.
+ * Applies the forward process to a line, with the same noise for every amplitudes.
  *
  * @throws {Error} If the alphabet lacks one of its characters.
  */
-export function noisyLine(line: string, mixture: Mixture, alphabet: Alphabet): NoisyLine {
-  const { characters, embeddings, dimension: d } = alphabet;
+export function noisyLine(line: string, amplitudes: Amplitudes, alphabet: Alphabet): NoisyLine {
+  const { characters, dimension: d } = alphabet;
   const places = [...line];
   const noise = normals({ seed: 0, stream: "noisy-line", step: 0 }, places.length * d);
   const read = places.map((character, i) => {
     const v = characters.indexOf(character);
     if (v < 0) throw new Error(`Internal: the alphabet lacks ${JSON.stringify(character)}`);
-    const z = Float64Array.from(
-      { length: d },
-      (_, j) => mixture.alpha * embeddings[v * d + j]! + mixture.sigma * noise[i * d + j]!,
-    );
-    const shares = characterPosterior(z, mixture, alphabet);
+    const eps = noise.subarray(i * d, (i + 1) * d);
+    const shares = characterPosterior(diffused(v, eps, amplitudes, alphabet), amplitudes, alphabet);
     const best = shares.indexOf(Math.max(...shares));
     return { character: characters[best]!, confidence: shares[best]! };
   });
@@ -93,20 +95,17 @@ const COPIES = 4;
 /**
  * Returns the mutual information of a character and its noisy embedding as a fraction of the entropy of the
  * uniform distribution over characters: 1 without noise, 0 without signal. It is estimated with the same
- * noise for every mixture.
+ * noise for every amplitudes.
  */
-export function informationOfCharacters(mixture: Mixture, alphabet: Alphabet): number {
-  const { characters, embeddings, dimension: d } = alphabet;
+export function informationOfCharacters(amplitudes: Amplitudes, alphabet: Alphabet): number {
+  const { characters, dimension: d } = alphabet;
   const count = COPIES * characters.length;
   const noise = normals({ seed: 0, stream: "lone-information", step: 0 }, count * d);
   let nats = 0;
   for (let copy = 0; copy < count; copy++) {
     const v = copy % characters.length;
-    const z = Float64Array.from(
-      { length: d },
-      (_, j) => mixture.alpha * embeddings[v * d + j]! + mixture.sigma * noise[copy * d + j]!,
-    );
-    nats -= Math.log(Math.max(characterPosterior(z, mixture, alphabet)[v]!, 1e-12));
+    const z = diffused(v, noise.subarray(copy * d, (copy + 1) * d), amplitudes, alphabet);
+    nats -= Math.log(Math.max(characterPosterior(z, amplitudes, alphabet)[v]!, 1e-12));
   }
   return 1 - nats / count / Math.log(characters.length);
 }

@@ -17,7 +17,6 @@ export {
   type Alphabet,
   EMBEDDING_DIMENSION,
   informationOfCharacters,
-  type Mixture,
   type NoisyLine,
   noisyLine,
   priorNats,

@@ -1,7 +1,7 @@
 /**
  * Time warping that adapts to the run: noise levels are sampled approximately in proportion to their
- * contribution to the bound, estimated from the network's own errors. Dieleman et al. 2022 ("CDCD",
- * section 4.3) make the cross-entropy linear in t; here it is the bound, whose integrand over γ is
+ * contribution to the bound, estimated from the network's own errors. The time warping of Dieleman et al.
+ * 2022 ("CDCD") makes the cross-entropy linear in t; here it is the bound, whose integrand over γ is
  * ½ e^{−γ} ‖e − x̂‖² nats per character.
  *
  * The logarithm of the integrand is represented by its values at a few knots over γ, with linear
@@ -18,14 +18,14 @@ export const DENSITY = "gamma.density";
 /** Number of knots, evenly spaced between the lowest and the highest noise level. */
 export const KNOTS = 17;
 /** Share of the noise levels that are sampled uniformly in γ, so that every level is sampled. */
-const EVEN = 0.1;
+const UNIFORM_SHARE = 0.1;
 
 /** Nats per unit of γ below which the integrand is treated as constant. */
-const LEAST = 1e-3;
+const MIN_NATS = 1e-3;
 /** Largest ratio of a single window's integrand to the fitted one; larger ratios are clipped. */
-const MOST_TIMES = 10;
+const MAX_RATIO = 10;
 /** Scale of the gradient: small compared with the network's, with which it is clipped. Adam is invariant to it. */
-const SHARE = 0.01;
+const GRADIENT_SCALE = 0.01;
 
 /** The range of γ that the density covers. */
 export interface GammaEnds {
@@ -40,7 +40,7 @@ export function initialDensity({ start, end }: GammaEnds): Init {
     const level = start + (end - start) * k / (KNOTS - 1);
     return Math.log(2 / slope(timeAt(gamma, level)));
   });
-  return { kind: "stretches", values };
+  return { kind: "segments", values };
 }
 
 /**
@@ -53,18 +53,18 @@ export function adaptiveGamma(
   { start, end }: GammaEnds,
   logDensity: ArrayLike<number>,
 ): NoiseRange {
-  const most = Math.max(...Array.from(logDensity));
-  const known = Array.from(logDensity, (value) => Math.exp(value - most));
+  const highest = Math.max(...Array.from(logDensity));
+  const fitted = Array.from(logDensity, (value) => Math.exp(value - highest));
   const width = (end - start) / (KNOTS - 1);
-  const even = EVEN / (1 - EVEN) * sum(stretches(known)) / (KNOTS - 1);
-  const density = known.map((value) => value + even);
-  const parts = stretches(density);
-  const total = sum(parts);
+  const uniform = UNIFORM_SHARE / (1 - UNIFORM_SHARE) * sum(trapezoids(fitted)) / (KNOTS - 1);
+  const density = fitted.map((value) => value + uniform);
+  const areas = trapezoids(density);
+  const total = sum(areas);
 
   /** Inverse of the cumulative distribution: the interval, and the position in it, at quantile t. */
   const place = (t: number) => {
     let [k, left] = [0, Math.min(1, Math.max(0, t)) * total];
-    while (k < parts.length - 1 && left > parts[k]!) left -= parts[k++]!;
+    while (k < areas.length - 1 && left > areas[k]!) left -= areas[k++]!;
     const rise = density[k + 1]! - density[k]!;
     // The root of p x + rise x²/2 = left, in the form that also holds for a rise of zero.
     const root = Math.sqrt(Math.max(0, density[k]! ** 2 + 2 * rise * left));
@@ -83,7 +83,7 @@ export function adaptiveGamma(
 }
 
 /** Areas of the trapezoids between neighbouring values, of width 1. */
-function stretches(values: readonly number[]): number[] {
+function trapezoids(values: readonly number[]): number[] {
   return values.slice(1).map((value, k) => (value + values[k]!) / 2);
 }
 
@@ -118,8 +118,8 @@ export interface DensityInputs {
 /**
  * Returns a scalar of value 0 whose gradient fits the parameter to the mean of the measured integrand.
  * With y the integrand of a window and ln f the interpolated parameter, the gradient with respect to ln f
- * is 1 − y/f. This is the gradient of the negative log-likelihood of a gamma distribution; it vanishes where f is the mean
- * of y, at any scale. No gradient flows into the errors.
+ * is 1 − y/f: that of the negative log-likelihood of an exponential distribution with mean f. It vanishes
+ * where f is the mean of y, at any scale. No gradient flows into the errors.
  */
 export function densityFit(inputs: DensityInputs): tf.Tensor {
   const { logDensity, knots, gamma, squaredErrors, squaredErrorWeight } = inputs;
@@ -127,10 +127,10 @@ export function densityFit(inputs: DensityInputs): tf.Tensor {
     tf.matMul(knots as tf.Tensor2D, tf.reshape(logDensity, [KNOTS, 1]) as tf.Tensor2D),
     [-1],
   );
-  const measured = tf.add(tf.mul(tf.exp(tf.neg(gamma)), tf.mul(squaredErrors, 0.5)), LEAST);
-  const ratio = tf.minimum(tf.mul(measured, tf.exp(tf.neg(expected))), MOST_TIMES);
+  const measured = tf.add(tf.mul(tf.exp(tf.neg(gamma)), tf.mul(squaredErrors, 0.5)), MIN_NATS);
+  const ratio = tf.minimum(tf.mul(measured, tf.exp(tf.neg(expected))), MAX_RATIO);
   const slope = tf.mul(tf.sign(squaredErrorWeight), tf.sub(1, ratio));
-  const fit = tf.mul(tf.mean(tf.mul(expected, constant(slope))), SHARE);
+  const fit = tf.mul(tf.mean(tf.mul(expected, constant(slope))), GRADIENT_SCALE);
   return tf.sub(fit, constant(fit));
 }
 

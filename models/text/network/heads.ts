@@ -51,18 +51,6 @@ function causalMask(length: number): tf.Tensor {
   return tf.tensor2d(mask, [length, length]);
 }
 
-/** Returns the cross-entropy −log softmax(logits) of each token: [N, L, V], [N, L] → [N, L]. */
-export function perCharacter(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
-  const vocabulary = logits.shape.at(-1)!;
-  const chosen = tf.oneHot(tokens, vocabulary, 1, 0, "float32");
-  return tf.neg(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), -1));
-}
-
-/** Returns the mean cross-entropy over the characters of each window: [N]. */
-export function crossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
-  return tf.mean(perCharacter(logits, tokens), -1);
-}
-
 export interface Filler {
   /**
    * Returns the logits of masked characters, conditioned on the unmasked ones on both sides:
@@ -177,14 +165,14 @@ export function denoiserHead(
 }
 
 /** Number of features of a noise level. */
-export const LEVEL_FEATURES = 64;
+const LEVEL_FEATURES = 64;
 const HALF = LEVEL_FEATURES / 2;
 
 /**
  * Returns sinusoidal features of γ/10 at {@link LEVEL_FEATURES}/2 frequencies from 1 to 100, which resolve
  * differences of 0.1: γ [N] → [N, {@link LEVEL_FEATURES}].
  */
-export function levelFeatures(gamma: tf.Tensor): tf.Tensor {
+function levelFeatures(gamma: tf.Tensor): tf.Tensor {
   const frequencies = Float32Array.from({ length: HALF }, (_, i) => 100 ** (i / (HALF - 1)) / 10);
   const phase = tf.mul(tf.reshape(gamma, [-1, 1]), tf.tensor2d(frequencies, [1, HALF]));
   return tf.concat([tf.sin(phase), tf.cos(phase)], -1);

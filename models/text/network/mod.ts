@@ -1,10 +1,9 @@
-/** The network for text, its objective and its likelihood bound. */
+/** The network for text, its steps, and the bounds of its likelihood. */
 export { rotaryTables } from "../../layers/mod.ts";
 export { EMBEDDINGS, embeddingsOf } from "./heads.ts";
 export { type TextNetwork, textNetwork } from "./network.ts";
 export { adaptiveGamma, DENSITY, type GammaEnds, knotWeights } from "./adaptive.ts";
 export { blockMask, continuationMask } from "./trunk.ts";
-export { maskedPlaces } from "./masked.ts";
 export {
   autoregressiveStep,
   boundStep,
@@ -21,6 +20,7 @@ export {
   likelihoodBound,
   linearGamma,
   logisticGamma,
+  maskedPlaces,
   type NoiseRange,
   type WindowErrors,
 } from "./bound.ts";

@@ -4,7 +4,7 @@
  * - The *reader* is an autoregressive language model.
  * - The *denoiser* predicts characters from noisy embeddings, all positions at once. Together with a
  *   reader it attends to the reader's key/value cache, which conditions a block on the text before it
- *   (Arriola et al. 2025, "Block Diffusion", section 3.3, with the reader's positions shifted by one so
+ *   (Arriola et al. 2025, "Block Diffusion", section 3, with the reader's positions shifted by one so
  *   that they make predictions as well).
  * - The *filler* predicts masked characters from the unmasked ones.
  *

@@ -23,9 +23,10 @@ import {
   type Step,
 } from "../../steps/mod.ts";
 import { DENSITY, densityFit, KNOTS } from "./adaptive.ts";
-import { crossEntropy, type Denoiser, type Filler, perCharacter, type Reader } from "./heads.ts";
+import type { Denoiser, Filler, Reader } from "./heads.ts";
 import type { TextNetwork } from "./network.ts";
 import {
+  crossEntropy,
   denoiseWindows,
   embeddedWindows,
   firstEstimate,
@@ -35,6 +36,7 @@ import {
   priorCrossEntropy,
   readWindows,
   squaredError,
+  tokenCrossEntropy,
   windowInputs,
 } from "./windows.ts";
 
@@ -135,7 +137,7 @@ export function autoregressiveStep(network: TextNetwork, reader: Reader): Step {
     parameters: network.parameters,
     inputs: windowInputs(network),
     apply: (inputs) => ({
-      nats: perCharacter(readWindows(reader, inputs).logits, input(inputs, "tokens")),
+      nats: tokenCrossEntropy(readWindows(reader, inputs).logits, input(inputs, "tokens")),
     }),
   };
 }

@@ -10,7 +10,7 @@ import {
   type Step,
 } from "../../steps/mod.ts";
 import { EMBEDDING_DIMENSION } from "../mod.ts";
-import { crossEntropy, type Denoiser, type Filler, perCharacter, type Reader } from "./heads.ts";
+import type { Denoiser, Filler, Reader } from "./heads.ts";
 import type { TextNetwork } from "./network.ts";
 import type { KeyValueCache } from "./trunk.ts";
 
@@ -49,6 +49,18 @@ export function levelsOf(inputs: Tensors) {
     alpha: input(inputs, "alpha"),
     sigma: input(inputs, "sigma"),
   };
+}
+
+/** Returns the cross-entropy −log softmax(logits) of each token: [N, L, V], [N, L] → [N, L]. */
+export function tokenCrossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
+  const vocabulary = logits.shape.at(-1)!;
+  const chosen = tf.oneHot(tokens, vocabulary, 1, 0, "float32");
+  return tf.neg(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), -1));
+}
+
+/** Returns the mean of {@link tokenCrossEntropy} over each window: [N]. */
+export function crossEntropy(logits: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
+  return tf.mean(tokenCrossEntropy(logits, tokens), -1);
 }
 
 /** Applies the autoregressive head to whole windows; their last character is only predicted. */
@@ -137,6 +149,6 @@ export function priorCrossEntropy(denoiser: Denoiser, inputs: Tensors, z: tf.Ten
  */
 export function maskedBound(filler: Filler, inputs: Tensors): tf.Tensor {
   const tokens = input(inputs, "tokens"), masked = input(inputs, "masked");
-  const nats = perCharacter(filler.fill(inputs, tokens, masked), tokens);
+  const nats = tokenCrossEntropy(filler.fill(inputs, tokens, masked), tokens);
   return tf.div(tf.sum(tf.mul(nats, masked), -1), tf.sum(masked, -1));
 }
