@@ -1,6 +1,6 @@
 /**
- * Conditional sampling without training for it: classifier-free guidance, and in-painting of points of which a
- * part is known.
+ * Conditional sampling: classifier-free guidance by a class, and in-painting, where part of a sample is
+ * known.
  */
 import type { Arithmetic, Points } from "./notation.ts";
 import { UserError } from "../../engine/host/mod.ts";
@@ -90,7 +90,10 @@ export interface Inpainting<P extends Points = Float32Array> {
   readonly known: P;
   /** 1 where known, 0 where to be sampled; shaped like `z`. */
   readonly mask: P;
-  /** Number of times that each segment is sampled, r in the paper. By default 10; 1 only replaces the known part. */
+  /**
+   * Number of times that each segment is sampled, r in the paper. By default 10; 1 only replaces the known
+   * part.
+   */
   readonly resamples?: number | undefined;
   /** Number of steps in a segment, j in the paper. By default 1 (the paper uses 10 of 250). */
   readonly jumpLength?: number | undefined;

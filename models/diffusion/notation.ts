@@ -41,16 +41,13 @@ export interface Arithmetic<T> {
   meanPerExample(a: T): T;
 }
 
-/** The amplitudes of each example, broadcastable to samples of shape [N, …]: [N, 1, …]. */
-export interface Level<T> {
+/**
+ * Signal and noise amplitudes: numbers at one noise level, or tensors of those of each example, broadcastable
+ * to samples of shape [N, …]: [N, 1, …].
+ */
+export interface Amplitudes<T = number> {
   readonly alpha: T;
   readonly sigma: T;
-}
-
-/** Signal and noise amplitudes at one noise level. */
-export interface Amplitudes {
-  readonly alpha: number;
-  readonly sigma: number;
 }
 
 /**
@@ -86,18 +83,13 @@ export function noiseAngle(gamma: number): number {
   return 2 / Math.PI * Math.atan(Math.exp(gamma / 2));
 }
 
-/** The quantities of the noise level that networks and objectives use, with one value for each example. */
-export interface NoiseInputs {
-  readonly alpha: Float32Array;
-  readonly sigma: Float32Array;
-  readonly angle: Float32Array;
-}
-
 /**
- * Returns the `alpha`, `sigma` and `angle` inputs of the compiled training and denoising steps, each of shape [N], for a
- * batch whose example i has the noise level `gammas[i]`.
+ * Returns the inputs of compiled training and denoising steps that describe noise levels, each of shape [N],
+ * for a batch whose example i has the noise level `gammas[i]`.
  */
-export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
+export function noiseInputs(
+  gammas: ArrayLike<number>,
+): Readonly<Record<"alpha" | "sigma" | "angle", Float32Array>> {
   const levels = Array.from(
     gammas,
     (gamma) => ({ ...alphaSigma(gamma), angle: noiseAngle(gamma) }),
@@ -109,19 +101,22 @@ export function noiseInputs(gammas: ArrayLike<number>): NoiseInputs {
   };
 }
 
-/** A step to a higher noise level: the γ that is reached, and the coefficients of the point and of fresh noise. */
+/** A step to a higher noise level, as a linear combination of the point and of fresh noise. */
 export interface NoiseIncrease {
+  /** The noise level that is reached. */
   readonly gamma: number;
+  /** Coefficient of the point. */
   readonly z: number;
+  /** Coefficient of the noise. */
   readonly noise: number;
 }
 
 /**
- * Returns the step of the forward process from one noise level to a noisier one, q(z_t | z_s): z_t = (α_t/α_s) z_s +
- * √(σ_t² − (α_t/α_s)² σ_s²) ξ (Kingma et al. 2021, appendix A.1). From γ_s = −∞ it adds noise to
- * clean samples.
+ * Returns the step of the forward process q(z_t | z_s) from one noise level to a noisier one,
  *
- * @returns The coefficients, on the host in float64.
+ *     z_t = (α_t/α_s) z_s + √(σ_t² − (α_t/α_s)² σ_s²) ξ
+ *
+ * (Kingma et al. 2021, appendix A.1). From γ_s = −∞ it adds noise to clean samples.
  */
 export function noiseIncrease(gammaS: number, gammaT: number): NoiseIncrease {
   const s = alphaSigma(gammaS), t = alphaSigma(gammaT);

@@ -7,7 +7,7 @@
  * target's loss as w · c_out².
  */
 import { UserError } from "../../engine/host/mod.ts";
-import { alphaSigma, type Arithmetic, flowTime, type Level, snr } from "./notation.ts";
+import { alphaSigma, type Amplitudes, type Arithmetic, flowTime, snr } from "./notation.ts";
 import { hasZeroTerminalSnr, type Schedule } from "./schedules.ts";
 import type { TimeSampling } from "./levels.ts";
 
@@ -16,11 +16,11 @@ interface TargetEntry {
   readonly description: string;
   readonly citation: string;
   /** Returns the divisor of z in the input of the network (1/c_in), if it is not 1. */
-  inputDivisor?<T>(m: Arithmetic<T>, level: Level<T>, sigmaData: number): T;
+  inputDivisor?<T>(m: Arithmetic<T>, level: Amplitudes<T>, sigmaData: number): T;
   /** Returns the target: the output of a perfect network. */
-  of<T>(m: Arithmetic<T>, x: T, eps: T, level: Level<T>, sigmaData: number): T;
+  of<T>(m: Arithmetic<T>, x: T, eps: T, level: Amplitudes<T>, sigmaData: number): T;
   /** Returns x̂ from the output of a network. */
-  denoised<T>(m: Arithmetic<T>, output: T, z: T, level: Level<T>, sigmaData: number): T;
+  denoised<T>(m: Arithmetic<T>, output: T, z: T, level: Amplitudes<T>, sigmaData: number): T;
   /** Returns c_out², the ratio of ‖x − x̂‖² to the target's squared error. It is infinite for ε in pure noise. */
   squaredOutputScale(gamma: number, sigmaData: number): number;
 }
@@ -97,7 +97,7 @@ export const targets = {
 } as const satisfies Record<string, TargetEntry>;
 
 /** n of the target `edm`. */
-function edmNorm<T>(m: Arithmetic<T>, { alpha, sigma }: Level<T>, sigmaData: number): T {
+function edmNorm<T>(m: Arithmetic<T>, { alpha, sigma }: Amplitudes<T>, sigmaData: number): T {
   return m.sqrt(m.add(m.square(sigma), m.square(m.mul(alpha, sigmaData))));
 }
 
@@ -129,7 +129,7 @@ export function networkInput<T>(
   m: Arithmetic<T>,
   objective: Objective,
   z: T,
-  level: Level<T>,
+  level: Amplitudes<T>,
 ): T {
   const { entry, sigmaData } = entryOf(objective);
   return entry.inputDivisor ? m.div(z, entry.inputDivisor(m, level, sigmaData)) : z;
@@ -147,7 +147,7 @@ export function targetOf<T>(
   objective: Objective,
   x: T,
   eps: T,
-  level: Level<T>,
+  level: Amplitudes<T>,
 ): T {
   const { entry, sigmaData } = entryOf(objective);
   return entry.of(m, x, eps, level, sigmaData);
@@ -167,7 +167,7 @@ export function denoisedFrom<T>(
   objective: Objective,
   output: T,
   z: T,
-  level: Level<T>,
+  level: Amplitudes<T>,
 ): T {
   const { entry, sigmaData } = entryOf(objective);
   return entry.denoised(m, output, z, level, sigmaData);

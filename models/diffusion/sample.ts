@@ -79,21 +79,21 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
   const plan = samplingPlan(options);
   let base = sampleStart(options);
   let reached = base;
-  let previous: P | undefined;
-  let taken: Pick<SampleStep<P>, "from" | "denoised"> | undefined;
+  let estimate: P | undefined;
+  let first: Pick<SampleStep<P>, "from" | "denoised"> | undefined;
   for (const [index, evaluation] of plan.entries()) {
-    const { step, steps, raises, gamma, hasPrevious, move, corrects } = evaluation;
+    const { step, steps, raises, gamma, move, corrects } = evaluation;
     if (!corrects) signal?.throwIfAborted();
     for (const raise of raises) base = mix(raise.z, base, raise.noise, options.noise(raise.draw));
     const z = corrects ? reached : base;
-    const known = hasPrevious ? previous : undefined;
-    const answer = await denoise(z, gamma, step, known);
-    requireFinite(answer, z.length, describeEvaluation(evaluation));
-    const denoised = clipped(answer, options.clip);
+    const previous = evaluation.hasPrevious ? estimate : undefined;
+    const unclipped = await denoise(z, gamma, step, previous);
+    requireFinite(unclipped, z.length, describeEvaluation(evaluation));
+    const denoised = clipped(unclipped, options.clip);
     const noise = move.draw === undefined ? undefined : options.noise(move.draw);
-    reached = combine(move, base, denoised, known, noise);
-    previous = denoised;
-    if (!corrects) taken = { from: { gamma, z }, denoised };
+    reached = combine(move, base, denoised, previous, noise);
+    estimate = denoised;
+    if (!corrects) first = { from: { gamma, z }, denoised };
     if (!evaluation.endsStep) continue;
     if (inpaint && evaluation.known) {
       const { draw } = evaluation.known;
@@ -105,7 +105,7 @@ export async function sampleDiffusion<P extends Points = Float32Array>(
       step,
       steps,
       evaluations: index + 1,
-      ...taken!,
+      ...first!,
       gamma: evaluation.reached,
       z: base,
     });

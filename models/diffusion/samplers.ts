@@ -6,9 +6,11 @@
  * whose coefficients depend on the noise levels alone. They are float64 numbers, so a step can be
  * compared with its paper digit by digit and applies to arrays of any kind; `sample.ts` applies the
  * steps.
+ *
  * Symbols beside those of `notation.ts`: λ = −γ/2 = log(α/σ), h = λ_s − λ_t.
  *
- * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it (`sampler_options.ts`).
+ * To add a sampler, add an entry. Names, options, ranges, help texts and tests derive from it, by way of
+ * `sampler_options.ts`.
  */
 import { z } from "zod";
 import { UserError } from "../../engine/host/mod.ts";

@@ -124,9 +124,12 @@ export function hasZeroTerminalSnr(schedule: Pick<Schedule, "gamma">): boolean {
 }
 
 /**
- * Rescales a schedule to zero terminal SNR: α is shifted and scaled so that it vanishes at t = 1 and does not
- * change at t = 0, so that sampling starts from the distribution of training (Lin et al. 2024, "Common Diffusion Noise Schedules and
- * Sample Steps are Flawed", algorithm 1): α'(t) = (α(t) − α(1)) · α(0)/(α(0) − α(1)).
+ * Rescales a schedule to zero terminal SNR, so that sampling starts from the distribution of training: α is
+ * shifted and scaled so that it vanishes at t = 1 and does not change at t = 0,
+ *
+ *     α'(t) = (α(t) − α(1)) · α(0)/(α(0) − α(1))
+ *
+ * (Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed", algorithm 1).
  *
  * A schedule that already ends in pure noise is returned unchanged.
  */

@@ -28,7 +28,7 @@ const LEVEL_FEATURES = 64;
 export const dit = (patch: number): ImageArchitecture => (scope, options) => {
   const { width, layers, heads } = SIZES[options.size];
   const { height: imageHeight, width: imageWidth, classes } = options;
-  const [down, across] = [imageHeight / patch, imageWidth / patch];
+  const [rows, columns] = [imageHeight / patch, imageWidth / patch];
   const values = patch * patch * options.imageChannels;
   const shape = { width, heads, conditionWidth: width };
   const condition = conditioning(scope.at("condition"), {
@@ -45,7 +45,7 @@ export const dit = (patch: number): ImageArchitecture => (scope, options) => {
 
   return (p, z, angle, labels) => {
     const e = tf.reshape(condition(p, angle, labels), [-1, 1, width]);
-    let x = tf.add(stem(p, patches(z, patch)), places(down, across, width));
+    let x = tf.add(stem(p, patches(z, patch)), positionEmbeddings(rows, columns, width));
     for (const block of blocks) x = block(p, x, e).x;
     const [n] = z.shape;
     const shape4 = [n, imageHeight, imageWidth, options.imageChannels] as const;
@@ -56,10 +56,10 @@ export const dit = (patch: number): ImageArchitecture => (scope, options) => {
 /** [N, H, W, C] → [N, patches, patch² C], row by row. */
 function patches(z: tf.Tensor4D, patch: number): tf.Tensor {
   const [n, height, width, channels] = z.shape;
-  const [down, across] = [height / patch, width / patch];
-  const strips = tf.reshape(z, [n * down, patch, across, patch * channels]);
+  const [rows, columns] = [height / patch, width / patch];
+  const strips = tf.reshape(z, [n * rows, patch, columns, patch * channels]);
   const squares = tf.transpose(strips, [0, 2, 1, 3]);
-  return tf.reshape(squares, [n, down * across, patch * patch * channels]);
+  return tf.reshape(squares, [n, rows * columns, patch * patch * channels]);
 }
 
 /** The inverse of {@link patches}. */
@@ -68,22 +68,23 @@ function pixels(
   [n, height, width, channels]: readonly [number, number, number, number],
   patch: number,
 ): tf.Tensor4D {
-  const [down, across] = [height / patch, width / patch];
-  const squares = tf.reshape(x, [n * down, across, patch, patch * channels]);
+  const [rows, columns] = [height / patch, width / patch];
+  const squares = tf.reshape(x, [n * rows, columns, patch, patch * channels]);
   const strips = tf.transpose(squares, [0, 2, 1, 3]);
   return tf.reshape(strips, [n, height, width, channels]) as tf.Tensor4D;
 }
 
-/** Returns sinusoidal position embeddings of row and column, [1, down · across, width]. */
-function places(down: number, across: number, width: number): tf.Tensor {
+/** Returns sinusoidal position embeddings of row and column, [1, rows · columns, width]. */
+function positionEmbeddings(rows: number, columns: number, width: number): tf.Tensor {
   const quarter = width / 4;
   const frequencies = Array.from({ length: quarter }, (_, i) => 10000 ** (-i / quarter));
-  const rows = Array.from({ length: down * across }, (_, place) => {
-    const [row, column] = [Math.floor(place / across), place % across];
-    return [row, column].flatMap((at) => [
-      ...frequencies.map((frequency) => Math.sin(at * frequency)),
-      ...frequencies.map((frequency) => Math.cos(at * frequency)),
-    ]);
-  });
-  return tf.tensor3d([rows]);
+  const sinusoids = (position: number) => [
+    ...frequencies.map((frequency) => Math.sin(position * frequency)),
+    ...frequencies.map((frequency) => Math.cos(position * frequency)),
+  ];
+  const embeddings = Array.from({ length: rows * columns }, (_, patch) => [
+    ...sinusoids(Math.floor(patch / columns)),
+    ...sinusoids(patch % columns),
+  ]);
+  return tf.tensor3d([embeddings]);
 }

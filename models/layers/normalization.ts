@@ -1,3 +1,4 @@
+/** Group and layer normalisation, with gradients that need few passes over memory. */
 import { tf } from "../../engine/mod.ts";
 import type { Layer } from "./linear.ts";
 import { ones, type Scope, zeros } from "./parameters.ts";

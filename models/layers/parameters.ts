@@ -42,7 +42,7 @@ export interface ParameterSpec {
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 /** Selects one parameter of a network. */
-export type Pick = (parameters: Tensors) => tf.Tensor;
+export type ParameterSelector = (parameters: Tensors) => tf.Tensor;
 
 /** A named module of a network, in which layers declare their parameters. */
 export interface Scope {
@@ -54,7 +54,7 @@ export interface Scope {
    * @param hidden See {@link ParameterSpec.hidden}; by default it is not.
    * @throws {Error} If the name is taken.
    */
-  declare(name: string, shape: readonly number[], init: Init, hidden?: boolean): Pick;
+  declare(name: string, shape: readonly number[], init: Init, hidden?: boolean): ParameterSelector;
 }
 
 /** Returns the root module of a new network, and the list of the parameters that its layers declare. */

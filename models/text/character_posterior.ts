@@ -1,4 +1,4 @@
-/** What a noisy embedding tells of its character without context: its posterior, and the prior term of the bound. */
+/** The posterior of a character given its own noisy embedding, and the prior term of the bound. */
 import { normals } from "../../engine/host/mod.ts";
 import type { Amplitudes } from "../diffusion/mod.ts";
 

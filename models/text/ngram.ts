@@ -213,7 +213,7 @@ function requireSymbol(symbol: number, vocabularySize: number): number {
  * A trie of n-grams: the root is the empty n-gram, and a child is its parent followed by one more symbol.
  * Nodes are numbers; children are found by hashing (parent, symbol) with linear probing.
  */
-export class NgramTrie {
+class NgramTrie {
   #size = 1;
   #parent = new Int32Array(1024).fill(-1);
   #symbol = new Uint16Array(1024);
@@ -228,17 +228,12 @@ export class NgramTrie {
   static readonly root = 0;
   static readonly none = -1;
 
-  /** Number of nodes, including the root. */
-  get size(): number {
-    return this.#size;
-  }
-
   /** Returns how often the n-gram occurs. */
   count(node: number): number {
     return this.#count[node]!;
   }
 
-  /** Returns how often the n-gram is followed by a symbol, which excludes an occurrence at the end of the text. */
+  /** Returns how often the n-gram is followed by a symbol: not so at the end of the text. */
   continuations(node: number): number {
     return this.#continuations[node]!;
   }

@@ -49,7 +49,10 @@ export function lastCharacters(
   return columns(tokens, total, end - length, end);
 }
 
-/** Returns the logits of the next character, [count, V], conditioned on as much of the text as the context holds. */
+/**
+ * Returns the logits of the next character, [count, V], conditioned on as much of the text as the context
+ * holds.
+ */
 export async function nextLogits(
   model: TextModel,
   draft: Draft,
@@ -61,7 +64,11 @@ export async function nextLogits(
   return columns(logits, (length + 1) * size, length * size, (length + 1) * size);
 }
 
-/** Samples the next character of every text, and appends it. @param logitsOf The logits of a text's next character. */
+/**
+ * Samples the next character of every text, and appends it.
+ *
+ * @param logitsOf Returns the logits of the next character of a text.
+ */
 export function appendCharacters(
   draft: Draft,
   request: GenerationRequest,

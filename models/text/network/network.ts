@@ -8,8 +8,9 @@
  *   that they make predictions as well).
  * - The *filler* predicts masked characters from the unmasked ones.
  *
- * All heads share the transformer blocks and the output layer. The blocks are conditioned by adaLN-zero:
- * on the noise level by the denoiser, on a learned vector by the other heads.
+ * All heads share the transformer blocks and the output layer. Both are conditioned by adaptive layer
+ * normalisation ({@link transformerBlock}), by the denoiser on the noise level, by the other heads on a
+ * learned vector.
  */
 import {
   type Activation,
