@@ -18,20 +18,23 @@ import type { Combination, SamplerName, StepCoefficients } from "./samplers.ts";
 /** Noise to be drawn, by its number from 1 up: the same number always stands for the same noise. */
 export type Draw = number;
 
-/** One evaluation of the denoiser, what is done to the points before it, and the point reached by it. */
+/** One evaluation of the denoiser, with what is done to the points before and after it. */
 export interface Evaluation {
   /** The sampling step that it belongs to, 1 … steps. */
   readonly step: number;
   readonly steps: number;
-  /** Moves to more noise, carried out first: z ← z·`z` + noise·`noise`. */
+  /** Increases of the noise, carried out first: z ← `z`·z + `noise`·ξ. */
   readonly raises: readonly (NoiseIncrease & { readonly draw: Draw })[];
-  /** The noise level at which x̂ is asked for. */
+  /** The noise level at which the denoiser is evaluated. */
   readonly gamma: number;
   /** Whether the estimate before it still applies, so that the denoiser may be conditioned on it. */
   readonly hasPrevious: boolean;
   /** The point reached, from z_t, this estimate and the one before it. */
   readonly move: Combination & { readonly draw?: Draw | undefined };
-  /** Whether it is asked at the point that the evaluation before it reached; `move` starts from z_t. */
+  /**
+   * Whether the denoiser is evaluated at the point that the evaluation before it reached. `move` starts from
+   * z_t nevertheless.
+   */
   readonly corrects: boolean;
   /** Whether this is the last evaluation of its step: the point reached is the z_t of the next. */
   readonly endsStep: boolean;

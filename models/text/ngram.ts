@@ -20,12 +20,10 @@ export interface NgramOptions {
 /** The n-gram models of a training text, of every order from 1 to `order`. */
 export interface NgramModel extends NgramOptions {
   /**
-   * Returns −log p of each symbol of a text conditioned on those before it, in nats. The first symbols
-   * have shorter contexts.
-   *
-   * @param order Order of the model. By default the largest.
+   * Returns −log p of each symbol of a text under the model of the largest order, conditioned on the symbols
+   * before it, in nats. The first symbols have shorter contexts.
    */
-  surprisals(text: ArrayLike<number>, order?: number): Float64Array;
+  surprisals(text: ArrayLike<number>): Float64Array;
   /**
    * Returns the cross-entropy of a text under the model of each order, in nats per symbol; element n − 1
    * belongs to the n-gram model.
@@ -33,11 +31,14 @@ export interface NgramModel extends NgramOptions {
    * @throws {UserError} If the text is empty.
    */
   crossEntropies(text: ArrayLike<number>): Float64Array;
-  /** Returns the probabilities of the next symbol, [vocabularySize], which sum to 1. */
-  distribution(context: ArrayLike<number>, order?: number): Float64Array;
+  /**
+   * Returns the probabilities of the next symbol under the model of the largest order, [vocabularySize],
+   * which sum to 1.
+   */
+  distribution(context: ArrayLike<number>): Float64Array;
 }
 
-const MOST_ORDER = 16;
+const MAX_ORDER = 16;
 
 /**
  * Fits n-gram models to a text.
@@ -48,24 +49,27 @@ export function fitNgrams(
   text: ArrayLike<number>,
   { order, vocabularySize }: NgramOptions,
 ): NgramModel {
-  requireOrder(order, MOST_ORDER);
+  if (!(Number.isInteger(order) && order >= 1 && order <= MAX_ORDER)) {
+    throw new UserError(
+      `Cannot use n-grams of order ${order}: \`order\` must be an integer from 1 to ${MAX_ORDER}`,
+    );
+  }
   const trie = new NgramTrie();
   const contexts = new Contexts(trie, order);
   for (let i = 0; i < text.length; i++) {
     contexts.count(requireSymbol(text[i]!, vocabularySize));
   }
 
-  /** Reports the probability of each symbol under every order up to the requested one. */
+  /** Calls `visit` with the probability of each symbol under the model of every order. */
   function score(
     text: ArrayLike<number>,
-    most: number,
-    visit: (place: number, order: number, probability: number) => void,
+    visit: (position: number, order: number, probability: number) => void,
   ): void {
-    const contexts = new Contexts(trie, most);
+    const contexts = new Contexts(trie, order);
     for (let i = 0; i < text.length; i++) {
       const symbol = requireSymbol(text[i]!, vocabularySize);
       let probability = 1 / vocabularySize;
-      for (let length = 0; length < most; length++) {
+      for (let length = 0; length < order; length++) {
         const node = contexts.at(length);
         if (node !== NgramTrie.none) {
           probability = interpolated(trie, node, trie.child(node, symbol), probability);
@@ -79,28 +83,26 @@ export function fitNgrams(
   return {
     order,
     vocabularySize,
-    surprisals(text, most = order) {
-      requireOrder(most, order);
+    surprisals(text) {
       const nats = new Float64Array(text.length);
-      score(text, most, (place, n, probability) => {
-        if (n === most) nats[place] = -Math.log(probability);
+      score(text, (position, n, probability) => {
+        if (n === order) nats[position] = -Math.log(probability);
       });
       return nats;
     },
     crossEntropies(text) {
       if (text.length === 0) throw new UserError("Cannot score an empty text");
       const nats = new Float64Array(order);
-      score(text, order, (_place, n, probability) => nats[n - 1]! -= Math.log(probability));
+      score(text, (_position, n, probability) => nats[n - 1]! -= Math.log(probability));
       return nats.map((sum) => sum / text.length);
     },
-    distribution(context, most = order) {
-      requireOrder(most, order);
-      const contexts = new Contexts(trie, most);
-      for (let i = Math.max(0, context.length - most + 1); i < context.length; i++) {
+    distribution(context) {
+      const contexts = new Contexts(trie, order);
+      for (let i = Math.max(0, context.length - order + 1); i < context.length; i++) {
         contexts.follow(requireSymbol(context[i]!, vocabularySize));
       }
       const probabilities = new Float64Array(vocabularySize).fill(1 / vocabularySize);
-      for (let length = 0; length < most; length++) {
+      for (let length = 0; length < order; length++) {
         const node = contexts.at(length);
         if (node === NgramTrie.none) break;
         for (let symbol = 0; symbol < vocabularySize; symbol++) {
@@ -159,47 +161,27 @@ class Contexts {
   }
 }
 
-export interface NgramSampleOptions {
-  /** Number of symbols to sample. */
-  readonly length: number;
-  readonly key: RandomKey;
-  /** Symbols that the sample continues; not part of the result. By default none. */
-  readonly prompt?: ArrayLike<number> | undefined;
-  /** Order of the model. By default the largest. */
-  readonly order?: number | undefined;
-}
-
-/** Samples a text from an n-gram model. */
+/** Samples a text of `length` symbols from an n-gram model. */
 export function sampleNgrams(
   model: NgramModel,
-  { length, key, prompt = [], order = model.order }: NgramSampleOptions,
+  { length, key }: { readonly length: number; readonly key: RandomKey },
 ): Uint16Array {
-  const text = new Uint16Array(prompt.length + length);
-  text.set(prompt);
+  const text = new Uint16Array(length);
   uniforms(key, length).forEach((uniform, i) => {
-    const end = prompt.length + i;
-    const context = text.subarray(Math.max(0, end - order + 1), end);
-    text[end] = drawn(model.distribution(context, order), uniform);
+    const context = text.subarray(Math.max(0, i - model.order + 1), i);
+    text[i] = symbolAt(model.distribution(context), uniform);
   });
-  return text.subarray(prompt.length);
+  return text;
 }
 
 /** Returns the symbol at a quantile of the cumulative distribution. */
-function drawn(probabilities: Float64Array, uniform: number): number {
+function symbolAt(probabilities: Float64Array, uniform: number): number {
   let left = uniform;
   for (let symbol = 0; symbol < probabilities.length - 1; symbol++) {
     left -= probabilities[symbol]!;
     if (left < 0) return symbol;
   }
   return probabilities.length - 1;
-}
-
-function requireOrder(order: number, most: number): void {
-  if (!(Number.isInteger(order) && order >= 1 && order <= most)) {
-    throw new UserError(
-      `Cannot use n-grams of order ${order}: \`order\` must be an integer from 1 to ${most}`,
-    );
-  }
 }
 
 function requireSymbol(symbol: number, vocabularySize: number): number {

@@ -36,10 +36,10 @@ export interface TextModel {
    */
   readonly denoise: ((request: DenoiseRequest) => Promise<Float32Array>) | null;
   /**
-   * Carries out a sampling loop where the network runs. Absent where the loop is the host's, which calls
-   * `denoise` for each evaluation.
+   * Carries out a sampling loop on the device of the network. Without this function, the loop runs on the
+   * host and calls `denoise` for each evaluation.
    *
-   * @param onStep Called as each step is asked for.
+   * @param onStep Called when a step is enqueued.
    */
   readonly sample?:
     | ((loop: SamplingLoop, onStep?: () => void) => Promise<SampledLogits>)

@@ -45,12 +45,13 @@ Deno.test("n-grams of every order give verse the nats that dictionaries of conte
 
 Deno.test("fitNgrams() smooths as the equation says", () => {
   // "abab" followed by "c": a, b twice, c once; after "ab" come "a" and "c".
-  const model = fitNgrams([0, 1, 0, 1, 2], { order: 3, vocabularySize: 4 });
+  const fit = (order: number) => fitNgrams([0, 1, 0, 1, 2], { order, vocabularySize: 4 });
+  const model = fit(3);
   const unigram = [2, 2, 1, 0].map((count) => (count + 3 / 4) / (5 + 3));
-  assert.deepEqual([...model.distribution([], 1)], unigram);
+  assert.deepEqual([...fit(1).distribution([])], unigram);
   // "b" occurs twice, followed by two kinds.
   const bigram = [1, 0, 1, 0].map((count, i) => (count + 2 * unigram[i]!) / (2 + 2));
-  assert.deepEqual([...model.distribution([1], 2)], bigram);
+  assert.deepEqual([...fit(2).distribution([1])], bigram);
   const trigram = [1, 0, 1, 0].map((count, i) => (count + 2 * bigram[i]!) / (2 + 2));
   assert.deepEqual([...model.distribution([0, 1])], trigram);
   // A context that never occurred, and one with nothing after it, leave it to the shorter ones.
@@ -65,19 +66,19 @@ Deno.test("surprisals, cross-entropies and distributions are of one mind", () =>
     (x) => Math.floor(7 * x * x),
   );
   const other = text.toReversed().subarray(0, 80);
-  const model = fitNgrams(text, { order: 4, vocabularySize: 9 });
-  const all = model.crossEntropies(other);
+  const fit = (order: number) => fitNgrams(text, { order, vocabularySize: 9 });
+  const all = fit(4).crossEntropies(other);
   for (const order of [1, 2, 3, 4]) {
-    const nats = model.surprisals(other, order);
+    const model = fit(order);
+    const nats = model.surprisals(other);
     close(nats.reduce((sum, value) => sum + value) / other.length, all[order - 1]!, 1e-12);
     other.forEach((symbol, i) => {
-      const probabilities = model.distribution(other.subarray(0, i), order);
+      const probabilities = model.distribution(other.subarray(0, i));
       close(-Math.log(probabilities[symbol]!), nats[i]!, 1e-12);
       close(probabilities.reduce((sum, value) => sum + value), 1, 1e-12);
       assert.ok(probabilities.every((value) => value > 0));
     });
   }
-  assert.deepEqual(model.surprisals(other), model.surprisals(other, 4));
 });
 
 /** A Markov chain over three symbols, with its stationary distribution. */
@@ -123,31 +124,14 @@ Deno.test("sampleNgrams() draws what the model says, and the same for the same k
   }
 });
 
-Deno.test("sampleNgrams() continues a prompt without giving it back", () => {
-  // After "0 1" always comes 2; without the prompt, 2 is one of four.
-  const model = fitNgrams([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3], { order: 3, vocabularySize: 4 });
-  let continued = 0;
-  for (let step = 0; step < 50; step++) {
-    const drawn = sampleNgrams(model, {
-      length: 1,
-      prompt: [3, 0, 1],
-      key: { seed: 0, stream: "prompt", step },
-    });
-    assert.equal(drawn.length, 1);
-    if (drawn[0] === 2) continued++;
-  }
-  assert.ok(continued > 38, `${continued}`);
-});
-
 Deno.test("n-gram models refuse orders, texts and symbols they cannot have", () => {
   const fit = (order: number) => fitNgrams([0, 1], { order, vocabularySize: 2 });
-  const message = (order: number, most: number) => ({
-    name: "UserError",
-    message: `Cannot use n-grams of order ${order}: \`order\` must be an integer from 1 to ${most}`,
-  });
-  for (const order of [0, 1.5, 17]) assert.throws(() => fit(order), message(order, 16));
-  assert.throws(() => fit(2).distribution([], 3), message(3, 2));
-  assert.throws(() => fit(2).surprisals([0], 0), message(0, 2));
+  for (const order of [0, 1.5, 17]) {
+    assert.throws(() => fit(order), {
+      name: "UserError",
+      message: `Cannot use n-grams of order ${order}: \`order\` must be an integer from 1 to 16`,
+    });
+  }
   assert.throws(() => fit(2).crossEntropies([]), { message: "Cannot score an empty text" });
   assert.throws(() => fit(2).surprisals([2]), {
     name: "RangeError",
