@@ -113,7 +113,7 @@ export async function textModel(
     unit: config.vocabulary_size > 0 ? "tokens" : "characters",
     dimension: EMBEDDING_DIMENSION,
     context,
-    embeddings: denoiser ? embeddingsOf(ema, network) : null,
+    embeddings: denoiser ? embeddingsOf(ema, network) : undefined,
     gamma: range.gamma,
     read: reading && (async (tokens, count, length) => {
       const { logits } = await reading.run({ tokens: padded(tokens, count, length, context - 1) });
@@ -142,7 +142,7 @@ export async function textModel(
         });
         return columns(logits as Float32Array, size * vocabulary, 0, length * vocabulary);
       }
-      : null,
+      : undefined,
     sample: engine.compileResident && denoiser
       ? async (loop, onStep) => {
         const { count, length, temperature } = loop;

@@ -26,15 +26,15 @@ export interface TextModel {
   readonly dimension: number;
   /** Largest number of characters in the context. */
   readonly context: number;
-  /** Embedding matrix, [V, dimension]; null for a purely autoregressive network. */
-  readonly embeddings: Float32Array | null;
+  /** Embedding matrix, [V, dimension], of a network with a denoising head. */
+  readonly embeddings?: Float32Array | undefined;
   /** −log SNR over time, rising from the lowest noise level of training (t = 0) to the highest (t = 1). */
   gamma(t: number): number;
   /**
-   * Returns the logits of characters from their noisy embeddings, [count, length, V]. Null for a network
+   * Returns the logits of characters from their noisy embeddings, [count, length, V]. Absent for a network
    * without a denoising head.
    */
-  readonly denoise: ((request: DenoiseRequest) => Promise<Float32Array>) | null;
+  readonly denoise?: ((request: DenoiseRequest) => Promise<Float32Array>) | undefined;
   /**
    * Carries out a sampling loop on the device of the network. Without this function, the loop runs on the
    * host and calls `denoise` for each evaluation.
@@ -55,13 +55,13 @@ export interface TextModel {
     | undefined;
   /**
    * Returns [count, length + 1, V], where position i holds the logits of character i conditioned on
-   * those before it. Null for a network without an autoregressive head.
+   * those before it. Absent for a network without an autoregressive head.
    *
    * @param tokens [count, length], length below the context.
    */
-  readonly read:
+  readonly read?:
     | ((tokens: Int32Array, count: number, length: number) => Promise<Float32Array>)
-    | null;
+    | undefined;
 }
 
 export interface DenoiseRequest {

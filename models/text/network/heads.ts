@@ -3,7 +3,6 @@ import { type Parameters, tf } from "../../../engine/mod.ts";
 import {
   embedding,
   linear,
-  type Rotary,
   type Scope,
   silu,
   type Tensors,
@@ -11,9 +10,10 @@ import {
   zeros,
 } from "../../layers/mod.ts";
 import { EMBEDDING_DIMENSION } from "../mod.ts";
-import { HIDDEN, type KeyValueCache, type Trunk } from "./trunk.ts";
 import { perExample } from "../../steps/mod.ts";
+import { causalMask, type KeyValueCache, type Trunk, type TrunkAttention } from "./trunk.ts";
 
+/** The autoregressive head. */
 export interface Reader {
   /**
    * Applies the causal transformer. The input of position i is character i − 1 (a learned start embedding
@@ -44,13 +44,7 @@ export function readerHead(
   });
 }
 
-/** Returns the causal attention mask, [length, length]: position i attends to positions 0 … i. */
-function causalMask(length: number): tf.Tensor {
-  const mask = new Float32Array(length * length);
-  for (let i = 0; i < length; i++) mask.fill(HIDDEN, i * length + i + 1, (i + 1) * length);
-  return tf.tensor2d(mask, [length, length]);
-}
-
+/** The head of masked diffusion. */
 export interface Filler {
   /**
    * Returns the logits of masked characters, conditioned on the unmasked ones on both sides:
@@ -91,8 +85,8 @@ export function fillerHead(
 /** Name of the embedding matrix, which has a learning rate of its own. */
 export const EMBEDDINGS = "embeddings.weight";
 
-/** Noisy embeddings, their noise level and their context. */
-export interface NoisyInput {
+/** Noisy embeddings, their noise level, and what they attend to, such as the cache of the reader. */
+export interface NoisyInput extends TrunkAttention {
   /** z = αe + σε, [N, length, d]. */
   readonly z: tf.Tensor;
   /** Noise level γ = −log SNR of each example, with its α and σ; each is [N]. */
@@ -101,14 +95,9 @@ export interface NoisyInput {
   readonly sigma: tf.Tensor;
   /** The previous denoised estimate for self-conditioning, shaped like `z`; zeros if there is none. */
   readonly previous: tf.Tensor;
-  /** Rotary tables of the positions. By default those of 0, 1, …. */
-  readonly rotary?: Rotary | undefined;
-  /** The key/value cache of the autoregressive head, attended to where the mask allows. */
-  readonly cache?: KeyValueCache | undefined;
-  /** Attention mask, added to the scores, [length, (cached +) length]. By default none. */
-  readonly mask?: tf.Tensor | undefined;
 }
 
+/** The head of embedding diffusion. */
 export interface Denoiser {
   /** Returns the embedding matrix, [V, d]; its rows have unit norm if the network says so. */
   embeddings(parameters: Tensors): tf.Tensor;

@@ -56,11 +56,11 @@ export interface TextNetwork {
   readonly parameters: readonly ParameterSpec[];
   readonly parameterCount: number;
   /** Present for "autoregressive" and "blocks". */
-  readonly reader: Reader | null;
+  readonly reader: Reader | undefined;
   /** Present for "diffusion" and "blocks". */
-  readonly denoiser: Denoiser | null;
+  readonly denoiser: Denoiser | undefined;
   /** Present for "masked". */
-  readonly filler: Filler | null;
+  readonly filler: Filler | undefined;
 }
 
 /** Builds the network; its parameters are declared, not initialised. */
@@ -74,9 +74,9 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
   // The order of declaration is the order in which gradients are summed for clipping; changing it would
   // change the bits of a run.
   const shape = { width, vocabulary };
-  const denoiser = noisy ? denoiserHead(root, { ...shape, unitNorm }) : null;
-  const reader = reads ? readerHead(root, shape) : null;
-  const filler = method === "masked" ? fillerHead(root, shape) : null;
+  const denoiser = noisy ? denoiserHead(root, { ...shape, unitNorm }) : undefined;
+  const reader = reads ? readerHead(root, shape) : undefined;
+  const filler = method === "masked" ? fillerHead(root, shape) : undefined;
   const trunk = trunkOf(root, options);
   if (adaptive) root.declare(DENSITY, [KNOTS], initialDensity(adaptive));
 
@@ -85,8 +85,8 @@ export function textNetwork(options: TextNetworkOptions): TextNetwork {
     headWidth: width / heads,
     parameters: specs,
     parameterCount: parameterCount(specs),
-    reader: reader && reader(trunk),
-    denoiser: denoiser && denoiser(trunk),
-    filler: filler && filler(trunk),
+    reader: reader?.(trunk),
+    denoiser: denoiser?.(trunk),
+    filler: filler?.(trunk),
   };
 }

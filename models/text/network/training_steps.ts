@@ -119,7 +119,7 @@ function denoiserTrainingStep(
           inputs[name]?.perExample ? [name, firstRows(value, rows)] : [name, value]
         ),
       );
-      return firstEstimate(denoiser, first, reader ? readWindows(reader, first).cache : undefined);
+      return firstEstimate(denoiser, first, reader && readWindows(reader, first).cache);
     });
     return lossAndGradients(parameters, all, (all) => lossOf(all, previous));
   };
@@ -159,7 +159,7 @@ export function boundStep(
     parameters,
     inputs: noisyWindowInputs(network),
     apply: (inputs) => {
-      const cache = reader ? readWindows(reader, inputs).cache : undefined;
+      const cache = reader && readWindows(reader, inputs).cache;
       const previous = selfCondition > 0
         ? firstEstimate(denoiser, inputs, cache)
         : tf.zeros(input(inputs, "eps").shape);

@@ -1,5 +1,5 @@
-/** The transformer trunk that all heads share, and the attention masks of block diffusion. */
-import type { tf } from "../../../engine/mod.ts";
+/** The transformer trunk that all heads share, and the attention masks of the heads. */
+import { tf } from "../../../engine/mod.ts";
 import {
   type Activation,
   type KeyValues,
@@ -12,7 +12,7 @@ import {
 } from "../../layers/mod.ts";
 
 /** Additive mask value whose attention weight underflows to zero in float32. */
-export const HIDDEN = -1e9;
+const HIDDEN = -1e9;
 
 /**
  * Returns the attention mask of the noisy sequence for windows that are divided into blocks. Position i
@@ -58,6 +58,13 @@ export function continuationMask(
   return mask;
 }
 
+/** Returns the causal attention mask, [length, length]: position i attends to positions 0 … i. */
+export function causalMask(length: number): tf.Tensor {
+  const mask = new Float32Array(length * length);
+  for (let i = 0; i < length; i++) mask.fill(HIDDEN, i * length + i + 1, (i + 1) * length);
+  return tf.tensor2d(mask, [length, length]);
+}
+
 export const textSizes = {
   tiny: { width: 32, layers: 2, heads: 2 },
   small: { width: 128, layers: 4, heads: 4 },
@@ -67,7 +74,6 @@ export type TextSize = keyof typeof textSizes;
 
 /** Transformer blocks and output layer, which all heads share. */
 export interface Trunk {
-  readonly width: number;
   /**
    * Applies the blocks and the output layer.
    *
@@ -83,7 +89,7 @@ export interface Trunk {
   ): { logits: tf.Tensor; cache: KeyValueCache };
 }
 
-/** Options of attention. */
+/** What a sequence attends to. */
 export interface TrunkAttention {
   /** Rotary tables of the positions. By default those of 0, 1, …. */
   readonly rotary?: Rotary | undefined;
@@ -114,7 +120,6 @@ export function trunkOf(
   );
   const head = transformerHead(root.at("head"), shape, vocabulary);
   return {
-    width,
     apply(p, x, condition, { rotary, cache, mask } = {}) {
       const turned = positions ? rotary ?? rotaryConstants(x.shape[1]!, width / heads) : undefined;
       const own: KeyValues[] = [];
