@@ -77,6 +77,34 @@ export function readPart<T>(path: string, stamp: string): { readonly value: T } 
   return part.stamp === stamp ? part : undefined;
 }
 
+/**
+ * The finished parts of a job, one file each, which are reused if the job is repeated after its process was
+ * killed. A file that is damaged or has another stamp is ignored.
+ */
+export class Parts {
+  /**
+   * @param folder Folder of the files; created if missing.
+   * @param stamp Everything that parts depend on other than the input of the job: weights, device, code.
+   * @param onKept Called after a part was created.
+   */
+  constructor(
+    readonly folder: string,
+    readonly stamp: string,
+    readonly onKept: () => Promise<void>,
+  ) {}
+
+  /** Returns the stored part, or creates and stores it. */
+  async keep<T>(name: string, make: () => Promise<T>): Promise<T> {
+    const path = join(this.folder, `${name}.part`);
+    const known = readPart<T>(path, this.stamp);
+    if (known) return known.value;
+    const value = await make();
+    writePart(path, this.stamp, value);
+    await this.onKept();
+    return value;
+  }
+}
+
 function digestOf(content: Uint8Array): Buffer {
   return createHash("sha256").update(content).digest();
 }

@@ -2,7 +2,7 @@
 import { type Arrays, type Engine, integers } from "../../engine/mod.ts";
 import { codeVersion } from "../common/system.ts";
 import type { Report, Work } from "../run/job_worker.ts";
-import type { Parts } from "../run/warm.ts";
+import type { Parts } from "../common/system.ts";
 import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./drawing.ts";
 import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";

@@ -3,7 +3,7 @@ import { bundledPartOf, type ImageDataset, isAvailableLocally } from "../../data
 import { type DeviceName, type Engine, UserError } from "../../engine/mod.ts";
 import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
 import type { JobContext, Work } from "../run/job_worker.ts";
-import type { Warm } from "../run/warm.ts";
+import type { Warm } from "../run/job_worker.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
 import {

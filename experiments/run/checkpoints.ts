@@ -13,13 +13,12 @@ import {
   encodeCheckpoint,
   initialState,
   isCheckpointOf,
+  stateFrom,
   type TrainingState,
   vocabularyIn,
-  warmState,
 } from "./state.ts";
 import { isPretrained } from "../store/run.ts";
 import type { Run } from "../store/run.ts";
-import type { Checkpoint } from "../store/results.ts";
 import type { Subject } from "./modality.ts";
 import { startOf } from "../config/configuration.ts";
 import type { RunConfig } from "../config/fields.ts";
@@ -92,7 +91,7 @@ export function newestState(
   store: Store,
   run: Run,
   specs: readonly ParameterSpec[],
-): { state: TrainingState; metadata: Record<string, string>; checkpoint: Checkpoint } | null {
+): TrainingState | null {
   return newestIntact(store, run, (bytes) => decodeCheckpoint(bytes, specs));
 }
 
@@ -104,7 +103,7 @@ export function newestState(
 export function newestWeights(
   store: Store,
   run: Run,
-  { parameters }: { readonly parameters: readonly ParameterSpec[] },
+  { parameters }: Pick<Subject, "parameters">,
 ): { step: number; ema: Parameters } {
   const newest = newestIntact(store, run, (bytes) => decodeWeights(bytes, parameters));
   if (newest) return newest;
@@ -125,15 +124,15 @@ function newestIntact<Content extends object>(
   store: Store,
   run: Run,
   decode: (bytes: Uint8Array) => Content,
-): (Content & { checkpoint: Checkpoint }) | null {
+): Content | null {
   for (let attempt = 1;; attempt++) {
     const listed = store.checkpoints.list(run.id);
     const unreadable: { step: number; reason: string }[] = [];
     for (const checkpoint of listed) {
       try {
-        const read = decode(Deno.readFileSync(checkpoint.path));
+        const content = decode(Deno.readFileSync(checkpoint.path));
         if (unreadable.length > 0) noteDamage(store, run, unreadable, checkpoint.step);
-        return { ...read, checkpoint };
+        return content;
       } catch (error) {
         const { step, path } = checkpoint;
         // The training worker may delete an old checkpoint between listing and reading.
@@ -239,8 +238,8 @@ function readState(
   try {
     const bytes = Deno.readFileSync(path);
     return start_with === "weights"
-      ? warmState(decodeWeights(bytes, parameters).ema)
-      : { ...decodeCheckpoint(bytes, parameters).state, window: EMPTY_WINDOW };
+      ? stateFrom(decodeWeights(bytes, parameters).ema)
+      : { ...decodeCheckpoint(bytes, parameters), window: EMPTY_WINDOW };
   } catch (error) {
     throw new UserError(
       `This run cannot start from ${start_from}: ${(error as Error).message}. Give the fields of ` +

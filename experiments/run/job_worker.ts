@@ -3,13 +3,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { errorOfMarked, explained, markedMessage, UserError } from "../../engine/host/mod.ts";
-import type { DeviceName } from "../../engine/mod.ts";
-import { codeVersion, namesIn } from "../common/system.ts";
+import {
+  chooseEngine,
+  type DeviceName,
+  type Engine,
+  openEngine,
+  type Workload,
+} from "../../engine/mod.ts";
+import { codeVersion, namesIn, Parts } from "../common/system.ts";
 import { type Job, type JobEnd, type JobKind, jobTitle } from "../store/jobs.ts";
 import type { Run } from "../store/run.ts";
 import { LostRunError, openStore, type Store } from "../store/store.ts";
 import { asWorker, hasServer } from "./processes.ts";
-import { Parts, Warm } from "./warm.ts";
 
 /** Reports the progress of a job; throws if the job is to end. */
 export type Report = (done: number, total: number, message: string) => void;
@@ -233,4 +238,77 @@ class JobWorker {
 /** Returns the folder of the finished parts of a job. */
 function partsFolder(store: Store, { id }: Job): string {
   return join(store.workspace, "jobs", id);
+}
+
+/** Largest number of cached values; the least recently used ones are evicted. */
+const MOST_KEPT = 16;
+
+interface Kept {
+  readonly value: unknown;
+  dispose(): Promise<void>;
+}
+
+/**
+ * A cache of engines, weights, compiled programs and data sets. A key includes everything that the value depends
+ * on. Jobs are processed one at a time, so values are not used concurrently.
+ */
+export class Warm {
+  /** The most recently used value is last. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #engines = new Map<Engine["device"], Engine>();
+  readonly #choices = new Map<string, Engine["device"]>();
+
+  /**
+   * Returns the cached value, or creates it with `make`.
+   *
+   * @param dispose Releases the value when it is evicted.
+   */
+  async get<T>(
+    key: string,
+    make: () => T | Promise<T>,
+    dispose: (value: T) => Promise<void> = async () => {},
+  ): Promise<T> {
+    const known = this.#kept.get(key);
+    const value = known ? known.value as T : await make();
+    this.#kept.delete(key);
+    this.#kept.set(key, known ?? { value, dispose: () => dispose(value) });
+    return value;
+  }
+
+  /**
+   * Returns the engine of the requested device; for "auto", or nothing, that of the fastest device for the work. There is
+   * one engine for each device.
+   *
+   * @param key Key under which the result of measuring the devices is cached.
+   * @throws {UserError} If the requested device is not available.
+   */
+  async engineFor(
+    device: DeviceName | undefined,
+    key: string,
+    workload: Workload,
+  ): Promise<Engine> {
+    if (device !== undefined && device !== "auto") {
+      return await this.#engine(device, () => openEngine({ device }));
+    }
+    const chosen = this.#choices.get(key);
+    if (chosen !== undefined) return this.#engines.get(chosen)!;
+    const { engine } = await chooseEngine(workload);
+    this.#choices.set(key, engine.device);
+    if (this.#engines.has(engine.device)) await engine.dispose();
+    return await this.#engine(engine.device, () => Promise.resolve(engine));
+  }
+
+  async #engine(device: Engine["device"], open: () => Promise<Engine>): Promise<Engine> {
+    const engine = this.#engines.get(device) ?? await open();
+    this.#engines.set(device, engine);
+    return engine;
+  }
+
+  /** Evicts values above the limit. Must not be called while a job is running. */
+  async trim(): Promise<void> {
+    for (const [key, kept] of [...this.#kept].slice(0, -MOST_KEPT)) {
+      this.#kept.delete(key);
+      await kept.dispose();
+    }
+  }
 }

@@ -1,19 +1,20 @@
 /** Preparing the training of a run: data, state, device and programs. */
 import {
-  compileMuon,
+  type ChoiceOptions,
+  chooseEngine,
   type DeviceChoice,
   type DeviceName,
   type Engine,
   openEngine,
+  type Precision,
   UserError,
   type Workload,
 } from "../../engine/mod.ts";
-import { engineFor } from "./warm.ts";
 import type { Store } from "../store/store.ts";
 import { compileStep, inputArrays } from "../../models/steps/mod.ts";
 import { newestState, requireSameData, rewind, startingState } from "./checkpoints.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
-import { hostStepper, placeOfNoise, residentStepper, type Stepper } from "./stepper.ts";
+import { compileStepper, placeOfNoise, type Stepper } from "./stepper.ts";
 import type { OpenSubject, Subject, SubjectOptions } from "./modality.ts";
 import type { Run } from "../store/run.ts";
 import type { RunConfig } from "../config/fields.ts";
@@ -50,12 +51,12 @@ export async function prepareTraining(run: Run, context: TrainingContext): Promi
   const subject = await loadSubject(run, context);
   // Checked before checkpoints are read, which may not fit the network for other data.
   requireSameData(run, subject.data);
-  const resumed = newestState(store, run, subject.parameters);
-  const state = resumed?.state ?? startingState(store, run, subject);
+  const state = newestState(store, run, subject.parameters) ??
+    startingState(store, run, subject);
   rewind(store, run, workerId, state.step);
   const { engine, choice } = await openDevice(run, subject, state, context);
   try {
-    return { engine, ...await compileOn(engine, choice, { run, subject, state }, context) };
+    return await compileOn(engine, choice, { run, subject, state }, context);
   } catch (error) {
     await engine.dispose();
     throw error;
@@ -67,7 +68,7 @@ async function compileOn(
   deviceChoice: DeviceChoice,
   { run, subject, state }: Pick<Training, "run" | "subject" | "state">,
   { store, workerId }: TrainingContext,
-): Promise<Omit<Training, "engine">> {
+): Promise<Training> {
   const { config } = run;
   store.runs.setActivity(run.id, workerId, "compiling");
   // The number of replicas changes the order of sums, so a resumed run keeps it, unless it moves to another
@@ -85,44 +86,10 @@ async function compileOn(
   };
   const choice = { ...deviceChoice, noise: placeOfNoise(engine, subject) };
   store.runs.setFacts(run.id, workerId, { ...facts, deviceChoice: choice });
-  const stepper = await compileStepper(engine, replicas, run, subject, state);
+  const stepper = await compileStepper(engine, replicas, config, subject, state);
   const { id: runId, createdAt, codeVersion } = run;
   const origin = { runId, createdAt, config, codeVersion, ...facts };
-  return { run, subject, state, origin, stepper };
-}
-
-async function compileStepper(
-  engine: Engine,
-  replicas: number,
-  { config }: Run,
-  subject: Subject,
-  state: TrainingState,
-): Promise<Stepper> {
-  const optimizer = {
-    ...subject.adam,
-    weightDecay: config.weight_decay,
-    gradientClip: config.gradient_clip,
-    treatments: subject.treatments,
-  };
-  // Muon updates the matrices of hidden layers if the configuration enables it.
-  const hidden = config.muon_learning_rate > 0
-    ? subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name)
-    : [];
-  const resident = await residentStepper(
-    engine,
-    subject,
-    state,
-    { ...optimizer, muon: hidden },
-    config.batch_size,
-  );
-  if (resident) return resident;
-  const program = await compileStep(engine, subject.step, {
-    batch: config.batch_size,
-    outputs: "mean",
-    replicas,
-  });
-  const muon = hidden.length > 0 ? await compileMuon(engine, state.parameters, hidden) : null;
-  return hostStepper(state, program, optimizer, muon);
+  return { run, engine, subject, state, origin, stepper };
 }
 
 /**
@@ -134,13 +101,14 @@ async function openDevice(
   subject: Subject,
   state: TrainingState,
   { store, workerId, signal, ...context }: TrainingContext,
-): Promise<{ engine: Engine; choice: DeviceChoice }> {
-  const { config } = run;
+): Promise<OpenedDevice> {
+  const { precision } = run.config;
   const device = run.requestedDevice ?? context.device ?? "auto";
+  if (device !== "auto") return await openRequested(device, run);
   let moved = "";
-  if (device === "auto" && state.step > 0 && run.device !== null) {
+  if (state.step > 0 && run.device !== null) {
     try {
-      const engine = await openEngine({ device: run.device, precision: config.precision });
+      const engine = await openEngine({ device: run.device, precision });
       const reason = `the run began on ${run.device}`;
       return { engine, choice: run.deviceChoice ?? { device: run.device, reason, measured: [] } };
     } catch (error) {
@@ -148,12 +116,10 @@ async function openDevice(
       moved = `${error.message.replace(/\.$/, "")}, where it began; `;
     }
   }
-  const { engine, choice } = await requestedEngine(
-    run,
-    device,
-    trainingWorkload(config, subject, state),
+  const { engine, choice } = await openFastest(
+    trainingWorkload(run.config, subject, state),
+    precision,
     {
-      precision: config.precision,
       signal,
       onMeasure(device) {
         store.workers.heartbeat(workerId);
@@ -164,20 +130,38 @@ async function openDevice(
   return { engine, choice: { ...choice, reason: moved + choice.reason } };
 }
 
-/** @throws {UserError} If the requested device is not available; the message says what to do. */
-async function requestedEngine(
-  { id, requestedDevice }: Run,
-  ...[device, ...rest]: Parameters<typeof engineFor>
-): ReturnType<typeof engineFor> {
+interface OpenedDevice {
+  readonly engine: Engine;
+  readonly choice: DeviceChoice;
+}
+
+/** @throws {UserError} If the device is not available; for one that the run requested, the message says what to do. */
+async function openRequested(
+  device: Engine["device"],
+  { id, requestedDevice, config: { precision } }: Run,
+): Promise<OpenedDevice> {
   try {
-    return await engineFor(device, ...rest);
+    const engine = await openEngine({ device, precision });
+    return { engine, choice: { device, reason: `${device} was asked for`, measured: [] } };
   } catch (error) {
-    if (!(error instanceof UserError) || device === "auto" || requestedDevice === null) throw error;
+    if (!(error instanceof UserError) || requestedDevice === null) throw error;
     throw new UserError(
       `${error.message.replace(/\.$/, "")}; ${device} was requested for ${id}: resume it with ` +
         "--device auto, or with another device",
     );
   }
+}
+
+/** Opens the fastest device for the work; for a precision other than float32, the only one that has it. */
+async function openFastest(
+  workload: Workload,
+  precision: Precision,
+  options: ChoiceOptions = {},
+): Promise<OpenedDevice> {
+  if (precision === "float32") return await chooseEngine(workload, options);
+  const engine = await openEngine({ device: "cuda", precision });
+  const reason = `cuda is the only device with precision ${precision}`;
+  return { engine, choice: { device: engine.device, reason, measured: [] } };
 }
 
 /** The training step, as often as it is still to be done. */
@@ -203,9 +187,8 @@ export async function deviceForTraining(
 ): Promise<DeviceChoice> {
   const subject = await openSubject(config, {});
   const state = initialState(subject.parameters, config.seed);
-  const { precision } = config;
   const workload = trainingWorkload(config, subject, state);
-  const { engine, choice } = await engineFor("auto", workload, { precision });
+  const { engine, choice } = await openFastest(workload, config.precision);
   await engine.dispose();
   return choice;
 }
@@ -215,25 +198,19 @@ async function loadSubject(run: Run, context: TrainingContext): Promise<Subject>
   const directory = run.dataDirectory || context.dataDirectory;
   store.runs.setActivity(run.id, workerId, `loading ${run.config.dataset}`);
   let reportedAt = 0;
+  const report = (activity: string) => {
+    if (Date.now() - reportedAt < 500) return;
+    reportedAt = Date.now();
+    store.workers.heartbeat(workerId);
+    store.runs.setActivity(run.id, workerId, activity);
+  };
   const options: SubjectOptions = {
     directory,
     signal,
-    onDecoded(done, total) {
-      if (Date.now() - reportedAt < 500) return;
-      reportedAt = Date.now();
-      store.workers.heartbeat(workerId);
-      store.runs.setActivity(run.id, workerId, `reading pictures: ${done} of ${total}`);
-    },
+    onDecoded: (done, total) => report(`reading pictures: ${done} of ${total}`),
     onProgress({ file, receivedBytes, totalBytes }) {
-      if (Date.now() - reportedAt < 500) return;
-      reportedAt = Date.now();
       const of = totalBytes === undefined ? "" : ` of ${megabytes(totalBytes)}`;
-      store.workers.heartbeat(workerId);
-      store.runs.setActivity(
-        run.id,
-        workerId,
-        `downloading ${file}: ${megabytes(receivedBytes)}${of} MB`,
-      );
+      report(`downloading ${file}: ${megabytes(receivedBytes)}${of} MB`);
     },
   };
   try {

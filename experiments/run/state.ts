@@ -53,25 +53,21 @@ const WEIGHTS_FORMAT = "textdiffusion-weights-1";
 /** The largest number that half precision has. */
 const LARGEST_HALF = 65504;
 
-/** Returns the state before the first step. */
+/** Returns the state before the first step of a training that begins with random weights. */
 export function initialState(specs: readonly ParameterSpec[], seed: number): TrainingState {
-  const parameters = initialParameters(specs, seed);
-  return {
-    step: 0,
-    parameters,
-    ema: copyOf(parameters),
-    optimizer: createAdamW(parameters),
-    window: EMPTY_WINDOW,
-  };
+  return stateFrom(initialParameters(specs, seed));
 }
 
-/** The state before the first step of a training that begins with another one's weights. */
-export function warmState(weights: Parameters): TrainingState {
-  const parameters = copyOf(weights);
+/** Returns the state before the first step of a training that begins with these weights. */
+export function stateFrom(parameters: Parameters): TrainingState {
+  const ema = Object.fromEntries(
+    Object.entries(parameters)
+      .map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
+  );
   return {
     step: 0,
     parameters,
-    ema: copyOf(weights),
+    ema,
     optimizer: createAdamW(parameters),
     window: EMPTY_WINDOW,
   };
@@ -115,31 +111,19 @@ export function encodeCheckpoint(state: TrainingState, origin: CheckpointOrigin)
 export function decodeCheckpoint(
   bytes: Uint8Array,
   specs: readonly ParameterSpec[],
-): { state: TrainingState; metadata: Record<string, string> } {
-  const { tensors, metadata } = readFile(bytes);
-  const part = (prefix: string): Parameters =>
-    Object.fromEntries(specs.map(({ name, shape }) => {
-      const tensor = tensors[`${prefix}/${name}`];
-      if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
-        throw misfit(`${prefix}/${name}`, shape, tensor);
-      }
-      return [name, { shape, data: tensor.data }];
-    }));
+): TrainingState {
+  const file = readFile(bytes);
+  const { step, optimizer_step, window } = file.metadata;
   const moments = (prefix: string) =>
-    Object.fromEntries(Object.entries(part(prefix)).map(([name, { data }]) => [name, data]));
+    Object.fromEntries(
+      Object.entries(parametersIn(file, prefix, specs)).map(([name, { data }]) => [name, data]),
+    );
   return {
-    metadata,
-    state: {
-      step: Number(metadata.step),
-      parameters: part("model"),
-      ema: part("ema"),
-      optimizer: {
-        step: Number(metadata.optimizer_step),
-        m: moments("adam.m"),
-        v: moments("adam.v"),
-      },
-      window: JSON.parse(metadata.window!) as MetricWindow,
-    },
+    step: Number(step),
+    parameters: parametersIn(file, "model", specs),
+    ema: parametersIn(file, "ema", specs),
+    optimizer: { step: Number(optimizer_step), m: moments("adam.m"), v: moments("adam.v") },
+    window: JSON.parse(window!) as MetricWindow,
   };
 }
 
@@ -153,14 +137,27 @@ export function decodeWeights(
   bytes: Uint8Array,
   specs: readonly ParameterSpec[],
 ): { step: number; ema: Parameters } {
-  const { tensors, metadata } = readFile(bytes, WEIGHTS_FORMAT);
-  const ema = Object.fromEntries(specs.map(({ name, shape }) => {
-    const tensor = tensors[`ema/${name}`];
-    const fits = tensor?.shape.join() === shape.join() && tensor.dtype !== "I32";
-    if (!fits) throw misfit(`ema/${name}`, shape, tensor);
-    return [name, { shape, data: Float32Array.from(tensor.data) }];
+  const file = readFile(bytes, WEIGHTS_FORMAT);
+  return { step: Number(file.metadata.step), ema: parametersIn(file, "ema", specs) };
+}
+
+/** Returns the tensors under a prefix in single precision. @throws {UserError} If one is missing or does not fit. */
+function parametersIn(
+  { tensors }: CheckedFile,
+  prefix: string,
+  specs: readonly ParameterSpec[],
+): Parameters {
+  return Object.fromEntries(specs.map(({ name, shape }) => {
+    const tensor = tensors[`${prefix}/${name}`];
+    if (!tensor || tensor.dtype === "I32" || tensor.shape.join() !== shape.join()) {
+      throw new UserError(
+        `The checkpoint does not fit the network: ${prefix}/${name} should be F32 [${shape}], ` +
+          `but is ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"}`,
+      );
+    }
+    const data = tensor.dtype === "F32" ? tensor.data : Float32Array.from(tensor.data);
+    return [name, { shape, data }];
   }));
-  return { step: Number(metadata.step), ema };
 }
 
 /**
@@ -196,13 +193,6 @@ export function vocabularyIn(bytes: Uint8Array): string | undefined {
   return readFile(bytes, WEIGHTS_FORMAT).metadata.vocabulary;
 }
 
-function misfit(name: string, shape: readonly number[], tensor: SafeTensor | undefined): UserError {
-  return new UserError(
-    `The checkpoint does not fit the network: ${name} should be F32 [${shape}], ` +
-      `but is ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"}`,
-  );
-}
-
 /** Returns the configuration of a checkpoint. @throws {UserError} If the file is not a checkpoint. */
 export function checkpointConfig(bytes: Uint8Array): RunConfig {
   return parseConfig(JSON.parse(readFile(bytes).metadata.config!));
@@ -234,13 +224,4 @@ function readFile(bytes: Uint8Array, alike?: string): CheckedFile {
     );
   }
   return file;
-}
-
-function copyOf(parameters: Parameters): Parameters {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape, data }]) => [name, {
-      shape,
-      data: data.slice(),
-    }]),
-  );
 }

@@ -3,16 +3,15 @@ import {
   type AdamWConfig,
   adamWStep,
   type Arrays,
+  compileMuon,
   CONTROL_SIGNATURE,
   controlArrays,
   type DeviceChoice,
   type Engine,
-  type FlatLayout,
   flatLayout,
   flatten,
   type Muon,
   type Program,
-  type ResidentProgram,
   stateSignature,
   unflatten,
   type UpdateConfig,
@@ -20,12 +19,19 @@ import {
   updateFunction,
   WINDOW,
 } from "../../engine/mod.ts";
-import { batchSignature, inputArrays, NOISE_STEP, withDrawnNoise } from "../../models/steps/mod.ts";
+import {
+  batchSignature,
+  compileStep,
+  inputArrays,
+  NOISE_STEP,
+  withDrawnNoise,
+} from "../../models/steps/mod.ts";
+import type { RunConfig } from "../config/fields.ts";
 import type { TrainingState } from "./state.ts";
 import type { Subject } from "./modality.ts";
 
 /** Rates of a training step. */
-export interface StepRates {
+interface StepRates {
   readonly learningRate: number;
   readonly muonLearningRate: number;
   readonly emaDecay: number;
@@ -48,7 +54,35 @@ export interface Stepper {
   readState(): Promise<void>;
 }
 
-export type OptimizerConfig = Omit<AdamWConfig, "learningRate" | "except">;
+type OptimizerConfig = Omit<AdamWConfig, "learningRate" | "except">;
+
+/** Compiles the training step of a run, with the state on the device where that is possible. */
+export async function compileStepper(
+  engine: Engine,
+  replicas: number,
+  config: RunConfig,
+  subject: Subject,
+  state: TrainingState,
+): Promise<Stepper> {
+  const batch = config.batch_size;
+  const optimizer = {
+    ...subject.adam,
+    weightDecay: config.weight_decay,
+    gradientClip: config.gradient_clip,
+    treatments: subject.treatments,
+  };
+  // Muon updates the matrices of hidden layers if the configuration enables it.
+  const muon = config.muon_learning_rate > 0
+    ? subject.parameters.filter(({ hidden }) => hidden).map(({ name }) => name)
+    : [];
+  return await residentStepper(engine, subject, state, { ...optimizer, muon }, batch) ??
+    hostStepper(
+      state,
+      await compileStep(engine, subject.step, { batch, outputs: "mean", replicas }),
+      optimizer,
+      muon.length > 0 ? await compileMuon(engine, state.parameters, muon) : null,
+    );
+}
 
 /** Returns a stepper whose program computes gradients; the optimiser runs on the host. */
 export function hostStepper(
@@ -118,103 +152,69 @@ export async function residentStepper(
 ): Promise<Stepper | undefined> {
   if (!isResident(engine, subject)) return undefined;
   const { noise } = subject;
-  const step = noise ? withDrawnNoise(subject.step, noise, batchSize) : subject.step;
+  const drawsNoise = noise !== undefined;
+  const step = drawsNoise ? withDrawnNoise(subject.step, noise, batchSize) : subject.step;
   const layout = flatLayout(subject.parameters);
   const program = await engine.compileResident!(
     updateFunction(step.apply, layout, config),
     { ...batchSignature(step, batchSize), ...CONTROL_SIGNATURE },
     stateSignature(layout),
   );
-  program.write(flatState(state, layout));
-  return new ResidentStepper(program, state, layout, config, noise !== undefined);
-}
+  const tensors = Object.entries(tensorsOf(state));
+  program.write({
+    ...Object.fromEntries(tensors.map(([name, part]) => [name, flatten(layout, part)])),
+    window: Float32Array.of(state.window.loss, state.window.gradientNorm, 0),
+  });
+  const window = new Float32Array(3);
+  let queued = 0;
 
-class ResidentStepper implements Stepper {
-  readonly drawsNoise: boolean;
-  readonly #program: ResidentProgram;
-  readonly #state: TrainingState;
-  readonly #layout: FlatLayout;
-  readonly #config: UpdateConfig;
-  readonly #window = new Float32Array(3);
-  #queued = 0;
-
-  constructor(
-    program: ResidentProgram,
-    state: TrainingState,
-    layout: FlatLayout,
-    config: UpdateConfig,
-    drawsNoise: boolean,
-  ) {
-    this.drawsNoise = drawsNoise;
-    this.#program = program;
-    this.#state = state;
-    this.#layout = layout;
-    this.#config = config;
-  }
-
-  async step(batch: Arrays, rates: StepRates): Promise<void> {
-    const state = this.#state;
-    const control = controlArrays(this.#config, { ...rates, step: state.optimizer.step });
-    const drawn = this.drawsNoise ? { [NOISE_STEP]: Int32Array.of(state.step) } : {};
-    this.#program.enqueue({ ...batch, ...drawn, ...control });
-    state.step++;
-    state.optimizer.step++;
-    state.window = { ...state.window, steps: state.window.steps + 1 };
-    if (++this.#queued >= MOST_QUEUED) await this.readWindow();
-  }
-
-  async readWindow(): Promise<void> {
-    await this.#program.read({ window: this.#window });
-    this.#takeWindow();
-  }
-
-  clearWindow(): void {
-    this.#program.write({ window: new Float32Array(3) });
-  }
-
-  async readState(): Promise<void> {
-    const { parameters, ema, optimizer } = this.#state;
-    const length = this.#layout.length;
-    const flat = {
-      parameters: new Float32Array(length),
-      ema: new Float32Array(length),
-      first_moment: new Float32Array(length),
-      second_moment: new Float32Array(length),
-    };
-    await this.#program.read({ ...flat, window: this.#window });
-    this.#takeWindow();
-    unflatten(this.#layout, flat.parameters, (name) => parameters[name]!.data);
-    unflatten(this.#layout, flat.ema, (name) => ema[name]!.data);
-    unflatten(this.#layout, flat.first_moment, (name) => optimizer.m[name]!);
-    unflatten(this.#layout, flat.second_moment, (name) => optimizer.v[name]!);
-  }
-
-  #takeWindow(): void {
-    this.#queued = 0;
-    const refused = this.#window[WINDOW.refused]!;
+  const takeWindow = () => {
+    queued = 0;
+    const refused = window[WINDOW.refused]!;
     if (refused > 0) {
       throw new Divergence(
-        `the loss or the gradient of ${refused} of the last ${this.#state.window.steps} steps ` +
-          "was not finite",
+        `the loss or the gradient of ${refused} of the last ${state.window.steps} steps was not finite`,
       );
     }
-    this.#state.window = {
-      ...this.#state.window,
-      loss: this.#window[WINDOW.loss]!,
-      gradientNorm: this.#window[WINDOW.gradientNorm]!,
-    };
-  }
+    const [loss, gradientNorm] = [window[WINDOW.loss]!, window[WINDOW.gradientNorm]!];
+    state.window = { ...state.window, loss, gradientNorm };
+  };
+  const readWindow = async () => {
+    await program.read({ window });
+    takeWindow();
+  };
+  return {
+    drawsNoise,
+    async step(batch, rates) {
+      const control = controlArrays(config, { ...rates, step: state.optimizer.step });
+      const drawn = drawsNoise ? { [NOISE_STEP]: Int32Array.of(state.step) } : {};
+      program.enqueue({ ...batch, ...drawn, ...control });
+      state.step++;
+      state.optimizer.step++;
+      state.window = { ...state.window, steps: state.window.steps + 1 };
+      if (++queued >= MOST_QUEUED) await readWindow();
+    },
+    readWindow,
+    clearWindow: () => program.write({ window: new Float32Array(3) }),
+    async readState() {
+      const flat = Object.fromEntries(
+        tensors.map(([name]) => [name, new Float32Array(layout.length)]),
+      );
+      await program.read({ ...flat, window });
+      takeWindow();
+      for (const [name, part] of tensors) unflatten(layout, flat[name]!, part);
+    },
+  };
 }
 
-function flatState(
-  { parameters, ema, optimizer, window }: TrainingState,
-  layout: FlatLayout,
-): Arrays {
+/** Returns the tensors that a resident program keeps, each as a function from the name of a parameter to its values. */
+function tensorsOf(
+  { parameters, ema, optimizer }: TrainingState,
+): Readonly<Record<string, (name: string) => Float32Array>> {
   return {
-    parameters: flatten(layout, (name) => parameters[name]!.data),
-    ema: flatten(layout, (name) => ema[name]!.data),
-    first_moment: flatten(layout, (name) => optimizer.m[name]!),
-    second_moment: flatten(layout, (name) => optimizer.v[name]!),
-    window: Float32Array.of(window.loss, window.gradientNorm, 0),
+    parameters: (name) => parameters[name]!.data,
+    ema: (name) => ema[name]!.data,
+    first_moment: (name) => optimizer.m[name]!,
+    second_moment: (name) => optimizer.v[name]!,
   };
 }

@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/mod.ts";
 import { codeVersion } from "../common/system.ts";
 import type { Work } from "../run/job_worker.ts";
-import type { Parts } from "../run/warm.ts";
+import type { Parts } from "../common/system.ts";
 import { baselinesFor } from "./metrics.ts";
 import { type OpenRun, openTextRun, writingWorkload } from "./generation.ts";
 import { batchesOf, expectedEvaluations, measureWriting } from "./written.ts";

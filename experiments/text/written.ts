@@ -15,7 +15,7 @@ import {
 } from "../../models/text/mod.ts";
 import { networkEvaluations, type OpenRun } from "./generation.ts";
 import { requestOf } from "./sampling_job.ts";
-import type { Parts } from "../run/warm.ts";
+import type { Parts } from "../common/system.ts";
 import { charactersOf } from "./network.ts";
 import { type Spread, spreadOf } from "../common/statistics.ts";
 import type { StatisticName, WriteSettings, WrittenResults } from "./requests.ts";
