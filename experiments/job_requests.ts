@@ -3,8 +3,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { errorOfMarked, UserError } from "../engine/host/mod.ts";
 import {
   decodeSamplePixels,
-  findRun,
-  findTrainedRun,
   imageConfigOf,
   modalityOf,
   type Sample,
@@ -16,13 +14,7 @@ import {
 } from "./registry/modalities.ts";
 import { requireFieldsOf } from "./registry/requests.ts";
 import { estimateEvaluation, type EvaluationEstimate } from "./report/estimates.ts";
-import {
-  ensureWorker,
-  holdServerLock,
-  logPath,
-  noticeDeadWorkers,
-  replaceDeadWorkers,
-} from "./run/processes.ts";
+import { ensureWorker, holdServerLock, logPath, noticeDeadWorkers } from "./run/processes.ts";
 import {
   type Job,
   type JobFilter,
@@ -31,10 +23,9 @@ import {
   jobTitle,
 } from "./store/jobs.ts";
 import type { Evaluation, ListedSample } from "./store/results.ts";
-import { hasEnded, type Run } from "./store/run.ts";
-import type { RunPlace } from "./store/run.ts";
+import { hasEnded, type RunPlace } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
-import { requireRoom, requireUnended } from "./training_requests.ts";
+import { requireRoom, requireUnended, type RunFinder } from "./training_requests.ts";
 
 /** Milliseconds between polls of the store, and between checks of the process that does jobs. */
 const POLL = 50;
@@ -61,15 +52,10 @@ export interface JobWatchOptions extends JobWaitOptions {
  *
  * @param place Where jobs are done.
  */
-export function jobRequests(store: Store, place: RunPlace) {
+export function jobRequests(store: Store, place: RunPlace, find: RunFinder) {
   const { jobs, events } = store;
   /** Keeps the process warm for the next job while this laboratory is open. */
   let lock: { release(): void } | undefined;
-
-  const trainedRun = (ref: string): Run => {
-    replaceDeadWorkers(store, place);
-    return findTrainedRun(store, ref);
-  };
 
   /** @throws {UserError} If there is none of this id. */
   const byId = (id: string): Job => {
@@ -97,7 +83,7 @@ export function jobRequests(store: Store, place: RunPlace) {
    * before and has no result, it is returned, and continued if it was stopped or interrupted.
    */
   const startJob = (kind: JobKind, { run: ref, ...request }: JobRequest): Job => {
-    const run = trainedRun(ref);
+    const run = find.trainedRun(ref);
     requireFieldsOf(run, kind, request);
     const input = modalityOf(run).jobInputs[kind](run, request);
     requireRoom("jobs", jobs.list({ status: "queued", limit: 1 }).total, 1);
@@ -145,12 +131,11 @@ export function jobRequests(store: Store, place: RunPlace) {
     const log = logPath(store, "jobs");
     if (job.error?.mendable) throw errorOfMarked(job.error.marked);
     if (job.error) throw new Error(`${job.id} failed: ${job.error.message}; ${log} has more`);
+    const state = job.status === "interrupted"
+      ? `was interrupted, its process is gone (${log} may say why)`
+      : `is ${job.status}`;
     throw new UserError(
-      job.status === "interrupted"
-        ? `${job.id} was interrupted, its process is gone (${log} may say why): request the same ` +
-          "again, and it goes on with the parts that it has finished"
-        : `${job.id} is ${job.status}: request the same again, and it goes on with the parts that ` +
-          "it has finished",
+      `${job.id} ${state}: request the same again, and it goes on with the parts that it has finished`,
     );
   };
 
@@ -166,10 +151,7 @@ export function jobRequests(store: Store, place: RunPlace) {
     return jobResult(job);
   };
 
-  const results = resultsOf(store, (ref) => {
-    replaceDeadWorkers(store, place);
-    return findRun(store, ref);
-  });
+  const results = resultsOf(store, find);
 
   return {
     ...results,
@@ -182,13 +164,13 @@ export function jobRequests(store: Store, place: RunPlace) {
      * works on them one after another, and continues when the caller no longer waits.
      */
     async sample(request: SampleRequest, options?: JobWaitOptions): Promise<Sample> {
-      imageConfigOf(trainedRun(request.run));
+      imageConfigOf(find.trainedRun(request.run));
       return results.sampleById(await finishJob("sample", request, options));
     },
 
     /** Generates texts with the EMA weights of a run. */
     async write(request: WriteRequest, options?: JobWaitOptions): Promise<TextSample> {
-      textConfigOf(trainedRun(request.run));
+      textConfigOf(find.trainedRun(request.run));
       return results.textById(await finishJob("sample", request, options));
     },
 
@@ -204,7 +186,7 @@ export function jobRequests(store: Store, place: RunPlace) {
      * @throws {UserError} If the request is not valid for the run.
      */
     estimateEvaluation({ run: ref, ...request }: JobRequest): EvaluationEstimate | null {
-      const run = trainedRun(ref);
+      const run = find.trainedRun(ref);
       const { jobInputs, evaluatedExamples } = modalityOf(run);
       requireFieldsOf(run, "evaluate", request);
       return estimateEvaluation(
@@ -216,13 +198,13 @@ export function jobRequests(store: Store, place: RunPlace) {
     },
 
     job(id: string): Job {
-      replaceDeadWorkers(store, place);
+      find.refresh();
       return byId(id);
     },
 
     /** Returns jobs, newest first. */
     jobs(filter: JobFilter = {}): { readonly jobs: Job[]; readonly total: number } {
-      replaceDeadWorkers(store, place);
+      find.refresh();
       return jobs.list(filter);
     },
 
@@ -234,7 +216,7 @@ export function jobRequests(store: Store, place: RunPlace) {
      * @throws {UserError} If all of them have ended.
      */
     stopJobs(ids: readonly string[] | "all"): Job[] {
-      replaceDeadWorkers(store, place);
+      find.refresh();
       const asked = ids === "all" ? [...jobs.running(), ...jobs.queued()] : ids.map(byId);
       requireUnended(asked);
       for (const job of asked) {
@@ -255,11 +237,10 @@ export function jobRequests(store: Store, place: RunPlace) {
   };
 }
 
-/** @param runNamed Returns the run of a reference. */
-function resultsOf(store: Store, runNamed: (ref: string) => Run) {
-  const sampleById = (id: string): Sample => {
-    return existing(id, store.samples.byId(id), "sample") as Sample;
-  };
+/** The part of the laboratory that returns the results of jobs and of trainings. */
+function resultsOf(store: Store, find: RunFinder) {
+  const sampleById = (id: string): Sample =>
+    existing(id, store.samples.byId(id), "sample") as Sample;
   /** Returns the file with the pixels of a sample. */
   const sampleFile = async (
     id: string,
@@ -289,17 +270,17 @@ function resultsOf(store: Store, runNamed: (ref: string) => Run) {
 
     /** Returns the samples of a run, oldest first. */
     samples(ref: string): Sample[] {
-      return store.samples.list(runNamed(ref).id) as Sample[];
+      return store.samples.list(find.run(ref).id) as Sample[];
     },
 
     /** Returns the texts of a run, oldest first, and the samples of modalities that are presented as tables. */
     texts(ref: string): TextSample[] {
-      return store.texts.list(runNamed(ref).id) as TextSample[];
+      return store.texts.list(find.run(ref).id) as TextSample[];
     },
 
     /** Returns the evaluations of a run, oldest first. */
     evaluations(ref: string): Evaluation[] {
-      return store.evaluations.list(runNamed(ref).id);
+      return store.evaluations.list(find.run(ref).id);
     },
 
     /** Returns the samples of so many of the newest runs and then of the pretrained ones, each run's newest first. */

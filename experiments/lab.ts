@@ -27,7 +27,7 @@ import { livingWorker, replaceDeadWorkers } from "./run/processes.ts";
 import { type Curves, type LabEvent, type MetricName, thinned } from "./store/metrics.ts";
 import type { Run, RunFilter } from "./store/run.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { trainingRequests } from "./training_requests.ts";
+import { type RunFinder, trainingRequests } from "./training_requests.ts";
 
 const CURVE_POINTS = 50;
 const EVENT_PAGE = 200;
@@ -66,14 +66,26 @@ export function openLab({ workspace, dataDirectory, device }: LabOptions) {
     device,
   };
   const refresh = () => replaceDeadWorkers(store, place);
-  const { releaseJobs, ...jobs } = jobRequests(store, place);
-  const queries = runQueries(store, refresh);
+  const find: RunFinder = {
+    refresh,
+    run(ref) {
+      refresh();
+      return findRun(store, ref);
+    },
+    trainedRun(ref) {
+      refresh();
+      return findTrainedRun(store, ref);
+    },
+  };
+  const { releaseJobs, ...jobs } = jobRequests(store, place, find);
   return {
     workspace: store.workspace,
-    ...trainingRequests(store, place),
+    run: find.run,
+    trainedRun: find.trainedRun,
+    ...trainingRequests(store, place, find),
     ...jobs,
-    ...queries,
-    ...reportsOn(store, refresh, queries.run, place.dataDirectory),
+    ...runQueries(store, find),
+    ...reportsOn(store, find, place.dataDirectory),
 
     close(): void {
       releaseJobs();
@@ -82,12 +94,8 @@ export function openLab({ workspace, dataDirectory, device }: LabOptions) {
   };
 }
 
-/** @param refresh Marks what dead workers did as interrupted. */
-function runQueries(store: Store, refresh: () => void) {
-  const run = (ref: string): Run => {
-    refresh();
-    return findRun(store, ref);
-  };
+/** The part of the laboratory that lists runs and what they recorded. */
+function runQueries(store: Store, { run, refresh }: RunFinder) {
   /** Returns the runs of this workspace, newest first. */
   const runs = (filter: RunFilter = {}): { readonly runs: Run[]; readonly total: number } => {
     refresh();
@@ -98,14 +106,7 @@ function runQueries(store: Store, refresh: () => void) {
     return found;
   };
   return {
-    run,
     runs,
-
-    /** Returns a run for sampling or evaluation: "latest" is the newest one with a checkpoint. */
-    trainedRun(ref: string): Run {
-      refresh();
-      return findTrainedRun(store, ref);
-    },
 
     /** Returns the runs of references, each once. The id of a sweep refers to all of its runs. */
     find(refs: readonly string[]): Run[] {
@@ -150,18 +151,10 @@ function requireSweep(store: Store, id: string): void {
   throw new UserError(`There is no sweep ${JSON.stringify(id)}: the newest are ${newest}`);
 }
 
-/**
- * @param refresh Marks what dead workers did as interrupted.
- * @param runNamed Returns the run of a reference.
- */
-function reportsOn(
-  store: Store,
-  refresh: () => void,
-  runNamed: (ref: string) => Run,
-  dataDirectory: string | undefined,
-) {
+/** The part of the laboratory that judges runs and compares them. */
+function reportsOn(store: Store, find: RunFinder, dataDirectory: string | undefined) {
   const inspect = (ref: string): RunReport => {
-    const run = runNamed(ref);
+    const run = find.run(ref);
     const curves = store.metrics.curves(run.id, METRIC_NAMES, -1);
     const worker = run.status === "running" ? livingWorker(store) : null;
     const report = reportOn({
@@ -184,7 +177,7 @@ function reportsOn(
 
     /** Compares 2 to 100 runs. */
     compare(refs: readonly string[]): Comparison {
-      refresh();
+      find.refresh();
       const runs = findRuns(store, refs);
       const [least, most] = COMPARED;
       if (runs.length < least || runs.length > most) {
@@ -220,12 +213,12 @@ function reportsOn(
 
     /** Yields notices of ended, leading and warned runs, oldest first, until all runs have ended. */
     notices(options: NoticeOptions = {}): AsyncGenerator<LabEvent> {
-      return readNotices({ store, refresh, report: inspect }, options);
+      return readNotices({ store, refresh: find.refresh, report: inspect }, options);
     },
 
     /** Returns at most 200 events after an id, or the newest 50, oldest first. */
     events({ after }: { readonly after?: number } = {}): LabEvent[] {
-      refresh();
+      find.refresh();
       return after === undefined
         ? store.events.newest(NEWEST_EVENTS)
         : store.events.after(after, EVENT_PAGE);

@@ -5,13 +5,11 @@ import { duration, requirePrecision, UserError } from "../engine/host/mod.ts";
 import { codeVersion } from "./common/system.ts";
 import { type ConfigOverrides, expandGrid, parseConfig } from "./config/configuration.ts";
 import type { RunConfig } from "./config/fields.ts";
-import { findRun, findRuns, modalityOf, withFoundStart } from "./registry/modalities.ts";
+import { findRuns, modalityOf, withFoundStart } from "./registry/modalities.ts";
 import { DEFAULT_PRESET, type TrainRequest } from "./registry/requests.ts";
 import { estimateTraining, type TrainingEstimate } from "./report/estimates.ts";
-import { ensureWorkers, replaceDeadWorkers } from "./run/processes.ts";
-import { isPretrained } from "./store/run.ts";
-import { hasEnded, type Run } from "./store/run.ts";
-import type { RunPlace } from "./store/run.ts";
+import { ensureWorkers } from "./run/processes.ts";
+import { hasEnded, isPretrained, type Run, type RunPlace } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds between the checks of a watch that a worker lives, and between its polls of the store. */
@@ -19,6 +17,16 @@ const WORKER_CHECK = 5000;
 const POLL = 250;
 /** Largest numbers of queued runs and jobs, so that a loop in a client does not fill the disk. */
 const MAX_WAITING = { runs: 500, jobs: 200 } as const;
+
+/** Finds runs in the state that the store has after what dead workers did was marked as interrupted. */
+export interface RunFinder {
+  /** Marks what dead workers did as interrupted, and replaces them. */
+  refresh(): void;
+  /** Returns the run of a reference. */
+  run(ref: string): Run;
+  /** Returns a run for sampling or evaluation: "latest" is the newest one with a checkpoint. */
+  trainedRun(ref: string): Run;
+}
 
 /** @throws {UserError} If the queue would become longer than {@link MAX_WAITING}. */
 export function requireRoom(
@@ -45,20 +53,15 @@ export interface TrainAnswer {
  *
  * @param place Where runs are trained.
  */
-export function trainingRequests(store: Store, place: RunPlace) {
+export function trainingRequests(store: Store, place: RunPlace, find: RunFinder) {
   const { runs, events } = store;
-
-  const runNamed = (ref: string): Run => {
-    replaceDeadWorkers(store, place);
-    return findRun(store, ref);
-  };
 
   /** Completes and validates a configuration. */
   const ready = (config: RunConfig): RunConfig => {
     requirePrecision(place.device ?? "auto", config.precision);
     const modality = modalityOf({ config });
     const dataset = modality.resolveDataset(config.dataset);
-    const ready = withFoundStart({ ...config, dataset }, runNamed);
+    const ready = withFoundStart({ ...config, dataset }, find.run);
     modality.requireTrainable(ready);
     return ready;
   };
@@ -122,7 +125,7 @@ export function trainingRequests(store: Store, place: RunPlace) {
      * not change.
      */
     async extend(ref: string, overrides: ConfigOverrides): Promise<Run> {
-      const run = runNamed(ref);
+      const run = find.run(ref);
       const { runs: [queued] } = await queue([extended(run, overrides)], run.label, null);
       return queued!;
     },
@@ -133,8 +136,8 @@ export function trainingRequests(store: Store, place: RunPlace) {
     ): TrainingEstimate {
       const configs = resume === undefined
         ? configsOf(request)
-        : [extended(runNamed(resume), (request.overrides ?? {}) as ConfigOverrides)];
-      replaceDeadWorkers(store, place);
+        : [extended(find.run(resume), request.overrides ?? {})];
+      find.refresh();
       return estimateTraining(configs, {
         runs: (filter) => runs.list(filter).runs,
         checkpointBytes: (id) => store.checkpoints.list(id).map(({ bytes }) => bytes),
@@ -144,7 +147,7 @@ export function trainingRequests(store: Store, place: RunPlace) {
     /** Puts a stopped, interrupted or failed run back in the queue, to continue from its checkpoint. */
     // deno-lint-ignore require-await -- errors are rejections, as in the other methods
     async resume(ref: string): Promise<Run> {
-      const run = runNamed(ref);
+      const run = find.run(ref);
       requireOwn(run);
       const requeued = store.transaction(() => {
         if (!runs.requeue(run.id, place)) return false;
@@ -166,7 +169,7 @@ export function trainingRequests(store: Store, place: RunPlace) {
     /** Cancels queued runs, and requests that running ones stop after their current step with a checkpoint.
      * Returns the current runs: `stopRequested` is true until the worker has stopped. */
     stop(refs: readonly string[] | "all"): Run[] {
-      replaceDeadWorkers(store, place);
+      find.refresh();
       const asked = refs === "all"
         ? [...runs.withStatus("queued"), ...runs.withStatus("running")]
         : findRuns(store, refs);
@@ -183,7 +186,7 @@ export function trainingRequests(store: Store, place: RunPlace) {
       const ids = findRuns(store, refs).map((run) => run.id);
       let checkedAt = 0;
       const look = () => {
-        replaceDeadWorkers(store, place);
+        find.refresh();
         const watched = ids.map((id) => runs.byId(id)!);
         // Queued runs wait forever if the worker has died.
         const waits = watched.some(({ status }) => status === "queued");

@@ -74,20 +74,14 @@ function modalityConfig(name: unknown): ModalityConfig {
   return known.find((modality) => modality.name === name) ?? known[0]!;
 }
 
-/** Returns the names of the presets of all modalities. */
-function presetNames(): string[] {
-  return knownModalities().flatMap(({ presets }) => Object.keys(presets));
-}
-
 /** Returns a preset. @throws {UserError} If the name is unknown. */
 export function presetNamed(name: string): Preset {
   const owner = knownModalities().find(({ presets }) => Object.hasOwn(presets, name));
-  if (!owner) {
-    throw new UserError(
-      `There is no preset ${JSON.stringify(name)}: the presets are ${presetNames().join(", ")}`,
-    );
-  }
-  return owner.presets[name]!;
+  if (owner) return owner.presets[name]!;
+  const names = knownModalities().flatMap(({ presets }) => Object.keys(presets));
+  throw new UserError(
+    `There is no preset ${JSON.stringify(name)}: the presets are ${names.join(", ")}`,
+  );
 }
 
 /** @throws {UserError} If no configuration has this field; `where` describes the origin of the name. */
@@ -105,10 +99,10 @@ export function requireConfigField(name: string, where: string): void {
  *
  * @throws {UserError} If fields are invalid; the message has their names, values and allowed ranges.
  */
-export function parseConfig(value: unknown): RunConfig {
-  const fields = record(value, "configuration");
-  requireOwnFields(fields);
+export function parseConfig(stated: Readonly<Record<string, unknown>>): RunConfig {
+  const fields = withoutUndefined(stated);
   const modality = modalityConfig(fields.modality);
+  requireOwnFields(fields, modality);
   const config = parseWith(modality.config, { ...modality.laterFields, ...fields }) as RunConfig;
   const { warmup_steps, steps } = config;
   if (warmup_steps > steps) {
@@ -126,8 +120,10 @@ export function parseConfig(value: unknown): RunConfig {
 }
 
 /** @throws {UserError} If a field belongs to another modality. */
-function requireOwnFields(fields: Readonly<Record<string, unknown>>): void {
-  const modality = modalityConfig(fields.modality);
+function requireOwnFields(
+  fields: Readonly<Record<string, unknown>>,
+  modality: ModalityConfig,
+): void {
   for (const field of Object.keys(fields)) {
     if (Object.hasOwn(modality.config.shape, field)) continue;
     const other = knownModalities().find(({ config }) => Object.hasOwn(config.shape, field));
@@ -139,12 +135,12 @@ function requireOwnFields(fields: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Returns an object without undefined fields. @throws {UserError} If the value is not an object. */
-export function record(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
-  }
-  throw new UserError(`${name} must be an object of field names and values`);
+function withoutUndefined<Value>(
+  fields: Readonly<Record<string, Value | undefined>>,
+): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, Value] => entry[1] !== undefined),
+  );
 }
 
 /** A configuration as it was stored, with the fields that came later at its end. */
@@ -173,9 +169,17 @@ export function tellingFields(config: RunConfig): [field: string, value: string 
   );
 }
 
-/** A short name for a configuration: the first 12 hex digits of the SHA-256 of its sorted JSON. */
-export function configHash(config: RunConfig): string {
-  return hashOf(config);
+/**
+ * A short name for a configuration: the first 12 hex digits of the SHA-256 of its sorted JSON. It omits later fields
+ * with their default, so that the hash of an old configuration does not change.
+ */
+export function configHash(config: Partial<RunConfig>): string {
+  const later = modalityConfig(config.modality).laterFields;
+  const kept = Object.entries(config)
+    .filter(([field, value]) => later[field] !== value)
+    .map(([field]) => field);
+  const sorted = JSON.stringify(config, kept.sort());
+  return createHash("sha256").update(sorted).digest("hex").slice(0, 12);
 }
 
 /** As {@link configHash} without seed and recording intervals: equal for runs that repeat an experiment with
@@ -185,18 +189,7 @@ export function groupHash(config: RunConfig): string {
   const kept = Object.entries(config).filter(([field]) =>
     field !== "seed" && !(field in recording)
   );
-  return hashOf(Object.fromEntries(kept));
-}
-
-/** Omits later fields with their default, so that the hash of an old configuration does not change. */
-function hashOf(value: object): string {
-  const later: Readonly<Record<string, unknown>> =
-    modalityConfig((value as Pick<RunConfig, "modality">).modality).laterFields;
-  const kept = Object.entries(value)
-    .filter(([field, setting]) => later[field] !== setting)
-    .map(([field]) => field);
-  const sorted = JSON.stringify(value, kept.sort());
-  return createHash("sha256").update(sorted).digest("hex").slice(0, 12);
+  return configHash(Object.fromEntries(kept));
 }
 
 /** Returns the fields of which configurations have several values; lacking a field counts as one. */
@@ -222,9 +215,12 @@ export type ConfigGrid = Readonly<Record<string, readonly (string | number)[] | 
  *
  * @throws {UserError} If the preset or a field is unknown, or a value is out of its range.
  */
-export function resolveConfig(preset: string, overrides: unknown = {}): RunConfig {
+export function resolveConfig(
+  preset: string,
+  overrides: Readonly<Record<string, unknown>> = {},
+): RunConfig {
   const base = presetNamed(preset);
-  const changes = record(overrides, "overrides");
+  const changes = withoutUndefined(overrides);
   const { warmup_steps, steps } = base.config;
   const length = typeof changes.steps === "number" && changes.steps >= 1 ? changes.steps : steps;
   const fifth = Math.floor(length / 5);
@@ -235,17 +231,15 @@ export function resolveConfig(preset: string, overrides: unknown = {}): RunConfi
  * Returns the configurations of all combinations of the values of a grid and the seeds. The last field varies
  * fastest, and the seed fastest of all.
  *
- * @throws {UserError} As {@link resolveConfig} does, and for empty lists, repeated values, or more
- * than {@link MAX_SWEEP_RUNS} runs.
+ * @throws {UserError} As {@link resolveConfig} does, and for repeated values, or more than {@link MAX_SWEEP_RUNS} runs.
  */
 export function expandGrid(
   preset: string,
-  overrides: unknown = {},
-  grid: unknown = {},
+  overrides: Readonly<Record<string, unknown>> = {},
+  grid: ConfigGrid = {},
   seeds?: readonly number[],
 ): RunConfig[] {
-  const fixed = record(overrides, "overrides");
-  const axes = Object.entries(record(grid, "grid"));
+  const axes = Object.entries(withoutUndefined(grid));
   if (seeds !== undefined) {
     if (axes.some(([field]) => field === "seed")) {
       throw new RefusedValue((name) =>
@@ -254,9 +248,9 @@ export function expandGrid(
     }
     axes.push(["seed", seeds]);
   }
-  let combinations: Record<string, unknown>[] = [fixed];
+  let combinations = [overrides];
   for (const [field, values] of axes) {
-    checkAxis(field, values, fixed);
+    checkAxis(field, values, overrides);
     combinations = combinations.flatMap((c) => values.map((v) => ({ ...c, [field]: v })));
     if (combinations.length > MAX_SWEEP_RUNS) {
       throw new RefusedValue((name) => {
@@ -273,18 +267,15 @@ export function expandGrid(
 
 function checkAxis(
   field: string,
-  values: unknown,
-  fixed: Record<string, unknown>,
-): asserts values is unknown[] {
-  if (!Array.isArray(values) || values.length === 0) {
-    throw new RefusedValue((name) => `${name("grid", field)} must be a list of at least one value`);
-  }
+  values: readonly (string | number)[],
+  overrides: Readonly<Record<string, unknown>>,
+): void {
   if (new Set(values).size !== values.length) {
     throw new RefusedValue((name) =>
       `${name("grid", field)} names a value twice: ${JSON.stringify(values)}`
     );
   }
-  if (field in fixed) {
+  if (overrides[field] !== undefined) {
     throw new RefusedValue((name) =>
       `${field} is given both as ${name("overrides", field)} and as ${name("grid", field)}: ` +
       "leave it in one of them"

@@ -10,6 +10,7 @@ import {
   seedNumber,
 } from "../config/fields.ts";
 import { type ConfigGrid, type ConfigOverrides, MAX_SWEEP_RUNS } from "../config/configuration.ts";
+import type { Modality } from "../run/modality.ts";
 import type { JobKind } from "../store/jobs.ts";
 import {
   type KeysOf,
@@ -27,21 +28,23 @@ export interface Variant {
   readonly schema: z.ZodType;
 }
 
-/** Returns the fields of all modalities in order, each with its variants; a shared schema is one variant. */
+/**
+ * Returns the fields of all modalities in order, each with its variants; a shared schema is one variant.
+ *
+ * @param schemaOf Returns the schema of a modality that has the fields.
+ */
 function variantsOf(
-  schemas: Readonly<Record<string, z.ZodObject>>,
-): ReadonlyMap<string, readonly Variant[]> {
-  const all = Object.entries(schemas).flatMap(([modality, { shape }]) =>
-    Object.entries(shape as Record<string, z.ZodType>)
-      .map(([field, schema]) => ({ field, modality, schema }))
+  schemaOf: (modality: Modality) => z.ZodObject,
+): [field: string, variants: readonly Variant[]][] {
+  const all = modalities.flatMap((modality) =>
+    Object.entries(schemaOf(modality).shape as Record<string, z.ZodType>)
+      .map(([field, schema]) => ({ field, modality: modality.name, schema }))
   );
-  return new Map(
-    [...Map.groupBy(all, ({ field }) => field)].map(([field, variants]) => {
-      const one = new Set(variants.map(({ schema }) => schema)).size === 1;
-      const modality = variants.map(({ modality }) => modality).join(", ");
-      return [field, one ? [{ ...variants[0]!, modality }] : variants];
-    }),
-  );
+  return [...Map.groupBy(all, ({ field }) => field)].map(([field, variants]) => {
+    const isShared = new Set(variants.map(({ schema }) => schema)).size === 1;
+    const modality = variants.map(({ modality }) => modality).join(", ");
+    return [field, isShared ? [{ ...variants[0]!, modality }] : variants];
+  });
 }
 
 /** Returns a schema for the values of a field in any modality, without defaults and descriptions. */
@@ -77,17 +80,12 @@ type AnyRequest<Kind extends JobKind> = z.ZodObject<
   z.core.$strict
 >;
 
-/** Returns the request for a kind of job of each modality. */
-function requestsFor(kind: JobKind): Readonly<Record<string, z.ZodObject>> {
-  return Object.fromEntries(modalities.map(({ name, requests }) => [name, requests[kind]]));
-}
-
 /**
  * Returns the schema of a request before the modality of its run is known. It is validated again by the schema of
  * the modality.
  */
 function anyRequest<Kind extends JobKind>(kind: Kind): AnyRequest<Kind> {
-  const fields = [...variantsOf(requestsFor(kind))].map(([name, variants]) => {
+  const fields = variantsOf(({ requests }) => requests[kind]).map(([name, variants]) => {
     const field = variants.length === 1 && !isOfOther(variants[0]!)
       ? withoutDefault(variants[0]!.schema)
       : anyVariant(variants).optional().describe(descriptionOf(variants));
@@ -147,22 +145,20 @@ export function requireFieldsOf(
   kind: JobKind,
   request: object,
 ): void {
-  const modality = modalityOf(run);
-  const any = variantsOf(requestsFor(kind));
-  const wrong = Object.entries(request)
-    .filter(([field, value]) =>
-      value !== undefined && !(field in modality.requests[kind].shape) && any.has(field)
-    )
+  const { title, requests } = modalityOf(run);
+  const unknown = Object.entries(request)
+    .filter(([field, value]) => value !== undefined && !(field in requests[kind].shape))
     .map(([field]) => field);
+  const others = modalities.filter(({ requests }) =>
+    unknown.some((field) => field in requests[kind].shape)
+  );
+  const wrong = unknown.filter((field) =>
+    others.some(({ requests }) => field in requests[kind].shape)
+  );
   if (wrong.length === 0) return;
   const several = wrong.length > 1;
-  const others = modalities.filter(({ requests: { [kind]: { shape } } }) =>
-    wrong.some((field) => field in shape)
-  );
   throw new RefusedValue((name) =>
-    `${run.id} is a run on ${modality.title}, and ${
-      wrong.map((field) => name(field)).join(", ")
-    } ` +
+    `${run.id} is a run on ${title}, and ${wrong.map((field) => name(field)).join(", ")} ` +
     `${several ? "are" : "is"} for runs on ${others.map(({ title }) => title).join(", ")}: leave ${
       several ? "them" : "it"
     } out`
@@ -201,7 +197,7 @@ function configField(field: string, variants: readonly Variant[]): ConfigField {
 
 /** All configuration fields except `modality`. */
 export const configFields: ReadonlyMap<string, ConfigField> = new Map(
-  [...variantsOf(Object.fromEntries(modalities.map(({ name, config }) => [name, config])))]
+  variantsOf(({ config }) => config)
     .filter(([field]) => field !== "modality")
     .map(([field, variants]) => [field, configField(field, variants)]),
 );
@@ -209,7 +205,7 @@ export const configFields: ReadonlyMap<string, ConfigField> = new Map(
 /** Values that replace those of a preset; the preset determines which fields exist. */
 export const Overrides = z.strictObject(
   Object.fromEntries([...configFields].map(([field, { override }]) => [field, override])),
-) as unknown as z.ZodType<ConfigOverrides>;
+) as unknown as z.ZodType<ConfigOverrides, ConfigOverrides>;
 
 /** Fields as lists of values. */
 export const Grid = z.strictObject(
@@ -219,7 +215,7 @@ export const Grid = z.strictObject(
       z.array(anyVariant(variants)).min(1).max(MAX_SWEEP_RUNS).optional(),
     ]),
   ),
-) as unknown as z.ZodType<ConfigGrid>;
+) as unknown as z.ZodType<ConfigGrid, ConfigGrid>;
 
 export const TrainRequest = z.strictObject({
   preset: z.enum(PRESET_NAMES).optional().describe(

@@ -120,11 +120,6 @@ Deno.test("a grid expands to every combination, the seeds varying fastest", () =
 });
 
 const badGrids: [what: string, args: Parameters<typeof expandGrid>, message: RegExp][] = [
-  [
-    "an empty list",
-    ["demo", {}, { schedule: [] }],
-    /^grid.schedule must be a list of at least one value$/,
-  ],
   ["a value twice", ["demo", {}, { seed: [1, 1] }], /^grid.seed names a value twice: \[1,1\]$/],
   [
     "a field that is overridden too",
