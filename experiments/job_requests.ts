@@ -25,7 +25,12 @@ import {
 import type { Evaluation, ListedSample } from "./store/results.ts";
 import { hasEnded, type RunPlace } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
-import { requireRoom, requireUnended, type RunFinder } from "./training_requests.ts";
+import {
+  requireRoom,
+  requireUnended,
+  type RunFinder,
+  type WatchOptions,
+} from "./training_requests.ts";
 
 /** Milliseconds between polls of the store, and between checks of the process that does jobs. */
 const POLL = 50;
@@ -34,17 +39,8 @@ const PROCESS_CHECK = 1000;
 /** A request for a job of any kind, of a run of any modality. */
 export type JobRequest = Readonly<Record<string, unknown>> & { readonly run: string };
 
-export interface JobWaitOptions {
-  readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** Seconds between reports of progress, by default 0.5. */
-  readonly everySeconds?: number | undefined;
-  /** Aborting it ends the wait. The job continues. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface JobWatchOptions extends JobWaitOptions {
-  readonly timeoutSeconds: number;
-}
+type JobWatchOptions = WatchOptions<JobProgress>;
+type JobWaitOptions = Omit<JobWatchOptions, "timeoutSeconds">;
 
 /**
  * The part of the laboratory that requests jobs and returns what they made; `run/job_worker.ts` is the process that

@@ -23,7 +23,6 @@ export {
   presets,
   scoreOf,
 } from "./registry/modalities.ts";
-export type { Modality, NgramBaselines } from "./run/modality.ts";
 export {
   blockCurve,
   blockMetrics,
@@ -40,26 +39,23 @@ export {
   type TextSampleFrame,
   type WriteRequest,
 } from "./registry/modalities.ts";
+export type { NgramBaselines } from "./run/modality.ts";
 export {
   configHash,
+  type ConfigOverrides,
   differingFields,
+  expandGrid,
   namesOfFieldsWith,
   parseConfig,
   requireConfigField,
+  resolveConfig,
   tellingFields,
 } from "./config/configuration.ts";
 export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/fields.ts";
-export { type ConfigOverrides, expandGrid, resolveConfig } from "./config/configuration.ts";
-export { isPretrained } from "./store/run.ts";
 export { processExists } from "./common/system.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/store.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";
-export {
-  type ConfigEstimate,
-  expectedTime,
-  PASSES_OF_A_STEP,
-  type TrainingEstimate,
-} from "./report/estimates.ts";
+export { type ConfigEstimate, expectedTime, PASSES_OF_A_STEP } from "./report/estimates.ts";
 export type { SweepSummary, Variation } from "./report/variations.ts";
 export {
   type ConfigField,
@@ -71,7 +67,14 @@ export {
 } from "./registry/requests.ts";
 export type { Curves, LabEvent, MetricName, MetricPoint } from "./store/metrics.ts";
 export type { Evaluation } from "./store/results.ts";
-export { hasEnded, type Run, RUN_STATUSES, type RunFilter, type RunStatus } from "./store/run.ts";
+export {
+  hasEnded,
+  isPretrained,
+  type Run,
+  RUN_STATUSES,
+  type RunFilter,
+  type RunStatus,
+} from "./store/run.ts";
 export type { Alert } from "./diagnosis/curve.ts";
 export {
   type AlignedCurve,

@@ -13,20 +13,17 @@ import type { DeviceChoice } from "../engine/mod.ts";
 import { codeVersion } from "./common/system.ts";
 import { type ConfigOverrides, resolveConfig } from "./config/configuration.ts";
 import { modalityOf, openSubject, type PresetName } from "./registry/modalities.ts";
-import type { JobWorkerOptions as JobOptions } from "./run/job_worker.ts";
-import { asWorker } from "./run/processes.ts";
+import type { JobWorkerOptions } from "./run/job_worker.ts";
+import { asWorker, type WorkerOptions } from "./run/processes.ts";
 import type { Run } from "./store/run.ts";
-import { LostRunError, openStore, type Store } from "./store/store.ts";
+import { LostRunError, type Store } from "./store/store.ts";
 
-export interface WorkerOptions {
-  readonly workspace: string;
+/** Options of the training worker. */
+interface TrainingWorkerOptions extends WorkerOptions {
+  /** Folder with data sets, for runs that request none. */
   readonly dataDirectory?: string | undefined;
+  /** Device of runs that request none. */
   readonly device?: DeviceName | undefined;
-  /** Interrupts the current run after saving a checkpoint. */
-  readonly signal?: AbortSignal | undefined;
-  /** Id of the row that was inserted for this worker when it was started. */
-  readonly workerId?: number | undefined;
-  readonly log?: (line: string) => void;
 }
 
 /**
@@ -35,16 +32,15 @@ export interface WorkerOptions {
  *
  * @throws {UserError} If another worker is alive, or the workspace cannot be opened.
  */
-export async function runWorker(options: WorkerOptions): Promise<void> {
-  const store = openStore(options.workspace);
-  try {
-    await asWorker(store, "training", options.workerId, (id) => workOff(store, id, options));
-  } finally {
-    store.close();
-  }
+export async function runWorker(options: TrainingWorkerOptions): Promise<void> {
+  await asWorker(options, "training", (store, id) => workOff(store, id, options));
 }
 
-async function workOff(store: Store, workerId: number, options: WorkerOptions): Promise<void> {
+async function workOff(
+  store: Store,
+  workerId: number,
+  options: TrainingWorkerOptions,
+): Promise<void> {
   const { signal, log = () => {} } = options;
   for (;;) {
     const run = nextRun(store, workerId, signal?.aborted ?? false);
@@ -56,8 +52,8 @@ async function workOff(store: Store, workerId: number, options: WorkerOptions): 
   }
 }
 
-/** Claims a run, or records the end of the worker in the same transaction, so that a run queued later starts
- * another worker. */
+/** Claims a run. If there is none, records the end of the worker in the same transaction, so that a run queued later
+ * starts another worker. */
 function nextRun(store: Store, workerId: number, isEnding: boolean): Run | null {
   return store.transaction(() => {
     const run = isEnding ? null : store.runs.claim(workerId, codeVersion());
@@ -65,7 +61,6 @@ function nextRun(store: Store, workerId: number, isEnding: boolean): Run | null 
       store.workers.end(workerId, "ended");
       return null;
     }
-    store.workers.countClaim(workerId);
     store.events.add("run-started", run.id, `${run.id} started`);
     return run;
   });
@@ -75,7 +70,7 @@ async function train(
   store: Store,
   workerId: number,
   run: Run,
-  { dataDirectory, device, signal }: WorkerOptions,
+  { dataDirectory, device, signal }: TrainingWorkerOptions,
 ): Promise<string> {
   const end = (status: Parameters<typeof store.runs.end>[2], error: string | null) =>
     store.transaction(() => {
@@ -98,14 +93,12 @@ async function train(
   }
 }
 
-export type JobWorkerOptions = Omit<JobOptions, "openWork">;
-
 /**
  * Does the jobs of a workspace in this process: samples and evaluations.
  *
  * @throws {UserError} If another process does them, or the workspace cannot be opened.
  */
-export async function runJobs(options: JobWorkerOptions): Promise<void> {
+export async function runJobs(options: Omit<JobWorkerOptions, "openWork">): Promise<void> {
   const worker = await import("./run/job_worker.ts");
   await worker.runJobs({
     ...options,

@@ -182,7 +182,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
     },
 
     /** Waits until all these runs have ended, the timeout, or the signal. Returns the current runs. */
-    watch(refs: readonly string[], options: WatchOptions): Promise<Run[]> {
+    watch(refs: readonly string[], options: WatchOptions<WatchProgress>): Promise<Run[]> {
       const ids = findRuns(store, refs).map((run) => run.id);
       let checkedAt = 0;
       const look = () => {
@@ -226,12 +226,14 @@ export interface WatchProgress {
   readonly message: string;
 }
 
-export interface WatchOptions {
+/** How long the end of runs or jobs is waited for, and what is reported meanwhile. */
+export interface WatchOptions<Progress> {
   readonly timeoutSeconds: number;
-  /** Called at the beginning, and when something has changed, at most every `everySeconds`. */
-  readonly onProgress?: (progress: WatchProgress) => void;
-  /** By default 3. */
-  readonly everySeconds?: number;
+  /** Called at the beginning, and when the message of the progress has changed. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Smallest number of seconds between two calls of `onProgress`: by default 3 for runs, and 0.5 for jobs. */
+  readonly everySeconds?: number | undefined;
+  /** Aborting it ends the wait, and nothing else. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -241,7 +243,10 @@ export interface WatchOptions {
  * @param look Returns the current runs.
  * @returns The runs at the end of the wait.
  */
-export async function watchRuns(look: () => Run[], options: WatchOptions): Promise<Run[]> {
+export async function watchRuns(
+  look: () => Run[],
+  options: WatchOptions<WatchProgress>,
+): Promise<Run[]> {
   const { timeoutSeconds, onProgress, everySeconds = 3, signal } = options;
   const deadline = Date.now() + timeoutSeconds * 1000;
   let reportedAt = -Infinity;

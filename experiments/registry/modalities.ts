@@ -1,8 +1,6 @@
 /**
- * The registry of modalities, what their presentations use of them, and the references by which callers name runs: an id, a unique prefix, "latest", "best", or a sweep.
- *
- * What the presentations of single modalities use of them: types of records, and functions on them. Everything else
- * asks the objects of `modalities.ts`.
+ * The registry of modalities, what their presentations use of them, and the references by which callers name runs: an id,
+ * a unique prefix, "latest", "best", or a sweep.
  */
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
 import { type Metric, type Preset, provideModalities, startOf } from "../config/configuration.ts";
@@ -14,7 +12,8 @@ import { hasEnded, type Run, type RunFilter } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { text } from "../text/modality.ts";
 
-// What the presentations of single modalities use of them; everything else asks the objects below.
+// What the presentations of single modalities use of them: types of records, and functions on them. Everything else asks
+// the objects below.
 export { imageConfigOf } from "../image/config.ts";
 export { decodeSamplePixels, pixelMoments, recognisedShare } from "../image/pictures.ts";
 export type {

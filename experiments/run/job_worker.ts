@@ -13,8 +13,8 @@ import {
 import { codeVersion, namesIn, Parts } from "../common/system.ts";
 import { type Job, type JobEnd, type JobKind, jobTitle } from "../store/jobs.ts";
 import type { Run } from "../store/run.ts";
-import { LostRunError, openStore, type Store } from "../store/store.ts";
-import { asWorker, hasServer } from "./processes.ts";
+import { LostRunError, type Store } from "../store/store.ts";
+import { asWorker, hasServer, type WorkerOptions } from "./processes.ts";
 
 /** Reports the progress of a job; throws if the job is to end. */
 export type Report = (done: number, total: number, message: string) => void;
@@ -36,21 +36,13 @@ export interface JobContext {
 /** Processes a job. @returns A function that stores the result, called in the transaction that ends the job. */
 export type Work = (context: JobContext) => Promise<() => string>;
 
-/** Loads the implementation of a kind of job for a run; npm packages may have to be fetched first. */
-export type OpenWork = (run: Run, kind: JobKind) => Promise<Work>;
-
-export interface JobWorkerOptions {
-  readonly workspace: string;
-  readonly openWork: OpenWork;
-  /** Seconds to wait for another job. */
-  readonly idleSeconds?: number;
-  /** Aborts the current job, which is then interrupted. */
-  readonly signal?: AbortSignal | undefined;
-  /** Id of the row that was inserted for this worker when it was started. */
-  readonly workerId?: number | undefined;
-  readonly log?: ((line: string) => void) | undefined;
+export interface JobWorkerOptions extends WorkerOptions {
+  /** Loads the implementation of a kind of job for a run; npm packages may have to be fetched first. */
+  readonly openWork: (run: Run, kind: JobKind) => Promise<Work>;
 }
 
+/** Milliseconds that a worker waits for another job. */
+const IDLE_LIMIT = 60_000;
 /** Milliseconds between polls of the queue, checks for servers, and writes of progress. */
 const POLL = 40;
 const SERVERS_EVERY = 250;
@@ -61,27 +53,19 @@ const PROGRESS_EVERY = 200;
  *
  * @throws {UserError} If there is another job worker, or the workspace cannot be opened.
  */
-export async function runJobs(
-  { workspace, workerId, ...options }: JobWorkerOptions,
-): Promise<void> {
-  const store = openStore(workspace);
-  try {
-    await asWorker(store, "jobs", workerId, (id) => new JobWorker(store, id, options).run());
-  } finally {
-    store.close();
-  }
+export async function runJobs(options: JobWorkerOptions): Promise<void> {
+  await asWorker(options, "jobs", (store, id) => new JobWorker(store, id, options).run());
 }
 
 class JobWorker {
   readonly #store: Store;
   readonly #id: number;
-  readonly #options: Omit<JobWorkerOptions, "workspace" | "workerId">;
+  readonly #options: JobWorkerOptions;
   readonly #warm = new Warm();
-  #heartbeatAt = 0;
   /** Whether this process can process another job. */
   #sound = true;
 
-  constructor(store: Store, id: number, options: Omit<JobWorkerOptions, "workspace" | "workerId">) {
+  constructor(store: Store, id: number, options: JobWorkerOptions) {
     this.#store = store;
     this.#id = id;
     this.#options = options;
@@ -111,19 +95,19 @@ class JobWorker {
   /** Waits for a job. Returns null after the end of this worker was recorded in the transaction that found no
    * job, so that a job requested later starts another worker. */
   async #next(): Promise<Job | null> {
-    const { idleSeconds = 60, signal } = this.#options;
-    const deadline = Date.now() + idleSeconds * 1000;
+    const { signal } = this.#options;
+    const deadline = Date.now() + IDLE_LIMIT;
     let servers = { at: 0, any: true };
     for (;;) {
       const now = Date.now();
       if (now - servers.at >= SERVERS_EVERY) {
         servers = { at: now, any: hasServer(this.#store.workspace) };
-        this.#beat();
+        this.#store.workers.heartbeat(this.#id);
       }
       const isEnding = signal?.aborted || now >= deadline || !servers.any;
       if (isEnding || this.#store.jobs.queued().length > 0) {
         const job = this.#store.transaction(() => {
-          const claimed = signal?.aborted ? null : this.#claim();
+          const claimed = signal?.aborted ? null : this.#store.jobs.claim(this.#id);
           if (!claimed && isEnding) this.#store.workers.end(this.#id, "ended");
           return claimed;
         });
@@ -131,12 +115,6 @@ class JobWorker {
       }
       await setTimeout(POLL);
     }
-  }
-
-  #claim(kind?: JobKind): Job | null {
-    const job = this.#store.jobs.claim(this.#id, kind);
-    if (job) this.#store.workers.countClaim(this.#id);
-    return job;
   }
 
   async #do(job: Job): Promise<void> {
@@ -209,7 +187,7 @@ class JobWorker {
     return (done, total, message) => {
       const status = this.#statusAsked(job);
       if (status) throw new Error(`${job.id} is to be ${status}`);
-      this.#beat();
+      this.#store.workers.heartbeat(this.#id);
       if (done > 0 && Date.now() - writtenAt < PROGRESS_EVERY) return;
       writtenAt = Date.now();
       this.#store.jobs.setProgress(job.id, this.#id, { done, total, message });
@@ -219,19 +197,14 @@ class JobWorker {
   /** Processes waiting samples first, which take seconds, while an evaluation takes minutes. */
   async #processSamples(job: Job): Promise<void> {
     if (job.kind === "sample") return;
-    for (let next = this.#claim("sample"); next; next = this.#claim("sample")) {
-      const progress = this.#store.jobs.byId(job.id)?.progress ?? { done: 0, total: 1 };
+    const { jobs } = this.#store;
+    let next: Job | null;
+    while ((next = jobs.claim(this.#id, "sample")) !== null) {
+      const progress = jobs.byId(job.id)?.progress ?? { done: 0, total: 1 };
       const message = `waiting for ${jobTitle(next)}`;
-      this.#store.jobs.setProgress(job.id, this.#id, { ...progress, message });
+      jobs.setProgress(job.id, this.#id, { ...progress, message });
       await this.#do(next);
     }
-  }
-
-  /** Writes a heartbeat, at most every second. */
-  #beat(): void {
-    if (Date.now() - this.#heartbeatAt < 1000) return;
-    this.#heartbeatAt = Date.now();
-    this.#store.workers.heartbeat(this.#id);
   }
 }
 

@@ -14,7 +14,7 @@ import { UserError } from "../../engine/host/mod.ts";
 import { processExists } from "../common/system.ts";
 import { jobTitle } from "../store/jobs.ts";
 import type { RunPlace } from "../store/run.ts";
-import type { Store, WorkerKind, WorkerRow } from "../store/store.ts";
+import { openStore, type Store, type WorkerKind, type WorkerRow } from "../store/store.ts";
 
 /** Time limit in milliseconds from the start of a worker until it holds its lock. */
 const START_LIMIT = 30_000;
@@ -102,27 +102,39 @@ export function replaceDeadWorkers(store: Store, place: RunPlace): void {
   }
 }
 
+export interface WorkerOptions {
+  readonly workspace: string;
+  /** Interrupts what is in progress: a training after it has saved a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+  /** Id of the row that was inserted for this worker when its process was started. */
+  readonly workerId?: number | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+}
+
 /**
- * Runs `work` as the worker of a kind, holding its lock and its row.
+ * Opens the store of a workspace and runs `work` as its worker of a kind, which holds its lock and its row.
  *
- * @param workerId Id of the row that was inserted when the process was started.
- * @throws {UserError} If another worker of the kind is alive, or this one started too late.
+ * @throws {UserError} If another worker of the kind is alive, this one started too late, or the workspace cannot be opened.
  */
 export async function asWorker(
-  store: Store,
+  { workspace, workerId }: WorkerOptions,
   kind: WorkerKind,
-  workerId: number | undefined,
-  work: (workerId: number) => Promise<void>,
+  work: (store: Store, workerId: number) => Promise<void>,
 ): Promise<void> {
-  const id = workerId ?? ownRow(store, kind);
-  const lock = holdLock(store.workspace, id);
+  const store = openStore(workspace);
   try {
-    if (!store.workers.begin(id, process.pid)) {
-      throw new UserError(`Worker ${id} came too late: it was given up meanwhile`);
+    const id = workerId ?? ownRow(store, kind);
+    const lock = holdLock(store.workspace, id);
+    try {
+      if (!store.workers.begin(id, process.pid)) {
+        throw new UserError(`Worker ${id} came too late: it was given up meanwhile`);
+      }
+      await work(store, id);
+    } finally {
+      lock.release();
     }
-    await work(id);
   } finally {
-    lock.release();
+    store.close();
   }
 }
 
@@ -251,10 +263,11 @@ function refuseAfterFailures(store: Store, kind: WorkerKind): void {
     newest.every(({ state, claims }) => state === "lost" && claims === 0);
   const recent = Date.now() - Date.parse(newest[0]?.spawnedAt ?? "1970") < 60_000;
   if (failed && recent) {
+    const log = logPath(store, kind);
     throw new Error(
       `The worker ended ${FAILED_STARTS} times before it took up ${
         kind === "training" ? "a run" : "a job"
-      }; its log, ${logPath(store, kind)}, ends with: ${endOfLog(store, kind)}`,
+      }; its log, ${log}, ends with: ${readFileSync(log, "utf8").trimEnd().slice(-1000)}`,
     );
   }
 }
@@ -262,8 +275,4 @@ function refuseAfterFailures(store: Store, kind: WorkerKind): void {
 /** Returns the path of the log of the workers of a kind. */
 export function logPath(store: Store, kind: WorkerKind): string {
   return join(store.workspace, kind === "training" ? "worker.log" : "jobs.log");
-}
-
-function endOfLog(store: Store, kind: WorkerKind): string {
-  return readFileSync(logPath(store, kind), "utf8").trimEnd().slice(-1000);
 }

@@ -1,6 +1,6 @@
 /** The training loop of a run. */
 import { setImmediate } from "node:timers/promises";
-import { type Arrays, emaDecayAt, learningRateAt, UserError } from "../../engine/mod.ts";
+import { emaDecayAt, learningRateAt, UserError } from "../../engine/mod.ts";
 import type { MetricRow } from "../store/store.ts";
 import { saveCheckpoint } from "./checkpoints.ts";
 import { prepareTraining, type Training, type TrainingContext } from "./setup.ts";
@@ -48,7 +48,6 @@ class Trainer {
   /** Seconds of training steps since the metrics were last logged. */
   #busySeconds = 0;
   #busySteps = 0;
-  #heartbeatAt = 0;
   #checkpointStep: number;
 
   constructor(training: Training, context: TrainingContext) {
@@ -81,20 +80,16 @@ class Trainer {
 
   /** Executes one optimiser step. */
   async #step(): Promise<void> {
-    const { state, run: { config }, stepper } = this.#training;
+    const { state, run: { config }, subject, stepper } = this.#training;
+    const options = { withoutNoise: stepper.drawsNoise };
     await this.#timed(() =>
-      stepper.step(this.#batch(), {
+      stepper.step(subject.batch(state.step, state.parameters, options), {
         learningRate: this.#learningRate(config.learning_rate),
         muonLearningRate: this.#learningRate(config.muon_learning_rate),
         emaDecay: emaDecayAt(state.step, config.ema_decay),
       })
     );
     this.#busySteps++;
-  }
-
-  #batch(): Arrays {
-    const { state, subject, stepper } = this.#training;
-    return subject.batch(state.step, state.parameters, { withoutNoise: stepper.drawsNoise });
   }
 
   /** Runs work that counts as time of training steps. */
@@ -114,7 +109,7 @@ class Trainer {
     const { config } = run;
     const last = state.step === run.steps;
     const due = (every: number) => every > 0 && (state.step % every === 0 || last);
-    this.#beat();
+    this.#context.store.workers.heartbeat(this.#context.workerId);
     const measures = this.#measurer && due(this.#measurer.every);
     const looks = due(config.validate_every) || due(config.sample_every) || measures ||
       due(config.checkpoint_every);
@@ -190,7 +185,9 @@ class Trainer {
     try {
       metrics = await measurer.measure((activity) => {
         if (this.#stopRequested()) throw stop;
-        if (this.#beat()) store.runs.setActivity(run.id, workerId, activity);
+        if (store.workers.heartbeat(workerId)) {
+          store.runs.setActivity(run.id, workerId, activity);
+        }
       });
     } catch (error) {
       if (error === stop) return;
@@ -228,14 +225,6 @@ class Trainer {
 
   #stopRequested(): boolean {
     return this.#context.store.runs.stopRequested(this.#training.run.id, this.#context.workerId);
-  }
-
-  /** Writes a heartbeat, at most every second. Returns whether it did. */
-  #beat(): boolean {
-    if (Date.now() - this.#heartbeatAt < 1000) return false;
-    this.#heartbeatAt = Date.now();
-    this.#context.store.workers.heartbeat(this.#context.workerId);
-    return true;
   }
 
   #diverged(what: string): UserError {

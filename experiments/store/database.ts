@@ -48,6 +48,12 @@ export class Database extends DatabaseSync {
     return row && { ...row } as Row;
   }
 
+  /** Returns how many rows of a table a condition holds for. */
+  count(table: string, condition: string, ...values: readonly SQLInputValue[]): number {
+    const sql = `SELECT count(*) AS count FROM ${table} WHERE ${condition}`;
+    return this.row<{ count: number }>(sql, ...values)!.count;
+  }
+
   /** Executes a statement. Returns the number of rows that it changed. */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return Number(this.prepare(sql).run(...values).changes);
@@ -103,6 +109,11 @@ export function claimedRows(db: Database, table: "runs" | "jobs") {
   const owned = "id = ? AND worker_id = ? AND status = 'running'";
   const lost = (id: string) => new LostRunError(`${id} was taken from this worker`);
   return {
+    /** Counts that a worker has claimed a row. */
+    count(workerId: number): void {
+      db.run("UPDATE workers SET claims = claims + 1 WHERE id = ?", workerId);
+    },
+
     /** @throws {LostRunError} If the worker does not own the row. */
     update(id: string, workerId: number, changes: Fields): void {
       const set = Object.keys(changes).map((field) => `${columnOf(field)} = ?`).join(", ");

@@ -155,14 +155,11 @@ export function jobTable(db: Database) {
     list(
       { runId, status, limit = 50, offset = 0 }: JobFilter = {},
     ): { jobs: Job[]; total: number } {
-      const where = "WHERE run_id = coalesce(?, run_id) AND status = coalesce(?, status)";
-      const filter = [runId ?? null, status ?? null];
-      const { total } = db.row<{ total: number }>(
-        `SELECT count(*) AS total FROM jobs ${where}`,
-        ...filter,
-      )!;
-      const tail = `${where} ORDER BY number DESC LIMIT ? OFFSET ?`;
-      return { jobs: select(tail, ...filter, limit, offset), total };
+      const condition = "run_id = coalesce(?, run_id) AND status = coalesce(?, status)";
+      const values = [runId ?? null, status ?? null];
+      const tail = `WHERE ${condition} ORDER BY number DESC LIMIT ? OFFSET ?`;
+      const total = db.count("jobs", condition, ...values);
+      return { jobs: select(tail, ...values, limit, offset), total };
     },
 
     /** Returns queued jobs in the order of processing: samples, which are short, before evaluations. */
@@ -188,6 +185,7 @@ export function jobTable(db: Database) {
           new Date().toISOString(),
           next.id,
         );
+        claimed.count(workerId);
         return this.byId(next.id);
       });
     },
@@ -267,7 +265,11 @@ const SELECT_WORKERS = `SELECT ${
   columnsOf("id kind state pid claims spawnedAt heartbeatAt")
 } FROM workers`;
 
+/** Milliseconds between two heartbeats of a worker. */
+const HEARTBEAT_EVERY = 1000;
+
 export function workerTable(db: Database) {
+  const beatAt = new Map<number, number>();
   return {
     insert(kind: WorkerKind = "training"): number {
       const now = new Date().toISOString();
@@ -299,12 +301,13 @@ export function workerTable(db: Database) {
       ) === 1;
     },
 
-    countClaim(id: number): void {
-      db.run("UPDATE workers SET claims = claims + 1 WHERE id = ?", id);
-    },
-
-    heartbeat(id: number): void {
-      db.run("UPDATE workers SET heartbeat_at = ? WHERE id = ?", new Date().toISOString(), id);
+    /** Records that a worker is alive, at most every second. Returns whether it did. */
+    heartbeat(id: number): boolean {
+      const now = Date.now();
+      if (now - (beatAt.get(id) ?? 0) < HEARTBEAT_EVERY) return false;
+      beatAt.set(id, now);
+      db.run("UPDATE workers SET heartbeat_at = ? WHERE id = ?", new Date(now).toISOString(), id);
+      return true;
     },
 
     end(id: number, state: "ended" | "lost"): void {

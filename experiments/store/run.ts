@@ -11,7 +11,6 @@ import type { LatestMetrics } from "./metrics.ts";
  * `stopped` was stopped by request (with a checkpoint), `interrupted` lost its worker (and can be resumed from
  * the last checkpoint), `failed` ended with an error.
  */
-export type RunStatus = "queued" | "running" | "finished" | "stopped" | "interrupted" | "failed";
 export const RUN_STATUSES = [
   "queued",
   "running",
@@ -19,7 +18,8 @@ export const RUN_STATUSES = [
   "stopped",
   "interrupted",
   "failed",
-] as const satisfies readonly RunStatus[];
+] as const;
+export type RunStatus = typeof RUN_STATUSES[number];
 
 /** Whether a run or a job has ended, so that nothing more happens to it unless it is resumed. */
 export function hasEnded({ status }: { readonly status: RunStatus }): boolean {

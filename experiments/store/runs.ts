@@ -102,9 +102,8 @@ export function runTable(
     list(filter: RunFilter): { runs: Run[]; total: number } {
       const { limit = 50, offset = 0 } = filter;
       const { sql, values } = conditionOf(filter);
-      const count = `SELECT count(*) AS total FROM runs WHERE ${sql}`;
-      const { total } = db.row<{ total: number }>(count, ...values)!;
       const tail = `WHERE ${sql} ORDER BY number DESC LIMIT ? OFFSET ?`;
+      const total = db.count("runs", sql, ...values);
       return { runs: select(tail, ...values, limit, offset), total };
     },
 
@@ -145,7 +144,7 @@ export function runTable(
     },
 
     queuedCount(): number {
-      return db.row<{ n: number }>("SELECT count(*) AS n FROM runs WHERE status = 'queued'")!.n;
+      return db.count("runs", "status = 'queued'");
     },
 
     /**
@@ -229,7 +228,7 @@ export function runTable(
 
 /** Returns what a worker does to the runs that it has claimed. */
 function claimedRuns(db: Database, byId: (id: string) => Run | null) {
-  const { update, stopRequested } = claimedRows(db, "runs");
+  const { count, update, stopRequested } = claimedRows(db, "runs");
   return {
     /** Claims the oldest queued run for a worker, or returns null. */
     claim(workerId: number, codeVersion: string): Run | null {
@@ -244,7 +243,9 @@ function claimedRuns(db: Database, byId: (id: string) => Run | null) {
           codeVersion,
           new Date().toISOString(),
         );
-        return row ? byId(row.id) : null;
+        if (!row) return null;
+        count(workerId);
+        return byId(row.id);
       });
     },
 
@@ -303,8 +304,6 @@ function claimNextId(db: Database, prefix: string, folders: NewFolders): string 
 }
 
 function largestNumber(names: readonly string[], prefix: string): number {
-  return names.reduce((largest, name) => {
-    const digits = name.startsWith(`${prefix}-`) ? name.slice(prefix.length + 1) : "";
-    return /^\d{1,15}$/.test(digits) ? Math.max(largest, Number(digits)) : largest;
-  }, 0);
+  const pattern = new RegExp(`^${prefix}-(\\d{1,15})$`);
+  return Math.max(0, ...names.map((name) => Number(pattern.exec(name)?.[1] ?? 0)));
 }
