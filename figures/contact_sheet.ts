@@ -2,7 +2,7 @@
 import { drawSheet, type SheetText, type SheetTile } from "./png.tsx";
 import { textWidth } from "./theme.ts";
 
-export interface ContactSheet {
+interface ContactSheet {
   /** count × height × width × channels values in [-1, 1]. */
   readonly images: Float32Array;
   readonly count: number;
@@ -31,13 +31,6 @@ const MAX_WIDTH = 740;
 export async function contactSheet(sheet: ContactSheet): Promise<Uint8Array<ArrayBuffer>> {
   const { count, height, width, channels = 1, captions, rowCaptions } = sheet;
   const size = height * width * channels;
-  if (sheet.images.length !== count * size || count < 1) {
-    throw new RangeError(
-      `Internal: cannot draw the contact sheet: ${count} pictures of ${height}×${width} need ${
-        count * size
-      } values, got ${sheet.images.length}`,
-    );
-  }
   const columns = Math.max(1, Math.min(count, sheet.columns ?? balancedColumns(count)));
   const rows = Math.ceil(count / columns);
   const left = MARGIN +
@@ -112,7 +105,7 @@ function balancedColumns(count: number): number {
 }
 
 /** Returns the largest scale factor up to 3 for which the columns fit in the largest width. */
-export function fittingScale(columns: number, tileWidth: number, margins: number): number {
+function fittingScale(columns: number, tileWidth: number, margins: number): number {
   const room = (MAX_WIDTH - margins - GAP * (columns - 1)) / (columns * tileWidth);
   return Math.max(1, Math.min(3, Math.floor(room)));
 }
@@ -126,7 +119,7 @@ export interface FilmFrame {
   /** x̂, the denoised estimate at x_t. */
   readonly denoised: Float32Array;
 }
-export interface FilmStrip {
+interface FilmStrip {
   readonly frames: readonly FilmFrame[];
   readonly count: number;
   readonly height: number;
@@ -139,7 +132,6 @@ export interface FilmStrip {
   readonly captions?: readonly string[];
 }
 
-const STRIP_MARGIN = 12;
 const STRIP_GAP = 3;
 const EXAMPLE_GAP = 10;
 
@@ -147,33 +139,18 @@ const EXAMPLE_GAP = 10;
 export async function filmStrip(strip: FilmStrip): Promise<Uint8Array<ArrayBuffer>> {
   const { frames, count, height, width, channels = 1 } = strip;
   const size = height * width * channels;
-  for (const frame of frames) {
-    if (frame.noisy.length !== count * size || frame.denoised.length !== count * size) {
-      throw new RangeError(
-        `Internal: cannot draw the film strip: frame "${frame.caption}" needs ${
-          count * size
-        } values of x_t ` +
-          `and of x̂, got ${frame.noisy.length} and ${frame.denoised.length}`,
-      );
-    }
-  }
-  if (frames.length === 0 || count < 1) {
-    throw new RangeError(
-      "Internal: cannot draw a film strip without frames or examples",
-    );
-  }
   const captions = strip.captions ?? [];
   const captionWidth = Math.ceil(Math.max(0, ...captions.map((text) => textWidth(text, 12))));
-  const left = STRIP_MARGIN + (captionWidth > 0 ? captionWidth + 10 : 0) + 24;
-  const scale = strip.scale ?? fittingScale(frames.length, width, left + STRIP_MARGIN);
-  const top = (strip.title ? 36 : STRIP_MARGIN) + 18;
+  const left = MARGIN + (captionWidth > 0 ? captionWidth + 10 : 0) + 24;
+  const scale = strip.scale ?? fittingScale(frames.length, width, left + MARGIN);
+  const top = (strip.title ? 36 : MARGIN) + 18;
   const tileWidth = width * scale;
   const tileHeight = height * scale;
   const exampleHeight = 2 * tileHeight + STRIP_GAP;
   const texts: SheetText[] = [];
   const tiles: SheetTile[] = [];
   texts.push({ text: "noise", x: left - 7, y: top - 6, size: 11, anchor: "end", muted: true });
-  if (strip.title) texts.push({ text: strip.title, x: STRIP_MARGIN, y: 23 });
+  if (strip.title) texts.push({ text: strip.title, x: MARGIN, y: 23 });
   frames.forEach((frame, column) => {
     const x = left + column * (tileWidth + STRIP_GAP);
     texts.push({
@@ -198,18 +175,18 @@ export async function filmStrip(strip: FilmStrip): Promise<Uint8Array<ArrayBuffe
   for (let example = 0; example < count; example++) {
     const y = top + example * (exampleHeight + EXAMPLE_GAP);
     const caption = captions[example];
-    if (caption) texts.push({ text: caption, x: STRIP_MARGIN, y: y + exampleHeight / 2 + 4 });
+    if (caption) texts.push({ text: caption, x: MARGIN, y: y + exampleHeight / 2 + 4 });
     const label = { x: left - 7, size: 14, anchor: "end", muted: true } as const;
     texts.push({ ...label, text: "xₜ", y: y + tileHeight / 2 + 5 });
     texts.push({ ...label, text: "x̂", y: y + tileHeight + STRIP_GAP + tileHeight / 2 + 5 });
   }
-  const contentWidth = left + frames.length * (tileWidth + STRIP_GAP) - STRIP_GAP + STRIP_MARGIN;
+  const contentWidth = left + frames.length * (tileWidth + STRIP_GAP) - STRIP_GAP + MARGIN;
   return await drawSheet({
     width: Math.max(
       contentWidth,
-      Math.ceil(strip.title ? textWidth(strip.title, 12) + 2 * STRIP_MARGIN : 0),
+      Math.ceil(strip.title ? textWidth(strip.title, 12) + 2 * MARGIN : 0),
     ),
-    height: top + count * (exampleHeight + EXAMPLE_GAP) - EXAMPLE_GAP + STRIP_MARGIN,
+    height: top + count * (exampleHeight + EXAMPLE_GAP) - EXAMPLE_GAP + MARGIN,
     texts,
     tiles,
     tileHeight: height,

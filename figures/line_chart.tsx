@@ -31,7 +31,6 @@ export interface LineChart {
   readonly title: string;
   readonly subtitle?: string;
   readonly xLabel: string;
-  readonly yLabel?: string;
   readonly xScale?: ScaleName;
   readonly yScale?: ScaleName;
   readonly series: readonly Series[];
@@ -58,6 +57,14 @@ interface Frame {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
+}
+
+/** What all parts of a chart are drawn with. */
+interface Plot {
+  readonly frame: Frame;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly theme: Theme;
 }
 
 /**
@@ -127,7 +134,6 @@ export function Chart(chart: LineChart) {
         y={xs.length === 0 ? { ...y, ticks: [] } : y}
         theme={theme}
         xLabel={chart.xLabel}
-        yLabel={chart.yLabel}
       />
       {chart.series.map((series, index) => (
         <Curve
@@ -164,15 +170,7 @@ function description(chart: LineChart): string {
   return [chart.title, ...(said.length > 0 ? said : ["no values yet"])].join("; ");
 }
 
-function Grid(props: {
-  frame: Frame;
-  x: Axis;
-  y: Axis;
-  theme: Theme;
-  xLabel: string;
-  yLabel: string | undefined;
-}) {
-  const { frame, x, y, theme } = props;
+function Grid({ frame, x, y, theme, xLabel }: Plot & { readonly xLabel: string }) {
   return (
     <g fill={theme.muted} font-size="11">
       {y.ticks.map(({ value, label }) => {
@@ -195,31 +193,23 @@ function Grid(props: {
         stroke={theme.muted}
         stroke-opacity="0.5"
       />
-      <text x={frame.right} y={frame.bottom + 33} text-anchor="end">{props.xLabel}</text>
-      {props.yLabel && (
-        <text x={frame.right} y={frame.top - 8} text-anchor="end">{props.yLabel}</text>
-      )}
+      <text x={frame.right} y={frame.bottom + 33} text-anchor="end">{xLabel}</text>
     </g>
   );
 }
 
-function Curve(props: {
-  series: Series;
-  index: number;
-  x: Axis;
-  y: Axis;
-  frame: Frame;
-  theme: Theme;
-  log: boolean;
+function Curve({ frame, x, y, theme, series, index, log }: Plot & {
+  readonly series: Series;
+  readonly index: number;
+  readonly log: boolean;
 }) {
-  const { series, index, x, y, frame, theme } = props;
   const points = thin(series.points, MAX_POINTS);
   const color = seriesColor(theme, index);
   const drawn = points.map((point) => ({
     ...point,
     px: round(x.at(point.x)),
     py: round(Math.min(frame.bottom + 1, Math.max(frame.top - 1, y.at(point.y)))),
-    visible: Number.isFinite(point.y) && (!props.log || point.y > 0),
+    visible: Number.isFinite(point.y) && (!log || point.y > 0),
   }));
   const line = drawn.map((point, i) =>
     point.visible ? `${drawn[i - 1]?.visible ? "L" : "M"}${point.px} ${point.py}` : ""
@@ -251,20 +241,12 @@ function Curve(props: {
 }
 
 /** Labels at the ends of the curves, moved apart if they overlap. */
-function EndLabels(props: {
-  series: readonly Series[];
-  x: Axis;
-  y: Axis;
-  frame: Frame;
-  theme: Theme;
-}) {
-  const { frame, theme } = props;
-  const labels = props.series.flatMap((series, index) => {
-    const end = series.points.findLast((point) => Number.isFinite(props.y.at(point.y)));
-    const label = series.label ?? series.name;
-    if (series.faint || label === "" || end === undefined) return [];
-    const y = Math.min(frame.bottom, Math.max(frame.top, props.y.at(end.y)));
-    return [{ label, y, color: series.color ?? index }];
+function EndLabels({ frame, y, theme, series }: Plot & { readonly series: readonly Series[] }) {
+  const labels = series.flatMap(({ name, label = name, points, faint, color }, index) => {
+    const end = points.findLast((point) => Number.isFinite(y.at(point.y)));
+    if (faint || label === "" || end === undefined) return [];
+    const place = Math.min(frame.bottom, Math.max(frame.top, y.at(end.y)));
+    return [{ label, y: place, color: color ?? index }];
   }).sort((a, b) => a.y - b.y);
   spread(labels, FONT_SIZE + 2, frame.top, frame.bottom);
   return (

@@ -3,13 +3,12 @@
  * rendered as SVG; the tiles are then copied pixel by pixel, so that scaling is exact.
  */
 import { FONT_FAMILY } from "./theme.ts";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import fontPackage from "dejavu-fonts-ttf/package.json" with { type: "json" };
 
 /** Colours of a sheet: dark, because digits are white on black, and grey, because sheets of grey images have one
  * channel. */
-export const SHEET = { background: "#181818", ink: "#eaeaea", muted: "#a3a3a3" } as const;
+const SHEET = { background: "#181818", ink: "#eaeaea", muted: "#a3a3a3" } as const;
 
 export interface SheetText {
   readonly text: string;
@@ -19,7 +18,6 @@ export interface SheetText {
   readonly size?: number;
   readonly anchor?: "start" | "middle" | "end";
   readonly muted?: boolean;
-  readonly bold?: boolean;
 }
 export interface SheetTile {
   readonly x: number;
@@ -27,7 +25,7 @@ export interface SheetTile {
   /** height × width × channels values in [-1, 1]. */
   readonly pixels: Float32Array;
 }
-export interface Sheet {
+interface Sheet {
   readonly width: number;
   readonly height: number;
   readonly texts: readonly SheetText[];
@@ -91,7 +89,6 @@ function sheetSvg(sheet: Sheet): string {
           x={text.x}
           y={text.y}
           font-size={text.size ?? 12}
-          font-weight={text.bold ? 700 : 400}
           text-anchor={text.anchor ?? "start"}
           fill={text.muted ? SHEET.muted : SHEET.ink}
         >
@@ -103,11 +100,10 @@ function sheetSvg(sheet: Sheet): string {
 }
 
 // The import of the package's metadata makes Deno download its font files.
-
 const FACES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
 
 /** Returns the paths of the bundled fonts, so that text is rendered on machines without fonts. */
-export function fontFiles(): string[] {
+function fontFiles(): string[] {
   return FACES.map((face) => fileURLToPath(import.meta.resolve(`${fontPackage.name}/ttf/${face}`)));
 }
 
@@ -119,38 +115,22 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-interface RenderOptions {
-  /** Width in pixels. By default that of the SVG. */
-  readonly width?: number;
-}
-
 /**
  * Renders an SVG as PNG with the bundled fonts only, so that the result is the same on all machines. A palette of
  * at most 256 colours reduces the size of figures to a third without visible difference.
  */
-export async function svgToPng(
-  svg: string,
-  options: RenderOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function svgToPng(svg: string): Promise<Uint8Array<ArrayBuffer>> {
   const { default: sharp } = await import("sharp");
-  const { width, height, data } = await renderSvg(svg, options);
+  const { width, height, data } = await renderSvg(svg);
   const picture = sharp(data, { raw: { width, height, channels: 4 } });
   return new Uint8Array(await picture.png({ palette: true, effort: 4, dither: 0 }).toBuffer());
 }
 
 /** Renders an SVG as RGBA pixels. */
-export async function renderSvg(svg: string, options: RenderOptions = {}): Promise<Pixels> {
-  const image = await render(svg, options);
-  return { width: image.width, height: image.height, channels: 4, data: image.pixels };
-}
-
-async function render(svg: string, options: RenderOptions) {
+export async function renderSvg(svg: string): Promise<Pixels> {
   const { renderAsync } = await import("@resvg/resvg-js");
   // On a thread of its own: a large figure takes a tenth of a second, and a server answers others meanwhile.
-  return await renderAsync(svg, {
-    fitTo: options.width === undefined
-      ? { mode: "original" }
-      : { mode: "width", value: options.width },
+  const { width, height, pixels } = await renderAsync(svg, {
     font: {
       fontFiles: fontFiles(),
       loadSystemFonts: false,
@@ -158,13 +138,13 @@ async function render(svg: string, options: RenderOptions) {
       sansSerifFamily: "DejaVu Sans",
     },
   });
+  return { width, height, channels: 4, data: pixels };
 }
 
-/** Decodes a PNG, given as bytes or path. */
-export async function decodePng(png: Uint8Array | string): Promise<Pixels> {
+/** Decodes a PNG. */
+export async function decodePng(png: Uint8Array): Promise<Pixels> {
   const { default: sharp } = await import("sharp");
-  const bytes = typeof png === "string" ? await readFile(png) : png;
-  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, channels: info.channels, data };
 }
 

@@ -56,14 +56,11 @@ export function parameterText(parameters: Readonly<Record<string, string | numbe
  */
 export function sparkline(points: readonly Point[], options: {
   readonly label: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly color?: number;
   /** End of the x axis, so that the line of a running run fills from left to right. */
   readonly xEnd?: number | undefined;
-  readonly theme?: Theme | undefined;
 }): string {
-  const { width = 112, height = 28, color = 0, theme = page } = options;
+  const [width, height] = [112, 28];
+  const color = seriesColor(page, 0);
   const finite = thin(points.filter((point) => Number.isFinite(point.y)), 60);
   const positive = finite.every((point) => point.y > 0);
   const value = (y: number) => positive ? Math.log(y) : y;
@@ -92,12 +89,12 @@ export function sparkline(points: readonly Point[], options: {
         <path
           d={`M${places.map((pair) => pair.join(" ")).join("L")}`}
           fill="none"
-          stroke={seriesColor(theme, color)}
+          stroke={color}
           stroke-width="1.5"
           stroke-linejoin="round"
         />
       )}
-      {end && <circle cx={end[0]} cy={end[1]} r="2.2" fill={seriesColor(theme, color)} />}
+      {end && <circle cx={end[0]} cy={end[1]} r="2.2" fill={color} />}
     </svg>,
   );
 }
