@@ -80,16 +80,18 @@ export interface SweepSummary {
   /** Fields with several values, and those; the seeds among them. */
   readonly varied: Readonly<Record<string, readonly (string | number)[]>>;
   readonly metric: MetricName;
-  /** The run with the lowest value of the metric; null before the first validation. */
+  /** The run with the lowest value of the metric; null before the first validation, and where the runs have several
+   * data sets, whose values do not compare. */
   readonly best: { readonly run: string; readonly value: number } | null;
 }
 
 /** @param runs All runs of one sweep, of which there is at least one. */
 export function sweepSummary(id: string, runs: readonly Run[]): SweepSummary {
   const [first] = runs;
+  const differing = differingFields(runs.map(({ config }) => config));
   const [best] = runs.flatMap((run) => {
     const value = scoreOf(run);
-    return value === null ? [] : [{ run: run.id, value }];
+    return value === null || differing.includes("dataset") ? [] : [{ run: run.id, value }];
   }).sort((a, b) => a.value - b.value);
   const valuesOf = (field: string) => [
     ...new Set(runs.map(({ config }) => (config as Record<string, string | number>)[field]!)),
@@ -103,9 +105,7 @@ export function sweepSummary(id: string, runs: readonly Run[]): SweepSummary {
     ),
     runs: runs.length,
     dataset: first!.config.dataset,
-    varied: Object.fromEntries(
-      differingFields(runs.map(({ config }) => config)).map((field) => [field, valuesOf(field)]),
-    ),
+    varied: Object.fromEntries(differing.map((field) => [field, valuesOf(field)])),
     metric: metricOf(first!).name,
     best: best ?? null,
   };

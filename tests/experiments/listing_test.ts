@@ -12,6 +12,7 @@ import {
 import { sampleSettings } from "../../experiments/image/settings.ts";
 import { writeSettings } from "../../experiments/text/settings.ts";
 import type { Store } from "../../experiments/store/store.ts";
+import { sweepSummary } from "../../experiments/report/variations.ts";
 import { finishedRun, shortConfig, withStore } from "./workspace.ts";
 
 /** Runs 1 and 2 are a sweep over schedules, 3 and 4 single runs. */
@@ -118,6 +119,15 @@ Deno.test("sweeps are listed with what they varied and their best run", () =>
       best: { run: "image-0002", value: 0.1 },
     });
     assert.deepEqual(lab.sweeps({ where: { dataset: "mnist-6k" } }), { sweeps: [], total: 0 });
+  }));
+
+Deno.test("a sweep over data sets has no best run, because their errors do not compare", () =>
+  withStore((store) => {
+    finishedRun(store, shortConfig(), 0.2);
+    finishedRun(store, shortConfig({ dataset: "mnist-6k" }), 0.1);
+    const { runs } = store.runs.list({ limit: 2 });
+    assert.equal(sweepSummary("sweep-0001", runs).best, null);
+    assert.equal(sweepSummary("sweep-0001", runs.slice(0, 1)).best!.value, 0.1);
   }));
 
 Deno.test('"best" is of the newest run\'s data set, or of one that is named', () =>
