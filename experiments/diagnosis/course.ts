@@ -12,6 +12,7 @@ import {
   gapOf,
   hasDiverged,
   isGap,
+  isNoBetterThanBaseline,
   lowestOf,
   type Measured,
   quarters,
@@ -159,9 +160,8 @@ function gettingWorse(course: Course): Finding | undefined {
 /** Finds a loss that does not fall, unless the run is better than the baseline: then it has converged. */
 function flat({ run, curves, modality, hasDefect }: Course): Finding | undefined {
   const loss = curves.loss ?? [];
-  const relative = relativeError(run, modality);
   if (loss.length < ENOUGH_LOSSES) return;
-  if (relative !== null && relative < modality.nothingLearntFrom) return;
+  if (relativeError(run, modality) !== null && !isNoBetterThanBaseline(run, modality)) return;
   const { early, late } = quarters(loss);
   if (late < 0.95 * early) return;
   return {
@@ -183,8 +183,7 @@ function flat({ run, curves, modality, hasDefect }: Course): Finding | undefined
  */
 function learntNothing(course: Course, advise: boolean): Finding | undefined {
   const { run, modality } = course;
-  const relative = relativeError(run, modality);
-  if (relative === null || relative < modality.nothingLearntFrom) return;
+  if (!isNoBetterThanBaseline(run, modality)) return;
   const early = run.status === "running" && modality.isYoung(run);
   const score = formatted(run.latest[modality.metric.name]!), baseline = formatted(run.baseline!);
   return {

@@ -221,6 +221,11 @@ export function relativeError(run: Run, { metric }: Measured): number | null {
   return error === undefined || !run.baseline ? null : error / run.baseline;
 }
 
+/** Whether the ranking metric of a run is no better than the baseline; false before the first validation. */
+export function isNoBetterThanBaseline(run: Run, modality: Measured): boolean {
+  return (relativeError(run, modality) ?? 0) >= modality.nothingLearntFrom;
+}
+
 /** Formats a number for a sentence. */
 export function formatted(value: number): string {
   return Number.isFinite(value) ? value.toPrecision(3) : String(value);
@@ -228,8 +233,7 @@ export function formatted(value: number): string {
 
 /** Adds to a sentence that the held-out error is no better than the baseline; "" if it is better. */
 export function besideBaseline(run: Run, modality: Measured): string {
-  const relative = relativeError(run, modality);
-  return relative === null || relative < modality.nothingLearntFrom
-    ? ""
-    : `; held out, it is no better than ${modality.metric.baseline} (${formatted(run.baseline!)})`;
+  return isNoBetterThanBaseline(run, modality)
+    ? `; held out, it is no better than ${modality.metric.baseline} (${formatted(run.baseline!)})`
+    : "";
 }

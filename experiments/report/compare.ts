@@ -19,7 +19,7 @@ import {
   modalityOf,
   scoreOf,
 } from "../registry/modalities.ts";
-import { relativeError } from "../diagnosis/curve.ts";
+import { isNoBetterThanBaseline } from "../diagnosis/curve.ts";
 import { differingFields } from "../config/configuration.ts";
 
 export interface AlignedCurve {
@@ -166,9 +166,7 @@ function firstFrom(points: readonly MetricPoint[], step: number): number {
 
 /** Whether the ranking metric of a run is no better than that of a trivial model. */
 export function hasLearntNothing(run: Run): boolean {
-  const modality = modalityOf(run);
-  const relative = relativeError(run, modality);
-  return relative !== null && relative >= modality.nothingLearntFrom;
+  return isNoBetterThanBaseline(run, modalityOf(run));
 }
 
 /** Returns why a ranking of these runs is meaningless, or undefined. */
