@@ -11,50 +11,48 @@ import type { NgramBaselines } from "../run/modality.ts";
 
 /** Block sizes, in tokens, with a metric of their likelihood, in addition to whole windows. */
 export const BLOCK_SIZES = [1, 4, 16, 64] as const;
-/** Metrics of nats per character for each of {@link BLOCK_SIZES}, then for whole windows, which have no size of their own. */
-export const blockMetrics: readonly { readonly name: string; readonly blockSize?: number }[] = [
-  ...BLOCK_SIZES.map((blockSize) => ({ name: `nats_block_${blockSize}`, blockSize })),
-  { name: "nats_block_full" },
+
+interface BlockMetric {
+  readonly name: string;
+  /** Undefined for whole windows, which have no size of their own. */
+  readonly blockSize?: number;
+  readonly title: string;
+}
+
+/** The metrics of nats per character for each of {@link BLOCK_SIZES}, then for whole windows. */
+export const blockMetrics: readonly BlockMetric[] = [
+  ...BLOCK_SIZES.map((blockSize) => ({
+    name: `nats_block_${blockSize}`,
+    blockSize,
+    title: `blocks of ${blockSize}`,
+  })),
+  { name: "nats_block_full", title: "whole windows" },
 ];
+
+/** Declares a metric of quarters of the noise levels, the least noise first: `<name>_q0` to `<name>_q3`. */
+function quarterMetrics(name: string, title: string): Record<string, Metric> {
+  return Object.fromEntries([0, 1, 2, 3].map((quarter) => [
+    `${name}_q${quarter}`,
+    { title: `${title}, noise quarter ${quarter + 1}`, dependsOn: "objective" },
+  ]));
+}
 
 /** The metrics of text runs. */
 export const textMetrics: Readonly<Record<string, Metric>> = {
   nats_per_character: { title: "nats per character" },
   nats_standard_error: { title: "standard error of the nats" },
-  nats_block_1: { title: "nats per character, blocks of 1" },
-  nats_block_4: { title: "nats per character, blocks of 4" },
-  nats_block_16: { title: "nats per character, blocks of 16" },
-  nats_block_64: { title: "nats per character, blocks of 64" },
-  nats_block_full: { title: "nats per character, whole windows" },
-  nats_block_1_error: { title: "standard error, blocks of 1" },
-  nats_block_4_error: { title: "standard error, blocks of 4" },
-  nats_block_16_error: { title: "standard error, blocks of 16" },
-  nats_block_64_error: { title: "standard error, blocks of 64" },
-  nats_block_full_error: { title: "standard error, whole windows" },
+  ...Object.fromEntries(
+    blockMetrics.map(({ name, title }) => [name, { title: `nats per character, ${title}` }]),
+  ),
+  ...Object.fromEntries(
+    blockMetrics.map(({ name, title }) => [`${name}_error`, { title: `standard error, ${title}` }]),
+  ),
   reconstruction_nats: { title: "reconstruction, nats per character", dependsOn: "objective" },
   diffusion_nats: { title: "diffusion, nats per character", dependsOn: "objective" },
   prior_nats: { title: "prior, nats per character", dependsOn: "objective" },
   train_nats: { title: "nats per character on training text", compared: true },
-  cross_entropy_q0: { title: "cross-entropy, noise quarter 1", dependsOn: "objective" },
-  cross_entropy_q1: { title: "cross-entropy, noise quarter 2", dependsOn: "objective" },
-  cross_entropy_q2: { title: "cross-entropy, noise quarter 3", dependsOn: "objective" },
-  cross_entropy_q3: { title: "cross-entropy, noise quarter 4", dependsOn: "objective" },
-  prior_cross_entropy_q0: {
-    title: "cross-entropy of single positions, noise quarter 1",
-    dependsOn: "objective",
-  },
-  prior_cross_entropy_q1: {
-    title: "cross-entropy of single positions, noise quarter 2",
-    dependsOn: "objective",
-  },
-  prior_cross_entropy_q2: {
-    title: "cross-entropy of single positions, noise quarter 3",
-    dependsOn: "objective",
-  },
-  prior_cross_entropy_q3: {
-    title: "cross-entropy of single positions, noise quarter 4",
-    dependsOn: "objective",
-  },
+  ...quarterMetrics("cross_entropy", "cross-entropy"),
+  ...quarterMetrics("prior_cross_entropy", "cross-entropy of single positions"),
   embedding_norm: { title: "length of the embeddings" },
   embedding_rank: { title: "effective rank of the embeddings" },
   embedding_accuracy: { title: "embeddings found again at the least noise" },

@@ -193,24 +193,16 @@ function blockMetric(
 /** Returns the cross-entropy of the network and of the output prior alone, by quartile of the noise levels. */
 function quarters(windows: readonly LevelErrors[]): ValidationMetrics {
   const sorted = windows.toSorted((a, b) => a.gamma - b.gamma);
-  const quarter = (q: number) =>
-    sorted.slice(
+  return Object.fromEntries([0, 1, 2, 3].flatMap((q) => {
+    const quarter = sorted.slice(
       Math.floor(q * sorted.length / 4),
       Math.floor((q + 1) * sorted.length / 4),
     );
-  const of = (q: number, value: (w: LevelErrors) => number) => mean(quarter(q).map(value));
-  const estimate = (w: LevelErrors) => w.crossEntropy;
-  const alone = (w: LevelErrors) => w.priorCrossEntropy;
-  return {
-    cross_entropy_q0: of(0, estimate),
-    cross_entropy_q1: of(1, estimate),
-    cross_entropy_q2: of(2, estimate),
-    cross_entropy_q3: of(3, estimate),
-    prior_cross_entropy_q0: of(0, alone),
-    prior_cross_entropy_q1: of(1, alone),
-    prior_cross_entropy_q2: of(2, alone),
-    prior_cross_entropy_q3: of(3, alone),
-  };
+    return [
+      [`cross_entropy_q${q}`, mean(quarter.map(({ crossEntropy }) => crossEntropy))],
+      [`prior_cross_entropy_q${q}`, mean(quarter.map((window) => window.priorCrossEntropy))],
+    ];
+  }));
 }
 
 export interface EmbeddingFacts {
