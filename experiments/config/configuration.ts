@@ -62,6 +62,19 @@ export function knownModalities(): readonly ModalityConfig[] {
   return provided;
 }
 
+/** Returns a function that returns the configuration of a run, and throws a {@link UserError} for another modality. */
+export function configReader<Config extends { readonly modality: string }>(
+  name: Config["modality"],
+  title: string,
+) {
+  return (
+    { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
+  ): Config => {
+    if (config.modality === name) return config as Config;
+    throw new UserError(`${id} is not a run on ${title}: its modality is ${config.modality}`);
+  };
+}
+
 /** Returns the names of the configuration fields of all modalities with a fact. */
 export function namesOfFieldsWith(fact: keyof FieldFacts): string[] {
   const names = knownModalities().flatMap(({ config }) => Object.keys(fieldsWith(config, fact)));

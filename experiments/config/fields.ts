@@ -175,3 +175,10 @@ export const seed = defaulted(seedNumber, "Seed of the starting noise", 0);
 
 /** Number of sampling steps. */
 export const samplerSteps = integer(1, 1000);
+
+/** Whether a sample has a film strip. */
+export const filmStrip = defaulted(
+  z.boolean(),
+  "Also show the intermediate estimates from noise to the end",
+  false,
+);

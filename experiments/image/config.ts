@@ -24,7 +24,7 @@ import {
   startFields,
   trainingFields,
 } from "../config/fields.ts";
-import type { Preset } from "../config/configuration.ts";
+import { configReader, type Preset } from "../config/configuration.ts";
 
 export const ImageConfig = z.strictObject({
   modality: z.literal("image").describe("What is learned"),
@@ -128,16 +128,7 @@ export function requireConsistentImages(config: ImageConfig): void {
 }
 
 /** Returns the configuration of an image run. @throws {UserError} If it has another modality. */
-export function imageConfigOf(
-  { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
-): ImageConfig {
-  if (isImageConfig(config)) return config;
-  throw new UserError(`${id} is not a run on images: its modality is ${config.modality}`);
-}
-
-function isImageConfig(config: { readonly modality: string }): config is ImageConfig {
-  return config.modality === "image";
-}
+export const imageConfigOf = configReader<ImageConfig>("image", "images");
 
 /** Standard deviation of the pixels of digits in [−1, 1], 0.6162 for MNIST. Only EDM's target uses it. */
 const SIGMA_DATA = 0.62;

@@ -9,6 +9,7 @@ import {
 import {
   defaulted,
   fieldFacts,
+  filmStrip,
   integer,
   optional,
   run,
@@ -87,11 +88,7 @@ export const SampleRequest = z.strictObject({
     "10",
   )
     .register(fieldFacts, { rare: true }),
-  film_strip: defaulted(
-    z.boolean(),
-    "Also show the intermediate estimates from noise to the end",
-    false,
-  ),
+  film_strip: filmStrip,
 });
 export type SampleRequest = z.input<typeof SampleRequest>;
 

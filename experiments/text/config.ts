@@ -10,7 +10,7 @@ import {
   startFields,
   trainingFields,
 } from "../config/fields.ts";
-import type { Preset } from "../config/configuration.ts";
+import { configReader, type Preset } from "../config/configuration.ts";
 
 export const TextConfig = z.strictObject({
   modality: z.literal("text").describe("What is learned"),
@@ -141,16 +141,7 @@ export function requireTrainableText({ dataset, block_size }: TextConfig): void 
 }
 
 /** Returns the configuration of a text run. @throws {UserError} If it has another modality. */
-export function textConfigOf(
-  { id, config }: { readonly id: string; readonly config: { readonly modality: string } },
-): TextConfig {
-  if (isTextConfig(config)) return config;
-  throw new UserError(`${id} is not a run on text: its modality is ${config.modality}`);
-}
-
-function isTextConfig(config: { readonly modality: string }): config is TextConfig {
-  return config.modality === "text";
-}
+export const textConfigOf = configReader<TextConfig>("text", "text");
 
 const TEXT: TextConfig = TextConfig.parse({
   ...laterTextFields,

@@ -9,6 +9,7 @@ import {
 import {
   defaulted,
   fieldFacts,
+  filmStrip,
   integer,
   optional,
   run,
@@ -79,11 +80,7 @@ export const WriteRequest = z.strictObject({
   steps,
   ...choiceFields,
   seed,
-  film_strip: defaulted(
-    z.boolean(),
-    "Also show the intermediate estimates from noise to the end",
-    false,
-  ),
+  film_strip: filmStrip,
 });
 export type WriteRequest = z.input<typeof WriteRequest>;
 
