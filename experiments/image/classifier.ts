@@ -9,9 +9,7 @@ import {
   type OptimizerState,
   type Parameters,
   permutation,
-  type Program,
   type SafeTensor,
-  type TensorFunction,
   tf,
 } from "../../engine/mod.ts";
 import type { ImageShape } from "../../models/image/mod.ts";
@@ -22,7 +20,14 @@ import {
 } from "../../models/image_classifier.ts";
 import { gatherImages, type ImageDataset, type ImageSplit } from "../../data/mod.ts";
 import { initialParameters } from "../../models/layers/mod.ts";
-import { inputArrays, lossAndGradients, parameterSignature } from "../../models/steps/mod.ts";
+import {
+  compileStep,
+  inputArrays,
+  lossAndGradients,
+  perExampleInput,
+  type Step,
+} from "../../models/steps/mod.ts";
+import { valuesIn } from "./pictures.ts";
 
 const BATCH = 200;
 
@@ -50,17 +55,19 @@ export async function classifierOf(
   const { height, width, channels, classes } = shape;
   const length = valuesIn(shape);
   const network = classifierNetwork(shape);
-  const program = await engine.compile(
-    (inputs) => {
+  const step: Step = {
+    parameters: network.parameters,
+    inputs: { images: perExampleInput([height, width, channels]) },
+    apply(inputs) {
       const { features, logits } = network.apply(inputs, inputs.images!);
       return { features, probabilities: tf.softmax(logits) };
     },
-    { images: { shape: [BATCH, height, width, channels], dtype: "float32" } },
-    {
-      constants: parameters,
-      replicas: { count: engine.replicasFor(BATCH), split: ["images"], outputs: "concat" },
-    },
-  );
+  };
+  const program = await compileStep(engine, step, {
+    batch: BATCH,
+    outputs: "concat",
+    weights: parameters,
+  });
   return {
     async judge(images) {
       const count = images.length / length;
@@ -80,13 +87,6 @@ export async function classifierOf(
     },
     dispose: () => program.dispose(),
   };
-}
-
-/** Returns the number of values in one image. */
-export function valuesIn(
-  { height, width, channels }: Pick<ImageShape, "height" | "width" | "channels">,
-): number {
-  return height * width * channels;
 }
 
 /** Returns the most likely class of image `i`. */
@@ -138,7 +138,10 @@ export async function trainClassifier(
   const network = classifierNetwork(dataset);
   const parameters = from?.parameters ?? initialParameters(network.parameters, seed);
   const optimizer = from?.optimizer ?? createAdamW(parameters);
-  const program = await compileStep(engine, network, dataset);
+  const program = await compileStep(engine, classifierStep(network, dataset), {
+    batch: CLASSIFIER_BATCH,
+    outputs: "mean",
+  });
   const perEpoch = batchesPerEpoch(dataset.train.count);
   const schedule = { ...RATE, steps: epochs * perEpoch };
   const orderOf = (epoch: number) =>
@@ -186,38 +189,26 @@ export async function accuracyOn(
   return indices.filter((i) => classOf(judged, i) === split.labels[i]).length / split.count;
 }
 
-async function compileStep(
-  engine: Engine,
+/** The outputs are `loss` [], the mean cross-entropy in nats, and `grad/<name>` for each parameter. */
+function classifierStep(
   network: ClassifierNetwork,
   { height, width, channels, classes }: ImageShape,
-): Promise<Program> {
-  return await engine.compile(
-    trainingStep(network, classes),
-    {
-      ...parameterSignature(network.parameters),
-      images: { shape: [CLASSIFIER_BATCH, height, width, channels], dtype: "float32" },
-      labels: { shape: [CLASSIFIER_BATCH], dtype: "int32" },
+): Step {
+  return {
+    parameters: network.parameters,
+    inputs: {
+      images: perExampleInput([height, width, channels]),
+      labels: perExampleInput([], "int32"),
     },
-    {
-      replicas: {
-        count: engine.replicasFor(CLASSIFIER_BATCH),
-        split: ["images", "labels"],
-        outputs: "mean",
-      },
-    },
-  );
-}
-
-/** Outputs: `loss` [], the mean cross-entropy in nats, and `grad/<name>` for each parameter. */
-function trainingStep(network: ClassifierNetwork, classes: number): TensorFunction {
-  return (inputs) =>
-    lossAndGradients(network.parameters, inputs, ({ images, labels, ...parameters }) => {
-      const target = tf.oneHot(labels!, classes, 1, 0, "float32");
-      const { logits } = network.apply(parameters, images!);
-      const shifted = tf.sub(logits, tf.max(logits, 1, true));
-      const logSum = tf.log(tf.sum(tf.exp(shifted), 1));
-      return tf.mean(tf.sub(logSum, tf.sum(tf.mul(shifted, target), 1)));
-    });
+    apply: (inputs) =>
+      lossAndGradients(network.parameters, inputs, ({ images, labels, ...parameters }) => {
+        const target = tf.oneHot(labels!, classes, 1, 0, "float32");
+        const { logits } = network.apply(parameters, images!);
+        const shifted = tf.sub(logits, tf.max(logits, 1, true));
+        const logSum = tf.log(tf.sum(tf.exp(shifted), 1));
+        return tf.mean(tf.sub(logSum, tf.sum(tf.mul(shifted, target), 1)));
+      }),
+  };
 }
 
 /** Shifts each example by a random number of whole pixels; the edges are filled with background. */

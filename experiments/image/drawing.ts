@@ -30,7 +30,7 @@ import type { HeldOutPictures, Sample, SamplePixels, SampleSettings } from "./re
 import { type ImageConfig, objectiveFor } from "./config.ts";
 import { join } from "node:path";
 import { namesIn, writeFileAtomically } from "../common/system.ts";
-import { encodeSamplePixels, pictureFacts } from "./pictures.ts";
+import { encodeSamplePixels, pictureFacts, valuesIn } from "./pictures.ts";
 import { levelsFor, ownOptions } from "./settings.ts";
 
 /** Returns the network of a configuration for an image shape; its parameters are not initialised. */
@@ -131,14 +131,6 @@ function planFor(config: ImageConfig, settings: SampleSettings): readonly Evalua
 /** Number of frames of a film strip. */
 const FRAMES = 10;
 
-/** Returns the guidance scale at a noise level. */
-function scaleAt(gamma: number, settings: SampleSettings): number {
-  return guidanceAt(gamma, {
-    scale: settings.guidance_scale,
-    interval: settings.guidance_interval,
-  });
-}
-
 /**
  * Samples images. The initial noise depends on the seed only, so that samplers, numbers of steps and guidance
  * scales can be compared with the same noise.
@@ -163,11 +155,12 @@ export async function drawSample(
 ): Promise<{ pixels: SamplePixels; seconds: number; networkEvaluations: number }> {
   const { seed, count, strength, film_strip, guidance_scale, guidance_rescale } = settings;
   const { heldOut } = options;
-  const length = count * pictures.height * pictures.width * pictures.channels;
+  const length = count * valuesIn(pictures);
   const plan = planFor(config, settings);
   const inpaint = heldOut?.mask && { known: heldOut.images, mask: heldOut.mask };
   const labels = Int32Array.from(settings.classes);
-  const isGuidedAt = (gamma: number) => isGuided(scaleAt(gamma, settings));
+  const guidance = { scale: guidance_scale, interval: settings.guidance_interval };
+  const isGuidedAt = (gamma: number) => isGuided(guidanceAt(gamma, guidance));
   const began = performance.now();
   const { points: images, frames } = await runSampling(program, {
     plan,

@@ -6,7 +6,7 @@ import type { Parts } from "../common/system.ts";
 import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./drawing.ts";
 import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
-import { loadPictures, picturesOf } from "./pictures.ts";
+import { loadPictures, picturesOf, valuesIn } from "./pictures.ts";
 import { requireSameData } from "../run/checkpoints.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
@@ -175,7 +175,7 @@ export async function drawPictures(
   },
 ): Promise<DrawnPictures> {
   const { count, steps } = settings;
-  const length = pictures.height * pictures.width * pictures.channels;
+  const length = valuesIn(pictures);
   const images = new Float32Array(count * length);
   const classes: number[] = [];
   let [seconds, networkEvaluations] = [0, 0];

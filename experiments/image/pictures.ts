@@ -1,7 +1,5 @@
 /**
- * The images of a run, the held-out images of a sample, and the file format of samples.
- *
- * Held-out images for in-painting and image-to-image.
+ * The images of a run, the file format of samples, and the held-out images of in-painting and image-to-image.
  */
 import {
   gatherImages,
@@ -40,9 +38,11 @@ export function picturesOf({ pictures }: Pick<Run, "pictures">): PictureFacts {
   return pictures ?? DIGITS;
 }
 
-/** Returns the label of "no class": the number of classes. */
-export function noClassOf({ classNames }: Pick<PictureFacts, "classNames">): number {
-  return classNames.length;
+/** Returns the number of values in one image. */
+export function valuesIn(
+  { height, width, channels }: Pick<PictureFacts, "height" | "width" | "channels">,
+): number {
+  return height * width * channels;
 }
 
 /** Selects shape and class names of a data set. */
@@ -125,7 +125,7 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
       : DIGITS.classNames,
     images: data,
     labels: tensors.labels!.data as Int32Array,
-    ...heldOutOf(tensors),
+    heldOut: heldOutOf(tensors),
     frames: frames.map(({ step, gamma }, i) => ({
       step,
       gamma: gamma ?? Infinity,
@@ -135,17 +135,14 @@ export function decodeSamplePixels(bytes: Uint8Array): SamplePixels {
   };
 }
 
-function heldOutOf(tensors: Record<string, SafeTensor>): Pick<SamplePixels, "heldOut"> {
+function heldOutOf(tensors: Record<string, SafeTensor>): HeldOutPictures | undefined {
   const [images, labels, mask, recognised] = ["images", "labels", "mask", "recognised"]
     .map((name) => tensors[`given/${name}`]?.data);
-  if (!images || !labels) return {};
-  return {
-    heldOut: {
-      images: images as Float32Array,
-      labels: labels as Int32Array,
-      mask: mask as Float32Array | undefined,
-      recognised: recognised as Int32Array | undefined,
-    },
+  return images && labels && {
+    images: images as Float32Array,
+    labels: labels as Int32Array,
+    mask: mask as Float32Array | undefined,
+    recognised: recognised as Int32Array | undefined,
   };
 }
 
@@ -209,7 +206,7 @@ export function recognisedShare({ labels, recognised }: HeldOutPictures): number
  * @throws {RefusedValue} If an index is out of range.
  */
 export function heldOutPictures(settings: SampleSettings, dataset: ImageDataset): HeldOutPictures {
-  const { test, height, width, channels } = dataset;
+  const { test } = dataset;
   const numbers = settings.pictures!;
   const missing = numbers.find((number) => number >= test.count);
   if (missing !== undefined) {
@@ -218,11 +215,9 @@ export function heldOutPictures(settings: SampleSettings, dataset: ImageDataset)
     );
   }
   return {
-    images: gatherImages(test, height * width * channels, numbers),
+    images: gatherImages(test, valuesIn(dataset), numbers),
     labels: Int32Array.from(numbers, (number) => test.labels[number]!),
-    ...(settings.keep === undefined
-      ? {}
-      : { mask: maskOf(settings.keep, { ...dataset, count: numbers.length }) }),
+    mask: settings.keep && maskOf(settings.keep, dataset, numbers.length),
   };
 }
 
@@ -237,7 +232,8 @@ export function withHeldOutClasses(
 /** Returns the mask, 1 in the kept half of every image. An odd row or column in the middle is sampled. */
 function maskOf(
   keep: KeptHalf,
-  { count, height, width, channels }: Record<"count" | "height" | "width" | "channels", number>,
+  { height, width, channels }: PictureFacts,
+  count: number,
 ): Float32Array {
   const kept = (row: number, column: number): boolean => {
     switch (keep) {
@@ -284,7 +280,7 @@ export function trainingCount(dataset: ImageDataset): number {
 export function pixelMoments(
   dataset: ImageDataset,
 ): { means: Float64Array; variances: Float64Array } {
-  const size = dataset.height * dataset.width * dataset.channels;
+  const size = valuesIn(dataset);
   const count = trainingCount(dataset);
   const { pixels } = dataset.train;
   const sums = new Float64Array(size), squares = new Float64Array(size);

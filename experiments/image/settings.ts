@@ -20,7 +20,7 @@ import {
   type SamplingOptions,
 } from "./requests.ts";
 import type { PictureFacts } from "../store/run.ts";
-import { DIGITS, heldOutSettings, noClassOf, usesHeldOut } from "./pictures.ts";
+import { DIGITS, heldOutSettings, usesHeldOut } from "./pictures.ts";
 import { type ImageConfig, scheduleOf } from "./config.ts";
 
 /** The fields of a sampling request other than its run. */
@@ -61,8 +61,9 @@ export function sampleSettings(
     steps,
     guidance_scale,
     ...heldOutSettings(request, count),
+    // The label of "no class" is the number of classes.
     classes: unconditional
-      ? Array(count).fill(noClassOf(pictures))
+      ? Array(count).fill(pictures.classNames.length)
       : usesHeldOut(request) && request.class === undefined
       ? []
       : classesFor(request.class, count, pictures.classNames.length),

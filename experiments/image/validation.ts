@@ -32,7 +32,13 @@ import {
 import type { ImageNetwork } from "../../models/image/mod.ts";
 import { mean } from "../common/statistics.ts";
 import type { BatchOptions, Validation, ValidationMetrics } from "../run/modality.ts";
-import { pixelMoments, trainingCount, VALIDATION_IMAGES, validationCount } from "./pictures.ts";
+import {
+  pixelMoments,
+  trainingCount,
+  VALIDATION_IMAGES,
+  validationCount,
+  valuesIn,
+} from "./pictures.ts";
 import { type ImageConfig, objectiveFor, scheduleOf, weightOptions } from "./config.ts";
 
 /** The noise levels γ at which denoising is measured, ascending; two for each quarter. */
@@ -94,7 +100,7 @@ function levelsInTurn(): Float64Array {
 }
 
 function examplesOver(dataset: ImageDataset, gammas: Float64Array): Examples {
-  const exampleSize = dataset.height * dataset.width * dataset.channels;
+  const exampleSize = valuesIn(dataset);
   const first = trainingCount(dataset);
   const kept = validationCount(dataset);
   const noise = normals(
@@ -129,15 +135,11 @@ async function measure(
 }
 
 function denoisingMetrics(errors: readonly number[], gammas: Float64Array): ValidationMetrics {
-  const quarter = (q: number) =>
-    mean(errors.filter((_, i) => Math.floor(VALIDATION_GAMMAS.indexOf(gammas[i]!) / 2) === q));
-  return {
-    denoising_mse: mean(errors),
-    denoising_mse_q0: quarter(0),
-    denoising_mse_q1: quarter(1),
-    denoising_mse_q2: quarter(2),
-    denoising_mse_q3: quarter(3),
-  };
+  const quarterOf = (i: number) => Math.floor(VALIDATION_GAMMAS.indexOf(gammas[i]!) / 2);
+  const quarters = [0, 1, 2, 3].map((q) =>
+    [`denoising_mse_q${q}`, mean(errors.filter((_, i) => quarterOf(i) === q))] as const
+  );
+  return { denoising_mse: mean(errors), ...Object.fromEntries(quarters) };
 }
 
 /**
@@ -194,7 +196,7 @@ export function batchSource(
 ): BatchSource {
   const { seed, batch_size: size, label_dropout } = config;
   const { train } = dataset;
-  const exampleSize = dataset.height * dataset.width * dataset.channels;
+  const exampleSize = valuesIn(dataset);
   const indicesAt = indexSource(seed, size, trainingCount(dataset));
   const gammaAt = trainingLevel(scheduleOf(config), config.time_sampling);
   const noise = trainingNoise(config);
