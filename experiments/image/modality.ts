@@ -53,7 +53,7 @@ export const image = {
   requests: { sample: SampleRequest, evaluate: ImageEvaluateRequest },
   toSample: "see its pictures",
   toEvaluate: "measure its pictures",
-  passesOfSample: () => 20 * 50,
+  passesOfSample: (run) => drawnExamples(sampleSettings({}, imageConfigOf(run), picturesOf(run))),
   networkTitle: (config) => imageNetworks[(config as ImageConfig).network].title,
   objectiveTitle: (config) => `predicts ${targets[(config as ImageConfig).target].description}`,
   isPath: (dataset) => isPath(dataset, "image"),

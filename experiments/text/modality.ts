@@ -15,7 +15,12 @@ import {
 import type { EvaluationInput } from "./evaluation_job.ts";
 import { TextEvaluateRequest, type TextEvaluation, WriteRequest } from "./requests.ts";
 import type { WritingInput } from "./sampling_job.ts";
-import { measuredExamples, textEvaluationSettings, writeSettings } from "./settings.ts";
+import {
+  measuredExamples,
+  networkEvaluations,
+  textEvaluationSettings,
+  writeSettings,
+} from "./settings.ts";
 
 /** Number of steps before which a network is not compared with the bigram baseline. */
 const STEPS_BEFORE_RANKING = 2000;
@@ -51,7 +56,10 @@ export const text = {
   requests: { sample: WriteRequest, evaluate: TextEvaluateRequest },
   toSample: "read what it writes",
   toEvaluate: "measure its likelihood and its texts",
-  passesOfSample: (run) => 3 * passesOfText(textConfigOf(run)),
+  passesOfSample(run) {
+    const settings = writeSettings({}, textConfigOf(run));
+    return settings.count * networkEvaluations(settings);
+  },
   networkTitle: () => "transformer",
   objectiveTitle: (config) => `learns by ${(config as TextConfig).method}`,
   isPath: (dataset) => isPath(dataset, "text"),
@@ -118,14 +126,6 @@ function cautionsOf(configs: readonly TextConfig[]): string[] {
 /** Whether one network is trained for several block sizes, over which its nats are averaged. */
 function isMixture({ method, block_size }: TextConfig): boolean {
   return method === "blocks" && block_size <= 1;
-}
-
-/** Passes for one text of two windows: one for each token, or for each step of each block. */
-function passesOfText({ method, context, block_size }: TextConfig): number {
-  const windows = 2;
-  if (method === "autoregressive") return windows * context;
-  const blocks = method === "blocks" ? windows * context / (block_size > 1 ? block_size : 16) : 1;
-  return 64 * blocks;
 }
 
 /** Number of steps before which the metrics of defects are not conclusive. */

@@ -1,5 +1,5 @@
 /** A trained network for text generation: its programs, and sampling loops carried out with them. */
-import type { Arrays, Engine, Parameters, Program } from "../../engine/mod.ts";
+import type { Arrays, Engine, Parameters, Program, Workload } from "../../engine/mod.ts";
 import {
   continuationMask,
   embeddingsOf,
@@ -36,6 +36,8 @@ import {
   type Step,
 } from "../../models/steps/mod.ts";
 import type { TextConfig } from "./config.ts";
+import type { WriteSettings } from "./requests.ts";
+import { networkEvaluations } from "./settings.ts";
 
 /** Returns the program of this name, compiling it if necessary. */
 type CompileNamed = <P extends { dispose(): Promise<void> }>(
@@ -259,4 +261,29 @@ function padded<T extends Int32Array | Float32Array>(
     result.set(values.subarray(row * length, (row + 1) * length), row * size);
   }
   return result;
+}
+
+/**
+ * Returns the program that dominates the cost of generation, by which a device is chosen.
+ *
+ * @param count Number of texts in a batch.
+ * @param batches Number of batches.
+ */
+export function writingWorkload(
+  network: TextNetwork,
+  ema: Parameters,
+  settings: WriteSettings,
+  { count, batches }: { readonly count: number; readonly batches: number },
+): Workload {
+  const { denoiser, filler, options: { context } } = network;
+  const { mode, length, block_size: block, prompt, template } = settings;
+  const inBlocks = mode === "blocks" || mode === "guided" || mode === "revised";
+  const whole = template?.length ?? prompt.length + length;
+  return {
+    compile: (engine) =>
+      mode === "autoregressive" || !(denoiser || filler)
+        ? compileReader(engine, network, ema, count)
+        : compileWriter(engine, network, ema, count, Math.min(context, inBlocks ? block : whole)),
+    runs: batches * networkEvaluations(settings),
+  };
 }

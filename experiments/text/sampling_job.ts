@@ -1,6 +1,14 @@
 /** The job of generating text. */
 import { RefusedValue, UserError } from "../../engine/host/mod.ts";
-import type { TextDataset, Vocabulary } from "../../data/mod.ts";
+import {
+  isAvailableLocally,
+  isPath,
+  loadTextDataset,
+  type TextDataset,
+  type Vocabulary,
+  vocabularyOnly,
+} from "../../data/mod.ts";
+import type { Parameters } from "../../engine/mod.ts";
 import {
   generate,
   type GenerationRequest,
@@ -9,12 +17,21 @@ import {
   textReference,
   textStatistics,
 } from "../../models/text/mod.ts";
-import { charactersOf } from "./network.ts";
+import type { TextNetwork } from "../../models/text/network/mod.ts";
+import {
+  newestCheckpointKey,
+  newestWeights,
+  publishedVocabulary,
+  requireSameData,
+} from "../run/checkpoints.ts";
+import type { Run } from "../store/run.ts";
+import type { Store } from "../store/store.ts";
+import { type TextConfig, textConfigOf } from "./config.ts";
+import { charactersOf, networkOf } from "./network.ts";
 import { GAP } from "./settings.ts";
 import type { TextSample, TextSampleFrame, WriteSettings } from "./requests.ts";
-import type { Work } from "../run/job_worker.ts";
-import { openTextRun, writingWorkload } from "./generation.ts";
-import { textModel } from "./model.ts";
+import type { JobContext, Work } from "../run/job_worker.ts";
+import { textModel, writingWorkload } from "./model.ts";
 
 /** Number of frames of a film strip. */
 const FRAMES = 12;
@@ -130,6 +147,55 @@ function templateOf(template: string, encode: (text: string) => Int32Array): Int
   return Int32Array.from(
     template.split(GAP).flatMap((text, i) => i === 0 ? [...encode(text)] : [-1, ...encode(text)]),
   );
+}
+
+/** A trained text run: its text, its network and its weights. */
+export interface OpenRun {
+  readonly store: Store;
+  readonly run: Run;
+  readonly config: TextConfig;
+  readonly dataset: TextDataset;
+  readonly network: TextNetwork;
+  /** Training step of the weights. */
+  readonly step: number;
+  readonly ema: Parameters;
+}
+
+/**
+ * Loads the newest weights of a run and its text.
+ *
+ * @param options.needsText Whether the text itself is needed. Where it is not, a pretrained run whose text
+ * is not at hand has its characters alone, and nothing is downloaded.
+ * @throws {UserError} If there are none yet, or the text is another than it learnt from.
+ */
+export async function openTextRun(
+  { store, run, warm, dataDirectory, report }: JobContext,
+  { needsText = true }: { readonly needsText?: boolean } = {},
+): Promise<OpenRun & { readonly key: string }> {
+  const config = textConfigOf(run);
+  const { dataset: name, context, vocabulary_size } = config;
+  const load = () =>
+    loadTextDataset(name, {
+      context,
+      vocabularySize: vocabulary_size,
+      directory: dataDirectory,
+      onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
+    });
+  const characters = needsText ? undefined : publishedVocabulary(store, run);
+  const dataset =
+    characters !== undefined && !await isAvailableLocally(name, { directory: dataDirectory })
+      ? vocabularyOnly({ name, hash: run.datasetHash!, characters })
+      : isPath(name, "text")
+      // The file may have been written to since.
+      ? await load()
+      : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
+  requireSameData(run, dataset);
+  const key = newestCheckpointKey(store, run);
+  const weights = await warm.get(`weights ${key}`, () => {
+    const network = networkOf(config, dataset.tokenized.vocabulary.size);
+    return { network, ...newestWeights(store, run, network) };
+  });
+  return { store, run, config, dataset, key, ...weights };
 }
 
 /** The input of the job. */

@@ -169,23 +169,27 @@ export function textEvaluationSettings(
 /** Windows of one draw of a bound. */
 const DRAWN_WINDOWS = 32;
 
+/** Returns the approximate number of network evaluations for a batch of texts. */
+export function networkEvaluations(settings: WriteSettings): number {
+  const { mode, length, block_size, steps, rounds } = settings;
+  const blocks = Math.ceil(length / block_size) * (steps + 1);
+  return {
+    autoregressive: length,
+    diffusion: steps + 1,
+    infill: steps + 1,
+    blocks,
+    guided: blocks + length,
+    revised: blocks + rounds * 4 * steps,
+  }[mode];
+}
+
 /** Returns how many windows the network processes in an evaluation, about: to write the texts, and for the bounds. */
 export function measuredExamples(
   { writing, draws, bound_steps }: TextEvaluationSettings,
   { context, method }: TextConfig,
 ): number {
-  const { mode, count, length, steps, block_size, rounds, revise_share } = writing;
-  const blocks = Math.ceil(length / block_size) * steps;
-  const evaluations = {
-    autoregressive: length,
-    diffusion: steps,
-    infill: steps,
-    blocks,
-    guided: blocks,
-    revised: blocks * (1 + rounds * revise_share),
-  }[mode];
   const bounds = method === "autoregressive" ? 1 : Math.log2(context) + 2 * bound_steps.length;
-  return count * evaluations + draws * DRAWN_WINDOWS * bounds;
+  return writing.count * networkEvaluations(writing) + draws * DRAWN_WINDOWS * bounds;
 }
 
 /** Returns the numbers of steps whose bounds are measured, ascending. */

@@ -13,8 +13,8 @@ import {
   textReference,
   textStatisticNotes,
 } from "../../models/text/mod.ts";
-import { networkEvaluations, type OpenRun } from "./generation.ts";
-import { requestOf } from "./sampling_job.ts";
+import { type OpenRun, requestOf } from "./sampling_job.ts";
+import { networkEvaluations } from "./settings.ts";
 import type { Parts } from "../common/system.ts";
 import { charactersOf } from "./network.ts";
 import { type Spread, spreadOf } from "../common/statistics.ts";
