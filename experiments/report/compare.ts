@@ -247,7 +247,16 @@ function cautions(runs: readonly Run[], nothingLearnt: readonly Run[]): string[]
         "there, and the rank of such a run means nothing",
     );
   }
-  const unfinished = runs.filter((run) => run.status !== "finished");
+  const failed = runs.filter((run) => run.status === "failed");
+  if (failed.length > 0) {
+    result.push(
+      `${
+        named(failed)
+      } failed: a configuration counts with the last value of such a run, or without ` +
+        "it, and may look better than it is",
+    );
+  }
+  const unfinished = runs.filter(({ status }) => status !== "finished" && status !== "failed");
   if (unfinished.length > 0) {
     const states = unfinished.map((run) => `${run.id} is ${run.status} at step ${run.step}`);
     result.push(

@@ -158,6 +158,19 @@ Deno.test("evaluations of pictures that were drawn in another way are pointed ou
   assert.equal(cautions({ seed: 1 }), "");
 });
 
+Deno.test("of a run that failed it is not said that its error may still fall", () =>
+  withStore((store) => {
+    finish(store, [{ seed: 0 }, 0.1], [{ seed: 1 }, 0.2]);
+    const [id] = queue(store, shortConfig({ seed: 2 })) as [string];
+    const worker = store.workers.insert();
+    store.runs.claim(worker, "test");
+    store.runs.end(id, worker, "failed", "Training diverged");
+    assert.deepEqual(compareAll(store).cautions, [
+      "image-0003 failed: a configuration counts with the last value of such a run, or without it, " +
+      "and may look better than it is",
+    ]);
+  }));
+
 Deno.test("unequal training budgets are pointed out", () =>
   withStore((store) => {
     finish(store, [{ steps: 12 }, 0.1], [{ steps: 24 }, 0.05]);
