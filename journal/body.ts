@@ -20,7 +20,7 @@ import type { JournalVerdict } from "./judge.ts";
 import { type Registration, summaryOf } from "./selection.ts";
 
 /** What the store holds for an entry. */
-export interface Drawn {
+export interface EntryData {
   /** The runs that the entry names, and others of their sweeps that its criterion is about. */
   readonly runs: readonly Run[];
   /** Runs that are named but are not in the store. */
@@ -32,17 +32,17 @@ export interface Drawn {
 /** The whole body; sections without content are left out. */
 export function entryBody(
   front: FrontMatter,
-  drawn: Drawn,
+  data: EntryData,
   verdict: JournalVerdict,
   registration: Registration,
 ): string {
   const sections: [string, string][] = [
     ["Hypothesis", hypothesis(front, registration)],
-    ["Setup", setup(drawn)],
-    ["Results", results(drawn, front.criterion)],
+    ["Setup", setup(data)],
+    ["Results", results(data, front.criterion)],
     ["Observations", observations(front)],
     ["Verdict", verdicts(front, verdict)],
-    ["Reproduce", reproduce(drawn.runs)],
+    ["Reproduce", reproduce(data.runs)],
   ];
   const body = sections.filter(([, content]) => content !== "")
     .map(([heading, content]) => `## ${heading}\n\n${content}\n`).join("\n");
@@ -56,7 +56,7 @@ function hypothesis(front: FrontMatter, { sentence }: Registration): string {
   return `${quotedText(front.hypothesis)}\n\n${criterion}\n\n${inlineText(sentence)}.`;
 }
 
-function setup({ runs, missing }: Drawn): string {
+function setup({ runs, missing }: EntryData): string {
   const lost = missing.length > 0
     ? `\n\nNot in the store: ${missing.map(inlineText).join(", ")}.`
     : "";
@@ -82,7 +82,7 @@ function resultMetrics(runs: readonly Run[]): MetricName[] {
   return modalities.flatMap((modality) => modality.resultMetrics(runs));
 }
 
-function results({ runs, alerts }: Drawn, criterion: Criterion | null): string {
+function results({ runs, alerts }: EntryData, criterion: Criterion | null): string {
   if (runs.length === 0) return "";
   const metrics = [...resultMetrics(runs), ...(criterion ? [criterion.metric] : [])]
     .filter((name, index, all) => all.indexOf(name) === index);
@@ -132,7 +132,7 @@ function baselines(runs: readonly Run[]): string[] {
 }
 
 /** Every warning once, with its runs; of warnings that differ only in their numbers, the first run's. */
-function warnings(alerts: Drawn["alerts"]): string {
+function warnings(alerts: EntryData["alerts"]): string {
   const alike = Map.groupBy(alerts, ({ message }) => message.replace(NUMBER, "#"));
   return [...alike.values()].map((same) => {
     const [first, ...others] = same as [typeof same[number], ...typeof same];

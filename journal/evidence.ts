@@ -2,26 +2,26 @@
  * that no other run takes the place of one that is gone. */
 import { listed, UserError } from "../engine/host/mod.ts";
 import type { Lab, MetricName, Run } from "../experiments/mod.ts";
-import type { Drawn } from "./body.ts";
+import type { EntryData } from "./body.ts";
 import type { Evidence, FrontMatter } from "./entry.ts";
-import { isMeasured, type Side, sidesOf, type Surroundings } from "./selection.ts";
+import { type EntryContext, isMeasured, type Side, sidesOf } from "./selection.ts";
 
 /** Runs of one configuration outside of an entry's sweeps that are looked for. */
 const MOST_ELSEWHERE = 100;
 
 /** The runs that an entry names, those around them, and what its text is drawn from. */
-export interface Gathered extends Required<Surroundings> {
+export interface GatheredEvidence extends Required<EntryContext> {
   readonly named: readonly Run[];
   /** The sides of the criterion; without one, all runs as one side. */
   readonly sides: readonly Side[];
-  readonly drawn: Drawn;
+  readonly data: EntryData;
 }
 
 /** What of an entry says which runs it is about. */
 type About = Pick<FrontMatter, "date" | "runs" | "criterion" | "evidence">;
 
 /** Looks up the runs of an entry; one that is not in the store is no error. */
-export function gathered(lab: Lab, about: About): Gathered {
+export function gatherEvidence(lab: Lab, about: About): GatheredEvidence {
   const { date, runs: ids, criterion, evidence = [] } = about;
   const { named, missing } = lookUp(lab, ids, evidence);
   const siblings = criterion ? siblingsOf(lab, named) : [];
@@ -42,7 +42,7 @@ export function gathered(lab: Lab, about: About): Gathered {
     elsewhere,
     sides,
     gone: criterion ? goneOf(lab, evidence, criterion.metric) : [],
-    drawn: { runs, missing, alerts: alertsOf(lab, named) },
+    data: { runs, missing, alerts: alertsOf(lab, named) },
   };
 }
 
@@ -52,8 +52,8 @@ export function gathered(lab: Lab, about: About): Gathered {
  *
  * @param metric Of the criterion; without one no run counts for a verdict.
  */
-export function boundTo(
-  { drawn: { runs }, gone }: Gathered,
+export function boundEvidence(
+  { data: { runs }, gone }: GatheredEvidence,
   before: readonly Evidence[],
   metric: MetricName | undefined,
 ): Evidence[] {
@@ -131,7 +131,7 @@ function siblingsOf(lab: Lab, named: readonly Run[]): Run[] {
     .filter(({ id }) => !own.has(id));
 }
 
-function alertsOf(lab: Lab, runs: readonly Run[]): Drawn["alerts"] {
+function alertsOf(lab: Lab, runs: readonly Run[]): EntryData["alerts"] {
   return runs.flatMap((run) =>
     lab.inspect(run.id).alerts.filter((alert) => alert.level !== "info")
       .map(({ message }) => ({ runId: run.id, message }))

@@ -11,7 +11,7 @@ import {
   MOST_EARLIER_VERDICTS,
   parseEntry,
 } from "./entry.ts";
-import { boundTo, gathered } from "./evidence.ts";
+import { boundEvidence, gatherEvidence } from "./evidence.ts";
 import { createEntryFile, entryIds, findEntryId, replaceEntryFile, withLock } from "./files.ts";
 import { type JournalVerdict, judge } from "./judge.ts";
 import { registration } from "./selection.ts";
@@ -74,7 +74,7 @@ export function journalIn(lab: Lab, directory: string): Journal {
   return {
     directory: folder,
     judgeNow(entry) {
-      const found = gathered(lab, entry);
+      const found = gatherEvidence(lab, entry);
       return judge(entry.criterion, found.named, found);
     },
     listEntries: () =>
@@ -125,11 +125,11 @@ export function journalIn(lab: Lab, directory: string): Journal {
 }
 
 /** What a caller said; the rest of an entry is drawn from the store. */
-type Said = Pick<
+type AuthorFields = Pick<
   FrontMatter,
   "title" | "date" | "hypothesis" | "criterion" | "runs" | "tags" | "observations"
 >;
-type Rest = Omit<FrontMatter, keyof Said>;
+type ComputedFields = Omit<FrontMatter, keyof AuthorFields>;
 
 /**
  * The entry with everything that is drawn from the store.
@@ -138,27 +138,27 @@ type Rest = Omit<FrontMatter, keyof Said>;
  */
 function compose(
   lab: Lab,
-  said: Said,
+  author: AuthorFields,
   updated: string,
-  old?: Rest,
+  old?: ComputedFields,
 ): { front: FrontMatter; content: string } {
   const bound = old?.evidence ?? [];
-  const found = gathered(lab, { ...said, evidence: bound });
-  const judged = judge(said.criterion, found.named, found);
-  const registered = registration(said.date, found.sides, found.elsewhere);
+  const found = gatherEvidence(lab, { ...author, evidence: bound });
+  const judged = judge(author.criterion, found.named, found);
+  const registered = registration(author.date, found.sides, found.elsewhere);
   const earlier = old ? earlierVerdicts(old, judged) : [];
   const front = FrontMatter.safeParse({
-    ...said,
+    ...author,
     updated,
     verdict: judged.verdict,
     verdict_reason: judged.reason,
     registered: registered.when,
     interval: judged.interval,
-    evidence: boundTo(found, bound, said.criterion?.metric),
+    evidence: boundEvidence(found, bound, author.criterion?.metric),
     ...(earlier.length > 0 ? { earlier_verdicts: earlier } : {}),
   });
   if (front.success) {
-    const body = entryBody(front.data, found.drawn, judged, registered);
+    const body = entryBody(front.data, found.data, judged, registered);
     return { front: front.data, content: formatEntry(front.data, body) };
   }
   const [issue] = front.error.issues;
@@ -167,9 +167,9 @@ function compose(
 
 /** With the last one, if it was decided and now reads otherwise. */
 function earlierVerdicts(
-  { updated, verdict, verdict_reason, earlier_verdicts = [] }: Rest,
+  { updated, verdict, verdict_reason, earlier_verdicts = [] }: ComputedFields,
   now: JournalVerdict,
-): NonNullable<Rest["earlier_verdicts"]> {
+): NonNullable<ComputedFields["earlier_verdicts"]> {
   const isKept = verdict === now.verdict || verdict === "pending" || verdict === "none";
   if (isKept) return earlier_verdicts;
   return [...earlier_verdicts, { date: updated, verdict, reason: verdict_reason }]

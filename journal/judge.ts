@@ -4,6 +4,7 @@ import { modalityOf, type Run, seeds } from "../experiments/mod.ts";
 import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
 import {
+  type EntryContext,
   isMeasured,
   type Registration,
   registration,
@@ -11,7 +12,6 @@ import {
   sidesOf,
   signsOfSelection,
   summaryOf,
-  type Surroundings,
 } from "./selection.ts";
 
 /**
@@ -58,10 +58,10 @@ export interface JournalVerdict {
 export function judge(
   criterion: Criterion | null,
   runs: readonly Run[],
-  surroundings: Surroundings = {},
+  context: EntryContext = {},
 ): JournalVerdict {
   if (criterion === null) return undecided("none", "No criterion was stated");
-  const { siblings = [], gone = [] } = surroundings;
+  const { siblings = [], gone = [] } = context;
   if (gone.length > 0) {
     return undecided("evidence gone", `An earlier verdict rested on ${gone.join(" and ")}`);
   }
@@ -71,8 +71,8 @@ export function judge(
   if (waiting.length > 0) {
     return undecided("pending", `Unfinished: ${listed(waiting.map(({ id }) => id))}`);
   }
-  const notes = notesOn(sides, judged, criterion.metric, surroundings);
-  const signs = signsOfSelection(criterion, sides, runs, surroundings);
+  const notes = notesOn(sides, judged, criterion.metric, context);
+  const signs = signsOfSelection(criterion, sides, runs, context);
   const withNotes = ({ verdict, reason, interval }: JournalVerdict): JournalVerdict => ({
     verdict,
     reason: [reason, ...signs, ...notes].join("; "),
@@ -111,7 +111,7 @@ function notesOn(
   sides: readonly Side[],
   judged: readonly Run[],
   metric: Criterion["metric"],
-  { siblings = [], elsewhere = [], missing = [], date }: Surroundings,
+  { siblings = [], elsewhere = [], missing = [], date }: EntryContext,
 ): string[] {
   const counted = judged.filter((run) => isMeasured(run, metric));
   const joined = counted.filter((run) => siblings.includes(run)).map(({ id }) => id);

@@ -4,7 +4,7 @@ import { type Run, seeds } from "../experiments/mod.ts";
 import { type Criterion, describeSelection, type Selection } from "./criterion.ts";
 
 /** What is known beside the runs that an entry names. */
-export interface Surroundings {
+export interface EntryContext {
   /** The other runs of the sweeps that the named runs belong to: they are judged as well. */
   readonly siblings?: readonly Run[];
   /** Runs of the judged configurations that are in neither, whatever their status. */
@@ -144,7 +144,7 @@ export function signsOfSelection(
   { metric }: Criterion,
   sides: readonly Side[],
   named: readonly Run[],
-  { siblings = [], elsewhere = [], date }: Surroundings,
+  { siblings = [], elsewhere = [], date }: EntryContext,
 ): string[] {
   const judged = [...new Set(sides.flatMap(({ runs }) => runs))];
   const counted = judged.filter((run) => isMeasured(run, metric));
