@@ -58,11 +58,12 @@ export { publishedWeights, trainingDevice } from "./run_worker.ts";
 export { type ConfigEstimate, expectedTime, PASSES_OF_A_STEP } from "./report/estimates.ts";
 export type { SweepSummary, Variation } from "./report/variations.ts";
 export {
-  type ConfigField,
   configFields,
   DEFAULT_PRESET,
   Grid,
   Overrides,
+  type PresetValue,
+  presetValues,
   type TrainRequest,
 } from "./registry/requests.ts";
 export type { Curves, LabEvent, MetricName, MetricPoint } from "./store/metrics.ts";

@@ -1,12 +1,10 @@
 /** Arguments as clients send them, brought to the form that a tool's schema describes. */
 import { z } from "zod";
 import { type JsonSchema, jsonSchemaOf, UserError, withoutUndefined } from "../engine/host/mod.ts";
+import { FORBIDDEN, isObject } from "./messages.ts";
 
 /** Fields that a client adds to every call by itself (Gemini CLI), which no tool of ours has. */
 const ADDED_BY_CLIENTS: readonly string[] = ["wait_for_previous"];
-
-/** Names that reach into JavaScript's objects instead of naming a field. */
-const FORBIDDEN: readonly string[] = ["__proto__"];
 
 /**
  * Removes what a client added without being asked, and `null` and "" where a field may be left out;
@@ -69,13 +67,10 @@ function isLeftOut(value: unknown): boolean {
   return value === null || value === "";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function fromEntries(fields: readonly (readonly [string, unknown])[]): Record<string, unknown> {
-  const wrong = fields.find(([name]) => FORBIDDEN.includes(name));
-  if (wrong) throw new UserError(`There is no field ${JSON.stringify(wrong[0])}: leave it out`);
+  if (fields.some(([name]) => name === FORBIDDEN)) {
+    throw new UserError(`There is no field ${JSON.stringify(FORBIDDEN)}: leave it out`);
+  }
   return Object.fromEntries(fields);
 }
 
@@ -127,7 +122,8 @@ export function publishedSchema(schema: z.ZodType): PlainSchema {
 const TYPES = ["object", "array", "string", "number", "integer", "boolean"];
 
 function plain(schema: JsonSchema): PlainSchema {
-  const node = schema.anyOf ? { ...merged(schema.anyOf), ...withoutUnion(schema) } : schema;
+  const { anyOf, ...own } = schema;
+  const node = anyOf ? { ...merged(anyOf), ...own } : schema;
   const { type = typeof node.const, properties, required } = node;
   if (!TYPES.includes(type)) throw new TypeError(`No plain schema says ${JSON.stringify(schema)}`);
   const options = node.enum ?? (typeof node.const === "string" ? [node.const] : []);
@@ -147,10 +143,6 @@ function mapped<Value, Result>(
   change: (value: Value) => Result,
 ): Record<string, Result> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
-}
-
-function withoutUnion({ anyOf: _, ...rest }: JsonSchema): JsonSchema {
-  return rest;
 }
 
 /**

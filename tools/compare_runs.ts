@@ -59,7 +59,7 @@ export const compareRunsTool = defineTool({
         moreRows(rows.length, offset, comparison.leaderboard.length),
         groupTable(comparison),
         trivialNote(comparison),
-        blockTable(blockCurves(rows.map((row) => lab.run(row.runId)))),
+        blockTable(rows.map((row) => lab.run(row.runId))),
         baselineTable(comparison.baselines),
         evaluationTable(comparison.evaluations.filter(({ runId }) => shown.includes(runId))),
         ...metricNames.map((metric) => curvesOf(lab, comparison, metric, shown, points)),
@@ -149,41 +149,22 @@ export function groupTable({ groups, metric }: Comparison): string {
   return left > 0 ? `${text}\n\n${counted(left, "further configuration")} ranked below` : text;
 }
 
-interface BlockCurve {
-  readonly run: string;
-  readonly nats: {
-    readonly block_size: number;
-    readonly nats: number;
-    readonly standard_error: number | null;
-  }[];
-}
-
-function blockCurves(runs: readonly Run[]): BlockCurve[] {
-  return runs.flatMap((run) => {
-    const nats = blockCurve(run).map(({ blockSize, nats, standardError }) => ({
-      block_size: blockSize,
-      nats: rounded(nats)!,
-      standard_error: rounded(standardError),
-    }));
-    return nats.length > 0 ? [{ run: run.id, nats }] : [];
-  });
-}
-
 /** Nats per character by block size, a column for each size; empty without runs on text. */
-function blockTable(curves: readonly BlockCurve[]): string {
+function blockTable(runs: readonly Run[]): string {
+  const curves = runs.map((run) => ({ run: run.id, curve: blockCurve(run) }))
+    .filter(({ curve }) => curve.length > 0);
   if (curves.length === 0) return "";
-  const sizes = [...new Set(curves.flatMap(({ nats }) => nats.map((point) => point.block_size)))]
+  const sizes = [...new Set(curves.flatMap(({ curve }) => curve.map((point) => point.blockSize)))]
     .sort((a, b) => a - b);
   return table(
     ["nats per character in blocks of", ...sizes.map(String)],
-    curves.map(({ run, nats }) => [
+    curves.map(({ run, curve }) => [
       run,
       ...sizes.map((size) => {
-        const point = nats.find(({ block_size }) => block_size === size);
-        if (!point) return "-";
-        return point.standard_error === null
-          ? point.nats
-          : `${point.nats} ± ${Number(point.standard_error.toPrecision(2))}`;
+        const point = curve.find(({ blockSize }) => blockSize === size);
+        const [nats, error] = [rounded(point?.nats), rounded(point?.standardError)];
+        if (nats === null) return "-";
+        return error === null ? nats : `${nats} ± ${Number(error.toPrecision(2))}`;
       }),
     ]),
   );

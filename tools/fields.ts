@@ -7,13 +7,12 @@
 import { z } from "zod";
 import { accepted, didYouMean, jsonSchemaOf, UserError } from "../engine/host/mod.ts";
 import {
-  type ConfigField,
   configFields,
   fieldsWith,
   Grid,
   Overrides,
-  type PresetName,
-  presets,
+  type PresetValue,
+  presetValues,
   requests,
 } from "../experiments/mod.ts";
 import { publications } from "./arguments.ts";
@@ -21,14 +20,16 @@ import { table } from "./rows.ts";
 import { FIELDS_URI, PRESETS_URI, SAMPLING_FIELDS_URI } from "./links.ts";
 
 /** Well below the 60 s after which some clients give up on a call, whatever progress they are sent. */
-export const MAX_WAIT_SECONDS = 50;
-export const DEFAULT_WAIT_SECONDS = 25;
+const MAX_WAIT_SECONDS = 50;
+const DEFAULT_WAIT_SECONDS = 25;
 
 /** The size of pictures in an answer. */
 export const detail = z.enum(["small", "full"]).default("small").describe(
   "small: at most 60 kB; full: the whole picture, which takes more of your context " +
     "(default small)",
 );
+
+export type Detail = z.output<typeof detail>;
 
 /** @param fallback What is waited by default, where that is not {@link DEFAULT_WAIT_SECONDS}. */
 export const waitSeconds = (fallback: number = DEFAULT_WAIT_SECONDS) =>
@@ -154,38 +155,26 @@ export function fieldTable(field: string): string {
 
 /** Values of a field by which a person may begin: all of a few, and otherwise those of the presets. */
 export function fieldValues(field: string): string[] {
-  const { variants = [], presetValues = [] } = configFields.get(field) ?? {};
+  const { variants } = configFields.get(field) ?? {};
+  if (variants === undefined) return [];
   const named = variants.flatMap(({ schema }) => jsonSchemaOf(schema).enum ?? []).map(String);
-  const used = presetValues.map(({ value }) => value);
-  return [...new Set([...named, ...used])];
+  return [...new Set([...named, ...presetValues(field).map(({ value }) => value)])];
 }
 
 /** @param usual Returns a text about the values of a field in the presets, the most frequent first. */
 function rowsOf(
   fields: readonly string[],
-  usual: (values: ConfigField["presetValues"]) => string,
+  usual: (values: readonly PresetValue[]) => string,
 ): string[][] {
-  return fields.flatMap((field) => {
-    const { variants, presetValues } = configFields.get(field)!;
-    return variants.map(({ modality, schema }) => [
+  return fields.flatMap((field) =>
+    configFields.get(field)!.variants.map(({ modality, schema }) => [
       field,
       modality,
       accepted(schema),
       schema.description ?? "",
-      usual(variants.length === 1 ? presetValues : valuesOf(modality, presetValues)),
-    ]);
-  });
-}
-
-/** The values in the presets of one modality, the most frequent first. */
-function valuesOf(
-  modality: string,
-  values: ConfigField["presetValues"],
-): ConfigField["presetValues"] {
-  return values.map(({ value, names }) => ({
-    value,
-    names: names.filter((name) => presets[name as PresetName].config.modality === modality),
-  })).filter(({ names }) => names.length > 0).sort((a, b) => b.names.length - a.names.length);
+      usual(presetValues(field, modality)),
+    ])
+  );
 }
 
 function requestRows({ shape }: z.ZodObject): string[][] {

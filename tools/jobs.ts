@@ -15,13 +15,10 @@ import {
 import { ADDING, type Call, defineTool } from "./define.ts";
 import { call as callOf, compareCalls, runUri, sampleCall } from "./links.ts";
 import { damageNote, MAX_ROWS, moreRows, shortenedError, table, timeOf } from "./rows.ts";
-import { evaluationSummary, evaluationTables, viewOf } from "./run_report.ts";
-import { detail, rareFieldsHelp, waitSeconds, withRareFields } from "./fields.ts";
+import { viewOf } from "./run_report.ts";
+import { type Detail, detail, rareFieldsHelp, waitSeconds, withRareFields } from "./fields.ts";
 import { askBeforeEvaluation } from "./questions.ts";
 import { answer } from "./answer.ts";
-
-/** The size of a picture. */
-type Detail = "small" | "full";
 
 /** Whether a reference is the id of a job, where runs may be named as well. */
 export function isJobId(reference: string): boolean {
@@ -105,16 +102,17 @@ function stateOf({ status, progress, startedAt, stopRequested }: Job): string {
 
 function evaluationAnswer(id: string, { lab, links }: Pick<Call, "lab" | "links">): CallToolResult {
   const evaluation = lab.evaluationById(id);
-  const { runId, step } = evaluation;
+  const { runId, step, modality } = evaluation;
   const run = lab.run(runId);
+  const view = viewOf(modality);
   return answer(
     {
-      summary: evaluationSummary(evaluation) + damageNote(lab, runId, step),
+      summary: view.evaluationSummary(evaluation) + damageNote(lab, runId, step),
       next: [sampleCall(run), ...compareCalls(lab, run)],
       viewerUrl: links.run(runId),
     },
     [
-      ...evaluationTables(evaluation),
+      ...view.evaluationTables(evaluation),
       `Stored with the run as ${id}: ${runUri(runId)}. Compare it only with evaluations of the ` +
       "same count and seed.",
     ],

@@ -275,13 +275,9 @@ function withoutDetails(body: string): string {
 
 function newEntry(title: string | undefined, hypothesis: string | undefined) {
   if (title !== undefined && hypothesis !== undefined) return { title, hypothesis };
-  const missing = [
-    ...(title === undefined ? ["title"] : []),
-    ...(hypothesis === undefined ? ["hypothesis"] : []),
-  ].join(" and ");
-  throw new UserError(
-    `A new entry needs ${missing}; to add to one that exists, give its id`,
-  );
+  const missing = Object.entries({ title, hypothesis }).filter(([, value]) => value === undefined)
+    .map(([field]) => field).join(" and ");
+  throw new UserError(`A new entry needs ${missing}; to add to one that exists, give its id`);
 }
 
 function unchanged(id: string, said: Record<string, unknown>): string {

@@ -10,7 +10,6 @@ import {
   type TextSample,
 } from "../experiments/mod.ts";
 
-/** Addresses: of the viewer's pages, and of the server's resources. */
 /** Addresses of the viewer's pages; null where no viewer is up. */
 export interface Links {
   home(): string | null;
@@ -100,20 +99,21 @@ export function settingsOf(sample: Sample | TextSample): Readonly<Record<string,
     return {
       sampler,
       steps,
+      // A sampler without eta refuses it, whatever its value.
       ...(eta > 0 && sampler !== "ddpm" ? { eta } : {}),
-      ...(keep ? { keep } : {}),
-      ...(strength === undefined ? {} : { strength }),
+      keep,
+      strength,
     };
   }
   const { mode, block_size, steps, temperature, ...others } = sample.settings;
   const { diffusion_weight, revise_share, rounds, template } = others;
   return {
     mode,
-    ...(mode === "autoregressive" ? {} : { steps }),
-    ...(["blocks", "guided", "revised"].includes(mode) ? { block_size } : {}),
-    ...(mode === "guided" ? { diffusion_weight } : {}),
+    steps: mode === "autoregressive" ? undefined : steps,
+    block_size: ["blocks", "guided", "revised"].includes(mode) ? block_size : undefined,
+    diffusion_weight: mode === "guided" ? diffusion_weight : undefined,
     ...(mode === "revised" ? { revise_share, rounds } : {}),
-    ...(template === null ? {} : { template }),
+    template: template ?? undefined,
     temperature,
   };
 }

@@ -138,8 +138,8 @@ function malformedParams(params: unknown, id: unknown): Refusal | undefined {
   );
 }
 
-/** A name that reaches into JavaScript's objects. */
-const FORBIDDEN = "__proto__";
+/** A name that reaches into JavaScript's objects instead of naming a field. */
+export const FORBIDDEN = "__proto__";
 
 /** Whether it stands where the SDK would lose it without a word; tools refuse it further inside. */
 function hasForbidden(params: Record<string, unknown>): boolean {
@@ -164,7 +164,7 @@ function isId(value: unknown): value is string | number {
   return typeof value === "string" || Number.isSafeInteger(value);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

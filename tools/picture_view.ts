@@ -9,6 +9,7 @@ import {
   type Run,
   type Sample,
 } from "../experiments/mod.ts";
+import type { Detail } from "./fields.ts";
 import { evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
 import { capital, damageNote, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
@@ -18,19 +19,16 @@ import { answer, picture } from "./answer.ts";
 export const pictureView: ModalityView = {
   sampled: pictureAnswer,
   samples: (lab, runId) => lab.samples(runId),
-  sampleLine: (sample) => {
-    const { id, kind, step } = sample as Sample;
-    return { id, kind: kind.replace("-", " "), step };
-  },
-  evaluationTable: (evaluations) => imageEvaluationTable(evaluations as ImageEvaluation[]),
-  evaluationTables: (evaluation) => imageEvaluationTables(evaluation as ImageEvaluation),
-  evaluationSummary: (evaluation) => imageEvaluationSummary(evaluation as ImageEvaluation),
+  sampleLine: ({ id, kind, step }: Sample) => ({ id, kind: kind.replace("-", " "), step }),
+  evaluationTable,
+  evaluationTables,
+  evaluationSummary,
 };
 
 async function pictureAnswer(
   id: string,
   { lab, links }: Pick<Call, "lab" | "links">,
-  detail: "small" | "full",
+  detail: Detail,
 ): Promise<CallToolResult> {
   const sample = lab.sampleById(id);
   const { FILM_EXAMPLES, sampleForModel } = await import("../figures/mod.ts");
@@ -131,7 +129,7 @@ function classes(values: readonly number[]): string {
 }
 
 /** A Markdown table of evaluations, "" for none. */
-export function imageEvaluationTable(evaluations: readonly ImageEvaluation[]): string {
+function evaluationTable(evaluations: readonly ImageEvaluation[]): string {
   if (evaluations.length === 0) return "";
   return table(
     ["evaluation", "sampling", "count", "NFE", "seconds", "frechet", "floor", "accuracy"],
@@ -163,7 +161,7 @@ function samplingOf({ count: _, ...settings }: ImageEvaluation["settings"]): str
 }
 
 /** Tables of the sampler's settings and cost, and of every measure beside that of real pictures. */
-export function imageEvaluationTables(evaluation: ImageEvaluation): string[] {
+function evaluationTables(evaluation: ImageEvaluation): string[] {
   const { results, settings, measuringSeconds, classifier } = evaluation;
   const { frechet, nearestTraining, real } = results;
   const measures: [string, number | null, number | null, string][] = [
@@ -183,7 +181,7 @@ export function imageEvaluationTables(evaluation: ImageEvaluation): string[] {
     ["copies", nearestTraining.copies, 0.01, "share nearer than 1 % of held-out ones"],
   ];
   return [
-    imageEvaluationTable([evaluation]),
+    evaluationTable([evaluation]),
     table(
       ["measure", "these pictures", "held-out pictures", "unit"],
       measures.map(([name, made, held, unit]) => [
@@ -199,7 +197,7 @@ export function imageEvaluationTables(evaluation: ImageEvaluation): string[] {
 }
 
 /** The results of an evaluation in a few sentences. */
-export function imageEvaluationSummary(evaluation: ImageEvaluation): string {
+function evaluationSummary(evaluation: ImageEvaluation): string {
   const { runId, step, settings, results, networkEvaluations, samplingSeconds } = evaluation;
   const { frechet, precision, recall, real } = results;
   const times = (frechet.distance / frechet.floor).toPrecision(3);

@@ -206,7 +206,7 @@ function rowSteps(curves: readonly (readonly number[])[], limit: number): number
 }
 
 /** At most `limit` of the indices below `length`, evenly spread, both ends among them. */
-function spread(length: number, limit: number): number[] {
+export function spread(length: number, limit: number): number[] {
   if (length <= limit) return Array.from({ length }, (_, i) => i);
   if (limit === 1) return [length - 1];
   return Array.from({ length: limit }, (_, i) => Math.round(i * (length - 1) / (limit - 1)));

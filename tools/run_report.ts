@@ -30,16 +30,6 @@ export function evaluationTable(evaluations: readonly Evaluation[]): string {
     .map(([name, alike]) => viewOf(name).evaluationTable(alike)).join("\n\n");
 }
 
-/** All that is to be shown of one evaluation: one Markdown table, or several. */
-export function evaluationTables(evaluation: Evaluation): string[] {
-  return viewOf(evaluation.modality).evaluationTables(evaluation);
-}
-
-/** The results of an evaluation in a few sentences. */
-export function evaluationSummary(evaluation: Evaluation): string {
-  return viewOf(evaluation.modality).evaluationSummary(evaluation);
-}
-
 /** Samples and evaluations that are named, the newest. */
 const NEWEST = 5;
 

@@ -36,17 +36,12 @@ export class RunsByClient {
   resolveLatest<Input>(client: string, input: Input, needsWeights: boolean): Input {
     const own = this.#latest(client, needsWeights);
     if (own === undefined || typeof input !== "object" || input === null) return input;
-    const replaced = Object.entries(input).map(([field, value]) => [
-      field,
-      !REFERENCES.includes(field)
-        ? value
-        : Array.isArray(value)
-        ? value.map((one: unknown) => one === "latest" ? own : one)
-        : value === "latest"
-        ? own
-        : value,
-    ]);
-    return Object.fromEntries(replaced) as Input;
+    const replaced = (value: unknown) => value === "latest" ? own : value;
+    const fields = Object.entries(input).map(([field, value]) => {
+      if (!REFERENCES.includes(field)) return [field, value];
+      return [field, Array.isArray(value) ? value.map(replaced) : replaced(value)];
+    });
+    return Object.fromEntries(fields) as Input;
   }
 
   #latest(client: string, needsWeights: boolean): string | undefined {

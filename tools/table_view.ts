@@ -2,6 +2,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Evaluation, Lab, Sample, TextSample } from "../experiments/mod.ts";
 import type { Call } from "./define.ts";
+import type { Detail } from "./fields.ts";
 import { asJson, evaluateCalls, sampleUri } from "./links.ts";
 import { damageNote, rounded, table } from "./rows.ts";
 import { answer } from "./answer.ts";
@@ -18,7 +19,7 @@ export interface ModalityView {
   sampled(
     id: string,
     where: Pick<Call, "lab" | "links">,
-    detail: "small" | "full",
+    detail: Detail,
   ): Promise<CallToolResult>;
   /** The samples of a run, oldest first. */
   samples(lab: Lab, runId: string): (Sample | TextSample)[];

@@ -107,7 +107,7 @@ export class TasksExtension {
       resultType: "task",
       taskId,
       status,
-      ...(statusMessage === undefined ? {} : { statusMessage }),
+      statusMessage,
       createdAt,
       lastUpdatedAt,
       ttlMs,

@@ -10,7 +10,7 @@ import {
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
 import { asJson, evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
-import { capital, damageNote, MAX_ROWS, rounded, table } from "./rows.ts";
+import { capital, damageNote, MAX_ROWS, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
 import { answer } from "./answer.ts";
@@ -18,13 +18,14 @@ import { answer } from "./answer.ts";
 export const textView: ModalityView = {
   sampled: textAnswer,
   samples: (lab, runId) => lab.texts(runId),
-  sampleLine: (sample) => {
-    const { id, settings, step } = sample as TextSample;
-    return { id, kind: counted(settings.count, "text"), step };
-  },
-  evaluationTable: (evaluations) => textEvaluationTable(evaluations as TextEvaluation[]),
-  evaluationTables: (evaluation) => textEvaluationTables(evaluation as TextEvaluation),
-  evaluationSummary: (evaluation) => textEvaluationSummary(evaluation as TextEvaluation),
+  sampleLine: ({ id, settings: { count }, step }: TextSample) => ({
+    id,
+    kind: counted(count, "text"),
+    step,
+  }),
+  evaluationTable,
+  evaluationTables,
+  evaluationSummary,
 };
 
 /** Characters of a film's line that are shown. */
@@ -105,11 +106,7 @@ function statisticsTable({ statistics }: TextSample): string {
 /** The likeliest characters of the first text at the kept levels, with their mean probability. */
 function film({ id, frames }: TextSample): string {
   if (frames.length === 0) return "";
-  const shown = Array.from(
-    { length: Math.min(frames.length, MAX_ROWS) },
-    (_, i, last = Math.min(frames.length, MAX_ROWS) - 1) =>
-      frames[last === 0 ? 0 : Math.round(i * (frames.length - 1) / last)]!,
-  );
+  const shown = spread(frames.length, MAX_ROWS).map((index) => frames[index]!);
   const note = shown.length < frames.length
     ? `, ${shown.length} of ${frames.length} steps (all in ${asJson(sampleUri(id))})`
     : "";
@@ -130,27 +127,22 @@ function filmLine({ gamma, masked, start, texts, confidence }: TextSampleFrame):
   return `${level}, ${start}, ${(100 * mean).toFixed(0).padStart(3)} %: ${line}`;
 }
 
-/** The numbers about the texts, the run's own reading of them first where it has one. */
-function statisticsOf({ results: { texts } }: TextEvaluation) {
-  const own = texts.ownNats && {
-    name: "ownNats",
-    title: "Surprisal under its own reading",
-    unit: "nats per character",
-    written: texts.ownNats.written,
-    real: texts.ownNats.real,
-    fiveGram: null,
-  };
-  const names = Object.keys(textStatisticNotes) as (keyof typeof textStatisticNotes)[];
+/** A row for each number about the texts, the run's own reading of them first where it has one. */
+function statisticsRows({ results: { texts } }: TextEvaluation): (string | number)[][] {
+  const { written, real, ngrams, ownNats } = texts;
+  const row = (
+    name: string,
+    value: number | null,
+    held: { readonly mean: number; readonly sd: number } | null | undefined,
+    fiveGram: number | null,
+  ) => [name, rounded(value) ?? "-", withError(held?.mean, held?.sd), rounded(fiveGram) ?? "-"];
+  const own = "Surprisal under its own reading (nats per character)";
   return [
-    ...(own ? [own] : []),
-    ...names.map((name) => ({
-      name,
-      title: textStatisticNotes[name].title,
-      unit: textStatisticNotes[name].unit,
-      written: texts.written[name],
-      real: texts.real?.[name] ?? null,
-      fiveGram: texts.ngrams[name],
-    })),
+    ...(ownNats ? [row(own, ownNats.written, ownNats.real, null)] : []),
+    ...Object.entries(textStatisticNotes).map(([key, { title, unit }]) => {
+      const name = key as keyof typeof textStatisticNotes;
+      return row(`${title} (${unit})`, written[name], real?.[name], ngrams[name]);
+    }),
   ];
 }
 
@@ -182,7 +174,7 @@ function withError(mean: number | null | undefined, error: number | null | undef
 }
 
 /** A Markdown table of evaluations, "" for none. */
-export function textEvaluationTable(evaluations: readonly TextEvaluation[]): string {
+function evaluationTable(evaluations: readonly TextEvaluation[]): string {
   if (evaluations.length === 0) return "";
   const sizes = [
     ...new Set(evaluations.flatMap(({ results }) => results.bounds.map((b) => b.blockSize))),
@@ -230,7 +222,7 @@ export function baselineTable(baselines: NgramBaselines | null): string {
 }
 
 /** The bounds, the baselines, and the texts beside real ones. */
-export function textEvaluationTables(evaluation: TextEvaluation): string[] {
+function evaluationTables(evaluation: TextEvaluation): string[] {
   const { bounds, baselines } = evaluation.results;
   return [
     table(
@@ -245,15 +237,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
       ]),
     ),
     baselineTable(baselines),
-    table(
-      ["texts", "written", "held-out text", "5-gram samples"],
-      statisticsOf(evaluation).map(({ title, unit, written, real, fiveGram }) => [
-        `${title} (${unit})`,
-        rounded(written) ?? "-",
-        withError(real?.mean, real?.sd),
-        rounded(fiveGram) ?? "-",
-      ]),
-    ),
+    table(["texts", "written", "held-out text", "5-gram samples"], statisticsRows(evaluation)),
     `Longest copy: ${
       shortened(JSON.stringify(evaluation.results.texts.written.longestCopyText), 300)
     }. ` +
@@ -263,7 +247,7 @@ export function textEvaluationTables(evaluation: TextEvaluation): string[] {
 }
 
 /** The results of an evaluation in a few sentences. */
-export function textEvaluationSummary(evaluation: TextEvaluation): string {
+function evaluationSummary(evaluation: TextEvaluation): string {
   const { runId, step, settings: { draws }, results } = evaluation;
   const { bounds, baselines, texts } = results;
   const nats = bounds.filter(({ steps }) => steps === null).map((bound) =>

@@ -172,8 +172,6 @@ export interface ConfigField {
   readonly variants: readonly Variant[];
   /** Its schema in {@link Overrides}. */
   readonly override: z.ZodType;
-  /** Its values in the presets, the most frequent first, with the names of the presets. */
-  readonly presetValues: readonly { readonly value: string; readonly names: readonly string[] }[];
   /** Whether tools publish it with its description. */
   readonly isPublished: boolean;
   /** A shorter description for tools; undefined if they publish its own one. */
@@ -185,11 +183,9 @@ function configField(field: string, variants: readonly Variant[]): ConfigField {
   const inShort = variants.map(({ modality }, i) => ({ modality, words: published[i] }))
     .filter(({ words }) => typeof words === "string")
     .map(({ modality, words }, i) => i === 0 ? words : `for ${modality} ${words}`);
-  const values = presetValues(field);
   return {
     variants,
-    override: override(variants, values),
-    presetValues: values,
+    override: override(variants, presetValues(field)),
     isPublished: published.some((one) => one !== undefined),
     inShort: inShort.length === 0 ? undefined : inShort.join("; "),
   };
@@ -248,11 +244,22 @@ export const TrainOrResume = TrainRequest.extend({
   ),
 });
 
-/** Returns {@link ConfigField.presetValues}. */
-function presetValues(field: string): ConfigField["presetValues"] {
+/** A value of a field, with the names of the presets that have it. */
+export interface PresetValue {
+  readonly value: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Returns the values of a configuration field in the presets, the most frequent first.
+ *
+ * @param modality Of the presets; by default they are of all modalities.
+ */
+export function presetValues(field: string, modality?: string): readonly PresetValue[] {
   const values = PRESET_NAMES.flatMap((name) => {
     const config: Readonly<Record<string, unknown>> = presets[name].config;
-    return field in config ? [{ name, value: String(config[field]) }] : [];
+    const isMeant = modality === undefined || config.modality === modality;
+    return isMeant && field in config ? [{ name, value: String(config[field]) }] : [];
   });
   return [...Map.groupBy(values, ({ value }) => value)]
     .map(([value, of]) => ({ value, names: of.map(({ name }) => name) }))
@@ -262,7 +269,7 @@ function presetValues(field: string): ConfigField["presetValues"] {
 /** Described with the value that all presets agree on; where they differ, the preset says it. */
 function override(
   variants: readonly Variant[],
-  [first, ...others]: ConfigField["presetValues"],
+  [first, ...others]: readonly PresetValue[],
 ): z.ZodType {
   const description = variants.map(({ modality, schema }, i) => {
     const { description = "" } = schema;

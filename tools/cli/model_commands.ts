@@ -15,7 +15,7 @@ import {
 } from "../../experiments/mod.ts";
 import { damageNote, runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
-import { evaluationSummary, evaluationTables } from "../run_report.ts";
+import { viewOf } from "../run_report.ts";
 import { type CommandResult, paragraphs, resultCommand } from "./command.ts";
 import { withProgressBar } from "./terminal.ts";
 
@@ -84,8 +84,9 @@ export const evaluateCommand = resultCommand({
   argument: "run",
   async run(lab, request) {
     const result = await withProgressBar((onProgress) => lab.evaluate(request, { onProgress }));
-    const summary = evaluationSummary(result) + damageNote(lab, result.runId, result.step);
-    return { result, text: paragraphs([...evaluationTables(result), summary]) };
+    const view = viewOf(result.modality);
+    const summary = view.evaluationSummary(result) + damageNote(lab, result.runId, result.step);
+    return { result, text: paragraphs([...view.evaluationTables(result), summary]) };
   },
 });
 

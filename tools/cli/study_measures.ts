@@ -7,7 +7,14 @@ import {
   type TextEvaluation,
 } from "../../experiments/mod.ts";
 import { table } from "../rows.ts";
-import { MARKS } from "./study_definition.ts";
+
+/** The values that the models are to reach, as `study:report` measures them. */
+const MARKS = {
+  /** Measured with 2,000 unguided pictures in 25 evaluations of the network. */
+  digits: { recognised: 0.985, floors: 1.2 },
+  /** Known words, and the entropy of words as a share of real text's. */
+  verse: { diffusion: 0.8, hybrid: 0.92, wordEntropy: 0.95 },
+} as const;
 
 /** A way of sampling that is measured. */
 export interface Candidate {

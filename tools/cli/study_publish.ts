@@ -15,7 +15,6 @@ import {
 } from "../../experiments/mod.ts";
 import { openJournal } from "../../journal/mod.ts";
 import { withProgressBar } from "./terminal.ts";
-import type { StudyModel } from "./study_definition.ts";
 import type { Candidate } from "./study_measures.ts";
 import {
   type Chosen,
@@ -26,6 +25,14 @@ import {
   reportOnModel,
   roundingTable,
 } from "./study_report.ts";
+
+/** The model that a run is published as. */
+interface PublishedModel {
+  /** After `study/`, in its id. */
+  readonly name: string;
+  /** Its journal entry. */
+  readonly entry: { readonly title: string };
+}
 
 /** Points of every curve that are kept. */
 const CURVE_POINTS = 300;
@@ -40,7 +47,7 @@ const CURVE_POINTS = 300;
  */
 export async function publishModel(
   lab: Lab,
-  model: StudyModel,
+  model: PublishedModel,
   run: Run,
   { measure, dataDirectory }: {
     readonly measure: boolean;
@@ -180,7 +187,7 @@ async function writeTexts(lab: Lab, id: string, best: Chosen): Promise<TextSampl
 }
 
 /** Copies the model's journal entry under the published run's id. */
-async function publishEntry(lab: Lab, model: StudyModel, run: Run, id: string): Promise<void> {
+async function publishEntry(lab: Lab, model: PublishedModel, run: Run, id: string): Promise<void> {
   const journal = await openJournal(lab);
   const entry = journal.listEntries().find(({ title }) => title === model.entry.title);
   if (!entry) return;

@@ -160,54 +160,36 @@ export async function play(
   }
 }
 
-/** A line that shows how far something is: redrawn in a terminal, printed now and then elsewhere. */
-interface ProgressBar {
-  update(done: number, total: number, message: string): void;
-  /** Leaves the last state standing. */
-  end(): void;
-}
-
 const WIDTH = 28;
 /** Shortest interval between two printed lines where lines cannot be redrawn. */
 const PLAIN_EVERY_MS = 10_000;
 
-/** A bar on stderr, so that stdout stays for results. */
-function progressBar(): ProgressBar {
-  const terminal = Deno.stderr.isTerminal();
-  let shown = "";
-  let printedAt = 0;
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
-  return {
-    update(done, total, message) {
-      const line = barLine(done, total, message);
-      if (line === shown) return;
-      shown = line;
-      if (terminal) {
-        const { columns } = consoleSize();
-        write(`\r\x1b[2K${line.slice(0, columns - 1)}`);
-      } else if (Date.now() - printedAt > PLAIN_EVERY_MS) {
-        printedAt = Date.now();
-        write(`${line}\n`);
-      }
-    },
-    end() {
-      if (shown !== "") write(terminal ? "\n" : `${shown}\n`);
-      shown = "";
-    },
-  };
-}
-
-/** Shows a bar while something is done that tells how far it is. */
+/**
+ * Shows a bar while something is done that tells how far it is: redrawn in a terminal, printed now and then
+ * elsewhere. It is on stderr, so that stdout stays for results, and its last state is left standing.
+ */
 export async function withProgressBar<Result>(
   work: (
     onProgress: (progress: { done: number; total: number; message: string }) => void,
   ) => Promise<Result>,
 ): Promise<Result> {
-  const bar = progressBar();
+  const terminal = Deno.stderr.isTerminal();
+  let shown = "";
+  let printedAt = 0;
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
   try {
-    return await work(({ done, total, message }) => bar.update(done, total, message));
+    return await work(({ done, total, message }) => {
+      const line = barLine(done, total, message);
+      if (line === shown) return;
+      shown = line;
+      if (terminal) write(`\r\x1b[2K${line.slice(0, consoleSize().columns - 1)}`);
+      else if (Date.now() - printedAt > PLAIN_EVERY_MS) {
+        printedAt = Date.now();
+        write(`${line}\n`);
+      }
+    });
   } finally {
-    bar.end();
+    if (shown !== "") write(terminal ? "\n" : `${shown}\n`);
   }
 }
 
