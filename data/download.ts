@@ -116,7 +116,7 @@ async function transfer(
   { onProgress, signal, silenceMilliseconds = SILENCE_MILLISECONDS }: DownloadOptions,
 ): Promise<void> {
   const offset = await sizeOf(part);
-  using silence = new InactivityTimeout(silenceMilliseconds);
+  using silence = inactivityTimeout(silenceMilliseconds);
   const response = await attempt(fetch(url, {
     headers: {
       // The compressed file itself is needed, without transparent decompression.
@@ -188,34 +188,17 @@ function expectTransferError(error: unknown): TransferError {
   throw error;
 }
 
-/** Aborts after a period without data. */
-class InactivityTimeout implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #milliseconds: number;
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor(milliseconds: number) {
-    this.#milliseconds = milliseconds;
-    this.#timer = this.#start();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  heard(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#start();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-
-  #start(): ReturnType<typeof setTimeout> {
-    const reason = new Error(`the server was silent for ${this.#milliseconds / 1000} s`);
-    return setTimeout(() => this.#controller.abort(reason), this.#milliseconds);
-  }
+/** Returns a signal that aborts after a period in which `heard()` was not called. */
+function inactivityTimeout(milliseconds: number) {
+  const controller = new AbortController();
+  const reason = new Error(`the server was silent for ${milliseconds / 1000} s`);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => controller.abort(reason), milliseconds);
+  };
+  heard();
+  return { signal: controller.signal, heard, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -11,7 +11,7 @@ import {
 } from "../experiments/mod.ts";
 import type { Detail } from "./fields.ts";
 import { evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
-import { capital, damageNote, rounded, table } from "./rows.ts";
+import { capital, damageNote, percent, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import type { ModalityView } from "./table_view.ts";
 import { answer, picture } from "./answer.ts";
@@ -203,7 +203,7 @@ function evaluationSummary(evaluation: ImageEvaluation): string {
   const times = (frechet.distance / frechet.floor).toPrecision(3);
   const hits = results.accuracy === null
     ? "no class was asked for"
-    : `${(100 * results.accuracy).toFixed(1)} % are classified as asked`;
+    : `${percent(results.accuracy)} are classified as asked`;
   return `${settings.count} pictures from ${runId} at training step ${step} ` +
     `(${settings.sampler}, ${networkEvaluations} network evaluations each, guidance ` +
     `${settings.guidance_scale}, ${samplingSeconds.toFixed(1)} s): Fréchet distance ` +
@@ -213,5 +213,5 @@ function evaluationSummary(evaluation: ImageEvaluation): string {
     `${real.precision.toFixed(2)} and ${
       real.recall.toFixed(2)
     }). The judging classifier is right ` +
-    `on ${(100 * evaluation.classifier.accuracy).toFixed(1)} % of held-out pictures.`;
+    `on ${percent(evaluation.classifier.accuracy)} of held-out pictures.`;
 }

@@ -123,6 +123,11 @@ export function rounded(value: number | null | undefined): number | null {
     : Number(value.toPrecision(5));
 }
 
+/** "98.3 %"; "-" for what is not known. */
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? "-" : `${(100 * share).toFixed(1)} %`;
+}
+
 /** "2026-11-27 12:10" of a time in ISO 8601; in UTC, as it is stored. */
 export function timeOf(iso: string): string {
   return iso.slice(0, 16).replace("T", " ");

@@ -10,7 +10,7 @@ import {
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
 import { asJson, evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
-import { capital, damageNote, MAX_ROWS, rounded, spread, table } from "./rows.ts";
+import { capital, damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
 import { answer } from "./answer.ts";
@@ -267,8 +267,4 @@ function evaluationSummary(evaluation: TextEvaluation): string {
       withError(texts.real?.ngramNats?.mean, texts.real?.ngramNats?.sd)
     }; known words ` +
     `${percent(texts.written.knownWords)} (real text ${percent(texts.real?.knownWords?.mean)}).`;
-}
-
-function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? "-" : `${(100 * share).toFixed(1)} %`;
 }

@@ -16,7 +16,7 @@ import {
   parameterText,
   runColors,
 } from "../figures/mod.ts";
-import { Page, runUrl, SampleFigure, settingText, Status } from "./layout.tsx";
+import { measuredOrDash, Page, runUrl, SampleFigure, settingText, Status } from "./layout.tsx";
 import { ComparedEvaluations, viewOf } from "./jobs.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 import { baselineText } from "./text_evaluations.tsx";
@@ -114,14 +114,14 @@ function Leaderboard(props: { comparison: Comparison; colors: ReadonlyMap<string
                 {!sameLabel && row.label && <span class="label">{row.label}</span>}
               </td>
               <td class="number">
-                <b>{numberOrDash(row.score)}</b>
+                <b>{measuredOrDash(row.score)}</b>
               </td>
               {baseline !== null && (
                 <td class="number quiet">
                   {row.score === null ? "–" : `${formatMeasured(100 * row.score / baseline)} %`}
                 </td>
               )}
-              {validated && <td class="number">{numberOrDash(row.validationLoss)}</td>}
+              {validated && <td class="number">{measuredOrDash(row.validationLoss)}</td>}
               {differing.map((name) => <td>{settingText(row.parameters[name] ?? "–")}</td>)}
               <td>
                 <Status status={row.status} />
@@ -161,7 +161,7 @@ function Groups({ comparison }: { comparison: Comparison }) {
                   {parameterText(group.parameters) || "the same in all"}
                 </td>
                 <td class="number">
-                  <b>{numberOrDash(group.mean)}</b>
+                  <b>{measuredOrDash(group.mean)}</b>
                   {group.sd !== null && ` ± ${formatNumber(group.sd, 2)}`}
                 </td>
                 <td class="number">{group.n}</td>
@@ -173,10 +173,6 @@ function Groups({ comparison }: { comparison: Comparison }) {
       </div>
     </>
   );
-}
-
-function numberOrDash(value: number | null): string {
-  return value === null ? "–" : formatMeasured(value);
 }
 
 /** Renders the aligned curves. */

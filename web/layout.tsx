@@ -3,7 +3,7 @@ import { duration } from "../engine/host/mod.ts";
 import type { Child } from "hono/jsx";
 import type { Run, RunStatus, Sample } from "../experiments/mod.ts";
 import type { NoisyLine } from "../models/text/mod.ts";
-import { formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
+import { formatMeasured, formatNumber, sampleSettings, sampleTitle } from "../figures/mod.ts";
 import { html } from "hono/html";
 import { staticUrl } from "./static_files.ts";
 
@@ -62,6 +62,11 @@ export function Settings(props: { values: Readonly<Record<string, string | numbe
       ))}
     </ul>
   );
+}
+
+/** Returns a measured value, or "–" for what is not known. */
+export function measuredOrDash(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : formatMeasured(value);
 }
 
 export function settingText(value: string | number): string {

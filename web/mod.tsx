@@ -22,7 +22,7 @@ import { type Pretrained, RunPage, StudyPage } from "./run_page.tsx";
 import { type RunRow, RunsPage } from "./runs_page.tsx";
 import { SchedulesPage } from "./schedules_page.tsx";
 import { securityHeaders, staticFile, staticVersion } from "./static_files.ts";
-import { SIDE_BY_SIDE } from "./run_samples.tsx";
+import { SIDE_BY_SIDE } from "./picture_view.tsx";
 
 const PAGE_SIZE = 50;
 const CURVE_POINTS = 400;

@@ -25,7 +25,7 @@ import {
   smooth,
   smoothingHalfLife,
 } from "../figures/mod.ts";
-import { runUrl } from "./layout.tsx";
+import { measuredOrDash, runUrl } from "./layout.tsx";
 
 /** A number on a page with its name and meaning. */
 export interface FactText {
@@ -167,7 +167,7 @@ export const tableView: ModalityView = {
     const value = run.latest[name];
     return {
       name: title.charAt(0).toUpperCase() + title.slice(1),
-      value: value === undefined ? "–" : formatMeasured(value),
+      value: measuredOrDash(value),
       note: run.baseline === null
         ? "held-out data, lower is better"
         : `held-out data; ${baseline}: ${formatMeasured(run.baseline)}`,
@@ -204,6 +204,23 @@ function SampleFields({ sample }: { sample: TextSample }) {
   );
 }
 
+/** A table of evaluations with a note below it, which may be wider than the page. */
+export function EvaluationTable(
+  props: { label: string; head: readonly string[]; note?: Child; children?: Child },
+) {
+  return (
+    <div class="wide" tabindex={0} role="group" aria-label={props.label}>
+      <table>
+        <thead>
+          <tr>{props.head.map((name) => <th scope="col">{name}</th>)}</tr>
+        </thead>
+        <tbody>{props.children}</tbody>
+      </table>
+      {props.note && <p class="quiet">{props.note}</p>}
+    </div>
+  );
+}
+
 /** One row for each evaluation, and a column for each result that is a number. */
 function Numbers({ evaluations, named }: { evaluations: readonly Evaluation[]; named: boolean }) {
   const rows = evaluations.map((evaluation) => ({
@@ -214,26 +231,15 @@ function Numbers({ evaluations, named }: { evaluations: readonly Evaluation[]; n
   }));
   const names = [...new Set(rows.flatMap(({ numbers }) => [...numbers.keys()]))];
   return (
-    <div class="wide" tabindex={0} role="group" aria-label="Evaluations">
-      <table>
-        <thead>
-          <tr>
-            {[named ? "run" : "training step", ...names].map((name) => <th scope="col">{name}</th>)}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ runId, step, numbers }) => (
-            <tr>
-              <th scope="row">
-                {named ? <a href={runUrl(runId)}>{runId}</a> : step.toLocaleString("en-US")}
-              </th>
-              {names.map((name) => (
-                <td>{numbers.has(name) ? formatMeasured(numbers.get(name)!) : "–"}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <EvaluationTable label="Evaluations" head={[named ? "run" : "training step", ...names]}>
+      {rows.map(({ runId, step, numbers }) => (
+        <tr>
+          <th scope="row">
+            {named ? <a href={runUrl(runId)}>{runId}</a> : step.toLocaleString("en-US")}
+          </th>
+          {names.map((name) => <td>{measuredOrDash(numbers.get(name))}</td>)}
+        </tr>
+      ))}
+    </EvaluationTable>
   );
 }

@@ -12,10 +12,11 @@ import {
   tellingFields,
   type TextSample,
 } from "../experiments/mod.ts";
-import { formatMeasured, formatNumber } from "../figures/mod.ts";
+import { formatNumber } from "../figures/mod.ts";
 import {
   Ask,
   Fact,
+  measuredOrDash,
   Page,
   RunProgress,
   runUrl,
@@ -120,7 +121,7 @@ function Facts({ report }: { report: RunReport }) {
       <Fact {...view.score(report)} />
       <Fact
         name="Training loss"
-        value={loss === undefined ? "–" : formatMeasured(loss)}
+        value={measuredOrDash(loss)}
         note={modality.objectiveTitle(run.config)}
       />
       <Fact

@@ -2,6 +2,7 @@
 import type { NgramBaselines, TextEvaluation, TextSample } from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { runUrl, Time } from "./layout.tsx";
+import { EvaluationTable } from "./modality_view.tsx";
 
 /** @param props.named Says which run each row is of. */
 export function TextEvaluationTable(
@@ -22,39 +23,32 @@ function Bounds({ evaluations, named }: Props) {
   const columns = columnsOf(evaluations);
   const [newest] = evaluations as [TextEvaluation];
   return (
-    <div class="wide" tabindex={0} role="group" aria-label="Nats per character">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{named ? "run" : "training step"}</th>
-            {columns.map((column) => <th scope="col">{titleOf(column)}</th>)}
-            <th scope="col">draws</th>
-            <th scope="col">when</th>
-          </tr>
-        </thead>
-        <tbody>
-          {evaluations.map((evaluation) => (
-            <tr>
-              <th scope="row">
-                {named
-                  ? <a href={runUrl(evaluation.runId)}>{evaluation.runId}</a>
-                  : evaluation.step.toLocaleString("en-US")}
-              </th>
-              {columns.map((column) => <td>{natsAt(evaluation, column)}</td>)}
-              <td>{evaluation.settings.draws}</td>
-              <td>
-                <Time at={evaluation.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p class="quiet">
-        Nats per character of held-out text, ± standard errors over draws; blocks of 1 are exact,
-        the others bounds. With a number of steps it is the bound of a sampler that takes so many
-        (ddpm at temperature 1). {baselineText(newest.results.baselines)}
-      </p>
-    </div>
+    <EvaluationTable
+      label="Nats per character"
+      head={[named ? "run" : "training step", ...columns.map(titleOf), "draws", "when"]}
+      note={
+        <>
+          Nats per character of held-out text, ± standard errors over draws; blocks of 1 are exact,
+          the others bounds. With a number of steps it is the bound of a sampler that takes so many
+          (ddpm at temperature 1). {baselineText(newest.results.baselines)}
+        </>
+      }
+    >
+      {evaluations.map((evaluation) => (
+        <tr>
+          <th scope="row">
+            {named
+              ? <a href={runUrl(evaluation.runId)}>{evaluation.runId}</a>
+              : evaluation.step.toLocaleString("en-US")}
+          </th>
+          {columns.map((column) => <td>{natsAt(evaluation, column)}</td>)}
+          <td>{evaluation.settings.draws}</td>
+          <td>
+            <Time at={evaluation.createdAt} />
+          </td>
+        </tr>
+      ))}
+    </EvaluationTable>
   );
 }
 
@@ -99,38 +93,35 @@ function natsAt({ results }: TextEvaluation, { blockSize, steps }: Column) {
 /** The written texts, each number with that of real text in brackets. */
 function Texts({ evaluations, named }: Props) {
   return (
-    <div class="wide" tabindex={0} role="group" aria-label="Written texts">
-      <table>
-        <thead>
-          <tr>
-            {[
-              ...(named ? ["run"] : []),
-              "written by",
-              "texts",
-              "5-gram nats",
-              "own nats",
-              "4-gram entropy",
-              "distinct words",
-              "known words",
-              "repetition",
-              "longest copy",
-              "evaluations each",
-              "seconds",
-            ].map((name) => <th scope="col">{name}</th>)}
-          </tr>
-        </thead>
-        <tbody>
-          {evaluations.map((evaluation) => <TextRow evaluation={evaluation} named={named} />)}
-        </tbody>
-      </table>
-      <p class="quiet">
-        In brackets are the values of real text of the same length, ± their standard deviation over
-        several sets. Own nats are the nats per character of the texts under the run itself, reading
-        from left to right.
-      </p>
-    </div>
+    <EvaluationTable
+      label="Written texts"
+      head={[...(named ? ["run"] : []), ...TEXT_COLUMNS]}
+      note={
+        <>
+          In brackets are the values of real text of the same length, ± their standard deviation
+          over several sets. Own nats are the nats per character of the texts under the run itself,
+          reading from left to right.
+        </>
+      }
+    >
+      {evaluations.map((evaluation) => <TextRow evaluation={evaluation} named={named} />)}
+    </EvaluationTable>
   );
 }
+
+const TEXT_COLUMNS = [
+  "written by",
+  "texts",
+  "5-gram nats",
+  "own nats",
+  "4-gram entropy",
+  "distinct words",
+  "known words",
+  "repetition",
+  "longest copy",
+  "evaluations each",
+  "seconds",
+];
 
 function TextRow({ evaluation, named }: { evaluation: TextEvaluation; named: boolean }) {
   const { runId, settings: { writing }, results: { texts } } = evaluation;

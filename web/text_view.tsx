@@ -28,8 +28,8 @@ import {
   trainingCharts,
 } from "./modality_view.tsx";
 import { TextEvaluationTable, writingText } from "./text_evaluations.tsx";
-import { Samples } from "./run_samples.tsx";
-import { stretchesOf, Time } from "./layout.tsx";
+import { Samples } from "./picture_view.tsx";
+import { measuredOrDash, stretchesOf, Time } from "./layout.tsx";
 
 export const textView: ModalityView = {
   script: "verse.js",
@@ -40,7 +40,7 @@ export const textView: ModalityView = {
       : `, the best n-grams ${formatMeasured(Math.min(...baselines.ngrams))}`;
     return {
       name: "Nats per character",
-      value: nats_per_character === undefined ? "–" : formatMeasured(nats_per_character),
+      value: measuredOrDash(nats_per_character),
       note: run.baseline === null
         ? "held-out text, lower is better"
         : `held-out text; bigrams need ${formatMeasured(run.baseline)}${ngrams}`,

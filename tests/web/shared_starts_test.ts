@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sample } from "../../experiments/mod.ts";
-import { sharedStarts } from "../../web/run_samples.tsx";
+import { sharedStarts } from "../../web/picture_view.tsx";
 
 function sample(id: string, step: number, settings: Partial<Sample["settings"]>): Sample {
   return {

@@ -6,7 +6,7 @@ import {
   type Run,
   type TextEvaluation,
 } from "../../experiments/mod.ts";
-import { table } from "../rows.ts";
+import { percent, table } from "../rows.ts";
 
 /** The values that the models are to reach, as `study:report` measures them. */
 const MARKS = {
@@ -48,8 +48,6 @@ export interface Measures<Of extends Evaluation = Evaluation> {
   numbers(evaluation: Of): Readonly<Record<string, number>>;
 }
 
-export const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? "-" : `${(100 * share).toFixed(1)} %`;
 const twoDigits = (value: number) => value.toFixed(2);
 
 const DRAWN = { count: 2000, steps: 25, guidance_scale: 1 } as const;
