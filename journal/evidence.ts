@@ -1,6 +1,6 @@
 /** What the store holds for an entry, gathered so that no run can be picked from a sweep, and bound so
  * that no other run takes the place of one that is gone. */
-import { listed, UserError } from "../engine/host/mod.ts";
+import { listed, orUndefined } from "../engine/host/mod.ts";
 import type { Lab, MetricName, Run } from "../experiments/mod.ts";
 import type { EntryData } from "./body.ts";
 import type { Evidence, FrontMatter } from "./entry.ts";
@@ -81,14 +81,9 @@ function runOf(lab: Lab, id: string, evidence: readonly Evidence[]): Run | undef
 }
 
 function find(lab: Lab, id: string): Run | undefined {
-  try {
-    const run = lab.run(id);
-    // A beginning of another run's id would do for the laboratory.
-    return run.id === id ? run : undefined;
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
+  const run = orUndefined(() => lab.run(id));
+  // A beginning of another run's id would do for the laboratory.
+  return run?.id === id ? run : undefined;
 }
 
 function lookUp(

@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { McpServer, ServerEvent, ServerEventBus } from "@modelcontextprotocol/server";
-import { UserError } from "../engine/host/mod.ts";
+import { orUndefined } from "../engine/host/mod.ts";
 import type { Lab, LabEvent } from "../experiments/mod.ts";
 import { curvesUri, JOBS_URI, JOURNAL_URI, RUNS_URI, runUri } from "./links.ts";
 import { taskUri } from "./task_notices.ts";
@@ -135,13 +135,9 @@ function changedBy({ runId, kind }: LabEvent): string[] {
 function tasksOf({ kind, message, runId }: LabEvent, lab: Pick<Lab, "find">): string[] {
   if (kind === "job-ended") return message.match(/^job-\d+/) ?? [];
   if (runId === null || !TRANSITIONS.includes(kind)) return [];
-  try {
-    return lab.find([runId]).flatMap(({ id, sweepId }) => sweepId === null ? [id] : [id, sweepId]);
-  } catch (error) {
-    // Events outlive runs that were deleted by hand.
-    if (error instanceof UserError) return [];
-    throw error;
-  }
+  // Events outlive runs that were deleted by hand.
+  const runs = orUndefined(() => lab.find([runId])) ?? [];
+  return runs.flatMap(({ id, sweepId }) => sweepId === null ? [id] : [id, sweepId]);
 }
 
 /** Changes whenever an entry is written, since entries are renamed into their folder; 0 without one. */

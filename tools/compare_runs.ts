@@ -14,6 +14,7 @@ import {
   curveTable,
   MAX_ROWS,
   moreRows,
+  paragraphs,
   rounded,
   table,
 } from "./rows.ts";
@@ -127,8 +128,7 @@ export function leaderboardTable(comparison: Comparison, rows: Comparison["leade
       ...(validated ? [rounded(row.validationLoss) ?? "-"] : []),
     ]),
   );
-  const also = alsoDiffering(differing.slice(MAX_PARAMETERS));
-  return also === "" ? text : `${text}\n\n${also}`;
+  return paragraphs([text, alsoDiffering(differing.slice(MAX_PARAMETERS))]);
 }
 
 /** Mean and standard deviation over seeds; empty where nothing was repeated. */

@@ -8,10 +8,11 @@ import {
   type McpHandlerRequestOptions,
   readRequestBody,
 } from "@modelcontextprotocol/server";
+import { lazily } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 import { type Access, accessRefusal, page, signIn } from "./access.ts";
 import { type Changes, changesOf, sendChanges } from "./changes.ts";
-import { lazily, unavailable } from "./serving.ts";
+import { unavailable } from "./serving.ts";
 import { answered, malformed, parsedMessage, type Refusal } from "./messages.ts";
 import { createMcpServer, type ServerOptions, tasksOf } from "./server.ts";
 import { createSessions } from "./sessions.ts";

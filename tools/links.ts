@@ -1,5 +1,5 @@
 /** What an answer points to: pages of the viewer, resources of the server, and the next calls of tools. */
-import { duration, UserError } from "../engine/host/mod.ts";
+import { duration, orUndefined } from "../engine/host/mod.ts";
 import {
   hasEnded,
   type Lab,
@@ -121,13 +121,11 @@ export function settingsOf(sample: Sample | TextSample): Readonly<Record<string,
 /** The call that evaluates a run; empty if it cannot be evaluated. */
 export function evaluateCalls(lab: Lab, run: Run): string[] {
   const { toEvaluate } = modalityOf(run);
-  try {
+  const calls = orUndefined(() => {
     const seconds = lab.estimateEvaluation({ run: run.id })?.seconds;
     return [`${call("evaluate", { run: run.id })} to ${toEvaluate} (${timeOf(seconds)})`];
-  } catch (error) {
-    if (error instanceof UserError) return [];
-    throw error;
-  }
+  });
+  return calls ?? [];
 }
 
 /** "about 12 sec", with the start of a process; in general terms where it is not known. */

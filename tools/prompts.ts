@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ToolContext } from "./define.ts";
 import { fieldNames, fieldValues } from "./fields.ts";
 import { runIds } from "./resources.ts";
-import { parseWith, shortened, UserError } from "../engine/host/mod.ts";
+import { orUndefined, parseWith, shortened, UserError } from "../engine/host/mod.ts";
 import { type Lab, metricOf } from "../experiments/mod.ts";
 
 /** Returns a function that registers the prompts on a server; what each server needs anew is little. */
@@ -133,15 +133,10 @@ function explaining<Schema extends z.ZodObject>(schema: Schema): Schema {
 
 /** The ranking metric of the named runs; if the names match no run, those of all modalities. */
 function metricsOf(lab: Lab, runs: string): string {
-  try {
-    const names = lab.find(runs.split(",").map((name) => name.trim())).map((run) =>
-      metricOf(run).name
-    );
-    return [...new Set(names)].join(" or ");
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return "denoising_mse (images) or nats_per_character (text)";
-  }
+  const found = orUndefined(() => lab.find(runs.split(",").map((name) => name.trim())));
+  return found === undefined
+    ? "denoising_mse (images) or nats_per_character (text)"
+    : [...new Set(found.map((run) => metricOf(run).name))].join(" or ");
 }
 
 function asked(text: string) {

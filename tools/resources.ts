@@ -7,7 +7,7 @@ import {
   ResourceTemplate,
   type Variables,
 } from "@modelcontextprotocol/server";
-import { UserError } from "../engine/host/mod.ts";
+import { orUndefined, UserError } from "../engine/host/mod.ts";
 import {
   type Curves,
   type Lab,
@@ -269,10 +269,5 @@ async function sampleContent(lab: Lab, id: string): Promise<Content> {
 
 /** @throws {UserError} If there is none of this id. */
 function sampleOf(lab: Lab, id: string): Sample | TextSample {
-  try {
-    return lab.textById(id);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return lab.sampleById(id);
-  }
+  return orUndefined(() => lab.textById(id)) ?? lab.sampleById(id);
 }

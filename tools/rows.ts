@@ -26,14 +26,13 @@ type Cell = string | number;
 export function runTable(runs: readonly Run[]): string {
   const alike = Map.groupBy(runs, ({ config }) => config.modality);
   const [label, ...others] = new Set(runs.map((run) => run.label));
-  return [
+  return paragraphs([
     ...[...alike.values()].map(tableOfOneModality),
     label && others.length === 0 ? `Label of all: ${JSON.stringify(shortened(label, 200))}` : "",
     runs.flatMap(({ id, error }) =>
       error === null ? [] : [`${id} failed: ${shortenedError(error)}`]
-    )
-      .join("\n"),
-  ].filter((part) => part !== "").join("\n\n");
+    ).join("\n"),
+  ]);
 }
 
 function tableOfOneModality(runs: readonly Run[]): string {
@@ -60,10 +59,15 @@ function tableOfOneModality(runs: readonly Run[]): string {
       : []),
   ];
   const filled = columns.filter(([, cell]) => runs.some((run) => cell(run) !== "-"));
-  return [
+  return paragraphs([
     table(filled.map(([name]) => name), runs.map((run) => filled.map(([, cell]) => cell(run)))),
     alsoDiffering(differing.filter((field) => !shown.includes(field))),
-  ].filter((part) => part !== "").join("\n\n");
+  ]);
+}
+
+/** Joins the parts of a text that are not empty. */
+export function paragraphs(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 /** On one line, so that nothing in it reads as a part of the answer. */

@@ -1,7 +1,7 @@
 /** Runs, sweeps and jobs as tasks: a task's id is that of what it stands for, so none is ever lost. */
-import { UserError } from "../engine/host/mod.ts";
+import { orUndefined } from "../engine/host/mod.ts";
 import { isJobId, resultAnswer } from "./jobs.ts";
-import { hasEnded, type Job, type Lab, type Run } from "../experiments/mod.ts";
+import { hasEnded, type Lab, type Run } from "../experiments/mod.ts";
 import type { Links } from "./links.ts";
 import type { Task, TaskStore } from "./tasks.ts";
 import { statusCounts, trainAnswer } from "./train.ts";
@@ -15,7 +15,7 @@ export function runTasks(lab: Lab, links: Links): TaskStore {
     update: () => Promise.resolve(),
     cancel(taskId) {
       if (isJobId(taskId)) {
-        const job = jobOf(lab, taskId);
+        const job = orUndefined(() => lab.job(taskId));
         if (job && !hasEnded(job)) lab.stopJobs([taskId]);
         return Promise.resolve();
       }
@@ -51,7 +51,7 @@ function taskOf(lab: Lab, links: Links, taskId: string): Task | undefined {
 }
 
 async function jobTask(lab: Lab, links: Links, taskId: string): Promise<Task | undefined> {
-  const job = jobOf(lab, taskId);
+  const job = orUndefined(() => lab.job(taskId));
   if (!job) return undefined;
   const task = {
     taskId,
@@ -67,23 +67,8 @@ async function jobTask(lab: Lab, links: Links, taskId: string): Promise<Task | u
   return { ...task, status: "completed", result };
 }
 
-/** The job of this id; undefined if there is none. */
-function jobOf(lab: Lab, id: string): Job | undefined {
-  try {
-    return lab.job(id);
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
-}
-
 /** The runs of a task; none where the id is that of neither a run nor a sweep. */
 function runsOf(lab: Lab, taskId: string): Run[] {
-  try {
-    const runs = lab.find([taskId]);
-    return runs.every(({ id, sweepId }) => id === taskId || sweepId === taskId) ? runs : [];
-  } catch (error) {
-    if (error instanceof UserError) return [];
-    throw error;
-  }
+  const runs = orUndefined(() => lab.find([taskId])) ?? [];
+  return runs.every(({ id, sweepId }) => id === taskId || sweepId === taskId) ? runs : [];
 }

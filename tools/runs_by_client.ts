@@ -3,7 +3,7 @@
  * assistants share a workspace.
  */
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
-import { UserError } from "../engine/host/mod.ts";
+import { orUndefined } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
 
 /** Clients that are remembered. */
@@ -46,16 +46,9 @@ export class RunsByClient {
 
   #latest(client: string, needsWeights: boolean): string | undefined {
     const ids = this.#runs.get(client) ?? [];
-    return needsWeights ? ids.find((id) => this.#hasCheckpoint(id)) : ids[0];
-  }
-
-  #hasCheckpoint(id: string): boolean {
-    try {
-      return this.#lab.run(id).checkpointStep !== null;
-    } catch (error) {
-      if (error instanceof UserError) return false;
-      throw error;
-    }
+    const hasWeights = (id: string) =>
+      orUndefined(() => this.#lab.run(id).checkpointStep !== null) ?? false;
+    return needsWeights ? ids.find(hasWeights) : ids[0];
   }
 }
 

@@ -4,8 +4,9 @@ import {
   McpServer,
   type ServerOptions as SdkOptions,
 } from "@modelcontextprotocol/server";
+import { lazily } from "../engine/host/mod.ts";
 import type { Lab } from "../experiments/mod.ts";
-import { type Journal, openJournal } from "../journal/mod.ts";
+import { openJournal } from "../journal/mod.ts";
 import { compareRunsTool } from "./compare_runs.ts";
 import { registerTool, type ToolContext, type ToolDefinition } from "./define.ts";
 import { evaluateTool, sampleTool } from "./jobs.ts";
@@ -79,11 +80,10 @@ export function tasksOf(lab: Lab, { tasks, viewerUrl = null }: ServerOptions): T
 
 /** A factory of servers that share one laboratory and one journal. */
 export function createMcpServer(lab: Lab, options: ServerOptions = {}): ServerFactory {
-  let journal: Promise<Journal> | undefined;
   const links = linksTo(options.viewerUrl ?? null);
   const toolContext: ToolContext = {
     lab,
-    journal: () => journal ??= openJournal(lab),
+    journal: lazily(() => openJournal(lab)),
     links,
     viewerEnds: options.viewerEnds ?? (() => false),
     dataRoots: options.dataRoots ?? [Deno.cwd()],

@@ -1,5 +1,5 @@
 /** Listening on a port; what answers the requests is loaded with the first one. */
-import { explained, UserError } from "../engine/host/mod.ts";
+import { explained, lazily, UserError } from "../engine/host/mod.ts";
 
 export interface Listening {
   /** Without a slash at its end. */
@@ -65,19 +65,6 @@ export function isEverywhere(host: string): boolean {
 /** An address as it stands in a URL. */
 export function bracketed(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-}
-
-/**
- * Makes a thing when it is first needed, and keeps it. A failure is not kept: what could not be
- * loaded may be had the next time.
- */
-export function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () =>
-    made ??= make().catch((error) => {
-      made = undefined;
-      throw error;
-    });
 }
 
 /**

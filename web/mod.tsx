@@ -2,7 +2,7 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { imageDatasetNames } from "../data/mod.ts";
-import { UserError } from "../engine/host/mod.ts";
+import { lazily, orUndefined, UserError } from "../engine/host/mod.ts";
 import {
   inspectedSchedules,
   type Lab,
@@ -13,7 +13,7 @@ import {
   type Sample,
 } from "../experiments/mod.ts";
 import { forwardStrip, noiseShare, sampleMoment, samplePng, sideBySide } from "../figures/mod.ts";
-import { type Journal, openJournal } from "../journal/mod.ts";
+import { openJournal } from "../journal/mod.ts";
 import { filmUrl, MessagePage, runUrl } from "./layout.tsx";
 import { jobsView } from "./jobs.tsx";
 import { ChooseRunsPage, ComparePage } from "./compare_page.tsx";
@@ -39,8 +39,7 @@ class NotFound extends Error {}
  */
 export function createApp(lab: Lab): Hono {
   const app = new Hono();
-  let opened: Promise<Journal> | undefined;
-  const journal = () => opened ??= openJournal(lab);
+  const journal = lazily(() => openJournal(lab));
   const sampleOf = (id: string) => found(() => lab.sampleById(id));
   app.use(securityHeaders);
   app.use(etag());
@@ -129,7 +128,7 @@ export function createApp(lab: Lab): Hono {
   app.get("/journal/:id", allowParameters(), async (c) => {
     const book = await journal();
     const entry = found(() => book.readEntry(c.req.param("id")));
-    const known = entry.runs.filter((id) => exists(() => lab.run(id)));
+    const known = entry.runs.filter((id) => orUndefined(() => lab.run(id)));
     const comparison = known.length >= 2 ? lab.compare(known) : null;
     return c.html(<EntryPage entry={entry} comparison={comparison} />);
   });
@@ -275,19 +274,9 @@ function found<T>(look: () => T): T {
   }
 }
 
-function exists(look: () => unknown): boolean {
-  try {
-    look();
-    return true;
-  } catch (error) {
-    if (error instanceof UserError) return false;
-    throw error;
-  }
-}
-
 function errorPage(lab: Lab, error: Error, c: Context): Response | Promise<Response> {
   if (error instanceof NotFound) {
-    const known = (id: string) => exists(() => lab.run(id));
+    const known = (id: string) => orUndefined(() => lab.run(id)) !== undefined;
     const page = <MessagePage title="Not found" message={error.message} isRun={known} />;
     return c.html(page, 404);
   }

@@ -45,6 +45,29 @@ function explanationOf(message: string): string | undefined {
       `(${reason}): run \`deno task setup\` once where the npm registry can be reached, then ask again`;
 }
 
+/**
+ * Makes a thing when it is first needed, and keeps it. A failure is not kept: what could not be
+ * loaded may be had the next time.
+ */
+export function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () =>
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error;
+    });
+}
+
+/** Returns what a look-up finds; undefined where it throws a {@link UserError}. */
+export function orUndefined<Found>(lookUp: () => Found): Found | undefined {
+  try {
+    return lookUp();
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
 let segmenter: Intl.Segmenter | undefined;
 
 /**

@@ -10,8 +10,10 @@ export {
   didYouMean,
   duration,
   explained,
+  lazily,
   listed,
   nearest,
+  orUndefined,
   shortened,
   UserError,
 } from "./errors.ts";

@@ -84,11 +84,6 @@ export function resultCommand<Fields extends z.ZodRawShape>(
   };
 }
 
-/** Joins the parts of a text that are not empty. */
-export function paragraphs(parts: readonly string[]): string {
-  return parts.filter((part) => part !== "").join("\n\n");
-}
-
 /** Options of every command. */
 export const commonOptions = {
   workspace: z.string().min(1).optional().describe(

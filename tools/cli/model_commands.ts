@@ -13,10 +13,10 @@ import {
   type SampleRequest,
   type WriteRequest,
 } from "../../experiments/mod.ts";
-import { damageNote, runTable } from "../rows.ts";
+import { damageNote, paragraphs, runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
 import { viewOf } from "../run_report.ts";
-import { type CommandResult, paragraphs, resultCommand } from "./command.ts";
+import { type CommandResult, resultCommand } from "./command.ts";
 import { withProgressBar } from "./terminal.ts";
 
 const { overrides, grid, seeds, ...others } = requests.train.shape;

@@ -7,11 +7,11 @@ import { comparedRuns, groupTable, leaderboardTable } from "../compare_runs.ts";
 import { inspected, sweepTable } from "../inspect_run.ts";
 import { isJobId, jobTable } from "../jobs.ts";
 import { journalText } from "../journal.ts";
-import { runTable } from "../rows.ts";
+import { paragraphs, runTable } from "../rows.ts";
 import { evaluationTable, reportCurves, reportParts } from "../run_report.ts";
 import { stopAll } from "../stop_run.ts";
 import { baselineTable } from "../text_view.ts";
-import { commonOptions, defineCommand, labOf, paragraphs, resultCommand } from "./command.ts";
+import { commonOptions, defineCommand, labOf, resultCommand } from "./command.ts";
 
 /** Lists the newest runs, or looks at one. */
 export const inspectCommand = resultCommand({

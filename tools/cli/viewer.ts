@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
-import { UserError } from "../../engine/host/mod.ts";
+import { orUndefined } from "../../engine/host/mod.ts";
 import { type Lab, processExists } from "../../experiments/mod.ts";
 import { type Access, type AccessOptions, accessTo, tokenFile } from "../access.ts";
 import {
@@ -110,13 +110,9 @@ function shared(
   let own: Listening | undefined;
   const timer = setInterval(async () => {
     if (own || await answers(kept, lab.workspace)) return;
-    try {
-      own = serve(lab, access, { ...options, port: kept.port }, wiring);
-      clearInterval(timer);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      // Another server was quicker, or something else has the port.
-    }
+    // Another server may be quicker, or something else have the port.
+    own = orUndefined(() => serve(lab, access, { ...options, port: kept.port }, wiring));
+    if (own) clearInterval(timer);
   }, LOOK_MS);
   Deno.unrefTimer(timer as unknown as number);
   return {
@@ -132,11 +128,8 @@ function shared(
 /** @throws {UserError} If none of the ports is free. */
 function onFirstFree(ports: readonly number[], serve: (port: number) => Listening): Listening {
   for (const port of ports.slice(0, -1)) {
-    try {
-      return serve(port);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-    }
+    const listening = orUndefined(() => serve(port));
+    if (listening) return listening;
   }
   return serve(ports.at(-1)!);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { explained, UserError } from "../../../engine/host/mod.ts";
+import { explained, lazily, orUndefined, UserError } from "../../../engine/host/mod.ts";
 
 Deno.test("explained() tells which package could not be fetched, why, and what to do", () => {
   const cause = new TypeError(
@@ -57,4 +57,37 @@ Deno.test("explained() leaves everything else alone", () => {
   for (const thrown of [new UserError("no"), new TypeError("x is not a function"), "text", null]) {
     assert.equal(explained(thrown), thrown);
   }
+});
+
+Deno.test("lazily() makes a thing once, at the first need", async () => {
+  let made = 0;
+  const get = lazily(() => Promise.resolve(++made));
+  assert.equal(made, 0);
+  assert.deepEqual(await Promise.all([get(), get()]), [1, 1]);
+  assert.equal(await get(), 1);
+});
+
+Deno.test("lazily() does not keep a failure", async () => {
+  let attempts = 0;
+  const get = lazily(() =>
+    ++attempts === 1 ? Promise.reject(new Error("not now")) : Promise.resolve("here")
+  );
+  await assert.rejects(get(), /not now/);
+  assert.equal(await get(), "here");
+  assert.equal(await get(), "here");
+  assert.equal(attempts, 2);
+});
+
+Deno.test("orUndefined() finds nothing where the caller is mistaken, and hides no mistake of ours", () => {
+  assert.equal(orUndefined(() => "found"), "found");
+  assert.equal(
+    orUndefined(() => {
+      throw new UserError("There is none");
+    }),
+    undefined,
+  );
+  assert.throws(() =>
+    orUndefined(() => {
+      throw new TypeError("a bug");
+    }), /a bug/);
 });
