@@ -83,7 +83,7 @@ export interface LabelledPictures extends ImageSplit {
  * @param size Required height and width. By default any.
  * @throws {UserError} If either is malformed or they do not belong together.
  */
-export function parseLabelledPictures(
+function parseLabelledPictures(
   images: NamedBytes,
   labels: NamedBytes,
   size?: number,

@@ -88,7 +88,8 @@ export { inspectedSchedules } from "./report/schedule_sources.ts";
 export type { ScheduleFacts, SchedulePoint, ScheduleReport } from "./report/schedules.ts";
 /** Statistics over the seeds of repeated runs. */
 export * as seeds from "./report/seeds.ts";
-export { type Job, type JobKind, jobTitle } from "./store/jobs.ts";
+export { type Job, type JobKind, type JobProgress, jobTitle, remainingOf } from "./store/jobs.ts";
+export { isBlockwise } from "./text/settings.ts";
 
 /** The schemas of the requests, which tools, commands and the laboratory share. */
 export const requests = {

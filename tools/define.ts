@@ -10,7 +10,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import { parseWith } from "../engine/host/mod.ts";
-import type { Lab } from "../experiments/mod.ts";
+import type { JobProgress, Lab } from "../experiments/mod.ts";
 import type { Journal } from "../journal/mod.ts";
 import { normalizeArguments, type PlainSchema, publishedSchema } from "./arguments.ts";
 import { errorResult } from "./answer.ts";
@@ -186,7 +186,7 @@ function withViewerLifetime(
 /** Progress notifications of one call; nothing is sent where the client did not ask for them. */
 export interface Progress {
   /** Sends a notification, at most twice a second; of several within that time the last one. */
-  report(done: number, total: number, message: string): void;
+  report(progress: JobProgress): void;
   /** Ends the repetition of the last message. */
   close(): void;
 }
@@ -203,7 +203,7 @@ export function progressOf(context: ServerContext): Progress {
   let sent = { value: -1, at: -Infinity };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
-  const send = (done: number, total: number, message: string) => {
+  const send = ({ done, total, message }: JobProgress) => {
     // The protocol wants every value above the one before, also where nothing moved.
     const progress = done > sent.value ? done : sent.value + 1e-3;
     sent = { value: progress, at: performance.now() };
@@ -213,15 +213,15 @@ export function progressOf(context: ServerContext): Progress {
     }).catch(() => {
       // The client is gone; the call's own answer will meet the same fate.
     });
-    timer = setTimeout(() => send(done, total, message), REPEAT_MS);
+    timer = setTimeout(() => send({ done, total, message }), REPEAT_MS);
   };
   return {
-    report(done, total, message) {
+    report(progress) {
       if (closed) return;
       clearTimeout(timer);
       const wait = sent.at + APART_MS - performance.now();
-      if (wait <= 0) send(done, total, message);
-      else timer = setTimeout(() => send(done, total, message), wait);
+      if (wait <= 0) send(progress);
+      else timer = setTimeout(() => send(progress), wait);
     },
     close() {
       closed = true;

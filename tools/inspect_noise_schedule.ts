@@ -21,13 +21,13 @@ export const inspectNoiseScheduleTool = defineTool({
   input: requests.schedules.extend({ schedules, detail }),
   annotations: READING,
   async run({ schedules, dataset, digit_index, times, detail }, { lab, links, progress }) {
-    progress.report(0, 2, "computing the schedules");
+    progress.report({ done: 0, total: 2, message: "computing the schedules" });
     const report = await lab.inspectSchedules([...new Set(schedules)], {
       dataset,
       index: digit_index,
       times,
     });
-    progress.report(1, 2, "drawing");
+    progress.report({ done: 1, total: 2, message: "drawing" });
     const { pngForModel, scheduleFigure, svgToPng } = await import("../figures/mod.ts");
     const png = await pngForModel(await svgToPng(await scheduleFigure(report)), detail);
     const { digit } = report;

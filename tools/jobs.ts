@@ -10,6 +10,7 @@ import {
   type JobKind,
   jobTitle,
   type Lab,
+  remainingOf,
   requests,
 } from "../experiments/mod.ts";
 import { ADDING, type Call, defineTool } from "./define.ts";
@@ -53,13 +54,21 @@ export async function jobAnswer(
   call: Call,
   detail?: Detail,
 ): Promise<CallToolResult> {
-  const { lab, progress, signal } = call;
-  const job = await lab.watchJob(id, {
+  const job = await watchJob(id, seconds, call);
+  return hasEnded(job) ? await resultAnswer(job, call, detail) : pendingAnswer(job, call);
+}
+
+/** The job as it stands after waiting, with progress on the way. */
+export async function watchJob(
+  id: string,
+  seconds: number,
+  { lab, progress, signal }: Call,
+): Promise<Job> {
+  return await lab.watchJob(id, {
     timeoutSeconds: seconds,
     signal,
-    onProgress: ({ done, total, message }) => progress.report(done, total, message),
+    onProgress: progress.report,
   });
-  return hasEnded(job) ? await resultAnswer(job, call, detail) : pendingAnswer(job, call);
 }
 
 /** Returns the answer with a job's result. @throws The error that ended the job. */
@@ -87,16 +96,15 @@ function pendingAnswer(job: Job, { links }: Pick<Call, "links">): CallToolResult
 }
 
 /** "running: Step 3 of 10, 30 % done, about 20 s left". */
-function stateOf({ status, progress, startedAt, stopRequested }: Job): string {
+function stateOf(job: Job): string {
+  const { status, progress, stopRequested } = job;
   if (stopRequested) return `${status} (stopping)`;
   if (status !== "running" || progress === null) return status;
-  const { done, total, message } = progress;
-  const share = total > 0 ? done / total : 0;
-  const seconds = (Date.now() - Date.parse(startedAt!)) / 1000;
+  const { share, seconds } = remainingOf(job);
   return [
-    `${status}: ${message}`,
+    `${status}: ${progress.message}`,
     ...(share > 0 ? [`${Math.floor(100 * share)} % done`] : []),
-    ...(share > 0.05 && share < 1 ? [`about ${duration(seconds * (1 / share - 1))} left`] : []),
+    ...(seconds === null ? [] : [`about ${duration(seconds)} left`]),
   ].join(", ");
 }
 

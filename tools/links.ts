@@ -2,6 +2,7 @@
 import { duration, orUndefined } from "../engine/host/mod.ts";
 import {
   hasEnded,
+  isBlockwise,
   type Lab,
   modalityOf,
   PASSES_OF_A_STEP,
@@ -110,7 +111,7 @@ export function settingsOf(sample: Sample | TextSample): Readonly<Record<string,
   return {
     mode,
     steps: mode === "autoregressive" ? undefined : steps,
-    block_size: ["blocks", "guided", "revised"].includes(mode) ? block_size : undefined,
+    block_size: isBlockwise(mode) ? block_size : undefined,
     diffusion_weight: mode === "guided" ? diffusion_weight : undefined,
     ...(mode === "revised" ? { revise_share, rounds } : {}),
     template: template ?? undefined,

@@ -99,7 +99,7 @@ export function statusOf({ status, activity, stopRequested }: Run): string {
 const SAID_OTHERWISE: readonly string[] = ["modality", "steps"];
 
 /** Fields in which the configurations of runs of one modality differ. */
-export function differingParameters(runs: readonly Run[]): string[] {
+function differingParameters(runs: readonly Run[]): string[] {
   return differingFields(runs.map(({ config }) => config))
     .filter((field) => !SAID_OTHERWISE.includes(field));
 }

@@ -3,7 +3,7 @@ import { counted, RefusedValue } from "../engine/host/mod.ts";
 import { hasEnded, type Job, type Lab, requests, type Run } from "../experiments/mod.ts";
 import { ADDING, defineTool } from "./define.ts";
 import { waitSeconds } from "./fields.ts";
-import { isJobId } from "./jobs.ts";
+import { isJobId, watchJob } from "./jobs.ts";
 import { MAX_ROWS, runTable } from "./rows.ts";
 import { call, waitCalls } from "./links.ts";
 import { watchRuns } from "./train.ts";
@@ -18,17 +18,11 @@ export const stopRunTool = defineTool({
   input: requests.stop.extend({ wait_seconds: waitSeconds() }),
   annotations: { ...ADDING, idempotentHint: true },
   async run({ wait_seconds, ...request }, context) {
-    const { lab, links, signal, progress } = context;
+    const { lab, links } = context;
     const asked = stopAll(lab, request);
     const [now, ...jobs] = await Promise.all([
       watchRuns(asked.runs.map(({ id }) => id), wait_seconds, context),
-      ...asked.jobs.map(({ id }) =>
-        lab.watchJob(id, {
-          timeoutSeconds: wait_seconds,
-          signal,
-          onProgress: ({ done, total, message }) => progress.report(done, total, message),
-        })
-      ),
+      ...asked.jobs.map(({ id }) => watchJob(id, wait_seconds, context)),
     ]);
     const over = now.filter(hasEnded);
     const stopping = now.length - over.length;

@@ -1,6 +1,7 @@
 /** The tools' presentation of runs whose samples are texts. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
+  isBlockwise,
   type NgramBaselines,
   type Run,
   type TextEvaluation,
@@ -71,9 +72,7 @@ function summaryOf({ settings, ...sample }: TextSample): string {
   const how = settings.mode === "autoregressive"
     ? "left to right"
     : `${settings.sampler}, ${settings.steps} steps` +
-      (["blocks", "guided", "revised"].includes(settings.mode)
-        ? ` for every block of ${settings.block_size}`
-        : "");
+      (isBlockwise(settings.mode) ? ` for every block of ${settings.block_size}` : "");
   return `${
     capital(counted(settings.count, "text"))
   } from ${sample.runId} at training step ${sample.step} ` +
@@ -156,7 +155,7 @@ function textsOf({ settings: { writing }, results: { texts } }: TextEvaluation):
 /** "blocks of 16, ddpm 64 steps, temperature 0.9, top_p 0.95". */
 function writingOf({ settings: { writing } }: TextEvaluation): string {
   const { mode, block_size, sampler, steps, temperature, top_p, seed } = writing;
-  const blocks = ["blocks", "guided", "revised"].includes(mode) ? ` of ${block_size}` : "";
+  const blocks = isBlockwise(mode) ? ` of ${block_size}` : "";
   const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;
   const weight = mode === "guided" ? `, diffusion_weight ${writing.diffusion_weight}` : "";
   const revised = mode === "revised"

@@ -37,7 +37,7 @@ export const trainTool = defineTool({
   annotations: ADDING,
   async run({ wait_seconds, resume, dry_run, ...request }, context) {
     const { lab, progress } = context;
-    progress.report(0, 1, resume ? `resuming ${resume}` : "queueing");
+    progress.report({ done: 0, total: 1, message: resume ? `resuming ${resume}` : "queueing" });
     const question = resume === undefined
       ? askBeforeTraining(request, context, dry_run)
       : undefined;
@@ -51,7 +51,8 @@ export const trainTool = defineTool({
       return await context.tasks.create(context.request, { taskId: sweepId ?? ids[0]!, content });
     }
     const [first, last] = [ids[0], ids.at(-1)];
-    context.progress.report(0, 1, `queued ${ids.length === 1 ? first : `${first} to ${last}`}`);
+    const message = `queued ${ids.length === 1 ? first : `${first} to ${last}`}`;
+    progress.report({ done: 0, total: 1, message });
     const watched = await watchRuns(ids, wait_seconds, context);
     return trainAnswer(context, watched, sweepId);
   },
@@ -169,7 +170,7 @@ export async function watchRuns(
   return await lab.watch(ids, {
     timeoutSeconds: seconds,
     signal,
-    onProgress: ({ done, total, message }) => progress.report(done, total, message),
+    onProgress: progress.report,
   });
 }
 

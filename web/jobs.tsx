@@ -6,6 +6,7 @@ import {
   hasEnded,
   type Job,
   type Lab,
+  remainingOf,
   type Run,
 } from "../experiments/mod.ts";
 import { Ask, runUrl, Status, Time } from "./layout.tsx";
@@ -85,18 +86,14 @@ function JobLine({ job, named }: { job: Job; named: boolean }) {
   );
 }
 
-function JobProgress({ job: { id, progress, startedAt } }: { job: Job }) {
-  const { done, total, message } = progress ?? { done: 0, total: 1, message: "starting" };
-  const share = total > 0 ? Math.min(1, done / total) : 0;
-  const seconds = startedAt === null ? 0 : (Date.now() - Date.parse(startedAt)) / 1000;
-  const left = share > 0.05 && share < 1
-    ? ` · about ${duration(seconds * (1 / share - 1))} left`
-    : "";
+function JobProgress({ job }: { job: Job }) {
+  const { share, seconds } = remainingOf(job);
   return (
     <span class="progress">
-      <progress value={share} max={1} aria-label={`Progress of ${id}`}></progress>
+      <progress value={share} max={1} aria-label={`Progress of ${job.id}`}></progress>
       <span class="progress-text">
-        {message} · {Math.floor(100 * share)} %{left}
+        {job.progress?.message ?? "starting"} · {Math.floor(100 * share)} %
+        {seconds !== null && ` · about ${duration(seconds)} left`}
       </span>
     </span>
   );

@@ -80,7 +80,7 @@ export function creationStamp(sample: Sample): string {
 }
 
 /** Returns the address of the picture of a sample. */
-export function samplePictureUrl(sample: Sample): string {
+function samplePictureUrl(sample: Sample): string {
   return `/samples/${sample.id}.png?v=${creationStamp(sample)}`;
 }
 

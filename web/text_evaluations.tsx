@@ -1,5 +1,10 @@
 /** Tables of evaluations of runs on text, beside n-gram models and real text. */
-import type { NgramBaselines, TextEvaluation, TextSample } from "../experiments/mod.ts";
+import {
+  isBlockwise,
+  type NgramBaselines,
+  type TextEvaluation,
+  type TextSample,
+} from "../experiments/mod.ts";
 import { formatMeasured, formatNumber } from "../figures/mod.ts";
 import { runUrl, Time } from "./layout.tsx";
 import { EvaluationTable } from "./modality_view.tsx";
@@ -154,7 +159,7 @@ export function writingText(
 ): string {
   const blocks = mode === "blocks"
     ? ` of ${block_size}`
-    : ["guided", "revised"].includes(mode)
+    : isBlockwise(mode)
     ? ` in blocks of ${block_size}`
     : "";
   const steppedBy = mode === "autoregressive" ? "" : `, ${sampler} ${steps} steps`;

@@ -49,6 +49,19 @@ export function jobTitle({ id, kind, runId }: Pick<Job, "id" | "kind" | "runId">
   return `${id} (${kind} ${runId})`;
 }
 
+/** The least share of a job that has to be done before the time that is left can be estimated. */
+const TELLING_SHARE = 0.05;
+
+/** Returns the share of a job that is done, 0 to 1, and the estimated seconds that are left, where that can be told. */
+export function remainingOf(
+  { progress, startedAt }: Pick<Job, "progress" | "startedAt">,
+): { readonly share: number; readonly seconds: number | null } {
+  const { done, total } = progress ?? { done: 0, total: 1 };
+  const share = total > 0 ? Math.min(1, done / total) : 0;
+  if (startedAt === null || share <= TELLING_SHARE || share === 1) return { share, seconds: null };
+  return { share, seconds: (Date.now() - Date.parse(startedAt)) / 1000 * (1 / share - 1) };
+}
+
 /** Progress of a long operation. */
 export interface JobProgress {
   readonly done: number;

@@ -47,6 +47,12 @@ export function writeSettings(
 }
 
 const BLOCKWISE: readonly WriteSettings["mode"][] = ["blocks", "guided", "revised"];
+
+/** Whether a mode writes block after block, so that `block_size` has an effect. */
+export function isBlockwise(mode: WriteSettings["mode"]): boolean {
+  return BLOCKWISE.includes(mode);
+}
+
 const NOISY: readonly WriteSettings["mode"][] = [...BLOCKWISE, "diffusion", "infill"];
 /** Fields that only some modes use, with these modes. */
 const USED_BY: Readonly<Record<string, readonly WriteSettings["mode"][]>> = {
