@@ -146,9 +146,9 @@ export function accessRefusal(access: Access, request: Request): Response | unde
  */
 export function signIn({ token }: Access, request: Request): Response | undefined {
   const url = new URL(request.url);
-  const given = url.searchParams.get("token");
-  if (token === null || given === null || request.method !== "GET") return undefined;
-  if (digest(given) !== digest(token)) return undefined;
+  const offered = url.searchParams.get("token");
+  if (token === null || offered === null || request.method !== "GET") return undefined;
+  if (digest(offered) !== digest(token)) return undefined;
   url.searchParams.delete("token");
   const cookie = `${COOKIE}=${token}; Path=/; Max-Age=${YEAR_SECONDS}; HttpOnly; SameSite=Lax`;
   return new Response(null, {

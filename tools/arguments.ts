@@ -13,9 +13,9 @@ const ADDED_BY_CLIENTS: readonly string[] = ["wait_for_previous"];
  *
  * @throws {UserError} If a field is called `__proto__`.
  */
-export function normalizeArguments(schema: z.ZodType, given: unknown): unknown {
+export function normalizeArguments(schema: z.ZodType, args: unknown): unknown {
   const root = jsonSchemaOf(schema);
-  const value = given ?? {};
+  const value = args ?? {};
   if (!isObject(value)) return adapted(root, value);
   const known = Object.keys(root.properties ?? {});
   const kept = Object.entries(value)
@@ -23,9 +23,9 @@ export function normalizeArguments(schema: z.ZodType, given: unknown): unknown {
   return adapted(root, fromEntries(kept));
 }
 
-function adapted(schema: JsonSchema | undefined, given: unknown): unknown {
+function adapted(schema: JsonSchema | undefined, argument: unknown): unknown {
   const options = schema === undefined ? [] : schema.anyOf ?? [schema];
-  const value = typeof given === "string" ? parsed(options, given) : given;
+  const value = typeof argument === "string" ? parsed(options, argument) : argument;
   if (Array.isArray(value)) {
     const items = options.find(({ type }) => type === "array")?.items;
     return value.map((item) => adapted(items, item));

@@ -94,12 +94,12 @@ export function registerTool<Input extends z.ZodType>(
   const { name, title, description, input, annotations, needsWeights = false } = tool;
   const { runsByClient } = toolContext;
   const config = { title, description, inputSchema: published(input), annotations };
-  server.registerTool(name, config, async (given, context) => {
+  server.registerTool(name, config, async (args, context) => {
     const progress = progressOf(context);
     try {
       const { signal } = context.mcpReq;
       const key = clientKey(server, context);
-      const request = parseWith(input, normalizeArguments(input, given));
+      const request = parseWith(input, normalizeArguments(input, args));
       const answer = await tool.run(runsByClient.resolveLatest(key, request, needsWeights), {
         ...toolContext,
         progress,

@@ -1,6 +1,6 @@
 /** The tool that inspects runs, sweeps and jobs, one or a list of them. */
 import type { z } from "zod";
-import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
+import { counted, RefusedValue, shortened, withoutUndefined } from "../engine/host/mod.ts";
 import {
   hasEnded,
   isPretrained,
@@ -98,8 +98,9 @@ export async function inspected(
       `${name("jobs")} lists all jobs: leave it out beside ${name("run")}, which shows one`
     );
   }
-  const choosing = Object.entries({ ...filter, sweep, sweeps: sweeps || undefined })
-    .filter(([, value]) => value !== undefined).map(([name]) => name);
+  const choosing = Object.keys(
+    withoutUndefined({ ...filter, sweep, sweeps: sweeps || undefined }),
+  );
   if (jobs || (run !== undefined && !isSweep)) {
     if (choosing.length === 0) return { run, jobs, sweeps, filter };
     throw new RefusedValue((name) => {

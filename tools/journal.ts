@@ -1,5 +1,5 @@
 /** The tools that read and write the experiment journal. */
-import { counted, shortened, UserError } from "../engine/host/mod.ts";
+import { counted, shortened, UserError, withoutUndefined } from "../engine/host/mod.ts";
 import { type Lab, runReference, type Variation } from "../experiments/mod.ts";
 import {
   Criterion,
@@ -52,11 +52,11 @@ export interface JournalText {
 /** @throws {UserError} If one entry is asked for beside a search, or does not exist. */
 export function journalText(lab: Lab, journal: Journal, request: JournalRequest): JournalText {
   const { id, offset, ...search } = request;
-  const searched = Object.entries(search).filter(([, value]) => value !== undefined);
+  const searched = Object.keys(withoutUndefined(search));
   if (id !== undefined) {
     const [wrong] = searched;
     if (wrong === undefined) return entryText(journal, id);
-    throw new UserError(`${wrong[0]} finds entries for a list: leave it out beside id`);
+    throw new UserError(`${wrong} finds entries for a list: leave it out beside id`);
   }
   const entries = journal.listEntries();
   return searched.length === 0 && offset === 0
@@ -281,10 +281,10 @@ function newEntry(title: string | undefined, hypothesis: string | undefined) {
 }
 
 function unchanged(id: string, said: Record<string, unknown>): string {
-  const given = Object.entries(said).filter(([, value]) => value !== undefined).map(([k]) => k);
-  if (given.length === 0) return id;
+  const fields = Object.keys(withoutUndefined(said));
+  if (fields.length === 0) return id;
   throw new UserError(
-    `${given.join(", ")} of an entry stay as first written: leave out, or leave out id to write ` +
+    `${fields.join(", ")} of an entry stay as first written: leave out, or leave out id to write ` +
       "a new entry",
   );
 }

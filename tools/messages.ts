@@ -143,8 +143,8 @@ export const FORBIDDEN = "__proto__";
 
 /** Whether it stands where the SDK would lose it without a word; tools refuse it further inside. */
 function hasForbidden(params: Record<string, unknown>): boolean {
-  const { arguments: given } = params;
-  return [params, given].some((value) => isObject(value) && Object.hasOwn(value, FORBIDDEN));
+  const { arguments: args } = params;
+  return [params, args].some((value) => isObject(value) && Object.hasOwn(value, FORBIDDEN));
 }
 
 function malformedResponse(message: Record<string, unknown>): Refusal | undefined {

@@ -100,10 +100,10 @@ async function runCommand(
   }
   const { summary, load } = commands[name]!;
   const command = await load();
-  const given = await parsedArguments(name, summary, command, args);
-  if (given === undefined) return 0;
+  const input = await parsedArguments(name, summary, command, args);
+  if (input === undefined) return 0;
   try {
-    return await command.run(given, wiring);
+    return await command.run(input, wiring);
   } catch (error) {
     if (!(error instanceof RefusedValue)) throw error;
     const { optionNames } = await import("./cli/parser.ts");

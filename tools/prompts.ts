@@ -153,9 +153,9 @@ function quoted(value: string): string {
   return JSON.stringify(shortened(value, MAX_ARGUMENT).toWellFormed());
 }
 
-/** The number as it was given, or the default for what is none. */
-function minutesOf(given: string | undefined): string {
-  return /^\s*(\d{1,4})\s*$/.exec(given ?? "")?.[1] ?? "15";
+/** The number that a text is, or the default for what is none. */
+function minutesOf(text: string | undefined): string {
+  return /^\s*(\d{1,4})\s*$/.exec(text ?? "")?.[1] ?? "15";
 }
 
 /** Completes the last of several ids separated by commas. */

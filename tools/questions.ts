@@ -56,11 +56,11 @@ function askForData(configs: readonly RunConfig[], call: Call): InputRequiredRes
   const allowed = [call.lab.workspace, ...call.dataRoots];
   const outside = () => paths.find((path) => !allowed.some((root) => isWithin(path, root)));
   if (outside() !== undefined && call.client.roots !== undefined) {
-    const given = inputResponse(call.request.mcpReq.inputResponses, "roots");
-    if (given.kind !== "roots") {
+    const answer = inputResponse(call.request.mcpReq.inputResponses, "roots");
+    if (answer.kind !== "roots") {
       return inputRequired({ inputRequests: { roots: inputRequired.listRoots() } });
     }
-    allowed.push(...given.roots.flatMap(({ uri }) => folderOf(uri)));
+    allowed.push(...answer.roots.flatMap(({ uri }) => folderOf(uri)));
   }
   const refused = outside();
   if (refused === undefined) return undefined;

@@ -1,6 +1,13 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
-import { counted, duration, listed, RefusedValue, UserError } from "../engine/host/mod.ts";
+import {
+  counted,
+  duration,
+  listed,
+  RefusedValue,
+  UserError,
+  withoutUndefined,
+} from "../engine/host/mod.ts";
 import {
   type ConfigEstimate,
   differingFields,
@@ -78,11 +85,11 @@ export async function startedRuns(lab: Lab, { resume, ...request }: Request): Pr
 }
 
 function requireResumable({ overrides: _, ...others }: Omit<Request, "resume">): void {
-  const given = Object.entries(others).filter(([, value]) => value !== undefined).map(([k]) => k);
-  if (given.length === 0) return;
+  const fields = Object.keys(withoutUndefined(others));
+  if (fields.length === 0) return;
   throw new RefusedValue((name) =>
     `${name("resume")} goes on with a run as it was configured, so ` +
-    `${given.map((field) => name(field)).join(", ")} cannot be given beside it: ` +
+    `${fields.map((field) => name(field)).join(", ")} cannot be given beside it: ` +
     "leave out one or the other"
   );
 }

@@ -236,8 +236,8 @@ const OF_OTHERS = /^(utm_\w+|token)$/;
 /** Refuses parameters that a page does not have, since leaving one out would show something else. */
 function allowParameters(...names: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
-    const given = Object.keys(c.req.query()).filter((name) => !OF_OTHERS.test(name));
-    const wrong = given.find((name) => !names.includes(name));
+    const wrong = Object.keys(c.req.query())
+      .find((name) => !OF_OTHERS.test(name) && !names.includes(name));
     if (wrong === undefined) return await next();
     const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
     throw new UserError(`The page ${c.req.path} has no parameter "${wrong}": ${known}`);

@@ -19,11 +19,11 @@ export interface Command {
   /** Options that are not called as their fields. */
   readonly names?: Readonly<Record<string, string>>;
   /**
-   * @param given What the schema is to read.
+   * @param input What the schema is to read.
    * @returns The process's exit code.
    * @throws {RefusedValue} If the schema refuses it.
    */
-  run(given: unknown, wiring: Wiring): Promise<number>;
+  run(input: unknown, wiring: Wiring): Promise<number>;
 }
 
 /** Makes a command of a function over the options as the schema reads them. */
@@ -34,7 +34,7 @@ export function defineCommand<Schema extends z.ZodObject>(
     run(options: z.output<Schema>, wiring: Wiring): Promise<number>;
   },
 ): Command {
-  return { ...about, run: (given, wiring) => run(parseWith(about.schema, given), wiring) };
+  return { ...about, run: (input, wiring) => run(parseWith(about.schema, input), wiring) };
 }
 
 /** The output of a command. */
@@ -68,13 +68,13 @@ export function resultCommand<Fields extends z.ZodRawShape>(
   return {
     ...about,
     schema,
-    async run(given) {
-      parseWith(schema, given);
-      const { json, ...common } = parseWith(z.object(commonOptions), given);
+    async run(input) {
+      parseWith(schema, input);
+      const { json, ...common } = parseWith(z.object(commonOptions), input);
       const lab = labOf(common);
       const { result, text, errors = [], exitCode = 0 } = await run(
         lab,
-        parseWith(z.object(fields), given),
+        parseWith(z.object(fields), input),
       );
       console.log(json ? JSON.stringify(result, null, 2) : text);
       for (const line of errors) console.error(line);

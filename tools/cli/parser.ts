@@ -100,18 +100,18 @@ export function argumentOf({ schema, argument }: Command): Argument | undefined 
  * The value that the schema is to read: of each option that was given the number, list or text that its
  * field takes, as far as the text can be read as one. The schema refuses the rest.
  *
- * @param given By the options' attributes, as commander has them.
+ * @param options By the options' attributes, as commander has them.
  * @param args The arguments given by their place.
  * @throws {UserError} If one should be of the form FIELD=VALUE and is not, or names a field twice.
  */
 export function optionValues(
   command: Command,
-  given: Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, unknown>>,
   args: readonly string[],
 ): Record<string, unknown> {
   const nodes = fieldsOf(command.schema);
   const values = optionsOf(command).flatMap(({ field, option }) => {
-    const value = given[option.attributeName()];
+    const value = options[option.attributeName()];
     return value === undefined ? [] : [[field, valueOf(nodes[field]!, value, option)]];
   });
   const { argument } = command;
@@ -186,21 +186,21 @@ function placeholder(field: string, node: JsonSchema): string {
   return options.some(isNumber) ? "NUMBER" : node.enum ? "NAME" : "TEXT";
 }
 
-function valueOf(node: JsonSchema, given: unknown, option: Option): unknown {
-  if (typeof given === "string") return read(node, given);
-  if (!Array.isArray(given)) return given;
+function valueOf(node: JsonSchema, value: unknown, option: Option): unknown {
+  if (typeof value === "string") return read(node, value);
+  if (!Array.isArray(value)) return value;
   const texts = new Map<string, string>();
-  for (const text of given as string[]) {
+  for (const text of value as string[]) {
     const cut = text.indexOf("=");
     if (cut <= 0) {
       throw new UserError(
         `${option.long} is ${JSON.stringify(text)}, but must be of the form FIELD=VALUE`,
       );
     }
-    const [field, value] = [text.slice(0, cut), text.slice(cut + 1)];
+    const [field, setting] = [text.slice(0, cut), text.slice(cut + 1)];
     const before = texts.get(field);
-    if (before !== undefined) throw duplicateOption(`${option.long} ${field}`, before, value);
-    texts.set(field, value);
+    if (before !== undefined) throw duplicateOption(`${option.long} ${field}`, before, setting);
+    texts.set(field, setting);
   }
   return Object.fromEntries(
     [...texts].map(([field, text]) => [field, read(node.properties?.[field] ?? {}, text)]),
