@@ -1,7 +1,13 @@
 /** Arguments as clients send them, brought to the form that a tool's schema describes. */
 import { z } from "zod";
-import { type JsonSchema, jsonSchemaOf, UserError, withoutUndefined } from "../engine/host/mod.ts";
-import { FORBIDDEN, isObject } from "./messages.ts";
+import {
+  isObject,
+  type JsonSchema,
+  jsonSchemaOf,
+  UserError,
+  withoutUndefined,
+} from "../engine/host/mod.ts";
+import { FORBIDDEN } from "./messages.ts";
 
 /** Fields that a client adds to every call by itself (Gemini CLI), which no tool of ours has. */
 const ADDED_BY_CLIENTS: readonly string[] = ["wait_for_previous"];

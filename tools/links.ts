@@ -1,5 +1,5 @@
 /** What an answer points to: pages of the viewer, resources of the server, and the next calls of tools. */
-import { duration, orUndefined } from "../engine/host/mod.ts";
+import { duration, orUndefined, withoutUndefined } from "../engine/host/mod.ts";
 import {
   hasEnded,
   isBlockwise,
@@ -70,7 +70,7 @@ const MOST_SEARCHED = 20;
 
 /** A call as it can be made: `sample {"run": "image-0001", "seed": 1}`. */
 export function call(tool: string, args: Readonly<Record<string, unknown>>): string {
-  const fields = Object.entries(args).filter(([, value]) => value !== undefined)
+  const fields = Object.entries(withoutUndefined(args))
     .map(([name, value]) => `${JSON.stringify(name)}: ${spaced(value)}`);
   return `${tool} {${fields.join(", ")}}`;
 }

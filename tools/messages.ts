@@ -11,7 +11,7 @@ import {
   PARSE_ERROR,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { shortened } from "../engine/host/mod.ts";
+import { isObject, shortened } from "../engine/host/mod.ts";
 
 /** The longest message of an error: the SDK repeats names as long as they are. */
 const MAX_ERROR = 2000;
@@ -162,10 +162,6 @@ function malformedResponse(message: Record<string, unknown>): Refusal | undefine
 
 function isId(value: unknown): value is string | number {
   return typeof value === "string" || Number.isSafeInteger(value);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function kind(value: unknown): string {

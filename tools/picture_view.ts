@@ -1,5 +1,5 @@
 /** The tools' presentation of runs whose samples are pictures. */
-import { counted } from "../engine/host/mod.ts";
+import { counted, withoutUndefined } from "../engine/host/mod.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   imageConfigOf,
@@ -154,7 +154,7 @@ function samplingOf({ count: _, ...settings }: ImageEvaluation["settings"]): str
     `${sampler} ${steps}`,
     `guidance ${guidance_scale}`,
     ...(usual ? [] : [`eta ${eta}`]),
-    ...Object.entries(others).filter(([, value]) => value !== undefined)
+    ...Object.entries(withoutUndefined(others))
       .map(([name, value]) => `${name} ${String(value).replaceAll(",", " to ")}`),
     ...(seed === 0 ? [] : [`seed ${seed}`]),
   ].join(", ");

@@ -52,14 +52,15 @@ export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  const present = isPlain(value) ? withoutUndefined(value) : value;
+  const present = isObject(value) ? withoutUndefined(value) : value;
   const parsed = schema.safeParse(present);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   throw new RefusedValue((nameOf) => explainIssues(schema, present, issues, nameOf));
 }
 
-function isPlain(value: unknown): value is object {
+/** Whether a value is an object and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -20,6 +20,7 @@ export {
 export {
   accepted,
   errorOfMarked,
+  isObject,
   type JsonSchema,
   jsonSchemaOf,
   markedMessage,
