@@ -1,6 +1,6 @@
 /** The verdict on a criterion, computed from what the store holds. */
 import { listed } from "../engine/host/mod.ts";
-import { modalityOf, type Run, seeds } from "../experiments/mod.ts";
+import { hasLearntNothing, modalityOf, type Run, seeds } from "../experiments/mod.ts";
 import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
 import {
@@ -119,6 +119,13 @@ function notesOn(
   return [
     ...(joined.length > 0 ? [`counted too, being of the same sweep: ${listed(joined)}`] : []),
     ...(missing.length > 0 ? [`not in the store any more: ${listed(missing)}`] : []),
+    ...(counted.length > 0 && counted.every(hasLearntNothing)
+      ? [
+        `none of these runs has learnt anything, being no better than ${
+          modalityOf(counted[0]!).metric.baseline
+        }`,
+      ]
+      : []),
     ...(versions.length > 1
       ? [`trained by different versions of the code: ${listed(versions)}`]
       : []),

@@ -137,3 +137,15 @@ Deno.test("judge() says where nats of one block size are compared with a mean ov
   }, [run("a", 0, 0, 1.7), run("b", 0, 1, 1.71), run("c", 4, 0, 1.9), run("d", 4, 1, 1.92)]);
   assert.match(reason, /; the nats_per_character of a run with method blocks and block_size 0 is/);
 });
+
+Deno.test("judge() says of a lead among runs that have learnt nothing that they have not", () => {
+  const { reason } = judge(COSINE_WINS, sweep([0.4, 0.401, 0.402], [0.5, 0.501, 0.502]));
+  assert.match(
+    reason,
+    /wholly below 0; none of these runs has learnt anything, being no better than the error of/,
+  );
+  assert.doesNotMatch(
+    judge(COSINE_WINS, sweep([0.2, 0.21], [0.5, 0.51])).reason,
+    /learnt anything/,
+  );
+});
