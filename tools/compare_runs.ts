@@ -3,6 +3,7 @@ import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
 import {
   blockCurve,
   type Comparison,
+  hasEnded,
   type Lab,
   type MetricName,
   requests,
@@ -20,7 +21,7 @@ import {
 } from "./rows.ts";
 import { publications } from "./arguments.ts";
 import { defineTool, READING } from "./define.ts";
-import { call, comparisonUri, sampleCall } from "./links.ts";
+import { call, comparisonUri, sampleCall, waitCalls } from "./links.ts";
 import { evaluationTable } from "./run_report.ts";
 import { baselineTable } from "./text_view.ts";
 import { answer } from "./answer.ts";
@@ -44,13 +45,12 @@ export const compareRunsTool = defineTool({
     const comparison = lab.compare(comparedRuns(lab, { runs, sweep }));
     const rows = comparison.leaderboard.slice(offset, offset + limit);
     const shown = rows.map((row) => row.runId);
-    const best = rows[0] ?? comparison.leaderboard[0]!;
     const compared = sweep === undefined ? comparison.leaderboard.map((row) => row.runId) : [sweep];
     const metricNames = metrics ?? [comparison.metric.name];
     return answer(
       {
         summary: `${comparison.verdict}.`,
-        next: nextSteps(lab, comparison, best.runId),
+        next: nextSteps(lab, comparison, sweep),
         viewerUrl: links.compare(compared),
         rest: comparisonUri(compared),
       },
@@ -70,12 +70,22 @@ export const compareRunsTool = defineTool({
   },
 });
 
-function nextSteps(lab: Lab, { nothingLearnt }: Comparison, best: string): string[] {
-  if (nothingLearnt.includes(best)) {
-    return [`${call("inspect-run", { run: best })} for what keeps it from learning`];
-  }
-  const run = lab.run(best);
-  return run.checkpointStep === null ? [] : [sampleCall(run)];
+function nextSteps(
+  lab: Lab,
+  { leaderboard, nothingLearnt }: Comparison,
+  sweep: string | undefined,
+): string[] {
+  const [best, ...others] = leaderboard.map(({ runId }) => lab.run(runId)) as [Run, ...Run[]];
+  const waiting = [best, ...others].filter((run) => !hasEnded(run));
+  const which = sweep === undefined ? { run: waiting[0]?.id ?? best.id } : { sweep };
+  return [
+    ...waitCalls(waiting, which),
+    ...(nothingLearnt.includes(best.id)
+      ? [`${call("inspect-run", { run: best.id })} for what keeps it from learning`]
+      : best.checkpointStep === null
+      ? []
+      : [sampleCall(best)]),
+  ];
 }
 
 /** Returns the runs to compare. @throws {RefusedValue} If they are not two or more. */

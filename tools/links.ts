@@ -161,8 +161,10 @@ export function rankCalls(runs: readonly Run[]): string[] {
 /** The call that resumes an interrupted or failed run; empty if there is none. */
 export function resumeCalls(runs: readonly Run[]): string[] {
   const lost = runs.filter((run) => run.status === "interrupted" || run.status === "failed");
-  return lost.slice(0, 1).map((run) =>
-    `${call("train", { resume: run.id })} to resume it from its last checkpoint`
+  return lost.slice(0, 1).map(({ id, checkpointStep }) =>
+    `${call("train", { resume: id })} to ${
+      checkpointStep === null ? "start it over" : "resume it from its last checkpoint"
+    }`
   );
 }
 

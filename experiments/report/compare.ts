@@ -104,9 +104,19 @@ export function compareRuns(
     curves: aligned.filter(({ steps }) => steps.length > 0),
     baseline: trivial.size === 1 ? [...trivial][0]! : null,
     nothingLearnt: nothingLearnt.map((run) => run.id),
-    verdict: incomparable(ranked, nothingLearnt, metric) ?? seedNoiseVerdict(groups, metric.title),
+    verdict: incomparable(ranked, nothingLearnt, metric) ??
+      seedNoiseVerdict(groups, metric.title, unfinishedOf(runs)),
     cautions: cautions(runs, nothingLearnt),
   };
+}
+
+/** Returns the ids of runs that count although their training has not ended: no finished run repeats them. */
+function unfinishedOf(runs: readonly Run[]): string[] {
+  const keyOf = ({ groupHash, config }: Run) => `${groupHash} ${config.seed}`;
+  const finished = new Set(runs.filter(({ status }) => status === "finished").map(keyOf));
+  return runs.filter((run) => run.status !== "finished" && scoreOf(run) !== null)
+    .filter((run) => !finished.has(keyOf(run)))
+    .map(({ id }) => id);
 }
 
 /**

@@ -2,7 +2,7 @@
  * Statistics of runs over their seeds. Training is a function of configuration, seed, data and device, so a run that
  * repeats both configuration and seed is not another observation: such runs count once, by the mean of their values.
  */
-import { shortened } from "../../engine/host/mod.ts";
+import { listed, shortened } from "../../engine/host/mod.ts";
 import { errorOfDifference, mean, spreadOf, type Summary } from "../common/statistics.ts";
 import { namesOfFieldsWith } from "../config/configuration.ts";
 import type { Run } from "../store/run.ts";
@@ -123,10 +123,12 @@ type Ranked = ComparisonGroup & Summary;
  *
  * @param groups Best first.
  * @param title Of what they are ranked by.
+ * @param unfinished Ids of runs that count although their training has not ended.
  */
 export function seedNoiseVerdict(
   groups: readonly ComparisonGroup[],
   title = "denoising error",
+  unfinished: readonly string[] = [],
 ): string {
   const ranked = groups.filter((group): group is Ranked => group.mean !== null);
   const [best, second] = ranked;
@@ -139,6 +141,11 @@ export function seedNoiseVerdict(
   const lead = second.mean - best.mean;
   const share = second.mean === 0 ? "" : ` (${(100 * lead / second.mean).toFixed(1)} %)`;
   const opening = `${nameOf(best)} leads ${nameOf(second)} by ${number(lead)}${share}`;
+  const young = [...best.runIds, ...second.runIds].filter((id) => unfinished.includes(id));
+  if (young.length > 0) {
+    return `${opening} so far, which decides nothing: ${listed(young, 5)} ` +
+      `${young.length === 1 ? "is" : "are"} not trained to the end`;
+  }
   const single = [best, second].filter(({ n }) => n === 1);
   if (single.length > 0) {
     const where = single.length === 2

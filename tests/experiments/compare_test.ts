@@ -83,6 +83,24 @@ Deno.test("with one seed each there is no telling", () =>
     assert.match(compareAll(store).verdict, /with one seed each there is no telling/);
   }));
 
+Deno.test("a lead over a run that is not trained to the end decides nothing", () =>
+  withStore((store) => {
+    const seeds = (schedule: "linear" | "cosine", values: readonly number[]) =>
+      finish(
+        store,
+        ...values.map((mse, seed): [ImageOverrides, number] => [{ schedule, seed }, mse]),
+      );
+    seeds("linear", [0.1, 0.101]);
+    seeds("cosine", [0.2]);
+    const [id] = queue(store, shortConfig({ schedule: "cosine", seed: 1 })) as [string];
+    assert.doesNotMatch(compareAll(store).verdict, /so far/, "a queued run has no part in it");
+    store.metrics.insert(id, [{ name: "denoising_mse", step: 1, value: 0.201 }]);
+    assert.match(
+      compareAll(store).verdict,
+      /^schedule=linear leads schedule=cosine by .* so far, which decides nothing: image-0004 is not trained/,
+    );
+  }));
+
 Deno.test("a repeated seed counts once, and the runs that repeat it are named", () =>
   withStore((store) => {
     finish(

@@ -109,11 +109,22 @@ Deno.test("a list says why a run failed and how to go on with it", () =>
     const text = textOf(await caller.call("inspect-run", {}));
     assert.deepEqual(tableWith(text, "run").rows.map((row) => row.status), ["failed", "finished"]);
     assert.match(text, /^image-0002 failed: The disk is full \| 0 bytes \| left \|$/m);
-    assert.match(
-      text,
-      /; train \{"resume": "image-0002"\} to resume it from its last checkpoint$/m,
-    );
+    assert.match(text, /; train \{"resume": "image-0002"\} to start it over$/m);
     assert.ok(!text.includes("wait_seconds"), "nothing is left to wait for");
+  }));
+
+Deno.test("a comparison of runs that are not all trained says how to wait for them", () =>
+  withRuns((store) => {
+    finishedRun(store, digits({ seed: 0 }), 0.2);
+    store.runs.insert({
+      configs: [digits({ seed: 1 })],
+      codeVersion: "",
+      label: null,
+      sweep: null,
+    });
+  }, async (caller) => {
+    const text = textOf(await caller.call("compare-runs", { runs: ["image-0001", "image-0002"] }));
+    assert.match(text, /^Next: inspect-run \{"run": "image-0002", "wait_seconds": 45\} to wait/m);
   }));
 
 Deno.test("what a list proposes is a complete call that can be made", () =>
