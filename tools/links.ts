@@ -8,6 +8,7 @@ import {
   PASSES_OF_A_STEP,
   type Run,
   type Sample,
+  textConfigOf,
   type TextSample,
 } from "../experiments/mod.ts";
 
@@ -79,44 +80,113 @@ function spaced(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(spaced).join(", ")}]` : JSON.stringify(value);
 }
 
-/** To see or read what a run makes, or for another purpose. */
+/**
+ * To see or read what a run makes, or for another purpose.
+ *
+ * @param seconds Duration of the sampling; by default that of a sample with default settings.
+ */
 export function sampleCall(
   run: Run,
   choices: Readonly<Record<string, unknown>> = {},
-  purpose?: string,
+  purpose: string = modalityOf(run).toSample,
+  seconds: number | undefined = secondsOfSample(run),
 ): string {
-  const { toSample, passesOfSample } = modalityOf(run);
-  const speed = run.latest.examples_per_second ?? 0;
-  const seconds = speed > 0 ? passesOfSample(run) / (PASSES_OF_A_STEP * speed) : undefined;
-  return `${call("sample", { run: run.id, ...choices })} to ${purpose ?? toSample} (${
-    timeOf(seconds)
-  })`;
+  return `${call("sample", { run: run.id, ...choices })} to ${purpose} (${timeOf(seconds)})`;
 }
 
-/** The settings of a sample, as far as they differ from one to another and a request takes them. */
-export function settingsOf(sample: Sample | TextSample): Readonly<Record<string, unknown>> {
-  if (!("texts" in sample)) {
-    const { sampler, steps, eta, keep, strength } = sample.settings;
-    return {
-      sampler,
-      steps,
-      // A sampler without eta refuses it, whatever its value.
-      ...(eta > 0 && sampler !== "ddpm" ? { eta } : {}),
-      keep,
-      strength,
-    };
-  }
-  const { mode, block_size, steps, temperature, ...others } = sample.settings;
-  const { diffusion_weight, revise_share, rounds, template } = others;
+/** Returns the duration of a sample with default settings at the speed of training; undefined if that is unknown. */
+function secondsOfSample(run: Run): number | undefined {
+  const speed = run.latest.examples_per_second ?? 0;
+  return speed > 0 ? modalityOf(run).passesOfSample(run) / (PASSES_OF_A_STEP * speed) : undefined;
+}
+
+/** Fields of a request; {@link call} leaves out those that are undefined. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields of a request that say how a sample was made, without those that have their default. */
+export function settingsOf(sample: Sample | TextSample): Fields {
+  return "texts" in sample ? writingOf(sample) : drawingOf(sample);
+}
+
+function drawingOf({ settings }: Sample): Fields {
+  const { sampler, steps, guidance_scale, eta, keep, strength, resamples } = settings;
+  const { variance, churn, spacing, rho, guidance_rescale, guidance_interval } = settings;
+  const addsNoise = sampler === "euler-ancestral" || sampler === "dpmpp-2m-sde";
+  return {
+    sampler,
+    steps,
+    guidance_scale: unless(1, guidance_scale),
+    guidance_rescale,
+    guidance_interval,
+    eta: sampler === "ddpm" || (eta === 0 && !addsNoise) ? undefined : eta,
+    variance,
+    churn,
+    spacing,
+    rho,
+    keep,
+    strength,
+    resamples: unless(10, resamples),
+  };
+}
+
+function writingOf({ settings }: TextSample): Fields {
+  const { mode, block_size, steps, temperature, sampler, top_p, template } = settings;
+  const { diffusion_weight, revise_share, rounds } = settings;
+  const noisy = mode !== "autoregressive";
   return {
     mode,
-    steps: mode === "autoregressive" ? undefined : steps,
+    sampler: noisy ? unless("ddpm", sampler) : undefined,
+    steps: noisy ? steps : undefined,
     block_size: isBlockwise(mode) ? block_size : undefined,
     diffusion_weight: mode === "guided" ? diffusion_weight : undefined,
-    ...(mode === "revised" ? { revise_share, rounds } : {}),
+    revise_share: mode === "revised" ? revise_share : undefined,
+    rounds: mode === "revised" ? rounds : undefined,
     template: template ?? undefined,
+    top_p: unless(1, top_p),
     temperature,
   };
+}
+
+/** The fields of a request that makes the same sample again. */
+export function repeated(run: Run, sample: Sample | TextSample): Fields {
+  const { count, film_strip, seed } = sample.settings;
+  const again = { film_strip: film_strip || undefined, seed };
+  if ("texts" in sample) {
+    const { prompt, length, mode, template } = sample.settings;
+    const { context } = textConfigOf(run);
+    const usual = mode === "diffusion" ? Math.max(1, context - prompt.length) : 2 * context;
+    return {
+      ...settingsOf(sample),
+      prompt: unless("", prompt),
+      length: template === null ? unless(usual, length) : undefined,
+      count: unless(3, count),
+      ...again,
+    };
+  }
+  const { classes, pictures, guidance_scale } = sample.settings;
+  const all = run.pictures?.classNames.length ?? 10;
+  const chosen = pictures === undefined && guidance_scale !== 0 &&
+    classes.some((value, i) => value !== i % all);
+  return {
+    ...settingsOf(sample),
+    count: unless(film_strip ? 8 : 20, count),
+    class: chosen ? period(classes) : undefined,
+    pictures: pictures?.every((value, i) => value === i) ? undefined : pictures,
+    ...again,
+  };
+}
+
+/** Returns the shortest beginning of a list whose repetition is the list. */
+export function period(values: readonly number[]): readonly number[] {
+  const length = values.findIndex((_, n) =>
+    n > 0 && values.every((value, i) => value === values[i % n])
+  );
+  return length < 0 ? values : values.slice(0, length);
+}
+
+/** Returns the value, or undefined if it is the default. */
+function unless<T>(usual: T, value: T): T | undefined {
+  return value === usual ? undefined : value;
 }
 
 /** The call that evaluates a run; empty if it cannot be evaluated. */

@@ -10,7 +10,7 @@ import {
   type Sample,
 } from "../experiments/mod.ts";
 import type { Detail } from "./fields.ts";
-import { evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
+import { evaluateCalls, period, repeated, sampleCall, sampleUri, settingsOf } from "./links.ts";
 import { capital, damageNote, percent, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import type { ModalityView } from "./table_view.ts";
@@ -60,13 +60,14 @@ async function pictureAnswer(
 }
 
 function nextFor(lab: Lab, run: Run, sample: Sample): string[] {
-  const { seed, guidance_scale } = sample.settings;
-  const guided = guidance_scale === 1 && imageConfigOf(run).label_dropout > 0
+  const guided = sample.settings.guidance_scale === 1 && imageConfigOf(run).label_dropout > 0
     ? [
       sampleCall(
         run,
-        { ...settingsOf(sample), guidance_scale: 2, seed },
+        { ...repeated(run, sample), guidance_scale: 2 },
         "see the same noise with stronger guidance",
+        // Guidance evaluates the network with and without the class.
+        2 * sample.seconds,
       ),
     ]
     : [];
@@ -87,12 +88,32 @@ function shownNote(
   return strip && count > most ? ` The picture shows the first ${most} of ${count}.` : "";
 }
 
-function summaryOf({ settings, ...sample }: Sample): string {
+function summaryOf(sample: Sample): string {
+  const { settings } = sample;
   return `${capital(counted(settings.count, "picture"))} from ${sample.runId} at training step ` +
-    `${sample.step} (${settings.sampler}, ${settings.steps} steps, ` +
+    `${sample.step} (${settings.sampler}, ${counted(settings.steps, "step")}, ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
-    `${settings.guidance_scale}, seed ${settings.seed}), classes ${classes(settings.classes)}, ` +
+    `${settings.guidance_scale}${optionsOf(sample)}, seed ${settings.seed}), classes ` +
+    `${classes(settings.classes)}, ` +
     `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
+}
+
+/** Options of samplers, of their noise levels and of guidance. */
+const OPTIONS = [
+  "eta",
+  "variance",
+  "churn",
+  "spacing",
+  "rho",
+  "guidance_rescale",
+  "guidance_interval",
+] as const;
+
+/** The options that differ from their default: ", eta 0.5, spacing karras". */
+function optionsOf(sample: Sample): string {
+  const settings = settingsOf(sample);
+  return OPTIONS.filter((name) => settings[name] !== undefined)
+    .map((name) => `, ${name} ${String(settings[name]).replaceAll(",", " to ")}`).join("");
 }
 
 /** The changes to held-out pictures, and the share that is still classified as their class. */
@@ -104,7 +125,7 @@ async function keptPicturesSummary(lab: Lab, { id, runId, settings }: Sample): P
     : ` of ${pictures_of}, since ${lab.run(runId).config.dataset} is not on this machine and ` +
       "could not be downloaded";
   const made = [
-    ...(keep ? [`the ${keep} half kept, ${counted(resamples!, "walk")} over each step`] : []),
+    ...(keep ? [`the ${keep} half kept, each step repeated ${counted(resamples!, "time")}`] : []),
     ...(strength === undefined ? [] : [`started at strength ${strength}`]),
   ];
   const { heldOut } = await lab.samplePixels(id);
@@ -118,14 +139,13 @@ async function keptPicturesSummary(lab: Lab, { id, runId, settings }: Sample): P
 /** "0 to 9 in turn", "3, 8 in turn", "all 7", or the list. */
 function classes(values: readonly number[]): string {
   if (values.length > 1 && values.every((value) => value === values[0])) return `all ${values[0]}`;
-  const period = values.findIndex((_, n) => n > 0 && values.every((v, i) => v === values[i % n]));
-  const once = period > 0 ? values.slice(0, period) : values;
+  const once = period(values);
   const listed = once.length > 2 && once.every((value, i) => value === i)
     ? `0 to ${once.length - 1}`
     : once.length > 20
     ? `${once.slice(0, 20).join(", ")}, ...`
     : once.join(", ");
-  return period > 0 ? `${listed} in turn` : listed;
+  return once.length < values.length ? `${listed} in turn` : listed;
 }
 
 /** A Markdown table of evaluations, "" for none. */

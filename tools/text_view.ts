@@ -10,7 +10,7 @@ import {
 } from "../experiments/mod.ts";
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
-import { asJson, evaluateCalls, sampleCall, sampleUri, settingsOf } from "./links.ts";
+import { asJson, evaluateCalls, repeated, sampleCall, sampleUri } from "./links.ts";
 import { capital, damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { counted, shortened } from "../engine/host/mod.ts";
@@ -61,11 +61,10 @@ async function textAnswer(
 
 /** The same sample at a clearly lower temperature, or at a higher one where it was low. */
 function otherTemperature(run: Run, sample: TextSample): string {
-  const { temperature, seed } = sample.settings;
-  const [other, purpose] = temperature > 0.55
+  const [temperature, purpose] = sample.settings.temperature > 0.55
     ? [0.4, "see fewer unlikely characters"]
     : [0.9, "see more variety"];
-  return sampleCall(run, { ...settingsOf(sample), temperature: other, seed }, purpose);
+  return sampleCall(run, { ...repeated(run, sample), temperature }, purpose, sample.seconds);
 }
 
 function summaryOf({ settings, ...sample }: TextSample): string {

@@ -98,7 +98,7 @@ export const spacings = {
         `${
           name("spacing")
         } is "karras" with schedule "${schedule.name}", which ends in pure noise: its ` +
-        'largest sigma is infinite; use "trailing", or from below 1'
+        `largest sigma is infinite; use "trailing", or a ${name("strength")} below 1`
       );
     },
   },

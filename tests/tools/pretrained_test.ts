@@ -16,12 +16,16 @@ Deno.test("an assistant finds the pretrained models in its first look at an empt
       );
       assert.deepEqual(offered.map(({ run }) => run), ["study/digits", "study/verse"]);
       const [digits, verse] = offered;
-      const pair = { ...digits, count: 4, class: [3, 8], steps: 2 };
+      const pair = { ...digits, count: 4, class: [3, 8], steps: 2, spacing: "linspace" };
       const drawn = await assistant.call("sample", pair);
       assert.ok(!drawn.isError, textOf(drawn));
       assert.ok(drawn.content.some(({ type }) => type === "image"), "the digits can be seen");
       assert.match(textOf(drawn), /study-digits-sample-101/);
-      assert.match(textOf(drawn), /classes 3, 8 in turn/);
+      assert.match(textOf(drawn), /guidance 1, spacing linspace, seed 0\), classes 3, 8 in turn/);
+      assert.match(
+        textOf(drawn),
+        /"spacing": "linspace", "count": 4, "class": \[3, 8\], .*see the same noise with stronger guid/,
+      );
       const written = await assistant.call("sample", { ...verse, count: 1, length: 8, steps: 2 });
       assert.ok(!written.isError, textOf(written));
       assert.match(textOf(written), /study-verse-sample-101/);
