@@ -224,6 +224,14 @@ export function withFoundStart(config: RunConfig, find: (ref: string) => Run): R
         `${config.modality}: name a run of the same kind`,
     );
   }
+  for (const field of ["network", "size"]) {
+    const [own, other] = [config, run.config].map((of) => JSON.stringify(Reflect.get(of, field)));
+    if (own === other) continue;
+    throw new UserError(
+      `${field} is ${own}, but start_from is ${run.id}, whose ${field} is ${other}, and weights fit the ` +
+        `same network only: give ${field} ${other}, or start from another run`,
+    );
+  }
   if (config.start_with === "training" && config.steps <= step) {
     throw new UserError(
       `steps is ${config.steps}, but ${run.id} has done ${step} already: give more steps`,

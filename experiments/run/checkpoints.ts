@@ -241,10 +241,7 @@ function readState(
       ? stateFrom(decodeWeights(bytes, parameters).ema)
       : { ...decodeCheckpoint(bytes, parameters), window: EMPTY_WINDOW };
   } catch (error) {
-    throw new UserError(
-      `This run cannot start from ${start_from}: ${(error as Error).message}. Give the fields of ` +
-        "the network (network, size and the like) the values that run has",
-    );
+    throw new UserError(`This run cannot start from ${start_from}: ${(error as Error).message}`);
   }
 }
 

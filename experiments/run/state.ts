@@ -152,7 +152,10 @@ function parametersIn(
     if (!tensor || tensor.dtype === "I32" || tensor.shape.join() !== shape.join()) {
       throw new UserError(
         `The checkpoint does not fit the network: ${prefix}/${name} should be F32 [${shape}], ` +
-          `but is ${tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"}`,
+          `but is ${
+            tensor ? `${tensor.dtype} [${tensor.shape}]` : "missing"
+          }; give the fields of ` +
+          "the network (self_condition, image_size and the like) the values of the run that it is of",
       );
     }
     const data = tensor.dtype === "F32" ? tensor.data : Float32Array.from(tensor.data);

@@ -110,15 +110,23 @@ Deno.test("a start that cannot be is refused before anything is queued, or named
     await refused({ start_from: "image-0001@3" }, /newest .* is of step 6: name image-0001@6/);
     await refused({ start_with: "training" }, /start_from names no run/);
     await refused({ start_from: "image-0001", start_with: "training" }, /has done 6 already/);
+    await refused(
+      { start_from: "image-0001", size: "mini" },
+      /^size is "mini", but start_from is image-0001, whose size is "tiny", .*: give size "tiny"/,
+    );
     await assert.rejects(
       lab.train({ preset: "shakespeare-tiny", overrides: { start_from: "image-0001" } }),
       /a run on image, but this one is on text/,
     );
     assert.equal(lab.runs().total, 1);
-    const [wider] = (await lab.train(overrides({ start_from: "image-0001", size: "mini" }))).runs;
+    const [wider] =
+      (await lab.train(overrides({ start_from: "image-0001", self_condition: 0.5 }))).runs;
     const [failed] = await lab.watch([wider!.id], { timeoutSeconds: 120 });
     assert.equal(failed!.status, "failed");
-    assert.match(failed!.error!, /cannot start from image-0001@6: The checkpoint does not fit/);
+    assert.match(
+      failed!.error!,
+      /cannot start from image-0001@6: The checkpoint does not fit .*; give the fields of the network/,
+    );
     const db = new DatabaseSync(join(lab.workspace, "lab.sqlite"));
     db.exec("UPDATE runs SET dataset_hash = 'other' WHERE id = 'image-0001'");
     db.close();
