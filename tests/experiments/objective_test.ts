@@ -78,7 +78,7 @@ Deno.test("a schedule rescaled to pure noise trains, and samples start in pure n
 Deno.test("what cannot be trained to pure noise, or limited, is refused before it is queued", () =>
   withStore(async (store) => {
     const lab = openLab({ workspace: store.workspace, device: "cpu" });
-    const refused = (overrides: object, message: RegExp) =>
+    const refused = (overrides: Record<string, string | number>, message: RegExp) =>
       assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {
         name: "UserError",
         message,

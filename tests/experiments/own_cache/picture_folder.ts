@@ -62,7 +62,11 @@ Deno.test("a folder of colour pictures is learned, and drawn in colour under its
     }
   }));
 
-async function refused(lab: Lab, overrides: object, message: RegExp): Promise<void> {
+async function refused(
+  lab: Lab,
+  overrides: Record<string, string | number>,
+  message: RegExp,
+): Promise<void> {
   await assert.rejects(lab.train({ preset: "mnist-tiny", overrides }), {
     name: "UserError",
     message,
