@@ -29,6 +29,7 @@ export {
   type HeldOutPictures,
   imageConfigOf,
   type ImageEvaluation,
+  isBlockwise,
   recognisedShare,
   type Sample,
   type SamplePixels,
@@ -89,7 +90,6 @@ export type { ScheduleFacts, SchedulePoint, ScheduleReport } from "./report/sche
 /** Statistics over the seeds of repeated runs. */
 export * as seeds from "./report/seeds.ts";
 export { type Job, type JobKind, type JobProgress, jobTitle, remainingOf } from "./store/jobs.ts";
-export { isBlockwise } from "./text/settings.ts";
 
 /** The schemas of the requests, which tools, commands and the laboratory share. */
 export const requests = {

@@ -31,6 +31,7 @@ export type {
   TextSampleFrame,
   WriteRequest,
 } from "../text/requests.ts";
+export { isBlockwise } from "../text/settings.ts";
 
 /** All modalities. The first one is that of configurations that name none. */
 const registered = [image, text] as const;
