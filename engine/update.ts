@@ -173,9 +173,8 @@ function muonUpdate(
   const momentum = mix(first_moment, g, MOMENTUM);
   // One step ahead (Nesterov).
   const ahead = named(layout, mix(momentum, g, MOMENTUM));
-  const shapes = Object.fromEntries(layout.slots.map(({ name, shape }) => [name, { shape }]));
   const orthogonal = new Map<string, tf.Tensor>();
-  for (const { members, shape } of stacked(shapes, muon)) {
+  for (const { members, shape } of stacksOf(layout, muon)) {
     const matrices = tf.stack(members.map((name) => tf.reshape(ahead[name]!, [...shape])));
     tf.unstack(orthogonalized(matrices)).forEach((matrix, i) =>
       orthogonal.set(members[i]!, matrix)
@@ -189,6 +188,11 @@ function muonUpdate(
   };
 }
 
+/** The parameters that Muon updates, those of one shape together. */
+function stacksOf({ slots }: FlatLayout, muon: readonly string[]) {
+  return stacked(Object.fromEntries(slots.map((slot) => [slot.name, slot])), muon);
+}
+
 function muonWhere(isMuon: tf.Tensor, muon: Update, adam: Update): Update {
   const over = (x: tf.Tensor) => tf.broadcastTo(x, isMuon.shape);
   return mapValues(
@@ -199,14 +203,10 @@ function muonWhere(isMuon: tf.Tensor, muon: Update, adam: Update): Update {
 
 /** For every element, what its learning rate is multiplied with, for its step and for its decay. */
 function perElement(layout: FlatLayout, config: UpdateConfig) {
-  const [rates, decays, isMuon] = [0, 0, 0].map(() => new Float32Array(layout.length)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const shapes = Object.fromEntries(layout.slots.map(({ name, shape }) => [name, { shape }]));
+  const zeros = () => new Float32Array(layout.length);
+  const [rates, decays, isMuon] = [zeros(), zeros(), zeros()];
   const stackOf = new Map(
-    stacked(shapes, config.muon).flatMap((stack) => stack.members.map((name) => [name, stack])),
+    stacksOf(layout, config.muon).flatMap((stack) => stack.members.map((name) => [name, stack])),
   );
   for (const { name, shape, start, size } of layout.slots) {
     const end = start + size;

@@ -1,12 +1,21 @@
 /** From a graph to the list of kernels that computes it, and what a device does with them. */
 import { type Graph, sizeOf } from "../graph/value.ts";
 import { emitContraction } from "./emit/contraction.ts";
-import { emitMap, mapKernel } from "./emit/statements.ts";
 import { emitReduction } from "./emit/reduction.ts";
-import { bool, load, type ScalarType, withNewExpressions } from "./expression.ts";
+import { bool, type Expr, load, type ScalarType, withNewExpressions } from "./expression.ts";
 import { fuse } from "./fuse.ts";
 import type { Group, Member } from "./group.ts";
-import { type Kernel, tensorsRead } from "./kernel.ts";
+import { at } from "./integers.ts";
+import {
+  ELEMENT,
+  group as workgroup,
+  type Kernel,
+  type KernelBody,
+  lane,
+  type Statement,
+  tensorsRead,
+  whenWithin,
+} from "./kernel.ts";
 import { lowerGraph } from "./lower.ts";
 import { planStorage, type StoragePlan } from "./storage.ts";
 import { source, type SourceTensor, type Tensor } from "./tensor.ts";
@@ -132,12 +141,24 @@ function emitBody(group: Group, kept: readonly Member[], precision: Precision) {
   const { space } = group;
   switch (space.kind) {
     case "map":
-      return emitMap(group, space, kept);
+      return mapKernel(space.size, () => kept.map((member) => group.store(member)));
     case "reduction":
       return emitReduction(group, space, kept);
     case "contraction":
       return emitContraction(group, space.tensor, kept, precision);
   }
+}
+
+/** Lanes of a workgroup that computes element by element, of few elements fewer. */
+const [LANES, FEW_LANES] = [256, 64];
+
+/** One lane for each of `size` elements, which does what `statements` says for its own. */
+function mapKernel(size: number, statements: (element: Expr) => Statement[]): KernelBody {
+  const lanes = size > 16 * LANES ? LANES : FEW_LANES;
+  const workgroups = Math.ceil(size / lanes);
+  const element = at(workgroup(workgroups), lanes, lane(lanes));
+  const body = [whenWithin(ELEMENT(size), element, size, statements(ELEMENT(size)))];
+  return { workgroups, lanes, shared: [], body };
 }
 
 function nameOf({ space, members }: Group): string {

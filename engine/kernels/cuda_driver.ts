@@ -23,7 +23,6 @@ const SYMBOLS = {
   cuDevicePrimaryCtxRetain: call("buffer", "i32"),
   cuDevicePrimaryCtxRelease_v2: call("i32"),
   cuCtxSetCurrent: call("pointer"),
-  cuMemGetInfo_v2: call("buffer", "buffer"),
   cuMemAlloc_v2: call("buffer", "usize"),
   cuMemFree_v2: call("u64"),
   cuMemsetD8Async: call("u64", "u8", "usize", "pointer"),

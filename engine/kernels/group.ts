@@ -10,6 +10,7 @@ import {
   reductionPlace,
   type ReductionSpace,
   type Space,
+  type Statement,
   TERM,
 } from "./kernel.ts";
 import type { StoragePlan } from "./storage.ts";
@@ -93,6 +94,12 @@ export class Group {
       ? evaluation.element(tensor.operand, this.#termIndex(tensor))
       : evaluation.body(tensor, index);
     return elsewhere ? undefined : value;
+  }
+
+  /** Stores a member's element; of a sum, its result. */
+  store(member: Member): Statement {
+    const value = member.role === "sum" ? member.variable : this.value(member)!;
+    return { kind: "store", tensor: member.tensor, place: member.place, value };
   }
 
   /** An operand of the group's contraction at a place of its space. */

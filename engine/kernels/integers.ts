@@ -213,3 +213,13 @@ export function indexAt(shape: readonly number[], flat: Expr): Expr[] {
   }
   return index.reverse();
 }
+
+/** Takes apart a number that counts columns of rows. */
+export function split(x: Expr, columns: number): [row: Expr, column: Expr] {
+  return [div(x, columns), mod(x, columns)];
+}
+
+/** row · stride + column. */
+export function at(row: Expr | number, stride: number, column: Expr | number): Expr {
+  return plus(times(typeof row === "number" ? int(row) : row, stride), column);
+}

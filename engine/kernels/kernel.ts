@@ -7,7 +7,7 @@
 import { type Expr, type ScalarType, subexpressions, variable } from "./expression.ts";
 import type { AxisRole, ContractTensor, ReduceTensor, Tensor } from "./tensor.ts";
 import { sizeOf } from "../graph/value.ts";
-import { flatIndex, indexAt } from "./integers.ts";
+import { flatIndex, indexAt, less } from "./integers.ts";
 
 /** Number of the workgroup, and of the lane in it: bound by the device. */
 export const group = (workgroups: number) => variable("group", workgroups);
@@ -51,6 +51,39 @@ export type Statement =
   /** Lanes for which the condition fails skip the body, which has no barrier. */
   | { readonly kind: "if"; readonly condition: Expr; readonly body: readonly Statement[] };
 
+export function bind(variable: Expr, value: Expr): Statement {
+  return { kind: "let", variable, value };
+}
+
+export function accumulator(variable: Expr, initial: Expr): Statement {
+  return { kind: "accumulator", variable, initial };
+}
+
+export function update(variable: Expr, value: Expr): Statement {
+  return { kind: "update", variable, value };
+}
+
+export function share(array: string, place: Expr, value: Expr): Statement {
+  return { kind: "share", array, place, value };
+}
+
+export const barrier: Statement = { kind: "barrier" };
+
+export function loop(name: string, count: number, body: (i: Expr) => Statement[]): Statement {
+  const counter = variable(name, count);
+  return { kind: "loop", variable: counter, count, body: body(counter) };
+}
+
+/** A block of its own, run where the condition holds. */
+export function when(condition: Expr, body: readonly Statement[]): Statement {
+  return { kind: "if", condition, body };
+}
+
+/** Binds a variable of `extent` values to `raw` where that is one of them. */
+export function whenWithin(bound: Expr, raw: Expr, extent: number, body: Statement[]): Statement {
+  return when(less(raw, extent), [bind(bound, raw), ...body]);
+}
+
 /** Memory of a workgroup. */
 export interface SharedArray {
   readonly name: string;
@@ -72,6 +105,9 @@ export interface Kernel {
   readonly shared: readonly SharedArray[];
   readonly body: readonly Statement[];
 }
+
+/** What a kernel does, without what it reads and writes. */
+export type KernelBody = Pick<Kernel, "workgroups" | "lanes" | "shared" | "body">;
 
 /** Every expression that a statement itself holds, those of its body left out. */
 export function expressionsOf(statement: Statement): readonly Expr[] {

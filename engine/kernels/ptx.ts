@@ -48,14 +48,14 @@ export function printPtx(kernel: Kernel, instances = 1, entry = "kernel"): strin
 }
 
 /** What the expressions and variables of a block are in. */
-class Scope {
+interface Scope {
   readonly values: Map<Expr, string>;
   readonly variables: Map<string, string>;
+}
 
-  constructor(outer?: Scope) {
-    this.values = new Map(outer?.values);
-    this.variables = new Map(outer?.variables);
-  }
+/** The scope of a block within another. */
+function within({ values, variables }: Scope): Scope {
+  return { values: new Map(values), variables: new Map(variables) };
 }
 
 class Printer implements Emitter {
@@ -85,7 +85,7 @@ class Printer implements Emitter {
   print(entry: string): string {
     const { lanes, reads, writes, shared, body } = this.#kernel;
     const bytes = 8 * this.#instances * (reads.length + writes.length);
-    const scope = new Scope();
+    const scope: Scope = { values: new Map(), variables: new Map() };
     this.#begin(scope);
     this.#block(body, scope);
     const registers = Object.entries(this.#counts).filter(([, count]) => count > 0)
@@ -201,7 +201,7 @@ class Printer implements Emitter {
   #loop({ variable, count, body }: Extract<Statement, { kind: "loop" }>, scope: Scope): void {
     const [counter, again] = [this.fresh("r"), this.fresh("p")];
     const label = `LOOP_${this.#labels++}`;
-    const inner = new Scope(scope);
+    const inner = within(scope);
     inner.variables.set(variable.name, counter);
     this.line(`mov.u32 ${counter}, 0;`);
     this.#lines.push(`${label}:`);
@@ -212,10 +212,10 @@ class Printer implements Emitter {
   }
 
   #if({ condition, body }: Extract<Statement, { kind: "if" }>, scope: Scope): void {
-    if (known(condition)) return this.#block(body, new Scope(scope));
+    if (known(condition)) return this.#block(body, within(scope));
     const label = `END_${this.#labels++}`;
     this.line(`@!${this.#value(condition, scope)} bra ${label};`);
-    this.#block(body, new Scope(scope));
+    this.#block(body, within(scope));
     this.#lines.push(`${label}:`);
   }
 

@@ -75,7 +75,6 @@ export function playedDriver(
     cuDevicePrimaryCtxRetain: (into) => give(into, "context"),
     cuDevicePrimaryCtxRelease_v2: () => SUCCESS,
     cuCtxSetCurrent: () => SUCCESS,
-    cuMemGetInfo_v2: () => SUCCESS,
     cuMemAlloc_v2: (into, bytes) => {
       if (Number(bytes) === 0) return INVALID_VALUE;
       setWord(into, BigInt(memory.allocate(Number(bytes))));

@@ -7,22 +7,22 @@
 import { type Expr, float, named, subexpressions } from "../expression.ts";
 import type { Precision } from "../../types.ts";
 import { contractionVariables, type Group, type Member } from "../group.ts";
-import { both, less } from "../integers.ts";
-import { contractionExtents, contractionIndex, group, lane } from "../kernel.ts";
-import type { ContractTensor } from "../tensor.ts";
+import { at, both, less, split } from "../integers.ts";
 import {
   accumulator,
-  at,
   barrier,
   bind,
+  contractionExtents,
+  contractionIndex,
+  group,
   type KernelBody,
+  lane,
   loop,
   share,
-  split,
-  storeOf,
   update,
   when,
-} from "./statements.ts";
+} from "../kernel.ts";
+import type { ContractTensor } from "../tensor.ts";
 import { STEP, tilesFor } from "./tiles.ts";
 
 /** Rows, or columns, of a tile: as many as there are, up to four for each lane. */
@@ -105,7 +105,7 @@ export function emitContraction(
       bind(variables.row, rawRow),
       bind(variables.column, rawColumn),
       bind(result, variable),
-      ...kept.map((member) => storeOf(owner, member)),
+      ...kept.map((member) => owner.store(member)),
     ]);
   });
   return {

@@ -9,33 +9,27 @@ import {
   subexpressions,
 } from "../expression.ts";
 import type { Group, Member } from "../group.ts";
-import { both, equal, less } from "../integers.ts";
+import { at, both, equal, less, split } from "../integers.ts";
 import {
+  accumulator,
+  barrier,
+  bind,
   group,
   KEPT,
+  type KernelBody,
   lane,
+  loop,
   type ReductionSpace,
+  share,
   type SharedArray,
   type Statement,
   TERM,
-} from "../kernel.ts";
-import { binary } from "../scalar.ts";
-import type { ReduceOp, ReduceTensor } from "../tensor.ts";
-import {
-  accumulator,
-  at,
-  barrier,
-  bind,
-  type KernelBody,
-  loop,
-  powerOfTwo,
-  share,
-  split,
-  storeOf,
   update,
   when,
   whenWithin,
-} from "./statements.ts";
+} from "../kernel.ts";
+import { binary } from "../scalar.ts";
+import type { ReduceOp, ReduceTensor } from "../tensor.ts";
 
 /** How a workgroup's lanes share its elements: `across` elements side by side, `along` lanes to each. */
 interface Lanes {
@@ -46,6 +40,11 @@ interface Lanes {
 }
 
 const MOST_LANES = 256;
+
+/** The smallest power of two that is no smaller than `n`. */
+function powerOfTwo(n: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
+}
 
 function lanesFor({ kept, count, reduced }: ReductionSpace): Lanes {
   const columns = reduced.at(-1) === false;
@@ -110,9 +109,9 @@ export function emitReduction(
       ),
     );
   }
-  const once = kept.filter(({ role }) => role !== "full").map((member) => storeOf(owner, member));
+  const once = kept.filter(({ role }) => role !== "full").map((member) => owner.store(member));
   if (once.length > 0) body.push(when(both(here, equal(l, 0)), once));
-  const full = kept.filter(({ role }) => role === "full").map((member) => storeOf(owner, member));
+  const full = kept.filter(({ role }) => role === "full").map((member) => owner.store(member));
   if (full.length > 0) body.push(overTerms([when(here, full)]));
   return { workgroups, lanes, shared: arrays, body };
 }

@@ -4,10 +4,9 @@
  */
 import type { Precision } from "../../types.ts";
 import { type Expr, named, type ScalarType, shared } from "../expression.ts";
-import { plus } from "../integers.ts";
-import { lane, type Statement } from "../kernel.ts";
+import { at, plus, split } from "../integers.ts";
+import { bind, lane, loop, type Statement } from "../kernel.ts";
 import { unary } from "../scalar.ts";
-import { at, bind, loop, split } from "./statements.ts";
 
 /** Terms in one step. */
 export const STEP = 16;
