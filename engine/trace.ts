@@ -12,13 +12,13 @@ import {
 } from "./lowering/lowering.ts";
 import { tf } from "./tf.ts";
 import type { Constant, Signature, TensorFunction } from "./types.ts";
-import { comparisonLowerings, elementwiseLowerings } from "./lowering/elementwise.ts";
+import { elementwiseLowerings } from "./lowering/elementwise.ts";
 import { convolutionLowerings } from "./lowering/convolution.ts";
 import { poolingLowerings } from "./lowering/pool.ts";
-import { fusedLowerings, matMulLowerings } from "./lowering/matmul.ts";
+import { matMulLowerings } from "./lowering/matmul.ts";
 import { indexingLowerings } from "./lowering/indexing.ts";
-import { shapeLowerings, spaceLowerings } from "./lowering/shape.ts";
-import { normalizationLowerings, reductionLowerings } from "./lowering/reduction.ts";
+import { shapeLowerings } from "./lowering/shape.ts";
+import { reductionLowerings } from "./lowering/reduction.ts";
 import { randomLowerings } from "./random.ts";
 import { resizeLowerings } from "./lowering/resize.ts";
 
@@ -78,15 +78,11 @@ export function trace(
 /** Every kernel of TensorFlow.js that can be compiled, by family. */
 export const lowerings: LoweringTable = {
   ...elementwiseLowerings,
-  ...comparisonLowerings,
   ...reductionLowerings,
   ...shapeLowerings,
-  ...spaceLowerings,
   ...matMulLowerings,
   ...convolutionLowerings,
   ...poolingLowerings,
-  ...normalizationLowerings,
-  ...fusedLowerings,
   ...resizeLowerings,
   ...indexingLowerings,
   ...randomLowerings,

@@ -212,6 +212,9 @@ export function reductionPlace(space: ReductionSpace, kept: Expr, term: Expr): E
   return flatIndex(extents, extents.map((_, i) => reduced[i] ? over.shift()! : stay.shift()!));
 }
 
+/** Rows, or columns, of most tiles of a contraction. */
+export const TYPICAL_TILE = 64;
+
 const ROLES: readonly AxisRole[] = ["batch", "row", "column", "sum"];
 
 /** The index of a contraction's operands for a batch, row, column and term. */

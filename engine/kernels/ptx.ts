@@ -187,14 +187,11 @@ class Printer implements Emitter {
         break;
       }
       case "barrier":
-        this.line("bar.sync 0;");
-        break;
+        return this.line("bar.sync 0;");
       case "loop":
-        this.#loop(statement, scope);
-        break;
+        return this.#loop(statement, scope);
       case "if":
-        this.#if(statement, scope);
-        break;
+        return this.#if(statement, scope);
     }
   }
 

@@ -7,7 +7,7 @@ import { mapValues } from "../call.ts";
 import { operandsFirst, sizeOf } from "../graph/value.ts";
 import type { Expr } from "./expression.ts";
 import { flatIndex } from "./integers.ts";
-import { contractionExtents } from "./kernel.ts";
+import { contractionExtents, TYPICAL_TILE } from "./kernel.ts";
 import { type ConcatTensor, map, operandsOf, type Tensor } from "./tensor.ts";
 
 /** Where in a tensor's memory the element at an index lies. */
@@ -40,7 +40,6 @@ const SMALL_SIZE = 2 ** 16;
 const SMALL_OPERATIONS = 10;
 /** Operations of a whole tensor that take less time than a kernel takes to start. */
 const NEGLIGIBLE = 2 ** 16;
-const TYPICAL_TILE = 64;
 
 /** A concatenation of fewer tensors is computed element by element. */
 const FEWEST_PARTS = 2;

@@ -6,7 +6,6 @@ import * as functions from "../graph/functions.ts";
 import type { Value } from "../graph/value.ts";
 import { type Lowering, type LoweringTable, type Of, refuse } from "./lowering.ts";
 import { tf } from "../tf.ts";
-import { reduce } from "../graph/reduction.ts";
 import { reshape } from "../graph/movement.ts";
 
 const arithmetic = (op: BinaryOp): Lowering => (b, { a: x, b: y }: Of<"a" | "b">) =>
@@ -14,7 +13,7 @@ const arithmetic = (op: BinaryOp): Lowering => (b, { a: x, b: y }: Of<"a" | "b">
 
 type Unary = (b: GraphBuilder, x: Value) => Value;
 
-/** A function whose values are floats, of integers too. */
+/** A function of floats, and of integers as floats. */
 const real = (fn: Unary): Lowering => (b, { x }: Of<"x">) => fn(b, cast(b, x, "float32"));
 
 /** A function that keeps the element type. */
@@ -25,6 +24,13 @@ const rounding = (op: string): Lowering => (b, { x }: Of<"x">) =>
   x.dtype === "float32" ? unary(b, op, x) : x;
 
 const node = (op: string): Unary => (b, x) => unary(b, op, x);
+
+const compare = (op: string): Lowering => (b, { a: x, b: y }: Of<"a" | "b">) =>
+  predicate(b, op, [x, y]);
+
+/** Comparison of the magnitude of a float with infinity. */
+const againstInfinity = (op: string) => (b: GraphBuilder, x: Value) =>
+  predicate(b, op, [unary(b, "Abs", x), Infinity]);
 
 export const elementwiseLowerings: LoweringTable = {
   [tf.Add]: arithmetic("Add"),
@@ -102,6 +108,29 @@ export const elementwiseLowerings: LoweringTable = {
   [tf.Step]: (b, { x }: Of<"x">, { alpha }: tf.StepAttrs) => functions.step(b, x, alpha),
   [tf.Identity]: (_, { x }: Of<"x">) => x,
   [tf.Cast]: (b, { x }: Of<"x">, { dtype }: tf.CastAttrs) => castTo(b, x, dtype),
+
+  [tf.Equal]: compare("Equal"),
+  [tf.Greater]: compare("Greater"),
+  [tf.GreaterEqual]: compare("GreaterOrEqual"),
+  [tf.Less]: compare("Less"),
+  [tf.LessEqual]: compare("LessOrEqual"),
+  [tf.LogicalAnd]: compare("And"),
+  [tf.LogicalOr]: compare("Or"),
+  [tf.NotEqual]: (b, { a: x, b: y }: Of<"a" | "b">) =>
+    predicate(b, "Not", [
+      predicate(b, "Equal", [x, y]),
+    ]),
+  [tf.LogicalNot]: (b, { x }: Of<"x">) => predicate(b, "Not", [x]),
+  [tf.IsNan]: real((b, x) => predicate(b, "IsNaN", [x])),
+  [tf.IsInf]: real(againstInfinity("Equal")),
+  [tf.IsFinite]: real(againstInfinity("Less")),
+  // TensorFlow.js lets a condition of rank 1 select whole rows; ONNX broadcasts from the right.
+  [tf.Select]: (b, { condition, t, e }: Of<"condition" | "t" | "e">) => {
+    const rows = condition.shape.length === 1 && t.shape.length > 1
+      ? reshape(b, condition, [condition.shape[0]!, ...t.shape.slice(1).map(() => 1)])
+      : condition;
+    return where(b, rows, t, e);
+  },
 };
 
 function castTo(b: GraphBuilder, x: Value, dtype: tf.DataType): Value {
@@ -115,46 +144,3 @@ function castTo(b: GraphBuilder, x: Value, dtype: tf.DataType): Value {
   const inRange = x.dtype === "float32" && dtype === "int32" ? functions.wrapped(b, x) : x;
   return cast(b, inRange, dtype);
 }
-
-const compare = (op: string): Lowering => (b, { a: x, b: y }: Of<"a" | "b">) =>
-  predicate(b, op, [x, y]);
-
-/** Something that is asked of each float; no integer is NaN or infinite. */
-const ask = (test: (b: GraphBuilder, x: Value) => Value): Lowering => (b, { x }: Of<"x">) =>
-  test(b, cast(b, x, "float32"));
-
-/** Comparison of the magnitude of a float with infinity. */
-const againstInfinity = (op: string) => (b: GraphBuilder, x: Value) =>
-  predicate(b, op, [unary(b, "Abs", x), Infinity]);
-
-const reduceBooleans =
-  (op: "ReduceMin" | "ReduceMax"): Lowering<{ axis: number | number[]; keepDims: boolean }> =>
-  (b, { x }: Of<"x">, { axis, keepDims }) =>
-    reduce(b, op, x, tf.util.parseAxisParam(axis, [...x.shape]), keepDims);
-
-export const comparisonLowerings: LoweringTable = {
-  [tf.Equal]: compare("Equal"),
-  [tf.Greater]: compare("Greater"),
-  [tf.GreaterEqual]: compare("GreaterOrEqual"),
-  [tf.Less]: compare("Less"),
-  [tf.LessEqual]: compare("LessOrEqual"),
-  [tf.LogicalAnd]: compare("And"),
-  [tf.LogicalOr]: compare("Or"),
-  [tf.NotEqual]: (b, { a: x, b: y }: Of<"a" | "b">) =>
-    predicate(b, "Not", [
-      predicate(b, "Equal", [x, y]),
-    ]),
-  [tf.LogicalNot]: (b, { x }: Of<"x">) => predicate(b, "Not", [x]),
-  [tf.IsNan]: ask((b, x) => predicate(b, "IsNaN", [x])),
-  [tf.IsInf]: ask(againstInfinity("Equal")),
-  [tf.IsFinite]: ask(againstInfinity("Less")),
-  [tf.All]: reduceBooleans("ReduceMin"),
-  [tf.Any]: reduceBooleans("ReduceMax"),
-  // TensorFlow.js lets a condition of rank 1 select whole rows; ONNX broadcasts from the right.
-  [tf.Select]: (b, { condition, t, e }: Of<"condition" | "t" | "e">) => {
-    const rows = condition.shape.length === 1 && t.shape.length > 1
-      ? reshape(b, condition, [condition.shape[0]!, ...t.shape.slice(1).map(() => 1)])
-      : condition;
-    return where(b, rows, t, e);
-  },
-};

@@ -10,6 +10,17 @@ import { reshape } from "../graph/movement.ts";
 import type { Value } from "../graph/value.ts";
 import { type ConvolutionAttributes, convolve, convolveDepthwise } from "./convolution.ts";
 
+interface EndAttributes {
+  readonly activation?: string;
+  readonly leakyreluAlpha?: number;
+  readonly dataFormat?: string;
+}
+
+type EndOperands = Partial<Of<"bias" | "preluActivationWeights">>;
+type ImageOperands = Of<"x" | "filter"> & EndOperands;
+
+type FusedAttributes = ConvolutionAttributes & EndAttributes;
+
 export const matMulLowerings: LoweringTable = {
   [tf.BatchMatMul]: (
     b,
@@ -29,18 +40,7 @@ export const matMulLowerings: LoweringTable = {
     tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, values as never);
     return einsum(b, values, idDims, allDims.length - summedDims.length);
   },
-};
 
-interface EndAttributes {
-  readonly activation?: string;
-  readonly leakyreluAlpha?: number;
-  readonly dataFormat?: string;
-}
-
-type EndOperands = Partial<Of<"bias" | "preluActivationWeights">>;
-type ImageOperands = Of<"x" | "filter"> & EndOperands;
-
-export const fusedLowerings: LoweringTable = {
   [tf._FusedMatMul]: (
     b,
     operands: Of<"a" | "b"> & EndOperands,
@@ -55,8 +55,6 @@ export const fusedLowerings: LoweringTable = {
   [tf.FusedDepthwiseConv2D]: (b, operands: ImageOperands, attributes: FusedAttributes) =>
     ending(b, convolveDepthwise(b, operands.x, operands.filter, attributes), operands, attributes),
 };
-
-type FusedAttributes = ConvolutionAttributes & EndAttributes;
 
 /** Adds the bias and applies the activation, where there are any. */
 function ending(

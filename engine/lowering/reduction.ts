@@ -52,6 +52,8 @@ export const reductionLowerings: LoweringTable = {
   [tf.Mean]: (b, { x }: Of<"x">, attributes: ReduceAttributes) =>
     reduceWith("ReduceMean")(b, { x: cast(b, x, "float32") }, attributes),
   [tf.Min]: reduceWith("ReduceMin"),
+  [tf.All]: reduceWith("ReduceMin"),
+  [tf.Any]: reduceWith("ReduceMax"),
   [tf.Prod]: reduceWith("ReduceProd"),
   [tf.Max]: (b, operands: Of<"x">, { reductionIndices, keepDims }: tf.MaxAttrs) =>
     reduceWith("ReduceMax")(b, operands, { axis: reductionIndices, keepDims }),
@@ -85,9 +87,7 @@ export const reductionLowerings: LoweringTable = {
   },
   [tf.Softmax]: (b, { logits: x }: Of<"logits">, { dim }: tf.SoftmaxAttrs) =>
     b.node({ op: "Softmax", inputs: [x], attributes: { axis: dim } }, x),
-};
 
-export const normalizationLowerings: LoweringTable = {
   [tf.FusedBatchNorm]: (
     b,
     { x, mean, variance, scale, offset }:

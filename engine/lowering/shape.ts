@@ -124,9 +124,7 @@ export const shapeLowerings: LoweringTable = {
     const gap = num > 1 ? (stop - start) / (num - 1) : 0;
     return constantTensor(b, Float32Array.from({ length: num }, (_, i) => start + i * gap), [num]);
   },
-};
 
-export const spaceLowerings: LoweringTable = {
   [tf.DepthToSpace]: (b, { x }: Of<"x">, { blockSize, dataFormat }: tf.DepthToSpaceAttrs) => {
     if (dataFormat !== "NHWC") {
       refuse(tf.DepthToSpace, `with data format ${dataFormat}`, "only NHWC can be compiled");

@@ -1,7 +1,7 @@
 /** Sums of products: matrix products and convolutions with their gradients. */
 import { type Expr, int } from "../expression.ts";
 import { both, div, equal, mod, plus, times, within } from "../integers.ts";
-import { contractionExtents } from "../kernel.ts";
+import { contractionExtents, TYPICAL_TILE } from "../kernel.ts";
 import { binary } from "../scalar.ts";
 import {
   type AxisRole,
@@ -31,7 +31,6 @@ const FEW_WORKGROUPS = 64;
 const ENOUGH_WORKGROUPS = 256;
 /** Terms that each part gets at least. */
 const SMALLEST_SHARE = 256;
-const TYPICAL_TILE = 64;
 
 /** Σ left · right over the axes of role "sum", by the kind of kernel that suits the extents. */
 export function product(left: Tensor, right: Tensor, roles: readonly AxisRole[]): Tensor {
