@@ -16,14 +16,12 @@ export {
   trainingLevel,
 } from "./levels.ts";
 export {
-  denoisedFrom,
   isLimited,
   lossWeights,
-  networkInput,
   type Objective,
+  parameterizationOf,
   requireTrainable,
   targetNames,
-  targetOf,
   targets,
   weightingNames,
   type WeightOptions,

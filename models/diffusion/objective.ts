@@ -11,18 +11,31 @@ import { alphaSigma, type Amplitudes, type Arithmetic, flowTime, snr } from "./n
 import { hasZeroTerminalSnr, type Schedule } from "./schedules.ts";
 import type { TimeSampling } from "./levels.ts";
 
-/** A target at a fixed noise level. */
-interface TargetEntry {
+/** A target, and what follows from it at a fixed noise level. */
+interface Parameterization {
   readonly description: string;
   readonly citation: string;
-  /** Returns the divisor of z in the input of the network (1/c_in), if it is not 1. */
-  inputDivisor?<T>(m: Arithmetic<T>, level: Amplitudes<T>, sigmaData: number): T;
-  /** Returns the target: the output of a perfect network. */
-  of<T>(m: Arithmetic<T>, x: T, eps: T, level: Amplitudes<T>, sigmaData: number): T;
-  /** Returns x̂ from the output of a network. */
-  denoised<T>(m: Arithmetic<T>, output: T, z: T, level: Amplitudes<T>, sigmaData: number): T;
-  /** Returns c_out², the ratio of ‖x − x̂‖² to the target's squared error. It is infinite for ε in pure noise. */
-  squaredOutputScale(gamma: number, sigmaData: number): number;
+  /**
+   * Returns the input of the network, c_in z.
+   *
+   * @param m Arithmetic on tensors; so below.
+   * @param z Noisy points, [N, …].
+   */
+  networkInput<T>(m: Arithmetic<T>, z: T, level: Amplitudes<T>): T;
+  /**
+   * Returns the target: the output of a perfect network.
+   *
+   * @param x Clean samples, [N, …].
+   * @param eps The noise that was added to them, of the same shape.
+   */
+  target<T>(m: Arithmetic<T>, x: T, eps: T, level: Amplitudes<T>): T;
+  /** Returns the estimate x̂ = c_skip z + c_out · output. For ε, α must not be zero. */
+  denoised<T>(m: Arithmetic<T>, output: T, z: T, level: Amplitudes<T>): T;
+  /**
+   * Returns c_out², the ratio of ‖x − x̂‖² to the squared error of the target. It is infinite for ε in pure
+   * noise.
+   */
+  squaredOutputScale(gamma: number): number;
 }
 
 export const targets = {
@@ -30,14 +43,16 @@ export const targets = {
   epsilon: {
     description: "the noise eps",
     citation: "Ho et al. 2020",
-    of: (_m, _x, eps) => eps,
+    networkInput: (_m, z) => z,
+    target: (_m, _x, eps) => eps,
     denoised: (m, output, z, { alpha, sigma }) => m.div(m.sub(z, m.mul(output, sigma)), alpha),
     squaredOutputScale: (gamma) => Math.exp(gamma),
   },
   x0: {
     description: "the clean sample x",
     citation: "Ho et al. 2020",
-    of: (_m, x) => x,
+    networkInput: (_m, z) => z,
+    target: (_m, x) => x,
     denoised: (_m, output) => output,
     squaredOutputScale: () => 1,
   },
@@ -48,7 +63,8 @@ export const targets = {
   v: {
     description: "v = alpha*eps - sigma*x",
     citation: "Salimans & Ho 2022",
-    of: (m, x, eps, { alpha, sigma }) => m.sub(m.mul(eps, alpha), m.mul(x, sigma)),
+    networkInput: (_m, z) => z,
+    target: (m, x, eps, { alpha, sigma }) => m.sub(m.mul(eps, alpha), m.mul(x, sigma)),
     denoised: (m, output, z, { alpha, sigma }) => m.sub(m.mul(z, alpha), m.mul(output, sigma)),
     squaredOutputScale: (gamma) => alphaSigma(gamma).sigma ** 2,
   },
@@ -59,46 +75,48 @@ export const targets = {
   flow: {
     description: "the velocity eps - x of rectified flow",
     citation: "Liu et al. 2023",
-    inputDivisor: (m, { alpha, sigma }) => m.add(alpha, sigma),
-    of: (m, x, eps) => m.sub(eps, x),
+    networkInput: (m, z, { alpha, sigma }) => m.div(z, m.add(alpha, sigma)),
+    target: (m, x, eps) => m.sub(eps, x),
     denoised: (m, output, z, { alpha, sigma }) =>
       m.div(m.sub(z, m.mul(output, sigma)), m.add(alpha, sigma)),
     squaredOutputScale: (gamma) => flowTime(gamma) ** 2,
   },
-  /**
-   * EDM's preconditioned network F (Karras et al. 2022, equation 7 and table 1). In terms of z
-   * and γ instead of their point z/α and their σ/α, and with n = √(σ² + α² σ_data²), its coefficients are
-   *
-   *     c_skip = α σ_data²/n²    c_out = σ σ_data/n    c_in = 1/n
-   *
-   * so that F's target is (σ x/σ_data − α σ_data ε)/n, of unit variance at every level, and x̂ is
-   * finite in pure noise. Instead of on c_noise = γ/8 the network is conditioned on `noiseAngle`. At
-   * σ_data = 1 the target is −v.
-   */
-  edm: {
+  /** See {@link edmParameterization}; with the paper's σ_data. */
+  edm: edmParameterization(0.5),
+} as const satisfies Record<string, Parameterization>;
+
+/**
+ * EDM's preconditioned network F (Karras et al. 2022, equation 7 and table 1). In terms of z
+ * and γ instead of their point z/α and their σ/α, and with n = √(σ² + α² σ_data²), its coefficients are
+ *
+ *     c_skip = α σ_data²/n²    c_out = σ σ_data/n    c_in = 1/n
+ *
+ * so that F's target is (σ x/σ_data − α σ_data ε)/n, of unit variance at every level, and x̂ is
+ * finite in pure noise. Instead of on c_noise = γ/8 the network is conditioned on `noiseAngle`. At
+ * σ_data = 1 the target is −v.
+ */
+function edmParameterization(sigmaData: number): Parameterization {
+  const norm = <T>(m: Arithmetic<T>, { alpha, sigma }: Amplitudes<T>): T =>
+    m.sqrt(m.add(m.square(sigma), m.square(m.mul(alpha, sigmaData))));
+  return {
     description: "EDM's preconditioned output",
     citation: "Karras et al. 2022",
-    inputDivisor: edmNorm,
-    of: (m, x, eps, level, sigmaData) => {
+    networkInput: (m, z, level) => m.div(z, norm(m, level)),
+    target: (m, x, eps, level) => {
       const ofX = m.mul(x, m.div(level.sigma, sigmaData));
       const ofEps = m.mul(eps, m.mul(level.alpha, sigmaData));
-      return m.div(m.sub(ofX, ofEps), edmNorm(m, level, sigmaData));
+      return m.div(m.sub(ofX, ofEps), norm(m, level));
     },
-    denoised: (m, output, z, level, sigmaData) => {
-      const n = edmNorm(m, level, sigmaData);
+    denoised: (m, output, z, level) => {
+      const n = norm(m, level);
       const skip = m.div(m.mul(level.alpha, sigmaData ** 2), n);
       return m.div(m.add(m.mul(z, skip), m.mul(output, m.mul(level.sigma, sigmaData))), n);
     },
-    squaredOutputScale: (gamma, sigmaData) => {
+    squaredOutputScale: (gamma) => {
       const { alpha, sigma } = alphaSigma(gamma);
       return (sigma * sigmaData) ** 2 / (sigma ** 2 + (alpha * sigmaData) ** 2);
     },
-  },
-} as const satisfies Record<string, TargetEntry>;
-
-/** n of the target `edm`. */
-function edmNorm<T>(m: Arithmetic<T>, { alpha, sigma }: Amplitudes<T>, sigmaData: number): T {
-  return m.sqrt(m.add(m.square(sigma), m.square(m.mul(alpha, sigmaData))));
+  };
 }
 
 export type Target = keyof typeof targets;
@@ -111,72 +129,15 @@ export type Objective = Target | {
   readonly sigmaData?: number | undefined;
 };
 
-function entryOf(objective: Objective) {
-  const { target, sigmaData = 0.5 } = typeof objective === "string"
-    ? { target: objective }
-    : objective;
-  const entry: TargetEntry = targets[target];
-  return { target, entry, sigmaData };
+function targetOf(objective: Objective): Target {
+  return typeof objective === "string" ? objective : objective.target;
 }
 
-/**
- * Returns the input of the network, c_in z, which is z itself except for "flow" and "edm".
- *
- * @param m Arithmetic on tensors.
- * @param z Noisy points, [N, …].
- */
-export function networkInput<T>(
-  m: Arithmetic<T>,
-  objective: Objective,
-  z: T,
-  level: Amplitudes<T>,
-): T {
-  const { entry, sigmaData } = entryOf(objective);
-  return entry.inputDivisor ? m.div(z, entry.inputDivisor(m, level, sigmaData)) : z;
-}
-
-/**
- * Returns the target of the network, the output of a perfect one: ε, x, v = α ε − σ x, u = ε − x, or EDM's F.
- *
- * @param m Arithmetic on tensors.
- * @param x Clean samples, [N, …].
- * @param eps The noise that was added to them, of the same shape.
- */
-export function targetOf<T>(
-  m: Arithmetic<T>,
-  objective: Objective,
-  x: T,
-  eps: T,
-  level: Amplitudes<T>,
-): T {
-  const { entry, sigmaData } = entryOf(objective);
-  return entry.of(m, x, eps, level, sigmaData);
-}
-
-/**
- * Returns the estimate of the clean sample from a network's output, x̂ = c_skip z + c_out · output: for ε
- * (z − σ ε̂)/α, for v α z − σ v̂.
- *
- * @param m Arithmetic on tensors.
- * @param output The output of the network, [N, …].
- * @param z The noisy points that it was computed from, of the same shape.
- * @param level For ε, `alpha` must not be zero.
- */
-export function denoisedFrom<T>(
-  m: Arithmetic<T>,
-  objective: Objective,
-  output: T,
-  z: T,
-  level: Amplitudes<T>,
-): T {
-  const { entry, sigmaData } = entryOf(objective);
-  return entry.denoised(m, output, z, level, sigmaData);
-}
-
-/** Returns c_out², the ratio of ‖x − x̂‖² to the target's squared error. It is infinite for ε in pure noise. */
-export function squaredOutputScale(objective: Objective, gamma: number): number {
-  const { entry, sigmaData } = entryOf(objective);
-  return entry.squaredOutputScale(gamma, sigmaData);
+/** Returns the parameterization of the network's output. */
+export function parameterizationOf(objective: Objective): Parameterization {
+  return typeof objective !== "string" && objective.target === "edm" && objective.sigmaData
+    ? edmParameterization(objective.sigmaData)
+    : targets[targetOf(objective)];
 }
 
 interface WeightingEntry {
@@ -251,13 +212,14 @@ export function lossWeights(
 ): Float32Array {
   const { weight }: WeightingEntry = weightings[weighting];
   if (!weight) return new Float32Array(u.length).fill(1);
+  const { squaredOutputScale } = parameterizationOf(objective);
   return Float32Array.from(u, (u) => {
     const gamma = gammaAt(u);
     const w = weight(snr(gamma), snrLimit, () => snrSlope(gammaAt, u));
-    const factor = w * squaredOutputScale(objective, gamma);
+    const factor = w * squaredOutputScale(gamma);
     if (Number.isFinite(factor)) return factor;
     throw new UserError(
-      `weighting is "${weighting}" with target "${entryOf(objective).target}" at SNR ` +
+      `weighting is "${weighting}" with target "${targetOf(objective)}" at SNR ` +
         `${snr(gamma)}: the weight is ${factor}; use weighting "uniform", another target, or a ` +
         "schedule with finite ends",
     );
@@ -286,7 +248,7 @@ export interface TrainingChoices extends WeightOptions {
 export function requireTrainable(
   { schedule, objective, weighting = "uniform", times = "uniform", snrLimit }: TrainingChoices,
 ): void {
-  const { target } = entryOf(objective);
+  const target = targetOf(objective);
   if (target === "epsilon" && hasZeroTerminalSnr(schedule)) {
     throw new UserError(
       `target is "epsilon" with schedule "${schedule.name}", which ends in pure noise: there x̂ = ` +

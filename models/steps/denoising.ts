@@ -17,14 +17,7 @@
  * | `guidance_scale`, `guidance_rescale` | [] | in a guided denoiser |
  */
 import { tf } from "../../engine/mod.ts";
-import {
-  denoisedFrom,
-  guide,
-  networkInput,
-  type Objective,
-  rescaleGuidance,
-  targetOf,
-} from "../diffusion/mod.ts";
+import { guide, type Objective, parameterizationOf, rescaleGuidance } from "../diffusion/mod.ts";
 import type { Tensors } from "../layers/mod.ts";
 import { input, perExampleInput, sharedInput, type Step } from "./step.ts";
 import {
@@ -250,11 +243,13 @@ function pointsWithLevels(z: tf.Tensor, inputs: Tensors): NoisyExamples {
 
 /** Returns what a network with an objective predicts, as functions of the inputs of a step. */
 function predictorOf(network: DenoisingNetwork, objective: Objective) {
+  const parameterization = parameterizationOf(objective);
+
   /** Applies the network; its parameters, the angle and the labels are among the inputs. */
   const output = (inputs: Tensors, noisy: NoisyExamples, previous: tf.Tensor | undefined) =>
     network.apply(
       inputs,
-      networkInput(m, objective, noisy.z, noisy),
+      parameterization.networkInput(m, noisy.z, noisy),
       input(inputs, "angle"),
       input(inputs, "labels"),
       previous,
@@ -262,7 +257,7 @@ function predictorOf(network: DenoisingNetwork, objective: Objective) {
 
   /** Returns x̂ from an output of the network. */
   const denoised = (output: tf.Tensor, noisy: NoisyExamples) =>
-    denoisedFrom(m, objective, output, noisy.z, noisy);
+    parameterization.denoised(m, output, noisy.z, noisy);
 
   return {
     output,
@@ -271,7 +266,7 @@ function predictorOf(network: DenoisingNetwork, objective: Objective) {
     /** Returns the squared error of the target, element by element. */
     squaredError(inputs: Tensors, noisy: NoisyExamples, output: tf.Tensor): tf.Tensor {
       const x = input(inputs, "x"), eps = input(inputs, "eps");
-      return squared(tf.sub(output, targetOf(m, objective, x, eps, noisy)));
+      return squared(tf.sub(output, parameterization.target(m, x, eps, noisy)));
     },
 
     /** Returns the first estimate x̂ of the self-conditioned share of the examples, and 0 for the others. */

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { tf } from "../../../engine/mod.ts";
 import {
   alphaSigma,
-  denoisedFrom,
   guidanceAt,
   guide,
+  parameterizationOf,
   rescaleGuidance,
   targetNames,
 } from "../../../models/diffusion/mod.ts";
@@ -31,7 +31,7 @@ Deno.test("guide() gives the same x̂ whether it is applied to ε, to v or to x�
           const alpha = tf.tensor2d([[level.alpha]]), sigma = tf.tensor2d([[level.sigma]]);
           for (const target of targetNames) {
             const denoised = (output: tf.Tensor) =>
-              denoisedFrom(m, target, output, row(z), { alpha, sigma });
+              parameterizationOf(target).denoised(m, output, row(z), { alpha, sigma });
             const before = denoised(guide(m, row(a), row(b), 1.8)).dataSync();
             const after = guide(m, denoised(row(a)), denoised(row(b)), 1.8).dataSync();
             assertClose(before, after, { absolute: 1e-4 }, target);

@@ -2,13 +2,7 @@ import { gammaOfFlowTime } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { tf } from "../../../engine/mod.ts";
-import {
-  alphaSigma,
-  denoisedFrom,
-  networkInput,
-  targetNames,
-  targetOf,
-} from "../../../models/diffusion/mod.ts";
+import { alphaSigma, parameterizationOf, targetNames } from "../../../models/diffusion/mod.ts";
 import { diffuse } from "../../../models/steps/mod.ts";
 import { tensorArithmetic as m } from "../../../models/steps/tensors.ts";
 import { assertClose } from "../assert_close.ts";
@@ -45,12 +39,16 @@ for (const target of targetNames) {
       tf.tidy(() => {
         const { alpha, sigma, numbers } = level(gamma);
         const z = diffuse(row(x), row(eps), alpha, sigma);
-        const output = targetOf(m, target, row(x), row(eps), { alpha, sigma });
+        const output = parameterizationOf(target).target(m, row(x), row(eps), { alpha, sigma });
         // ε divides what float32 rounded by α.
         const absolute = target === "epsilon" ? 2e-6 / numbers.alpha : 2e-6;
-        assertClose(denoisedFrom(m, target, output, z, { alpha, sigma }).dataSync(), x, {
-          absolute,
-        });
+        assertClose(
+          parameterizationOf(target).denoised(m, output, z, { alpha, sigma }).dataSync(),
+          x,
+          {
+            absolute,
+          },
+        );
       });
     }));
   });
@@ -59,10 +57,13 @@ for (const target of targetNames) {
     fc.assert(fc.property(points, points, gamma, (z, output, gamma) => {
       tf.tidy(() => {
         const { alpha, sigma, numbers } = level(gamma);
-        const denoised = denoisedFrom(m, target, row(output), row(z), { alpha, sigma });
+        const denoised = parameterizationOf(target).denoised(m, row(output), row(z), {
+          alpha,
+          sigma,
+        });
         // ε̂ = (z − α x̂)/σ.
         const noise = tf.div(tf.sub(row(z), tf.mul(denoised, alpha)), sigma);
-        const again = targetOf(m, target, denoised, noise, { alpha, sigma });
+        const again = parameterizationOf(target).target(m, denoised, noise, { alpha, sigma });
         assertClose(again.dataSync(), output, { absolute: 4e-6 / numbers.sigma });
       });
     }));
@@ -72,7 +73,8 @@ for (const target of targetNames) {
 Deno.test("the v target is α ε − σ x", () => {
   tf.tidy(() => {
     const { alpha, sigma, numbers } = level(0.7);
-    const v = targetOf(m, "v", row([1, 0, 2]), row([0, 1, -3]), { alpha, sigma }).dataSync();
+    const v = parameterizationOf("v").target(m, row([1, 0, 2]), row([0, 1, -3]), { alpha, sigma })
+      .dataSync();
     const expected = [-numbers.sigma, numbers.alpha, -3 * numbers.alpha - 2 * numbers.sigma];
     assertClose(v, expected, { absolute: 1e-6 });
   });
@@ -84,11 +86,15 @@ Deno.test("the flow target is the velocity of the straight line that the network
     const { alpha, sigma } = level(gammaOfFlowTime(0.25));
     const x = [1, 0, 2], eps = [0, 1, -3];
     const z = diffuse(row(x), row(eps), alpha, sigma);
-    assertClose(networkInput(m, "flow", z, { alpha, sigma }).dataSync(), [0.75, 0.25, 0.75], {
+    assertClose(parameterizationOf("flow").networkInput(m, z, { alpha, sigma }).dataSync(), [
+      0.75,
+      0.25,
+      0.75,
+    ], {
       absolute: 1e-6,
     });
     assertClose(
-      targetOf(m, "flow", row(x), row(eps), { alpha, sigma }).dataSync(),
+      parameterizationOf("flow").target(m, row(x), row(eps), { alpha, sigma }).dataSync(),
       [-1, 1, -5],
       {},
     );
@@ -99,8 +105,15 @@ Deno.test("the flow target holds up in pure noise, where the network sees the no
   tf.tidy(() => {
     const { alpha, sigma } = level(Infinity);
     const eps = row([0.5, -2, 1]);
-    assertClose(networkInput(m, "flow", eps, { alpha, sigma }).dataSync(), [0.5, -2, 1], {});
-    const denoised = denoisedFrom(m, "flow", row([0.1, 0.2, 0.3]), eps, { alpha, sigma });
+    assertClose(parameterizationOf("flow").networkInput(m, eps, { alpha, sigma }).dataSync(), [
+      0.5,
+      -2,
+      1,
+    ], {});
+    const denoised = parameterizationOf("flow").denoised(m, row([0.1, 0.2, 0.3]), eps, {
+      alpha,
+      sigma,
+    });
     assertClose(denoised.dataSync(), [0.4, -2.2, 0.7], { absolute: 1e-6 });
   });
 });
@@ -119,13 +132,13 @@ Deno.test("the edm target has the coefficients of Karras et al. 2022, table 1", 
       const theirs = z.map((value) => value / numbers.alpha);
       const tolerance = { absolute: 2e-5, relative: 2e-5 };
       assertClose(
-        networkInput(m, objective, row(z), { alpha, sigma }).dataSync(),
+        parameterizationOf(objective).networkInput(m, row(z), { alpha, sigma }).dataSync(),
         theirs.map((value) => c_in * value),
         tolerance,
         "network input",
       );
       assertClose(
-        denoisedFrom(m, objective, row(output), row(z), { alpha, sigma }).dataSync(),
+        parameterizationOf(objective).denoised(m, row(output), row(z), { alpha, sigma }).dataSync(),
         theirs.map((value, i) => skip * value + out * output[i]!),
         tolerance,
         "denoised",
@@ -139,11 +152,17 @@ Deno.test("the edm target has unit variance for data of variance σ_data², and 
     tf.tidy(() => {
       const { alpha, sigma } = level(gamma);
       const part = (x: number[], eps: number[]) =>
-        targetOf(m, { target: "edm", sigmaData }, row(x), row(eps), { alpha, sigma }).dataSync();
+        parameterizationOf({ target: "edm", sigmaData }).target(m, row(x), row(eps), {
+          alpha,
+          sigma,
+        }).dataSync();
       const ofX = part([1, 0, 0], [0, 0, 0])[0]!, ofEps = part([0, 0, 0], [1, 0, 0])[0]!;
       assertClose([(ofX * sigmaData) ** 2 + ofEps ** 2], [1], { absolute: 1e-5 });
-      const unit = targetOf(m, { target: "edm", sigmaData: 1 }, row(x), row(eps), { alpha, sigma });
-      const v = targetOf(m, "v", row(x), row(eps), { alpha, sigma });
+      const unit = parameterizationOf({ target: "edm", sigmaData: 1 }).target(m, row(x), row(eps), {
+        alpha,
+        sigma,
+      });
+      const v = parameterizationOf("v").target(m, row(x), row(eps), { alpha, sigma });
       assertClose(unit.dataSync(), tf.neg(v).dataSync(), { absolute: 1e-5 });
     });
   }));
@@ -152,9 +171,15 @@ Deno.test("the edm target has unit variance for data of variance σ_data², and 
 Deno.test("a bare edm target has the paper's σ_data, 0.5", () => {
   tf.tidy(() => {
     const { alpha, sigma } = level(0.3);
-    const bare = targetOf(m, "edm", row([1, 2, 3]), row([0, 1, 2]), { alpha, sigma }).dataSync();
+    const bare = parameterizationOf("edm").target(m, row([1, 2, 3]), row([0, 1, 2]), {
+      alpha,
+      sigma,
+    }).dataSync();
     const objective = { target: "edm", sigmaData: 0.5 } as const;
-    const stated = targetOf(m, objective, row([1, 2, 3]), row([0, 1, 2]), { alpha, sigma })
+    const stated = parameterizationOf(objective).target(m, row([1, 2, 3]), row([0, 1, 2]), {
+      alpha,
+      sigma,
+    })
       .dataSync();
     assert.deepEqual(bare, stated);
   });

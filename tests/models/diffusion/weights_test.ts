@@ -1,17 +1,16 @@
-import { squaredOutputScale, type Weighting } from "../../../models/diffusion/objective.ts";
+import type { Weighting } from "../../../models/diffusion/objective.ts";
 import { snr } from "../../../models/diffusion/notation.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { tf } from "../../../engine/mod.ts";
 import {
   alphaSigma,
-  denoisedFrom,
   lossWeights,
   type Objective,
+  parameterizationOf,
   requireTrainable,
   schedule,
   targetNames,
-  targetOf,
   trainingLevel,
   weightingNames,
 } from "../../../models/diffusion/mod.ts";
@@ -49,10 +48,15 @@ Deno.test("a target's squared error times c_out² is that of x̂", () => {
         const alpha = tf.tensor1d([level.alpha]), sigma = tf.tensor1d([level.sigma]);
         const [X, E, out] = [tf.tensor1d([x]), tf.tensor1d([eps]), tf.tensor1d([output])];
         const z = diffuse(X, E, alpha, sigma);
-        const denoised = tf.sub(denoisedFrom(m, objective, out, z, { alpha, sigma }), X)
+        const denoised = tf.sub(
+          parameterizationOf(objective).denoised(m, out, z, { alpha, sigma }),
+          X,
+        )
           .dataSync()[0]!;
-        const error = tf.sub(out, targetOf(m, objective, X, E, { alpha, sigma })).dataSync()[0]!;
-        const scaled = Math.abs(error) * Math.sqrt(squaredOutputScale(objective, gamma));
+        const error = tf.sub(out, parameterizationOf(objective).target(m, X, E, { alpha, sigma }))
+          .dataSync()[0]!;
+        const scaled = Math.abs(error) *
+          Math.sqrt(parameterizationOf(objective).squaredOutputScale(gamma));
         assertClose([scaled], [Math.abs(denoised)], { absolute: 2e-4, relative: 1e-4 }, target);
       });
     }
@@ -65,7 +69,10 @@ Deno.test("a weighting means the same x̂ error for every target", () => {
       const ofDenoised = weightAt(weighting, "x0", gamma);
       for (const objective of objectives) {
         assertClose(
-          [weightAt(weighting, objective, gamma) / squaredOutputScale(objective, gamma)],
+          [
+            weightAt(weighting, objective, gamma) /
+            parameterizationOf(objective).squaredOutputScale(gamma),
+          ],
           [ofDenoised],
           { relative: 1e-6 },
           `${weighting}, ${JSON.stringify(objective)}`,
@@ -78,7 +85,8 @@ Deno.test("a weighting means the same x̂ error for every target", () => {
 Deno.test("the plain losses weigh x̂ by SNR (ε), SNR + 1 (v), 1/t² (flow) and EDM's λ", () => {
   fc.assert(fc.property(gamma, sigmaData, (gamma, d) => {
     const s = Math.exp(gamma / 2), t = s / (1 + s);
-    const plain = (objective: Objective) => 1 / squaredOutputScale(objective, gamma);
+    const plain = (objective: Objective) =>
+      1 / parameterizationOf(objective).squaredOutputScale(gamma);
     assertClose(
       [plain("epsilon"), plain("x0"), plain("v"), plain("flow")],
       [snr(gamma), 1, snr(gamma) + 1, 1 / t ** 2],
@@ -126,7 +134,8 @@ Deno.test("VLB weights integrate to the same bound on every schedule and for eve
       const weights = lossWeights("vlb", target, gamma, u);
       const loss = weights.reduce((sum, weight, i) => {
         const level = gamma(u[i]!);
-        return sum + weight / (1 + snr(level)) / squaredOutputScale(target, level);
+        return sum +
+          weight / (1 + snr(level)) / parameterizationOf(target).squaredOutputScale(level);
       }, 0) / n;
       assertClose([loss], [bound(gamma(0), gamma(1))], { relative: 2e-3 }, `${name} ${target}`);
     }
