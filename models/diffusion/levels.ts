@@ -195,14 +195,3 @@ const tailDenominator = [
 function polynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((value, coefficient) => value * x + coefficient, 0);
 }
-
-/** Returns the t in [0, 1] at which an increasing γ(t) reaches a level, to 1e-9 from below. */
-export function timeAt(gamma: (t: number) => number, level: number): number {
-  let [low, high] = [0, 1];
-  while (high - low > 1e-9) {
-    const middle = (low + high) / 2;
-    if (gamma(middle) < level) low = middle;
-    else high = middle;
-  }
-  return low;
-}

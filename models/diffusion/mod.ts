@@ -6,12 +6,11 @@
  * sample.
  */
 export { alphaSigma, type Amplitudes, type Arithmetic, noiseInputs } from "./notation.ts";
-export { type Schedule, schedule, scheduleNames } from "./schedules.ts";
+export { type Schedule, schedule, scheduleNames, timeAt } from "./schedules.ts";
 export {
   levelFields,
   samplingLevels,
   stratifiedTimes,
-  timeAt,
   timeSamplingNames,
   trainingLevel,
 } from "./levels.ts";

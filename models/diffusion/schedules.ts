@@ -35,7 +35,10 @@ export const schedules = {
       "half carries almost no signal",
     citation: "Ho et al. 2020",
   },
-  /** The same with √β linear in u (Rombach et al. 2022, "Latent Diffusion Models"). */
+  /**
+   * The same with √β linear in u (Rombach et al. 2022, "Latent Diffusion Models"), from and to the β of
+   * `linear`. Stable Diffusion goes from 8.5e-4 to 1.2e-2 instead.
+   */
   "scaled-linear": {
     gamma: fromBetaIntegral((u) => {
       const from = Math.sqrt(BETA_MIN), rise = Math.sqrt(BETA_MAX) - from;
@@ -152,6 +155,17 @@ export function zeroTerminalSnr(schedule: Schedule): Schedule {
 export function karrasSigma(t: number, sigmaMin: number, sigmaMax: number, rho: number): number {
   const a = sigmaMin ** (1 / rho), b = sigmaMax ** (1 / rho);
   return (a + t * (b - a)) ** rho;
+}
+
+/** Returns the time t in [0, 1] at which an increasing γ(t) reaches a noise level, to 1e-9 from below. */
+export function timeAt(gamma: (t: number) => number, level: number): number {
+  let [low, high] = [0, 1];
+  while (high - low > 1e-9) {
+    const middle = (low + high) / 2;
+    if (gamma(middle) < level) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Returns the continuous time u in (0, 1] of the discrete step k = t·(T − 1). */

@@ -40,7 +40,7 @@ export function exactFlow({ mu, s }: Gaussian, z: Points, gammaT: number, gammaS
 }
 
 /**
- * The variance that a solver really ends with when it walks unit normal noise down `levels` with
+ * The variance that a solver really ends with when it starts from unit normal noise and follows `levels` with
  * the exact denoiser of N(μ, s²): every step is linear in z and in the estimate before, so it follows
  * from the coefficients.
  */

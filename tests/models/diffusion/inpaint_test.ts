@@ -17,14 +17,14 @@ Deno.test("repaintOrder() takes every step once where nothing is resampled", () 
   assert.deepEqual(repaintOrder(1, 1, 10), [0]);
 });
 
-Deno.test("repaintOrder() walks each stretch again, and the step to clean data once", () => {
+Deno.test("repaintOrder() repeats each segment, and takes the step to clean data once", () => {
   assert.deepEqual(repaintOrder(3, 1, 3), [0, 0, 0, 1, 1, 1, 2]);
   assert.deepEqual(repaintOrder(5, 2, 2), [0, 1, 0, 1, 2, 3, 2, 3, 4]);
   // What does not fill a stretch is left at the noisy end.
   assert.deepEqual(repaintOrder(6, 2, 2), [0, 1, 2, 1, 2, 3, 4, 3, 4, 5]);
 });
 
-Deno.test("repaintOrder() refuses counts that are none, and stretches longer than the walk", () => {
+Deno.test("repaintOrder() refuses counts that are none, and segments that do not fit the steps", () => {
   const cases: [Parameters<typeof repaintOrder>, RegExp][] = [
     [[5, 0, 2], /^jump_length is 0: it must be a whole number, at least 1/],
     [[5, 1, 1.5], /^resamples is 1\.5/],
@@ -99,10 +99,10 @@ Deno.test("in-painting asks the denoiser at the level that the points are really
   };
   const inpaint = { resamples: 3, jumpLength: 2 };
   const { taken, levels } = await inpainted(inpaint, { steps: 7, denoise });
-  const walk = repaintOrder(7, 2, 3);
-  assert.deepEqual(asked, walk.map((start) => levels[start]));
-  assert.deepEqual(taken.map(({ gamma }) => gamma), walk.map((start) => levels[start + 1]));
-  assert.ok(taken.every(({ step, steps }, i) => step === i + 1 && steps === walk.length));
+  const order = repaintOrder(7, 2, 3);
+  assert.deepEqual(asked, order.map((start) => levels[start]));
+  assert.deepEqual(taken.map(({ gamma }) => gamma), order.map((start) => levels[start + 1]));
+  assert.ok(taken.every(({ step, steps }, i) => step === i + 1 && steps === order.length));
   for (const { from: { gamma, z } } of taken) {
     // The known part is N(1.5 α, σ²), whether it was put in place or noised up again.
     const { alpha, sigma } = alphaSigma(gamma);
@@ -112,7 +112,7 @@ Deno.test("in-painting asks the denoiser at the level that the points are really
   }
 });
 
-Deno.test("a solver that remembers forgets when the walk goes back", async () => {
+Deno.test("a multistep sampler discards its last estimate when noise is added", async () => {
   // Its first step after each return must be DDIM's, as at the start.
   const { taken, levels } = await inpainted({ resamples: 2 }, { steps: 4, sampler: "dpmpp-2m" });
   for (const { from, denoised, z, gamma } of taken.filter((_, i) => i % 2 === 1)) {

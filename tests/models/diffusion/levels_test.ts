@@ -7,7 +7,7 @@ import diffusers from "./reference/diffusers.json" with { type: "json" };
 
 const { gamma } = schedule("cosine");
 
-Deno.test("samplingLevels() walks the schedule from its noisy end and ends on x̂ itself", () => {
+Deno.test("samplingLevels() goes from the noisy end of the schedule to x̂ itself", () => {
   assert.deepEqual(samplingLevels(schedule("cosine"), 4), [
     gamma(1),
     gamma(0.75),

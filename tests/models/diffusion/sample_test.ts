@@ -129,7 +129,7 @@ Deno.test("sampleDiffusion() hands every estimate to the next call, for self-con
   }
 });
 
-Deno.test("sampleDiffusion() walks in the precision of its points", async () => {
+Deno.test("sampleDiffusion() computes in the precision of its points", async () => {
   const options = { sampler: "dpmpp-2m", levels: [4, 2, 1, 0], noise: noNoise } as const;
   const z = Float64Array.from(start, (value) => value + 1e-12);
   const wide = await sampleDiffusion<Float64Array>(exactDenoiser({ mu, s }), { ...options, z });

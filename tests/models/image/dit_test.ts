@@ -89,7 +89,7 @@ for (const kind of ["dit-2", "dit-4"] as const) {
   });
 }
 
-Deno.test("a DiT starts from the estimate 0, hears level and class once it is trained, and knows places", async () => {
+Deno.test("a DiT predicts 0 at first, and depends on level, class and position once it is trained", async () => {
   const network = await imageNetwork("tiny", SHAPE, { kind: "dit-4" });
   const call = (
     parameters: Record<string, tf.Tensor>,

@@ -51,7 +51,7 @@ Deno.test("a self-conditioned UNet without an estimate is the plain one, with on
   assert.ok(Array.from(plain).some((value, i) => Math.abs(value - conditioned[i]!) > 1e-3));
 });
 
-Deno.test("a self-conditioned DiT hears the estimate before", async () => {
+Deno.test("a self-conditioned DiT depends on the previous estimate", async () => {
   const parameters = await parametersOf("dit-4");
   const none = await apply("dit-4", parameters, tf.zerosLike(picture(1)));
   const one = await apply("dit-4", parameters, picture(1.3));

@@ -207,7 +207,7 @@ Deno.test("validationStep() and denoiser() condition on an earlier estimate too"
   assertClose(guided.denoised!, twice.flat(), { relative: 1e-4 }); // it ignores the class
 });
 
-Deno.test("denoiser() takes back contrast where asked for", () => {
+Deno.test("denoiser() rescales guidance if it is told to", () => {
   const { x: _x, eps: _eps, ...rest } = batch([0, 1, 2, 3]);
   const z = tf.tensor2d(byHand.map((row) => row.map(({ z }) => z)));
   const run = (scale: number, rescale: number) =>

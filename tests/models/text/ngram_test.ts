@@ -60,7 +60,7 @@ Deno.test("fitNgrams() smooths as the equation says", () => {
   assert.deepEqual([...model.distribution([3, 3, 0, 1])], trigram);
 });
 
-Deno.test("surprisals, cross-entropies and distributions are of one mind", () => {
+Deno.test("surprisals, cross-entropies and distributions agree", () => {
   const text = Uint16Array.from(
     uniforms({ seed: 3, stream: "ngram-test", step: 0 }, 600),
     (x) => Math.floor(7 * x * x),
@@ -85,7 +85,7 @@ Deno.test("surprisals, cross-entropies and distributions are of one mind", () =>
 const CHAIN = [[0.1, 0.8, 0.1], [0.3, 0.1, 0.6], [0.5, 0.25, 0.25]];
 const STATIONARY = [105 / 344, 125 / 344, 114 / 344];
 
-function walk(length: number, step: number): Uint16Array {
+function chainText(length: number, step: number): Uint16Array {
   let state = 0;
   return Uint16Array.from(uniforms({ seed: 1, stream: "chain", step }, length), (uniform) => {
     const [first, second] = CHAIN[state] as [number, number];
@@ -100,14 +100,14 @@ Deno.test("on a Markov chain the bigram model finds its entropy, and longer ones
   });
   const plogp = (sum: number, p: number) => sum - p * Math.log(p);
   const rate = STATIONARY.reduce((sum, p, state) => sum + p * CHAIN[state]!.reduce(plogp, 0), 0);
-  const model = fitNgrams(walk(200_000, 0), { order: 4, vocabularySize: 3 });
-  const nats = model.crossEntropies(walk(200_000, 1));
+  const model = fitNgrams(chainText(200_000, 0), { order: 4, vocabularySize: 3 });
+  const nats = model.crossEntropies(chainText(200_000, 1));
   close(nats[0]!, STATIONARY.reduce(plogp, 0), 0.005);
   for (const order of [2, 3, 4]) close(nats[order - 1]!, rate, 0.005);
 });
 
 Deno.test("sampleNgrams() draws what the model says, and the same for the same key", () => {
-  const model = fitNgrams(walk(50_000, 0), { order: 2, vocabularySize: 3 });
+  const model = fitNgrams(chainText(50_000, 0), { order: 2, vocabularySize: 3 });
   const key = { seed: 5, stream: "samples", step: 0 };
   const drawn = sampleNgrams(model, { length: 20_000, key });
   assert.deepEqual(sampleNgrams(model, { length: 100, key }), drawn.slice(0, 100));

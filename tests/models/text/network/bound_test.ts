@@ -104,7 +104,7 @@ async function boundFor(program: Program, parameters: Parameters, blockSize: num
   return likelihoodBound(draws, priorNats(RANGE.gamma(1), EMBEDDING_DIMENSION, 1));
 }
 
-/** The diffusion term of a walk with this many steps. */
+/** The diffusion term of this many sampling steps. */
 async function discrete(program: Program, parameters: Parameters, steps: number): Promise<number> {
   const gammas = Array.from({ length: steps + 1 }, (_, i) => RANGE.gamma(i / steps));
   const errors: number[] = [];
@@ -197,7 +197,7 @@ Deno.test("nats per character are the same for any tokens of a text that are equ
   assert.ok(Math.abs(tokens.standardError - Math.sqrt(squares / 2 / 3) / c) < 1e-12);
 });
 
-Deno.test("the finite walk's term is the Riemann sum of the continuous one, from above", () => {
+Deno.test("the diffusion term of finitely many steps is the upper Riemann sum of the continuous one", () => {
   // ½ ∫ e^{−γ} s(γ) dγ with s = σ² = 1/(1 + e^{−γ}) has the primitive −½ ln(1 + e^{−γ}).
   const primitive = (gamma: number) => -0.5 * Math.log1p(Math.exp(-gamma));
   const exact = primitive(5) - primitive(-4);

@@ -12,15 +12,15 @@ import {
 /** Mean ‖e − x̂‖² at a level, about as a trained network leaves it. */
 const errorAt = (gamma: number) => 1 / (1 + Math.exp(-2 * gamma - 4));
 
-Deno.test("the bound under a walk's levels is the sum over its steps", () => {
+Deno.test("the bound of finitely many steps is the sum over the steps", () => {
   for (const range of [linearGamma(-4, 5), logisticGamma(-4, 5)]) {
     let before = Infinity;
     for (const steps of [1, 7, 16, 64]) {
-      const walk = finiteSteps(range, steps);
+      const finite = finiteSteps(range, steps);
       // A multiple of all steps, so that every step has as many windows.
       const count = 8 * 7 * 64;
       const draws = [0, 1].map((step) => {
-        const levels = boundLevels(walk, count, { seed: 0, stream: "walk", step });
+        const levels = boundLevels(finite, count, { seed: 0, stream: "walk", step });
         return Array.from(levels.gammas, (gamma, i) => ({
           gamma,
           crossEntropy: 0,
@@ -39,7 +39,7 @@ Deno.test("the bound under a walk's levels is the sum over its steps", () => {
   }
 });
 
-Deno.test("a walk begins and ends at the range's own levels, and stops nowhere else than its steps", () => {
-  const walk = finiteSteps(linearGamma(-4, 4), 4);
-  assert.deepEqual([0, 0.1, 0.25, 0.26, 0.9, 1].map((t) => walk.gamma(t)), [-4, -2, -2, 0, 4, 4]);
+Deno.test("finiteSteps() has the ends of its range, and the levels of its steps only", () => {
+  const finite = finiteSteps(linearGamma(-4, 4), 4);
+  assert.deepEqual([0, 0.1, 0.25, 0.26, 0.9, 1].map((t) => finite.gamma(t)), [-4, -2, -2, 0, 4, 4]);
 });

@@ -80,7 +80,7 @@ Deno.test("with exact posteriors the bound is the likelihood; the mean over all 
   assert.ok(off > 4 * error, `the mean over all masks is off by ${off}, ± ${error}`);
 });
 
-Deno.test("a walk of finitely many steps has the bound that all its masks give, summed up", async () => {
+Deno.test("the bound of finitely many steps is the expectation over all masks", async () => {
   const model = chainModel({ masks: true }), size = CHAIN.length;
   const tokens = [1, 2, 3], length = tokens.length, steps = 3, count = 600;
   const costs = async (masked: ArrayLike<number>, rows: number) => {
@@ -111,7 +111,7 @@ Deno.test("a walk of finitely many steps has the bound that all its masks give, 
   assert.ok(Math.abs(mean(values) - expected) < 4 * error, `${mean(values)}, not ${expected}`);
 });
 
-Deno.test("a walk of one step masks everything, one of very many any number as often", () => {
+Deno.test("one sampling step masks everything, very many steps any number equally often", () => {
   const key = { seed: 5, stream: "walk", step: 0 };
   assert.ok(maskedPlaces(3, 8, key, 1).every((value) => value === 1));
   const length = 6, count = 600;
@@ -147,7 +147,7 @@ Deno.test("a trained network's masked bound lies above the entropy, and near it"
   }
 });
 
-Deno.test("what is masked moves no logits; what is seen moves those of all places, on both sides", async () => {
+Deno.test("masked characters change no logits; unmasked ones change those of all positions", async () => {
   const engine = await openEngine({ device: "cpu" });
   try {
     const program = await compiled(engine, textFiller(network, network.filler!, L), 1);
