@@ -177,8 +177,8 @@ export function rewind(store: Store, run: Run, workerId: number, step: number): 
   const gone = store.transaction(() => {
     store.runs.setStep(run.id, workerId, step);
     store.metrics.deleteAfter(run.id, step);
-    store.texts.deleteWrittenAfter(run.id, step);
-    store.evaluations.deleteMeasuredAfter(run.id, step);
+    store.texts.deleteMadeAfter(run.id, step);
+    store.evaluations.deleteMadeAfter(run.id, step);
     const samples = store.samples.list(run.id)
       .filter((sample) => sample.step > step && sample.settings.made_by === "training");
     for (const sample of samples) store.samples.delete(sample.id);

@@ -135,17 +135,20 @@ const RECORD = columnsOf("id runId step createdAt details");
 /** A record before it has an id, with whatever else its modality records. */
 type NewRecord<Kept extends RowSample | Evaluation> = Omit<Kept, "id" | "createdAt">;
 
-/**
- * Returns the operations of such a table.
- *
- * @param kind Of the records, in their ids.
- * @param defaults Fields that the oldest records lack.
- */
+/** What distinguishes the tables of records. */
+interface RecordKind {
+  readonly table: "texts" | "evaluations";
+  /** Kind of the records, in their ids. */
+  readonly kind: "sample" | "evaluation";
+  /** Path of the field that is "training" in the records that training made. */
+  readonly madeBy: "$.settings.made_by" | "$.madeBy";
+  /** Returns fields that the oldest records lack. */
+  readonly defaults: () => object;
+}
+
 function recordTable<Kept extends RowSample | Evaluation>(
   db: Database,
-  table: "texts" | "evaluations",
-  kind: "sample" | "evaluation",
-  defaults: () => object = () => ({}),
+  { table, kind, madeBy, defaults }: RecordKind,
 ) {
   const select = (tail: string, value: string): Kept[] =>
     db.rows<RecordRow>(`SELECT ${RECORD} FROM ${table} ${tail}`, value)
@@ -174,41 +177,36 @@ function recordTable<Kept extends RowSample | Evaluation>(
     list(runId: string): Kept[] {
       return select("WHERE run_id = ? ORDER BY number", runId);
     },
+
+    /** Deletes records that training made after a step, which it will make again. */
+    deleteMadeAfter(runId: string, step: number): void {
+      db.run(
+        `DELETE FROM ${table}
+         WHERE run_id = ? AND step > ? AND details ->> '${madeBy}' = 'training'`,
+        runId,
+        step,
+      );
+    },
   };
 }
 
 export function textTable(db: Database) {
-  return {
-    ...recordTable<RowSample>(db, "texts", "sample"),
-
-    /** Deletes samples that training made after a step. */
-    deleteWrittenAfter(runId: string, step: number): void {
-      db.run(
-        `DELETE FROM texts
-         WHERE run_id = ? AND step > ? AND details ->> '$.settings.made_by' = 'training'`,
-        runId,
-        step,
-      );
-    },
-  };
+  return recordTable<RowSample>(db, {
+    table: "texts",
+    kind: "sample",
+    madeBy: "$.settings.made_by",
+    defaults: () => ({}),
+  });
 }
 
 export function evaluationTable(db: Database) {
-  // The oldest records name no modality: there was only the first one.
-  const defaults = () => ({ modality: knownModalities()[0]!.name });
-  return {
-    ...recordTable<Evaluation>(db, "evaluations", "evaluation", defaults),
-
-    /** Deletes evaluations that training made after a step, which will be repeated. */
-    deleteMeasuredAfter(runId: string, step: number): void {
-      db.run(
-        `DELETE FROM evaluations
-         WHERE run_id = ? AND step > ? AND details ->> '$.madeBy' = 'training'`,
-        runId,
-        step,
-      );
-    },
-  };
+  return recordTable<Evaluation>(db, {
+    table: "evaluations",
+    kind: "evaluation",
+    madeBy: "$.madeBy",
+    // The oldest records name no modality: there was only the first one.
+    defaults: () => ({ modality: knownModalities()[0]!.name }),
+  });
 }
 
 /** A sample whose tensors are kept in a file. Each modality knows its settings and tensors. */

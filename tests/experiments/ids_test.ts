@@ -77,8 +77,8 @@ Deno.test("what a run wrote is numbered once, though training deletes the newest
       );
     assert.deepEqual([write(4), write(8)], [`${id}-sample-001`, `${id}-sample-002`]);
     assert.deepEqual([measure(4), measure(8)], [`${id}-evaluation-001`, `${id}-evaluation-002`]);
-    store.texts.deleteWrittenAfter(id, 4);
-    store.evaluations.deleteMeasuredAfter(id, 4);
+    store.texts.deleteMadeAfter(id, 4);
+    store.evaluations.deleteMadeAfter(id, 4);
     assert.deepEqual([write(8), measure(8)], [`${id}-sample-003`, `${id}-evaluation-003`]);
   }));
 

@@ -137,7 +137,7 @@ Deno.test("text written on the way is kept with its film, and written again afte
     const asked = await lab.write(request);
     lab.close();
     const before = store.texts.list(diffusion) as TextSample[];
-    store.texts.deleteWrittenAfter(diffusion, 4);
+    store.texts.deleteMadeAfter(diffusion, 4);
     assert.deepEqual(store.texts.list(diffusion), [before[0], asked]);
     store.texts.insert({ ...before[1]!, step: 8 });
     assert.equal(store.texts.list(diffusion).length, 3);

@@ -131,7 +131,7 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
       assert.equal(asked.results.frechet.floor, last!.results.frechet.floor);
 
       // Going back takes along what training made after the step, and nothing else.
-      store.evaluations.deleteMeasuredAfter(run, 4);
+      store.evaluations.deleteMadeAfter(run, 4);
       assert.deepEqual(store.evaluations.list(run), [first, asked]);
       const { id: _, createdAt: __, ...again } = last!;
       assert.equal(store.evaluations.insert(again), `${run}-evaluation-004`);
