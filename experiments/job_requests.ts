@@ -14,7 +14,7 @@ import {
 } from "./registry/modalities.ts";
 import { requireFieldsOf } from "./registry/requests.ts";
 import { estimateEvaluation, type EvaluationEstimate } from "./report/estimates.ts";
-import { ensureWorker, holdServerLock, logPath, noticeDeadWorkers } from "./run/processes.ts";
+import { ensureWorker, holdServerLock, logPath } from "./run/processes.ts";
 import {
   type Job,
   type JobFilter,
@@ -84,7 +84,6 @@ export function jobRequests(store: Store, place: RunPlace, find: RunFinder) {
     const input = modalityOf(run).jobInputs[kind](run, request);
     requireRoom("jobs", jobs.list({ status: "queued", limit: 1 }).total, 1);
     lock ??= holdServerLock(store.workspace);
-    noticeDeadWorkers(store);
     const id = jobs.request({ kind, runId: run.id, input, place });
     ensureWorker(store, "jobs");
     return byId(id);
@@ -109,7 +108,6 @@ export function jobRequests(store: Store, place: RunPlace, find: RunFinder) {
       if (now - checkedAt >= PROCESS_CHECK) {
         checkedAt = now;
         // Jobs of a process that died are interrupted, and those behind them go on in another.
-        noticeDeadWorkers(store);
         ensureWorker(store, "jobs");
       }
       await delay(Math.min(POLL, deadline - now));

@@ -13,8 +13,8 @@ import type { DeviceChoice } from "../engine/mod.ts";
 import { codeVersion } from "./common/system.ts";
 import { type ConfigOverrides, resolveConfig } from "./config/configuration.ts";
 import { modalityOf, openSubject, type PresetName } from "./registry/modalities.ts";
-import type { JobWorkerOptions } from "./run/job_worker.ts";
 import { asWorker, type WorkerOptions } from "./run/processes.ts";
+import type { JobKind } from "./store/jobs.ts";
 import type { Run } from "./store/run.ts";
 import { LostRunError, type Store } from "./store/store.ts";
 
@@ -94,15 +94,16 @@ async function train(
 }
 
 /**
- * Does the jobs of a workspace in this process: samples and evaluations.
+ * Does the jobs of a workspace in this process: samples and evaluations. There is at most one job worker.
  *
- * @throws {UserError} If another process does them, or the workspace cannot be opened.
+ * @throws {UserError} If another worker is alive, or the workspace cannot be opened.
  */
-export async function runJobs(options: Omit<JobWorkerOptions, "openWork">): Promise<void> {
-  const worker = await import("./run/job_worker.ts");
-  await worker.runJobs({
-    ...options,
-    openWork: async (run, kind) => (await modalityOf(run).load())[kind],
+export async function runJobs(options: WorkerOptions): Promise<void> {
+  await asWorker(options, "jobs", async (store, id) => {
+    const { JobWorker } = await import("./run/job_worker.ts");
+    const { signal, log } = options;
+    const openWork = async (run: Run, kind: JobKind) => (await modalityOf(run).load())[kind];
+    await new JobWorker(store, id, { openWork, signal, log }).run();
   });
 }
 

@@ -14,7 +14,7 @@ import { codeVersion, namesIn, Parts } from "../common/system.ts";
 import { type Job, type JobEnd, type JobKind, jobTitle } from "../store/jobs.ts";
 import type { Run } from "../store/run.ts";
 import { LostRunError, type Store } from "../store/store.ts";
-import { asWorker, hasServer, type WorkerOptions } from "./processes.ts";
+import { hasServer, type WorkerOptions } from "./processes.ts";
 
 /** Reports the progress of a job; throws if the job is to end. */
 export type Report = (done: number, total: number, message: string) => void;
@@ -36,11 +36,6 @@ export interface JobContext {
 /** Processes a job. @returns A function that stores the result, called in the transaction that ends the job. */
 export type Work = (context: JobContext) => Promise<() => string>;
 
-export interface JobWorkerOptions extends WorkerOptions {
-  /** Loads the implementation of a kind of job for a run; npm packages may have to be fetched first. */
-  readonly openWork: (run: Run, kind: JobKind) => Promise<Work>;
-}
-
 /** Milliseconds that a worker waits for another job. */
 const IDLE_LIMIT = 60_000;
 /** Milliseconds between polls of the queue, checks for servers, and writes of progress. */
@@ -48,16 +43,13 @@ const POLL = 40;
 const SERVERS_EVERY = 250;
 const PROGRESS_EVERY = 200;
 
-/**
- * Processes the jobs of a workspace until there is none for some time, or no server is left.
- *
- * @throws {UserError} If there is another job worker, or the workspace cannot be opened.
- */
-export async function runJobs(options: JobWorkerOptions): Promise<void> {
-  await asWorker(options, "jobs", (store, id) => new JobWorker(store, id, options).run());
+interface JobWorkerOptions extends Pick<WorkerOptions, "signal" | "log"> {
+  /** Loads the implementation of a kind of job for a run; npm packages may have to be fetched first. */
+  readonly openWork: (run: Run, kind: JobKind) => Promise<Work>;
 }
 
-class JobWorker {
+/** Processes the jobs of a store as a worker with an id. */
+export class JobWorker {
   readonly #store: Store;
   readonly #id: number;
   readonly #options: JobWorkerOptions;
@@ -71,6 +63,7 @@ class JobWorker {
     this.#options = options;
   }
 
+  /** Processes jobs until there is none for some time, no server is left, or this process cannot process another one. */
   async run(): Promise<void> {
     this.#deleteLeftovers();
     for (;;) {
