@@ -53,7 +53,7 @@ export {
   tellingFields,
 } from "./config/configuration.ts";
 export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/fields.ts";
-export { processExists } from "./common/system.ts";
+export { processExists, writeFileAtomically } from "./common/system.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/store.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";
 export { type ConfigEstimate, expectedTime, PASSES_OF_A_STEP } from "./report/estimates.ts";

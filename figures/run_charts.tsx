@@ -1,4 +1,6 @@
 /** Charts of runs: aligned curves of compared runs, sparklines, and nats per character by block size. */
+// @ts-types="@types/d3-scale"
+import { scaleLinear } from "d3-scale";
 import {
   type AlignedCurve,
   blockCurve,
@@ -69,11 +71,9 @@ export function sparkline(points: readonly Point[], options: {
   const span = Math.max(...ys) - low || 1;
   const first = finite[0]?.x ?? 0;
   const length = Math.max(finite.at(-1)?.x ?? 1, options.xEnd ?? 0) - first || 1;
-  const place = (point: Point) => [
-    (3 + (point.x - first) / length * (width - 6)).toFixed(1),
-    (3 + (1 - (value(point.y) - low) / span) * (height - 6)).toFixed(1),
-  ];
-  const places = finite.map(place);
+  const x = scaleLinear([first, first + length], [3, width - 3]);
+  const y = scaleLinear([low, low + span], [height - 3, 3]);
+  const places = finite.map((point) => [x(point.x).toFixed(1), y(value(point.y)).toFixed(1)]);
   const end = places.at(-1);
   return String(
     <svg

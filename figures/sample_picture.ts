@@ -5,10 +5,11 @@ import {
   type Lab,
   type Sample,
   type SamplePixels,
+  writeFileAtomically,
 } from "../experiments/mod.ts";
 import { contactSheet, type FilmFrame, filmStrip } from "./contact_sheet.ts";
 import { formatNumber } from "./theme.ts";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Describes the origin and the settings of a sample in one line. */
@@ -253,15 +254,7 @@ export async function samplePng(
     if ((error as { code?: string }).code !== "ENOENT") throw error;
   }
   const png = await samplePicture(sample, await lab.samplePixels(id));
-  // Another process may render the same picture: write to a temporary file, then rename it.
-  const own = `${path}.${crypto.randomUUID()}`;
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(own, png);
-    await rename(own, path);
-  } catch (error) {
-    await rm(own, { force: true });
-    throw error;
-  }
+  // Another process may render the same picture.
+  writeFileAtomically(path, png);
   return { path, png };
 }

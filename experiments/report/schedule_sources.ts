@@ -8,6 +8,7 @@ import {
   noisyLine,
   randomAlphabet,
 } from "../../models/text/mod.ts";
+import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { modalities, pixelMoments } from "../registry/modalities.ts";
 import type { InspectedSchedule } from "../run/modality.ts";
 import { gatherImages, loadImageDataset } from "../../data/mod.ts";
@@ -59,10 +60,7 @@ function theAlphabet(): Alphabet {
 async function tabulated(): Promise<readonly number[]> {
   const known: number[] = [];
   for (let gamma = LEAST; gamma <= MOST; gamma += STEP) {
-    const alpha = Math.sqrt(1 / (1 + Math.exp(gamma)));
-    known.push(
-      informationOfCharacters({ alpha, sigma: Math.sqrt(1 - alpha ** 2) }, theAlphabet()),
-    );
+    known.push(informationOfCharacters(alphaSigma(gamma), theAlphabet()));
     await othersFirst();
   }
   return known;

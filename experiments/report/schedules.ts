@@ -1,5 +1,6 @@
 /** The report on noise schedules: signal and noise over time, for a digit and for a line of verse. */
 import { normals, parseWith, UserError } from "../../engine/host/mod.ts";
+import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { EMBEDDING_DIMENSION, type NoisyLine, priorNats } from "../../models/text/mod.ts";
 import {
   characterInformation,
@@ -227,16 +228,10 @@ function priorNatsOf(gamma: number): number {
   return gamma === Infinity ? 0 : priorNats(gamma, EMBEDDING_DIMENSION, 1);
 }
 
-/** Returns signal and noise at a time: α² = sigmoid(−γ), σ² = sigmoid(γ). */
+/** Returns signal and noise at a time. */
 function pointAt(schedule: InspectedSchedule, t: number): SchedulePoint {
   const gamma = schedule.gamma(t);
-  return {
-    t,
-    gamma,
-    alpha: Math.sqrt(1 / (1 + Math.exp(gamma))),
-    sigma: Math.sqrt(1 / (1 + Math.exp(-gamma))),
-    snr: Math.exp(-gamma),
-  };
+  return { t, gamma, ...alphaSigma(gamma), snr: Math.exp(-gamma) };
 }
 
 /** Returns the share of the variance of the data that the best linear estimate of each pixel from its noisy value

@@ -1,4 +1,4 @@
-/** The job of generating text. */
+/** The job of generating text, and the trained runs that it and evaluations open. */
 import { RefusedValue, UserError } from "../../engine/host/mod.ts";
 import {
   isAvailableLocally,
