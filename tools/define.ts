@@ -50,33 +50,24 @@ export interface ToolDefinition<Input extends z.ZodType = z.ZodType> {
   readonly title: string;
   readonly description: string;
   readonly input: Input;
-  readonly annotations: Annotations;
+  readonly annotations: typeof READING;
   /** Works only with runs that have a checkpoint. */
-  readonly needsWeights?: true;
+  readonly needsWeights?: true | undefined;
   run(input: z.output<Input>, call: Call): Promise<CallToolResult | InputRequiredResult>;
 }
 
-interface Annotations {
-  readonly readOnlyHint: boolean;
-  readonly destructiveHint: boolean;
-  readonly idempotentHint: boolean;
-  /** Never true: data sets come by name from fixed, checksummed places, and nothing else is fetched. */
-  readonly openWorldHint: false;
-}
-
-/** Of a tool that only looks, and of one that adds to the workspace; neither destroys anything. */
-export const READING: Annotations = {
+/**
+ * Of a tool that only looks. No tool has an open world: data sets come by name from fixed, checksummed places, and
+ * nothing else is fetched.
+ */
+export const READING = {
   readOnlyHint: true,
   destructiveHint: false,
   idempotentHint: true,
   openWorldHint: false,
 };
-export const ADDING: Annotations = {
-  readOnlyHint: false,
-  destructiveHint: false,
-  idempotentHint: false,
-  openWorldHint: false,
-};
+/** Of a tool that adds to the workspace; it destroys nothing. */
+export const ADDING = { ...READING, readOnlyHint: false, idempotentHint: false };
 
 /** Keeps the input's type between a tool's schema and its function. */
 export function defineTool<Input extends z.ZodType>(

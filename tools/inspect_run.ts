@@ -1,6 +1,6 @@
 /** The tool that inspects runs, sweeps and jobs, one or a list of them. */
 import type { z } from "zod";
-import { counted, RefusedValue, shortened, withoutUndefined } from "../engine/host/mod.ts";
+import { capital, counted, RefusedValue, shortened, withoutUndefined } from "../engine/host/mod.ts";
 import {
   hasEnded,
   isPretrained,
@@ -29,7 +29,7 @@ import {
   settingsOf,
   waitCalls,
 } from "./links.ts";
-import { capital, moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
+import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
 import { statusCounts, watchRuns } from "./train.ts";
 import { reportCurves, reportParts, viewOf } from "./run_report.ts";
 import { answer } from "./answer.ts";

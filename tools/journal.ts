@@ -1,5 +1,5 @@
 /** The tools that read and write the experiment journal. */
-import { counted, shortened, UserError, withoutUndefined } from "../engine/host/mod.ts";
+import { capital, counted, shortened, UserError, withoutUndefined } from "../engine/host/mod.ts";
 import { type Lab, runReference, type Variation } from "../experiments/mod.ts";
 import {
   Criterion,
@@ -12,7 +12,7 @@ import {
 } from "../journal/mod.ts";
 import { ADDING, defineTool, READING } from "./define.ts";
 import { call, journalUri } from "./links.ts";
-import { capital, MAX_ROWS, moreRows } from "./rows.ts";
+import { MAX_ROWS, moreRows } from "./rows.ts";
 import { z } from "zod";
 import { publications } from "./arguments.ts";
 import { answer } from "./answer.ts";

@@ -1,5 +1,5 @@
 /** The tools' presentation of runs whose samples are pictures. */
-import { counted, withoutUndefined } from "../engine/host/mod.ts";
+import { capital, counted, withoutUndefined } from "../engine/host/mod.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import {
   imageConfigOf,
@@ -11,7 +11,7 @@ import {
 } from "../experiments/mod.ts";
 import type { Detail } from "./fields.ts";
 import { evaluateCalls, period, repeated, sampleCall, sampleUri, settingsOf } from "./links.ts";
-import { capital, damageNote, percent, rounded, table } from "./rows.ts";
+import { damageNote, percent, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import type { ModalityView } from "./table_view.ts";
 import { answer, picture } from "./answer.ts";

@@ -143,11 +143,6 @@ export function moreRows(shown: number, offset: number, total: number): string {
   return left > 0 ? `${left} more: offset=${offset + shown}` : "";
 }
 
-/** The text with a capital letter at its beginning. */
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /**
  * A sentence where the weights of `step` were used because a newer checkpoint is damaged, with a
  * space before it; nothing otherwise.

@@ -11,9 +11,9 @@ import {
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
 import { asJson, evaluateCalls, repeated, sampleCall, sampleUri } from "./links.ts";
-import { capital, damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
+import { damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
-import { counted, shortened } from "../engine/host/mod.ts";
+import { capital, counted, shortened } from "../engine/host/mod.ts";
 import { answer } from "./answer.ts";
 
 export const textView: ModalityView = {

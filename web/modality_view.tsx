@@ -2,6 +2,7 @@
  * The parts of pages that depend on the presentation of a modality, the charts that all runs share, and the
  * plainest presentation: tables of the fields of samples and evaluations.
  */
+import { capital } from "../engine/host/mod.ts";
 import type { staticUrl } from "./static_files.ts";
 import type { Child } from "hono/jsx";
 import {
@@ -64,15 +65,9 @@ export interface RunCharts {
   readonly more: readonly string[];
 }
 
-/** Axes and theme of the charts of a run. */
-export interface ChartFrame {
-  readonly xLabel: string;
-  readonly xRange: readonly [number, number];
-  readonly theme: typeof pageTheme;
-}
-
-export function chartFrame(run: Run): ChartFrame {
-  return { xLabel: "training step", xRange: [0, run.steps], theme: pageTheme };
+/** Returns axes and theme of the charts of a run. */
+export function chartFrame(run: Run) {
+  return { xLabel: "training step", xRange: [0, run.steps], theme: pageTheme } as const;
 }
 
 /** Returns the baseline of a run as a dashed line, if it is known. */
@@ -105,7 +100,7 @@ export function singleCharts(run: Run, curves: Curves) {
       emptyText: emptyText(run, name),
       series: smoothed
         ? smoothedSeries(metricTitle(name), points, color)
-        : [{ name: metricTitle(name), points, color, dots: hasFewPoints(curves[name]) }],
+        : [seriesOf(metricTitle(name), curves[name], color)],
       yRange: chart.fromZero ? fromZero(curves[name]) : undefined,
     });
   };
@@ -142,8 +137,13 @@ export function pointsOf(curve: readonly MetricPoint[] | undefined): Point[] {
   return (curve ?? []).map(({ step, value }) => ({ x: step, y: value }));
 }
 
-export function hasFewPoints(curve: readonly MetricPoint[] | undefined): boolean {
-  return (curve?.length ?? 0) <= 20;
+/** Returns a curve as a series, with dots where it has few points. */
+export function seriesOf(
+  name: string,
+  curve: readonly MetricPoint[] | undefined,
+  color: number,
+): Series {
+  return { name, points: pointsOf(curve), color, dots: (curve?.length ?? 0) <= 20 };
 }
 
 function fromZero(curve: readonly MetricPoint[] | undefined): readonly [number, number] {
@@ -166,7 +166,7 @@ export const tableView: ModalityView = {
     const { name, title, baseline } = metricOf(run);
     const value = run.latest[name];
     return {
-      name: title.charAt(0).toUpperCase() + title.slice(1),
+      name: capital(title),
       value: measuredOrDash(value),
       note: run.baseline === null
         ? "held-out data, lower is better"

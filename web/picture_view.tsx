@@ -14,9 +14,9 @@ import {
   chartFrame,
   emptyText,
   EvaluationTable,
-  hasFewPoints,
   type ModalityView,
   pointsOf,
+  seriesOf,
   singleCharts,
   trainingCharts,
 } from "./modality_view.tsx";
@@ -72,11 +72,7 @@ const QUARTERS = [
   ["denoising_mse_q3", "most noise"],
 ] as const satisfies readonly (readonly [MetricName, string])[];
 
-function denoisingChart(
-  run: Run,
-  curves: Curves,
-): string {
-  const whole = pointsOf(curves.denoising_mse);
+function denoisingChart(run: Run, curves: Curves): string {
   return lineChart({
     ...chartFrame(run),
     title: metricTitle("denoising_mse"),
@@ -84,14 +80,14 @@ function denoisingChart(
     yScale: "log",
     emptyText: emptyText(run, "denoising_mse"),
     series: [
-      { name: "all", points: whole, color: 1, dots: hasFewPoints(curves.denoising_mse) },
+      seriesOf("all", curves.denoising_mse, 1),
       ...QUARTERS.map(([name, label], index): Series => ({
         name: label,
         points: pointsOf(curves[name]),
         color: [5, 2, 3, 4][index] ?? 0,
         dashed: true,
       })),
-      ...(whole.length > 0 ? baselineOf(run, "learnt nothing") : []),
+      ...(curves.denoising_mse?.length ? baselineOf(run, "learnt nothing") : []),
     ],
   });
 }

@@ -1,4 +1,4 @@
-import { duration } from "../engine/host/mod.ts";
+import { capital, duration } from "../engine/host/mod.ts";
 import {
   type Curves,
   differingFields,
@@ -14,6 +14,7 @@ import {
 import { formatMeasured, formatNumber, sparkline } from "../figures/mod.ts";
 import { raw } from "hono/html";
 import { isActive, Jobs, type JobsView } from "./jobs.tsx";
+import { pointsOf } from "./modality_view.tsx";
 import { Ask, Page, RunProgress, runUrl, settingOf, Settings, Status, Time } from "./layout.tsx";
 
 /** The ranking metric of each modality, "denoising error of images, nats per character of text". */
@@ -138,9 +139,7 @@ export function RunTable(props: { rows: readonly RunRow[] }) {
             <th>Loss</th>
             <th class="number">
               <abbr
-                title={`${METRICS.charAt(0).toUpperCase()}${
-                  METRICS.slice(1)
-                }; held out, lower is better`}
+                title={`${capital(METRICS)}; held out, lower is better`}
               >
                 Error
               </abbr>
@@ -213,7 +212,7 @@ function RunGroup({ sweepId, rows }: Group) {
 
 function RunLine(props: RunRow & { settings: Record<string, string | number>; inSweep: boolean }) {
   const { run, curves } = props;
-  const loss = (curves.loss ?? []).map(({ step, value }) => ({ x: step, y: value }));
+  const loss = pointsOf(curves.loss);
   const score = scoreOf(run);
   const seconds = run.trainedSeconds;
   return (

@@ -16,15 +16,14 @@ import {
   lineChart,
   metricTitle,
   pageTheme,
-  type Series,
 } from "../figures/mod.ts";
 import {
   baselineOf,
   chartFrame,
   emptyText,
-  hasFewPoints,
   type ModalityView,
   pointsOf,
+  seriesOf,
   trainingCharts,
 } from "./modality_view.tsx";
 import { TextEvaluationTable, writingText } from "./text_evaluations.tsx";
@@ -81,10 +80,7 @@ function blockLabel(size: number | undefined): string {
 }
 
 /** Held-out text by size of blocks, beside training text and a bigram model. */
-function natsChart(
-  run: Run,
-  curves: Curves,
-): string {
+function natsChart(run: Run, curves: Curves): string {
   const blocks = blockMetrics.map(({ name, blockSize }) => [name, blockLabel(blockSize)] as const);
   const measured = blocks.filter(([name]) => (curves[name]?.length ?? 0) > 0);
   return lineChart({
@@ -94,12 +90,7 @@ function natsChart(
     yScale: "linear",
     emptyText: emptyText(run, "nats_per_character"),
     series: [
-      ...measured.map(([name, label], index): Series => ({
-        name: label,
-        points: pointsOf(curves[name]),
-        color: index,
-        dots: hasFewPoints(curves[name]),
-      })),
+      ...measured.map(([name, label], index) => seriesOf(label, curves[name], index)),
       ...(measured.length > 0
         ? [{ name: "training text", points: pointsOf(curves.train_nats), color: 6, dashed: true }]
         : []),
@@ -115,22 +106,14 @@ const QUARTILES = [
 ] as const satisfies readonly (readonly [MetricName, string])[];
 
 /** Chart of the noise levels at which a run with an adaptive distribution trains. */
-function levelsChart(
-  run: Run,
-  curves: Curves,
-): string {
+function levelsChart(run: Run, curves: Curves): string {
   return lineChart({
     ...chartFrame(run),
     title: "Noise levels drawn",
     subtitle: "-log SNR, as the run finds its bound to be made up",
     yScale: "linear",
     emptyText: emptyText(run, "nats_per_character"),
-    series: QUARTILES.map(([name, label], index): Series => ({
-      name: label,
-      points: pointsOf(curves[name]),
-      color: index,
-      dots: hasFewPoints(curves[name]),
-    })),
+    series: QUARTILES.map(([name, label], index) => seriesOf(label, curves[name], index)),
   });
 }
 

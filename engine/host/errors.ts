@@ -148,6 +148,11 @@ export function listed(words: readonly string[], most = 10): string {
   return lists.format(left > 0 ? [...words.slice(0, most), `${left} more`] : words);
 }
 
+/** The text with a capital letter at its beginning. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** "one run", "4 runs". */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return count === 1 ? `one ${noun}` : `${count} ${plural}`;

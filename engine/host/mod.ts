@@ -6,6 +6,7 @@
 import { UserError } from "./errors.ts";
 
 export {
+  capital,
   counted,
   didYouMean,
   duration,

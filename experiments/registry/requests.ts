@@ -1,6 +1,6 @@
 /** The requests to train, sample and evaluate, over all modalities. */
 import { z } from "zod";
-import { jsonSchemaOf, RefusedValue } from "../../engine/host/mod.ts";
+import { capital, jsonSchemaOf, RefusedValue } from "../../engine/host/mod.ts";
 import {
   factsOf,
   fieldFacts,
@@ -118,7 +118,7 @@ function descriptionOf(variants: readonly Variant[]): string {
   }));
   const { description } = first!;
   const beginning = isOfOther(first!)
-    ? `${beginningLarge(first!.modality)}${description.startsWith("For ") ? "," : ":"} ${
+    ? `${capital(first!.modality)}${description.startsWith("For ") ? "," : ":"} ${
       beginningSmall(description)
     }`
     : description;
@@ -130,7 +130,6 @@ function descriptionOf(variants: readonly Variant[]): string {
 
 /** "Texts, 1 to 16" → "texts, 1 to 16". */
 const beginningSmall = (words: string) => words.charAt(0).toLowerCase() + words.slice(1);
-const beginningLarge = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** The request to sample from a run of any modality. */
 export const AnySampleRequest = anyRequest("sample");
@@ -274,7 +273,7 @@ function override(
   const description = variants.map(({ modality, schema }, i) => {
     const { description = "" } = schema;
     if (i === 0) return description;
-    return `for ${modality}: ${description.replace(`${beginningLarge(modality)}: `, "")}`;
+    return `for ${modality}: ${description.replace(`${capital(modality)}: `, "")}`;
   }).join("; ");
   const agreed = first && others.length === 0 ? ` (default ${first.value})` : "";
   return anyVariant(variants).optional().describe(`${description}${agreed}`);

@@ -48,8 +48,11 @@ export const demoCommand = defineCommand({
     const lab = labOf(common);
     const viewer = withViewer
       ? await viewerOf(lab, {
-        ...{ host, port, first: START_PORT },
-        ...{ lasting: true, dataRoots: dataRootsOf(undefined) },
+        host,
+        port,
+        first: START_PORT,
+        lasting: true,
+        dataRoots: dataRootsOf(undefined),
       }, wiring)
       : null;
     if (viewer) {

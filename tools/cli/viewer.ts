@@ -187,8 +187,13 @@ export const startCommand = defineCommand({
   async run({ host, port, allow_host: allowHost, token, data_root, ...common }, wiring) {
     const lab = labOf(common);
     const { url, own, access } = await viewerOf(lab, {
-      ...{ host, allowHost, token, port },
-      ...{ first: START_PORT, lasting: true, dataRoots: dataRootsOf(data_root) },
+      host,
+      allowHost,
+      token,
+      port,
+      first: START_PORT,
+      lasting: true,
+      dataRoots: dataRootsOf(data_root),
     }, wiring);
     resumeQueue(lab);
     const header = access.token === null
