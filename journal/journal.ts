@@ -1,9 +1,10 @@
 import { join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../engine/host/mod.ts";
 import { type Lab, requireConfigField } from "../experiments/mod.ts";
 import { entryBody } from "./body.ts";
 import { changesMeaning, comparableMetric } from "./comparable.ts";
-import type { Criterion, Selection } from "./criterion.ts";
+import { type Criterion, describeSelection, type Selection } from "./criterion.ts";
 import {
   formatEntry,
   FrontMatter,
@@ -194,17 +195,22 @@ function checkedCriterion(lab: Lab, criterion: Criterion | undefined): Criterion
         comparableMetric(field),
     );
   }
-  const { against, ...rest } = criterion;
-  return {
-    ...rest,
-    group: checkedSelection(lab, criterion.group),
-    ...(against ? { against: checkedSelection(lab, against) } : {}),
-  };
+  const group = checkedSelection(lab, criterion.group);
+  const against = criterion.against && checkedSelection(lab, criterion.against);
+  if (isDeepStrictEqual(group, against)) {
+    throw new UserError(
+      `criterion.group and criterion.against choose the same runs, those ${
+        describeSelection(group)
+      }: ` +
+        "give other parameters, another label or other runs in one of them",
+    );
+  }
+  return { ...criterion, group, ...(against ? { against } : {}) };
 }
 
 function checkedSelection(lab: Lab, selection: Selection): Selection {
-  for (const field of Object.keys(selection.parameters ?? {})) {
-    requireConfigField(field, "criterion");
+  for (const [field, value] of Object.entries(selection.parameters ?? {})) {
+    requireConfigField(field, "criterion", value);
   }
   return selection.runs ? { ...selection, runs: idsOf(lab, selection.runs) } : selection;
 }

@@ -22,7 +22,8 @@ export const inspectNoiseScheduleTool = defineTool({
   annotations: READING,
   async run({ schedules, dataset, digit_index, times, detail }, { lab, links, progress }) {
     progress.report({ done: 0, total: 2, message: "computing the schedules" });
-    const report = await lab.inspectSchedules([...new Set(schedules)], {
+    const names = [...new Set(schedules)];
+    const report = await lab.inspectSchedules(names, {
       dataset,
       index: digit_index,
       times,
@@ -34,8 +35,8 @@ export const inspectNoiseScheduleTool = defineTool({
     return answer(
       {
         summary: `${report.summary}.`,
-        next: trials(schedules),
-        viewerUrl: links.schedules(schedules),
+        next: trials(names),
+        viewerUrl: links.schedules(names),
       },
       [
         factsTable(report.schedules),

@@ -1,5 +1,12 @@
 /** The tools that read and write the experiment journal. */
-import { capital, counted, shortened, UserError, withoutUndefined } from "../engine/host/mod.ts";
+import {
+  capital,
+  counted,
+  listed,
+  shortened,
+  UserError,
+  withoutUndefined,
+} from "../engine/host/mod.ts";
 import { type Lab, runReference, type Variation } from "../experiments/mod.ts";
 import {
   Criterion,
@@ -284,7 +291,9 @@ function unchanged(id: string, said: Record<string, unknown>): string {
   const fields = Object.keys(withoutUndefined(said));
   if (fields.length === 0) return id;
   throw new UserError(
-    `${fields.join(", ")} of an entry stay as first written: leave out, or leave out id to write ` +
-      "a new entry",
+    `What an entry has as ${
+      listed(fields)
+    } stays as first written: leave it out, or leave out id to ` +
+      "write a new entry",
   );
 }

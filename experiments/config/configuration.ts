@@ -3,7 +3,7 @@
  * and the store need to know of each modality. This folder names no modality: `registry/modalities.ts` provides them
  * when it is loaded, which every entry file of the program does.
  */
-import type { z } from "zod";
+import { z } from "zod";
 import { didYouMean, parseWith, RefusedValue, UserError } from "../../engine/host/mod.ts";
 import { type FieldFacts, fieldsWith, type RunConfig } from "./fields.ts";
 import { createHash } from "node:crypto";
@@ -97,14 +97,22 @@ export function presetNamed(name: string): Preset {
   );
 }
 
-/** @throws {UserError} If no configuration has this field; `where` describes the origin of the name. */
-export function requireConfigField(name: string, where: string): void {
-  const fields = knownModalities().flatMap(({ config }) => Object.keys(config.shape));
-  if (fields.includes(name)) return;
-  throw new UserError(
-    `${where} names a field ${JSON.stringify(name)} that no configuration has` +
-      didYouMean(name, fields),
+/**
+ * @param where Describes the origin of the name.
+ * @throws {UserError} If no configuration has this field, or none with this value.
+ */
+export function requireConfigField(name: string, where: string, value?: string | number): void {
+  const shapes = knownModalities().map(({ config }) => config.shape);
+  const schemas = shapes.flatMap((shape) =>
+    Object.hasOwn(shape, name) ? [shape[name] as z.ZodType] : []
   );
+  if (schemas.length === 0) {
+    throw new UserError(
+      `${where} names a field ${JSON.stringify(name)} that no configuration has` +
+        didYouMean(name, shapes.flatMap((shape) => Object.keys(shape))),
+    );
+  }
+  if (value !== undefined) parseWith(z.object({ [name]: z.union(schemas) }), { [name]: value });
 }
 
 /**

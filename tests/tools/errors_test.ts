@@ -145,7 +145,7 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
     { id: "../../etc/passwd" },
     /There is no journal entry "\.\.\/\.\.\/etc\/passwd": the journal is empty/,
   ],
-  ["write-journal", { id: "1", title: "New" }, /title of an entry stay as first written/],
+  ["write-journal", { id: "1", title: "New" }, /as title stays as first written/],
   ["write-journal", { title: "A", hypothesis: "B", runs: ["image-9999"] }, /image-9999/],
   [
     "write-journal",
@@ -172,6 +172,26 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
       threshold: 1,
     },
   }, /field "scedule" that no configuration has: did you mean schedule\?/],
+  ["write-journal", {
+    title: "A",
+    hypothesis: "B",
+    criterion: {
+      metric: "denoising_mse",
+      group: { parameters: { schedule: "cosin" } },
+      relation: "below",
+      threshold: 1,
+    },
+  }, /schedule is "cosin", but must be one of linear, scaled-linear, cosine/],
+  ["write-journal", {
+    title: "A",
+    hypothesis: "B",
+    criterion: {
+      metric: "denoising_mse",
+      group: { parameters: { schedule: "cosine" } },
+      relation: "below",
+      against: { parameters: { schedule: "cosine" } },
+    },
+  }, /criterion\.group and criterion\.against choose the same runs, those with schedule = cosine/],
   ["write-journal", { title: "\u0000 ", hypothesis: "B" }, /title cannot be written/],
   [
     "inspect-run",

@@ -127,6 +127,17 @@ Deno.test("a comparison of runs that are not all trained says how to wait for th
     assert.match(text, /^Next: inspect-run \{"run": "image-0002", "wait_seconds": 45\} to wait/m);
   }));
 
+Deno.test("a schedule that is named twice is inspected, and proposed to be trained, once", () =>
+  withRuns(() => {}, async (caller) => {
+    const text = textOf(
+      await caller.call("inspect-noise-schedule", { schedules: ["cosine", "edm", "cosine"] }),
+    );
+    assert.match(
+      text,
+      /^Next: train \{"preset": "demo", "grid": \{"schedule": \["cosine","edm"\]\}/m,
+    );
+  }));
+
 Deno.test("what a list proposes is a complete call that can be made", () =>
   withRuns((store) => {
     finishedRun(store, digits({ seed: 0 }), 0.2);
