@@ -1,7 +1,8 @@
 /**
- * The one TensorFlow.js namespace of the program: the core, the plain cpu backend, and its gradients, with those
- * that TensorFlow.js lacks or has wrong. They are written with its own operators, so that they hold on every backend.
- * A second copy of the core would have a registry of its own, so everything takes `tf` from here.
+ * The one TensorFlow.js namespace of the program: the core, the plain cpu backend, and its gradients,
+ * with those that TensorFlow.js lacks or has wrong. They are written with its own operators, so that
+ * they hold on every backend. A second copy of the core would have a registry of its own, so
+ * everything takes `tf` from here.
  *
  * The core's package holds the gradients in a form that only bundlers can load (ES modules without
  * file extensions). The bundle of `tfjs-layers` contains them and registers them, which is what it is

@@ -77,7 +77,8 @@ export interface ResidentRunner {
   /**
    * Queues one run: the state becomes what the function gives under its names. It does not wait.
    *
-   * @throws {UserError} In a compiled function, if an input is missing, unknown, or of the wrong length or type.
+   * @throws {UserError} In a compiled function, if an input is missing, unknown, or of the wrong
+   * length or type.
    */
   enqueue(inputs: Arrays): void;
   /** Waits for all that is queued and copies state into the given arrays, by name. */

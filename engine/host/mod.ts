@@ -1,7 +1,8 @@
 /**
  * The engine's part that works in plain arrays on the host: random numbers, the optimiser, weight
- * files, the names of devices, the error for callers' mistakes. It loads without TensorFlow.js, so that a server which
- * only answers questions starts at once. `engine/mod.ts` offers the same and the tensors beside it.
+ * files, the names of devices, the error for callers' mistakes. It loads without TensorFlow.js, so
+ * that a server which only answers questions starts at once. `engine/mod.ts` offers the same and the
+ * tensors beside it.
  */
 import { UserError } from "./errors.ts";
 

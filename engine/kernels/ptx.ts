@@ -54,7 +54,7 @@ interface Scope {
 }
 
 /** The scope of a block within another. */
-function within({ values, variables }: Scope): Scope {
+function innerScope({ values, variables }: Scope): Scope {
   return { values: new Map(values), variables: new Map(variables) };
 }
 
@@ -198,7 +198,7 @@ class Printer implements Emitter {
   #loop({ variable, count, body }: Extract<Statement, { kind: "loop" }>, scope: Scope): void {
     const [counter, again] = [this.fresh("r"), this.fresh("p")];
     const label = `LOOP_${this.#labels++}`;
-    const inner = within(scope);
+    const inner = innerScope(scope);
     inner.variables.set(variable.name, counter);
     this.line(`mov.u32 ${counter}, 0;`);
     this.#lines.push(`${label}:`);
@@ -209,10 +209,10 @@ class Printer implements Emitter {
   }
 
   #if({ condition, body }: Extract<Statement, { kind: "if" }>, scope: Scope): void {
-    if (known(condition)) return this.#block(body, within(scope));
+    if (known(condition)) return this.#block(body, innerScope(scope));
     const label = `END_${this.#labels++}`;
     this.line(`@!${this.#value(condition, scope)} bra ${label};`);
-    this.#block(body, within(scope));
+    this.#block(body, innerScope(scope));
     this.#lines.push(`${label}:`);
   }
 

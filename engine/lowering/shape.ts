@@ -1,4 +1,7 @@
-/** Operators that move or make elements, and moves between the axes of space, channels and batch. https://onnx.ai/onnx/operators/ */
+/**
+ * Operators that move or make elements, and moves between the axes of space, channels and batch.
+ * https://onnx.ai/onnx/operators/
+ */
 import { constantTensor, fill, type GraphBuilder } from "../graph/builder.ts";
 import { predicate, where } from "../graph/elementwise.ts";
 import { concat, pad, reshape, slice, take, tile, transpose } from "../graph/movement.ts";

@@ -1,6 +1,6 @@
 /**
- * A model loaded by ONNX Runtime, and the thread that holds one replica of each of several programs. This file is
- * the program of that thread too.
+ * A model loaded by ONNX Runtime, and the thread that holds one replica of each of several programs.
+ * This file is the program of that thread too.
  */
 import ort from "onnxruntime-node";
 import { mapValues } from "../call.ts";
