@@ -2,24 +2,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Attributes of kernels, by TensorFlow.js's names for them. */
-export interface Attributes {
+export interface Attributes extends tf.StridedSliceAttrs {
   readonly axis: number;
   readonly batchDims: number;
-  readonly begin: number[];
-  readonly beginMask: number;
   readonly blockSize: number;
-  readonly ellipsisMask: number;
-  readonly end: number[];
-  readonly endMask: number;
   readonly equation: string;
   readonly exclusive: boolean;
   readonly mode: string;
-  readonly newAxisMask: number;
   readonly paddings: readonly (readonly [number, number])[];
   readonly reps: number[];
   readonly reverse: boolean;
-  readonly shrinkAxisMask: number;
-  readonly strides: number[];
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
@@ -76,19 +68,9 @@ export function ofMirrorPad(
 ): tf.Tensor {
   return paddings.reduce((whole, [before, after], axis) => {
     const extent = shape[axis]!;
-    const part = (begin: number, size: number) =>
-      tf.slice(
-        whole,
-        whole.shape.map((_, i) => i === axis ? begin : 0),
-        whole.shape.with(axis, size),
-      );
+    const part = (begin: number, size: number) => sliceAlong(whole, axis, begin, size);
     const mirrored = (image: tf.Tensor, start: number) =>
-      tf.pad(
-        tf.reverse(image, axis),
-        whole.shape.map((_, i) =>
-          i === axis ? [start, extent - start - image.shape[axis]!] : [0, 0]
-        ),
-      );
+      padAlong(tf.reverse(image, axis), axis, start, extent - start - image.shape[axis]!);
     const middle = part(before, extent);
     const first = before > 0 ? [mirrored(part(0, before), skip)] : [];
     const second = after > 0 ? [mirrored(part(before + extent, after), extent - skip - after)] : [];
@@ -111,20 +93,12 @@ export function ofTile(
 }
 
 /** The gradient of a strided slice: dy at the selected elements, and zeros elsewhere. */
-export function ofStridedSlice(dy: tf.Tensor, shape: number[], attributes: Attributes): tf.Tensor {
-  const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
-    attributes;
-  const info = tf.slice_util.sliceInfo(
-    shape,
-    begin,
-    end,
-    strides,
-    beginMask,
-    endMask,
-    ellipsisMask,
-    newAxisMask,
-    shrinkAxisMask,
-  );
+export function ofStridedSlice(
+  dy: tf.Tensor,
+  shape: readonly number[],
+  attributes: tf.StridedSliceAttrs,
+): tf.Tensor {
+  const info = sliceInfoOf(shape, attributes);
   const taken = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
   return taken.reduce((x, count, axis) => {
     const [stride, extent] = [info.strides[axis]!, shape[axis]!];
@@ -132,18 +106,38 @@ export function ofStridedSlice(dy: tf.Tensor, shape: number[], attributes: Attri
     const first = stride < 0 ? info.begin[axis]! + (count - 1) * stride : info.begin[axis]!;
     const gap = Math.abs(stride) - 1;
     const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
-    const apart = tf.pad(
-      tf.reshape(forward, [...outer, count, 1, ...inner]),
-      [...outer, count, 1, ...inner].map((_, i) => i === axis + 1 ? [0, gap] : [0, 0]),
-    );
+    const apart = padAlong(tf.reshape(forward, [...outer, count, 1, ...inner]), axis + 1, 0, gap);
     const row = tf.reshape(apart, [...outer, count * (gap + 1), ...inner]);
     const reach = (count - 1) * (gap + 1) + 1;
-    const cut = tf.slice(row, row.shape.map(() => 0), row.shape.with(axis, reach));
-    return tf.pad(
-      cut,
-      cut.shape.map((_, i) => i === axis ? [first, extent - first - reach] : [0, 0]),
-    );
+    const cut = sliceAlong(row, axis, 0, reach);
+    return padAlong(cut, axis, first, extent - first - reach);
   }, tf.reshape(dy, taken));
+}
+
+/** Which elements a strided slice of a tensor of this shape takes. */
+export function sliceInfoOf(shape: readonly number[], attributes: tf.StridedSliceAttrs) {
+  const { begin, end, strides, beginMask, endMask, ellipsisMask } = attributes;
+  return tf.slice_util.sliceInfo(
+    [...shape],
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    attributes.newAxisMask,
+    attributes.shrinkAxisMask,
+  );
+}
+
+/** The elements from `begin` on along an axis. */
+function sliceAlong(x: tf.Tensor, axis: number, begin: number, size: number): tf.Tensor {
+  return tf.slice(x, x.shape.map((_, i) => i === axis ? begin : 0), x.shape.with(axis, size));
+}
+
+/** Zeros before and after along an axis. */
+function padAlong(x: tf.Tensor, axis: number, before: number, after: number): tf.Tensor {
+  return tf.pad(x, x.shape.map((_, i) => i === axis ? [before, after] : [0, 0]));
 }
 
 /** Adds what flows to each place up; indices of different batches are different places. */

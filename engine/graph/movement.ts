@@ -127,6 +127,17 @@ export function slice(
   return b.node({ op: "Slice", inputs }, { shape: size, dtype: x.dtype });
 }
 
+/** The `size` elements of `x` from `begin` on along an axis. */
+export function sliceAlong(
+  b: GraphBuilder,
+  x: Value,
+  axis: number,
+  begin: number,
+  size: number,
+): Value {
+  return slice(b, x, x.shape.map((_, i) => i === axis ? begin : 0), x.shape.with(axis, size));
+}
+
 /** Puts `before[axis]` and `after[axis]` elements of `value` around `x`. */
 export function pad(
   b: GraphBuilder,

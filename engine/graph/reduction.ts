@@ -3,7 +3,7 @@ import { inverse, normalizeAxes, padRank, permutationOf, permute } from "./axes.
 import { binary } from "./arithmetic.ts";
 import { expand, fill, type GraphBuilder, isExpand } from "./builder.ts";
 import { cast, unary, unlessNaN } from "./elementwise.ts";
-import { pad, reshape, slice, transpose } from "./movement.ts";
+import { pad, reshape, sliceAlong, transpose } from "./movement.ts";
 import { sizeOf, type Value } from "./value.ts";
 
 export type ReduceOp = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
@@ -127,7 +127,7 @@ function shifted(b: GraphBuilder, x: Value, by: number, { axis, reverse }: Scan)
   const extent = x.shape[axis]!;
   const left = Math.max(extent - by, 0);
   const at = (value: number) => x.shape.map((_, i) => i === axis ? value : 0);
-  const part = slice(b, x, at(reverse ? extent - left : 0), x.shape.with(axis, left));
+  const part = sliceAlong(b, x, axis, reverse ? extent - left : 0, left);
   const [before, after] = reverse ? [0, extent - left] : [extent - left, 0];
   return pad(b, part, at(before), at(after), 1);
 }

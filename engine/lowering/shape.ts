@@ -4,9 +4,19 @@
  */
 import { constantTensor, fill, type GraphBuilder } from "../graph/builder.ts";
 import { predicate, where } from "../graph/elementwise.ts";
-import { concat, pad, reshape, slice, take, tile, transpose } from "../graph/movement.ts";
+import {
+  concat,
+  pad,
+  reshape,
+  slice,
+  sliceAlong,
+  take,
+  tile,
+  transpose,
+} from "../graph/movement.ts";
 import { type ElementType, sizeOf, type Value } from "../graph/value.ts";
 import { type LoweringTable, type Of, refuse } from "./lowering.ts";
+import { sliceInfoOf } from "../gradient_formulas.ts";
 import { tf } from "../tf.ts";
 
 export const shapeLowerings: LoweringTable = {
@@ -35,11 +45,10 @@ export const shapeLowerings: LoweringTable = {
   },
   [tf.Unpack]: (b, { value: x }: Of<"value">, { axis }: tf.UnpackAttrs) => {
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
-    const size = x.shape.with(along!, 1);
-    return Array.from({ length: x.shape[along!]! }, (_, i) => {
-      const begin = x.shape.map((_, axis) => axis === along ? i : 0);
-      return reshape(b, slice(b, x, begin, size), x.shape.toSpliced(along!, 1));
-    });
+    return Array.from(
+      { length: x.shape[along!]! },
+      (_, i) => reshape(b, sliceAlong(b, x, along!, i, 1), x.shape.toSpliced(along!, 1)),
+    );
   },
   [tf.SplitV]: (b, { x }: Of<"x">, { numOrSizeSplits, axis }: tf.SplitVAttrs) => {
     const [along] = tf.util.parseAxisParam(axis, [...x.shape]);
@@ -47,9 +56,9 @@ export const shapeLowerings: LoweringTable = {
     const sizes = tf.backend_util.prepareSplitSize(x as never, numOrSizeSplits, along);
     let start = 0;
     return sizes.map((extent) => {
-      const begin = x.shape.map((_, axis) => axis === along ? start : 0);
+      const part = sliceAlong(b, x, along!, start, extent);
       start += extent;
-      return slice(b, x, begin, x.shape.with(along!, extent));
+      return part;
     });
   },
   [tf.Slice]: (b, { x }: Of<"x">, { begin, size }: tf.SliceAttrs) => {
@@ -58,18 +67,7 @@ export const shapeLowerings: LoweringTable = {
     return slice(b, x, start!, extent!);
   },
   [tf.StridedSlice]: (b, { x }: Of<"x">, attributes: tf.StridedSliceAttrs) => {
-    const { begin, end, strides } = attributes;
-    const info = tf.slice_util.sliceInfo(
-      [...x.shape],
-      begin,
-      end,
-      strides,
-      attributes.beginMask,
-      attributes.endMask,
-      attributes.ellipsisMask,
-      attributes.newAxisMask,
-      attributes.shrinkAxisMask,
-    );
+    const info = sliceInfoOf(x.shape, attributes);
     // An empty range can have a length of −0.
     const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides)
       .map((extent) => Math.max(0, extent));
