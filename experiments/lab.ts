@@ -128,17 +128,16 @@ function runQueries(store: Store, { run, refresh }: RunFinder) {
       return store.runs.pretrained();
     },
 
-    /** Returns curves with at most `maxPoints` each, including both ends, of points after `afterStep`. */
+    /** Returns curves with at most `maxPoints` each, including both ends. */
     metrics(
       ref: string,
       options: {
         readonly names?: readonly MetricName[];
         readonly maxPoints?: number;
-        readonly afterStep?: number;
       } = {},
     ): Curves {
-      const { names = METRIC_NAMES, maxPoints = CURVE_POINTS, afterStep = -1 } = options;
-      return thinned(store.metrics.curves(run(ref).id, names, afterStep), maxPoints);
+      const { names = METRIC_NAMES, maxPoints = CURVE_POINTS } = options;
+      return thinned(store.metrics.curves(run(ref).id, names), maxPoints);
     },
   };
 }
@@ -155,7 +154,7 @@ function requireSweep(store: Store, id: string): void {
 function reportsOn(store: Store, find: RunFinder, dataDirectory: string | undefined) {
   const inspect = (ref: string): RunReport => {
     const run = find.run(ref);
-    const curves = store.metrics.curves(run.id, METRIC_NAMES, -1);
+    const curves = store.metrics.curves(run.id, METRIC_NAMES);
     const worker = run.status === "running" ? livingWorker(store) : null;
     const report = reportOn({
       run,
@@ -187,7 +186,7 @@ function reportsOn(store: Store, find: RunFinder, dataDirectory: string | undefi
           } given`,
         );
       }
-      const comparison = compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));
+      const comparison = compareRuns(runs, store.metrics.curves);
       const { evaluations, cautions } = comparableEvaluations(
         comparison.leaderboard.map(({ runId }) => store.evaluations.list(runId)),
       );

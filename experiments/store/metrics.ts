@@ -44,6 +44,12 @@ export interface MetricPoint {
 }
 export type Curves = Readonly<Record<MetricName, readonly MetricPoint[]>>;
 
+/** Returns the curves of metrics that have points. */
+export function namedCurves(curves: Curves, names: readonly MetricName[]): Curves {
+  const entries = names.map((name) => [name, curves[name] ?? []] as const);
+  return Object.fromEntries(entries.filter(([, points]) => points.length > 0));
+}
+
 /** Returns curves with at most `maxPoints` (at least 2) evenly spaced points each, including the first and the last. */
 export function thinned(curves: Curves, maxPoints: number): Curves {
   return Object.fromEntries(
@@ -113,19 +119,14 @@ export function metricTable(db: Database) {
      * Returns the curves of the metrics that the run has. A long training has hundreds of thousands of points, and
      * reading them takes a second in which a server answers nobody, so only new ones are read.
      */
-    curves(runId: string, names: readonly MetricName[], afterStep: number): Curves {
+    curves(runId: string, names: readonly MetricName[]): Curves {
       const curves = kept.ofRun(runId);
-      const entries = names.flatMap((name) => {
-        const points = withNewPoints(
-          curves.get(name) ?? [],
-          (step) => pointsFrom(runId, name, step),
-        );
-        curves.set(name, points);
-        const later = afterStep < 0 ? points : points.filter(({ step }) => step > afterStep);
-        return later.length > 0 ? [[name, later]] : [];
-      });
+      for (const name of names) {
+        const known = curves.get(name) ?? [];
+        curves.set(name, withNewPoints(known, (step) => pointsFrom(runId, name, step)));
+      }
       kept.trim();
-      return Object.fromEntries(entries);
+      return namedCurves(Object.fromEntries(curves), names);
     },
 
     deleteAfter(runId: string, step: number): void {

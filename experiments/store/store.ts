@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { withLaterFields } from "../config/configuration.ts";
 import { openDatabase } from "./database.ts";
 import { jobTable, workerTable } from "./jobs.ts";
-import { type Curves, eventTable, type MetricName, metricTable } from "./metrics.ts";
+import { type Curves, eventTable, type MetricName, metricTable, namedCurves } from "./metrics.ts";
 import {
   type Checkpoint,
   checkpointTable,
@@ -80,9 +80,9 @@ export function openStore(workspace: string) {
     },
     metrics: {
       ...metrics,
-      curves(id: string, names: readonly MetricName[], after: number): Curves {
+      curves(id: string, names: readonly MetricName[]): Curves {
         const record = study.record(id);
-        return record ? laterPoints(record.curves, names, after) : metrics.curves(id, names, after);
+        return record ? namedCurves(record.curves, names) : metrics.curves(id, names);
       },
     },
     checkpoints: {
@@ -127,15 +127,6 @@ export interface StudyRecord {
   readonly evaluations: readonly Evaluation[];
   /** Measurements of the weights before they were rounded to half precision. */
   readonly unrounded: readonly Evaluation[];
-}
-
-/** The points after a step of those metrics that there are. */
-function laterPoints(curves: Curves, names: readonly MetricName[], after: number): Curves {
-  const entries = names.flatMap((name) => {
-    const points = curves[name]?.filter(({ step }) => step > after) ?? [];
-    return points.length > 0 ? [[name, points]] : [];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** @param folder With a folder for each run; one that is missing holds none. */

@@ -8,7 +8,7 @@ import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from 
 
 function compareAll(store: Store): Omit<Comparison, "evaluations" | "baselines"> {
   const runs = store.runs.list({ limit: 100 }).runs.toReversed();
-  return compareRuns(runs, (id, names) => store.metrics.curves(id, names, -1));
+  return compareRuns(runs, (id, names) => store.metrics.curves(id, names));
 }
 
 function finish(store: Store, ...runs: [overrides: ImageOverrides, denoisingMse: number][]) {

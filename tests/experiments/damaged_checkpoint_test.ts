@@ -72,7 +72,7 @@ Deno.test("a run with a flipped bit goes on from the checkpoint before it, and t
     flipBit(damaged!.path);
     store.runs.requeue(id);
     await stopAfter(store, id, damaged!.step + 4);
-    const { loss } = store.metrics.curves(id, ["loss"], -1);
+    const { loss } = store.metrics.curves(id, ["loss"]);
     const steps = loss!.map(({ step }) => step);
     assert.equal(new Set(steps).size, steps.length);
     const lab = openLab({ workspace: store.workspace });

@@ -29,7 +29,7 @@ function notices(store: Store, options: NoticeOptions = {}) {
   const report = (id: string) =>
     reportOn({
       run: store.runs.byId(id)!,
-      curves: store.metrics.curves(id, METRIC_NAMES, -1),
+      curves: store.metrics.curves(id, METRIC_NAMES),
       checkpoints: [],
       samples: [],
       silenceSeconds: null,

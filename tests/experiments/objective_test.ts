@@ -32,7 +32,7 @@ Deno.test("every target, schedule, weighting and distribution of levels trains",
     for (const [i, id] of ids.entries()) {
       const run = store.runs.byId(id)!;
       assert.deepEqual([run.status, run.error], ["finished", null], JSON.stringify(configs[i]));
-      const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"], -1);
+      const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"]);
       const [first, last] = [errors![0]!.value, errors!.at(-1)!.value];
       assert.ok(last < first, `${JSON.stringify(configs[i])}: ${first} became ${last}`);
     }
@@ -51,7 +51,7 @@ Deno.test("both kinds of network train with either optimiser, self-conditioned o
     const lab = openLab({ workspace: store.workspace, device: "cpu" });
     await Promise.all(ids.map(async (id) => {
       assert.equal(store.runs.byId(id)!.error, null);
-      const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"], -1);
+      const { denoising_mse: errors } = store.metrics.curves(id, ["denoising_mse"]);
       assert.ok(errors!.at(-1)!.value < errors![0]!.value, id);
       const request = { run: id, count: 2, steps: 3, guidance_scale: 2 };
       assert.equal((await lab.sample(request)).networkEvaluations, 6);

@@ -62,7 +62,7 @@ for (const [i, method] of METHODS.entries()) {
     withEveryMethod((workspace, ids) => {
       const store = openStore(workspace);
       const run = store.runs.byId(ids[i]!)!;
-      const loss = store.metrics.curves(run.id, ["loss"], -1).loss!;
+      const loss = store.metrics.curves(run.id, ["loss"]).loss!;
       store.close();
       assert.equal(run.error, null);
       assert.deepEqual([run.status, textConfigOf(run).method], ["finished", method]);

@@ -43,7 +43,7 @@ function measured(store: Store, id: string) {
     "denoising_mse",
     "denoising_mse_q0",
     "denoising_mse_q3",
-  ], -1);
+  ]);
 }
 
 function assertEnded(run: Run, status: Run["status"], step: number): void {
@@ -117,7 +117,6 @@ Deno.test("training lowers the loss and the denoising error below what single pi
     const { loss = [], denoising_mse = [] } = store.metrics.curves(
       id,
       ["loss", "denoising_mse"],
-      -1,
     );
     assert.ok(loss.at(-1)!.value < 0.6 * loss[0]!.value);
     assert.ok(denoising_mse.at(-1)!.value < denoising_mse[0]!.value);

@@ -185,7 +185,7 @@ function withStore<T>(workspace: string, look: (store: Store) => T): T {
 function recordOf(workspace: string, id: string): RunRecord {
   return withStore(workspace, (store) => ({
     run: store.runs.byId(id)!,
-    curves: store.metrics.curves(id, METRIC_NAMES, -1),
+    curves: store.metrics.curves(id, METRIC_NAMES),
   }));
 }
 
@@ -275,7 +275,6 @@ async function assertAsUndisturbed(
       curves: store.metrics.curves(
         each,
         METRIC_NAMES.filter((name) => !name.endsWith("_per_second")),
-        -1,
       ),
       samples: store.samples.list(each).map(({ step, path }) => ({
         step,

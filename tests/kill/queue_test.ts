@@ -83,7 +83,7 @@ Deno.test("a run whose worker was killed is interrupted at once, and resumes to 
     const interrupted = lab.run(killed.id);
     assert.equal(interrupted.status, "interrupted");
     assert.ok(interrupted.checkpointStep! >= 8);
-    const before = store.metrics.curves(killed.id, ["loss"], -1).loss!;
+    const before = store.metrics.curves(killed.id, ["loss"]).loss!;
     assert.ok(before.length >= interrupted.checkpointStep!);
     assert.match(lab.inspect(killed.id).alerts[0]!.message, /goes on from step/);
 
@@ -93,8 +93,8 @@ Deno.test("a run whose worker was killed is interrupted at once, and resumes to 
     const [a, b] = [whole.id, killed.id].map((id) => store.checkpoints.list(id)[0]!.path);
     const names = ["loss", "denoising_mse", "gradient_norm"] as const;
     assert.deepEqual(
-      store.metrics.curves(killed.id, names, -1),
-      store.metrics.curves(whole.id, names, -1),
+      store.metrics.curves(killed.id, names),
+      store.metrics.curves(whole.id, names),
     );
     assert.deepEqual(tensorBytes(a!), tensorBytes(b!));
   }));

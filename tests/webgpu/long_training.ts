@@ -48,8 +48,7 @@ await withStore(async (store) => {
   console.log(`${Object.keys(a).length} tensors, ${different.length} of them different`);
   const [onCpu] = queue(store, config) as [string];
   await work("cpu");
-  const curve = (id: string) =>
-    store.metrics.curves(id, ["loss"], -1).loss!.map(({ value }) => value);
+  const curve = (id: string) => store.metrics.curves(id, ["loss"]).loss!.map(({ value }) => value);
   const cpu = curve(onCpu);
   const off = curve(whole).map((value, i) => Math.abs(value / cpu[i]! - 1));
   console.log(

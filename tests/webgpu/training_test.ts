@@ -19,7 +19,7 @@ function lastCheckpoint(store: Store, id: string) {
 }
 
 function losses(store: Store, id: string): readonly number[] {
-  return store.metrics.curves(id, ["loss"], -1).loss!.map(({ value }) => value);
+  return store.metrics.curves(id, ["loss"]).loss!.map(({ value }) => value);
 }
 
 /** Steps of both presets; more are the same, and a program that computes on the processor is slow. */

@@ -105,7 +105,7 @@ Deno.test("A folder of small digits that no classifier knows", async (t) => {
       const [first, last, ...more] = store.evaluations.list(run) as ImageEvaluation[];
       assert.deepEqual([first!.modality, last!.modality, more], ["image", "image", []]);
       assert.deepEqual([first!.step, last!.step, last!.madeBy], [4, 6, "training"]);
-      const curves = store.metrics.curves(run, ["frechet", "accuracy"], -1);
+      const curves = store.metrics.curves(run, ["frechet", "accuracy"]);
       assert.deepEqual(
         [curves.frechet, curves.accuracy],
         [
