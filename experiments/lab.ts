@@ -35,7 +35,7 @@ const NEWEST_EVENTS = 50;
 /** Smallest and largest number of runs in a comparison. */
 const COMPARED = [2, 100] as const;
 
-export interface LabOptions {
+interface LabOptions {
   /** Folder of the store and the runs. It is created if it does not exist. */
   readonly workspace: string;
   /** Folder with data sets that were downloaded before; by default they are fetched when needed. */

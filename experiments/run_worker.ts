@@ -98,7 +98,7 @@ async function train(
  *
  * @throws {UserError} If another worker is alive, or the workspace cannot be opened.
  */
-export async function runJobs(options: WorkerOptions): Promise<void> {
+async function runJobs(options: WorkerOptions): Promise<void> {
   await asWorker(options, "jobs", async (store, id) => {
     const { JobWorker } = await import("./run/job_worker.ts");
     const { signal, log } = options;

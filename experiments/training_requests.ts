@@ -217,7 +217,7 @@ function requireOwn({ id }: Run): void {
   );
 }
 
-export interface WatchProgress {
+interface WatchProgress {
   readonly runs: readonly Run[];
   /** Completed and total steps over all watched runs. */
   readonly done: number;

@@ -170,7 +170,7 @@ export function withLaterFields(stored: RunConfig): RunConfig {
 }
 
 /** The run and the step that `start_from` names. */
-export interface Start {
+interface Start {
   readonly run: string;
   /** Undefined for its newest checkpoint. */
   readonly step: number | undefined;

@@ -111,7 +111,7 @@ export type RunConfig =
   & z.infer<z.ZodObject<typeof startFields & typeof trainingFields & typeof recordingFields>>;
 
 /** The parts of a field's description, from which fields of several modalities are described together. */
-export interface Meaning {
+interface Meaning {
   readonly meaning: string;
   /** The default, in words. */
   readonly absent: string;

@@ -23,7 +23,7 @@ import {
 } from "./modalities.ts";
 
 /** The schema of a field in one or more modalities. */
-export interface Variant {
+interface Variant {
   readonly modality: string;
   readonly schema: z.ZodType;
 }
@@ -167,7 +167,7 @@ export function requireFieldsOf(
 export const DEFAULT_PRESET: PresetName = "mnist-small";
 
 /** A configuration field in all modalities that have it. */
-export interface ConfigField {
+interface ConfigField {
   readonly variants: readonly Variant[];
   /** Its schema in {@link Overrides}. */
   readonly override: z.ZodType;

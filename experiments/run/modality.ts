@@ -41,7 +41,7 @@ export interface InspectedSchedule {
  * How tools and pages present samples and evaluations: as pictures drawn from the tensors of a
  * {@link FileSample}, as texts, or as tables of whatever fields the records have.
  */
-export type Presentation = "pictures" | "texts" | "tables";
+type Presentation = "pictures" | "texts" | "tables";
 
 /**
  * The aspects in which evaluations must agree to be comparable: for each aspect a key, and the caution if the

@@ -25,7 +25,7 @@ export interface TrainingState {
   window: MetricWindow;
 }
 
-export interface MetricWindow {
+interface MetricWindow {
   readonly steps: number;
   readonly loss: number;
   readonly gradientNorm: number;

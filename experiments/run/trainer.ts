@@ -16,7 +16,7 @@ import type { MetricName } from "../store/metrics.ts";
 import type { Run } from "../store/run.ts";
 
 /** The result of a training that ended without an error. */
-export type TrainingEnd = "finished" | "stopped" | "interrupted";
+type TrainingEnd = "finished" | "stopped" | "interrupted";
 
 /**
  * Trains a run that was claimed by this worker, from its newest checkpoint or from the start, until the last step,

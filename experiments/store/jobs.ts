@@ -37,7 +37,7 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
-export interface JobError {
+interface JobError {
   readonly message: string;
   /** The message with marks around the names of fields; see `markedMessage`. */
   readonly marked: string;
@@ -70,7 +70,7 @@ export interface JobProgress {
   readonly message: string;
 }
 
-export interface NewJob extends Pick<Job, "kind" | "runId" | "input"> {
+interface NewJob extends Pick<Job, "kind" | "runId" | "input"> {
   readonly place?: RunPlace | undefined;
 }
 

@@ -59,7 +59,7 @@ export function resultId(runId: string, kind: "sample" | "evaluation", number: n
 
 const SAMPLE = columnsOf("id runId step kind settings path seconds device createdAt");
 
-export interface NewSample extends Omit<FileSample, "createdAt"> {
+interface NewSample extends Omit<FileSample, "createdAt"> {
   readonly number: number;
 }
 

@@ -197,7 +197,7 @@ export interface RunFilter {
 }
 
 /** A condition in SQL on rows of `runs`, with the values of its parameters. */
-export interface Condition {
+interface Condition {
   /** TRUE where all runs are meant. */
   readonly sql: string;
   readonly values: readonly SQLInputValue[];

@@ -20,7 +20,7 @@ import {
   SELECT_RUNS,
 } from "./run.ts";
 
-export interface NewRuns {
+interface NewRuns {
   readonly configs: readonly RunConfig[];
   readonly codeVersion: string;
   readonly label: string | null;
