@@ -1,4 +1,7 @@
-/** The database of a workspace: opening it, executing statements, numbering, and rows that a worker has claimed. */
+/**
+ * The database of a workspace: opening it, executing statements and numbering; and the rows of `workers`, with what a
+ * worker does to the rows of other tables that it has claimed.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
@@ -99,38 +102,6 @@ export class Database extends DatabaseSync {
   }
 }
 
-/** Thrown when a worker writes to a run or job that it does not own any more. */
-export class LostRunError extends Error {
-  override readonly name = "LostRunError";
-}
-
-/** Returns what a worker does to rows of a table that it has claimed. */
-export function claimedRows(db: Database, table: "runs" | "jobs") {
-  const owned = "id = ? AND worker_id = ? AND status = 'running'";
-  const lost = (id: string) => new LostRunError(`${id} was taken from this worker`);
-  return {
-    /** Counts that a worker has claimed a row. */
-    count(workerId: number): void {
-      db.run("UPDATE workers SET claims = claims + 1 WHERE id = ?", workerId);
-    },
-
-    /** @throws {LostRunError} If the worker does not own the row. */
-    update(id: string, workerId: number, changes: Fields): void {
-      const set = Object.keys(changes).map((field) => `${columnOf(field)} = ?`).join(", ");
-      const sql = `UPDATE ${table} SET ${set} WHERE ${owned}`;
-      if (db.run(sql, ...Object.values(changes), id, workerId) === 0) throw lost(id);
-    },
-
-    /** @throws {LostRunError} If the worker does not own the row. */
-    stopRequested(id: string, workerId: number): boolean {
-      const sql = `SELECT stop_requested AS requested FROM ${table} WHERE ${owned}`;
-      const row = db.row<{ requested: number }>(sql, id, workerId);
-      if (!row) throw lost(id);
-      return row.requested === 1;
-    },
-  };
-}
-
 /** Returns an id with a number of at least four digits: "image-0012". */
 export function numberedId(prefix: string, number: number): string {
   return `${prefix}-${String(number).padStart(4, "0")}`;
@@ -191,4 +162,105 @@ function useWriteAheadLog(db: Database): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
   }
+}
+
+/** What a worker takes up: training runs, or jobs (samples and evaluations). */
+export type WorkerKind = "training" | "jobs";
+
+export interface WorkerRow {
+  readonly id: number;
+  readonly kind: WorkerKind;
+  readonly state: "starting" | "working" | "ended" | "lost";
+  readonly pid: number | null;
+  readonly claims: number;
+  readonly spawnedAt: string;
+  readonly heartbeatAt: string;
+}
+
+const SELECT_WORKERS = `SELECT ${
+  columnsOf("id kind state pid claims spawnedAt heartbeatAt")
+} FROM workers`;
+
+/** Milliseconds between two heartbeats of a worker. */
+const HEARTBEAT_EVERY = 1000;
+
+export function workerTable(db: Database) {
+  const beatAt = new Map<number, number>();
+  return {
+    insert(kind: WorkerKind = "training"): number {
+      const now = new Date().toISOString();
+      return db.insert("workers", { kind, state: "starting", spawnedAt: now, heartbeatAt: now });
+    },
+
+    /** Those that have not ended, as far as the store knows. */
+    open(): WorkerRow[] {
+      return db.rows(`${SELECT_WORKERS} WHERE state IN ('starting', 'working') ORDER BY id`);
+    },
+
+    /** The newest ones of a kind, newest first. */
+    newest(limit: number, kind: WorkerKind = "training"): WorkerRow[] {
+      return db.rows(`${SELECT_WORKERS} WHERE kind = ? ORDER BY id DESC LIMIT ?`, kind, limit);
+    },
+
+    setPid(id: number, pid: number): void {
+      db.run("UPDATE workers SET pid = ? WHERE id = ?", pid, id);
+    },
+
+    /** Returns false if the worker was given up before its process began. */
+    begin(id: number, pid: number): boolean {
+      const now = new Date().toISOString();
+      return db.run(
+        "UPDATE workers SET state = 'working', pid = ?, heartbeat_at = ? WHERE id = ? AND state = 'starting'",
+        pid,
+        now,
+        id,
+      ) === 1;
+    },
+
+    /** Records that a worker is alive, at most every second. Returns whether it did. */
+    heartbeat(id: number): boolean {
+      const now = Date.now();
+      if (now - (beatAt.get(id) ?? 0) < HEARTBEAT_EVERY) return false;
+      beatAt.set(id, now);
+      db.run("UPDATE workers SET heartbeat_at = ? WHERE id = ?", new Date(now).toISOString(), id);
+      return true;
+    },
+
+    end(id: number, state: "ended" | "lost"): void {
+      const now = new Date().toISOString();
+      db.run("UPDATE workers SET state = ?, ended_at = ? WHERE id = ?", state, now, id);
+    },
+  };
+}
+
+/** Thrown when a worker writes to a run or job that it does not own any more. */
+export class LostRunError extends Error {
+  override readonly name = "LostRunError";
+}
+
+/** Returns what a worker does to rows of a table that it has claimed. */
+export function claimedRows(db: Database, table: "runs" | "jobs") {
+  const owned = "id = ? AND worker_id = ? AND status = 'running'";
+  const lost = (id: string) => new LostRunError(`${id} was taken from this worker`);
+  return {
+    /** Counts that a worker has claimed a row. */
+    count(workerId: number): void {
+      db.run("UPDATE workers SET claims = claims + 1 WHERE id = ?", workerId);
+    },
+
+    /** @throws {LostRunError} If the worker does not own the row. */
+    update(id: string, workerId: number, changes: Fields): void {
+      const set = Object.keys(changes).map((field) => `${columnOf(field)} = ?`).join(", ");
+      const sql = `UPDATE ${table} SET ${set} WHERE ${owned}`;
+      if (db.run(sql, ...Object.values(changes), id, workerId) === 0) throw lost(id);
+    },
+
+    /** @throws {LostRunError} If the worker does not own the row. */
+    stopRequested(id: string, workerId: number): boolean {
+      const sql = `SELECT stop_requested AS requested FROM ${table} WHERE ${owned}`;
+      const row = db.row<{ requested: number }>(sql, id, workerId);
+      if (!row) throw lost(id);
+      return row.requested === 1;
+    },
+  };
 }

@@ -1,4 +1,4 @@
-/** Rows of `jobs`, which are requested samples and evaluations, and of `workers`, the processes that do jobs and train runs. */
+/** Rows of `jobs`: requested samples and evaluations, and their progress. */
 import type { SQLInputValue } from "node:sqlite";
 import { errorOfMarked } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
@@ -257,75 +257,6 @@ function jobOf({ done, total, message, mendable, ...row }: JobRow): Job {
       message: errorOfMarked(row.error).message,
       marked: row.error,
       mendable: mendable === 1,
-    },
-  };
-}
-
-/** What a worker takes up: training runs, or jobs (samples and evaluations). */
-export type WorkerKind = "training" | "jobs";
-
-export interface WorkerRow {
-  readonly id: number;
-  readonly kind: WorkerKind;
-  readonly state: "starting" | "working" | "ended" | "lost";
-  readonly pid: number | null;
-  readonly claims: number;
-  readonly spawnedAt: string;
-  readonly heartbeatAt: string;
-}
-
-const SELECT_WORKERS = `SELECT ${
-  columnsOf("id kind state pid claims spawnedAt heartbeatAt")
-} FROM workers`;
-
-/** Milliseconds between two heartbeats of a worker. */
-const HEARTBEAT_EVERY = 1000;
-
-export function workerTable(db: Database) {
-  const beatAt = new Map<number, number>();
-  return {
-    insert(kind: WorkerKind = "training"): number {
-      const now = new Date().toISOString();
-      return db.insert("workers", { kind, state: "starting", spawnedAt: now, heartbeatAt: now });
-    },
-
-    /** Those that have not ended, as far as the store knows. */
-    open(): WorkerRow[] {
-      return db.rows(`${SELECT_WORKERS} WHERE state IN ('starting', 'working') ORDER BY id`);
-    },
-
-    /** The newest ones of a kind, newest first. */
-    newest(limit: number, kind: WorkerKind = "training"): WorkerRow[] {
-      return db.rows(`${SELECT_WORKERS} WHERE kind = ? ORDER BY id DESC LIMIT ?`, kind, limit);
-    },
-
-    setPid(id: number, pid: number): void {
-      db.run("UPDATE workers SET pid = ? WHERE id = ?", pid, id);
-    },
-
-    /** Returns false if the worker was given up before its process began. */
-    begin(id: number, pid: number): boolean {
-      const now = new Date().toISOString();
-      return db.run(
-        "UPDATE workers SET state = 'working', pid = ?, heartbeat_at = ? WHERE id = ? AND state = 'starting'",
-        pid,
-        now,
-        id,
-      ) === 1;
-    },
-
-    /** Records that a worker is alive, at most every second. Returns whether it did. */
-    heartbeat(id: number): boolean {
-      const now = Date.now();
-      if (now - (beatAt.get(id) ?? 0) < HEARTBEAT_EVERY) return false;
-      beatAt.set(id, now);
-      db.run("UPDATE workers SET heartbeat_at = ? WHERE id = ?", new Date(now).toISOString(), id);
-      return true;
-    },
-
-    end(id: number, state: "ended" | "lost"): void {
-      const now = new Date().toISOString();
-      db.run("UPDATE workers SET state = ?, ended_at = ? WHERE id = ?", state, now, id);
     },
   };
 }

@@ -14,8 +14,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLaterFields } from "../config/configuration.ts";
-import { openDatabase } from "./database.ts";
-import { jobTable, workerTable } from "./jobs.ts";
+import { openDatabase, workerTable } from "./database.ts";
+import { jobTable } from "./jobs.ts";
 import { type Curves, eventTable, type MetricName, metricTable, namedCurves } from "./metrics.ts";
 import {
   type Checkpoint,
@@ -31,8 +31,7 @@ import {
 import { isPretrained, type Run, STUDY_PREFIX } from "./run.ts";
 import { runTable } from "./runs.ts";
 
-export { LostRunError } from "./database.ts";
-export type { WorkerKind, WorkerRow } from "./jobs.ts";
+export { LostRunError, type WorkerKind, type WorkerRow } from "./database.ts";
 export { SCHEMA_VERSION } from "./schema.ts";
 export type { MetricRow } from "./metrics.ts";
 
