@@ -39,8 +39,7 @@ const PROCESS_CHECK = 1000;
 /** A request for a job of any kind, of a run of any modality. */
 export type JobRequest = Readonly<Record<string, unknown>> & { readonly run: string };
 
-type JobWatchOptions = WatchOptions<JobProgress>;
-type JobWaitOptions = Omit<JobWatchOptions, "timeoutSeconds">;
+type JobWaitOptions = Omit<WatchOptions, "timeoutSeconds">;
 
 /**
  * The part of the laboratory that requests jobs and returns what they made; `run/job_worker.ts` is the process that
@@ -92,7 +91,7 @@ export function jobRequests(store: Store, place: RunPlace, find: RunFinder) {
   /** Waits until a job has ended, the timeout, or the signal. Returns the current job. */
   const watchJob = async (
     id: string,
-    { timeoutSeconds, onProgress, everySeconds = 0.5, signal }: JobWatchOptions,
+    { timeoutSeconds, onProgress, everySeconds = 0.5, signal }: WatchOptions,
   ): Promise<Job> => {
     const deadline = Date.now() + timeoutSeconds * 1000;
     let [checkedAt, reportedAt, reported] = [Date.now(), -Infinity, ""];

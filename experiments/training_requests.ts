@@ -9,7 +9,8 @@ import { findRuns, modalityOf, withFoundStart } from "./registry/modalities.ts";
 import { DEFAULT_PRESET, type TrainRequest } from "./registry/requests.ts";
 import { estimateTraining, type TrainingEstimate } from "./report/estimates.ts";
 import { ensureWorkers } from "./run/processes.ts";
-import { hasEnded, isPretrained, type Run, type RunPlace } from "./store/run.ts";
+import type { JobProgress } from "./store/jobs.ts";
+import { hasEnded, isPretrained, type Run, RUN_STATUSES, type RunPlace } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds between the checks of a watch that a worker lives, and between its polls of the store. */
@@ -182,7 +183,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
     },
 
     /** Waits until all these runs have ended, the timeout, or the signal. Returns the current runs. */
-    watch(refs: readonly string[], options: WatchOptions<WatchProgress>): Promise<Run[]> {
+    watch(refs: readonly string[], options: WatchOptions): Promise<Run[]> {
       const ids = findRuns(store, refs).map((run) => run.id);
       let checkedAt = 0;
       const look = () => {
@@ -217,20 +218,11 @@ function requireOwn({ id }: Run): void {
   );
 }
 
-interface WatchProgress {
-  readonly runs: readonly Run[];
-  /** Completed and total steps over all watched runs. */
-  readonly done: number;
-  readonly total: number;
-  /** A line with the running run, its loss, and the remaining time. */
-  readonly message: string;
-}
-
 /** How long the end of runs or jobs is waited for, and what is reported meanwhile. */
-export interface WatchOptions<Progress> {
+export interface WatchOptions {
   readonly timeoutSeconds: number;
   /** Called at the beginning, and when the message of the progress has changed. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   /** Smallest number of seconds between two calls of `onProgress`: by default 3 for runs, and 0.5 for jobs. */
   readonly everySeconds?: number | undefined;
   /** Aborting it ends the wait, and nothing else. */
@@ -245,7 +237,7 @@ export interface WatchOptions<Progress> {
  */
 export async function watchRuns(
   look: () => Run[],
-  options: WatchOptions<WatchProgress>,
+  options: WatchOptions,
 ): Promise<Run[]> {
   const { timeoutSeconds, onProgress, everySeconds = 3, signal } = options;
   const deadline = Date.now() + timeoutSeconds * 1000;
@@ -268,9 +260,9 @@ export async function watchRuns(
   }
 }
 
-function progressOf(runs: Run[]): WatchProgress {
+/** Returns the completed and total steps over all runs, and a line with the running run, its loss and the remaining time. */
+function progressOf(runs: Run[]): JobProgress {
   return {
-    runs,
     done: runs.reduce((sum, run) => sum + (hasEnded(run) ? run.steps : run.step), 0),
     total: runs.reduce((sum, run) => sum + run.steps, 0),
     message: describe(runs),
@@ -279,7 +271,7 @@ function progressOf(runs: Run[]): WatchProgress {
 
 function describe(runs: Run[]): string {
   const running = runs.filter(({ status }) => status === "running").map(describeRunning);
-  const counts = (["queued", "finished", "stopped", "interrupted", "failed"] as const)
+  const counts = RUN_STATUSES.filter((status) => status !== "running")
     .map((status) => ({ status, n: runs.filter((run) => run.status === status).length }))
     .filter(({ n }) => n > 0)
     .map(({ status, n }) => runs.length === 1 ? `${runs[0]!.id} is ${status}` : `${n} ${status}`);
