@@ -78,12 +78,8 @@ export {
   type RunStatus,
 } from "./store/run.ts";
 export type { Alert } from "./diagnosis/curve.ts";
-export {
-  type AlignedCurve,
-  type Comparison,
-  hasLearntNothing,
-  type LeaderboardRow,
-} from "./report/compare.ts";
+export { type Comparison, hasLearntNothing, type LeaderboardRow } from "./report/compare.ts";
+export type { AlignedCurve } from "./report/curves.ts";
 export type { RunReport } from "./report/inspect.ts";
 export { inspectedSchedules } from "./report/schedule_sources.ts";
 export type { ScheduleFacts, SchedulePoint, ScheduleReport } from "./report/schedules.ts";

@@ -1,6 +1,7 @@
 /** Comparison of runs. */
 import type { Evaluation } from "../store/results.ts";
-import type { Curves, MetricName, MetricPoint, RankingMetric } from "../store/metrics.ts";
+import type { Curves, MetricName, RankingMetric } from "../store/metrics.ts";
+import { align, type AlignedCurve } from "./curves.ts";
 import type { Run, RunStatus } from "../store/run.ts";
 import type { Comparability, NgramBaselines } from "../run/modality.ts";
 import { listed, UserError } from "../../engine/host/mod.ts";
@@ -21,16 +22,6 @@ import {
 } from "../registry/modalities.ts";
 import { isNoBetterThanBaseline } from "../diagnosis/curve.ts";
 import { differingFields } from "../config/configuration.ts";
-
-export interface AlignedCurve {
-  readonly name: MetricName;
-  readonly steps: readonly number[];
-  /** One value for each step, or null. */
-  readonly series: readonly {
-    readonly runId: string;
-    readonly values: readonly (number | null)[];
-  }[];
-}
 
 export interface LeaderboardRow {
   readonly rank: number;
@@ -86,13 +77,9 @@ export function compareRuns(
   const differing = differingFields(runs.map(({ config }) => config));
   const ranked = runs.toSorted((a, b) => errorOf(a) - errorOf(b));
   const groups = groupRuns(ranked, differing, scoreOf);
-  const curves = new Map(runs.map((run) => [run.id, curvesOf(run.id, names)]));
+  const curves = ranked.map((run) => [run.id, curvesOf(run.id, names)] as const);
   const aligned = names.map((name) =>
-    align(
-      name,
-      new Map(ranked.map((run) => [run.id, curves.get(run.id)?.[name] ?? []])),
-      CURVE_POINTS,
-    )
+    align(name, new Map(curves.map(([id, of]) => [id, of[name] ?? []])), CURVE_POINTS)
   );
   const nothingLearnt = ranked.filter(hasLearntNothing);
   const trivial = new Set(runs.map((run) => run.baseline).filter((value) => value !== null));
@@ -117,61 +104,6 @@ function unfinishedOf(runs: readonly Run[]): string[] {
   return runs.filter((run) => run.status !== "finished" && scoreOf(run) !== null)
     .filter((run) => !finished.has(keyOf(run)))
     .map(({ id }) => id);
-}
-
-/**
- * Aligns a metric of several runs to common steps: all steps that occur if there are at most `count`, otherwise
- * `count` evenly spaced steps. Curves are interpolated linearly between their points and null outside of them.
- */
-export function align(
-  name: MetricName,
-  curves: ReadonlyMap<string, readonly MetricPoint[]>,
-  count: number,
-): AlignedCurve {
-  const steps = commonSteps([...curves.values()], count);
-  return {
-    name,
-    steps,
-    series: [...curves].map(([runId, points]) => ({
-      runId,
-      values: steps.map((step) => interpolate(points, step)),
-    })),
-  };
-}
-
-function commonSteps(curves: readonly (readonly MetricPoint[])[], count: number): number[] {
-  const some = new Set(
-    curves.flatMap((points) => points.slice(0, count + 1)).map(({ step }) => step),
-  );
-  if (some.size <= count) return [...some].sort((a, b) => a - b);
-  const first = Math.min(...curves.flatMap((points) => points[0]?.step ?? []));
-  const last = Math.max(...curves.flatMap((points) => points.at(-1)?.step ?? []));
-  return Array.from(
-    { length: count },
-    (_, i) => Math.round(first + (last - first) * i / (count - 1)),
-  );
-}
-
-function interpolate(points: readonly MetricPoint[], step: number): number | null {
-  const next = firstFrom(points, step);
-  if (next === points.length) return null;
-  const after = points[next]!;
-  if (after.step === step) return after.value;
-  const before = points[next - 1];
-  if (!before) return null;
-  const weight = (step - before.step) / (after.step - before.step);
-  return before.value + weight * (after.value - before.value);
-}
-
-/** Returns the index of the first point at or after a step, by bisection; the length where there is none. */
-function firstFrom(points: readonly MetricPoint[], step: number): number {
-  let [low, high] = [0, points.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (points[middle]!.step < step) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Whether the ranking metric of a run is no better than that of a trivial model. */

@@ -127,8 +127,8 @@ type Ranked = ComparisonGroup & Summary;
  */
 export function seedNoiseVerdict(
   groups: readonly ComparisonGroup[],
-  title = "denoising error",
-  unfinished: readonly string[] = [],
+  title: string,
+  unfinished: readonly string[],
 ): string {
   const ranked = groups.filter((group): group is Ranked => group.mean !== null);
   const [best, second] = ranked;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { align } from "../../experiments/report/compare.ts";
+import { align } from "../../experiments/report/curves.ts";
 import { thinned } from "../../experiments/store/metrics.ts";
 
 const line = (steps: number[]) => steps.map((step) => ({ step, value: 2 * step }));
