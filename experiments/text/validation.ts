@@ -82,27 +82,22 @@ async function metricsOf(
   const facts = network.denoiser ? embeddingFacts(ema, network, noiseRange(config)) : null;
   const squaredNorm = facts?.squaredNorm ?? 1;
   const totals: LikelihoodBound[] = [];
-  let metrics: ValidationMetrics = facts ? factMetrics(facts) : {};
+  const metrics: ValidationMetrics[] = facts ? [factMetrics(facts)] : [];
   if (measure.exact) {
-    const left = await measure.exact(held);
-    totals.push(left);
+    const bound = await measure.exact(held);
+    totals.push(bound);
     const train = await measure.exact(seen);
-    metrics = {
-      ...metrics,
-      ...blockMetric(1, config.context, left),
-      train_nats: train.total,
-    };
+    metrics.push({ ...blockMetric(1, config.context, bound), train_nats: train.total });
   }
   if (measure.bound) {
     for (const size of config.method === "blocks" ? diffusionBlocks(config) : [config.context]) {
       const options = { blockSize: size, squaredNorm };
       const { bound, windows } = await measure.bound(held, options);
       totals.push(bound);
-      metrics = { ...metrics, ...blockMetric(size, config.context, bound) };
+      metrics.push(blockMetric(size, config.context, bound));
       if (size === config.context || config.block_size === size) {
         const train = await measure.bound(seen, options);
-        metrics = {
-          ...metrics,
+        metrics.push({
           train_nats: train.bound.total,
           reconstruction_nats: bound.reconstruction,
           diffusion_nats: bound.diffusion,
@@ -111,13 +106,13 @@ async function metricsOf(
           ...(facts
             ? noiseMetrics(windows, noiseRange(config), levelQuartiles(config, ema))
             : quarters(windows)),
-        };
+        });
       }
     }
   }
   const ranked = config.block_size > 1 ? totals.slice(-1) : totals;
   return {
-    ...metrics,
+    ...Object.assign({}, ...metrics) as ValidationMetrics,
     nats_per_character: mean(ranked.map(({ total }) => total)),
     // The block sizes are measured on the same windows, so that their errors may be fully correlated.
     nats_standard_error: mean(ranked.map(({ standardError }) => standardError)),
