@@ -76,9 +76,14 @@ function countedRuns(metric: MetricName, sides: readonly Side[]): Run[][] {
   return sides.map(({ runs }) => runs.filter((run) => isMeasured(run, metric)));
 }
 
-/** The fields that a criterion's sides are told apart by, and those that follow them. */
+/**
+ * The fields that a criterion's sides are told apart by, and those that follow them. Where both sides name a field,
+ * one that only one of them names narrows that side, and the claim is not about it.
+ */
 function namedFields({ group, against }: Criterion): string[] {
-  const named = [...Object.keys(group.parameters ?? {}), ...Object.keys(against?.parameters ?? {})];
+  const own = Object.keys(group.parameters ?? {}), others = Object.keys(against?.parameters ?? {});
+  const common = own.filter((field) => others.includes(field));
+  const named = common.length > 0 ? common : [...own, ...others];
   return [
     ...named,
     ...(named.includes("steps") ? ["warmup_steps"] : []),

@@ -128,6 +128,29 @@ Deno.test("runs that differ in more than the criterion's parameter are confounde
   }
 });
 
+Deno.test("a parameter that one side alone names does not hide that the other has another value", () => {
+  const hiding: Criterion = {
+    ...COMPARED,
+    against: { parameters: { schedule: "linear", target: "v" } },
+  };
+  const baseline = linear([0.3, 0.31], { target: "v" });
+  const other = judge(hiding, [...cosine([0.1, 0.11], { target: "x0" }), ...baseline]);
+  assert.equal(other.verdict, "confounded");
+  assert.match(other.reason, /^The runs differ in target as well/);
+  const same = judge(hiding, [...cosine([0.1, 0.11], { target: "v" }), ...baseline]);
+  assert.equal(same.verdict, "supported");
+  const both: Criterion = {
+    ...hiding,
+    group: { parameters: { schedule: "cosine", target: "x0" } },
+  };
+  const said = judge(both, [...cosine([0.1, 0.11], { target: "x0" }), ...baseline]);
+  assert.equal(
+    said.verdict,
+    "supported",
+    "two configurations are compared, and the criterion says so",
+  );
+});
+
 Deno.test("several configurations do not stand for the seeds of one", () => {
   const mixed = [
     ...cosine([0.1], { target: "v" }),
