@@ -1,4 +1,5 @@
 /** Colours, sizes and number formats that all figures share. */
+
 /**
  * The colours of all figures: the colour-blind-safe hues of Okabe and Ito, darkened or lightened to a contrast of
  * at least 4.5:1 against the background, so that labels can have the colour of their curve.

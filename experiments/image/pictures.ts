@@ -16,13 +16,14 @@ import {
   UserError,
 } from "../../engine/host/mod.ts";
 import type { ImageConfig } from "./config.ts";
-import type {
-  HeldOutOptions,
-  HeldOutPictures,
-  KeptHalf,
-  SamplePixels,
-  SampleRequest,
-  SampleSettings,
+import {
+  DEFAULT_RESAMPLES,
+  type HeldOutOptions,
+  type HeldOutPictures,
+  type KeptHalf,
+  type SamplePixels,
+  type SampleRequest,
+  type SampleSettings,
 } from "./requests.ts";
 
 /** The digits of MNIST and of the made-up digits, the data of runs that do not record it. */
@@ -146,9 +147,6 @@ function heldOutOf(tensors: Record<string, SafeTensor>): HeldOutPictures | undef
   };
 }
 
-/** Default number of resampling iterations of in-painting. */
-const RESAMPLES = 10;
-
 /** Whether a request uses held-out images. */
 export function usesHeldOut({ keep, strength }: HeldOutOptions): boolean {
   return keep !== undefined || strength !== undefined;
@@ -188,7 +186,7 @@ export function heldOutSettings(
     : [pictures].flat();
   return {
     keep,
-    resamples: keep && (resamples ?? RESAMPLES),
+    resamples: keep && (resamples ?? DEFAULT_RESAMPLES),
     strength,
     pictures: Array.from({ length: count }, (_, i) => numbers[i % numbers.length]!),
   };

@@ -25,6 +25,11 @@ const MAX_COUNT = 256;
 /** Smallest number of images in an evaluation. */
 export const LEAST_EVALUATED = 200;
 
+/** Default number of times that in-painting repeats each step. */
+export const DEFAULT_RESAMPLES = 10;
+/** Default number of pictures in a sample, without and with a film strip, and in an evaluation. */
+export const DEFAULT_COUNTS = { sheet: 20, filmStrip: 8, evaluation: 1000 } as const;
+
 /** In-painting: the halves of an image that can be kept. */
 const keptHalves = ["left", "right", "top", "bottom"] as const;
 export type KeptHalf = typeof keptHalves[number];
@@ -54,7 +59,11 @@ const guidanceScale = z.number().min(0).max(20);
 
 export const SampleRequest = z.strictObject({
   run,
-  count: optional(integer(1, MAX_COUNT), "Pictures", "20; 8 for a film strip"),
+  count: optional(
+    integer(1, MAX_COUNT),
+    "Pictures",
+    `${DEFAULT_COUNTS.sheet}; ${DEFAULT_COUNTS.filmStrip} for a film strip`,
+  ),
   sampler: optional(z.enum(samplerNames), describedSamplers(), "ddim; ddpm for in-painting"),
   steps: defaulted(samplerSteps, "Sampler steps", 50),
   guidance_scale: defaulted(
@@ -85,7 +94,7 @@ export const SampleRequest = z.strictObject({
   resamples: optional(
     integer(1, 50),
     "In-painting: times that each step is repeated (RePaint)",
-    "10",
+    String(DEFAULT_RESAMPLES),
   )
     .register(fieldFacts, { rare: true }),
   film_strip: filmStrip,
@@ -97,7 +106,7 @@ export const ImageEvaluateRequest = z.strictObject({
   count: optional(
     integer(LEAST_EVALUATED, 5000),
     "Pictures, at most half of the test images",
-    "1000, or half of a small test set",
+    `${DEFAULT_COUNTS.evaluation}, or half of a small test set`,
   ),
   sampler: optional(z.enum(samplerNames), "Sampler", "ddim"),
   steps: defaulted(samplerSteps, "Sampler steps", 25),

@@ -10,6 +10,7 @@ import {
   solver,
 } from "../../models/diffusion/mod.ts";
 import {
+  DEFAULT_COUNTS,
   type HeldOutOptions,
   ImageEvaluateRequest,
   type ImageEvaluationSettings,
@@ -43,7 +44,7 @@ export function sampleSettings(
   pictures: Pick<PictureFacts, "classNames"> = DIGITS,
 ): SampleSettings {
   const request = parseWith(Sampling, input);
-  const { film_strip, count = film_strip ? 8 : 20 } = request;
+  const { film_strip, count = DEFAULT_COUNTS[film_strip ? "filmStrip" : "sheet"] } = request;
   const choices = choicesOf(request, config, request.keep === undefined ? "ddim" : "ddpm");
   const { sampler, steps, guidance_scale, ...others } = choices;
   const unconditional = guidance_scale === 0;
@@ -85,7 +86,7 @@ export function evaluationSettings(
   config: ImageConfig,
   pictures: PictureFacts = DIGITS,
 ): ImageEvaluationSettings {
-  const { count = 1000, ...request } = parseWith(Evaluating, input);
+  const { count = DEFAULT_COUNTS.evaluation, ...request } = parseWith(Evaluating, input);
   requireClasses(pictures, config.dataset);
   const settings = { count, ...choicesOf(request, config, "ddim") };
   levelsFor(config, settings);

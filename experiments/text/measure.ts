@@ -23,9 +23,8 @@ import { EMBEDDING_DIMENSION, priorNats } from "../../models/text/mod.ts";
 import { mean } from "../common/statistics.ts";
 import { charactersPerToken, noiseRange, noisyInputs, stepOptions } from "./network.ts";
 import type { TextConfig } from "./config.ts";
+import { WINDOWS_PER_DRAW } from "./requests.ts";
 
-/** Number of windows in a batch, which is one draw of the bound. */
-export const BATCH = 32;
 /** Number of windows that are computed at once, to limit memory during training. */
 const AT_ONCE = 8;
 const VALIDATION_NOISE = { seed: 0, stream: "validation" };
@@ -91,7 +90,7 @@ export async function compileMeasure(
   const { reader, denoiser, filler } = network;
   const subject = { network, config, lengths };
   const compile = (step: Step) =>
-    compileStep(engine, step, { batch: BATCH, outputs: "concat", atOnce: AT_ONCE });
+    compileStep(engine, step, { batch: WINDOWS_PER_DRAW, outputs: "concat", atOnce: AT_ONCE });
   const exact = reader && await compile(autoregressiveStep(network, reader));
   const bound = denoiser && await compile(boundStep(network, denoiser, stepOptions(config)));
   const filled = filler && await compile(maskedBoundStep(network, filler));
@@ -138,7 +137,7 @@ async function boundOf(
   const mask = network.reader ? { mask: blockMask(config.context, blockSize) } : {};
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
-    const ordered = noisyInputs(tokens, range, BATCH, { ...noise, step: draw });
+    const ordered = noisyInputs(tokens, range, WINDOWS_PER_DRAW, { ...noise, step: draw });
     const inputs = shuffled ? withShuffledPlaces(ordered, config.context) : ordered;
     const { cross_entropy_weight, squared_error_weight, ...programInputs } = inputs as Arrays;
     const outputs = await program.run({
@@ -146,7 +145,7 @@ async function boundOf(
       ...programInputs,
       ...mask,
     });
-    draws.push(Array.from({ length: BATCH }, (_, i) => ({
+    draws.push(Array.from({ length: WINDOWS_PER_DRAW }, (_, i) => ({
       gamma: inputs.gamma[i]!,
       crossEntropy: outputs.cross_entropy![i]!,
       squaredError: outputs.squared_error![i]!,
@@ -174,7 +173,7 @@ async function maskedBoundOf(
   const draws: LevelErrors[][] = [];
   for (const [draw, tokens] of windows.entries()) {
     const key = { ...noise, step: draw };
-    const masked = maskedPlaces(BATCH, context, key, steps);
+    const masked = maskedPlaces(WINDOWS_PER_DRAW, context, key, steps);
     const inputs = shuffled ? withShuffledPlaces({ tokens, masked }, context) : { tokens, masked };
     const { nats } = await program.run({ ...weightsOf(program, weights), ...inputs });
     draws.push(Array.from(nats!, (crossEntropy, row) => {

@@ -1,8 +1,6 @@
 /**
- * Network, noise schedule and block sizes of a text configuration, and the batches of its steps.
- *
- * What a training step on text sees, as a function of configuration, data and step, and where levels
- * adapt also of the parameter that they follow.
+ * Network, noise schedule and block sizes of a text configuration, and the batches of its training: functions of
+ * configuration, data and step and, for adaptive noise levels, of the parameter that the levels follow.
  */
 import { noiseInputs, schedule } from "../../models/diffusion/mod.ts";
 import {

@@ -1,21 +1,18 @@
 /** The settings of generation and evaluation requests for text runs: defaults and cross-field validation. */
 import { parseWith, RefusedValue } from "../../engine/host/mod.ts";
 import {
+  DEFAULT_BLOCK_SIZE,
+  DEFAULT_BOUND_STEPS,
+  DEFAULT_TEMPERATURES,
   REVERSE,
   TextEvaluateRequest,
   type TextEvaluationSettings,
+  WINDOWS_PER_DRAW,
   WriteRequest,
   type WriteSettings,
 } from "./requests.ts";
 import type { TextConfig } from "./config.ts";
 
-/**
- * Autoregressive and masked generation apply the temperature once for each character, denoising at every noise
- * level. Denoised texts of `shakespeare-blocks` have the diversity of real text (entropy of 4-grams) at 0.7;
- * at 0.9 it is higher, because fewer of the words exist.
- */
-const DEFAULT_TEMPERATURE = 0.9;
-const DEFAULT_TEMPERATURE_OUT_OF_NOISE = 0.7;
 /** Marks a gap, one token, in a template. */
 export const GAP = "_";
 
@@ -97,11 +94,11 @@ function settingsOf(request: WriteFields, config: TextConfig): WriteSettings {
     prompt,
     template: request.template ?? null,
     block_size: request.block_size ??
-      Math.min(context, config.block_size > 1 ? config.block_size : 16),
+      Math.min(context, config.block_size > 1 ? config.block_size : DEFAULT_BLOCK_SIZE),
     sampler,
     steps: request.steps,
     temperature: request.temperature ??
-      (outOfNoise ? DEFAULT_TEMPERATURE_OUT_OF_NOISE : DEFAULT_TEMPERATURE),
+      DEFAULT_TEMPERATURES[outOfNoise ? "denoising" : "others"],
     top_p: request.top_p,
     diffusion_weight: request.diffusion_weight,
     revise_share: request.revise_share,
@@ -149,9 +146,6 @@ function requireTemplateFits({ mode, template, prompt }: WriteSettings): void {
   }
 }
 
-/** Numbers of steps whose bounds are measured in addition to that of generation. */
-const DEFAULT_BOUND_STEPS = [16, 64];
-
 /**
  * Returns the settings of an evaluation request. By default texts have the length of a window.
  *
@@ -171,9 +165,6 @@ export function textEvaluationSettings(
   requireUsed(request, writing.mode, usedBy);
   return { draws, bound_steps: boundSteps(bound_steps, writing.steps, config), writing };
 }
-
-/** Windows of one draw of a bound. */
-const DRAWN_WINDOWS = 32;
 
 /** Returns the approximate number of network evaluations for a batch of texts. */
 export function networkEvaluations(settings: WriteSettings): number {
@@ -195,7 +186,7 @@ export function measuredExamples(
   { context, method }: TextConfig,
 ): number {
   const bounds = method === "autoregressive" ? 1 : Math.log2(context) + 2 * bound_steps.length;
-  return writing.count * networkEvaluations(writing) + draws * DRAWN_WINDOWS * bounds;
+  return writing.count * networkEvaluations(writing) + draws * WINDOWS_PER_DRAW * bounds;
 }
 
 /** Returns the numbers of steps whose bounds are measured, ascending. */

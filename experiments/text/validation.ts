@@ -17,7 +17,6 @@ import { inputArrays } from "../../models/steps/mod.ts";
 import { mean } from "../common/statistics.ts";
 import type { Validation, ValidationMetrics } from "../run/modality.ts";
 import {
-  BATCH,
   type BoundOptions,
   compileMeasure,
   type LevelErrors,
@@ -28,6 +27,7 @@ import { diffusionBlocks, gammaEnds, isAdaptive, noiseRange } from "./network.ts
 import { alphaSigma } from "../../models/diffusion/mod.ts";
 import { BLOCK_SIZES } from "./metrics.ts";
 import type { TextConfig } from "./config.ts";
+import { WINDOWS_PER_DRAW } from "./requests.ts";
 
 /** Number of batches, each of which is a draw of the bound. */
 const DRAWS = 12;
@@ -56,9 +56,9 @@ export function windowsOf(text: Uint16Array, context: number, draws: number): In
   const last = text.length - context;
   return Array.from({ length: draws }, (_, draw) => {
     const starts = Array.from(
-      { length: BATCH },
+      { length: WINDOWS_PER_DRAW },
       // The draws are interleaved, so that each has windows of the whole text.
-      (_, i) => Math.floor((i * draws + draw) / (BATCH * draws - 1) * last),
+      (_, i) => Math.floor((i * draws + draw) / (WINDOWS_PER_DRAW * draws - 1) * last),
     );
     return gatherWindows(text, starts, context);
   });
