@@ -7,7 +7,7 @@ import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./dra
 import { warmWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
 import { loadPictures, picturesOf, valuesIn } from "./pictures.ts";
-import { requireSameData } from "../run/checkpoints.ts";
+import { loadedFor, requireSameData } from "../run/checkpoints.ts";
 import { classifierFacts, requireClassifier, stepsToClassifier } from "./kept_classifier.ts";
 import { type Generated, largestCount, measurePictures, referenceDraws } from "./measure.ts";
 import type { ImageDataset } from "../../data/mod.ts";
@@ -32,10 +32,13 @@ export const evaluatePictures: Work = async (context) => {
   const { store, run, device, dataDirectory, warm } = context;
   const { settings: requested, countIsDefault } = context.input as EvaluationInput;
   const config = imageConfigOf(run);
-  const dataset = await loadPictures(config, {
-    directory: dataDirectory,
-    onProgress: ({ file }) => context.report(0, 1, `Downloading ${file}`),
-  });
+  const dataset = await loadedFor(
+    run,
+    loadPictures(config, {
+      directory: dataDirectory,
+      onProgress: ({ file }) => context.report(0, 1, `Downloading ${file}`),
+    }),
+  );
   requireSameData(run, dataset);
   const settings = countIsDefault
     ? { ...requested, count: largestCount(dataset, requested.count) }

@@ -1,7 +1,7 @@
 /** The job of sampling images. */
 import { bundledPartOf, type ImageDataset, isAvailableLocally } from "../../data/mod.ts";
 import { type DeviceName, type Engine, UserError } from "../../engine/mod.ts";
-import { newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
+import { loadedFor, newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
 import type { JobContext, Work } from "../run/job_worker.ts";
 import type { Warm } from "../run/job_worker.ts";
 import { classifierOf, classOf } from "./classifier.ts";
@@ -109,26 +109,21 @@ async function withHeldOut(
  */
 async function heldOutData(
   config: ImageConfig,
-  { dataDirectory: directory, report }: JobContext,
+  { run, dataDirectory: directory, report }: JobContext,
 ): Promise<{ readonly dataset: ImageDataset } & Pick<SampleSettings, "pictures_of">> {
   const { dataset: name } = config;
   try {
-    const dataset = await loadPictures(config, {
+    const loading = loadPictures(config, {
       directory,
       onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
     });
-    return { dataset };
+    return { dataset: await loadedFor(run, loading) };
   } catch (error) {
-    // A file that is there and damaged is to be mended.
-    if (!(error instanceof UserError) || await isAvailableLocally(name, { directory })) throw error;
     const part = bundledPartOf(name);
-    if (part !== undefined) {
-      return { dataset: await loadPictures({ ...config, dataset: part }), pictures_of: part };
-    }
-    throw new UserError(
-      `${error.message}. keep and strength start from held-out pictures of ${name}, the data set ` +
-        "of the run: bring it to this machine, leave them out, or name a run on another data set",
-    );
+    if (!(error instanceof UserError) || part === undefined) throw error;
+    // A file that is there and damaged is to be mended.
+    if (await isAvailableLocally(name, { directory })) throw error;
+    return { dataset: await loadPictures({ ...config, dataset: part }), pictures_of: part };
   }
 }
 

@@ -257,6 +257,27 @@ function requireSuitingData(source: Run, config: RunConfig, subject: Subject): v
   );
 }
 
+/**
+ * Waits until the data set of a run is loaded, to sample or evaluate the run.
+ *
+ * @throws {UserError} If it is not available. Loaders advise another data set, which a run cannot take any more, so
+ * that is said as well.
+ */
+export async function loadedFor<Data>(
+  { id, config: { dataset } }: Pick<Run, "id" | "config">,
+  loading: Promise<Data>,
+): Promise<Data> {
+  try {
+    return await loading;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `${error.message}. No other data set will do for ${id}, which was trained on ${dataset}: bring ` +
+        "that to this machine, or name a run on another data set",
+    );
+  }
+}
+
 /** @throws {UserError} If the data differs from that of the start of the run. */
 export function requireSameData(
   run: Pick<Run, "id" | "datasetHash">,

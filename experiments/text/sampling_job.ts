@@ -19,6 +19,7 @@ import {
 } from "../../models/text/mod.ts";
 import type { TextNetwork } from "../../models/text/network/mod.ts";
 import {
+  loadedFor,
   newestCheckpointKey,
   newestWeights,
   publishedVocabulary,
@@ -175,12 +176,15 @@ export async function openTextRun(
   const config = textConfigOf(run);
   const { dataset: name, context, vocabulary_size } = config;
   const load = () =>
-    loadTextDataset(name, {
-      context,
-      vocabularySize: vocabulary_size,
-      directory: dataDirectory,
-      onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
-    });
+    loadedFor(
+      run,
+      loadTextDataset(name, {
+        context,
+        vocabularySize: vocabulary_size,
+        directory: dataDirectory,
+        onProgress: ({ file }) => report(0, 1, `Downloading ${file}`),
+      }),
+    );
   const characters = needsText ? undefined : publishedVocabulary(store, run);
   const dataset =
     characters !== undefined && !await isAvailableLocally(name, { directory: dataDirectory })

@@ -69,6 +69,11 @@ Deno.test("without MNIST, in-painting with study/digits starts from the test dig
         const { heldOut } = await lab.samplePixels(sample!.id);
         assert.deepEqual([...heldOut!.images], [...gatherImages(test, 28 * 28, [0, 1])]);
         assert.deepEqual(sample!.settings.classes, [...test.labels.subarray(0, 2)]);
+        // What is measured beside all of MNIST is not measured beside a part of it.
+        const refused = await assistant.call("evaluate", { run: "study/digits", wait_seconds: 50 });
+        const reason =
+          /Cannot find MNIST: .* No other data set will do for study\/digits, which was trained on mnist/;
+        assert.match(textOf(refused), reason);
       } finally {
         await assistant.close();
       }
