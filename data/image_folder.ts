@@ -4,7 +4,7 @@
  */
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { kindOf, lockFolder, sha256 } from "./files.ts";
+import { lockFolder, sha256 } from "./files.ts";
 import { hashAsIdx, holdsIdxFiles, type LabelledPictures, readIdxPairs } from "./idx.ts";
 import {
   type ImageDataset,
@@ -40,16 +40,6 @@ export interface ImageFolderOptions {
   /** Called as pictures are decoded. */
   readonly onDecoded?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** @throws {UserError} If the path is not a folder. */
-export function requireImageFolder(found: Deno.FileInfo, dataset: string): void {
-  if (found.isDirectory) return;
-  throw new UserError(
-    `dataset is ${dataset}, which is ${kindOf(found)}: name ${
-      found.isFile ? "the folder that it lies in" : "a folder of pictures"
-    }`,
-  );
 }
 
 /**

@@ -1,9 +1,10 @@
-/** Loading data sets by name or path, as in configurations. */
+/**
+ * Loading data sets by name or path, as in configurations. What only some data sets need is imported when one of them
+ * is opened: every server starts with this module.
+ */
 import { resolve } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { probe } from "./download.ts";
-import { cacheDirectory } from "./files.ts";
-import { loadImageFolder, requireImageFolder } from "./image_folder.ts";
+import { cacheDirectory, kindOf } from "./files.ts";
 import type { ImageDataset } from "./images.ts";
 import { type LoadOptions, missingFiles, sourceOf, urlsOf } from "./public_files.ts";
 import { type DatasetEntry, imageDatasets, isDownloaded, textDatasets } from "./registry.ts";
@@ -34,6 +35,16 @@ interface Collection<Content> {
   readonly own: string;
   /** Throws if the path leads to something else. */
   requireOwn(found: Deno.FileInfo, dataset: string, path: string): void;
+}
+
+/** @throws {UserError} If the path is not a folder. */
+function requireImageFolder(found: Deno.FileInfo, dataset: string): void {
+  if (found.isDirectory) return;
+  throw new UserError(
+    `dataset is ${dataset}, which is ${kindOf(found)}: name ${
+      found.isFile ? "the folder that it lies in" : "a folder of pictures"
+    }`,
+  );
 }
 
 /** The data sets of each modality. */
@@ -130,6 +141,7 @@ export async function loadImageDataset(
     return await entryNamed(name, COLLECTIONS.image).open(options);
   }
   const { cache = cacheDirectory(), signal } = options;
+  const { loadImageFolder } = await import("./image_folder.ts");
   return await loadImageFolder(name, { cache, imageSize, colour, onDecoded, signal });
 }
 
@@ -204,6 +216,7 @@ export async function requireObtainable(name: string, options: LoadOptions = {})
     AbortSignal.timeout(PATIENCE_MILLISECONDS),
     ...(options.signal ? [options.signal] : []),
   ]);
+  const { probe } = await import("./download.ts");
   const reasons = await Promise.all(
     urlsOf(files, missing, source).map((url) => probe(url, signal)),
   );

@@ -4,7 +4,7 @@
  */
 import { basename, join } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { download, type DownloadOptions, type DownloadProgress } from "./download.ts";
+import type { DownloadOptions, DownloadProgress } from "./download.ts";
 import {
   cacheDirectory,
   decompress,
@@ -98,6 +98,7 @@ export async function readPublicFile(
   const written = await readVerified(destination, file);
   if (written) return written;
   const urls = urlsOf(dataset, file, source);
+  const { download } = await import("./download.ts");
   try {
     return await download(
       { name: basename(destination), urls, expected: file, destination },

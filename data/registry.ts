@@ -9,7 +9,6 @@ import { fileURLToPath } from "node:url";
 import { sha256 } from "./files.ts";
 import { type NamedBytes, parseIdx, parseImageSplit } from "./idx.ts";
 import { DIGIT_NAMES, type ImageDataset } from "./images.ts";
-import { madeUpDigits, madeUpVerse } from "./made_up.ts";
 import { type LoadOptions, type PublicDataset, readPublicFile, sourceOf } from "./public_files.ts";
 import { decodeUtf8, type RawText } from "./texts.ts";
 
@@ -152,7 +151,7 @@ const MADE_UP_VERSE: DatasetEntry<RawText> = {
   holds: "300,000 characters of rhymed verse from a few templates",
   source: "this program",
   licence: "MIT",
-  open: () => Promise.resolve(madeUpVerse()),
+  open: async () => (await import("./made_up.ts")).madeUpVerse(),
 };
 
 export const imageDatasets: readonly DatasetEntry<ImageDataset>[] = [
@@ -226,7 +225,7 @@ export const imageDatasets: readonly DatasetEntry<ImageDataset>[] = [
     holds: "4,000 training and 1,000 test digits of a bitmap font",
     source: "this program",
     licence: "MIT",
-    open: () => Promise.resolve(madeUpDigits()),
+    open: async () => (await import("./made_up.ts")).madeUpDigits(),
   },
 ];
 

@@ -1,7 +1,6 @@
 /** Text data sets in memory. */
 import { basename } from "node:path";
 import { UserError } from "../engine/host/mod.ts";
-import { bytePairVocabulary } from "./byte_pair.ts";
 import { readRegularFile, requireRegularFile, sha256 } from "./files.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
@@ -93,6 +92,7 @@ async function withBytePairs(
   { vocabulary, train, validation }: EncodedText,
   vocabularySize: number,
 ): Promise<EncodedText> {
+  const { bytePairVocabulary } = await import("./byte_pair.ts");
   const text = vocabulary.decode(train);
   const pieces = await bytePairVocabulary(vocabulary, text, vocabularySize);
   return {
