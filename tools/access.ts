@@ -4,7 +4,7 @@
  * machines can reach wants a token, too.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   localhostAllowedHostnames,
@@ -37,7 +37,7 @@ export interface AccessOptions {
   readonly allowHost?: readonly string[] | undefined;
   /** A token of one's own. */
   readonly token?: string | undefined;
-  /** The file of a token that was generated here. */
+  /** The folder in which a generated token is kept. */
   readonly workspace: string;
 }
 
@@ -63,14 +63,12 @@ export function tokenFile(workspace: string): string {
   return join(workspace, "token");
 }
 
-/** The token of a file that only its owner can read; made where there is none. */
+/** Returns the token in a file that only its owner can read; generates it if there is none. */
 function keptToken(path: string): { readonly token: string; readonly isNew: boolean } {
-  try {
+  if (existsSync(path)) {
     const token = readFileSync(path, "utf8").trim();
     chmodSync(path, 0o600);
     if (token.length >= MIN_TOKEN) return { token, isNew: false };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound) && Object(error).code !== "ENOENT") throw error;
   }
   const token = randomBytes(24).toString("base64url");
   mkdirSync(join(path, ".."), { recursive: true });
@@ -92,12 +90,8 @@ function hostNamesOf(host: string): string[] {
 
 /** @throws {UserError} If it is no name of a machine. */
 function hostname(name: string): string {
-  try {
-    const url = new URL(`http://${bracketed(name)}`);
-    if (url.pathname === "/" && url.username === "") return url.hostname;
-  } catch {
-    // Said below.
-  }
+  const url = URL.parse(`http://${bracketed(name)}`);
+  if (url?.pathname === "/" && url.username === "") return url.hostname;
   throw new UserError(
     `allow_host is "${name}", but must be the name of a machine, as lab.example.org`,
   );

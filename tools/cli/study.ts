@@ -21,7 +21,7 @@ import { reportOnModel } from "./study_report.ts";
 import { watchToTheEnd } from "./model_commands.ts";
 
 /** A pretrained model, before it is trained. */
-export interface StudyModel {
+interface StudyModel {
   /** After `study/`, in its id. */
   readonly name: "digits" | "verse";
   readonly preset: PresetName;
