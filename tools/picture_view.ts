@@ -117,23 +117,31 @@ function optionsOf(sample: Sample): string {
 }
 
 /** The changes to held-out pictures, and the share that is still classified as their class. */
-async function keptPicturesSummary(lab: Lab, { id, runId, settings }: Sample): Promise<string> {
-  const { keep, strength, pictures, pictures_of, resamples, count } = settings;
+async function keptPicturesSummary(lab: Lab, sample: Sample): Promise<string> {
+  const { keep, strength, pictures, resamples, count } = sample.settings;
   if (!pictures) return "";
-  const of = pictures_of === undefined
-    ? ""
-    : ` of ${pictures_of}, since ${lab.run(runId).config.dataset} is not on this machine and ` +
-      "could not be downloaded";
   const made = [
     ...(keep ? [`the ${keep} half kept, each step repeated ${counted(resamples!, "time")}`] : []),
     ...(strength === undefined ? [] : [`started at strength ${strength}`]),
   ];
-  const { heldOut } = await lab.samplePixels(id);
+  const { heldOut } = await lab.samplePixels(sample.id);
   const share = heldOut ? recognisedShare(heldOut) : null;
-  return ` From held-out pictures${of} (shown above each): ${made.join("; ")}.` +
+  return ` From held-out pictures (shown above each): ${made.join("; ")}.` +
+    heldOutNote(lab, sample) +
     (share === null
       ? ""
       : ` The classifier sees ${Math.round(share * count)} of ${count} as the class they were of.`);
+}
+
+/**
+ * A sentence where the held-out pictures are not of the run's own data set, with a space before it; nothing
+ * otherwise.
+ */
+export function heldOutNote(lab: Lab, { runId, settings: { pictures_of } }: Sample): string {
+  return pictures_of === undefined
+    ? ""
+    : ` The held-out pictures are of ${pictures_of}, which comes with the program: ` +
+      `${lab.run(runId).config.dataset} is not available on this machine.`;
 }
 
 /** "0 to 9 in turn", "3, 8 in turn", "all 7", or the list. */

@@ -61,7 +61,8 @@ Deno.test("without MNIST, in-painting with study/digits starts from the test dig
           wait_seconds: 50,
         });
         assert.ok(!drawn.isError, textOf(drawn));
-        const said = /held-out pictures of mnist-6k, since mnist is not on this machine/;
+        const said =
+          /pictures are of mnist-6k, which comes with the program: mnist is not available/;
         assert.match(textOf(drawn), said);
         const [sample] = lab.samples("study/digits").slice(-1);
         assert.equal(sample!.settings.pictures_of, "mnist-6k");

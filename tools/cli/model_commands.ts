@@ -15,6 +15,7 @@ import {
 } from "../../experiments/mod.ts";
 import { damageNote, paragraphs, runTable } from "../rows.ts";
 import { estimateText, startedRuns } from "../train.ts";
+import { heldOutNote } from "../picture_view.ts";
 import { viewOf } from "../run_report.ts";
 import { type CommandResult, resultCommand } from "./command.ts";
 import { withProgressBar } from "./terminal.ts";
@@ -126,7 +127,8 @@ async function drawPicture(lab: Lab, request: SampleRequest, out?: string): Prom
   const picture = out ?? path;
   return {
     result: { ...sample, picture },
-    text: `${sample.id}: ${picture}${damageNote(lab, sample.runId, sample.step)}`,
+    text: `${sample.id}: ${picture}${damageNote(lab, sample.runId, sample.step)}` +
+      heldOutNote(lab, sample),
   };
 }
 
