@@ -3,7 +3,7 @@
  * page elsewhere can reach the tools through a visitor's browser (DNS rebinding); a server that other
  * machines can reach wants a token, too.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -164,7 +164,7 @@ function tokenDigestOf(request: Request): string | undefined {
 
 /** Tokens are compared by their digests, so that the time it takes tells nothing about them. */
 function digest(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
+  return hash("sha256", token);
 }
 
 /** A page of plain words, which no browser takes for anything else. */

@@ -1,6 +1,5 @@
 /** Answers of tools: text and pictures within what clients show their models, which is 25,000 tokens. */
 import { explained, shortened, UserError } from "../engine/host/mod.ts";
-import { Buffer } from "node:buffer";
 import type { CallToolResult, ImageContent } from "@modelcontextprotocol/server";
 
 /**
@@ -47,7 +46,7 @@ export function answer(
 
 /** A PNG as the assistant sees it. */
 export function picture(png: Uint8Array): ImageContent {
-  return { type: "image", mimeType: "image/png", data: Buffer.from(png).toString("base64") };
+  return { type: "image", mimeType: "image/png", data: png.toBase64() };
 }
 
 /** A mistake of the caller's is explained; one of ours is named as such and logged. */

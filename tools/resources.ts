@@ -36,7 +36,6 @@ import {
   SAMPLING_FIELDS_URI,
 } from "./links.ts";
 import { SEARCHED_RUNS } from "./lists.ts";
-import { Buffer } from "node:buffer";
 
 /** Points of each curve at most. */
 const CURVE_POINTS = 500;
@@ -264,7 +263,7 @@ async function sampleContent(lab: Lab, id: string): Promise<Content> {
   if ("texts" in sample) return { mimeType: "text/plain", text: sample.texts.join("\n---\n") };
   const { samplePng } = await import("../figures/mod.ts");
   const { png } = await samplePng(lab, sample.id);
-  return { mimeType: "image/png", blob: Buffer.from(png).toString("base64") };
+  return { mimeType: "image/png", blob: png.toBase64() };
 }
 
 /** @throws {UserError} If there is none of this id. */

@@ -3,7 +3,7 @@
  * still work, and there is one however many servers run: a later server refers to the existing one, and takes
  * its place when that has ended.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -150,7 +150,7 @@ async function answers({ url, pid }: Remembered, workspace: string): Promise<boo
 
 /** Tells a workspace from another without naming its folder. */
 function identityOf(workspace: string): string {
-  return createHash("sha256").update(workspace).digest("hex");
+  return hash("sha256", workspace);
 }
 
 const fileIn = (workspace: string) => join(workspace, "viewer.json");
