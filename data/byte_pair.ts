@@ -87,7 +87,7 @@ async function wordEncoder(
 }
 
 /** Two adjacent tokens that are merged. */
-export type Merge = readonly [left: string, right: string];
+type Merge = readonly [left: string, right: string];
 
 /** A word as a list of tokens, with its frequency in the text. */
 interface Word {

@@ -26,7 +26,7 @@ export interface DownloadOptions {
 }
 
 /** A file to download. */
-export interface RemoteFile {
+interface RemoteFile {
   readonly name: string;
   /** Addresses of the file, in the order in which they are tried. */
   readonly urls: readonly string[];

@@ -141,7 +141,7 @@ export async function verify(
 }
 
 /** The environment that the location depends on. */
-export interface Environment {
+interface Environment {
   readonly os: typeof Deno.build.os;
   env(name: string): string | undefined;
 }

@@ -14,7 +14,7 @@ import type { ImageSplit } from "./images.ts";
 import type { FoundFile } from "./picture_listing.ts";
 
 /** An array of bytes with its shape. */
-export interface ByteArray {
+interface ByteArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
 }
@@ -156,7 +156,7 @@ const TEST = /t10k|test/i;
 const MOST_BYTES = 2 ** 30;
 
 /** Training images and, if the folder has a second set, test images. */
-export interface IdxPairs {
+interface IdxPairs {
   readonly train: LabelledPictures;
   readonly test: LabelledPictures | undefined;
 }

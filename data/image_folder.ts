@@ -31,7 +31,7 @@ const MOST_BYTES = 2 ** 30;
 /** Version of the decoding; it changes when the same files would give other pixels. */
 const VERSION = 1;
 
-export interface ImageFolderOptions {
+interface ImageFolderOptions {
   /** Height and width in pixels, by default 28. */
   readonly imageSize?: number | undefined;
   readonly colour?: PictureFormat["colour"] | undefined;

@@ -19,7 +19,7 @@ export interface LoadImageOptions extends LoadOptions {
   readonly onDecoded?: ((done: number, total: number) => void) | undefined;
 }
 
-export interface LoadTextOptions extends LoadOptions {
+interface LoadTextOptions extends LoadOptions {
   /** Length of a window in tokens, which both parts of the text must contain. By default 1. */
   readonly context?: number | undefined;
   /** Size of the byte-pair vocabulary. By default 0: characters. */

@@ -21,11 +21,11 @@ export interface FoundFile {
 }
 
 /** An image file and its class index. */
-export interface LabelledFile extends FoundFile {
+interface LabelledFile extends FoundFile {
   readonly label: number;
 }
 
-export interface PictureListing {
+interface PictureListing {
   /** In the order of their paths. */
   readonly files: readonly LabelledFile[];
   readonly classNames: readonly string[];

@@ -33,13 +33,13 @@ export interface PublicDataset {
 }
 
 /** A file by its uncompressed name, and its expected content. */
-export type PublicFile = { readonly name: string } & ExpectedContent;
+type PublicFile = { readonly name: string } & ExpectedContent;
 
 /** Largest overhead of compressing incompressible data, in bytes. */
 const SLACK = 2 ** 20;
 
 /** The source of the files of public data sets. */
-export type DataSource = {
+type DataSource = {
   /** Parent directory of the folders of the data sets. */
   readonly directory: string;
 } | Downloads;

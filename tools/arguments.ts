@@ -95,7 +95,7 @@ export interface PlainSchema {
 }
 
 /** Options for publishing a schema in a shorter form. */
-export interface Publication {
+interface Publication {
   /** Fields of an object that are taken without being published, because a description names them. */
   readonly rare?: readonly string[] | undefined;
   /** A shorter description of a field, whose own one is read elsewhere. */

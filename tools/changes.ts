@@ -33,7 +33,7 @@ const LOGGED: Partial<Record<LabEvent["kind"], Level>> = {
 const TRANSITIONS: readonly LabEvent["kind"][] = ["run-queued", "run-started", "run-ended"];
 
 /** Something that happened to a run, for a client's log. */
-export interface Logged {
+interface Logged {
   readonly level: Level;
   readonly message: string;
   readonly runId: string | null;

@@ -28,7 +28,7 @@ export type OpenViewer = (lab: Lab) => Promise<
   { fetch(request: Request): Response | Promise<Response> }
 >;
 
-export interface HttpOptions extends Omit<ServerOptions, "viewerUrl"> {
+interface HttpOptions extends Omit<ServerOptions, "viewerUrl"> {
   /** The viewer's address without a slash at its end, for the links in answers. */
   readonly viewerUrl: string;
   readonly access: Access;

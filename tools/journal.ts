@@ -48,7 +48,7 @@ export const readJournalTool = defineTool({
 });
 
 /** The answer to a request to read the journal, for tools and commands. */
-export interface JournalText {
+interface JournalText {
   readonly summary: string;
   readonly next: readonly string[];
   readonly body: readonly string[];

@@ -21,9 +21,9 @@ const PAGE = 50;
 const NEWEST = 20;
 
 /** Resources of one kind, newest first. */
-export type ListedKind = (offset: number, limit: number) => KindPage | Promise<KindPage>;
+type ListedKind = (offset: number, limit: number) => KindPage | Promise<KindPage>;
 
-export interface KindPage {
+interface KindPage {
   readonly total: number;
   readonly resources: readonly Resource[];
 }

@@ -71,7 +71,7 @@ export interface ServerExtension {
 }
 
 /** Makes one server over a laboratory: for one HTTP request, or one connection that lasts. */
-export type ServerFactory = (context?: McpRequestContext) => McpServer;
+type ServerFactory = (context?: McpRequestContext) => McpServer;
 
 /** The tasks of a laboratory, which its servers share. */
 export function tasksOf(lab: Lab, { tasks, viewerUrl = null }: ServerOptions): TasksExtension {

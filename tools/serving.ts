@@ -8,7 +8,7 @@ export interface Listening {
   readonly finished: Promise<void>;
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;

@@ -23,13 +23,13 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 /** Delay before such a client is to reconnect. */
 const RETRY_MS = 1000;
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly factory: McpServerFactory;
   readonly onerror: (error: Error) => void;
 }
 
 /** Serves requests of the 2025 revisions, with their session or without one. */
-export interface Sessions {
+interface Sessions {
   fetch(request: Request, options: McpHandlerRequestOptions): Promise<Response>;
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { damageNote, rounded, table } from "./rows.ts";
 import { answer } from "./answer.ts";
 
 /** A sample in a list: its id, what it is, and the training step of its weights. */
-export interface SampleLine {
+interface SampleLine {
   readonly id: string;
   readonly kind: string;
   readonly step: number;

@@ -21,7 +21,7 @@ import { ComparedEvaluations, viewOf } from "./jobs.tsx";
 import { type RunRow, RunTable } from "./runs_page.tsx";
 import { baselineText } from "./text_evaluations.tsx";
 
-export interface CompareView {
+interface CompareView {
   readonly comparison: Comparison;
   readonly runs: readonly Run[];
   /** A sample of each run that has one, with the same settings if possible. */

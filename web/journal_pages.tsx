@@ -5,7 +5,7 @@ import type { EntrySummary, JournalEntry, VerdictWord } from "../journal/mod.ts"
 import { comparisonCharts } from "./compare_page.tsx";
 import { Ask, Page, RUN_ID, runUrl, Time } from "./layout.tsx";
 
-export interface JournalView {
+interface JournalView {
   readonly entries: readonly EntrySummary[];
   readonly tag?: string | undefined;
 }
@@ -80,7 +80,7 @@ function Tags({ tags }: { tags: readonly string[] }) {
   return <>{tags.map((tag) => <a class="tag" href={`/journal?tag=${tag}`}>#{tag}</a>)}</>;
 }
 
-export interface EntryView {
+interface EntryView {
   readonly entry: JournalEntry;
   /** The comparison of the runs of the entry, if at least two exist. */
   readonly comparison: Comparison | null;

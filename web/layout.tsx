@@ -145,7 +145,7 @@ export function Ask(props: { say: string; tool?: string; arguments?: unknown }) 
 }
 
 /** Consecutive characters with the same confidence in tenths. */
-export interface Stretch {
+interface Stretch {
   readonly text: string;
   /** Confidence in tenths, 0 … 9. */
   readonly tenth: number;
@@ -170,9 +170,9 @@ const SECTIONS = [
   ["/journal", "Journal"],
   ["/study", "Pretrained"],
 ] as const;
-export type Section = typeof SECTIONS[number][0];
+type Section = typeof SECTIONS[number][0];
 
-export interface PageProps {
+interface PageProps {
   readonly title: string;
   readonly section?: Section;
   /** Seconds between updates; undefined for static pages. */

@@ -29,14 +29,14 @@ import {
 import { measuredOrDash, runUrl } from "./layout.tsx";
 
 /** A number on a page with its name and meaning. */
-export interface FactText {
+interface FactText {
   readonly name: string;
   readonly value: string;
   readonly note: string;
 }
 
 /** A suggested request to an assistant, and the corresponding tool call. */
-export interface Suggestion {
+interface Suggestion {
   readonly say: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
@@ -60,7 +60,7 @@ export interface ModalityView {
 }
 
 /** The two most important charts, and the others. */
-export interface RunCharts {
+interface RunCharts {
   readonly main: readonly string[];
   readonly more: readonly string[];
 }

@@ -230,7 +230,7 @@ function SideBySide({ start, runId }: { start: SharedStart; runId: string }) {
 }
 
 /** Samples of a run with the same initial noise. */
-export interface SharedStart {
+interface SharedStart {
   readonly step: number;
   readonly seed: number;
   /** Oldest first; of samples with equal settings only the newest. */

@@ -30,7 +30,7 @@ import { staticUrl } from "./static_files.ts";
 import { trainCall } from "../journal/mod.ts";
 import { TextSamples } from "./text_view.tsx";
 
-export interface RunView {
+interface RunView {
   readonly report: RunReport;
   /** Texts of a text run, oldest first. */
   readonly texts: readonly TextSample[];

@@ -24,7 +24,7 @@ export interface RunRow {
   readonly run: Run;
   readonly curves: Curves;
 }
-export interface RunsView {
+interface RunsView {
   readonly rows: readonly RunRow[];
   /** Total number of runs that match the filter. */
   readonly total: number;

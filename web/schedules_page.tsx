@@ -4,7 +4,7 @@ import { formatNumber, pageTheme, scheduleCharts } from "../figures/mod.ts";
 import { Page, stretchesOf } from "./layout.tsx";
 import { staticUrl } from "./static_files.ts";
 
-export interface SchedulesView {
+interface SchedulesView {
   readonly report: ScheduleReport;
   /** Names of all schedules. */
   readonly names: readonly string[];

@@ -15,9 +15,9 @@ const TYPES = {
   "times.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
 } as const;
-export type StaticName = keyof typeof TYPES;
+type StaticName = keyof typeof TYPES;
 
-export interface StaticFile {
+interface StaticFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly type: string;
 }

@@ -75,7 +75,7 @@ export async function fetchPart({ packages }: Part): Promise<void> {
 }
 
 /** The share of a part's packages that is in the cache. */
-export interface PartState {
+interface PartState {
   /** Whether everything is there that it cannot do without. */
   readonly complete: boolean;
   /** Size of the cached packages and their dependencies. */

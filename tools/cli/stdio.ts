@@ -121,7 +121,7 @@ export class ClosingTransport extends StdioServerTransport {
 }
 
 /** The handlers of refused and accepted lines. */
-export interface LineHandlers {
+interface LineHandlers {
   refuse(refused: Refusal): void;
   /** Returns a message as it is passed on, or why it is not. */
   receive(message: unknown): { readonly message: unknown } | Refusal;

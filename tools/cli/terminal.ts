@@ -28,7 +28,7 @@ function consoleSize(): { columns: number; rows: number } {
 }
 
 /** Grey pixels, 0 to 1, row by row. */
-export interface Raster {
+interface Raster {
   readonly width: number;
   readonly height: number;
   readonly values: Float32Array;
@@ -92,7 +92,7 @@ function grey(value: number, greys: 24 | 256): string {
 }
 
 /** A text of which a part is still uncertain. */
-export interface Uncertain {
+interface Uncertain {
   /** The text before the part. */
   readonly written: string;
   readonly part: string;

@@ -48,7 +48,7 @@ const Remembered = z.object({
 });
 type Remembered = z.infer<typeof Remembered>;
 
-export interface ViewerOptions extends Omit<AccessOptions, "workspace"> {
+interface ViewerOptions extends Omit<AccessOptions, "workspace"> {
   /** The only port to take; by default the remembered one, and the next free one if it is taken. */
   readonly port?: number | undefined;
   /** Ports to begin with instead of the remembered one. */
