@@ -119,15 +119,18 @@ function digestText(
 ): JournalText {
   const sound = entries.filter(({ problem }) => problem === null);
   const parts = digestOf(sound);
+  const damaged = entries.length - sound.length;
+  const unreadable = damaged === 0 ? [] : [`unreadable ${damaged}`];
   const summary = entries.length === 0
     ? "The journal is empty."
     : `The journal has ${entryCount(entries.length)}: ${
-      parts.map((part) => `${part.title.toLowerCase()} ${part.entries.length}`).join(", ")
+      [...parts.map(({ title, entries }) => `${title.toLowerCase()} ${entries.length}`), ...unreadable]
+        .join(", ")
     }.`;
   return {
     summary,
     next: [
-      ...(entries[0] ? [`read-journal {"id": "${entries[0].id}"} for one whole`] : []),
+      ...(sound[0] ? [`read-journal {"id": "${sound[0].id}"} for one whole`] : []),
       "write-journal with a title, a hypothesis and a criterion, before anything new is trained",
     ],
     body: [

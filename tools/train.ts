@@ -139,7 +139,9 @@ function estimateAnswer(lab: Lab, request: Request, links: Links): CallToolResul
 function estimateTable(parts: readonly ConfigEstimate[]): string {
   const configs = parts.map(({ configs }) => configs[0]!);
   const value = (config: RunConfig, field: string) => String(Reflect.get(config, field) ?? "-");
-  const differing = differingFields(configs).filter((field) => field !== "seed");
+  // The steps have a column of their own.
+  const differing = differingFields(configs)
+    .filter((field) => field !== "seed" && field !== "steps" && field !== "warmup_steps");
   const ids = (runs: readonly Run[]) =>
     runs.slice(0, MAX_NAMED).map(({ id, status }) => `${id} (${status})`).join(", ") +
     (runs.length > MAX_NAMED ? ", ..." : "");

@@ -291,8 +291,8 @@ function listOf({ items, prefixItems, minItems = 0, maxItems }: JsonSchema): str
   return `a list of ${length}values, each ${items ? accepted(items) : "anything"}`;
 }
 
-/** Irrational bounds are said to four decimals. */
-const shortNumber = (value: number) => Number(value.toFixed(4));
+/** Irrational bounds are said to four decimals, all others as they are: 0.99999 is not 1. */
+const shortNumber = (value: number) => String(value).length <= 8 ? value : Number(value.toFixed(4));
 
 function isZod(schema: z.ZodType | JsonSchema): schema is z.ZodType {
   return "_zod" in schema;

@@ -189,7 +189,7 @@ function learntNothing(course: Course, advise: boolean): Finding | undefined {
   return {
     level: early ? "info" : "warning",
     code: "learnt-nothing",
-    seen: modality.nothingLearnt(score, baseline) + (early ? " yet" : ""),
+    seen: modality.nothingLearnt(score, baseline) + (run.status === "running" ? " yet" : ""),
     advice: early || !advise || course.hasDefect ? [] : adviceToLearn(course),
   };
 }
@@ -201,7 +201,8 @@ function adviceToLearn(course: Course): Advice[] {
   const improves = held.length > 1
     ? held.at(-1)!.value < 0.97 * held[0]!.value && lowestOf(held) === held.at(-1)
     : true;
-  if (improves) return [{ field: "steps", change: "more" }];
+  // A run that still trains has these steps before it.
+  if (improves) return run.status === "running" ? [] : [{ field: "steps", change: "more" }];
   return [
     { field: "learning_rate", change: "other" },
     ...(run.step * (1 - run.config.ema_decay) < 3

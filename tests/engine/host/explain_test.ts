@@ -27,6 +27,10 @@ Deno.test("explainIssues() names field, value, range and the nearest name", () =
       "overrides.learning_rate is 0, but must be a number above 0 and at most 1",
     ],
     [
+      { overrides: { ema_decay: 1 } },
+      "overrides.ema_decay is 1, but must be a number from 0 to 0.99999",
+    ],
+    [
       { overrides: { schedule: "cosin" } },
       'overrides.schedule is "cosin", but must be one of linear, scaled-linear, cosine, sigmoid, sqrt, edm, flow, logistic-gamma, adaptive-gamma, linear-gamma: did you mean cosine?',
     ],
