@@ -190,6 +190,11 @@ Deno.test("what learnt nothing is told to train on only where it was getting on"
   const slowly = alertsOn("shakespeare-diffusion", { nats_per_character: [5, 4, 3, 2.8] }, steps);
   assert.deepEqual(codes(slowly), ["learnt-nothing"]);
   assert.match(said(slowly), /train again with more steps$/);
+  const running = alertsOn("mnist-small", { denoising_mse: [0.3, 0.25, 0.21] }, {
+    status: "running",
+  });
+  assert.deepEqual(codes(running), ["learnt-nothing"]);
+  assert.match(said(running), /was learnt yet$/, "its further steps are before it");
   const stuck = alertsOn("shakespeare-diffusion", { nats_per_character: [2.8, 2.8, 2.8] }, steps);
   assert.match(said(stuck), /another learning_rate/);
   assert.doesNotMatch(said(stuck), /more steps/);
