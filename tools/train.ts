@@ -141,7 +141,7 @@ function estimateTable(parts: readonly ConfigEstimate[]): string {
   const value = (config: RunConfig, field: string) => String(Reflect.get(config, field) ?? "-");
   // The steps have a column of their own.
   const differing = differingFields(configs)
-    .filter((field) => field !== "seed" && field !== "steps" && field !== "warmup_steps");
+    .filter((field) => field !== "seed" && field !== "steps");
   const ids = (runs: readonly Run[]) =>
     runs.slice(0, MAX_NAMED).map(({ id, status }) => `${id} (${status})`).join(", ") +
     (runs.length > MAX_NAMED ? ", ..." : "");

@@ -99,6 +99,14 @@ Deno.test("an estimate names the runs that would be repeated, other seeds, and w
     assert.equal(lab.runs().total, 3, "nothing was queued");
   }));
 
+Deno.test("an estimate of trainings of several lengths has one column for the steps", () =>
+  withRuns((lab) => {
+    const { steps: _, ...overrides } = request().overrides;
+    const grid = { steps: [12, 24] };
+    const { body } = estimateText(lab, { preset: "mnist-tiny", overrides, grid });
+    assert.match(body[0]!, /^\| seeds \| steps \|\n.*\n\| 0 \| 12 \|\n\| 0 \| 24 \|$/);
+  }));
+
 Deno.test("an extension is reckoned by the steps that it adds", () =>
   withRuns((lab, store) => {
     const id = measuredRun(store);
