@@ -124,7 +124,10 @@ function digestText(
   const summary = entries.length === 0
     ? "The journal is empty."
     : `The journal has ${entryCount(entries.length)}: ${
-      [...parts.map(({ title, entries }) => `${title.toLowerCase()} ${entries.length}`), ...unreadable]
+      [
+        ...parts.map(({ title, entries }) => `${title.toLowerCase()} ${entries.length}`),
+        ...unreadable,
+      ]
         .join(", ")
     }.`;
   return {

@@ -61,6 +61,15 @@ Deno.test("read-journal: the digest says what was found, failed and is undecided
     assert.ok(digest.length < 8000, `${digest.length} characters`);
   }));
 
+Deno.test("read-journal counts a file that cannot be read, and proposes to read another one", () =>
+  withJournal((read, folder) => {
+    Deno.writeTextFileSync(join(folder, "9999-damaged.md"), "---\ntitle: x");
+    const digest = read({});
+    assert.match(digest, /^The journal has 15 entries: .*, undecided 4, unreadable 1\.$/m);
+    assert.match(digest, /^9999-damaged cannot be read: /m);
+    assert.match(digest, /read-journal \{"id": "00\d\d-.*"\} for one whole/);
+  }));
+
 Deno.test("read-journal: words find entries, and show where they stand", () =>
   withJournal((read) => {
     const found = read({ text: "cosine habit pictures drawn" });
