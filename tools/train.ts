@@ -203,8 +203,26 @@ export function trainAnswer(
   return answer({ summary, next: nextSteps(lab, runs, sweepId), viewerUrl }, [
     runTable(shown),
     more,
+    repetitionNote(lab, runs),
     nothingLearntNote(runs),
   ]);
+}
+
+/** Names runs that are yet to be trained although earlier ones have their configuration and seed; "" for none. */
+function repetitionNote(lab: Call["lab"], runs: readonly Run[]): string {
+  const pairs = runs.filter((run) => !hasEnded(run)).flatMap((run) => {
+    const earlier = lab.runs({ groupHash: run.groupHash, limit: 100 }).runs.findLast((other) =>
+      other.configHash === run.configHash && other.createdAt < run.createdAt &&
+      other.status !== "failed"
+    );
+    return earlier === undefined ? [] : [`${run.id} repeats ${earlier.id} (${earlier.status})`];
+  });
+  return pairs.length === 0
+    ? ""
+    : `${
+      listed(pairs, MAX_NAMED)
+    }: with the same configuration and seed the result is the same on ` +
+      "one device, and counts once; stop-run ends it early.";
 }
 
 /** Names finished runs whose ranking metric is no better than that of a trivial model; "" for none. */

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { type Lab, openLab } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
-import { estimateText } from "../../tools/train.ts";
+import { linksTo } from "../../tools/links.ts";
+import { estimateText, trainAnswer } from "../../tools/train.ts";
 import { finishedRun, queue, shortConfig, withStore } from "./workspace.ts";
 
 /** A run of 12 steps of 8 images at 24 images a second: four seconds, of which two beside the steps. */
@@ -105,6 +106,20 @@ Deno.test("an estimate of trainings of several lengths has one column for the st
     const grid = { steps: [12, 24] };
     const { body } = estimateText(lab, { preset: "mnist-tiny", overrides, grid });
     assert.match(body[0]!, /^\| seeds \| steps \|\n.*\n\| 0 \| 12 \|\n\| 0 \| 24 \|$/);
+  }));
+
+Deno.test("a training that repeats an earlier one says so, whoever started that", () =>
+  withRuns((lab, store) => {
+    measuredRun(store);
+    const answerTo = (changes: Parameters<typeof shortConfig>[0]) => {
+      const [id] = queue(store, shortConfig(changes)) as [string];
+      return JSON.stringify(
+        trainAnswer({ lab, links: linksTo(null) }, [lab.run(id)], null).content,
+      );
+    };
+    assert.match(answerTo({}), /image-0002 repeats image-0001 \(finished\): with the same config/);
+    assert.doesNotMatch(answerTo({ seed: 1 }), /repeats/);
+    assert.doesNotMatch(answerTo({ schedule: "linear" }), /repeats/);
   }));
 
 Deno.test("an extension is reckoned by the steps that it adds", () =>
