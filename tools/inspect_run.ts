@@ -256,7 +256,7 @@ function runList(
     ? [`${call("compare-runs", { sweep })} to rank them`]
     : rankCalls(runs);
   const next = total === 0
-    ? [
+    ? pretrained.length === 0 ? [`${call("inspect-run", {})} for all runs`] : [
       ...pretrained.map((run) => bestSample(lab, run)),
       `${call("train", FIRST_RUN)} for a first run, which takes seconds`,
     ]

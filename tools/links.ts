@@ -224,6 +224,9 @@ export function rankCalls(runs: readonly Run[]): string[] {
     config.modality === ranked[0]!.config.modality && config.dataset === ranked[0]!.config.dataset
   );
   if (alike.length < 2) return [];
+  const [sweep, ...others] = new Set(alike.map(({ sweepId }) => sweepId));
+  // Some runs of a sweep would have its configurations with different numbers of seeds.
+  if (sweep && others.length === 0) return [`${call("compare-runs", { sweep })} to rank them`];
   const ids = alike.slice(0, MOST_NAMED).map(({ id }) => id);
   return [`${call("compare-runs", { runs: ids })} to rank them`];
 }

@@ -127,6 +127,14 @@ Deno.test("a comparison of runs that are not all trained says how to wait for th
     assert.match(text, /^Next: inspect-run \{"run": "image-0002", "wait_seconds": 45\} to wait/m);
   }));
 
+Deno.test("a list without a match proposes the list of all runs", () =>
+  withRuns((store) => {
+    finishedRun(store, digits({ schedule: "linear" }), 0.2);
+  }, async (caller) => {
+    const text = textOf(await caller.call("inspect-run", { where: { schedule: "cosine" } }));
+    assert.match(text, /^There are no such runs\.\n\nNext: inspect-run \{\} for all runs$/m);
+  }));
+
 Deno.test("a schedule that is named twice is inspected, and proposed to be trained, once", () =>
   withRuns(() => {}, async (caller) => {
     const text = textOf(

@@ -1,7 +1,7 @@
 /** What an answer proposes repeats the sample that it is about, whatever that was asked for with. */
 import assert from "node:assert/strict";
 import { modalityOf, resolveConfig, type Run, type Sample } from "../../experiments/mod.ts";
-import { call, repeated } from "../../tools/links.ts";
+import { call, rankCalls, repeated } from "../../tools/links.ts";
 import { finishedRun } from "../journal/runs.ts";
 
 const IMAGES = finishedRun("image-0001", {}, 0.1);
@@ -53,4 +53,11 @@ Deno.test("a proposed repetition of a sample has the settings of the sample", ()
       }
     }
   }
+});
+
+Deno.test("runs of one sweep are proposed to be ranked as the sweep, with all its seeds", () => {
+  const runs = [0, 1, 2, 3, 4, 5].map((seed) => finishedRun(`image-000${seed}`, { seed }, 0.1));
+  assert.deepEqual(rankCalls(runs), ['compare-runs {"sweep": "sweep-0001"} to rank them']);
+  const others = runs.map((run) => ({ ...run, sweepId: null }));
+  assert.match(rankCalls(others)[0]!, /^compare-runs \{"runs": \["image-0000", /);
 });
