@@ -1,5 +1,5 @@
 /** Questions to the person before a run starts: permission to read a file, and to take more than an hour. */
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -68,8 +68,15 @@ function askForData(configs: readonly RunConfig[], call: Call): InputRequiredRes
     `dataset is ${refused}, but data is read only from ${
       allowed.join(", ")
     }: start the server with ` +
-      `--data-root ${dirname(refused)} to allow this folder, or move the data`,
+      `--data-root ${
+        isFolder(refused) ? refused : dirname(refused)
+      } to allow this folder, or move ` +
+      "the data",
   );
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Whether a path, its links followed, is a folder or in it. */

@@ -155,6 +155,11 @@ Deno.test("data outside of the allowed folders is read only where the client's r
           /dataset is .*, but data is read only from .*start the server with --data-root /,
         );
       }
+      const pictures = { preset: "mnist-tiny", overrides: { dataset: folder }, wait_seconds: 0 };
+      assert.match(
+        textOf(await alone.train(pictures)),
+        new RegExp(`start the server with --data-root ${folder} to allow this folder`),
+      );
       await alone.client.close();
       const elsewhere = await over({ mode, roots: ["/nowhere"] }, []);
       assert.ok((await elsewhere.train(request(secret))).isError);
