@@ -162,23 +162,19 @@ export function heldOutSettings(
   count: number,
 ): Pick<SampleSettings, keyof HeldOutOptions | "pictures"> {
   const { keep, strength, resamples, pictures } = request;
-  if (!usesHeldOut(request)) {
-    for (const [field, value] of Object.entries({ pictures, resamples })) {
-      if (value === undefined) continue;
-      throw new RefusedValue((name) =>
-        `${name(field)} is ${JSON.stringify(value)} without ${name("keep")} or ${
-          name("strength")
-        }: ` +
-        `say with ${name("keep")} which half of held-out pictures to keep, with ` +
-        `${name("strength")} how much to change them, or leave it out`
-      );
-    }
-    return {};
-  }
   if (resamples !== undefined && keep === undefined) {
     throw new RefusedValue((name) =>
       `${name("resamples")} is ${resamples} without ${name("keep")}: it belongs to in-painting, ` +
       "leave it out"
+    );
+  }
+  if (!usesHeldOut(request)) {
+    if (pictures === undefined) return {};
+    throw new RefusedValue((name) =>
+      `${name("pictures")} is ${JSON.stringify(pictures)} without ${name("keep")} or ${
+        name("strength")
+      }: say with ${name("keep")} which half of held-out pictures to keep, with ` +
+      `${name("strength")} how much to change them, or leave it out`
     );
   }
   const numbers = pictures === undefined

@@ -98,7 +98,7 @@ Deno.test("the share that the classifier recognises is of all pictures", () => {
 
 const mistakes: [request: Parameters<typeof sampleSettings>[0], message: RegExp][] = [
   [{ pictures: 3 }, /^pictures is 3 without keep or strength/],
-  [{ resamples: 3 }, /^resamples is 3 without keep or strength/],
+  [{ resamples: 3 }, /^resamples is 3 without keep: it belongs to in-painting/],
   [{ strength: 0.5, resamples: 3 }, /^resamples is 3 without keep/],
   [{ strength: 0 }, /^strength is 0, but must be a number from 0.01 to 1$/],
   [{ keep: "left", resamples: 99 }, /^resamples is 99, but must be a whole number from 1 to 50$/],
