@@ -101,7 +101,7 @@ const isResumable = ({ status }: Run) =>
 export function estimateText(
   lab: Lab,
   { resume, ...request }: Request,
-): { readonly summary: string; readonly body: string[] } {
+): { readonly summary: string; readonly body: string[]; readonly isTimed: boolean } {
   if (resume !== undefined) requireResumable(request);
   const estimate = lab.estimate({ resume, ...request });
   const { runs, seconds, bytes, waiting, parts } = estimate;
@@ -123,17 +123,32 @@ export function estimateText(
           "how long a step takes."
         : "",
     ],
+    isTimed: seconds !== null,
   };
 }
 
 function estimateAnswer(lab: Lab, request: Request, links: Links): CallToolResult {
-  const { summary, body } = estimateText(lab, request);
+  const { summary, body, isTimed } = estimateText(lab, request);
   const { resume, preset, overrides, grid, seeds, label } = request;
   return answer({
     summary,
-    next: [`${call("train", { resume, preset, overrides, grid, seeds, label })} to start it`],
+    next: [
+      `${call("train", { resume, preset, overrides, grid, seeds, label })} to start it`,
+      ...(isTimed || resume !== undefined ? [] : [trialCall(request)]),
+    ],
     viewerUrl: links.home(),
   }, body);
+}
+
+/** A call that trains the first configuration of a request for a few steps, by which it can be estimated. */
+function trialCall({ preset, overrides, grid = {} }: Request): string {
+  const first = Object.entries(grid).flatMap(([field, values]) =>
+    values === undefined ? [] : [[field, values[0]]]
+  );
+  const trial = { ...overrides, ...Object.fromEntries(first), warmup_steps: undefined, steps: 20 };
+  return `${
+    call("train", { preset, overrides: withoutUndefined(trial) })
+  } to see how long a step takes`;
 }
 
 function estimateTable(parts: readonly ConfigEstimate[]): string {

@@ -127,6 +127,19 @@ Deno.test("a comparison of runs that are not all trained says how to wait for th
     assert.match(text, /^Next: inspect-run \{"run": "image-0002", "wait_seconds": 45\} to wait/m);
   }));
 
+Deno.test("an estimate for which nothing was measured proposes the short training that measures it", () =>
+  withRuns(() => {}, async (caller) => {
+    const grid = { schedule: ["cosine", "linear"], learning_rate: [0.001, 0.002] };
+    const request = { preset: "mnist-tiny", overrides: { warmup_steps: 50 }, grid, dry_run: true };
+    const text = textOf(await caller.call("train", request));
+    assert.match(text, /Nothing was started: 4 runs would take an unknown time/);
+    const trial = proposalsIn(text).at(-1)!;
+    assert.deepEqual(trial.args, {
+      preset: "mnist-tiny",
+      overrides: { schedule: "cosine", learning_rate: 0.001, steps: 20 },
+    });
+  }));
+
 Deno.test("a list without a match proposes the list of all runs", () =>
   withRuns((store) => {
     finishedRun(store, digits({ schedule: "linear" }), 0.2);
