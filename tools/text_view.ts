@@ -4,13 +4,14 @@ import {
   isBlockwise,
   type NgramBaselines,
   type Run,
+  textConfigOf,
   type TextEvaluation,
   type TextSample,
   type TextSampleFrame,
 } from "../experiments/mod.ts";
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
-import { asJson, evaluateCalls, repeated, sampleCall, sampleUri } from "./links.ts";
+import { asJson, evaluateCalls, repeated, sampleCall, sampleUri, settingsOf } from "./links.ts";
 import { damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { capital, counted, shortened } from "../engine/host/mod.ts";
@@ -38,14 +39,13 @@ async function textAnswer(
   { lab, links }: Pick<Call, "lab" | "links">,
 ): Promise<CallToolResult> {
   const sample = lab.textById(id);
+  const run = lab.run(sample.runId);
   const uri = sampleUri(sample.id);
   return answer(
     {
-      summary: summaryOf(sample) + damageNote(lab, sample.runId, sample.step),
-      next: [
-        otherTemperature(lab.run(sample.runId), sample),
-        ...evaluateCalls(lab, lab.run(sample.runId)),
-      ],
+      summary: summaryOf(sample) + otherBlocksNote(run, sample) +
+        damageNote(lab, run.id, sample.step),
+      next: [otherTemperature(run, sample), ...evaluateCalls(lab, run)],
       viewerUrl: links.run(sample.runId),
       rest: uri,
     },
@@ -59,6 +59,16 @@ async function textAnswer(
   );
 }
 
+/** That a text was written in blocks of a size that its network was not trained for; "" otherwise. */
+function otherBlocksNote(run: Run, { settings: { mode, block_size: chosen } }: TextSample): string {
+  const { method, block_size: trained, context } = textConfigOf(run);
+  if (method !== "blocks" || trained <= 1 || mode === "autoregressive") return "";
+  const size = isBlockwise(mode) ? chosen : context;
+  return size === trained
+    ? ""
+    : ` The network was trained in blocks of ${trained} only, and this is in blocks of ${size}.`;
+}
+
 /** The same sample at a clearly lower temperature, or at a higher one where it was low. */
 function otherTemperature(run: Run, sample: TextSample): string {
   const [temperature, purpose] = sample.settings.temperature > 0.55
@@ -67,7 +77,17 @@ function otherTemperature(run: Run, sample: TextSample): string {
   return sampleCall(run, { ...repeated(run, sample), temperature }, purpose, sample.seconds);
 }
 
-function summaryOf({ settings, ...sample }: TextSample): string {
+const OPTIONS = ["diffusion_weight", "revise_share", "rounds", "top_p"] as const;
+
+/** The options of the mode, and those that differ from their default: ", diffusion_weight 0.3". */
+function optionsOf(sample: TextSample): string {
+  const settings = settingsOf(sample);
+  return OPTIONS.filter((name) => settings[name] !== undefined)
+    .map((name) => `, ${name} ${settings[name]}`).join("");
+}
+
+function summaryOf(sample: TextSample): string {
+  const { settings } = sample;
   const how = settings.mode === "autoregressive"
     ? "left to right"
     : `${settings.sampler}, ${settings.steps} steps` +
@@ -75,7 +95,8 @@ function summaryOf({ settings, ...sample }: TextSample): string {
   return `${
     capital(counted(settings.count, "text"))
   } from ${sample.runId} at training step ${sample.step} ` +
-    `(${settings.mode}: ${how}, temperature ${settings.temperature}, seed ${settings.seed}), ` +
+    `(${settings.mode}: ${how}${optionsOf(sample)}, temperature ${settings.temperature}, seed ` +
+    `${settings.seed}), ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, in ` +
     `${sample.seconds.toFixed(1)} s on ${sample.device}.`;
 }

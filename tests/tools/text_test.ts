@@ -97,6 +97,14 @@ Deno.test("text is trained, written, inspected, compared and refused like images
     );
     assert.ok(film.length < 6000, `a film of ${film.length} characters`);
 
+    const overrides = { ...SHORT, method: "blocks", block_size: 4 };
+    await call(caller, "train", { preset: "shakespeare-tiny", overrides, wait_seconds: 50 });
+    const whole = { run: "text-0004", mode: "diffusion", count: 1, steps: 2, top_p: 0.5 };
+    assert.match(
+      await call(caller, "sample", whole),
+      /, top_p 0\.5, temperature .* The network was trained in blocks of 4 only, and this is in blocks of 32\./,
+    );
+
     const refused = await caller.call("sample", { run: "text-0001", guidance_scale: 2 });
     assert.ok(refused.isError);
     assert.match(
