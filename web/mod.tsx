@@ -287,7 +287,7 @@ function errorPage(lab: Lab, error: Error, c: Context): Response | Promise<Respo
   return c.html(
     <MessagePage
       title="Something broke"
-      message="This is a mistake of the program, not yours. What happened is in the server's log."
+      message="This is an error in the program. The server's log has the details."
     />,
     500,
   );

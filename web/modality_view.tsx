@@ -175,7 +175,7 @@ export const tableView: ModalityView = {
   },
   sampling: ({ id }) => ({ say: `Draw a sample from ${id}.`, arguments: { run: id } }),
   evaluating: {
-    missing: "It was not measured yet.",
+    missing: "This run has not been evaluated yet.",
     ask: ({ id }) => `How good is ${id}?`,
   },
   charts(run, curves) {

@@ -37,7 +37,7 @@ export const pictureView: ModalityView = {
     arguments: { run: id, guidance_scale: 3, film_strip: true },
   }),
   evaluating: {
-    missing: "Its pictures were not measured yet.",
+    missing: "This run has not been evaluated yet.",
     ask: ({ id }) => `How good are the pictures of ${id}?`,
   },
   charts(run, curves) {
@@ -115,10 +115,10 @@ function ImageEvaluations(
       head={[...(named ? ["run"] : []), ...COLUMNS]}
       note={
         <>
-          Distances are in the features of a classifier, lower is better; what real pictures reach
-          is measured with as many held-out ones, ± the spread over draws. Precision and recall
-          stand beside those of real pictures; copies are pictures nearer to a training image than
-          one real picture in a hundred, so 1 % is expected.
+          Distances are measured in the features of a classifier; lower is better. The distance of
+          real pictures is that of as many held-out ones, ± the standard deviation over draws.
+          Precision and recall are given beside those of real pictures. Copies are pictures that are
+          nearer to a training image than 99 % of real pictures are, so 1 % is expected.
         </>
       }
     >

@@ -282,15 +282,15 @@ export function StudyPage({ models }: { models: readonly Pretrained[] }) {
       <script type="module" src={staticUrl("verse.js")}></script>
       <h1>Pretrained models</h1>
       <p class="lead">
-        They come with the program, are available in every workspace under their ids, and are never
-        written: what is drawn and measured with them belongs to this workspace.
+        These models are part of the program and available in every workspace. They are read-only:
+        samples and evaluations of them are stored in this workspace.
       </p>
       {models.length === 0 && (
         <p class="empty">
           The folder <code>study</code> of the program is missing.
         </p>
       )}
-      <section id="samples" class="forming" data-live aria-label="What they make of noise">
+      <section id="samples" class="forming" data-live aria-label="Samples of the pretrained models">
         {models.map(({ run, film, texts }) => (
           <div data-play>
             <h2>
@@ -303,7 +303,7 @@ export function StudyPage({ models }: { models: readonly Pretrained[] }) {
       </section>
       {models.some(({ film }) => film) && (
         <Ask
-          say="Draw ten digits with study/digits, and show how they form."
+          say="Sample ten digits from study/digits and show the film strip."
           tool="sample"
           arguments={{ run: "study/digits", count: 10, film_strip: true }}
         />

@@ -46,12 +46,12 @@ export const textView: ModalityView = {
     };
   },
   sampling: ({ id }) => ({
-    say: `Let ${id} write, and show how it comes out of the noise.`,
+    say: `Sample text from ${id} and show the film strip.`,
     arguments: { run: id, film_strip: true },
   }),
   evaluating: {
-    missing: "It was not measured yet.",
-    ask: ({ id }) => `How well does ${id} know English, and how does it write?`,
+    missing: "This run has not been evaluated yet.",
+    ask: ({ id }) => `How good is ${id}, and how good are its texts?`,
   },
   charts(run, curves) {
     const { loss, optimiser, throughput } = trainingCharts(run, curves);
@@ -158,7 +158,7 @@ function Film({ sample }: { sample: TextSample }) {
       {sample.frames.map((frame) => (
         <div class="frame">
           <p class="quiet">
-            {levelOf(frame)}, sure {confidenceText(frame)} on average
+            {levelOf(frame)}, mean confidence {confidenceText(frame)}
           </p>
           <pre class="verse" tabindex={0}>
             <span class="quiet">{[...sample.texts[0]!].slice(0, frame.start).join("")}</span>

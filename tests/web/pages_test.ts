@@ -52,7 +52,7 @@ Deno.test("The pages of a workspace with runs", async (t) => {
     assert.match(page, /<b>21\.5<\/b> ± 0\.6<\/td><td>13\.9 ± 1\.9<\/td><td>93\.4 %/);
     assert.match(page, /ddim, 25 steps, guidance 1; training step 300/);
     const without = await html(app, `/runs/${sweepIds[0]}`);
-    assert.match(without, /Its pictures were not measured yet/);
+    assert.match(without, /This run has not been evaluated yet/);
     const compared = await html(app, `/compare?runs=image-0001,${sweepIds[0]}`);
     assert.match(
       compared,
