@@ -1,3 +1,4 @@
+/** Engines that trace functions to graphs, which a runtime carries out. */
 import type { Graph } from "./graph/value.ts";
 import { encodeOnnx } from "./onnx/encode.ts";
 import type {

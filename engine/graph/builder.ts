@@ -47,8 +47,8 @@ interface ValueSpec {
  * Makes the values of one graph. Two requests for the same operator on the same inputs give the same
  * value, so common subexpressions are computed once.
  *
- * This is the plain layer: the smart constructors in the files beside it (elementwise, movement,
- * reduction, linear) simplify, and end here.
+ * This is the plain layer: the constructors in the files beside it (elementwise, movement, reduction,
+ * matmul, convolution) simplify, and end here.
  */
 export class GraphBuilder {
   readonly #inputs: Value[] = [];

@@ -2,6 +2,7 @@
  * The graph that a traced function becomes: immutable values, each an output of a node, each with a
  * shape and an element type. Nodes are ONNX operators; "Input" and "Constant" are the two leaves.
  */
+
 /** Element types inside a graph; only float32 and int32 cross the engine's boundary. */
 export type ElementType = "float32" | "int32" | "int64" | "bool";
 

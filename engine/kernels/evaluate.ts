@@ -1,3 +1,4 @@
+/** Elements of tensors as expressions of loads, through all that has no memory of its own. */
 import { sizeOf } from "../graph/value.ts";
 import { bool, constant, type Expr, int, type ScalarType } from "./expression.ts";
 import { both, indexAt, less, minus, within } from "./integers.ts";

@@ -1,3 +1,4 @@
+/** Whether this machine's ONNX Runtime has the blocked layout of convolutions, found by trying it. */
 import { GraphBuilder } from "../graph/builder.ts";
 import { convolution } from "../graph/convolution.ts";
 import { BLOCKED_DOMAIN } from "../graph/image_layout.ts";

@@ -1,3 +1,4 @@
+/** Graphs as ONNX models. https://github.com/onnx/onnx/blob/main/docs/IR.md */
 import onnxProto from "onnx-proto";
 import { BLOCKED_DOMAIN } from "../graph/image_layout.ts";
 import { ONNX_TYPES } from "../graph/elementwise.ts";
