@@ -45,7 +45,6 @@ async function imageSubject(config: ImageConfig, options: SubjectOptions): Promi
     pictures: pictureFacts(dataset),
     parameters: network.parameters,
     takesOtherWeights: true,
-    parameterCount: network.parameterCount,
     adam: ADAM,
     baseline: () => pixelwiseDenoisingError(dataset),
     batch: (step, _, options) => batches(step, options),

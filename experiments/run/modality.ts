@@ -162,13 +162,12 @@ export interface BatchOptions {
 
 /** A network, its data and its objective, ready to be trained. */
 export interface Subject {
-  readonly data: { readonly title: string; readonly name: string; readonly hash: string };
+  readonly data: { readonly name: string; readonly hash: string };
   /** Shape and classes of images, for image runs. */
   readonly pictures?: PictureFacts | undefined;
   readonly parameters: readonly ParameterSpec[];
   /** Whether weights that were learnt on other data mean the same here; tokens of another text do not. */
   readonly takesOtherWeights: boolean;
-  readonly parameterCount: number;
   /**
    * Returns {@link Run.baseline}.
    *

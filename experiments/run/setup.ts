@@ -11,6 +11,7 @@ import {
   type Workload,
 } from "../../engine/mod.ts";
 import type { Store } from "../store/store.ts";
+import { parameterCount } from "../../models/layers/mod.ts";
 import { compileStep, inputArrays } from "../../models/steps/mod.ts";
 import { newestState, requireSameData, rewind, startingState } from "./checkpoints.ts";
 import { type CheckpointOrigin, initialState, type TrainingState } from "./state.ts";
@@ -79,7 +80,7 @@ async function compileOn(
   const facts = {
     datasetHash: subject.data.hash,
     device: engine.device,
-    parameterCount: subject.parameterCount,
+    parameterCount: parameterCount(subject.parameters),
     replicas,
     baseline: run.baseline ?? subject.baseline(store.workspace),
     pictures: subject.pictures,

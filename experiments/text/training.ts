@@ -42,7 +42,6 @@ async function textSubject(config: TextConfig, options: SubjectOptions): Promise
     data: dataset,
     parameters: network.parameters,
     takesOtherWeights: false,
-    parameterCount: network.parameterCount,
     adam: ADAM,
     treatments: network.denoiser
       ? {
