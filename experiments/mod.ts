@@ -50,9 +50,14 @@ export {
   parseConfig,
   requireConfigField,
   resolveConfig,
-  tellingFields,
 } from "./config/configuration.ts";
-export { fieldsWith, fieldValues, type RunConfig, runReference } from "./config/fields.ts";
+export {
+  fieldsWith,
+  fieldValues,
+  type RunConfig,
+  runReference,
+  tellingFields,
+} from "./config/fields.ts";
 export { processExists, writeFileAtomically } from "./common/system.ts";
 export { STUDY_FOLDER, type StudyRecord } from "./store/store.ts";
 export { publishedWeights, trainingDevice } from "./run_worker.ts";

@@ -169,27 +169,6 @@ export function withLaterFields(stored: RunConfig): RunConfig {
   return { ...stored, ...modalityConfig(stored.modality).laterFields, ...stored };
 }
 
-/** The run and the step that `start_from` names. */
-interface Start {
-  readonly run: string;
-  /** Undefined for its newest checkpoint. */
-  readonly step: number | undefined;
-}
-
-/** @returns null where training begins with random weights. */
-export function startOf({ start_from }: Pick<RunConfig, "start_from">): Start | null {
-  if (start_from === "" || start_from === undefined) return null;
-  const [, run, step] = /^(.*?)(?:@(\d+))?$/.exec(start_from)!;
-  return { run: run!, step: step === undefined ? undefined : Number(step) };
-}
-
-/** The fields that say something of a configuration: without the start of a training that has none. */
-export function tellingFields(config: RunConfig): [field: string, value: string | number][] {
-  return Object.entries(config).filter(([field]) =>
-    config.start_from !== "" || (field !== "start_from" && field !== "start_with")
-  );
-}
-
 /**
  * A short name for a configuration: the first 12 hex digits of the SHA-256 of its sorted JSON. It omits later fields
  * with their default, so that the hash of an old configuration does not change.

@@ -110,6 +110,27 @@ export type RunConfig =
   & { modality: string; dataset: string; size?: string }
   & z.infer<z.ZodObject<typeof startFields & typeof trainingFields & typeof recordingFields>>;
 
+/** The run and the step that `start_from` names. */
+interface Start {
+  readonly run: string;
+  /** Undefined for its newest checkpoint. */
+  readonly step: number | undefined;
+}
+
+/** @returns null where training begins with random weights. */
+export function startOf({ start_from }: Pick<RunConfig, "start_from">): Start | null {
+  if (start_from === "" || start_from === undefined) return null;
+  const [, run, step] = /^(.*?)(?:@(\d+))?$/.exec(start_from)!;
+  return { run: run!, step: step === undefined ? undefined : Number(step) };
+}
+
+/** The fields that say something of a configuration: without the start of a training that has none. */
+export function tellingFields(config: RunConfig): [field: string, value: string | number][] {
+  return Object.entries(config).filter(([field]) =>
+    config.start_from !== "" || (field !== "start_from" && field !== "start_with")
+  );
+}
+
 /** The parts of a field's description, from which fields of several modalities are described together. */
 interface Meaning {
   readonly meaning: string;

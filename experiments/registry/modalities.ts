@@ -3,8 +3,8 @@
  * a unique prefix, "latest", "best", or a sweep.
  */
 import { listed, nearest, UserError } from "../../engine/host/mod.ts";
-import { type Metric, type Preset, provideModalities, startOf } from "../config/configuration.ts";
-import type { RunConfig } from "../config/fields.ts";
+import { type Metric, type Preset, provideModalities } from "../config/configuration.ts";
+import { type RunConfig, startOf } from "../config/fields.ts";
 import { image } from "../image/modality.ts";
 import type { Modality, OpenSubject } from "../run/modality.ts";
 import { knownMetrics, type RankingMetric } from "../store/metrics.ts";

@@ -3,8 +3,8 @@ import { modalityOf, PRESET_NAMES, type PresetName, presets } from "../registry/
 import type { Evaluation } from "../store/results.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import { mean } from "../common/statistics.ts";
-import { configHash, groupHash, startOf } from "../config/configuration.ts";
-import { fieldsWith, type RunConfig } from "../config/fields.ts";
+import { configHash, groupHash } from "../config/configuration.ts";
+import { fieldsWith, type RunConfig, startOf } from "../config/fields.ts";
 
 /** What is expected of one configuration, whatever its seeds. */
 export interface ConfigEstimate {

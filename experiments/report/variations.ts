@@ -1,13 +1,8 @@
 /** What was varied: the settings that runs have tried and those that none has, and each sweep in short. */
 import { metricOf, scoreOf } from "../registry/modalities.ts";
 import type { Run, RunStatus } from "../store/run.ts";
-import {
-  differingFields,
-  namesOfFieldsWith,
-  tellingFields,
-  withLaterFields,
-} from "../config/configuration.ts";
-import type { RunConfig } from "../config/fields.ts";
+import { differingFields, namesOfFieldsWith, withLaterFields } from "../config/configuration.ts";
+import { type RunConfig, tellingFields } from "../config/fields.ts";
 import type { MetricName } from "../store/metrics.ts";
 
 /** A configuration, and the number of its runs. */

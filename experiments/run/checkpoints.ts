@@ -17,11 +17,9 @@ import {
   type TrainingState,
   vocabularyIn,
 } from "./state.ts";
-import { isPretrained } from "../store/run.ts";
-import type { Run } from "../store/run.ts";
+import { isPretrained, type Run } from "../store/run.ts";
 import type { Subject } from "./modality.ts";
-import { startOf } from "../config/configuration.ts";
-import type { RunConfig } from "../config/fields.ts";
+import { type RunConfig, startOf } from "../config/fields.ts";
 
 /** Number of checkpoints that are kept, the newest ones. */
 const KEPT = 2;
