@@ -224,7 +224,8 @@ export function keepSample(
     readonly device: string;
   },
 ): Sample {
-  const { pixels, settings, step, seconds, networkEvaluations, device } = made;
+  const { pixels, ...record } = made;
+  const { settings, step } = record;
   const { number, id } = nextSample(store, run.id);
   const path = join("runs", run.id, "samples", `${id}.safetensors`);
   const bytes = encodeSamplePixels(pixels, {
@@ -238,18 +239,7 @@ export function keepSample(
   writeFileAtomically(join(store.workspace, path), bytes);
   const kind = settings.film_strip ? "film-strip" : "contact-sheet";
   store.transaction(() => {
-    store.samples.insert({
-      id,
-      runId: run.id,
-      number,
-      step,
-      kind,
-      settings,
-      networkEvaluations,
-      path,
-      seconds,
-      device,
-    });
+    store.samples.insert({ id, runId: run.id, number, kind, path, ...record });
     store.events.add("sample-made", run.id, `${id}: ${settings.count} pictures at step ${step}`);
   });
   return store.samples.byId(id) as Sample;
