@@ -11,7 +11,7 @@ import {
 } from "../experiments/mod.ts";
 import { lineChart, type Series } from "./line_chart.tsx";
 import { type Point, smooth, smoothingHalfLife, thin } from "./series.ts";
-import { formatNumber, page, seriesColor, type Theme } from "./theme.ts";
+import { formatNumber, page, seriesColor } from "./theme.ts";
 
 /** Returns the title of a metric. */
 export function metricTitle(name: MetricName): string {
@@ -99,17 +99,16 @@ export function sparkline(points: readonly Point[], options: {
   );
 }
 
-/** Renders nats per character over block size, one curve or point for each text run. */
+/** Renders nats per character over block size for a page, one curve or point for each text run. */
 export function blockChart(
   runs: readonly Run[],
-  options: { readonly theme?: Theme | undefined; readonly colors?: ReadonlyMap<string, number> } =
-    {},
+  colors: ReadonlyMap<string, number> = new Map(),
 ): string {
   const series = runs.map((run): Series => ({
     name: run.id,
     points: blockCurve(run).map(({ blockSize, nats }) => ({ x: blockSize, y: nats })),
     dots: true,
-    color: options.colors?.get(run.id) ?? 0,
+    color: colors.get(run.id) ?? 0,
   }));
   return lineChart({
     title: "Nats per character by size of blocks",
@@ -120,6 +119,6 @@ export function blockChart(
     series,
     labels: series.length > 1,
     emptyText: "Nothing was validated yet",
-    theme: options.theme,
+    theme: page,
   });
 }

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { ScheduleFacts, ScheduleReport } from "../experiments/mod.ts";
-import { FONT_FAMILY, formatNumber, paper, seriesColor, type Theme } from "./theme.ts";
+import { FONT_FAMILY, formatNumber, page, paper, seriesColor, type Theme } from "./theme.ts";
 import { Chart } from "./line_chart.tsx";
 import { encodePng, toBytes } from "./png.tsx";
 
@@ -12,11 +12,8 @@ const TILE_GAP = 6;
  * Renders noise schedules as SVG: log-SNR, signal and noise over time and, for each schedule, the forward process
  * on a real digit with the same noise at every time.
  */
-export async function scheduleFigure(
-  report: ScheduleReport,
-  options: { readonly theme?: Theme } = {},
-): Promise<string> {
-  const theme = options.theme ?? paper;
+export async function scheduleFigure(report: ScheduleReport): Promise<string> {
+  const theme = paper;
   const { height, width } = report.digit;
   const times = Math.max(...report.schedules.map((facts) => facts.forward.length));
   const tile = tileSize(times);
@@ -40,7 +37,7 @@ export async function scheduleFigure(
       font-family={FONT_FAMILY}
       font-size="12"
     >
-      {theme.background && <rect width={WIDTH} height={total} fill={theme.background} />}
+      <rect width={WIDTH} height={total} fill={theme.background ?? "none"} />
       <LogSnrChart report={report} theme={theme} />
       <g transform={`translate(${WIDTH / 2} 0)`}>
         <SignalChart report={report} theme={theme} />
@@ -54,15 +51,11 @@ export async function scheduleFigure(
   );
 }
 
-/** Returns the charts of {@link scheduleFigure}: log-SNR, and signal and noise. */
-export function scheduleCharts(
-  report: ScheduleReport,
-  options: { readonly theme?: Theme } = {},
-): [string, string] {
-  const theme = options.theme ?? paper;
+/** Returns the charts of {@link scheduleFigure} for a page: log-SNR, and signal and noise. */
+export function scheduleCharts(report: ScheduleReport): [string, string] {
   return [
-    String(<LogSnrChart report={report} theme={theme} />),
-    String(<SignalChart report={report} theme={theme} />),
+    String(<LogSnrChart report={report} theme={page} />),
+    String(<SignalChart report={report} theme={page} />),
   ];
 }
 
@@ -87,16 +80,16 @@ function names(report: ScheduleReport): string {
   return report.schedules.map((facts) => facts.name).join(", ");
 }
 
+/** What both charts have in common. */
+const CHART = { xLabel: "time t", width: WIDTH / 2, height: CHART_HEIGHT, labels: true } as const;
+
 /** Chart of −γ(t) = log SNR of each schedule. */
 function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
   return (
     <Chart
+      {...CHART}
       title="Log signal-to-noise ratio"
-      xLabel="time t"
-      width={WIDTH / 2}
-      height={CHART_HEIGHT}
       theme={props.theme}
-      labels
       series={props.report.schedules.map((facts) => ({
         name: facts.name,
         points: facts.curve.map(({ t, gamma }) => ({ x: t, y: -gamma })),
@@ -109,12 +102,9 @@ function LogSnrChart(props: { report: ScheduleReport; theme: Theme }) {
 function SignalChart(props: { report: ScheduleReport; theme: Theme }) {
   return (
     <Chart
+      {...CHART}
       title="Signal α (solid) and noise σ (dashed)"
-      xLabel="time t"
-      width={WIDTH / 2}
-      height={CHART_HEIGHT}
       theme={props.theme}
-      labels
       yRange={[0, 1]}
       series={props.report.schedules.flatMap((facts, color) => [
         {

@@ -1,6 +1,6 @@
 import { raw } from "hono/html";
 import type { ScheduleFacts, SchedulePoint, ScheduleReport } from "../experiments/mod.ts";
-import { formatNumber, pageTheme, scheduleCharts } from "../figures/mod.ts";
+import { formatNumber, scheduleCharts } from "../figures/mod.ts";
 import { Page, stretchesOf } from "./layout.tsx";
 import { staticUrl } from "./static_files.ts";
 
@@ -38,9 +38,7 @@ export function SchedulesPage({ report, names, stripUrl }: SchedulesView) {
         <button type="submit">Show</button>
       </form>
       <div class="charts">
-        {scheduleCharts(report, { theme: pageTheme }).map((svg) => (
-          <div class="panel">{raw(svg)}</div>
-        ))}
+        {scheduleCharts(report).map((svg) => <div class="panel">{raw(svg)}</div>)}
       </div>
       <section class="forward" aria-labelledby="forward-title">
         <h2 id="forward-title">The forward process</h2>

@@ -15,7 +15,6 @@ import {
   formatNumber,
   lineChart,
   metricTitle,
-  pageTheme,
 } from "../figures/mod.ts";
 import {
   baselineOf,
@@ -58,14 +57,14 @@ export const textView: ModalityView = {
     return {
       main: [loss, natsChart(run, curves)],
       more: [
-        ...(textConfigOf(run).method === "blocks" ? [blockChart([run], { theme: pageTheme })] : []),
+        ...(textConfigOf(run).method === "blocks" ? [blockChart([run])] : []),
         ...(curves.gamma_half ? [levelsChart(run, curves)] : []),
         ...optimiser,
         throughput,
       ],
     };
   },
-  comparisonCharts: (runs, colors) => [blockChart(runs, { theme: pageTheme, colors })],
+  comparisonCharts: (runs, colors) => [blockChart(runs, colors)],
   samples: (report, texts) =>
     texts.length > 0 ? <TextSamples samples={texts} /> : <Samples report={report} />,
   evaluations: (evaluations: readonly TextEvaluation[], named) => (
