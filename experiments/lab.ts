@@ -12,7 +12,12 @@ import {
   modalityOf,
   type Sample,
 } from "./registry/modalities.ts";
-import { comparableEvaluations, compareRuns, type Comparison } from "./report/compare.ts";
+import {
+  agedEvaluations,
+  comparableEvaluations,
+  compareRuns,
+  type Comparison,
+} from "./report/compare.ts";
 import { damageAlerts, reportOn, type RunReport } from "./report/inspect.ts";
 import { type NoticeOptions, readNotices } from "./report/notices.ts";
 import { reportSchedules, type ScheduleOptions, type ScheduleReport } from "./report/schedules.ts";
@@ -194,7 +199,7 @@ function reportsOn(store: Store, find: RunFinder, dataDirectory: string | undefi
         ...comparison,
         evaluations,
         baselines: baselinesOf(store, runs),
-        cautions: [...comparison.cautions, ...cautions],
+        cautions: [...comparison.cautions, ...cautions, ...agedEvaluations(evaluations, runs)],
       };
     },
 

@@ -245,6 +245,22 @@ export function comparableEvaluations(
   };
 }
 
+/** Returns a caution if evaluations are of older checkpoints than their runs have, and so not of what is ranked. */
+export function agedEvaluations(
+  evaluations: readonly Evaluation[],
+  runs: readonly Run[],
+): string[] {
+  const aged = evaluations.flatMap(({ runId, step }) => {
+    const newest = runs.find(({ id }) => id === runId)!.checkpointStep ?? step;
+    return step < newest ? [`${runId} (step ${step}, now ${newest})`] : [];
+  });
+  return aged.length === 0 ? [] : [
+    `Evaluations are of older checkpoints than the runs have by now: ${
+      listed(aged, MOST_NAMED)
+    }: evaluate these runs again`,
+  ];
+}
+
 /** Returns the cautions of aspects in which the evaluations differ. */
 function cautionsOf(evaluations: readonly Evaluation[], keys: Comparability<never>): string[] {
   return keys.flatMap(([key, caution]) =>

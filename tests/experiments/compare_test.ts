@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { comparableEvaluations, compareRuns } from "../../experiments/report/compare.ts";
+import {
+  agedEvaluations,
+  comparableEvaluations,
+  compareRuns,
+} from "../../experiments/report/compare.ts";
 import { type Comparison, type Evaluation, resolveConfig } from "../../experiments/mod.ts";
 import type { Store } from "../../experiments/store/store.ts";
 import { finishedRun, type ImageOverrides, queue, shortConfig, withStore } from "./workspace.ts";
@@ -175,6 +179,20 @@ Deno.test("evaluations of pictures that were drawn in another way are pointed ou
   }
   assert.equal(cautions({ seed: 1 }), "");
 });
+
+Deno.test("an evaluation of an older checkpoint than the run has by now is pointed out", () =>
+  withStore((store) => {
+    finish(store, [{ seed: 0 }, 0.1], [{ seed: 1 }, 0.2]);
+    const { runs } = store.runs.list({ limit: 2 });
+    const trained = runs.map((run) => ({ ...run, checkpointStep: 12 }));
+    const of = (runId: string, step: number) => ({ runId, step } as Evaluation);
+    assert.deepEqual(agedEvaluations([of("image-0001", 12), of("image-0002", 4)], trained), [
+      "Evaluations are of older checkpoints than the runs have by now: image-0002 (step 4, now 12): " +
+      "evaluate these runs again",
+    ]);
+    assert.deepEqual(agedEvaluations([of("image-0001", 12)], trained), []);
+    assert.deepEqual(agedEvaluations([of("image-0001", 12)], runs), []);
+  }));
 
 Deno.test("of a run that failed it is not said that its error may still fall", () =>
   withStore((store) => {
