@@ -11,6 +11,7 @@ import {
   formatted,
   gapOf,
   hasDiverged,
+  heldOutNats,
   isGap,
   isNoBetterThanBaseline,
   lowestOf,
@@ -123,10 +124,7 @@ function overfitting(course: Course): Finding | undefined {
   return {
     level: alone ? "warning" : "info",
     code: alone ? "overfitting" : "learnt-by-heart",
-    seen:
-      `Held-out text needs ${
-        formatted(run.latest.nats_per_character!)
-      } nats per character, training ` +
+    seen: `Held-out text needs ${formatted(heldOutNats(run)!)} nats per character, training ` +
       `text ${formatted(run.latest.train_nats!)}: it ${alone ? "overfits" : "begins to overfit"}` +
       besideBaseline(run, modality),
     advice: alone

@@ -201,10 +201,19 @@ export function fallsSince(loss: readonly MetricPoint[], step: number): boolean 
   return change !== null && change < 1;
 }
 
+/**
+ * Returns the nats per character of held-out text that compare with those of training text, which are measured in
+ * whole windows where the network has them; `nats_per_character` may be a mean over block sizes.
+ */
+export function heldOutNats({ latest }: Pick<Run, "latest">): number | undefined {
+  return latest.nats_block_full ?? latest.nats_per_character;
+}
+
 /** Returns the gap in nats per character between held-out and training text. It is null if it was not measured, or
  * if training text is no better than the baseline: a run that has learnt nothing does not overfit. */
-export function gapOf({ latest, baseline }: Run): number | null {
-  const { train_nats: train, nats_per_character: held } = latest;
+export function gapOf(run: Run): number | null {
+  const { latest: { train_nats: train }, baseline } = run;
+  const held = heldOutNats(run);
   if (train === undefined || held === undefined || train >= (baseline ?? Infinity)) return null;
   return held - train;
 }

@@ -156,6 +156,16 @@ Deno.test("text that is ahead on what it trains on, while held-out text still ga
   assert.doesNotMatch(said(alerts), /steps/);
 });
 
+Deno.test("training text is compared with held-out text in blocks of the same size", () => {
+  const alerts = alertsOn("shakespeare-blocks", {
+    nats_per_character: [2.2, 1.9, 1.7, 1.6],
+    nats_block_full: [2.6, 2.4, 2.3, 2.2],
+    train_nats: [2.6, 2.2, 2, 1.8],
+  });
+  assert.deepEqual(codes(alerts), ["learnt-by-heart"]);
+  assert.match(said(alerts), /Held-out text needs 2\.20 nats per character, training text 1\.80/);
+});
+
 Deno.test("text that is worse than bigrams even where it was trained on is not learnt by heart", () => {
   const alerts = alertsOn("shakespeare-autoregressive", {
     nats_per_character: [3.79],
