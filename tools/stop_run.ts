@@ -37,7 +37,10 @@ export const stopRunTool = defineTool({
       ...jobs.slice(0, MAX_ROWS).map(({ id, status, kind, runId }) =>
         status === "finished"
           ? `${id} has finished: ${call("inspect-run", { run: id })} shows its result.`
-          : `${id} is ${status}; ${kind} of ${runId} with the same arguments continues it.`
+          // Only evaluations keep what they have done so far.
+          : `${id} is ${status}; ${kind} of ${runId} with the same arguments ${
+            kind === "evaluate" ? "continues it" : "starts it over"
+          }.`
       ),
     ].join(" ");
     return answer({

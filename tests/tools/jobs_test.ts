@@ -88,6 +88,12 @@ Deno.test("stop-run stops a job and says how it goes on", () =>
     ]);
     const task = await runTasks(lab, linksTo(null)).get("job-0001");
     assert.equal(task!.status, "cancelled");
+    const drawn = { run: RUN, count: 16, steps: 1000, wait_seconds: 0 };
+    assert.match(await said(caller, "sample", drawn), /^job-0002 /);
+    assert.match(
+      await said(caller, "stop-run", { run: "job-0002", wait_seconds: 50 }),
+      /job-0002 is stopped; sample of image-0001 with the same arguments starts it over/,
+    );
     lab.close();
   }));
 
