@@ -55,12 +55,14 @@ const MOST_NAMED = 200;
 
 /** Says which of the runs repeat a configuration and seed; one sentence for each, without an end. */
 export function describeRepeats(runs: readonly Run[]): string[] {
-  return repeatsOf(runs).filter((repeats) => repeats.length > 1).map((repeats) =>
-    `${
+  return repeatsOf(runs).filter((repeats) => repeats.length > 1).map((repeats) => {
+    const alike = repeats.every(({ step }) => step === repeats[0]!.step);
+    return `${
       shortened(repeats.map((run) => run.id).join(", "), MOST_NAMED)
-    } have one configuration and one seed ` +
-    `(${repeats[0]!.config.seed}): they count once, by their mean`
-  );
+    } have one configuration ` +
+      `and one seed (${repeats[0]!.config.seed}): they count once, by ` +
+      (alike ? "their mean" : "the furthest trained");
+  });
 }
 
 /** The runs of a configuration with any seeds, in a comparison. */

@@ -139,7 +139,11 @@ Deno.test("a repeat that is not trained to the end does not count beside one tha
     finish(store, [{ seed: 0 }, 0.1], [{ seed: 1 }, 0.2]);
     const [id] = queue(store, shortConfig({ seed: 0 })) as [string];
     store.metrics.insert(id, [{ name: "denoising_mse", step: 1, value: 0.9 }]);
-    const { groups } = compareAll(store);
+    const { groups, cautions } = compareAll(store);
+    assert.match(
+      cautions.join(),
+      /image-0001, image-0003 have .* they count once, by the furthest tr/,
+    );
     assert.deepEqual([groups[0]!.n, groups[0]!.seeds.toSorted()], [2, [0, 1]]);
     assert.ok(Math.abs(groups[0]!.mean! - 0.15) < 1e-12);
   }));
