@@ -107,9 +107,9 @@ For each: did it learn (is its error well below that of the trivial model), is t
           claim ? `\n\nThe claim: ${quoted(claim)}` : ""
         }
 
-${CUT_OFF} Use compare-runs for the numbers and sample for pictures with one fixed seed. Then write-journal: a title that states the finding, the hypothesis, a criterion on ${
+${CUT_OFF} Use compare-runs for the numbers and sample for pictures with one fixed seed. If read-journal {} has an entry that predicted this, add the runs and what you saw to it: write-journal with its id. Otherwise write-journal: a title that states the finding, the hypothesis, a criterion on ${
           metricsOf(lab, runs)
-        } that could also have refuted it, the runs, and in the observations only what you saw in pictures and curves (the program fills in the numbers). If the computed verdict disagrees with the claim, say so plainly. Give the person the entry's link.`,
+        } that could also have refuted it, the runs, and in the observations only what you saw in pictures and curves (the program fills in the numbers, and says that it was no prediction). If the computed verdict disagrees with the claim, say so plainly. Give the person the entry's link.`,
       ),
   );
 }

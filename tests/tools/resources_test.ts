@@ -94,6 +94,10 @@ Deno.test("a finding is written up with the metric of its runs", () =>
       return (messages[0]!.content as { text: string }).text;
     };
     assert.match(await said("text-0001"), /a criterion on nats_per_character that could also/);
+    assert.match(
+      await said("text-0001"),
+      /has an entry that predicted this, add the runs .* to it/,
+    );
     assert.match(await said("$1"), /a criterion on denoising_mse \(images\) or nats_per_character/);
     await client.close();
   }));
