@@ -14,8 +14,9 @@ const ADDED_BY_CLIENTS: readonly string[] = ["wait_for_previous"];
 
 /**
  * Removes what a client added without being asked, and `null` and "" where a field may be left out;
- * reads JSON that was sent as a string where an object or a list is wanted. Anything else stays as it
- * is, for the strict schema to judge.
+ * reads JSON that was sent as a string where an object or a list is wanted, and a whole number where
+ * only text is, such as the 7 that names a journal entry. Anything else stays as it is, for the strict
+ * schema to judge.
  *
  * @throws {UserError} If a field is called `__proto__`.
  */
@@ -31,7 +32,11 @@ export function normalizeArguments(schema: z.ZodType, args: unknown): unknown {
 
 function adapted(schema: JsonSchema | undefined, argument: unknown): unknown {
   const options = schema === undefined ? [] : schema.anyOf ?? [schema];
-  const value = typeof argument === "string" ? parsed(options, argument) : argument;
+  const value = typeof argument === "string"
+    ? parsed(options, argument)
+    : Number.isSafeInteger(argument) && isOnlyText(options)
+    ? String(argument)
+    : argument;
   if (Array.isArray(value)) {
     const items = options.find(({ type }) => type === "array")?.items;
     return value.map((item) => adapted(items, item));
@@ -42,6 +47,11 @@ function adapted(schema: JsonSchema | undefined, argument: unknown): unknown {
     .filter(([name, field]) => !isLeftOut(field) || !isOptional(shape, name))
     .map(([name, field]) => [name, adapted(fieldOf(shape, name), field)] as const);
   return fromEntries(fields);
+}
+
+function isOnlyText(options: readonly JsonSchema[]): boolean {
+  return options.length > 0 &&
+    options.every((option) => option.type === "string" && option.enum === undefined);
 }
 
 /** The object or list that a string spells, where one is wanted and no string is. */

@@ -37,6 +37,13 @@ Deno.test("normalizeArguments() drops what Gemini CLI adds to every call, and no
   assert.deepEqual(given(nested), nested);
 });
 
+Deno.test("normalizeArguments() reads a whole number where only text is wanted", () => {
+  assert.deepEqual(given({ run: 7, tags: [1] }), { run: "7", tags: ["1"] });
+  const numbers = { run: "a", class: 3, criterion: { group: { size: 4 } }, steps: 5 };
+  assert.deepEqual(given(numbers), numbers);
+  assert.deepEqual(given({ run: 0.5 }), { run: 0.5 });
+});
+
 Deno.test("normalizeArguments() reads JSON in a string where an object or a list is wanted", () => {
   assert.deepEqual(
     given({
