@@ -154,7 +154,7 @@ async function measured(
   const spelled = strings.map((text) => dataset.vocabulary.encode(text));
   const lengths = spelled.map(({ length }) => length);
   const sets = heldOutSets(dataset.validation, lengths);
-  const reads = model.read !== null;
+  const reads = model.read !== undefined;
   const own: number[] = [];
   if (reads) {
     for (const set of heldOutSets(validation, texts.map(({ length }) => length))) {

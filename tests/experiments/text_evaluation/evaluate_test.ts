@@ -137,6 +137,18 @@ Deno.test("evaluate() of text: numbers that are known in another way, kept with 
     assert.equal(lab.evaluations(RUN).length, 1);
   }, [configOf({ method: "blocks" })]));
 
+const METHODS = ["masked", "diffusion", "autoregressive"] as const;
+
+Deno.test("a run of every method is evaluated, and what it cannot read is not measured", () =>
+  withTrainedLab(async (lab) => {
+    for (const [i, method] of METHODS.entries()) {
+      const request = { run: `text-000${i + 1}`, count: 2, length: 12, draws: 2 };
+      const { results } = await evaluate(lab, request);
+      assert.equal(results.texts.ownNats === null, method !== "autoregressive", method);
+      assert.ok(results.bounds.length > 0 && results.texts.written !== null, method);
+    }
+  }, METHODS.map((method) => configOf({ method, steps: 4 }))));
+
 Deno.test("text: what cannot be measured is refused with the value and the range", () => {
   const refusals: [overrides: object, request: Omit<JobRequest, "run">, message: RegExp][] = [
     [{}, { draws: 1 }, /draws is 1, but must be a whole number from 2 to 200/],
