@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import configuration from "../deno.json" with { type: "json" };
 
 const root = new URL("../", import.meta.url);
-const NAMES = ["README.md", "docs/training.md", "docs/assistants.md", "docs/code.md"];
+const NAMES = [
+  "README.md",
+  "docs/diffusion.md",
+  "docs/training.md",
+  "docs/assistants.md",
+  "docs/code.md",
+];
 const pages = await Promise.all(NAMES.map(async (name) => {
   const url = new URL(name, root);
   return { name, url, text: await Deno.readTextFile(url) };
