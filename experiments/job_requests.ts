@@ -23,7 +23,7 @@ import {
   jobTitle,
 } from "./store/jobs.ts";
 import type { Evaluation, ListedSample } from "./store/results.ts";
-import { hasEnded, type RunPlace } from "./store/run.ts";
+import { type ExecutionOptions, hasEnded } from "./store/run.ts";
 import type { Store } from "./store/store.ts";
 import {
   requireRoom,
@@ -45,9 +45,9 @@ type JobWaitOptions = Omit<WatchOptions, "timeoutSeconds">;
  * The part of the laboratory that requests jobs and returns what they made; `run/job_worker.ts` is the process that
  * does them.
  *
- * @param place Where jobs are done.
+ * @param execution The device and the data directory of new jobs.
  */
-export function jobRequests(store: Store, place: RunPlace, find: RunFinder) {
+export function jobRequests(store: Store, execution: ExecutionOptions, find: RunFinder) {
   const { jobs, events } = store;
   /** Keeps the process warm for the next job while this laboratory is open. */
   let lock: { release(): void } | undefined;
@@ -83,7 +83,7 @@ export function jobRequests(store: Store, place: RunPlace, find: RunFinder) {
     const input = modalityOf(run).jobInputs[kind](run, request);
     requireRoom("jobs", jobs.list({ status: "queued", limit: 1 }).total, 1);
     lock ??= holdServerLock(store.workspace);
-    const id = jobs.request({ kind, runId: run.id, input, place });
+    const id = jobs.request({ kind, runId: run.id, input, execution });
     ensureWorker(store, "jobs");
     return byId(id);
   };

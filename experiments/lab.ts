@@ -66,11 +66,11 @@ export type Lab = ReturnType<typeof openLab>;
  */
 export function openLab({ workspace, dataDirectory, device }: LabOptions) {
   const store = openStore(workspace);
-  const place = {
+  const execution = {
     dataDirectory: dataDirectory === undefined ? undefined : resolve(dataDirectory),
     device,
   };
-  const refresh = () => replaceDeadWorkers(store, place);
+  const refresh = () => replaceDeadWorkers(store, execution);
   const find: RunFinder = {
     refresh,
     run(ref) {
@@ -82,15 +82,15 @@ export function openLab({ workspace, dataDirectory, device }: LabOptions) {
       return findTrainedRun(store, ref);
     },
   };
-  const { releaseJobs, ...jobs } = jobRequests(store, place, find);
+  const { releaseJobs, ...jobs } = jobRequests(store, execution, find);
   return {
     workspace: store.workspace,
     run: find.run,
     trainedRun: find.trainedRun,
-    ...trainingRequests(store, place, find),
+    ...trainingRequests(store, execution, find),
     ...jobs,
     ...runQueries(store, find),
-    ...reportsOn(store, find, place.dataDirectory),
+    ...reportsOn(store, find, execution.dataDirectory),
 
     close(): void {
       releaseJobs();

@@ -10,7 +10,13 @@ import { DEFAULT_PRESET, type TrainRequest } from "./registry/requests.ts";
 import { estimateTraining, type TrainingEstimate } from "./report/estimates.ts";
 import { ensureWorkers } from "./run/processes.ts";
 import type { JobProgress } from "./store/jobs.ts";
-import { hasEnded, isPretrained, type Run, RUN_STATUSES, type RunPlace } from "./store/run.ts";
+import {
+  type ExecutionOptions,
+  hasEnded,
+  isPretrained,
+  type Run,
+  RUN_STATUSES,
+} from "./store/run.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds between the checks of a watch that a worker lives, and between its polls of the store. */
@@ -52,14 +58,14 @@ export interface TrainAnswer {
 /**
  * The part of the laboratory that requests trainings.
  *
- * @param place Where runs are trained.
+ * @param execution The device and the data directory of new runs.
  */
-export function trainingRequests(store: Store, place: RunPlace, find: RunFinder) {
+export function trainingRequests(store: Store, execution: ExecutionOptions, find: RunFinder) {
   const { runs, events } = store;
 
   /** Completes and validates a configuration. */
   const ready = (config: RunConfig): RunConfig => {
-    requirePrecision(place.device ?? "auto", config.precision);
+    requirePrecision(execution.device ?? "auto", config.precision);
     const modality = modalityOf({ config });
     const dataset = modality.resolveDataset(config.dataset);
     const ready = withFoundStart({ ...config, dataset }, find.run);
@@ -93,16 +99,16 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
     sweep: object | null,
   ): Promise<TrainAnswer> => {
     for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
-      await requireObtainable(dataset, { directory: place.dataDirectory });
+      await requireObtainable(dataset, { directory: execution.dataDirectory });
     }
     const version = codeVersion();
     const { ids, sweepId } = store.transaction(() => {
       requireRoom("runs", runs.queuedCount(), configs.length);
-      const inserted = runs.insert({ configs, codeVersion: version, label, sweep, place });
+      const inserted = runs.insert({ configs, codeVersion: version, label, sweep, execution });
       for (const id of inserted.ids) events.add("run-queued", id, `${id} is queued`);
       return inserted;
     });
-    ensureWorkers(store, place);
+    ensureWorkers(store, execution);
     return { runs: ids.map((id) => runs.byId(id)!), sweepId };
   };
 
@@ -110,7 +116,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
     /** Starts a worker if runs or jobs are queued and no worker lives. A server calls it when it starts; `train`,
      * `resume` and `watch` do the same. */
     ensureWorker(): void {
-      ensureWorkers(store, place);
+      ensureWorkers(store, execution);
     },
 
     /** Queues one run, or every combination of a grid and seeds, and starts a worker if none lives. */
@@ -142,7 +148,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
       return estimateTraining(configs, {
         runs: (filter) => runs.list(filter).runs,
         checkpointBytes: (id) => store.checkpoints.list(id).map(({ bytes }) => bytes),
-      }, place.device);
+      }, execution.device);
     },
 
     /** Puts a stopped, interrupted or failed run back in the queue, to continue from its checkpoint. */
@@ -151,7 +157,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
       const run = find.run(ref);
       requireOwn(run);
       const requeued = store.transaction(() => {
-        if (!runs.requeue(run.id, place)) return false;
+        if (!runs.requeue(run.id, execution)) return false;
         events.add("run-queued", run.id, `${run.id} is queued to go on`);
         return true;
       });
@@ -163,7 +169,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
             : `${run.id} is ${run.status} already: only stopped, interrupted and failed runs resume`,
         );
       }
-      ensureWorkers(store, place);
+      ensureWorkers(store, execution);
       return runs.byId(run.id)!;
     },
 
@@ -193,7 +199,7 @@ export function trainingRequests(store: Store, place: RunPlace, find: RunFinder)
         const waits = watched.some(({ status }) => status === "queued");
         if (waits && Date.now() - checkedAt > WORKER_CHECK) {
           checkedAt = Date.now();
-          ensureWorkers(store, place);
+          ensureWorkers(store, execution);
         }
         return watched;
       };

@@ -4,7 +4,7 @@ import { codeVersion } from "../common/system.ts";
 import type { Report, Work } from "../run/job_worker.ts";
 import type { Parts } from "../common/system.ts";
 import { compileDenoiser, compileSampler, drawSample, type Sampler } from "./drawing.ts";
-import { warmWeights } from "./sampling_job.ts";
+import { cachedWeights } from "./sampling_job.ts";
 import { levelsFor, ownOptions, sampleSettings, samplingOptions } from "./settings.ts";
 import { loadPictures, picturesOf, valuesIn } from "./pictures.ts";
 import { loadedFor, requireSameData } from "../run/checkpoints.ts";
@@ -29,7 +29,7 @@ const MEASUREMENTS = 4;
 const STEPS_ALIKE = 20;
 
 export const evaluatePictures: Work = async (context) => {
-  const { store, run, device, dataDirectory, warm } = context;
+  const { store, run, device, dataDirectory, cache } = context;
   const { settings: requested, countIsDefault } = context.input as EvaluationInput;
   const config = imageConfigOf(run);
   const dataset = await loadedFor(
@@ -45,11 +45,11 @@ export const evaluatePictures: Work = async (context) => {
     : requested;
   referenceDraws(dataset, settings.count);
   const pictures = picturesOf(run);
-  const { key, network, step, ema } = await warmWeights(context, config);
+  const { key, network, step, ema } = await cachedWeights(context, config);
   levelsFor(config, settings);
   const drawing = drawingSteps(settings);
   const batch = batchSettings(settings, config, pictures, 0);
-  const engine = await warm.engineFor(device, `${key} ${JSON.stringify(settings)}`, {
+  const engine = await cache.engineFor(device, `${key} ${JSON.stringify(settings)}`, {
     compile: (engine) => compileDenoiser(engine, network, config, batch, ema),
     runs: drawing,
   });

@@ -3,7 +3,7 @@ import { bundledPartOf, type ImageDataset, isAvailableLocally } from "../../data
 import { type DeviceName, type Engine, UserError } from "../../engine/mod.ts";
 import { loadedFor, newestCheckpointKey, newestWeights } from "../run/checkpoints.ts";
 import type { JobContext, Work } from "../run/job_worker.ts";
-import type { Warm } from "../run/job_worker.ts";
+import type { JobCache } from "../run/job_worker.ts";
 import { classifierOf, classOf } from "./classifier.ts";
 import { knownClassifier } from "./kept_classifier.ts";
 import {
@@ -33,17 +33,17 @@ export interface SamplingInput {
 }
 
 export const samplePictures: Work = async (context) => {
-  const { store, run, report, warm, device } = context;
+  const { store, run, report, cache, device } = context;
   const { settings: requested } = context.input as SamplingInput;
   const config = imageConfigOf(run);
   const pictures = picturesOf(run);
-  const weights = await warmWeights(context, config);
+  const weights = await cachedWeights(context, config);
   levelsFor(config, requested);
   const { settings, heldOut } = usesHeldOut(requested)
     ? await withHeldOut(requested, context, config)
     : { settings: requested, heldOut: undefined };
   report(0, settings.steps + 1, `Compiling the denoiser of step ${weights.step}`);
-  const { engine, sampler } = await warmSampler(warm, device, config, settings, weights);
+  const { engine, sampler } = await cachedSampler(cache, device, config, settings, weights);
   const drawn = await drawSample(sampler, config, pictures, settings, {
     onStep: (done, steps) => report(done, steps + 1, `Step ${done} of ${steps}`),
     heldOut,
@@ -51,7 +51,7 @@ export const samplePictures: Work = async (context) => {
   const pixels = heldOut
     ? {
       ...drawn.pixels,
-      heldOut: await recognised(warm, engine, run, heldOut, drawn.pixels.images),
+      heldOut: await recognised(cache, engine, run, heldOut, drawn.pixels.images),
     }
     : drawn.pixels;
   const { step } = weights;
@@ -59,30 +59,30 @@ export const samplePictures: Work = async (context) => {
     keepSample(store, run, { ...drawn, pixels, settings, step, device: engine.device }).id;
 };
 
-/** Returns the network of a run with its newest weights, and their key in the warm cache. */
-export async function warmWeights({ store, run, warm }: JobContext, config: ImageConfig) {
+/** Returns the network of a run with its newest weights, and their key in the cache. */
+export async function cachedWeights({ store, run, cache }: JobContext, config: ImageConfig) {
   const key = newestCheckpointKey(store, run);
-  return await warm.get(`weights ${key}`, async () => {
+  return await cache.get(`weights ${key}`, async () => {
     const network = await networkOf(config, shapeOf(picturesOf(run)));
     return { key, network, ...newestWeights(store, run, network) };
   });
 }
 
-/** Returns a compiled sampler from the warm cache; its key includes all that the programs depend on. */
-async function warmSampler(
-  warm: Warm,
+/** Returns a compiled sampler from the cache; its key includes all that the programs depend on. */
+async function cachedSampler(
+  cache: JobCache,
   device: DeviceName | undefined,
   config: ImageConfig,
   settings: SampleSettings,
-  { key, network, ema }: Awaited<ReturnType<typeof warmWeights>>,
+  { key, network, ema }: Awaited<ReturnType<typeof cachedWeights>>,
 ) {
   const { steps } = settings;
   const shape = `${key} ${samplerShape(config, settings)}`;
-  const engine = await warm.engineFor(device, `${shape} in ${steps} steps`, {
+  const engine = await cache.engineFor(device, `${shape} in ${steps} steps`, {
     compile: (engine) => compileDenoiser(engine, network, config, settings, ema),
     runs: steps,
   });
-  const sampler = await warm.get(
+  const sampler = await cache.get(
     `sampler ${engine.device} ${shape}`,
     () => compileSampler(engine, network, config, settings, ema),
     (sampler) => sampler.dispose(),
@@ -129,7 +129,7 @@ async function heldOutData(
 
 /** Adds the classes that the classifier assigns to the samples, if a classifier exists; none is trained. */
 async function recognised(
-  warm: Warm,
+  cache: JobCache,
   engine: Engine,
   run: Run,
   heldOut: HeldOutPictures,
@@ -139,7 +139,7 @@ async function recognised(
   const { dataset: name } = run.config;
   const known = knownClassifier({ ...shape, name, hash: run.datasetHash! });
   if (!known) return heldOut;
-  const classifier = await warm.get(
+  const classifier = await cache.get(
     `classifier ${engine.device} ${known.hash}`,
     () => classifierOf(engine, known.parameters, shape),
     (classifier) => classifier.dispose(),

@@ -28,7 +28,7 @@ export interface JobContext {
   readonly device: DeviceName | undefined;
   readonly dataDirectory: string | undefined;
   readonly report: Report;
-  readonly warm: Warm;
+  readonly cache: JobCache;
   /** Finished parts of the job, which outlive this process. */
   parts(madeWith: { readonly step: number; readonly device: string }): Parts;
 }
@@ -53,7 +53,7 @@ export class JobWorker {
   readonly #store: Store;
   readonly #id: number;
   readonly #options: JobWorkerOptions;
-  readonly #warm = new Warm();
+  readonly #cache = new JobCache();
   /** Whether this process can process another job. */
   #sound = true;
 
@@ -71,7 +71,7 @@ export class JobWorker {
       if (!job) return;
       await this.#do(job);
       if (!this.#sound) break;
-      await this.#warm.trim();
+      await this.#cache.trim();
     }
     this.#store.workers.end(this.#id, "ended");
   }
@@ -169,7 +169,7 @@ export class JobWorker {
       device: job.requestedDevice ?? undefined,
       dataDirectory: job.dataDirectory ?? undefined,
       report: this.#reportOf(job),
-      warm: this.#warm,
+      cache: this.#cache,
       parts: ({ step, device }) =>
         new Parts(folder, `${step} ${device} ${codeVersion()}`, () => this.#processSamples(job)),
     };
@@ -218,7 +218,7 @@ interface Kept {
  * A cache of engines, weights, compiled programs and data sets. A key includes everything that the value depends
  * on. Jobs are processed one at a time, so values are not used concurrently.
  */
-export class Warm {
+export class JobCache {
   /** The most recently used value is last. */
   readonly #kept = new Map<string, Kept>();
   readonly #engines = new Map<Engine["device"], Engine>();

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { UserError } from "../../engine/host/mod.ts";
 import { processExists } from "../common/system.ts";
 import { jobTitle } from "../store/jobs.ts";
-import type { RunPlace } from "../store/run.ts";
+import type { ExecutionOptions } from "../store/run.ts";
 import { openStore, type Store, type WorkerKind, type WorkerRow } from "../store/store.ts";
 
 /** Time limit in milliseconds from the start of a worker until it holds its lock. */
@@ -86,17 +86,17 @@ export function noticeDeadWorkers(store: Store): boolean {
 }
 
 /** Starts workers for queued runs and jobs, where none lives. @throws {Error} As {@link ensureWorker} does. */
-export function ensureWorkers(store: Store, place: RunPlace): void {
-  store.runs.completePlaces(place);
+export function ensureWorkers(store: Store, execution: ExecutionOptions): void {
+  store.runs.completeExecution(execution);
   ensureWorker(store);
   ensureWorker(store, "jobs");
 }
 
 /** Marks the runs and jobs of dead workers as interrupted, and starts workers for those that are queued. */
-export function replaceDeadWorkers(store: Store, place: RunPlace): void {
+export function replaceDeadWorkers(store: Store, execution: ExecutionOptions): void {
   if (!noticeDeadWorkers(store)) return;
   try {
-    ensureWorkers(store, place);
+    ensureWorkers(store, execution);
   } catch {
     // Requests and watches report that no worker can be started.
   }

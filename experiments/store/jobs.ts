@@ -3,7 +3,7 @@ import type { SQLInputValue } from "node:sqlite";
 import { errorOfMarked } from "../../engine/host/mod.ts";
 import type { DeviceName } from "../../engine/mod.ts";
 import { claimedRows, columnsOf, type Database, numberedId } from "./database.ts";
-import type { RunPlace, RunStatus } from "./run.ts";
+import type { ExecutionOptions, RunStatus } from "./run.ts";
 
 /** Kinds of jobs: a sample (images or texts), or an evaluation. */
 export type JobKind = "sample" | "evaluate";
@@ -71,7 +71,7 @@ export interface JobProgress {
 }
 
 interface NewJob extends Pick<Job, "kind" | "runId" | "input"> {
-  readonly place?: RunPlace | undefined;
+  readonly execution?: ExecutionOptions | undefined;
 }
 
 export interface JobFilter {
@@ -119,10 +119,10 @@ export function jobTable(db: Database) {
      *
      * @returns The id of the job.
      */
-    request({ kind, runId, input: request, place = {} }: NewJob): string {
+    request({ kind, runId, input: request, execution = {} }: NewJob): string {
       return db.transaction(() => {
         const now = new Date().toISOString();
-        const { device: requestedDevice = null, dataDirectory = null } = place;
+        const { device: requestedDevice = null, dataDirectory = null } = execution;
         const input = JSON.stringify(request);
         const [known] = select(
           `WHERE kind = ? AND run_id = ? AND input = ? AND requested_device IS ?

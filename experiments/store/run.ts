@@ -90,8 +90,8 @@ export interface Run {
   readonly latest: LatestMetrics;
 }
 
-/** Where a run is trained or a job is done. What is left out is left to the worker. */
-export interface RunPlace {
+/** On which device a run is trained or a job is done, and with which data. What is left out is left to the worker. */
+export interface ExecutionOptions {
   readonly device?: DeviceName | undefined;
   /** The folder in which data sets are looked for before they are downloaded. */
   readonly dataDirectory?: string | undefined;

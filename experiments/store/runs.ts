@@ -9,12 +9,12 @@ import type { MetricName } from "./metrics.ts";
 import { nextResultNumber } from "./results.ts";
 import {
   conditionOf,
+  type ExecutionOptions,
   isPretrained,
   type Run,
   type RunFacts,
   type RunFilter,
   runOf,
-  type RunPlace,
   type RunRow,
   type RunStatus,
   SELECT_RUNS,
@@ -26,7 +26,7 @@ interface NewRuns {
   readonly label: string | null;
   /** The request behind a sweep; null for a single run. */
   readonly sweep: object | null;
-  readonly place?: RunPlace | undefined;
+  readonly execution?: ExecutionOptions | undefined;
 }
 
 export function runTable(
@@ -60,7 +60,7 @@ export function runTable(
     ...claimedRuns(db, byId),
 
     insert(
-      { configs, codeVersion, label, sweep, place = {} }: NewRuns,
+      { configs, codeVersion, label, sweep, execution = {} }: NewRuns,
     ): { ids: string[]; sweepId: string | null } {
       const folders = new NewFolders(join(workspace, "runs"));
       const insertAll = () => {
@@ -83,8 +83,8 @@ export function runTable(
             steps: config.steps,
             createdAt: now,
             queuedAt: now,
-            requestedDevice: place.device ?? null,
-            dataDirectory: place.dataDirectory ?? null,
+            requestedDevice: execution.device ?? null,
+            dataDirectory: execution.dataDirectory ?? null,
           });
           return id;
         });
@@ -150,9 +150,9 @@ export function runTable(
     /**
      * Queues a run again, behind the others. Returns false if it is running, queued or finished.
      *
-     * @param place Requested device and data directory; undefined values are not changed.
+     * @param execution Requested device and data directory; undefined values are not changed.
      */
-    requeue(id: string, place: RunPlace = {}): boolean {
+    requeue(id: string, execution: ExecutionOptions = {}): boolean {
       return db.run(
         `UPDATE runs SET status = 'queued', queued_at = ?, stop_requested = 0, error = NULL,
            ended_at = NULL, worker_id = NULL, activity = NULL,
@@ -160,8 +160,8 @@ export function runTable(
            data_directory = coalesce(?, data_directory)
          WHERE id = ? AND status IN ('stopped', 'interrupted', 'failed')`,
         new Date().toISOString(),
-        place.device ?? null,
-        place.dataDirectory ?? null,
+        execution.device ?? null,
+        execution.dataDirectory ?? null,
         id,
       ) === 1;
     },
@@ -170,7 +170,7 @@ export function runTable(
      * Completes queued runs of older versions, which did not record the requested device and data directory, as those
      * versions did: with those of the program that starts the worker.
      */
-    completePlaces({ device, dataDirectory }: RunPlace): void {
+    completeExecution({ device, dataDirectory }: ExecutionOptions): void {
       if (dataDirectory === undefined) return;
       db.run(
         `UPDATE runs SET data_directory = ?, requested_device = coalesce(requested_device, ?)

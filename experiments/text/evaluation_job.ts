@@ -22,7 +22,7 @@ export interface EvaluationInput {
 
 export const evaluateTexts: Work = async (context) => {
   const { settings } = context.input as EvaluationInput;
-  const { report, warm, device } = context;
+  const { report, cache, device } = context;
   const opened = await openTextRun(context);
   const { store, run, key, config, dataset, step } = opened;
   const { writing, draws } = settings;
@@ -31,7 +31,7 @@ export const evaluateTexts: Work = async (context) => {
   const bounds = boundsOf(config, settings);
   const total = expected + bounds.length * draws + 1;
   report(0, total, `Compiling the network of step ${step}`);
-  const engine = await warm.engineFor(
+  const engine = await cache.engineFor(
     device,
     `${key} ${JSON.stringify(settings)}`,
     writingWorkload(opened.network, opened.ema, writing, batchesOf(writing)),

@@ -170,7 +170,7 @@ export interface OpenRun {
  * @throws {UserError} If there are none yet, or the text is another than it learnt from.
  */
 export async function openTextRun(
-  { store, run, warm, dataDirectory, report }: JobContext,
+  { store, run, cache, dataDirectory, report }: JobContext,
   { needsText = true }: { readonly needsText?: boolean } = {},
 ): Promise<OpenRun & { readonly key: string }> {
   const config = textConfigOf(run);
@@ -192,10 +192,10 @@ export async function openTextRun(
       : isPath(name, "text")
       // The file may have been written to since.
       ? await load()
-      : await warm.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
+      : await cache.get(`text ${name} ${context} ${vocabulary_size} ${dataDirectory}`, load);
   requireSameData(run, dataset);
   const key = newestCheckpointKey(store, run);
-  const weights = await warm.get(`weights ${key}`, () => {
+  const weights = await cache.get(`weights ${key}`, () => {
     const network = networkOf(config, dataset.tokenized.vocabulary.size);
     return { network, ...newestWeights(store, run, network) };
   });
@@ -209,13 +209,13 @@ export interface WritingInput {
 
 export const writeTexts: Work = async (context) => {
   const { settings } = context.input as WritingInput;
-  const { warm, device, report } = context;
+  const { cache, device, report } = context;
   const { store, run, key, config, dataset, network, step, ema } = await openTextRun(context, {
     needsText: false,
   });
   report(0, 2, `Compiling the network of step ${step}`);
   const { count } = settings;
-  const engine = await warm.engineFor(
+  const engine = await cache.engineFor(
     device,
     `${key} ${JSON.stringify(settings)}`,
     writingWorkload(network, ema, settings, { count, batches: 1 }),
@@ -228,7 +228,7 @@ export const writeTexts: Work = async (context) => {
     {
       count,
       compiled: (name, compile) =>
-        warm.get(
+        cache.get(
           `${name} ${engine.device} ${count} ${key}`,
           compile,
           (program) => program.dispose(),
@@ -238,7 +238,7 @@ export const writeTexts: Work = async (context) => {
   report(1, 2, `Writing by ${settings.mode}`);
   const reference = dataset.train.length === 0
     ? null
-    : await warm.get(`reference ${dataset.hash}`, () => textReference(dataset));
+    : await cache.get(`reference ${dataset.hash}`, () => textReference(dataset));
   const written = await writeWith(model, settings, dataset, reference);
   return () => store.texts.insert({ ...written, runId: run.id, step, device: engine.device });
 };

@@ -133,13 +133,12 @@ Deno.test("the worker at work takes the device and the data that each run reques
 
 Deno.test("a resumed run keeps the device that was requested, unless another is", () =>
   withStore((store) => {
-    const place = { device: "tfjs-cpu" } as const;
     const [id] = store.runs.insert({
       configs: [config()],
       codeVersion: "test",
       label: null,
       sweep: null,
-      place,
+      execution: { device: "tfjs-cpu" },
     }).ids as [string];
     store.runs.requestStop(id);
     assert.ok(store.runs.requeue(id));

@@ -193,9 +193,9 @@ Deno.test("a run that an older version queued takes the data directory of the pr
 
     const migrated = openStore(workspace);
     assert.ok(migrated.runs.requeue(own, { dataDirectory: "/own" }));
-    migrated.runs.completePlaces({});
+    migrated.runs.completeExecution({});
     assert.equal(migrated.runs.byId(queued)!.dataDirectory, "", "still to be completed");
-    migrated.runs.completePlaces({ dataDirectory: data, device: "cpu" });
+    migrated.runs.completeExecution({ dataDirectory: data, device: "cpu" });
     const places = [queued, own].map((id) => migrated.runs.byId(id)!)
       .map(({ dataDirectory, requestedDevice }) => [dataDirectory, requestedDevice]);
     assert.deepEqual(places, [[data, "cpu"], ["/own", null]]);
