@@ -1,6 +1,6 @@
 /** How long trainings and evaluations take, and how much disk space, by what earlier ones took. */
 import { modalityOf, PRESET_NAMES, type PresetName, presets } from "../registry/modalities.ts";
-import type { Evaluation } from "../store/results.ts";
+import { type Evaluation, KEPT_CHECKPOINTS } from "../store/results.ts";
 import type { Run, RunFilter } from "../store/run.ts";
 import { mean } from "../common/statistics.ts";
 import { configHash, groupHash } from "../config/configuration.ts";
@@ -41,8 +41,6 @@ export interface Records {
 
 /** Newest runs of a kind that are measured by. */
 const MEASURED = 10;
-/** Checkpoints that a run keeps. */
-const KEPT = 2;
 
 /** A training step costs about three times what the network alone does: forward, and back twice. */
 export const PASSES_OF_A_STEP = 3;
@@ -114,7 +112,7 @@ function estimateOf(
     configs,
     seconds: times.length === 0 ? null : mean(times),
     by: alike.map(({ id }) => id),
-    bytes: sizes[0] === undefined ? null : KEPT * sizes[0],
+    bytes: sizes[0] === undefined ? null : KEPT_CHECKPOINTS * sizes[0],
     repeated: group.filter((run) => hashes.includes(run.configHash)),
     otherSeeds: group.filter((run) => !hashes.includes(run.configHash)),
   };

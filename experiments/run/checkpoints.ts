@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Parameters, UserError } from "../../engine/mod.ts";
 import type { ParameterSpec } from "../../models/layers/mod.ts";
 import { deleteUnwanted, isAbandoned, isTemporary, writeFileAtomically } from "../common/system.ts";
+import { KEPT_CHECKPOINTS } from "../store/results.ts";
 import type { MetricRow, Store } from "../store/store.ts";
 import {
   type CheckpointOrigin,
@@ -21,8 +22,6 @@ import { isPretrained, type Run } from "../store/run.ts";
 import type { Subject } from "./modality.ts";
 import { type RunConfig, startOf } from "../config/fields.ts";
 
-/** Number of checkpoints that are kept, the newest ones. */
-const KEPT = 2;
 /** Pattern of checkpoint file names. */
 const CHECKPOINT_FILE = /^step-\d{7,}(\.\d+)?\.safetensors$/;
 /** Number of attempts to read checkpoints while a worker deletes old ones. */
@@ -52,7 +51,7 @@ export function saveCheckpoint(
       origin.runId,
       `${origin.runId}: checkpoint at step ${step}`,
     );
-    const surplus = store.checkpoints.list(origin.runId).slice(KEPT);
+    const surplus = store.checkpoints.list(origin.runId).slice(KEPT_CHECKPOINTS);
     for (const checkpoint of surplus) store.checkpoints.delete(origin.runId, checkpoint.step);
     return surplus;
   });

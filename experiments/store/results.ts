@@ -239,6 +239,9 @@ export interface RowSample {
   readonly createdAt: string;
 }
 
+/** Number of checkpoints of a run that are kept, the newest ones. */
+export const KEPT_CHECKPOINTS = 2;
+
 export interface Checkpoint {
   readonly runId: string;
   readonly step: number;
