@@ -98,6 +98,7 @@ export function trainingRequests(store: Store, execution: ExecutionOptions, find
     label: string | null,
     sweep: object | null,
   ): Promise<TrainAnswer> => {
+    requireStorable(label);
     for (const dataset of new Set(configs.map(({ dataset }) => dataset))) {
       await requireObtainable(dataset, { directory: execution.dataDirectory });
     }
@@ -206,6 +207,15 @@ export function trainingRequests(store: Store, execution: ExecutionOptions, find
       return watchRuns(look, options);
     },
   };
+}
+
+/** SQLite ends a text at its first U+0000. @throws {UserError} If a label has that character. */
+function requireStorable(label: string | null): void {
+  const position = label?.indexOf("\0") ?? -1;
+  if (position < 0) return;
+  throw new UserError(
+    `label has the character U+0000 at position ${position}, which cannot be stored: leave it out`,
+  );
 }
 
 /** @throws {UserError} If all of the runs or jobs to stop have ended. */

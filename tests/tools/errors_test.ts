@@ -132,6 +132,11 @@ const BAD_INPUT: [string, Record<string, unknown>, RegExp][] = [
   ],
   ["compare-runs", { runs: ["image-0001", "image-0002"] }, /image-0001/],
   ["compare-runs", { sweep: "sweep-9999" }, /There is no sweep "sweep-9999"/],
+  [
+    "train",
+    { preset: "mnist-tiny", overrides: { dataset: "made-up-digits" }, label: "a\u0000b" },
+    /label has the character U\+0000 at position 1, which cannot be stored: leave it out/,
+  ],
   ["stop-run", {}, /Give either runs \(ids such as .*\) or all/],
   ["stop-run", { runs: ["image-9999"] }, /image-9999/],
   ["stop-run", { run: "latest", all: true }, /Give either runs .* or all, and not both/],
