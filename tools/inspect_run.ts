@@ -23,10 +23,10 @@ import {
   evaluateCalls,
   type Links,
   rankCalls,
+  repeated,
   resumeCalls,
   runUri,
   sampleCall,
-  settingsOf,
   waitCalls,
 } from "./links.ts";
 import { moreRows, rounded, runTable, table, timeOf } from "./rows.ts";
@@ -227,7 +227,7 @@ export function sweepTable(sweeps: readonly SweepSummary[]): string {
 function bestSample(lab: Lab, run: Run): string {
   const view = viewOf(run.config.modality);
   const [made] = view.samples(lab, run.id);
-  return sampleCall(run, made && settingsOf(made));
+  return sampleCall(run, made && repeated(run, made));
 }
 
 /** Needs no network. */

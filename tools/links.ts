@@ -1,14 +1,13 @@
 /** What an answer points to: pages of the viewer, resources of the server, and the next calls of tools. */
+import { isDeepStrictEqual } from "node:util";
 import { duration, orUndefined, withoutUndefined } from "../engine/host/mod.ts";
 import {
   hasEnded,
-  isBlockwise,
   type Lab,
   modalityOf,
   PASSES_OF_A_STEP,
   type Run,
   type Sample,
-  textConfigOf,
   type TextSample,
 } from "../experiments/mod.ts";
 
@@ -100,80 +99,29 @@ function secondsOfSample(run: Run): number | undefined {
   return speed > 0 ? modalityOf(run).passesOfSample(run) / (PASSES_OF_A_STEP * speed) : undefined;
 }
 
-/** Fields of a request; {@link call} leaves out those that are undefined. */
+/** Fields of a request. */
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of a request that say how a sample was made, without those that have their default. */
-export function settingsOf(sample: Sample | TextSample): Fields {
-  return "texts" in sample ? writingOf(sample) : drawingOf(sample);
-}
-
-function drawingOf({ settings }: Sample): Fields {
-  const { sampler, steps, guidance_scale, eta, keep, strength, resamples } = settings;
-  const { variance, churn, spacing, rho, guidance_rescale, guidance_interval } = settings;
-  const addsNoise = sampler === "euler-ancestral" || sampler === "dpmpp-2m-sde";
-  return {
-    sampler,
-    steps,
-    guidance_scale: unless(1, guidance_scale),
-    guidance_rescale,
-    guidance_interval,
-    eta: sampler === "ddpm" || (eta === 0 && !addsNoise) ? undefined : eta,
-    variance,
-    churn,
-    spacing,
-    rho,
-    keep,
-    strength,
-    resamples: unless(10, resamples),
-  };
-}
-
-function writingOf({ settings }: TextSample): Fields {
-  const { mode, block_size, steps, temperature, sampler, top_p, template } = settings;
-  const { diffusion_weight, revise_share, rounds } = settings;
-  const noisy = mode !== "autoregressive";
-  return {
-    mode,
-    sampler: noisy ? unless("ddpm", sampler) : undefined,
-    steps: noisy ? steps : undefined,
-    block_size: isBlockwise(mode) ? block_size : undefined,
-    diffusion_weight: mode === "guided" ? diffusion_weight : undefined,
-    revise_share: mode === "revised" ? revise_share : undefined,
-    rounds: mode === "revised" ? rounds : undefined,
-    template: template ?? undefined,
-    top_p: unless(1, top_p),
-    temperature,
-  };
-}
-
-/** The fields of a request that makes the same sample again. */
-export function repeated(run: Run, sample: Sample | TextSample): Fields {
-  const { count, film_strip, seed } = sample.settings;
-  const again = { film_strip: film_strip || undefined, seed };
-  if ("texts" in sample) {
-    const { prompt, length, mode, template } = sample.settings;
-    const { context } = textConfigOf(run);
-    const usual = mode === "diffusion" ? Math.max(1, context - prompt.length) : 2 * context;
-    return {
-      ...settingsOf(sample),
-      prompt: unless("", prompt),
-      length: template === null ? unless(usual, length) : undefined,
-      count: unless(3, count),
-      ...again,
-    };
+/**
+ * Returns the fields of a request that makes a sample with the same settings again: the seed, and what does not
+ * follow from the fields before it or from the defaults.
+ */
+export function repeated(run: Run, { settings }: Sample | TextSample): Fields {
+  const { requests, jobInputs } = modalityOf(run);
+  const settingsFor = (request: Fields) =>
+    orUndefined(() => (jobInputs.sample(run, request) as { readonly settings: Fields }).settings);
+  let request: Fields = { seed: settings.seed };
+  let made = settingsFor(request);
+  for (const field of Object.keys(requests.sample.shape)) {
+    // A request has the classes as a list that is repeated, the settings have that of every picture.
+    const stored = field === "class" ? "classes" : field;
+    const wanted = (settings as Fields)[stored];
+    if (wanted == null || isDeepStrictEqual(made?.[stored], wanted)) continue;
+    const longer = { ...request, [field]: field === "class" ? period(wanted as number[]) : wanted };
+    const settingsOfLonger = settingsFor(longer);
+    if (settingsOfLonger) [request, made] = [longer, settingsOfLonger];
   }
-  const { classes, pictures, guidance_scale } = sample.settings;
-  const all = run.pictures?.classNames.length ?? 10;
-  const chosen = pictures === undefined && guidance_scale !== 0 &&
-    classes.some((value, i) => value !== i % all);
-  return {
-    ...settingsOf(sample),
-    count: unless(film_strip ? 8 : 20, count),
-    class: chosen ? period(classes) : undefined,
-    pictures: pictures?.every((value, i) => value === i) ? undefined : pictures,
-    ...again,
-  };
+  return request;
 }
 
 /** Returns the shortest beginning of a list whose repetition is the list. */
@@ -182,11 +130,6 @@ export function period(values: readonly number[]): readonly number[] {
     n > 0 && values.every((value, i) => value === values[i % n])
   );
   return length < 0 ? values : values.slice(0, length);
-}
-
-/** Returns the value, or undefined if it is the default. */
-function unless<T>(usual: T, value: T): T | undefined {
-  return value === usual ? undefined : value;
 }
 
 /** The call that evaluates a run; empty if it cannot be evaluated. */

@@ -10,7 +10,7 @@ import {
   type Sample,
 } from "../experiments/mod.ts";
 import type { Detail } from "./fields.ts";
-import { evaluateCalls, period, repeated, sampleCall, sampleUri, settingsOf } from "./links.ts";
+import { evaluateCalls, period, repeated, sampleCall, sampleUri } from "./links.ts";
 import { damageNote, percent, rounded, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import type { ModalityView } from "./table_view.ts";
@@ -31,15 +31,16 @@ async function pictureAnswer(
   detail: Detail,
 ): Promise<CallToolResult> {
   const sample = lab.sampleById(id);
+  const run = lab.run(sample.runId);
   const { FILM_EXAMPLES, sampleForModel } = await import("../figures/mod.ts");
   const { png, path, shown } = await sampleForModel(lab, sample.id, detail);
   const uri = sampleUri(sample.id);
   return answer(
     {
-      summary: summaryOf(sample) + shownNote(sample, shown, FILM_EXAMPLES) +
+      summary: summaryOf(run, sample) + shownNote(sample, shown, FILM_EXAMPLES) +
         damageNote(lab, sample.runId, sample.step) +
         await keptPicturesSummary(lab, sample),
-      next: nextFor(lab, lab.run(sample.runId), sample),
+      next: nextFor(lab, run, sample),
       viewerUrl: links.samples(sample.runId),
     },
     [
@@ -88,12 +89,12 @@ function shownNote(
   return strip && count > most ? ` The picture shows the first ${most} of ${count}.` : "";
 }
 
-function summaryOf(sample: Sample): string {
+function summaryOf(run: Run, sample: Sample): string {
   const { settings } = sample;
   return `${capital(counted(settings.count, "picture"))} from ${sample.runId} at training step ` +
     `${sample.step} (${settings.sampler}, ${counted(settings.steps, "step")}, ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
-    `${settings.guidance_scale}${optionsOf(sample)}, seed ${settings.seed}), classes ` +
+    `${settings.guidance_scale}${optionsOf(run, sample)}, seed ${settings.seed}), classes ` +
     `${classes(settings.classes)}, ` +
     `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
 }
@@ -110,8 +111,8 @@ const OPTIONS = [
 ] as const;
 
 /** The options that differ from their default: ", eta 0.5, spacing karras". */
-function optionsOf(sample: Sample): string {
-  const settings = settingsOf(sample);
+function optionsOf(run: Run, sample: Sample): string {
+  const settings = repeated(run, sample);
   return OPTIONS.filter((name) => settings[name] !== undefined)
     .map((name) => `, ${name} ${String(settings[name]).replaceAll(",", " to ")}`).join("");
 }

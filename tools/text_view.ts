@@ -11,7 +11,7 @@ import {
 } from "../experiments/mod.ts";
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
-import { asJson, evaluateCalls, repeated, sampleCall, sampleUri, settingsOf } from "./links.ts";
+import { asJson, evaluateCalls, repeated, sampleCall, sampleUri } from "./links.ts";
 import { damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { capital, counted, shortened } from "../engine/host/mod.ts";
@@ -43,7 +43,7 @@ async function textAnswer(
   const uri = sampleUri(sample.id);
   return answer(
     {
-      summary: summaryOf(sample) + otherBlocksNote(run, sample) +
+      summary: summaryOf(run, sample) + otherBlocksNote(run, sample) +
         damageNote(lab, run.id, sample.step),
       next: [otherTemperature(run, sample), ...evaluateCalls(lab, run)],
       viewerUrl: links.run(sample.runId),
@@ -79,14 +79,14 @@ function otherTemperature(run: Run, sample: TextSample): string {
 
 const OPTIONS = ["diffusion_weight", "revise_share", "rounds", "top_p"] as const;
 
-/** The options of the mode, and those that differ from their default: ", diffusion_weight 0.3". */
-function optionsOf(sample: TextSample): string {
-  const settings = settingsOf(sample);
+/** The options that differ from their default: ", diffusion_weight 0.3". */
+function optionsOf(run: Run, sample: TextSample): string {
+  const settings = repeated(run, sample);
   return OPTIONS.filter((name) => settings[name] !== undefined)
     .map((name) => `, ${name} ${settings[name]}`).join("");
 }
 
-function summaryOf(sample: TextSample): string {
+function summaryOf(run: Run, sample: TextSample): string {
   const { settings } = sample;
   const how = settings.mode === "autoregressive"
     ? "left to right"
@@ -95,7 +95,9 @@ function summaryOf(sample: TextSample): string {
   return `${
     capital(counted(settings.count, "text"))
   } from ${sample.runId} at training step ${sample.step} ` +
-    `(${settings.mode}: ${how}${optionsOf(sample)}, temperature ${settings.temperature}, seed ` +
+    `(${settings.mode}: ${how}${
+      optionsOf(run, sample)
+    }, temperature ${settings.temperature}, seed ` +
     `${settings.seed}), ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, in ` +
     `${sample.seconds.toFixed(1)} s on ${sample.device}.`;

@@ -24,7 +24,7 @@ Deno.test("an assistant finds the pretrained models in its first look at an empt
       assert.match(textOf(drawn), /guidance 1, spacing linspace, seed 0\), classes 3, 8 in turn/);
       assert.match(
         textOf(drawn),
-        /"spacing": "linspace", "count": 4, "class": \[3, 8\], .*see the same noise with stronger guid/,
+        /"count": 4, .*"class": \[3, 8\], "spacing": "linspace", .*see the same noise with stronger guid/,
       );
       const written = await assistant.call("sample", { ...verse, count: 1, length: 8, steps: 2 });
       assert.ok(!written.isError, textOf(written));

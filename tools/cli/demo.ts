@@ -9,7 +9,7 @@ import {
   type TextSample,
 } from "../../experiments/mod.ts";
 import { z } from "zod";
-import { settingsOf } from "../links.ts";
+import { repeated } from "../links.ts";
 import { rounded } from "../rows.ts";
 import {
   beside,
@@ -94,7 +94,7 @@ async function showPretrained(lab: Lab, screen: Screen): Promise<void> {
 
 async function drawDigits(lab: Lab, like: Sample): Promise<Sample> {
   const request = { run: "study/digits", count: 10, film_strip: true };
-  return await lab.sample({ ...request, ...settingsOf(like) });
+  return await lab.sample({ ...repeated(lab.run(request.run), like), ...request });
 }
 
 function digitsTitle({ settings, step, networkEvaluations }: Sample): string {
@@ -116,7 +116,7 @@ async function playDigits(lab: Lab, id: string, screen: Screen): Promise<void> {
 
 async function writeVerse(lab: Lab, like: TextSample): Promise<TextSample> {
   const request = { run: "study/verse", count: 1, length: LENGTH, film_strip: true };
-  return await lab.write({ ...request, ...settingsOf(like) });
+  return await lab.write({ ...repeated(lab.run(request.run), like), ...request });
 }
 
 /** Both texts, side by side where the screen is wide enough, at the same share of their way. */
