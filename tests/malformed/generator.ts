@@ -41,8 +41,9 @@ export interface Malformed {
   readonly names: string | null;
 }
 
+/** Values of another type than a field's. A whole number is none where text is wanted: it is taken as text. */
 const WRONG: Readonly<Record<string, readonly unknown[]>> = {
-  string: [12345, {}, [1], true],
+  string: [1234.5, {}, [1], true],
   integer: ["x", {}, 1e99, -1e99, 0.5, [{}]],
   number: ["x", {}, [{}], true],
   boolean: ["maybe", 7, {}],

@@ -285,6 +285,8 @@ async function waitFor(
   }
 }
 
+/** The ids of runs in an answer, without those of earlier runs that they repeat. */
 function runIdsIn(text: string): string[] {
-  return [...new Set(text.match(/image-\d+/g) ?? [])].sort();
+  const own = text.replaceAll(/repeats image-\d+/g, "");
+  return [...new Set(own.match(/image-\d+/g) ?? [])].sort();
 }
