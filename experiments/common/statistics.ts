@@ -11,12 +11,21 @@ export interface Spread {
   readonly sd: number;
 }
 
-/** @param values Two or more. */
+/**
+ * Returns the mean and the sample standard deviation. A deviation of the size of rounding errors, as equal values
+ * have from their computed mean, is 0.
+ *
+ * @param values Two or more.
+ */
 export function spreadOf(values: readonly number[]): Spread {
   const center = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
-  return { mean: center, sd: Math.sqrt(squares / (values.length - 1)) };
+  const sd = Math.sqrt(squares / (values.length - 1));
+  return { mean: center, sd: sd < ROUNDING * Math.abs(center) ? 0 : sd };
 }
+
+/** A bound of relative rounding errors in double precision. */
+const ROUNDING = 1e-14;
 
 /** Count, mean and sample standard deviation of independent observations. */
 export interface Summary {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { criticalT } from "../../experiments/common/statistics.ts";
+import { criticalT, errorOfMean, spreadOf } from "../../experiments/common/statistics.ts";
 
 /** ∫ cosⁿ from 0 to an angle, by Simpson's rule. */
 function integral(n: number, angle: number): number {
@@ -9,6 +9,14 @@ function integral(n: number, angle: number): number {
   for (let i = 1; i < pieces; i++) sum += (i % 2 ? 4 : 2) * Math.cos(i * h) ** n;
   return sum * h / 3;
 }
+
+Deno.test("spreadOf() gives equal values no deviation, although their computed mean is rounded", () => {
+  const values = [0.1, 0.1, 0.1];
+  assert.notEqual((0.1 + 0.1 + 0.1) / 3, 0.1);
+  assert.deepEqual(spreadOf(values).sd, 0);
+  assert.equal(errorOfMean({ n: 3, ...spreadOf(values) }), null, "no interval of width zero");
+  assert.deepEqual(spreadOf([1, 3]), { mean: 2, sd: Math.SQRT2 });
+});
 
 Deno.test("criticalT() leaves 5 % of Student's t beyond it, on both sides together", () => {
   for (let freedom = 1; freedom <= 30; freedom++) {
