@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { counted, RefusedValue, shortened } from "../engine/host/mod.ts";
+import { counted, RefusedValue, shortened, UserError } from "../engine/host/mod.ts";
 import {
   blockCurve,
   type Comparison,
@@ -43,6 +43,14 @@ export const compareRunsTool = defineTool({
   // deno-lint-ignore require-await -- the other tools wait for something
   async run({ runs, sweep, metrics, points, limit, offset }, { lab, links }) {
     const comparison = lab.compare(comparedRuns(lab, { runs, sweep }));
+    const { length } = comparison.leaderboard;
+    if (offset >= length) {
+      throw new UserError(
+        `offset is ${offset}, but ${length} runs are compared: use an offset from 0 to ${
+          length - 1
+        }`,
+      );
+    }
     const rows = comparison.leaderboard.slice(offset, offset + limit);
     const shown = rows.map((row) => row.runId);
     const compared = sweep === undefined ? comparison.leaderboard.map((row) => row.runId) : [sweep];
@@ -57,7 +65,7 @@ export const compareRunsTool = defineTool({
       [
         comparison.cautions.map((caution) => `Caution: ${caution}`).join("\n"),
         leaderboardTable(comparison, rows),
-        moreRows(rows.length, offset, comparison.leaderboard.length),
+        moreRows(rows.length, offset, length),
         groupTable(comparison),
         trivialNote(comparison),
         blockTable(rows.map((row) => lab.run(row.runId))),

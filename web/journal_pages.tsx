@@ -59,7 +59,9 @@ function EntryLine({ entry }: { entry: EntrySummary }) {
   return (
     <article>
       <h2>
-        <a href={`/journal/${encodeURIComponent(entry.id)}`}>{entry.title}</a>
+        {entry.problem === null
+          ? <a href={`/journal/${encodeURIComponent(entry.id)}`}>{entry.title}</a>
+          : entry.title}
       </h2>
       <p class="meta">
         {entry.problem === null && <Verdict verdict={entry.verdict} />}

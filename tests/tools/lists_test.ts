@@ -39,6 +39,12 @@ Deno.test("a list of fifty runs is twenty short rows, with the way to the rest",
     const last = textOf(await caller.call("inspect-run", { sweep: "sweep-0001", offset: 40 }));
     assert.equal(tableWith(last, "run").rows.length, 10);
     assert.ok(!last.includes("more: offset"));
+    const beyond = await caller.call("compare-runs", { sweep: "sweep-0001", offset: 50 });
+    assert.ok(beyond.isError);
+    assert.match(
+      textOf(beyond),
+      /^compare-runs: offset is 50, but 50 runs are compared: use an offset from 0 to 49/,
+    );
   }));
 
 Deno.test("a run on text among runs on images does not blow up the table", () =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { openJournal } from "../../journal/mod.ts";
 import { createApp } from "../../web/mod.tsx";
@@ -192,6 +193,12 @@ Deno.test("The pages of a workspace with runs", async (t) => {
   await t.step("the journal shows entries with their computed verdicts", async () => {
     const list = await html(app, "/journal");
     assert.ok(list.includes(`href="/journal/${entry.id}"`));
+    const damaged = join(lab.workspace, "journal", "0003-damaged.md");
+    Deno.writeTextFileSync(damaged, "x");
+    const listed = await html(app, "/journal");
+    assert.match(listed, /0003-damaged/);
+    assert.ok(!listed.includes('href="/journal/0003-damaged"'), "what cannot be read is no link");
+    Deno.removeSync(damaged);
     assert.match(list, /class="verdict supported"/);
     const page = await html(app, `/journal/${entry.id}`);
     assert.match(page, /<strong>lower<\/strong>/);
