@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { openLab, resolveConfig } from "../../experiments/mod.ts";
 import { openStore } from "../../experiments/store/store.ts";
-import { withWorkspace } from "./workspace.ts";
+import { withWorkspace } from "../experiments/workspace.ts";
 import { runWorker } from "../../experiments/run_worker.ts";
 
 const DEFECTS: readonly [overrides: object, code: string][] = [
