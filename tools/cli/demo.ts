@@ -138,7 +138,7 @@ function filmOf({ settings, texts, frames }: TextSample, width: number, screen: 
   const finished = textLines({ written: text, part: "", confidence: [] }, width, screen.greys);
   const title = settings.mode === "blocks"
     ? `by diffusion alone, ${settings.block_size} characters at once`
-    : `by diffusion and reading together (${settings.mode})`;
+    : `by diffusion and autoregression together (${settings.mode})`;
   const moments = Array.from({ length: MOMENTS }, (_, i) => {
     const frame = frames[Math.floor(i * frames.length / MOMENTS)];
     if (!frame) return finished;
