@@ -1,5 +1,5 @@
 /** The verdict on a criterion, computed from what the store holds. */
-import { listed } from "../engine/host/mod.ts";
+import { listed, uncapitalised } from "../engine/host/mod.ts";
 import { hasLearntNothing, modalityOf, type Run, seeds } from "../experiments/mod.ts";
 import { confounders, invalidity } from "./comparable.ts";
 import { type Criterion, describe, format } from "./criterion.ts";
@@ -139,10 +139,6 @@ function notesOn(
 /** That an entry was written late, which a prediction never is. */
 function lateness({ when, sentence }: Registration): string[] {
   return when === "after" || when === "during" ? [uncapitalised(sentence)] : [];
-}
-
-function uncapitalised(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 /** Compares the interval with what is claimed; nothing here asks whether the runs may be compared. */

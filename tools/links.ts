@@ -100,7 +100,7 @@ function secondsOfSample(run: Run): number | undefined {
 }
 
 /** Fields of a request. */
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the fields of a request that makes a sample with the same settings again: the seed, and what does not

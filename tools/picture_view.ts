@@ -10,8 +10,8 @@ import {
   type Sample,
 } from "../experiments/mod.ts";
 import type { Detail } from "./fields.ts";
-import { evaluateCalls, period, repeated, sampleCall, sampleUri } from "./links.ts";
-import { damageNote, percent, rounded, table } from "./rows.ts";
+import { evaluateCalls, type Fields, period, repeated, sampleCall, sampleUri } from "./links.ts";
+import { andSettings, damageNote, percent, rounded, settingText, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import type { ModalityView } from "./table_view.ts";
 import { answer, picture } from "./answer.ts";
@@ -32,15 +32,16 @@ async function pictureAnswer(
 ): Promise<CallToolResult> {
   const sample = lab.sampleById(id);
   const run = lab.run(sample.runId);
+  const again = repeated(run, sample);
   const { FILM_EXAMPLES, sampleForModel } = await import("../figures/mod.ts");
   const { png, path, shown } = await sampleForModel(lab, sample.id, detail);
   const uri = sampleUri(sample.id);
   return answer(
     {
-      summary: summaryOf(run, sample) + shownNote(sample, shown, FILM_EXAMPLES) +
+      summary: summaryOf(sample, again) + shownNote(sample, shown, FILM_EXAMPLES) +
         damageNote(lab, sample.runId, sample.step) +
         await keptPicturesSummary(lab, sample),
-      next: nextFor(lab, run, sample),
+      next: nextFor(lab, run, sample, again),
       viewerUrl: links.samples(sample.runId),
     },
     [
@@ -60,12 +61,12 @@ async function pictureAnswer(
   );
 }
 
-function nextFor(lab: Lab, run: Run, sample: Sample): string[] {
+function nextFor(lab: Lab, run: Run, sample: Sample, again: Fields): string[] {
   const guided = sample.settings.guidance_scale === 1 && imageConfigOf(run).label_dropout > 0
     ? [
       sampleCall(
         run,
-        { ...repeated(run, sample), guidance_scale: 2 },
+        { ...again, guidance_scale: 2 },
         "see the same noise with stronger guidance",
         // Guidance evaluates the network with and without the class.
         2 * sample.seconds,
@@ -89,17 +90,17 @@ function shownNote(
   return strip && count > most ? ` The picture shows the first ${most} of ${count}.` : "";
 }
 
-function summaryOf(run: Run, sample: Sample): string {
+function summaryOf(sample: Sample, again: Fields): string {
   const { settings } = sample;
   return `${capital(counted(settings.count, "picture"))} from ${sample.runId} at training step ` +
     `${sample.step} (${settings.sampler}, ${counted(settings.steps, "step")}, ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, guidance ` +
-    `${settings.guidance_scale}${optionsOf(run, sample)}, seed ${settings.seed}), classes ` +
+    `${settings.guidance_scale}${andSettings(OPTIONS, again)}, seed ${settings.seed}), classes ` +
     `${classes(settings.classes)}, ` +
     `in ${sample.seconds.toFixed(1)} s on ${sample.device}.`;
 }
 
-/** Options of samplers, of their noise levels and of guidance. */
+/** Options of samplers, of their noise levels and of guidance; a summary says those that differ from their default. */
 const OPTIONS = [
   "eta",
   "variance",
@@ -109,13 +110,6 @@ const OPTIONS = [
   "guidance_rescale",
   "guidance_interval",
 ] as const;
-
-/** The options that differ from their default: ", eta 0.5, spacing karras". */
-function optionsOf(run: Run, sample: Sample): string {
-  const settings = repeated(run, sample);
-  return OPTIONS.filter((name) => settings[name] !== undefined)
-    .map((name) => `, ${name} ${String(settings[name]).replaceAll(",", " to ")}`).join("");
-}
 
 /** The changes to held-out pictures, and the share that is still classified as their class. */
 async function keptPicturesSummary(lab: Lab, sample: Sample): Promise<string> {
@@ -184,7 +178,7 @@ function samplingOf({ count: _, ...settings }: ImageEvaluation["settings"]): str
     `guidance ${guidance_scale}`,
     ...(usual ? [] : [`eta ${eta}`]),
     ...Object.entries(withoutUndefined(others))
-      .map(([name, value]) => `${name} ${String(value).replaceAll(",", " to ")}`),
+      .map(([name, value]) => settingText(name, value)),
     ...(seed === 0 ? [] : [`seed ${seed}`]),
   ].join(", ");
 }

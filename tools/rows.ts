@@ -127,6 +127,20 @@ export function rounded(value: number | null | undefined): number | null {
     : Number(value.toPrecision(5));
 }
 
+/** A setting with its name: "eta 0.5", "guidance_interval -5 to 2". */
+export function settingText(name: string, value: unknown): string {
+  return `${name} ${String(value).replaceAll(",", " to ")}`;
+}
+
+/** Continues a list with those of the named settings that are there: ", eta 0.5, spacing karras". */
+export function andSettings(
+  names: readonly string[],
+  settings: Readonly<Record<string, unknown>>,
+): string {
+  return names.filter((name) => settings[name] !== undefined)
+    .map((name) => `, ${settingText(name, settings[name])}`).join("");
+}
+
 /** "98.3 %"; "-" for what is not known. */
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined ? "-" : `${(100 * share).toFixed(1)} %`;

@@ -11,8 +11,8 @@ import {
 } from "../experiments/mod.ts";
 import { type TextComparison, textStatisticNotes } from "../models/text/mod.ts";
 import type { ModalityView } from "./table_view.ts";
-import { asJson, evaluateCalls, repeated, sampleCall, sampleUri } from "./links.ts";
-import { damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
+import { asJson, evaluateCalls, type Fields, repeated, sampleCall, sampleUri } from "./links.ts";
+import { andSettings, damageNote, MAX_ROWS, percent, rounded, spread, table } from "./rows.ts";
 import type { Call } from "./define.ts";
 import { capital, counted, shortened } from "../engine/host/mod.ts";
 import { answer } from "./answer.ts";
@@ -40,12 +40,13 @@ async function textAnswer(
 ): Promise<CallToolResult> {
   const sample = lab.textById(id);
   const run = lab.run(sample.runId);
+  const again = repeated(run, sample);
   const uri = sampleUri(sample.id);
   return answer(
     {
-      summary: summaryOf(run, sample) + otherBlocksNote(run, sample) +
+      summary: summaryOf(sample, again) + otherBlocksNote(run, sample) +
         damageNote(lab, run.id, sample.step),
-      next: [otherTemperature(run, sample), ...evaluateCalls(lab, run)],
+      next: [otherTemperature(run, sample, again), ...evaluateCalls(lab, run)],
       viewerUrl: links.run(sample.runId),
       rest: uri,
     },
@@ -70,23 +71,17 @@ function otherBlocksNote(run: Run, { settings: { mode, block_size: chosen } }: T
 }
 
 /** The same sample at a clearly lower temperature, or at a higher one where it was low. */
-function otherTemperature(run: Run, sample: TextSample): string {
+function otherTemperature(run: Run, sample: TextSample, again: Fields): string {
   const [temperature, purpose] = sample.settings.temperature > 0.55
     ? [0.4, "see fewer unlikely characters"]
     : [0.9, "see more variety"];
-  return sampleCall(run, { ...repeated(run, sample), temperature }, purpose, sample.seconds);
+  return sampleCall(run, { ...again, temperature }, purpose, sample.seconds);
 }
 
+/** Options of generation; a summary says those that differ from their default. */
 const OPTIONS = ["diffusion_weight", "revise_share", "rounds", "top_p"] as const;
 
-/** The options that differ from their default: ", diffusion_weight 0.3". */
-function optionsOf(run: Run, sample: TextSample): string {
-  const settings = repeated(run, sample);
-  return OPTIONS.filter((name) => settings[name] !== undefined)
-    .map((name) => `, ${name} ${settings[name]}`).join("");
-}
-
-function summaryOf(run: Run, sample: TextSample): string {
+function summaryOf(sample: TextSample, again: Fields): string {
   const { settings } = sample;
   const how = settings.mode === "autoregressive"
     ? "left to right"
@@ -96,7 +91,7 @@ function summaryOf(run: Run, sample: TextSample): string {
     capital(counted(settings.count, "text"))
   } from ${sample.runId} at training step ${sample.step} ` +
     `(${settings.mode}: ${how}${
-      optionsOf(run, sample)
+      andSettings(OPTIONS, again)
     }, temperature ${settings.temperature}, seed ` +
     `${settings.seed}), ` +
     `${counted(sample.networkEvaluations, "network evaluation")} each, in ` +

@@ -153,6 +153,11 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** The text with a small letter at its beginning. */
+export function uncapitalised(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 /** "one run", "4 runs". */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return count === 1 ? `one ${noun}` : `${count} ${plural}`;

@@ -65,8 +65,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The object without its fields that are undefined. */
-export function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+export function withoutUndefined<T extends object>(
+  value: T,
+): { [Field in keyof T]: Exclude<T[Field], undefined> } {
+  const kept = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(kept) as ReturnType<typeof withoutUndefined<T>>;
 }
 
 /** Returns the name of a field from its path in the value; "" for the value itself. */

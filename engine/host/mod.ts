@@ -17,6 +17,7 @@ export {
   nearest,
   orUndefined,
   shortened,
+  uncapitalised,
   UserError,
 } from "./errors.ts";
 export {

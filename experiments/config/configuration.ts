@@ -4,7 +4,13 @@
  * when it is loaded, which every entry file of the program does.
  */
 import { z } from "zod";
-import { didYouMean, parseWith, RefusedValue, UserError } from "../../engine/host/mod.ts";
+import {
+  didYouMean,
+  parseWith,
+  RefusedValue,
+  UserError,
+  withoutUndefined,
+} from "../../engine/host/mod.ts";
 import { type FieldFacts, fieldsWith, type RunConfig } from "./fields.ts";
 import { createHash } from "node:crypto";
 
@@ -154,14 +160,6 @@ function requireOwnFields(
         `leave it out, or take a preset of ${other.title}`,
     );
   }
-}
-
-function withoutUndefined<Value>(
-  fields: Readonly<Record<string, Value | undefined>>,
-): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, Value] => entry[1] !== undefined),
-  );
 }
 
 /** A configuration as it was stored, with the fields that came later at its end. */

@@ -1,6 +1,6 @@
 /** The requests to train, sample and evaluate, over all modalities. */
 import { z } from "zod";
-import { capital, jsonSchemaOf, RefusedValue } from "../../engine/host/mod.ts";
+import { capital, jsonSchemaOf, RefusedValue, uncapitalised } from "../../engine/host/mod.ts";
 import {
   factsOf,
   fieldFacts,
@@ -119,17 +119,14 @@ function descriptionOf(variants: readonly Variant[]): string {
   const { description } = first!;
   const beginning = isOfOther(first!)
     ? `${capital(first!.modality)}${description.startsWith("For ") ? "," : ":"} ${
-      beginningSmall(description)
+      uncapitalised(description)
     }`
     : description;
   return others.reduce((told, { modality, range, absent, description }) => {
-    if (range !== first!.range) return `${told}; for ${modality}: ${beginningSmall(description)}`;
+    if (range !== first!.range) return `${told}; for ${modality}: ${uncapitalised(description)}`;
     return absent === first!.absent ? told : `${told.slice(0, -1)}; for ${modality} ${absent})`;
   }, beginning);
 }
-
-/** "Texts, 1 to 16" → "texts, 1 to 16". */
-const beginningSmall = (words: string) => words.charAt(0).toLowerCase() + words.slice(1);
 
 /** The request to sample from a run of any modality. */
 export const AnySampleRequest = anyRequest("sample");

@@ -37,7 +37,7 @@ import {
 } from "../../models/steps/mod.ts";
 import type { TextConfig } from "./config.ts";
 import type { WriteSettings } from "./requests.ts";
-import { networkEvaluations } from "./settings.ts";
+import { isBlockwise, networkEvaluations } from "./settings.ts";
 
 /** Returns the program of this name, compiling it if necessary. */
 type CompileNamed = <P extends { dispose(): Promise<void> }>(
@@ -277,13 +277,18 @@ export function writingWorkload(
 ): Workload {
   const { denoiser, filler, options: { context } } = network;
   const { mode, length, block_size: block, prompt, template } = settings;
-  const inBlocks = mode === "blocks" || mode === "guided" || mode === "revised";
   const whole = template?.length ?? prompt.length + length;
   return {
     compile: (engine) =>
       mode === "autoregressive" || !(denoiser || filler)
         ? compileReader(engine, network, ema, count)
-        : compileWriter(engine, network, ema, count, Math.min(context, inBlocks ? block : whole)),
+        : compileWriter(
+          engine,
+          network,
+          ema,
+          count,
+          Math.min(context, isBlockwise(mode) ? block : whole),
+        ),
     runs: batches * networkEvaluations(settings),
   };
 }
