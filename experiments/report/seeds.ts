@@ -37,17 +37,13 @@ export function summaryOverSeeds(
     n: bySeed.length,
     // Every value weighs the same, so that a configuration does not weigh more for sharing its seeds with fewer.
     mean: meanOf(values.map(({ value }) => value)),
-    sd: bySeed.length === 1 ? null : isConstant(bySeed) ? 0 : spreadOf(bySeed).sd,
+    sd: bySeed.length === 1 ? null : spreadOf(bySeed).sd,
   };
 }
 
-/** The mean of equal values is their value: rounding would give them a spread, and so a false precision. */
+/** The mean, for equal values their value without rounding. */
 function meanOf(values: readonly number[]): number {
-  return isConstant(values) ? values[0]! : mean(values);
-}
-
-function isConstant(values: readonly number[]): boolean {
-  return values.every((value) => value === values[0]);
+  return values.every((value) => value === values[0]) ? values[0]! : mean(values);
 }
 
 /** Characters of ids in one sentence. */
